@@ -1,0 +1,139 @@
+import { statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import { z } from 'zod';
+import { LOG_LEVELS } from './lib/logger.js';
+
+const CATALOGS = ['demo', 'library'] as const;
+const ROLES = ['all', 'api', 'worker'] as const;
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `allowed: ${values.join(', ')}` });
+
+const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/, 'allowed: a whole number from 0 (any free port) to 65535')
+  .transform(Number)
+  .refine((port) => port <= 65_535, 'allowed: a whole number from 0 (any free port) to 65535');
+
+const onOff = z
+  .enum(['true', 'false', '1', '0'], { error: 'allowed: true, false' })
+  .transform((value) => value === 'true' || value === '1');
+
+const urlOf = (protocols: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (value) => protocols.includes(URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : ''),
+      `allowed: a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+    );
+
+const directories = z
+  .string()
+  .transform((value) =>
+    value
+      .split(delimiter)
+      .filter(Boolean)
+      .map((directory) => resolve(directory)),
+  )
+  .superRefine((paths, context) => {
+    for (const path of paths.filter((path) => !isDirectory(path))) {
+      context.addIssue(
+        `${path} is not a directory; allowed: existing directories, separated by "${delimiter}"`,
+      );
+    }
+  });
+
+const path = z.string().transform((value) => resolve(value));
+
+const variables = z.object({
+  PORT: portNumber.default(7171),
+  HOST: z.string().default('127.0.0.1'),
+  DATA_DIR: path.default(resolve('data')),
+  DOWNLOAD_DIR: path.default(resolve('downloads')),
+  DATABASE_URL: urlOf(['postgresql', 'postgres']).optional(),
+  MONGODB_URL: urlOf(['mongodb', 'mongodb+srv']).optional(),
+  ROLE: oneOf(ROLES).default('all'),
+  CATALOG: oneOf(CATALOGS).default('demo'),
+  LIBRARY_DIRS: directories.default([]),
+  FFMPEG_PATH: path.optional(),
+  FFPROBE_PATH: path.optional(),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  GRAPHIQL: onOff.default(true),
+});
+
+/** What the environment says, parsed. README.md lists every variable with its default, unit and range. */
+export interface Env {
+  port: number;
+  host: string;
+  dataDir: string;
+  downloadDir: string;
+  database: { kind: 'embedded' } | { kind: 'external'; url: string };
+  jobStore: { kind: 'postgresql' } | { kind: 'mongodb'; url: string };
+  role: (typeof ROLES)[number];
+  /** The catalogue that searches and ids without a provider ask. */
+  catalog: (typeof CATALOGS)[number];
+  libraryDirs: string[];
+  ffmpegPath: string | null;
+  ffprobePath: string | null;
+  logLevel: (typeof LOG_LEVELS)[number];
+  graphiql: boolean;
+}
+
+/** The environment is wrong: one line for each mistake. */
+export class EnvError extends Error {
+  constructor(readonly mistakes: string[]) {
+    super(mistakes.join('\n'));
+    this.name = 'EnvError';
+  }
+}
+
+/** Parses environment variables; an empty one counts as absent. Throws EnvError with every mistake at once. */
+export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(given);
+  const mistakes = parsed.success
+    ? crossMistakes(parsed.data)
+    : parsed.error.issues.map((issue) => describe(issue, given));
+  if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
+  return toEnv(parsed.data);
+}
+
+function crossMistakes(read: z.infer<typeof variables>): string[] {
+  const mistakes: string[] = [];
+  if (read.CATALOG === 'library' && read.LIBRARY_DIRS.length === 0) {
+    mistakes.push('CATALOG: "library" needs LIBRARY_DIRS; allowed: library with LIBRARY_DIRS set, demo');
+  }
+  if (read.ROLE !== 'all' && !read.DATABASE_URL) {
+    mistakes.push(
+      `ROLE: "${read.ROLE}" needs DATABASE_URL, because the embedded database serves one process; allowed: all`,
+    );
+  }
+  return mistakes;
+}
+
+function describe(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): string {
+  const name = String(issue.path[0]);
+  return `${name}: ${JSON.stringify(given[name] ?? '')} is wrong; ${issue.message}`;
+}
+
+function toEnv(read: z.infer<typeof variables>): Env {
+  return {
+    port: read.PORT,
+    host: read.HOST,
+    dataDir: read.DATA_DIR,
+    downloadDir: read.DOWNLOAD_DIR,
+    database: read.DATABASE_URL ? { kind: 'external', url: read.DATABASE_URL } : { kind: 'embedded' },
+    jobStore: read.MONGODB_URL ? { kind: 'mongodb', url: read.MONGODB_URL } : { kind: 'postgresql' },
+    role: read.ROLE,
+    catalog: read.CATALOG,
+    libraryDirs: read.LIBRARY_DIRS,
+    ffmpegPath: read.FFMPEG_PATH ?? null,
+    ffprobePath: read.FFPROBE_PATH ?? null,
+    logLevel: read.LOG_LEVEL,
+    graphiql: read.GRAPHIQL,
+  };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

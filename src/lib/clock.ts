@@ -1,0 +1,11 @@
+/** The only source of the current time, so that a test can set it. */
+export interface Clock {
+  now(): Date;
+}
+
+export const systemClock: Clock = { now: () => new Date() };
+
+/** The moment `ms` milliseconds after now. */
+export function later(clock: Clock, ms: number): Date {
+  return new Date(clock.now().getTime() + ms);
+}

@@ -1,0 +1,86 @@
+import type { Readable } from 'node:stream';
+
+/** What a download can be turned into; KEEP leaves the codec as the source had it. */
+export const AUDIO_FORMATS = ['KEEP', 'MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC'] as const;
+export type AudioFormat = (typeof AUDIO_FORMATS)[number];
+
+/** Bitrates in kbit/s that each lossy format takes, lowest and highest; lossless formats take none. */
+export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: number }>> = {
+  MP3: { min: 32, max: 320 },
+  AAC: { min: 32, max: 256 },
+  OGG: { min: 64, max: 320 },
+  OPUS: { min: 32, max: 256 },
+};
+
+/** What a file says about its music. Absent values are null or empty and are not written. */
+export interface TrackTags {
+  title: string;
+  artists: string[];
+  album: string | null;
+  albumArtists: string[];
+  trackNumber: number | null;
+  trackTotal: number | null;
+  discNumber: number | null;
+  discTotal: number | null;
+  /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+  date: string | null;
+  isrc: string | null;
+  upc: string | null;
+  genres: string[];
+  label: string | null;
+  copyright: string | null;
+  /** Where the audio came from and on what licence. */
+  comment: string | null;
+}
+
+/** What ffprobe finds in a file. */
+export interface AudioProbe {
+  /** ffprobe's names, for example `ogg`, `mov,mp4,m4a,3gp,3g2,mj2`. */
+  container: string;
+  /** For example `mp3`, `aac`, `vorbis`, `opus`, `flac`, `alac`, `pcm_s16le`. */
+  codec: string;
+  bitrateKbps: number | null;
+  durationMs: number;
+  sampleRateHz: number;
+  channels: number;
+  hasCover: boolean;
+  /** Lower-case keys, container and stream tags together. */
+  tags: Record<string, string>;
+}
+
+export interface TranscodeRequest {
+  inputPath: string;
+  /** Written anew; its name need not have the right extension. */
+  outputPath: string;
+  input: AudioProbe;
+  format: AudioFormat;
+  /** Null: the format's usual quality, or the source's when copied. */
+  bitrateKbps: number | null;
+  /** Between the values of a tag with several, where the container has no better way. */
+  artistSeparator: string;
+  tags: TrackTags;
+  /** JPEG or PNG of any size; null for none. */
+  cover: Uint8Array | null;
+}
+
+/** ffmpeg as the rest of the program sees it. All of it throws MediaError subclasses (media/errors.ts). */
+export interface Media {
+  /** Null when ffmpeg or ffprobe cannot be run; then `problem` says why in words. */
+  readonly tools: { ffmpegPath: string; ffprobePath: string; version: string } | null;
+  readonly problem: string | null;
+  /** Formats whose encoders this ffmpeg has; KEEP whenever there is an ffmpeg. */
+  readonly formats: ReadonlySet<AudioFormat>;
+  probe(path: string, signal: AbortSignal): Promise<AudioProbe>;
+  /** One pass: copies the codec when it already fits, else converts; writes tags and cover. */
+  transcode(
+    request: TranscodeRequest,
+    options: { signal: AbortSignal; onProgress(percent: number): void },
+  ): Promise<void>;
+  /** The file extension, without a dot, that a request's output takes: `m4a`, `ogg`, `opus`, … */
+  extensionFor(format: AudioFormat, input: AudioProbe): string;
+  /** Audio made by a filter graph (`-f lavfi -i <graph>`), encoded and written to the stream as it is made. */
+  synthesize(
+    request: { graph: string; durationMs: number; codec: 'flac' | 'vorbis' | 'mp3' | 'opus' },
+    signal: AbortSignal,
+  ): Readable;
+}
