@@ -22,6 +22,8 @@ export default tseslint.config(
       'max-depth': ['error', 3],
     },
   },
+  // A resolver's signature is GraphQL's; a read takes what Pothos adds to its query last.
+  { files: ['src/**/*.graphql.ts', 'src/**/*-store.ts'], rules: { 'max-params': ['error', 4] } },
   {
     files: ['test/**'],
     rules: { 'max-lines-per-function': 'off', 'max-lines': 'off' },

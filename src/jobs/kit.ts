@@ -43,7 +43,7 @@ export function implementJob<Deps, Payload>(
   handler: (deps: Deps, payload: Payload, run: JobRun) => Promise<void>,
 ): JobImplementation<Deps> {
   return {
-    definition: definition as JobDefinition<unknown>,
+    definition,
     run: (deps, payload, run) => handler(deps, definition.payload.parse(payload), run),
   };
 }

@@ -18,6 +18,9 @@ export type ErrorCode =
   | 'DISK_FULL'
   | 'TARGET_NOT_WRITABLE'
   | 'WORKER_LOST'
+  | 'CHILDREN_FAILED'
+  | 'INVALID_OPTIONS'
+  | 'INTERNAL'
   | 'SCAN_RUNNING';
 
 /**
@@ -34,6 +37,19 @@ export abstract class DomainError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
+  }
+}
+
+/** Something that was given is not of the form that it takes; nothing was changed. */
+export class InvalidInputError extends DomainError {
+  readonly code = 'INVALID_INPUT';
+
+  constructor(
+    message: string,
+    /** The argument or field in question. */
+    readonly field: string | null = null,
+  ) {
+    super(message);
   }
 }
 

@@ -39,10 +39,15 @@ export interface AudioProbe {
   container: string;
   /** For example `mp3`, `aac`, `vorbis`, `opus`, `flac`, `alac`, `pcm_s16le`. */
   codec: string;
+  /** The stream's, or the file's mean without its cover. */
   bitrateKbps: number | null;
   durationMs: number;
   sampleRateHz: number;
   channels: number;
+  /** Bits a sample, of lossless codecs; absent where the codec has no such number. */
+  bitDepth?: number;
+  /** The file does not state its length, as one that was written to a pipe; `durationMs` was counted. */
+  streamed?: true;
   hasCover: boolean;
   /** Lower-case keys, container and stream tags together. */
   tags: Record<string, string>;

@@ -73,6 +73,8 @@ CREATE INDEX "Task_busy" ON "Task" ("kind", "ownerId") WHERE "state" = 'RUNNING'
 -- Parents count their children by state without touching the rows.
 CREATE INDEX "Task_parentId_state" ON "Task" ("parentId", "state") WHERE "parentId" IS NOT NULL;
 CREATE INDEX "Task_top_level" ON "Task" ("createdAt" DESC, "id" DESC) WHERE "parentId" IS NULL;
+CREATE INDEX "Task_counts" ON "Task" ("ownerId", "state") WHERE "parentId" IS NULL AND "dismissedAt" IS NULL;
+CREATE INDEX "Task_finished_item" ON "Task" ("itemId") WHERE "state" = 'COMPLETED';
 CREATE INDEX "Task_filePath" ON "Task" ("filePath") WHERE "filePath" IS NOT NULL;
 
 -- A change's sequence is the id of the transaction that makes it. Ids are handed out before the commit, so a
@@ -82,6 +84,11 @@ CREATE FUNCTION stamp_task() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW."sequence" := pg_current_xact_id()::text::bigint;
   NEW."updatedAt" := clock_timestamp();
+  IF NEW."state" NOT IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED') THEN
+    NEW."finishedAt" := NULL;
+  ELSIF NEW."finishedAt" IS NULL THEN
+    NEW."finishedAt" := clock_timestamp();
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER stamp_task BEFORE INSERT OR UPDATE OF

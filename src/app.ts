@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { createLibraryIndex } from './catalog/library-store.js';
+import type { CatalogSource } from './catalog/catalog-source.js';
+import { DEFAULT_SETTINGS, type Settings } from './config/settings.js';
+import { TIMING, type Deps, type Timing } from './deps.js';
+import type { AudioSource } from './downloads/audio-source.js';
+import { isSameRecording } from './downloads/match-track.js';
+import { sweepUnfinishedFiles } from './downloads/sweep-unfinished-files.js';
+import type { Env } from './env.js';
+import { createEventBus } from './events/bus.js';
+import { startPostgresRelay } from './events/postgres-relay.js';
+import { createContextFactory } from './graphql/context.js';
+import { schema } from './graphql/schema.js';
+import { createGraphqlServer } from './graphql/server.js';
+import { createHttpServer, type RunningHttpServer } from './http.js';
+import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
+import { registry } from './jobs/registry.js';
+import { systemClock } from './lib/clock.js';
+import { createClosers, type Closers } from './lib/closers.js';
+import { messageOf } from './lib/errors.js';
+import { createLogger, type Logger } from './lib/logger.js';
+import { createMedia } from './media/create-media.js';
+import { readinessChecks } from './readiness-checks.js';
+import { startEmbeddedPostgres } from './store/embedded.js';
+import { migrate } from './store/migrate.js';
+import { createDatabase } from './store/prisma.js';
+import { repairSequences } from './store/sequence.js';
+import { dispatchOnNews } from './tasks/dispatch-on-news.js';
+import { createLeases } from './tasks/leases.js';
+import { createTaskFeed } from './tasks/task-feed.js';
+import { createDemoCatalog } from './upstream/demo/catalog.js';
+import { createDemoSource } from './upstream/demo/source.js';
+import { createLibraryCatalog } from './upstream/library/catalog.js';
+import { createLibraryRoots } from './upstream/library/library-roots.js';
+import { createLibrarySource } from './upstream/library/source.js';
+import { createTagReader } from './upstream/library/tag-reader.js';
+
+/** What a test may put in place of the usual. */
+export interface Overrides {
+  log?: Logger;
+  settings?: Partial<Settings>;
+  timing?: Partial<Timing>;
+  /** Asked before the usual ones. */
+  sources?: readonly AudioSource[];
+  catalogs?: readonly CatalogSource[];
+}
+
+export interface App {
+  /** Null for the role `worker`, which serves nobody. */
+  http: RunningHttpServer | null;
+  deps: Deps;
+  /** No new work; running work gets `timing.stopGraceMs`, the rest goes back to the queue. */
+  stop(): Promise<void>;
+}
+
+/** Opens everything in order, closes it in reverse; what fails to open closes what was opened before it. */
+export async function createApp(env: Env, overrides: Overrides = {}): Promise<App> {
+  const log = overrides.log ?? createLogger(env.logLevel);
+  const closers = createClosers(log);
+  try {
+    const { deps, jobs } = await openWorld(env, { log, overrides, closers });
+    if (env.role !== 'api') await startWorker(deps, jobs, closers);
+    const http = env.role === 'worker' ? null : await startServer(deps, jobs, closers);
+    return { http, deps, stop: () => closers.close() };
+  } catch (thrown) {
+    await closers.close();
+    throw thrown;
+  }
+}
+
+interface Opening {
+  log: Logger;
+  overrides: Overrides;
+  closers: Closers;
+}
+
+async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs: AgendaJobs }> {
+  const { log, overrides, closers } = opening;
+  const url = await openDatabaseServer(env, opening);
+  await migrate({ url, log });
+  const { db, close } = createDatabase({ url, log });
+  closers.add('database', close);
+  await repairSequences(db);
+  const bus = createEventBus({ log });
+  closers.add('event bus', () => bus.close());
+  const relay = await startPostgresRelay({ url, bus, log });
+  closers.add('event relay', () => relay.stop());
+  const media = await createMedia({ ffmpegPath: env.ffmpegPath, ffprobePath: env.ffprobePath, log });
+  const instanceId = randomUUID();
+  const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
+  const jobs = await createJobRunner({ store, log, instanceId });
+  const timing = { ...TIMING, ...overrides.timing };
+  closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
+  const feed = createTaskFeed({ db, bus, log });
+  closers.add('task feed', () => feed.stop());
+  const leases = createLeases({ db, bus, log, timing, instanceId });
+  closers.add('leases', () => leases.stop());
+  const settings = { ...DEFAULT_SETTINGS, ...overrides.settings };
+  const base = { env, log, clock: systemClock, instanceId, db, bus, jobs, media, feed, leases, timing };
+  return { deps: { ...base, settings: () => settings, ...openUpstreams(base, overrides) }, jobs };
+}
+
+async function openDatabaseServer(env: Env, { log, closers }: Opening): Promise<string> {
+  if (env.database.kind === 'external') return env.database.url;
+  const embedded = await startEmbeddedPostgres({ dataDir: env.dataDir, log });
+  closers.add('embedded database', () => embedded.stop());
+  return embedded.url;
+}
+
+/** The catalogues and sources that are on. The owner's own files are asked for audio first. */
+function openUpstreams(
+  deps: Pick<Deps, 'db' | 'env' | 'media'>,
+  overrides: Overrides,
+): Pick<Deps, 'catalogs' | 'sources' | 'tagReader'> {
+  const { db, env, media } = deps;
+  const index = createLibraryIndex(db);
+  const roots = createLibraryRoots(env.libraryDirs);
+  const hasLibrary = env.libraryDirs.length > 0;
+  const catalogs = [
+    createDemoCatalog(),
+    ...(hasLibrary ? [createLibraryCatalog({ index, roots })] : []),
+    ...(overrides.catalogs ?? []),
+  ];
+  const sources = [
+    ...(overrides.sources ?? []),
+    ...(hasLibrary ? [createLibrarySource({ index, roots, isSameRecording })] : []),
+    createDemoSource({ media }),
+  ];
+  return {
+    catalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
+    sources,
+    tagReader: createTagReader({ media }),
+  };
+}
+
+async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<void> {
+  await mkdir(deps.env.downloadDir, { recursive: true }).catch((thrown: unknown) => {
+    deps.log.error({ error: messageOf(thrown) }, 'DOWNLOAD_DIR cannot be made: downloads will fail');
+  });
+  await sweepUnfinishedFiles(deps);
+  await jobs.start(registry, deps);
+  closers.add('dispatcher', dispatchOnNews(deps));
+}
+
+async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<RunningHttpServer> {
+  const { env, log } = deps;
+  const createContext = createContextFactory(deps);
+  const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
+  const http = await createHttpServer({
+    host: env.host,
+    port: env.port,
+    graphql,
+    checks: readinessChecks(deps, jobs),
+    log,
+  });
+  closers.add('http server', () => http.stop({ graceMs: deps.timing.stopGraceMs }));
+  return http;
+}

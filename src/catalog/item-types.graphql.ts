@@ -1,0 +1,233 @@
+import { builder } from '../graphql/builder.js';
+import {
+  createConnectionType,
+  pageArgs,
+  pageComplexity,
+  toOffsetConnection,
+  toOffsetPage,
+} from '../graphql/connection.js';
+import {
+  ALBUM_GROUPS,
+  CATALOG_TYPES,
+  type Album,
+  type Artist,
+  type ArtistRef,
+  type CatalogItem,
+  type Image,
+  type Playlist,
+  type Track,
+} from './catalog-item.js';
+import type { PlaylistEntry } from './catalog-source.js';
+import { findItemOfType } from './find-item.js';
+import { getCatalog } from './get-catalog.js';
+
+export const CatalogTypeEnum = builder.enumType('CatalogType', {
+  description: 'What a catalogue can hold.',
+  values: CATALOG_TYPES,
+});
+
+const AlbumGroupEnum = builder.enumType('AlbumGroup', {
+  description: 'How an album belongs to an artist.',
+  values: ALBUM_GROUPS,
+});
+
+const ImageType = builder.objectRef<Image>('Image').implement({
+  description: 'A picture that the catalogue has of an item.',
+  fields: (t) => ({
+    url: t.exposeString('url', { description: 'Where the picture is.' }),
+    widthPx: t.exposeInt('widthPx', { nullable: true, description: 'Width in pixels, where known.' }),
+    heightPx: t.exposeInt('heightPx', { nullable: true, description: 'Height in pixels, where known.' }),
+  }),
+});
+
+const byId = { resolve: (item: { id: string }) => item.id };
+const catalogOf = (item: { id: string }) => item.id.slice(0, item.id.indexOf(':'));
+
+export const TrackType = builder.objectRef<Track>('Track');
+export const AlbumType = builder.objectRef<Album>('Album');
+export const PlaylistType = builder.objectRef<Playlist>('Playlist');
+export const ArtistType = builder.objectRef<Artist>('Artist');
+
+export const CatalogItemType = builder.unionType('CatalogItem', {
+  description: 'Anything that a catalogue holds and Reprise can show.',
+  types: [TrackType, AlbumType, PlaylistType, ArtistType],
+  resolveType: (item: CatalogItem) =>
+    ({ TRACK: TrackType, ALBUM: AlbumType, PLAYLIST: PlaylistType, ARTIST: ArtistType })[item.type],
+});
+
+const TrackConnection = createConnectionType('Track', TrackType, 'an album’s tracks, in order');
+const AlbumConnection = createConnectionType('Album', AlbumType, 'an artist’s albums, the newest first');
+
+const ArtistCreditType = builder.objectRef<ArtistRef>('ArtistCredit').implement({
+  description: 'An artist as a track or an album names them.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name as credited.' }),
+    artist: t.field({
+      type: ArtistType,
+      nullable: true,
+      description: 'The artist in the catalogue; null when it has no page for them.',
+      resolve: ({ id }, _args, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
+    }),
+  }),
+});
+
+const PlaylistEntryType = builder.objectRef<PlaylistEntry>('PlaylistEntry').implement({
+  description: 'One place in a playlist.',
+  fields: (t) => ({
+    track: t.field({
+      type: TrackType,
+      nullable: true,
+      description: 'Null when the catalogue lists an entry that it no longer has.',
+      resolve: (entry) => entry.track,
+    }),
+    addedAt: t.exposeString('addedAt', {
+      nullable: true,
+      description: 'When it was added, ISO 8601, where the catalogue says so.',
+    }),
+  }),
+});
+const PlaylistEntryConnection = createConnectionType(
+  'PlaylistEntry',
+  PlaylistEntryType,
+  'a playlist’s entries, in order',
+);
+
+builder.node(TrackType, {
+  description: 'A track, as its catalogue describes it.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'TRACK' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'TRACK',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'The title.' }),
+    artists: t.field({
+      type: [ArtistCreditType],
+      description: 'Who made it, the main artist first.',
+      resolve: (track) => track.artists,
+    }),
+    album: t.field({
+      type: AlbumType,
+      nullable: true,
+      description: 'The album that it is on.',
+      resolve: (track) => track.album,
+    }),
+    durationMs: t.exposeInt('durationMs', { description: 'Length in milliseconds; 0 when not known.' }),
+    explicit: t.exposeBoolean('explicit', { description: 'Whether it is marked as explicit.' }),
+    trackNumber: t.exposeInt('trackNumber', { nullable: true, description: 'Place on its disc, from 1.' }),
+    discNumber: t.exposeInt('discNumber', { nullable: true, description: 'Disc of the album, from 1.' }),
+    isrc: t.exposeString('isrc', { nullable: true, description: 'International Standard Recording Code.' }),
+    genres: t.exposeStringList('genres', { description: 'Genres, where known.' }),
+    url: t.exposeString('url', { nullable: true, description: 'A page about it for people.' }),
+    catalog: t.string({ description: 'The catalogue that it is from.', resolve: catalogOf }),
+  }),
+});
+
+builder.node(AlbumType, {
+  description: 'An album, single or compilation, as its catalogue describes it.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'ALBUM' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'ALBUM',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'The title.' }),
+    artists: t.field({
+      type: [ArtistCreditType],
+      description: 'Whose album it is.',
+      resolve: (album) => album.artists,
+    }),
+    group: t.field({
+      type: AlbumGroupEnum,
+      description: 'What kind of album.',
+      resolve: (album) => album.group,
+    }),
+    releaseDate: t.exposeString('releaseDate', {
+      nullable: true,
+      description: '`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as the catalogue knows.',
+    }),
+    trackTotal: t.exposeInt('trackTotal', { description: 'Tracks on all discs.' }),
+    discTotal: t.exposeInt('discTotal', { description: 'Discs.' }),
+    upc: t.exposeString('upc', { nullable: true, description: 'Universal Product Code (bar code).' }),
+    label: t.exposeString('label', { nullable: true, description: 'Record label.' }),
+    copyright: t.exposeString('copyright', { nullable: true, description: 'Copyright line.' }),
+    genres: t.exposeStringList('genres', { description: 'Genres, where known.' }),
+    images: t.field({ type: [ImageType], description: 'Covers.', resolve: (album) => album.images }),
+    url: t.exposeString('url', { nullable: true, description: 'A page about it for people.' }),
+    catalog: t.string({ description: 'The catalogue that it is from.', resolve: catalogOf }),
+    tracks: t.field({
+      type: TrackConnection,
+      description: 'Its tracks in order, disc by disc.',
+      args: pageArgs(t),
+      complexity: pageComplexity,
+      resolve: async ({ id }, args, context) => {
+        const page = toOffsetPage(args);
+        const tracks = await getCatalog(context, id).listAlbumTracks(id, page, context.signal);
+        return toOffsetConnection(tracks, page.offset);
+      },
+    }),
+  }),
+});
+
+builder.node(PlaylistType, {
+  description: 'A playlist, as its catalogue describes it.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'PLAYLIST' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'PLAYLIST',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'The title.' }),
+    description: t.exposeString('description', {
+      nullable: true,
+      description: 'What its owner says about it.',
+    }),
+    ownerName: t.string({ description: 'Whose playlist it is.', resolve: (playlist) => playlist.owner.name }),
+    total: t.exposeInt('total', { description: 'Entries, missing ones included.' }),
+    revision: t.exposeString('revision', {
+      nullable: true,
+      description: 'Changes when the entries change; null where the catalogue has no such mark.',
+    }),
+    images: t.field({ type: [ImageType], description: 'Covers.', resolve: (playlist) => playlist.images }),
+    url: t.exposeString('url', { nullable: true, description: 'A page about it for people.' }),
+    catalog: t.string({ description: 'The catalogue that it is from.', resolve: catalogOf }),
+    items: t.field({
+      type: PlaylistEntryConnection,
+      description: 'Its entries in order.',
+      args: pageArgs(t),
+      complexity: pageComplexity,
+      resolve: async ({ id }, args, context) => {
+        const page = toOffsetPage(args);
+        const entries = await getCatalog(context, id).listPlaylistEntries(id, page, context.signal);
+        return toOffsetConnection(entries, page.offset);
+      },
+    }),
+  }),
+});
+
+builder.node(ArtistType, {
+  description: 'An artist, as their catalogue describes them.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'ARTIST',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name.' }),
+    genres: t.exposeStringList('genres', { description: 'Genres, where known.' }),
+    images: t.field({ type: [ImageType], description: 'Pictures.', resolve: (artist) => artist.images }),
+    url: t.exposeString('url', { nullable: true, description: 'A page about them for people.' }),
+    catalog: t.string({ description: 'The catalogue that they are from.', resolve: catalogOf }),
+    albums: t.field({
+      type: AlbumConnection,
+      description: 'Their albums, the newest first.',
+      args: {
+        groups: t.arg({
+          type: [AlbumGroupEnum],
+          defaultValue: ['ALBUM', 'SINGLE'],
+          description: 'Which kinds of album.',
+        }),
+        ...pageArgs(t),
+      },
+      complexity: pageComplexity,
+      resolve: async ({ id }, { groups, ...args }, context) => {
+        const page = toOffsetPage(args);
+        const query = { ...page, groups: groups ?? ALBUM_GROUPS };
+        const albums = await getCatalog(context, id).listArtistAlbums(id, query, context.signal);
+        return toOffsetConnection(albums, page.offset);
+      },
+    }),
+  }),
+});

@@ -1,0 +1,94 @@
+/**
+ * Names as they are compared, not as they are shown. Two spellings of the same name come out equal; what makes a
+ * recording another one (live, remix, part 2) stays in.
+ */
+
+/** Letters that no Unicode decomposition turns into plain ones. */
+const PLAIN_LETTERS: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ł: 'l',
+  ı: 'i',
+};
+
+/** Lower case without Latin, Greek and Cyrillic accents; marks of other scripts are letters there and stay. */
+function fold(text: string): string {
+  return text
+    .replace(/['’‘ʼ`´]/g, '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[ßæœøđðþłı]/g, (letter) => PLAIN_LETTERS[letter] ?? letter)
+    .normalize('NFC');
+}
+
+/** Lower case, without accents and punctuation, words with one space between. Never empty for visible text. */
+export function normaliseText(text: string): string {
+  const words = fold(text)
+    .replace(/&/g, ' and ')
+    .replace(/(?<!\p{L})(?:\p{L}\.){2,}/gu, (initials) => `${initials.replaceAll('.', '')} `)
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
+    .trim();
+  return words || text.trim().toLowerCase();
+}
+
+/** An artist's name as it is compared: also without a leading "the". */
+export function artistKey(name: string): string {
+  const words = normaliseText(name);
+  return words.replace(/^the (?=.)/, '');
+}
+
+const BRACKETS = /[([{]([^()[\]{}]*)[)\]}]/g;
+const DASH = /\s+[-–—]+\s+/;
+/** With or without brackets, up to the next bracket or dash. */
+const FEATURED =
+  /(?:[([{]\s*|\s)(?:feat|ft|featuring)(?:\.\s*|\s+)[^()[\]{}]*?(?:[)\]}]|(?=\s+[-–—]+\s|[([{])|$)/g;
+
+/** The parts of a title in brackets and after a dash, as they are compared: `live at wembley`, `remastered 2011`. */
+export function titleQualifiers(title: string): string[] {
+  const plain = fold(title).replace(FEATURED, ' ');
+  const bracketed = [...plain.matchAll(BRACKETS)].map((match) => match[1] ?? '');
+  const dashed = plain.replace(BRACKETS, ' ').split(DASH).slice(1);
+  return [...bracketed, ...dashed].map(normaliseText).filter(Boolean);
+}
+
+/**
+ * A title as it is compared: without guests and without what says nothing about the recording (remastered, bonus
+ * track, album version, the film it is from). Everything else that is in brackets or after a dash stays, so that
+ * "Song - Live" and "Song (Live)" are equal and "Song" is neither.
+ */
+export function titleKey(title: string): string {
+  const plain = fold(title).replace(FEATURED, ' ');
+  const unbracketed = plain.replace(BRACKETS, (_, inside: string) => ` ${meaningOf(inside)} `);
+  const [base = '', ...qualifiers] = unbracketed.split(DASH);
+  const key = [base, ...qualifiers.map(meaningOf)].join(' ');
+  return /[\p{L}\p{N}]/u.test(key) ? normaliseText(key) : normaliseText(title);
+}
+
+/** Words that mark a qualifier as one about the release, not the recording. */
+const RELEASE_WORDS = new Set(['remaster', 'remastered', 'remastering', 'explicit', 'bonus', 'official']);
+/** Words that mean nothing beside one of those. */
+const FILLER_WORDS = new Set(
+  'album anniversary audio deluxe digital digitally edition expanded lyric lyrics music track version video'.split(
+    ' ',
+  ),
+);
+const RELEASE_PHRASES = new Set(['album version', 'lp version', 'original version', 'original mix']);
+const FROM_A_FILM = /^\s*from\s+(?:the\s+)?.{0,40}["“”„«]/;
+const YEAR_OR_ORDINAL = /^(?:(?:19|20)\d\d|\d+(?:st|nd|rd|th))$/;
+
+/** What a qualifier says about the recording; empty when it says nothing. */
+function meaningOf(qualifier: string): string {
+  if (FROM_A_FILM.test(qualifier)) return '';
+  const words = normaliseText(qualifier).split(' ');
+  if (RELEASE_PHRASES.has(words.join(' '))) return '';
+  if (!words.some((word) => RELEASE_WORDS.has(word))) return qualifier;
+  return words
+    .filter((word) => !RELEASE_WORDS.has(word) && !FILLER_WORDS.has(word) && !YEAR_OR_ORDINAL.test(word))
+    .join(' ');
+}

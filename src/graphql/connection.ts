@@ -1,0 +1,117 @@
+import type { ArgBuilder, OutputRef } from '@pothos/core';
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import type { GraphQLResolveInfo } from 'graphql';
+import { InvalidInputError } from '../lib/errors.js';
+import { pageSize, type Connection as Page } from '../store/pagination.js';
+import { builder } from './builder.js';
+import type { GraphqlContext } from './context.js';
+
+/** The largest page of any connection. */
+export const MAX_PAGE = 100;
+const DEFAULT_PAGE = 20;
+
+/** A page with its length; a function where counting costs something: it is called only when asked for. */
+export interface Connection<Node> extends Page<Node> {
+  totalCount: number | (() => Promise<number>);
+}
+
+/** A Relay connection that pages forward: `<name>Connection` with `<name>Edge`. */
+export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
+  const edge = builder.objectRef<Connection<Node>['edges'][number]>(`${name}Edge`).implement({
+    description: `One of ${what}.`,
+    fields: (t) => ({
+      cursor: t.exposeString('cursor', {
+        description: 'Give this as `after` to get what follows this entry.',
+      }),
+      node: t.field({
+        type: node,
+        description: 'The entry itself.',
+        resolve: (parent) => parent.node as never,
+      }),
+    }),
+  });
+  return builder.objectRef<Connection<Node>>(`${name}Connection`).implement({
+    description: `A page of ${what}.`,
+    fields: (t) => ({
+      edges: t.field({
+        type: [edge],
+        description: 'The entries of this page, in order.',
+        resolve: (page) => page.edges,
+      }),
+      pageInfo: t.field({
+        type: builder.pageInfoRef(),
+        description: 'Where this page lies in the list.',
+        resolve: (page) => page.pageInfo,
+      }),
+      totalCount: t.int({
+        description: 'How many entries the whole list has.',
+        resolve: ({ totalCount }) => (typeof totalCount === 'function' ? totalCount() : totalCount),
+      }),
+    }),
+  });
+}
+
+type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+
+/** The arguments of every connection. */
+export function pageArgs(t: { arg: ArgBuilder<Types> }) {
+  return {
+    first: t.arg.int({ defaultValue: DEFAULT_PAGE, description: `How many entries, 1 to ${MAX_PAGE}.` }),
+    after: t.arg.string({ description: 'The cursor of the entry before the first one wanted.' }),
+  };
+}
+
+export interface PageArgs {
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}
+
+/** What a connection field costs: its selection once for each entry of the page. */
+export function pageComplexity(args: PageArgs): { field: number; multiplier: number } {
+  return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), MAX_PAGE) };
+}
+
+/** How many entries are wanted. Throws InvalidInputError out of range. */
+export function pageSizeOf(args: PageArgs): number {
+  return pageSize(args.first, { default: DEFAULT_PAGE, max: MAX_PAGE });
+}
+
+const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
+
+/** A page of a list that its owner numbers, such as a catalogue's. Throws InvalidInputError for a bad page. */
+export function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
+  const limit = pageSizeOf(args);
+  if (!args.after) return { offset: 0, limit };
+  const [, position] = OFFSET_CURSOR.exec(args.after) ?? [];
+  if (position !== undefined) return { offset: Number(position) + 1, limit };
+  throw new InvalidInputError('after: not a cursor of this list; allowed: the `cursor` of an edge.', 'after');
+}
+
+/** A connection over one such page. */
+export function toOffsetConnection<Node>(
+  page: { items: Node[]; total: number },
+  offset: number,
+): Connection<Node> {
+  const edges = page.items.map((node, index) => ({ cursor: `offset:${offset + index}`, node }));
+  return {
+    totalCount: page.total,
+    edges,
+    pageInfo: {
+      hasNextPage: edges.length > 0 && offset + edges.length < page.total,
+      hasPreviousPage: offset > 0,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+/** Where in an operation a resolver stands; only passed on. */
+export interface FieldPlace {
+  context: GraphqlContext;
+  info: GraphQLResolveInfo;
+}
+
+/** What a connection's nodes are asked for, so that one query reads all of it. */
+export function nodeSelection(typeName: string, { context, info }: FieldPlace): object {
+  return queryFromInfo({ context, info, typeName, path: ['edges', 'node'] });
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http';
+import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga';
+
+/** In bytes; a request is a query and its variables, never a file. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+const JSON_TYPES = new Set(['application/json', 'application/graphql+json']);
+
+/** Takes JSON bodies up to the limit, counted while they come in, and refuses every other kind of POST. */
+export function useJsonBody(maxBytes: number = MAX_BODY_BYTES): Plugin {
+  return {
+    onRequestParse({ request, serverContext, setRequestParser, fetchAPI }) {
+      if (request.method !== 'POST') return;
+      const refuse = (refusal: Refusal) => refusalResponse(fetchAPI, refusal);
+      setRequestParser(async () => {
+        if (!JSON_TYPES.has(mediaTypeOf(request))) return refuse(NOT_JSON);
+        // Yoga's own name for the request that its Node handler was given.
+        const { req } = serverContext as unknown as { req: IncomingMessage };
+        const text = await readText(req, maxBytes);
+        if (text === null) return refuse(tooLarge(maxBytes));
+        return parseParams(text) ?? refuse(MALFORMED);
+      });
+    },
+  };
+}
+
+export interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+}
+
+/** An answer to a request that never becomes an operation. */
+export function refusalResponse(fetchAPI: FetchAPI, { status, code, message }: Refusal): Response {
+  return new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+  });
+}
+
+const NOT_JSON: Refusal = {
+  status: 415,
+  code: 'UNSUPPORTED_MEDIA_TYPE',
+  message: 'Send the operation as JSON, with content-type: application/json.',
+};
+
+const MALFORMED: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The body is not a JSON object such as {"query": "{ viewer { id } }"}.',
+};
+
+function tooLarge(maxBytes: number): Refusal {
+  const message = `The body is larger than ${maxBytes} bytes, which is the most that is allowed.`;
+  return { status: 413, code: 'LIMIT_EXCEEDED', message };
+}
+
+function mediaTypeOf(request: Request): string {
+  return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Null when it is too long; what is left of it is read and forgotten, because a client that is cut off in the
+ * middle of sending never sees why. Rejects when the client goes away.
+ */
+function readText(incoming: IncomingMessage, maxBytes: number): Promise<string | null> {
+  if (Number(incoming.headers['content-length']) > maxBytes) return Promise.resolve(null);
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) return void chunks.push(chunk);
+      chunks = [];
+      resolve(null);
+    });
+    incoming.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    incoming.on('error', () => reject(new DOMException('The client went away.', 'AbortError')));
+  });
+}
+
+/** A list would be a batch, which Yoga refuses in its own words. */
+function parseParams(text: string): GraphQLParams | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' ? (parsed as GraphQLParams | null) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,60 @@
+import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { Logger } from '../lib/logger.js';
+import type { ContextRequest } from './context-request.js';
+import { toPublicError } from './errors.js';
+import type { GraphqlServer, Pipeline } from './server.js';
+
+/** What a client asks for, on any transport. */
+export interface OperationRequest {
+  query: string;
+  variables?: Record<string, unknown> | null | undefined;
+  operationName?: string | null | undefined;
+}
+
+/** An operation that was parsed and found valid, with its context. */
+export interface PreparedOperation extends ExecutionArgs {
+  contextValue: Record<string, unknown>;
+  execute: Pipeline['execute'];
+  subscribe: Pipeline['subscribe'];
+}
+
+type Stream = AsyncIterable<ExecutionResult>;
+
+/** Everything that comes before running it, as over HTTP. Never throws: what is wrong is in the answer. */
+export async function prepareOperation(
+  { graphql, log }: { graphql: GraphqlServer; log: Logger },
+  contextRequest: ContextRequest,
+  request: OperationRequest,
+): Promise<PreparedOperation | { errors: GraphQLError[] }> {
+  const { requestId } = contextRequest;
+  try {
+    const { schema, parse, validate, contextFactory, execute, subscribe } = graphql.pipeline(contextRequest);
+    const document = parse(request.query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return { errors: [...errors] };
+    return {
+      schema,
+      document,
+      variableValues: request.variables,
+      operationName: request.operationName,
+      contextValue: await contextFactory(),
+      execute,
+      subscribe,
+    };
+  } catch (error) {
+    return { errors: [toPublicError(error, { log, requestId, code: 'GRAPHQL_PARSE_FAILED' })] };
+  }
+}
+
+/** Runs a document inside the process, with the same context, limits and masking as one that came by HTTP. */
+export async function runOperation(
+  server: { graphql: GraphqlServer; log: Logger },
+  contextRequest: ContextRequest,
+  request: OperationRequest,
+): Promise<ExecutionResult | Stream> {
+  const prepared = await prepareOperation(server, contextRequest, request);
+  if ('errors' in prepared) return prepared;
+  const operation = getOperationAST(prepared.document, prepared.operationName);
+  const run = operation?.operation === 'subscription' ? prepared.subscribe : prepared.execute;
+  return (await run(prepared)) as ExecutionResult | Stream;
+}

@@ -1,0 +1,14 @@
+import '../auth/users.graphql.js';
+import '../catalog/catalog.graphql.js';
+import '../catalog/item-types.graphql.js';
+import '../downloads/downloads.graphql.js';
+import '../tasks/task-mutations.graphql.js';
+import '../tasks/task-type.graphql.js';
+import '../tasks/task-updates.graphql.js';
+import '../tasks/tasks.graphql.js';
+import './error-types.js';
+import './scalars.js';
+import { builder } from './builder.js';
+
+/** The whole schema: only collects what the domains add. */
+export const schema = builder.toSchema();

@@ -1,0 +1,30 @@
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** The status with which an upgrade to `path` is refused; null when it may go on. */
+export function refusalOf(request: IncomingMessage, path: string): number | null {
+  if (request.url?.split('?')[0] !== path) return 404;
+  return isOwnOrigin(request) ? null : 403;
+}
+
+export function refuseUpgrade(socket: Duplex, status: number): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    () => socket.destroy(),
+  );
+}
+
+/**
+ * Browsers let every page open a WebSocket to anywhere, with the visitor's cookies, and only say whose page it
+ * is. Programs other than browsers send no Origin.
+ */
+function isOwnOrigin({ headers }: IncomingMessage): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) return true;
+  if (!URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  // Through the same parser, so that a default port that one side spells out makes no difference.
+  const own = `${page.protocol}//${host}`;
+  return URL.canParse(own) && new URL(own).host === page.host && page.host !== '';
+}

@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MongoBackend } from '@agendajs/mongo-backend';
+import { PostgresBackend } from '@agendajs/postgres-backend';
+import { Agenda, type Job, type JobRepository } from 'agenda';
+import { MongoClient, MongoServerError, ObjectId, type Document } from 'mongodb';
+import { coalesce } from '../lib/async.js';
+import type { Logger } from '../lib/logger.js';
+import { JobStoreUnavailableError } from './errors.js';
+import type { JobRecords, RecurringJob } from './job-records.js';
+import type { JobImplementation, JobRunner } from './kit.js';
+import { guardRepository } from './guarded-repository.js';
+import { createJobWakes, type JobWakes } from './job-wakes.js';
+import { createJobPool, createPostgresRecords, JOBS_TABLE, withJobSchema } from './postgres-records.js';
+import { createRunningJobs, type JobLock, type RunningJobs } from './running-jobs.js';
+import { createStoreGuard } from './store-guard.js';
+import { within } from './time-limit.js';
+
+export type { JobNotification, JobRepository, NotificationChannel } from 'agenda';
+
+/** Agenda, behind this file alone. A process that only enqueues never calls `start`. */
+export interface AgendaJobs extends JobRunner {
+  /** Begins to run jobs, and keeps the recurring ones going whatever happens to the store. Once. */
+  start<Deps>(implementations: readonly JobImplementation<Deps>[], deps: Deps): Promise<void>;
+  /**
+   * Takes no new job; gives running handlers `graceMs` to end, then aborts their signals and waits a bounded time.
+   * A handler that rejects after that gives its job back to the store. Handlers may enqueue until the end.
+   */
+  stop(options: { graceMs: number }): Promise<void>;
+  /** Whether the job store answers within a second. */
+  healthy(): Promise<boolean>;
+}
+
+export interface JobRunnerOptions {
+  store: { kind: 'postgresql' | 'mongodb'; url: string };
+  log: Logger;
+  /** Different for each process. */
+  instanceId: string;
+  /** How often lost records of recurring jobs are put back, in milliseconds. */
+  restoreEveryMs?: number;
+}
+
+const RESTORE_EVERY_MS = 15_000;
+const HEALTH_LIMIT_MS = 1_000;
+const CLOSE_LIMIT_MS = 6_000;
+
+/** Opens the job store. PostgreSQL has to answer now, since we make a table; MongoDB may come later. */
+export async function createJobRunner(options: JobRunnerOptions): Promise<AgendaJobs> {
+  const { log, instanceId, restoreEveryMs = RESTORE_EVERY_MS } = options;
+  const { repository, records } = await openStore(options);
+  let recurring: RecurringJob[] = [];
+  let accepting = true;
+  let watchdog: NodeJS.Timeout | undefined;
+
+  const guard = createStoreGuard({ log, onBack: () => void restore() });
+  const restore = coalesce(() => guard.call(() => records.restore(recurring)).catch(() => undefined));
+  const guarded = guardRepository(repository, guard, () => accepting);
+  const wakes = createJobWakes(
+    (jobName) => void guard.call(() => records.announce(jobName)).catch(() => undefined),
+  );
+  const agenda = createAgenda({ repository: guarded, wakes, log, name: instanceId, records });
+  const running = createRunningJobs();
+
+  return {
+    async enqueue(definition, payload, { at = new Date() } = {}) {
+      // What JSON keeps, on both stores: MongoDB would make null of undefined.
+      const data = JSON.parse(JSON.stringify(payload)) as object;
+      await agenda.create(definition.name, data).schedule(at).save();
+    },
+    async start(implementations, deps) {
+      const definitions = implementations.map(({ definition }) => definition);
+      recurring = definitions.flatMap(({ name, everyMs }) =>
+        everyMs === undefined ? [] : [{ name, everyMs }],
+      );
+      agenda.maxConcurrency(definitions.reduce((sum, { concurrency }) => sum + concurrency, 0));
+      for (const implementation of implementations) {
+        defineOn(agenda, implementation, { deps, log, running });
+      }
+      await records.listen((jobName) => wakes.wake(jobName));
+      await restore();
+      await agenda.start();
+      watchdog = setInterval(() => void restore(), restoreEveryMs);
+    },
+    async stop({ graceMs }) {
+      accepting = false;
+      clearInterval(watchdog);
+      const warn = (err: unknown) => log.warn({ err }, 'The job runner did not stop cleanly');
+      await agenda.stop(false).catch(warn);
+      await running.finish(graceMs);
+      const close = guard.idle().then(() => records.close());
+      await within(CLOSE_LIMIT_MS, close).catch(warn);
+    },
+    healthy: () =>
+      within(
+        HEALTH_LIMIT_MS,
+        guard.call(() => records.ping()),
+      ).then(
+        () => true,
+        () => false,
+      ),
+  };
+}
+
+interface Store {
+  repository: JobRepository;
+  records: JobRecords;
+}
+
+async function openStore({ store, log, instanceId }: JobRunnerOptions): Promise<Store> {
+  if (store.kind === 'mongodb') return openMongo(store.url);
+  const pool = createJobPool(store.url, log);
+  const { repository } = new PostgresBackend({ pool, tableName: JOBS_TABLE, disableNotifications: true });
+  try {
+    await withJobSchema(store.url, () => repository.connect());
+  } catch (thrown) {
+    await pool.end();
+    throw new JobStoreUnavailableError(thrown);
+  }
+  return { repository, records: createPostgresRecords(pool, { url: store.url, instanceId, log }) };
+}
+
+async function openMongo(url: string): Promise<Store> {
+  const client = new MongoClient(url, {
+    serverSelectionTimeoutMS: 3_000,
+    connectTimeoutMS: 3_000,
+    socketTimeoutMS: 5_000,
+    appName: 'reprise jobs',
+  });
+  const db = /^[^/]+\/\/[^/]+\/[^?]/.test(url) ? client.db() : client.db('reprise');
+  const collection = 'jobs';
+  const { repository } = new MongoBackend({ mongo: db, collection, ensureIndex: false });
+  await repository.connect();
+  const jobs = db.collection(collection);
+  return {
+    repository,
+    records: {
+      // Change streams would need a replica set. In one process a wake comes without polling.
+      pollEveryMs: 100,
+      async restore(recurring) {
+        await jobs.createIndex({ name: 1, nextRunAt: 1, priority: -1, lockedAt: 1 }, { name: 'next_job' });
+        for (const job of recurring) await keepRecurring(jobs, job);
+        await jobs.deleteMany({ type: 'normal', nextRunAt: null, lockedAt: null });
+      },
+      async ping() {
+        await db.command({ ping: 1 });
+      },
+      announce: () => Promise.resolve(),
+      listen: () => Promise.resolve(),
+      close: () => client.close(),
+    },
+  };
+}
+
+/**
+ * Agenda's own `every` would release the lock of a job that runs, and make two records when called by two processes
+ * at once. Here the id is the same for all, and only what is missing is written.
+ */
+async function keepRecurring(
+  jobs: ReturnType<ReturnType<MongoClient['db']>['collection']>,
+  job: RecurringJob,
+) {
+  const { name, everyMs } = job;
+  const _id = new ObjectId(createHash('sha256').update(name).digest('hex').slice(0, 24));
+  const soon = new Date(Date.now() + everyMs);
+  const changed = { $set: { repeatInterval: everyMs }, $min: { nextRunAt: soon } };
+  await jobs.updateOne({ _id, repeatInterval: { $ne: everyMs } }, changed);
+  const initial: Document = {
+    name,
+    type: 'single',
+    repeatInterval: everyMs,
+    nextRunAt: new Date(),
+    data: {},
+  };
+  const record = { ...initial, priority: 0, lockedAt: null, disabled: false };
+  await jobs.updateOne({ _id }, { $setOnInsert: record }, { upsert: true }).catch((thrown: unknown) => {
+    const DUPLICATE_KEY = 11_000;
+    if (!(thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY)) throw thrown;
+  });
+}
+
+interface AgendaOptions {
+  repository: JobRepository;
+  wakes: JobWakes;
+  records: JobRecords;
+  log: Logger;
+  name: string;
+}
+
+function createAgenda({ repository, wakes, records, log, name }: AgendaOptions): Agenda {
+  const done = () => Promise.resolve();
+  // We connected already, and close ourselves: Agenda never resolves what waits for a connect that failed.
+  const backend = { name: 'ours', repository, ownsConnection: false, connect: done, disconnect: done };
+  const agenda = new Agenda({ name, backend, notificationChannel: wakes, processEvery: records.pollEveryMs });
+  agenda.on('error', (err: Error) => {
+    if (!(err instanceof JobStoreUnavailableError)) log.warn({ err }, 'Agenda reports an error');
+  });
+  agenda.on('complete', (job: Job) => void settle(job));
+  const settle = async ({ attrs }: Job): Promise<void> => {
+    if (!attrs.nextRunAt) await repository.removeJobs({ id: String(attrs._id) }).catch(() => undefined);
+    await nextTurn();
+    // A place is free now; without this the next job would wait for a poll.
+    wakes.wake(attrs.name);
+  };
+  return agenda;
+}
+
+interface Surroundings<Deps> {
+  deps: Deps;
+  log: Logger;
+  running: RunningJobs;
+}
+
+function defineOn<Deps>(
+  agenda: Agenda,
+  implementation: JobImplementation<Deps>,
+  { deps, log, running }: Surroundings<Deps>,
+): void {
+  const { name, concurrency, lockLifetimeMs } = implementation.definition;
+  // As many locks as places: a job that waits in a process has a lock that nobody renews.
+  const options = { concurrency, lockLimit: concurrency, lockLifetime: lockLifetimeMs };
+
+  const process = async (job: Job): Promise<void> => {
+    const payload: unknown = job.attrs.data;
+    let signal: AbortSignal | undefined;
+    try {
+      await running.run(lockOf(job, lockLifetimeMs), (given) => {
+        signal = given;
+        return implementation.run(deps, payload, { signal: given });
+      });
+    } catch (err) {
+      // Agenda would keep a failed job's record. What has to be done about a failure is not its business.
+      if (!signal?.aborted) return log.error({ err, job: name, payload }, 'A job failed');
+      job.attrs.nextRunAt ??= new Date();
+      log.info({ job: name, payload }, 'A job was given back');
+    }
+  };
+  agenda.define(name, process, options);
+}
+
+function lockOf(job: Job, lockLifetimeMs: number): JobLock {
+  return {
+    renewEveryMs: lockLifetimeMs / 3,
+    renew: () => job.touch().catch(() => undefined),
+    lost: () => job.getCanceledMessage() !== undefined,
+  };
+}

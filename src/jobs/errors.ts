@@ -1,0 +1,87 @@
+import { DomainError, systemCodeOf, type ErrorCode } from '../lib/errors.js';
+
+/** Agenda's database did not answer in time. What was to be enqueued is not enqueued. */
+export class JobStoreUnavailableError extends Error {
+  constructor(cause: unknown) {
+    super('The job store does not answer.', { cause });
+    this.name = 'JobStoreUnavailableError';
+  }
+}
+
+/** What is to become of work whose handler threw. */
+export interface Failure {
+  code: ErrorCode | 'INTERNAL';
+  /** Safe to show to the person who asked for the work. */
+  message: string;
+  retryable: boolean;
+  /** The least time to wait before the next try; null when the failure does not say. */
+  retryAfterMs: number | null;
+}
+
+const INTERNAL: Failure = {
+  code: 'INTERNAL',
+  message: 'Something went wrong inside Reprise; the log has the details.',
+  retryable: true,
+  retryAfterMs: null,
+};
+
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+const NOT_WRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
+/** The one place that decides whether failed work is tried again, and what is said about it. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof DomainError) {
+    const { code, message, retryable, retryAfterMs } = thrown;
+    return { code, message, retryable, retryAfterMs };
+  }
+  if (thrown instanceof JobStoreUnavailableError) return INTERNAL;
+  return systemFailure(systemCodeOf(thrown)) ?? INTERNAL;
+}
+
+function systemFailure(system: string | null): Failure | null {
+  if (system === null) return null;
+  if (FULL.has(system)) {
+    return { code: 'DISK_FULL', message: 'The disk is full.', retryable: false, retryAfterMs: null };
+  }
+  if (NOT_WRITABLE.has(system)) {
+    const message = `The download folder cannot be written to (${system}).`;
+    return { code: 'TARGET_NOT_WRITABLE', message, retryable: false, retryAfterMs: null };
+  }
+  if (NETWORK.has(system)) {
+    const message = `The source could not be reached (${system}).`;
+    return { code: 'SOURCE_FAILED', message, retryable: true, retryAfterMs: null };
+  }
+  return null;
+}
+
+export interface RetryDelayInput {
+  /** How often the work has failed so far, this time included: ≥ 1. */
+  failures: number;
+  settings: { retryDelaySeconds: number; retryDelayIncrease: number };
+  /** What the failure itself asks for, as in `Failure`. */
+  retryAfterMs: number | null;
+  /** `Math.random`, or a test's. */
+  random: () => number;
+}
+
+const JITTER = 0.2;
+
+/** How long to wait before the next try. The jitter keeps tracks that failed together from coming back together. */
+export function retryDelayMs({ failures, settings, retryAfterMs, random }: RetryDelayInput): number {
+  const seconds = settings.retryDelaySeconds + (failures - 1) * settings.retryDelayIncrease;
+  const jitter = 1 + JITTER * (2 * random() - 1);
+  return Math.max(Math.round(seconds * 1000 * jitter), retryAfterMs ?? 0);
+}

@@ -1,0 +1,41 @@
+import type { JobNotification, NotificationChannel } from './agenda.js';
+
+/** Agenda uses a notification's id for its log only. */
+const NO_ID = '' as JobNotification['jobId'];
+
+export interface JobWakes extends NotificationChannel {
+  /** Makes this process look for a due job of this name now. */
+  wake(jobName: string): void;
+}
+
+/** Agenda's way to learn of jobs without polling. Always connected, so that a process that runs none announces too. */
+export function createJobWakes(announce: (jobName: string) => void): JobWakes {
+  const handlers = new Set<Parameters<NotificationChannel['subscribe']>[0]>();
+  const wake = (jobName: string) => {
+    const notification = { jobId: NO_ID, jobName, nextRunAt: null, priority: 0, timestamp: new Date() };
+    for (const handler of handlers) void handler(notification);
+  };
+  return {
+    wake,
+    state: 'connected',
+    connect: () => Promise.resolve(),
+    disconnect: () => Promise.resolve(),
+    subscribe(handler) {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+    publish({ jobName, nextRunAt }) {
+      if (!nextRunAt || nextRunAt.getTime() <= Date.now()) {
+        wake(jobName);
+        announce(jobName);
+      }
+      return Promise.resolve();
+    },
+    on() {
+      return this;
+    },
+    off() {
+      return this;
+    },
+  };
+}

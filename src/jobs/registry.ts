@@ -1,0 +1,12 @@
+import { scanLibraryHandler } from '../catalog/scan-library.handler.js';
+import type { Deps } from '../deps.js';
+import { runTaskHandler } from '../downloads/run-task.handler.js';
+import { dispatchTasksHandler } from '../tasks/dispatch-tasks.handler.js';
+import type { JobImplementation } from './kit.js';
+
+/** Everything that a worker can run: only collects what the domains add. */
+export const registry: readonly JobImplementation<Deps>[] = [
+  dispatchTasksHandler,
+  runTaskHandler,
+  scanLibraryHandler,
+];

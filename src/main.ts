@@ -1,0 +1,38 @@
+import { createApp } from './app.js';
+import { EnvError, parseEnv, type Env } from './env.js';
+import { messageOf } from './lib/errors.js';
+
+/** sysexits.h: the configuration is wrong. */
+const EX_CONFIG = 78;
+
+function readEnv(): Env {
+  try {
+    return parseEnv();
+  } catch (thrown) {
+    if (!(thrown instanceof EnvError)) throw thrown;
+    process.stderr.write(`${thrown.message}\n`);
+    process.exit(EX_CONFIG);
+  }
+}
+
+async function main(): Promise<void> {
+  const env = readEnv();
+  const app = await createApp(env);
+  const { log } = app.deps;
+  log.info({ role: env.role, url: app.http?.url }, 'Reprise is up');
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    // A second signal means now: leases give what was running back to the queue.
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    void app.stop().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((thrown: unknown) => {
+  process.stderr.write(`Reprise could not start: ${messageOf(thrown)}\n`);
+  process.exit(1);
+});

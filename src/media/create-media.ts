@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream';
+import type { Logger } from '../lib/logger.js';
+import { containerFor, formatsOf } from './containers.js';
+import { FfmpegMissingError } from './errors.js';
+import { locateTools, type Tools } from './locate-tools.js';
+import { AUDIO_FORMATS, type Media } from './media.js';
+import { probeAudio } from './probe.js';
+import { synthesizeAudio } from './synthesize.js';
+import { transcode } from './transcode.js';
+
+/** Media without ffmpeg is still there, so that the server can start and say what is missing. */
+export async function createMedia(options: {
+  ffmpegPath: string | null;
+  ffprobePath: string | null;
+  log: Logger;
+}): Promise<Media> {
+  const search = await locateTools(options);
+  if ('problem' in search) {
+    options.log.error({ problem: search.problem }, 'no audio can be made');
+    return mediaWithout(search.problem);
+  }
+  return mediaWith(search.found, options.log);
+}
+
+function mediaWith(tools: Tools, log: Logger): Media {
+  const formats = formatsOf(tools.encoders);
+  const formatsOff = AUDIO_FORMATS.filter((format) => !formats.has(format));
+  const { ffmpegPath, ffprobePath, version } = tools;
+  log.info({ ffmpeg: version, formatsOff }, describeTools(version, formatsOff));
+  return {
+    tools: { ffmpegPath, ffprobePath, version },
+    problem: null,
+    formats,
+    probe: (path, signal) => probeAudio(tools, path, signal),
+    transcode: (request, options) => transcode({ tools, log }, request, options),
+    extensionFor: (format, input) => containerFor(format, input.codec),
+    synthesize: (request, signal) => synthesizeAudio(ffmpegPath, request, signal),
+  };
+}
+
+function describeTools(version: string, formatsOff: string[]): string {
+  const formats = formatsOff.length > 0 ? `formats off: ${formatsOff.join(', ')}` : 'all formats on';
+  return `ffmpeg ${version}; ${formats}`;
+}
+
+function mediaWithout(problem: string): Media {
+  const missing = () => new FfmpegMissingError(problem);
+  return {
+    tools: null,
+    problem,
+    formats: new Set(),
+    probe: () => Promise.reject(missing()),
+    transcode: () => Promise.reject(missing()),
+    extensionFor: (format, input) => containerFor(format, input.codec),
+    synthesize: () => new Readable({ read: () => undefined }).destroy(missing()),
+  };
+}

@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { systemCodeOf } from '../lib/errors.js';
+import { FfmpegMissingError, InvalidAudioError } from './errors.js';
+import { GUARDED_INPUT } from './guarded-input.js';
+import type { AudioProbe } from './media.js';
+import { runTool } from './run-tool.js';
+
+const PROBE_LIMITS = { timeLimitMs: 30_000, maxOutputBytes: 8 * 1_048_576 };
+
+const number = z.coerce.number().optional().catch(undefined);
+const tags = z.record(z.string(), z.string()).default({});
+
+const stream = z.object({
+  codec_type: z.string().optional(),
+  codec_name: z.string().optional(),
+  duration: number,
+  bit_rate: number,
+  sample_rate: number,
+  channels: number,
+  bits_per_sample: number,
+  bits_per_raw_sample: number,
+  disposition: z.object({ attached_pic: number }).optional(),
+  tags,
+});
+
+const report = z.object({
+  streams: z.array(stream).default([]),
+  packets: z.array(z.object({ codec_type: z.string().optional(), size: number })).default([]),
+  format: z.object({ format_name: z.string(), duration: number, size: number, tags }),
+});
+
+type Report = z.infer<typeof report>;
+type Stream = z.infer<typeof stream>;
+
+/** Reads a file with ffprobe. Throws InvalidAudioError for what is not audio, and the system's error for no file. */
+export async function probeAudio(
+  tools: { ffmpegPath: string; ffprobePath: string },
+  path: string,
+  signal: AbortSignal,
+): Promise<AudioProbe> {
+  const { size } = await stat(path);
+  if (size === 0) throw new InvalidAudioError('The file is empty.');
+  const found = await readReport(tools.ffprobePath, path, signal);
+  const audio = found.streams.find((candidate) => candidate.codec_type === 'audio');
+  if (!audio?.codec_name || !audio.sample_rate || !audio.channels) {
+    throw new InvalidAudioError('The file has no audio in it.');
+  }
+  const statedS = found.format.duration ?? audio.duration ?? null;
+  const durationS = statedS ?? (await countDuration(tools.ffmpegPath, path, signal));
+  if (durationS === null || !(durationS > 0)) throw new InvalidAudioError('The audio has no length.');
+  return { ...toProbe(found, audio, durationS), ...(statedS === null ? { streamed: true } : {}) };
+}
+
+async function readReport(ffprobePath: string, path: string, signal: AbortSignal): Promise<Report> {
+  // Of the packets the first only: a cover comes before all audio, and its size is told nowhere else.
+  const packets = ['-show_packets', '-read_intervals', '%+#1'];
+  const shape = ['-show_format', '-show_streams', ...packets, '-of', 'json'];
+  const args = ['-v', 'error', ...GUARDED_INPUT, ...shape, '-i', `file:${path}`];
+  const result = await startTool(ffprobePath, args, signal);
+  if (result.killedFor === 'time') throw new InvalidAudioError('The file could not be read in 30 s.');
+  const parsed = result.exitCode === 0 ? report.safeParse(parseJson(result.stdout)) : null;
+  if (parsed?.success) return parsed.data;
+  throw new InvalidAudioError('The file is not audio that can be read.', { cause: new Error(result.stderr) });
+}
+
+/** Files written to a pipe (FLAC above all) do not say their length; walking through the packets does. */
+async function countDuration(ffmpegPath: string, path: string, signal: AbortSignal): Promise<number | null> {
+  const walk = ['-map', '0:a:0', '-c', 'copy', '-f', 'null', '-'];
+  const args = ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-i', `file:${path}`, ...walk];
+  const { stderr } = await startTool(ffmpegPath, args, signal);
+  return lastTimeS(stderr);
+}
+
+/** The last position that ffmpeg's progress lines name, in seconds. */
+export function lastTimeS(lines: string): number | null {
+  const last = [...lines.matchAll(/time=(\d+):(\d\d):(\d\d(?:\.\d+)?)/g)].at(-1);
+  return last ? Number(last[1]) * 3600 + Number(last[2]) * 60 + Number(last[3]) : null;
+}
+
+async function startTool(path: string, args: string[], signal: AbortSignal) {
+  try {
+    return await runTool(path, args, { ...PROBE_LIMITS, signal });
+  } catch (error) {
+    if (signal.aborted || systemCodeOf(error) === null) throw error;
+    throw new FfmpegMissingError('ffprobe or ffmpeg cannot be started any more.', { cause: error });
+  }
+}
+
+function toProbe(found: Report, audio: Stream, durationS: number): AudioProbe {
+  const bitDepth = audio.bits_per_raw_sample || audio.bits_per_sample;
+  return {
+    container: found.format.format_name,
+    codec: audio.codec_name ?? '',
+    bitrateKbps: Math.round((audio.bit_rate ?? meanBitrate(found, durationS)) / 1000) || null,
+    durationMs: Math.round(durationS * 1000),
+    sampleRateHz: audio.sample_rate ?? 0,
+    channels: audio.channels ?? 0,
+    ...(bitDepth ? { bitDepth } : {}),
+    hasCover: found.streams.some((candidate) => candidate.disposition?.attached_pic === 1),
+    tags: { ...lowerCaseKeys(audio.tags), ...lowerCaseKeys(found.format.tags) },
+  };
+}
+
+/** Of codecs that state none (Opus, FLAC): the file's bytes without its cover, which Ogg holds in base64. */
+function meanBitrate({ format, packets }: Report, durationS: number): number {
+  const cover = packets.find((packet) => packet.codec_type === 'video')?.size ?? 0;
+  const coverBytes = format.format_name === 'ogg' ? (cover * 4) / 3 : cover;
+  return (Math.max(0, (format.size ?? 0) - coverBytes) * 8) / durationS;
+}
+
+function lowerCaseKeys(given: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // what the schema then refuses
+  }
+}

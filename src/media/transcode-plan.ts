@@ -1,0 +1,169 @@
+import { type Container, containerFor, FORMAT_FACTS } from './containers.js';
+import { FormatUnavailableError } from './errors.js';
+import type { FfmpegJob } from './ffmpeg.js';
+import { GUARDED_INPUT } from './guarded-input.js';
+import { type AudioFormat, type AudioProbe, BITRATE_RANGES, type TranscodeRequest } from './media.js';
+
+export type PlanRequest = Pick<TranscodeRequest, 'inputPath' | 'input' | 'format' | 'bitrateKbps'>;
+
+export interface PlanFiles {
+  /** The file that carries the tags, and the cover when `cover` is `stream` (media/tag-carrier.ts). */
+  carrierPath: string;
+  cover: 'none' | 'stream' | { attach: string; mime: string };
+}
+
+/** How a container takes a cover: as a picture stream, within a tag, as an attached file, or in our own post-pass. */
+export const COVER_WAYS: Record<Container, 'stream' | 'tag' | 'attachment' | 'chunk'> = {
+  mp3: 'stream',
+  m4a: 'stream',
+  flac: 'stream',
+  ogg: 'tag',
+  opus: 'tag',
+  mka: 'attachment',
+  wav: 'chunk',
+};
+
+/** Usual qualities, used when no bitrate was asked for. Vorbis takes a quality, see `vorbisQuality`. */
+export const DEFAULT_BITRATES_KBPS = { MP3: 320, AAC: 256, OGG: 256, OPUS: 160 };
+type LossyFormat = keyof typeof DEFAULT_BITRATES_KBPS;
+
+/** Players and encoders of lossy formats agree up to this rate and on stereo; more than that is brought down. */
+const LOSSY_MAX_SAMPLE_RATE_HZ = 48_000;
+const LOSSY_MAX_CHANNELS = 2;
+
+/** A source's bitrate is often a little over its nominal one; that much more still counts as fitting. */
+const BITRATE_TOLERANCE = 1.05;
+
+/** The whole of one ffmpeg run, but the output's path. Throws FormatUnavailableError when it lacks the encoder. */
+export function planTranscode(
+  request: PlanRequest,
+  encoders: ReadonlySet<string>,
+  files: PlanFiles,
+): FfmpegJob {
+  const container = containerFor(request.format, request.input.codec);
+  return {
+    inputs: [
+      {
+        // -nostdin: ffmpeg else reads keys from the terminal. -v error -stats: only errors and one progress line.
+        // -threads 1: audio decodes fast enough, and several tasks run at once.
+        options: ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-threads', '1'],
+        source: `file:${request.inputPath}`,
+      },
+      {
+        options: ['-protocol_whitelist', 'file', '-f', 'matroska'],
+        source: `file:${files.carrierPath}`,
+      },
+    ],
+    outputOptions: [
+      '-map',
+      '0:a:0',
+      ...coverOptions(files.cover),
+      ...audioOptions(request, encoders),
+      ...metadataOptions(container),
+      '-threads',
+      '1',
+      ...MUXERS[container],
+    ],
+  };
+}
+
+/** Whether the audio can be taken over as it is. */
+export function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
+  if (format === 'KEEP') return true;
+  const facts = FORMAT_FACTS[format];
+  if (!facts.codecs.includes(input.codec)) return false;
+  if (!isLossy(format) || bitrateKbps === null) return true;
+  return input.bitrateKbps !== null && input.bitrateKbps <= bitrateKbps * BITRATE_TOLERANCE;
+}
+
+/** A copy of a FLAC file that does not state its length would not either; made anew it does, and loses nothing. */
+function needsLength({ input }: PlanRequest, encoders: ReadonlySet<string>): boolean {
+  return input.codec === 'flac' && input.streamed === true && encoders.has('flac');
+}
+
+function coverOptions(cover: PlanFiles['cover']): string[] {
+  if (cover === 'none') return [];
+  if (cover === 'stream') {
+    // The stream's comment is how ffmpeg is told the kind of picture, in ID3 and FLAC.
+    const kind = ['-metadata:s:v:0', 'comment=Cover (front)'];
+    return ['-map', '1:v:0', '-c:v', 'copy', '-disposition:v:0', 'attached_pic', ...kind];
+  }
+  const filename = `filename=cover.${cover.mime === 'image/png' ? 'png' : 'jpg'}`;
+  const facts = ['-metadata:s:t:0', `mimetype=${cover.mime}`, '-metadata:s:t:0', filename];
+  return ['-attach', `file:${cover.attach}`, ...facts];
+}
+
+function audioOptions(request: PlanRequest, encoders: ReadonlySet<string>): string[] {
+  if (isCopy(request) && needsLength(request, encoders)) return losslessOptions('FLAC', request.input);
+  if (request.format === 'KEEP' || isCopy(request)) return ['-c:a', 'copy'];
+  const { format } = request;
+  if (!encoders.has(FORMAT_FACTS[format].encoder)) {
+    throw new FormatUnavailableError(`The installed ffmpeg cannot make ${format}.`);
+  }
+  if (!isLossy(format)) return losslessOptions(format, request.input);
+  return [...qualityOptions(format, request.bitrateKbps), ...lossyShape(request)];
+}
+
+function isLossy(format: AudioFormat): format is LossyFormat {
+  return format in DEFAULT_BITRATES_KBPS;
+}
+
+/** Without -sample_fmt ffmpeg makes 24-bit files of a lossy source's floats, half as large again for nothing. */
+function losslessOptions(format: AudioFormat, input: AudioProbe): string[] {
+  const deep = (input.bitDepth ?? 16) > 16;
+  if (format === 'WAV') return ['-c:a', deep ? 'pcm_s24le' : 'pcm_s16le'];
+  if (format === 'ALAC') return ['-c:a', 'alac', '-sample_fmt', deep ? 's32p' : 's16p'];
+  return ['-c:a', 'flac', '-sample_fmt', deep ? 's32' : 's16'];
+}
+
+function qualityOptions(format: LossyFormat, asked: number | null): string[] {
+  const { min, max } = BITRATE_RANGES[format] ?? { min: 0, max: Infinity };
+  const kbps = Math.min(max, Math.max(min, asked ?? DEFAULT_BITRATES_KBPS[format]));
+  const quality = format === 'OGG' ? ['-q:a', vorbisQuality(kbps)] : ['-b:a', `${kbps}k`];
+  return ['-c:a', FORMAT_FACTS[format].encoder, ...quality];
+}
+
+/** Nominal kbit/s of Vorbis's qualities 0 to 10, stereo at 44.1 kHz. */
+const VORBIS_KBPS = [64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500];
+
+/** libvorbis refuses bitrates that do not suit the channels and the sample rate; a quality it always takes. */
+export function vorbisQuality(kbps: number): string {
+  const above = VORBIS_KBPS.findIndex((nominal) => nominal >= kbps);
+  if (above === -1) return '10';
+  const high = VORBIS_KBPS[above] ?? kbps;
+  const low = VORBIS_KBPS[above - 1];
+  if (low === undefined) return '0';
+  return String(Math.round((above - 1 + (kbps - low) / (high - low)) * 100) / 100);
+}
+
+function lossyShape({ format, input }: PlanRequest): string[] {
+  const channels = input.channels > LOSSY_MAX_CHANNELS ? ['-ac', String(LOSSY_MAX_CHANNELS)] : [];
+  return [...channels, ...sampleRateOptions(format, input.sampleRateHz)];
+}
+
+/** Opus knows 48 kHz alone (of those worth having); a high rate comes down to the one that divides it. */
+function sampleRateOptions(format: AudioFormat, rateHz: number): string[] {
+  if (format === 'OPUS') return ['-ar', '48000'];
+  if (rateHz <= LOSSY_MAX_SAMPLE_RATE_HZ) return [];
+  return ['-ar', rateHz % 44_100 === 0 ? '44100' : '48000'];
+}
+
+/**
+ * Everything that the source's own tags and chapters say is dropped; all tags come from the carrier. Ogg keeps them
+ * on the audio stream, and so the stream's mapping decides there; elsewhere the stream gets none.
+ */
+function metadataOptions(container: Container): string[] {
+  const onStream = container === 'ogg' || container === 'opus' ? '1:g' : '-1';
+  return ['-map_metadata', '1', '-map_metadata:s:a:0', onStream, '-map_chapters', '-1'];
+}
+
+/** -id3v2_version 4: UTF-8. -write_xing 1: the frame that tells a player an MP3's length. ipod: `.m4a`, AAC or ALAC. */
+const MUXERS: Record<Container, string[]> = {
+  mp3: ['-id3v2_version', '4', '-write_xing', '1', '-f', 'mp3'],
+  m4a: ['-f', 'ipod'],
+  ogg: ['-f', 'ogg'],
+  opus: ['-f', 'opus'],
+  flac: ['-f', 'flac'],
+  wav: ['-f', 'wav'],
+  mka: ['-f', 'matroska'],
+};

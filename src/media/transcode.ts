@@ -1,0 +1,143 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemCodeOf } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import { prepareCover, toPictureComment } from './artwork.js';
+import { type Container, containerFor } from './containers.js';
+import { MediaError, OutputDiskFullError, OutputNotWritableError } from './errors.js';
+import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
+import { DISK_FULL_PATTERN, toMediaError } from './ffmpeg-failure.js';
+import { buildId3Tag } from './id3.js';
+import { nameId3Comment } from './id3-comment.js';
+import type { Tools } from './locate-tools.js';
+import type { TranscodeRequest } from './media.js';
+import { addFreeformAtoms } from './mp4-atoms.js';
+import { lastTimeS } from './probe.js';
+import { buildTagCarrier, type Cover } from './tag-carrier.js';
+import { toFreeformAtoms, toId3Frames, toTagPairs } from './tags.js';
+import { COVER_WAYS, type PlanFiles, planTranscode } from './transcode-plan.js';
+import { appendId3Chunk } from './wav-id3.js';
+
+export interface TranscodeOptions {
+  signal: AbortSignal;
+  onProgress(percent: number): void;
+}
+
+/** ffmpeg converts at twenty times the speed of playing and more; so slow it is only when it hangs. */
+const BASE_TIME_LIMIT_MS = 300_000;
+
+/** Media.transcode; leaves no output behind when it fails, and never a temporary file. */
+export async function transcode(
+  deps: { tools: Tools; log: Logger },
+  request: TranscodeRequest,
+  options: TranscodeOptions,
+): Promise<void> {
+  options.signal.throwIfAborted();
+  const container = containerFor(request.format, request.input.codec);
+  let workDir: string | null = null;
+  try {
+    workDir = await mkdtemp(join(tmpdir(), 'reprise-'));
+    const cover = await readyCover(deps, request, { workDir, signal: options.signal });
+    const job = await prepareJob(deps.tools, request, { container, cover, workDir });
+    await convert(deps.tools, { ...job, outputPath: request.outputPath }, { request, options });
+    await finishTags(container, request, cover);
+    options.signal.throwIfAborted();
+  } catch (error) {
+    await rm(request.outputPath, { force: true });
+    throw options.signal.aborted ? options.signal.reason : asMediaError(error);
+  } finally {
+    if (workDir) await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+/** A cover that cannot be used costs the file its cover, not the person their file. */
+async function readyCover(
+  { tools, log }: { tools: Tools; log: Logger },
+  { cover: bytes }: TranscodeRequest,
+  place: { workDir: string; signal: AbortSignal },
+): Promise<Cover | null> {
+  if (!bytes) return null;
+  try {
+    const cover = await prepareCover(bytes, { ffmpegPath: tools.ffmpegPath, ...place });
+    if (!cover) log.warn({ bytes: bytes.length }, 'cover left out: neither JPEG nor PNG of a sensible size');
+    return cover;
+  } catch (error) {
+    if (place.signal.aborted || !(error instanceof FfmpegRunError)) throw error;
+    log.warn({ err: error }, 'cover left out: it cannot be made smaller');
+    return null;
+  }
+}
+
+/** Writes the tag carrier and plans the run around it. */
+async function prepareJob(
+  tools: Tools,
+  request: TranscodeRequest,
+  { container, cover, workDir }: { container: Container; cover: Cover | null; workDir: string },
+): Promise<FfmpegJob> {
+  const way = COVER_WAYS[container];
+  const pairs = toTagPairs(request.tags, container, request.artistSeparator);
+  if (cover && way === 'tag') pairs.push(['METADATA_BLOCK_PICTURE', toPictureComment(cover)]);
+  const carrierPath = join(workDir, 'tags');
+  const files: PlanFiles = { carrierPath, cover: cover && way === 'stream' ? 'stream' : 'none' };
+  if (cover && way === 'attachment') {
+    files.cover = { attach: join(workDir, 'cover'), mime: cover.mime };
+    await writeFile(files.cover.attach, cover.bytes);
+  }
+  const job = planTranscode(request, tools.encoders, files);
+  await writeFile(carrierPath, buildTagCarrier(pairs, files.cover === 'stream' ? cover : null));
+  return job;
+}
+
+async function convert(
+  tools: Tools,
+  job: FfmpegJob & { outputPath: string },
+  { request, options }: { request: TranscodeRequest; options: TranscodeOptions },
+): Promise<void> {
+  const { durationMs } = request.input;
+  const stderr = await runFfmpeg(tools.ffmpegPath, job, {
+    signal: options.signal,
+    timeLimitMs: BASE_TIME_LIMIT_MS + durationMs,
+    onLine: createProgress(durationMs, (percent) => options.onProgress(percent)),
+  });
+  // An older ffmpeg ends well although the last bytes found no room.
+  if (DISK_FULL_PATTERN.test(stderr)) throw new OutputDiskFullError({ cause: new Error(stderr) });
+  options.onProgress(100);
+}
+
+/** Percent of the input's length, at most 99 until ffmpeg has ended, and never less than before. */
+export function createProgress(
+  durationMs: number,
+  onProgress: (percent: number) => void,
+): (line: string) => void {
+  let highest = -1;
+  return (line) => {
+    const positionS = lastTimeS(line);
+    if (positionS === null) return;
+    const percent = Math.min(99, Math.floor((positionS * 100_000) / Math.max(1, durationMs)));
+    if (percent <= highest) return;
+    highest = percent;
+    onProgress(percent);
+  };
+}
+
+/** What ffmpeg has no way to write, put in afterwards and in place. */
+async function finishTags(
+  container: Container,
+  request: TranscodeRequest,
+  cover: Cover | null,
+): Promise<void> {
+  const { tags, outputPath, artistSeparator } = request;
+  if (container === 'mp3' && tags.comment) await nameId3Comment(outputPath);
+  if (container === 'm4a') await addFreeformAtoms(outputPath, toFreeformAtoms(tags));
+  if (container === 'wav')
+    await appendId3Chunk(outputPath, buildId3Tag(toId3Frames(tags, artistSeparator), cover));
+}
+
+function asMediaError(error: unknown): unknown {
+  if (error instanceof FfmpegRunError) return toMediaError(error);
+  const code = error instanceof MediaError ? null : systemCodeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new OutputDiskFullError({ cause: error });
+  if (code === 'EROFS' || code === 'EACCES') return new OutputNotWritableError({ cause: error });
+  return error;
+}

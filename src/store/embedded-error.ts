@@ -1,0 +1,7 @@
+/** The embedded database cannot run; the message says why and what the owner can do about it. */
+export class EmbeddedDatabaseError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'EmbeddedDatabaseError';
+  }
+}

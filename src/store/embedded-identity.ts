@@ -1,0 +1,50 @@
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+
+/**
+ * Which user PostgreSQL runs as. It refuses to run as root, so a process of root runs it as another user and
+ * gives that user the database's own directories, and no other.
+ */
+export interface Identity {
+  /** Null when PostgreSQL runs as the user of this process. */
+  other: { uid: number; gid: number } | null;
+  /**
+   * The parents of DATA_DIR may be closed to the other user (/root is). A child's working directory is set
+   * before its user, so there it reaches its data by this path and needs none of the parents.
+   */
+  dataByWorkingDirectory: boolean;
+}
+
+const WORKING_DIRECTORY = '/proc/self/cwd';
+
+/** The owner of an existing cluster, so that it stays readable; `nobody` for a new one. */
+export function chooseIdentity(clusterDirectory: string): Identity {
+  if (process.getuid?.() !== 0) return { other: null, dataByWorkingDirectory: false };
+  const owner = statSync(clusterDirectory, { throwIfNoEntry: false });
+  const other = owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : findNobody();
+  return { other, dataByWorkingDirectory: existsSync(WORKING_DIRECTORY) };
+}
+
+function findNobody(): { uid: number; gid: number } {
+  const users = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8') : '';
+  const [, uid, gid] = /^nobody:[^:]*:(\d+):(\d+):/m.exec(users) ?? [];
+  return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
+}
+
+/** What `spawn` needs to start a PostgreSQL program on a data directory, and the path to give it. */
+export function runAs(identity: Identity, directory: string) {
+  return {
+    directory: identity.dataByWorkingDirectory ? WORKING_DIRECTORY : directory,
+    options: {
+      cwd: directory,
+      ...identity.other,
+      // Nothing of ours: PGDATA, PGPORT, PGOPTIONS and locale variables would change what the programs do.
+      env: process.platform === 'win32' ? process.env : { PATH: process.env['PATH'], TZ: 'UTC' },
+    },
+  };
+}
+
+/** Makes a directory that only PostgreSQL's user may enter (and root, when that is us). */
+export function makePrivateDirectory(path: string, identity: Identity): void {
+  mkdirSync(path, { mode: 0o700 });
+  if (identity.other) chownSync(path, identity.other.uid, identity.other.gid);
+}

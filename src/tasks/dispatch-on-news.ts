@@ -1,0 +1,24 @@
+import type { Deps } from '../deps.js';
+import { coalesce } from '../lib/async.js';
+import { messageOf } from '../lib/errors.js';
+import { dispatchTasks } from './dispatch-tasks.js';
+import { isTerminal } from './task.js';
+
+/** Dispatches as soon as the database says that a task was queued or has ended. Returns how to stop. */
+export function dispatchOnNews(
+  deps: Pick<Deps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'bus'>,
+): () => void {
+  const dispatch = coalesce(() =>
+    dispatchTasks(deps).catch((thrown: unknown) => {
+      deps.log.warn({ error: messageOf(thrown) }, 'could not dispatch; the next sweep will');
+    }),
+  );
+  const offTask = deps.bus.on('task.changed', ({ state }) => {
+    if (state === 'QUEUED' || state === 'RETRYING' || isTerminal(state)) void dispatch();
+  });
+  const offGap = deps.bus.on('bus.gap', () => void dispatch());
+  return () => {
+    offTask();
+    offGap();
+  };
+}

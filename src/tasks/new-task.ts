@@ -1,0 +1,78 @@
+import { v7 as timeOrderedUuid } from 'uuid';
+import { titleOf, type CatalogItem } from '../catalog/catalog-item.js';
+import type { Task, TaskKind } from './task.js';
+
+/** What a task starts with; everything else has the database's default. */
+export interface NewTask {
+  /** UUID version 7: in the order of creation also within a millisecond, which is how lists are paged. */
+  id: string;
+  kind: TaskKind;
+  state?: 'FAILED';
+  ownerId: string;
+  parentId?: string;
+  position?: number;
+  dedupeKey?: string;
+  itemId: string;
+  title: string;
+  artists: string[];
+  album: string | null;
+  /** Null for an entry that its list names and its catalogue does not have. */
+  item: CatalogItem | null;
+  options: object;
+  priority: number;
+  errorCode?: string;
+  errorMessage?: string;
+  errorRetryable?: boolean;
+}
+
+/** How a task describes its item in lists and searches. */
+export function describeItem(
+  item: CatalogItem,
+): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'item'> {
+  return {
+    kind: item.type,
+    itemId: item.id,
+    title: titleOf(item),
+    artists: artistsOf(item),
+    album: item.type === 'TRACK' ? (item.album?.title ?? null) : null,
+    item,
+  };
+}
+
+function artistsOf(item: CatalogItem): string[] {
+  switch (item.type) {
+    case 'TRACK':
+    case 'ALBUM':
+      return item.artists.map((artist) => artist.name);
+    case 'PLAYLIST':
+      return [item.owner.name];
+    case 'ARTIST':
+      return [item.name];
+  }
+}
+
+/** A parent's child: the same owner, output and priority. An entry that is gone is a failure that explains itself. */
+export function newChild(parent: Task, item: CatalogItem | null, position: number): NewTask {
+  const inherited = {
+    id: timeOrderedUuid(),
+    ownerId: parent.ownerId,
+    parentId: parent.id,
+    position,
+    options: parent.options as object,
+    priority: parent.priority,
+  };
+  if (item) return { ...inherited, ...describeItem(item) };
+  return {
+    ...inherited,
+    kind: 'TRACK',
+    state: 'FAILED',
+    itemId: parent.itemId,
+    title: `Entry ${position + 1}`,
+    artists: [],
+    album: null,
+    item: null,
+    errorCode: 'CATALOG_ITEM_NOT_FOUND',
+    errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalogue.`,
+    errorRetryable: false,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Viewer } from '../auth/viewer.js';
+import type { Task, TaskKind, TaskState } from './task.js';
+
+/** Which tasks a reader wants; absent means all. */
+export interface TaskFilter {
+  states?: readonly TaskState[] | null;
+  kinds?: readonly TaskKind[] | null;
+  /** Only the direct children of this task. */
+  parentId?: string | null;
+  /** Also tasks that are part of another. */
+  includeChildren?: boolean | null;
+}
+
+/** Users see their own tasks, admins everybody's. */
+export function maySee(viewer: Viewer, task: Pick<Task, 'ownerId'>): boolean {
+  return viewer.role === 'ADMIN' || viewer.id === task.ownerId;
+}
+
+/** The same rule in memory that task-store.ts puts into SQL. */
+export function isWanted(filter: TaskFilter, task: Task): boolean {
+  if (filter.states && !filter.states.includes(task.state)) return false;
+  if (filter.kinds && !filter.kinds.includes(task.kind)) return false;
+  if (filter.parentId) return task.parentId === filter.parentId;
+  if (!filter.includeChildren && task.parentId) return false;
+  return task.dismissedAt === null;
+}

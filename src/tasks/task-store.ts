@@ -1,0 +1,154 @@
+import type { Viewer } from '../auth/viewer.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { Db } from '../store/prisma.js';
+import type { NewTask } from './new-task.js';
+import { LIVE_STATES, type Task, type TaskKind, type TaskState } from './task.js';
+import type { TaskFilter } from './task-filter.js';
+
+/** What Pothos adds to a query so that a GraphQL selection reaches the database. */
+interface Selection {
+  select?: Prisma.TaskSelect;
+  include?: Prisma.TaskInclude;
+}
+
+export function visibleTo(viewer: Viewer): Prisma.TaskWhereInput {
+  return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
+}
+
+function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
+  return {
+    ...visibleTo(viewer),
+    dismissedAt: null,
+    ...(filter.states ? { state: { in: [...filter.states] } } : {}),
+    ...(filter.kinds ? { kind: { in: [...filter.kinds] } } : {}),
+    ...(filter.parentId ? { parentId: filter.parentId } : filter.includeChildren ? {} : { parentId: null }),
+  };
+}
+
+/** Null when there is no such task or the viewer may not see it: the two look alike from outside. */
+export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = {}): Promise<Task | null> {
+  return db.task.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
+}
+
+/** What is live first, then by time: newest first, or as queued. */
+export type TaskOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
+
+export interface TaskPage {
+  filter: TaskFilter;
+  order: TaskOrder;
+  /** At most this many. */
+  limit: number;
+  after: { createdAt: Date; id: string } | null;
+}
+
+/** One page by key, however deep: rows after the cursor in the order asked for. */
+export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Selection }): Promise<Task[]> {
+  const direction = page.order === 'NEWEST_FIRST' ? 'desc' : 'asc';
+  const beyond = page.order === 'NEWEST_FIRST' ? 'lt' : 'gt';
+  const { after } = page;
+  return db.task.findMany({
+    ...page.query,
+    where: {
+      AND: [
+        toWhere(viewer, page.filter),
+        after
+          ? {
+              OR: [
+                { createdAt: { [beyond]: after.createdAt } },
+                { createdAt: after.createdAt, id: { [beyond]: after.id } },
+              ],
+            }
+          : {},
+      ],
+    },
+    orderBy: [{ createdAt: direction }, { id: direction }],
+    take: page.limit,
+  });
+}
+
+export function countTasks(db: Db, viewer: Viewer, filter: TaskFilter): Promise<number> {
+  return db.task.count({ where: toWhere(viewer, filter) });
+}
+
+export type TaskCounts = Record<TaskState, number>;
+
+/** How many tasks the viewer sees in each state: top-level ones that are not dismissed. */
+export async function countTasksByState(db: Db, viewer: Viewer): Promise<Partial<TaskCounts>> {
+  const groups = await db.task.groupBy({ by: ['state'], where: toWhere(viewer, {}), _count: { _all: true } });
+  return Object.fromEntries(groups.map((group) => [group.state, group._count._all]));
+}
+
+/** For workers, which serve everybody. */
+export function findTaskById(db: Db, id: string): Promise<Task | null> {
+  return db.task.findUnique({ where: { id } });
+}
+
+export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> {
+  return db.task.findMany({ where: { id: { in: [...ids] } } });
+}
+
+/** The live task that a new one with this key would double. */
+export function findLiveDuplicate(db: Db, dedupeKey: string): Promise<Task | null> {
+  return db.task.findFirst({ where: { dedupeKey, state: { in: [...LIVE_STATES] } } });
+}
+
+/** Inserts a task unless a live one has the same dedupe key; null then. */
+export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
+  const [created] = await db.task.createManyAndReturn({ data: [toRow(task)], skipDuplicates: true });
+  return created ?? null;
+}
+
+/** Inserts a parent's children; those whose position is taken already are left as they are. */
+export async function insertChildren(db: Db, children: NewTask[]): Promise<void> {
+  await db.task.createMany({ data: children.map(toRow), skipDuplicates: true });
+}
+
+function toRow(task: NewTask): Prisma.TaskCreateManyInput {
+  const item = task.item ? (task.item as unknown as Prisma.InputJsonObject) : Prisma.JsonNull;
+  return { ...task, item, options: task.options };
+}
+
+/** Changed at or after a mark, in the order of change, a batch at a time. */
+export function listChangedTasks(
+  db: Db,
+  viewer: Viewer,
+  since: { sequence: bigint; after: { sequence: bigint; id: string } | null; limit: number },
+): Promise<Task[]> {
+  const { after } = since;
+  return db.task.findMany({
+    where: {
+      ...visibleTo(viewer),
+      AND: [
+        { sequence: { gte: since.sequence } },
+        after
+          ? { OR: [{ sequence: { gt: after.sequence } }, { sequence: after.sequence, id: { gt: after.id } }] }
+          : {},
+      ],
+    },
+    orderBy: [{ sequence: 'asc' }, { id: 'asc' }],
+    take: since.limit,
+  });
+}
+
+/** Who made the file at this path, if we did. */
+export function findFinishedAt(db: Db, filePath: string): Promise<Task | null> {
+  return db.task.findFirst({ where: { filePath, state: 'COMPLETED' }, orderBy: { createdAt: 'desc' } });
+}
+
+/** The latest finished task for the same item with the same output, whoever asked for it. */
+export function findEarlierDownload(db: Db, task: Task): Promise<Task | null> {
+  return db.task.findFirst({
+    where: {
+      itemId: task.itemId,
+      state: 'COMPLETED',
+      options: { equals: task.options as Prisma.InputJsonValue },
+    },
+    orderBy: { createdAt: 'desc' },
+  });
+}
+
+/** The title of a parent of this kind; null when the parent is of another. */
+export async function findParentTitle(db: Db, parentId: string, kind: TaskKind): Promise<string | null> {
+  const parent = await db.task.findFirst({ where: { id: parentId, kind }, select: { title: true } });
+  return parent?.title ?? null;
+}

@@ -1,0 +1,94 @@
+import type { Album, AlbumGroup, Artist, ArtistRef, Playlist, Track } from '../../catalog/catalog-item.js';
+import type { PlaylistEntry } from '../../catalog/catalog-source.js';
+import { toUpc } from './codes.js';
+import { hashOf } from './hash.js';
+import type { DemoAlbum, DemoArtist, DemoPlaylist, PlacedTrack } from './shapes.js';
+
+export const PROVIDER = 'demo';
+
+const OWNER: ArtistRef = { id: toId('harbour-radio'), name: 'Harbour Radio' };
+const FIRST_ADDED_MS = Date.parse('2025-01-01T06:00:00Z');
+const MINUTE_MS = 60_000;
+
+export function toId(slug: string): string {
+  return `${PROVIDER}:${slug}`;
+}
+
+/** The slug in an id of ours; an id of another catalogue gives one that nothing has. */
+export function slugOf(id: string): string {
+  return id.startsWith(`${PROVIDER}:`) ? id.slice(PROVIDER.length + 1) : '';
+}
+
+export function toArtist(artist: DemoArtist): Artist {
+  return { type: 'ARTIST', ...toArtistRef(artist), genres: [...artist.genres], images: [], url: null };
+}
+
+function toArtistRef(artist: DemoArtist): ArtistRef {
+  return { id: toId(artist.slug), name: artist.name };
+}
+
+/** What an album needs that it does not hold itself. */
+export type ArtistLookup = ReadonlyMap<string, DemoArtist>;
+
+/** @param group how the album is related to the artist whose list it is in, where that is not its own group */
+export function toAlbum(artists: ArtistLookup, album: DemoAlbum, group: AlbumGroup = album.group): Album {
+  const { label } = album;
+  return {
+    type: 'ALBUM',
+    id: toId(album.slug),
+    title: album.title,
+    artists: album.by.flatMap((slug) => artists.get(slug) ?? []).map(toArtistRef),
+    group,
+    releaseDate: album.released,
+    trackTotal: album.discs.flat().length,
+    discTotal: album.discs.length,
+    upc: label ? toUpc(album.number) : null,
+    label,
+    copyright: label ? `℗ ${album.released.slice(0, 4)} ${label}, which is invented; the audio is CC0` : null,
+    genres: [...album.genres],
+    images: [],
+    url: null,
+  };
+}
+
+export function toTrack(artists: ArtistLookup, track: PlacedTrack): Track {
+  const { place } = track;
+  return {
+    type: 'TRACK',
+    id: toId(track.slug),
+    title: track.title,
+    artists: track.artists.map(toArtistRef),
+    album: place ? toAlbum(artists, place.album) : null,
+    durationMs: track.durationMs,
+    explicit: track.explicit,
+    trackNumber: place?.position ?? null,
+    discNumber: place?.disc ?? null,
+    isrc: track.isrc,
+    genres: [...track.genres],
+    url: null,
+  };
+}
+
+export function toPlaylist(playlist: DemoPlaylist): Playlist {
+  return {
+    type: 'PLAYLIST',
+    id: toId(playlist.slug),
+    title: playlist.title,
+    description: playlist.description,
+    owner: { ...OWNER },
+    total: playlist.total,
+    revision: revisionOf(playlist),
+    images: [],
+    url: null,
+  };
+}
+
+/** Follows from the entries, so that no one has to remember to change it with them. */
+function revisionOf(playlist: DemoPlaylist): string {
+  const entries = Array.from({ length: playlist.total }, (_, position) => playlist.entryAt(position) ?? '');
+  return hashOf(entries.join('\n')).toString(16).padStart(8, '0');
+}
+
+export function toPlaylistEntry(track: Track | null, position: number): PlaylistEntry {
+  return { track, addedAt: new Date(FIRST_ADDED_MS + position * MINUTE_MS).toISOString() };
+}

@@ -1,0 +1,57 @@
+import { hashOf } from './hash.js';
+import type { DemoPlaylist, PlacedTrack } from './shapes.js';
+import { TIDE_TOTAL, tideSlug } from './tides.js';
+
+/** With one entry that is gone, as happens. */
+const FIRST_WATCH = [
+  'night-ferry-1-01',
+  'semaphore-love-songs-1-02',
+  'kuestennebel-1-06',
+  'brass-for-lighthouses-1-01',
+  'atlas-of-small-rain-1-03',
+  'thirteenth-lamp-1-01',
+  null,
+  'la-boussole-cassee-1-06',
+  'parking-lot-regatta-1-02',
+  'tin-almanac-2-1-04',
+  'hull-frequencies-1-05',
+  'low-tide-radio-1-03',
+];
+
+const ALL_HANDS_TOTAL = 137;
+/** Longer tracks are left out of the playlist of 137, so that all of it can be downloaded in a while. */
+const SHORT_MS = 30_000;
+
+export function createPlaylists(tracks: readonly PlacedTrack[]): DemoPlaylist[] {
+  return [
+    listed(
+      { slug: 'first-watch', title: 'First Watch', description: 'Twelve to stay awake by.' },
+      FIRST_WATCH,
+    ),
+    listed({ slug: 'all-hands', title: 'All Hands', description: 'Everyone on deck.' }, allHands(tracks)),
+    listed({ slug: 'empty-quay', title: 'Empty Quay', description: 'Nothing here yet.' }, []),
+    {
+      slug: 'ten-thousand',
+      title: 'Ten Thousand Tides',
+      description: 'Every tide for nearly fourteen years, in order.',
+      total: TIDE_TOTAL,
+      entryAt: (position) => tideSlug(position + 1),
+    },
+  ];
+}
+
+function listed(
+  about: Pick<DemoPlaylist, 'slug' | 'title' | 'description'>,
+  entries: readonly (string | null)[],
+): DemoPlaylist {
+  return { ...about, total: entries.length, entryAt: (position) => entries[position] ?? null };
+}
+
+/** Short, healthy recordings, each once, well shuffled. */
+function allHands(tracks: readonly PlacedTrack[]): string[] {
+  return tracks
+    .filter((track) => !track.trouble && track.recording === track.slug && track.durationMs <= SHORT_MS)
+    .map((track) => track.slug)
+    .sort((one, other) => hashOf(one) - hashOf(other))
+    .slice(0, ALL_HANDS_TOTAL);
+}

@@ -1,0 +1,88 @@
+/** The demo's own spelling of its music: short to write by hand, expanded by collection.ts. */
+
+/** What can be wrong with the audio of a track; source.ts acts it out. */
+export const TROUBLES = [
+  'slow',
+  'flaky',
+  'failing',
+  'missing',
+  'cutOff',
+  'garbage',
+  'empty',
+  'stalled',
+  'limited',
+] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+export interface DemoArtist {
+  /** Its id without `demo:`. Slugs are unique over artists, albums, tracks and playlists together. */
+  slug: string;
+  name: string;
+  genres: readonly string[];
+}
+
+export interface DemoTrack {
+  title: string;
+  seconds: number;
+  explicit?: true;
+  /** Slugs of its artists, where they are not the album's. */
+  by?: readonly string[];
+  /** Slugs of guests, after the artists. */
+  with?: readonly string[];
+  /** Slug of the track elsewhere whose recording this is; title, length, artists and ISRC come from there. */
+  recording?: string;
+  trouble?: Trouble;
+}
+
+export const COVER_DESIGNS = [
+  'horizon',
+  'rings',
+  'quarters',
+  'stripes',
+  'waves',
+  'dots',
+  'peaks',
+  'beams',
+] as const;
+export type CoverDesign = (typeof COVER_DESIGNS)[number];
+
+export interface DemoAlbum {
+  slug: string;
+  /** From 1 to 89, never given twice: its UPC and its tracks' ISRCs are made from it. */
+  number: number;
+  title: string;
+  /** Slugs of its artists. */
+  by: readonly string[];
+  group: 'ALBUM' | 'SINGLE' | 'COMPILATION';
+  /** `YYYY` or `YYYY-MM-DD`. */
+  released: string;
+  /** Null for one that no label put out: it has no UPC, ISRCs or copyright line either. */
+  label: string | null;
+  genres: readonly string[];
+  cover: { design: CoverDesign; /** `#rrggbb`, background first. */ colours: readonly string[] };
+  discs: readonly (readonly DemoTrack[])[];
+}
+
+export interface DemoPlaylist {
+  slug: string;
+  title: string;
+  description: string;
+  total: number;
+  /** Slug of the track at a place from 0; null for an entry whose track is gone. */
+  entryAt(position: number): string | null;
+}
+
+/** A track with all that its album and artists say about it. */
+export interface PlacedTrack {
+  slug: string;
+  title: string;
+  artists: readonly DemoArtist[];
+  durationMs: number;
+  explicit: boolean;
+  trouble: Trouble | null;
+  isrc: string | null;
+  genres: readonly string[];
+  /** Slug of the track that its sound is made from: its own but for a compilation's. */
+  recording: string;
+  place: { album: DemoAlbum; disc: number; position: number } | null;
+}

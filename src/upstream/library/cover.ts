@@ -1,0 +1,56 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, parse } from 'node:path';
+import { parseFile, selectCover } from 'music-metadata';
+import type { LibraryRoots } from './library-roots.js';
+
+const NAMES = ['cover', 'folder', 'front', 'album'];
+const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png']);
+/** Larger ones are no covers. */
+const MAX_BYTES = 20 * 1024 * 1024;
+
+/** The picture in the file, else the one beside it. A picture that cannot be read is as good as none. */
+export async function findCover(
+  roots: LibraryRoots,
+  path: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const embedded = await readEmbedded(roots, path).catch(() => null);
+  signal.throwIfAborted();
+  return embedded ?? (await readBeside(roots, path).catch(() => null));
+}
+
+async function readEmbedded(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
+  const { path: real, handle } = await roots.open(path);
+  await handle.close();
+  const { common } = await parseFile(real);
+  const pictures = (common.picture ?? []).filter(({ data }) => isPicture(data));
+  return selectCover(pictures)?.data ?? null;
+}
+
+async function readBeside(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
+  const folder = dirname(path);
+  const pictures = (await readdir(folder))
+    .map((file) => ({ file, ...parse(file.toLowerCase()) }))
+    .filter(({ name, ext }) => NAMES.includes(name) && EXTENSIONS.has(ext))
+    .sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name) || (a.file < b.file ? -1 : 1));
+  for (const { file } of pictures) {
+    const data = await readPicture(roots, join(folder, file)).catch(() => null);
+    if (data && isPicture(data)) return data;
+  }
+  return null;
+}
+
+async function readPicture(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
+  const { handle } = await roots.open(path);
+  try {
+    return (await handle.stat()).size <= MAX_BYTES ? await handle.readFile() : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** By its first bytes: a JPEG or a PNG. */
+function isPicture(data: Uint8Array): boolean {
+  const start = Buffer.from(data.subarray(0, 4)).toString('hex');
+  return data.length <= MAX_BYTES && (start.startsWith('ffd8ff') || start === '89504e47');
+}

@@ -1,0 +1,186 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { waitFor } from '../kit/wait-for.js';
+import { getIntrospectionQuery, nested, post, startToyServer, toAnswer, type ToyServer } from './toy-server.js';
+
+let server: ToyServer;
+beforeAll(async () => {
+  server = await startToyServer();
+});
+afterAll(() => server.stop());
+
+/** Sends a body without saying how long it is, in pieces, until the server answers. */
+function postChunked(bytes: number): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(server.endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+    request.on('response', (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    request.on('error', reject);
+    const piece = Buffer.alloc(64 * 1024, 0x20);
+    let sent = 0;
+    const send = () => {
+      if (sent >= bytes) return request.end('{"query":"{ hello }"}');
+      sent += piece.length;
+      request.write(piece, () => setImmediate(send));
+    };
+    send();
+  });
+}
+
+const query = (text: string) => ({ query: text });
+
+describe('a body', () => {
+  test('of a megabyte is taken, of more is refused with 413 and a clear error', async () => {
+    const empty = JSON.stringify({ query: '{ hello }', variables: { pad: '' } });
+    const fits = JSON.stringify({
+      query: '{ hello }',
+      variables: { pad: 'x'.repeat(1024 * 1024 - empty.length) },
+    });
+    expect(await post(server, fits)).toMatchObject({ status: 200, body: { data: { hello: 'world' } } });
+
+    const refused = await post(server, fits.replace('"x', '"xx'));
+    expect(refused.status).toBe(413);
+    expect(refused.body).toEqual({
+      errors: [
+        {
+          message: 'The body is larger than 1048576 bytes, which is the most that is allowed.',
+          extensions: { code: 'LIMIT_EXCEEDED' },
+        },
+      ],
+    });
+  });
+
+  test('that does not say how long it is, is counted while it comes in', async () => {
+    expect(await postChunked(512 * 1024)).toEqual({ status: 200, body: '{"data":{"hello":"world"}}' });
+    const refused = await postChunked(4 * 1024 * 1024);
+    expect(refused.status).toBe(413);
+    expect(toAnswer(refused.body).errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  test('that never ends does not hold its connection for ever', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    let answer = '';
+    let closed = false;
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.on('close', () => (closed = true));
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n',
+    );
+    const dripping = setInterval(() => socket.write('{'.repeat(1024)), 50);
+    await waitFor(() => answer.startsWith('HTTP/1.1 413'), { what: 'the answer 413' });
+    await waitFor(() => closed, { what: 'the connection to be closed' });
+    clearInterval(dripping);
+  });
+
+  test.each(['', '{"query":', 'null', '"text"', '[[['])('that is %j is a plain 400', async (body) => {
+    const answer = await post(server, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toHaveLength(1);
+    expect(Object.keys(answer.body.errors?.[0]?.extensions ?? {})).toEqual(['code']);
+  });
+
+  test('with a list of operations is refused: there is no batching', async () => {
+    const answer = await post(server, [query('{ hello }'), query('{ hello }')]);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ message: 'Batching is not supported.' }] } });
+  });
+});
+
+describe('a document', () => {
+  test.each([
+    ['depth', nested(50), 'The query has 50 levels of depth; at most 12 are allowed.'],
+    [
+      'depth hidden in fragments',
+      `{ node { ...a } } fragment a on Node { child { child { child { child { child { ...b } } } } } }
+       fragment b on Node { child { child { child { child { child { child { id } } } } } } }`,
+      'The query has 13 levels of depth; at most 12 are allowed.',
+    ],
+    [
+      'aliases of a field',
+      `{ ${Array.from({ length: 300 }, (_, i) => `a${i}: hello`).join(' ')} }`,
+      'The query has 300 aliases; at most 30 are allowed.',
+    ],
+    [
+      'aliases of __typename',
+      `{ ${Array.from({ length: 300 }, (_, i) => `a${i}: __typename`).join(' ')} }`,
+      'The query has 300 aliases; at most 30 are allowed.',
+    ],
+    [
+      'aliases multiplied by fragments',
+      `{ node { ...a child { ...a child { ...a child { ...a } } } } }
+       fragment a on Node { ${Array.from({ length: 10 }, (_, i) => `a${i}: id`).join(' ')} }`,
+      'The query has 40 aliases; at most 30 are allowed.',
+    ],
+    [
+      'fields at the top',
+      `{ ${'hello '.repeat(21)} }`,
+      'The query has 21 fields at the top; at most 20 are allowed.',
+    ],
+    [
+      'directives',
+      `{ ${'hello @include(if: true) '.repeat(20)} node { ${'id @skip(if: false) '.repeat(31)} } }`,
+      'The query has 51 directives; at most 50 are allowed.',
+    ],
+    [
+      'tokens',
+      `{ ${'hello '.repeat(2_000)} }`,
+      'The query has more than 2000 tokens; at most 2000 are allowed.',
+    ],
+  ])('with too much %s is refused in words', async (_name, text, message) => {
+    const { body } = await post(server, query(text));
+    expect(body.data).toBeUndefined();
+    expect(body.errors).toContainEqual(
+      expect.objectContaining({ message, extensions: { code: 'LIMIT_EXCEEDED' } }),
+    );
+  });
+
+  test('with 1,000 aliases is refused, by its aliases or by its tokens', async () => {
+    for (const field of ['hello', '__typename']) {
+      const text = `{ ${Array.from({ length: 1_000 }, (_, i) => `a${i}: ${field}`).join(' ')} }`;
+      const { body } = await post(server, query(text));
+      expect(body.errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
+    }
+  });
+
+  test('whose fragments double at each step is refused at once, however often they double', async () => {
+    const doubling = Array.from(
+      { length: 60 },
+      (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`,
+    ).join(' ');
+    const { body } = await post(server, query(`{ ...f0 } ${doubling} fragment f60 on Query { hello }`));
+    expect(body.errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  test('whose fragments go in circles is refused by validation', async () => {
+    const { body } = await post(server, query('{ node { ...a } } fragment a on Node { child { ...a } }'));
+    expect(body.errors?.[0]?.message).toContain('Cannot spread fragment "a" within itself');
+  });
+
+  test('is refused again when it comes again, as 400 to those who ask for the newer media type', async () => {
+    for (let i = 0; i < 2; i += 1) {
+      const answer = await post(server, query(nested(13)), { accept: 'application/graphql-response+json' });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] } });
+    }
+  });
+
+  test('of 12 levels passes, and so does the fullest introspection query', async () => {
+    expect((await post(server, query(nested(12)))).body.errors).toBeUndefined();
+    const introspection = getIntrospectionQuery({
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      oneOf: true,
+    });
+    const { body } = await post(server, query(introspection));
+    expect(body.errors).toBeUndefined();
+    expect(body.data?.__schema).toBeDefined();
+  });
+});

@@ -1,0 +1,413 @@
+import { once } from 'node:events';
+import { createClient, type Client } from 'graphql-ws';
+import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/graphql/websocket-limits.js';
+import { waitFor } from '../kit/wait-for.js';
+import { nested, startToyServer, type ToyServer } from './toy-server.js';
+
+const PROTOCOL = 'graphql-transport-ws';
+
+interface Message {
+  type: string;
+  id?: string;
+  payload?: unknown;
+}
+
+/** A client that says exactly what it is told to, and remembers all that it hears. */
+class RawClient {
+  readonly heard: Message[] = [];
+  closeCode: number | null = null;
+
+  private constructor(readonly socket: WebSocket) {
+    socket.on('message', (data: Buffer) => this.heard.push(JSON.parse(data.toString()) as Message));
+    socket.on('close', (code) => (this.closeCode = code));
+    socket.on('error', () => undefined);
+  }
+
+  static async open(url: string, { protocol = PROTOCOL, headers = {} } = {}): Promise<RawClient> {
+    const client = new RawClient(new WebSocket(url, protocol ? [protocol] : [], { headers }));
+    await once(client.socket, 'open');
+    return client;
+  }
+
+  static async ready(url: string, payload?: unknown): Promise<RawClient> {
+    const client = await RawClient.open(url);
+    client.say({ type: 'connection_init', ...(payload !== undefined && { payload }) });
+    await client.hear((message) => message.type === 'connection_ack');
+    return client;
+  }
+
+  say(message: Message): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  subscribe(id: string, query: string): void {
+    this.say({ type: 'subscribe', id, payload: { query } });
+  }
+
+  hear(wanted: (message: Message) => boolean): Promise<Message> {
+    return waitFor(() => this.heard.find(wanted), { what: `a message among ${JSON.stringify(this.heard)}` });
+  }
+
+  of(id: string): Message[] {
+    return this.heard.filter((message) => message.id === id);
+  }
+
+  closed(): Promise<number> {
+    return waitFor(() => this.closeCode, { what: 'the socket to be closed' });
+  }
+}
+
+const servers: ToyServer[] = [];
+const clients: Client[] = [];
+async function start(limits: Partial<WebSocketLimits> = {}): Promise<ToyServer> {
+  const server = await startToyServer({ http: { websocketLimits: { ...WEBSOCKET_LIMITS, ...limits } } });
+  servers.push(server);
+  return server;
+}
+function connectClient(server: ToyServer): Client {
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
+  clients.push(client);
+  return client;
+}
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.dispose();
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+/** The status with which the server refuses to open a socket. */
+async function refusedWith(url: string, headers: Record<string, string>): Promise<number | undefined> {
+  const socket = new WebSocket(url, PROTOCOL, { headers });
+  socket.on('error', () => undefined);
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }];
+  return response.statusCode;
+}
+
+describe('opening', () => {
+  let server: ToyServer;
+  beforeAll(async () => {
+    server = await startToyServer({
+      http: { websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100, connectionsPerAddress: 3 } },
+    });
+  });
+  afterAll(() => server.stop());
+
+  test('from a page of another origin is refused with 403, from our own and from programs it is not', async () => {
+    const own = `127.0.0.1:${server.port}`;
+    for (const origin of ['https://elsewhere.example', 'null', 'http://127.0.0.1:1', 'nonsense']) {
+      expect(await refusedWith(server.socketUrl, { origin })).toBe(403);
+    }
+    for (const headers of [{}, { origin: `http://${own}` }, { origin: `https://${own}` }] as object[]) {
+      const client = await RawClient.open(server.socketUrl, { headers: headers as Record<string, string> });
+      client.socket.close();
+      await client.closed();
+    }
+  });
+
+  test('a default port that only one side spells out makes no difference', async () => {
+    const headers = { origin: 'https://music.example', host: 'music.example:443' };
+    const client = await RawClient.open(server.socketUrl, { headers });
+    client.socket.close();
+    await client.closed();
+  });
+
+  test('on another path is refused with 404', async () => {
+    expect(await refusedWith(server.socketUrl.replace('/graphql', '/other'), {})).toBe(404);
+  });
+
+  test('with another subprotocol, or none, closes with 4406', async () => {
+    for (const protocol of ['graphql-ws', '']) {
+      const client = await RawClient.open(server.socketUrl, { protocol }).catch((error: Error) => error);
+      // The ws client itself refuses when its subprotocol is not confirmed.
+      if (client instanceof RawClient) expect(await client.closed()).toBe(4406);
+      else expect(client.message).toContain('subprotocol');
+    }
+  });
+
+  test('without an introduction closes with 4408, and with work before it with 4401', async () => {
+    const silent = await RawClient.open(server.socketUrl);
+    expect(await silent.closed()).toBe(4408);
+    const hasty = await RawClient.open(server.socketUrl);
+    hasty.subscribe('1', '{ hello }');
+    expect(await hasty.closed()).toBe(4401);
+  });
+
+  test('of one connection too many closes with 4429', async () => {
+    const open = await Promise.all([1, 2, 3].map(() => RawClient.ready(server.socketUrl)));
+    const fourth = await RawClient.open(server.socketUrl);
+    expect(await fourth.closed()).toBe(4429);
+    open[0]?.socket.close();
+    await open[0]?.closed();
+    const again = await waitFor(() => RawClient.ready(server.socketUrl), { what: 'a free place' });
+    for (const client of [...open, again]) client.socket.terminate();
+  });
+});
+
+describe('an operation', () => {
+  test('is a query, a mutation or a subscription', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl, { token: 't' });
+    client.subscribe('q', '{ hello transport }');
+    client.subscribe('m', 'mutation { touch }');
+    client.subscribe('s', 'subscription { events(source: "a") { number } }');
+    await waitFor(() => server.world.source('a').size, { what: 'the subscription' });
+    server.world.source('a').push({ number: 7, text: '' });
+    await client.hear((message) => message.id === 's');
+    await waitFor(() => client.of('q').length === 2 && client.of('m').length === 2);
+    expect(client.of('q')).toEqual([
+      { id: 'q', type: 'next', payload: { data: { hello: 'world', transport: 'websocket' } } },
+      { id: 'q', type: 'complete' },
+    ]);
+    expect(client.of('s')).toEqual([{ id: 's', type: 'next', payload: { data: { events: { number: 7 } } } }]);
+    expect(server.world.contexts[0]).toMatchObject({ transport: 'websocket', connectionParams: { token: 't' } });
+    expect(server.world.contexts[0]?.headers.get('Sec-WebSocket-Protocol')).toBe(PROTOCOL);
+    expect(new Set(server.world.contexts.map((context) => context.requestId)).size).toBe(3);
+    client.socket.close();
+  });
+
+  test.each([
+    ['a syntax error', '{ hello', 'GRAPHQL_PARSE_FAILED', 'Syntax Error'],
+    ['an unknown field', '{ nothing }', 'GRAPHQL_VALIDATION_FAILED', 'Cannot query field'],
+    ['a depth of 50', nested(50), 'LIMIT_EXCEEDED', '50 levels of depth; at most 12'],
+    [
+      '1,000 aliases',
+      `{ ${Array.from({ length: 1_000 }, (_, i) => `a${i}: __typename`).join(' ')} }`,
+      'LIMIT_EXCEEDED',
+      'at most',
+    ],
+    ['too many tokens', `{ ${'hello '.repeat(2_000)} }`, 'LIMIT_EXCEEDED', 'more than 2000 tokens'],
+    ['no operation', 'fragment f on Query { hello }', 'GRAPHQL_VALIDATION_FAILED', 'Fragment "f" is never used'],
+  ])('with %s gets an error message, and the socket stays', async (_name, query, code, words) => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    client.subscribe('bad', query);
+    const answer = await client.hear((message) => message.id === 'bad');
+    expect(answer.type).toBe('error');
+    const errors = answer.payload as { message: string; extensions: Record<string, unknown> }[];
+    expect(errors[0]?.message).toContain(words);
+    expect(errors[0]?.extensions).toEqual({ code });
+
+    client.subscribe('good', '{ hello }');
+    await client.hear((message) => message.id === 'good' && message.type === 'complete');
+    client.socket.close();
+  });
+
+  test('that is not the first of its document is found by name, and a missing one is an error message', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    const query = 'query A { hello } query B { transport }';
+    client.say({ type: 'subscribe', id: 'b', payload: { query, operationName: 'B' } });
+    client.say({ type: 'subscribe', id: 'c', payload: { query, operationName: 'C' } });
+    await client.hear((message) => message.id === 'b');
+    expect(client.of('b')[0]?.payload).toEqual({ data: { transport: 'websocket' } });
+    await client.hear((message) => message.id === 'c');
+    expect(client.of('c')).toMatchObject([{ type: 'error', payload: [{ message: 'Unable to identify operation' }] }]);
+    client.socket.close();
+  });
+
+  test('that fails unexpectedly is masked and logged, whether a query, a subscription or its context', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    client.subscribe('q', '{ bug teapot diskFull }');
+    client.subscribe('s', 'subscription { failing { number } }');
+    await client.hear((message) => message.id === 'q');
+    await client.hear((message) => message.id === 's');
+    server.world.contextFault = new Error('password=hunter4');
+    client.subscribe('c', '{ hello }');
+    await client.hear((message) => message.id === 'c');
+
+    const { errors } = client.of('q')[0]?.payload as {
+      errors: { message: string; extensions: Record<string, unknown> }[];
+    };
+    const requestId = expect.any(String) as string;
+    expect(errors.map((error) => [error.message, error.extensions])).toEqual([
+      ['Internal error', { code: 'INTERNAL', requestId }],
+      ['short and stout', { code: 'BAD_USER_INPUT' }],
+      ['There is no space left on the disk.', { code: 'DISK_FULL' }],
+    ]);
+    for (const id of ['s', 'c']) {
+      expect(client.of(id)).toEqual([
+        {
+          id,
+          type: 'error',
+          payload: [{ message: 'Internal error', extensions: { code: 'INTERNAL', requestId } }],
+        },
+      ]);
+    }
+    expect(JSON.stringify(client.heard)).not.toContain('hunter');
+    const logged = server.lines.filter((line) => line.level === 50);
+    expect(logged).toHaveLength(3);
+    expect(new Set(logged.map((line) => line.requestId)).size).toBe(3);
+    client.socket.close();
+  });
+
+  test('more than the limit on one connection is refused by message; the others go on', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    for (let i = 1; i <= 100; i += 1) {
+      client.subscribe(`s${i}`, 'subscription { events(source: "many") { number } }');
+    }
+    await waitFor(() => client.heard.filter((message) => message.type === 'error').length === 50);
+    expect(server.world.source('many').size).toBe(50);
+    expect(client.of('s51')).toEqual([
+      {
+        id: 's51',
+        type: 'error',
+        payload: [
+          {
+            message: 'This connection runs 50 operations already, which is the most that is allowed; end one first.',
+            extensions: { code: 'LIMIT_EXCEEDED' },
+          },
+        ],
+      },
+    ]);
+    server.world.source('many').push({ number: 1, text: '' });
+    await waitFor(() => client.heard.filter((message) => message.type === 'next').length === 50);
+
+    client.say({ type: 'complete', id: 's1' });
+    await waitFor(() => server.world.source('many').size === 49);
+    client.subscribe('s101', 'subscription { events(source: "many") { number } }');
+    await waitFor(() => server.world.source('many').size === 50);
+    client.socket.close();
+  });
+});
+
+describe('a message', () => {
+  test('that is too long closes with 1009', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    client.subscribe('fits', `{ hello } #${'x'.repeat(255 * 1024)}`);
+    await client.hear((message) => message.id === 'fits' && message.type === 'next');
+    client.subscribe('long', `{ hello } #${'x'.repeat(256 * 1024)}`);
+    expect(await client.closed()).toBe(1009);
+  });
+
+  test('that is nonsense closes with 4400', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    client.socket.send('nonsense');
+    expect(await client.closed()).toBe(4400);
+  });
+});
+
+describe('the end', () => {
+  const open = async (server: ToyServer) => {
+    const client = await RawClient.ready(server.socketUrl);
+    client.subscribe('events', 'subscription { events(source: "a") { number } }');
+    client.subscribe('silence', 'subscription { silence { number } }');
+    client.subscribe('query', '{ waitForAbort }');
+    await waitFor(() => server.world.source('a').size === 1 && server.world.contexts.length === 3);
+    return client;
+  };
+  const allEnded = (server: ToyServer) =>
+    waitFor(() => server.world.source('a').size === 0 && server.world.aborted.length === 2, {
+      what: 'the iterators to be returned and the signals to abort',
+    });
+
+  test('of a socket, however rude, ends its subscriptions and queries in the server', async () => {
+    const server = await start();
+    const polite = await open(server);
+    polite.socket.close();
+    await allEnded(server);
+
+    const other = await start();
+    const rude = await open(other);
+    rude.socket.terminate();
+    await allEnded(other);
+    expect(other.lines.filter((line) => line.level === 50)).toEqual([]);
+  });
+
+  test('of a subscription by its client ends it alone, even one that waits in the dark', async () => {
+    const server = await start();
+    const client = await open(server);
+    client.say({ type: 'complete', id: 'silence' });
+    await waitFor(() => server.world.aborted.includes('silence'));
+    client.say({ type: 'complete', id: 'events' });
+    await waitFor(() => server.world.source('a').size === 0);
+    expect(server.world.aborted).not.toContain('query');
+    client.subscribe('more', '{ hello }');
+    await client.hear((message) => message.id === 'more' && message.type === 'complete');
+    client.socket.close();
+  });
+
+  test('of the server closes with 1001 and ends all, and lets nobody in after', async () => {
+    const server = await start();
+    const client = await open(server);
+    const paused = await open(server);
+    paused.socket.pause();
+    await server.stop();
+    expect(await client.closed()).toBe(1001);
+    expect(server.world.source('a').size).toBe(0);
+    expect(server.world.aborted.sort()).toEqual(['query', 'query', 'silence', 'silence']);
+    await expect(RawClient.open(server.socketUrl)).rejects.toThrow('ECONNREFUSED');
+    paused.socket.terminate();
+  });
+
+  test('of a sign-in closes with 4403 at its moment', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl);
+    server.world.expiresAt = new Date(Date.now() + 150);
+    client.subscribe('a', 'subscription { events(source: "a") { number } }');
+    expect(await client.closed()).toBe(4403);
+    await waitFor(() => server.world.source('a').size === 0);
+  });
+});
+
+describe('a client that does not read', () => {
+  test('is dropped in the end; memory stays bounded and another client hears everything', async () => {
+    const server = await start({ pingIntervalMs: 1_500 });
+    const events = 5_000;
+    const text = 'x'.repeat(20_000);
+    const source = server.world.source('a');
+
+    const stuck = await RawClient.ready(server.socketUrl);
+    stuck.subscribe('s', 'subscription { events(source: "a") { number text } }');
+    await waitFor(() => source.size === 1);
+    stuck.socket.pause();
+
+    const received: number[] = [];
+    connectClient(server).subscribe<{ events: { number: number } }>(
+      { query: 'subscription { events(source: "a") { number text } }' },
+      {
+        next: ({ data }) => received.push(data?.events.number ?? -1),
+        error: () => undefined,
+        complete: () => undefined,
+      },
+    );
+    await waitFor(() => source.size === 2);
+
+    const rssBefore = process.memoryUsage().rss;
+    let rssMost = 0;
+    for (let number = 0; number < events; number += 1) {
+      source.push({ number, text });
+      // The same text each time: what grows is what the server keeps for those who do not read.
+      if (number % 100 === 0) {
+        await waitFor(() => received.length > number - 500, { what: 'the reader to keep up' });
+        rssMost = Math.max(rssMost, process.memoryUsage().rss);
+      }
+    }
+    await waitFor(() => received.length === events, { timeoutMs: 20_000, what: 'all events' });
+    expect(received).toEqual(Array.from({ length: events }, (_, number) => number));
+    await waitFor(() => source.size === 1, { what: 'the stuck client to be dropped' });
+    // All events for the stuck client are 100 MB of messages.
+    expect((rssMost - rssBefore) / 1e6).toBeLessThan(80);
+    stuck.socket.terminate();
+  }, 60_000);
+
+  test('and runs much at once is cut as soon as a megabyte is unread', async () => {
+    const server = await start({ pingIntervalMs: 600_000 });
+    const stuck = await RawClient.ready(server.socketUrl);
+    for (let i = 0; i < 50; i += 1) {
+      stuck.subscribe(`s${i}`, 'subscription { events(source: "a") { number text } }');
+    }
+    const source = server.world.source('a');
+    await waitFor(() => source.size === 50);
+    stuck.socket.pause();
+    const text = 'x'.repeat(100_000);
+    for (let number = 0; number < 10; number += 1) source.push({ number, text });
+    await waitFor(() => source.size === 0, { what: 'the client to be cut' });
+    expect(server.lines.some((line) => String(line.msg).includes('does not read'))).toBe(true);
+    stuck.socket.terminate();
+  });
+});

@@ -1,0 +1,413 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createJobRunner, type AgendaJobs } from '../../src/jobs/agenda.js';
+import { JobStoreUnavailableError } from '../../src/jobs/errors.js';
+import { defineJob, implementJob, type JobDefinition, type JobRun } from '../../src/jobs/kit.js';
+import { createDeferred, delay } from '../../src/lib/async.js';
+import type { TcpProxy } from '../kit/tcp-proxy.js';
+import { waitFor } from '../kit/wait-for.js';
+
+/** A job store that the suite runs against. */
+export interface JobStoreUnderTest {
+  kind: 'postgresql' | 'mongodb';
+  url: string;
+  /** The same store over a network that can be broken. */
+  openProxy(): Promise<TcpProxy & { url: string }>;
+  count(jobName: string): Promise<number>;
+  /** Loses the records of a job, as a store does that starts anew. */
+  forget(jobName: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Handler = (payload: { n: number }, run: JobRun) => Promise<void> | void;
+
+const CHILD = fileURLToPath(new URL('recurring-child.ts', import.meta.url));
+
+/** What every back end of jobs/agenda.ts must do. */
+export function describeJobRunner(name: string, open: () => Promise<JobStoreUnderTest>): void {
+  describe(name, () => {
+    let store: JobStoreUnderTest;
+    const cleanups: (() => Promise<unknown> | void)[] = [];
+    let logged: Record<string, unknown>[] = [];
+
+    beforeAll(async () => {
+      store = await open();
+    });
+    afterAll(() => store.close());
+    afterEach(async () => {
+      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+      logged = [];
+    });
+
+    const openRunner = async (url = store.url, restoreEveryMs = 500): Promise<AgendaJobs> => {
+      const log = pino(
+        { level: 'debug' },
+        { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
+      );
+      const options = { log, instanceId: randomUUID(), restoreEveryMs };
+      const runner = await createJobRunner({ store: { kind: store.kind, url }, ...options });
+      cleanups.push(() => runner.stop({ graceMs: 0 }));
+      return runner;
+    };
+
+    const startRunner = async (
+      definition: JobDefinition<{ n: number }>,
+      handler: Handler,
+      url = store.url,
+    ) => {
+      const runner = await openRunner(url);
+      const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
+      await runner.start([implementJob(definition, run)], {});
+      return runner;
+    };
+
+    const define = (more: Partial<JobDefinition<{ n: number }>> = {}) =>
+      defineJob({
+        name: `job-${randomUUID()}`,
+        payload: z.object({ n: z.number().default(-1) }),
+        concurrency: 3,
+        lockLifetimeMs: 10_000,
+        ...more,
+      });
+
+    test('a job runs with its parsed payload and leaves no record', async () => {
+      const definition = define();
+      const seen: unknown[] = [];
+      const runner = await startRunner(definition, (payload) => void seen.push(payload));
+      await runner.enqueue(definition, { n: 7, stray: true } as { n: number });
+      await waitFor(() => seen.length === 1, { what: 'the job to run' });
+      expect(seen).toEqual([{ n: 7 }]);
+      await waitFor(async () => (await store.count(definition.name)) === 0, {
+        what: 'its record to be removed',
+      });
+    });
+
+    test('a process that only enqueues reaches one that runs', async () => {
+      const definition = define();
+      const done = createDeferred<number>();
+      await startRunner(definition, ({ n }) => done.resolve(n));
+      const publisher = await openRunner();
+      await publisher.enqueue(definition, { n: 1 });
+      expect(await done.promise).toBe(1);
+    });
+
+    test('a bad payload is logged and not run', async () => {
+      const definition = define();
+      const seen: number[] = [];
+      const runner = await startRunner(definition, ({ n }) => void seen.push(n));
+      await runner.enqueue(definition, { n: 'seven' } as unknown as { n: number });
+      const entry = await waitFor(() => logged.find(({ job }) => job === definition.name), {
+        what: 'a log entry',
+      });
+      expect(entry).toMatchObject({ level: 50, payload: { n: 'seven' }, err: { type: 'ZodError' } });
+      await waitFor(async () => (await store.count(definition.name)) === 0, {
+        what: 'its record to be removed',
+      });
+      expect(seen).toEqual([]);
+    });
+
+    test('a handler that throws is logged, and its job is not run again', async () => {
+      const definition = define({ lockLifetimeMs: 1_000 });
+      let runs = 0;
+      const runner = await startRunner(definition, () => {
+        runs += 1;
+        throw new Error('no such luck');
+      });
+      await runner.enqueue(definition, { n: 3 });
+      const entry = await waitFor(() => logged.find(({ job }) => job === definition.name), {
+        what: 'a log entry',
+      });
+      expect(entry).toMatchObject({ level: 50, payload: { n: 3 }, err: { message: 'no such luck' } });
+      await waitFor(async () => (await store.count(definition.name)) === 0, {
+        what: 'its record to be removed',
+      });
+      expect(runs).toBe(1);
+    });
+
+    test('a job waits for its time', async () => {
+      const definition = define();
+      const ran = createDeferred<number>();
+      const runner = await startRunner(definition, () => ran.resolve(Date.now()));
+      const at = new Date(Date.now() + 1_500);
+      await runner.enqueue(definition, { n: 1 }, { at });
+      expect(await ran.promise).toBeGreaterThanOrEqual(at.getTime());
+    });
+
+    test('50 jobs at once, 3 at a time, each once', async () => {
+      const definition = define({ concurrency: 3 });
+      const seen: number[] = [];
+      let running = 0;
+      let most = 0;
+      const runner = await startRunner(definition, async ({ n }) => {
+        most = Math.max(most, (running += 1));
+        await delay(10);
+        seen.push(n);
+        running -= 1;
+      });
+      const numbers = Array.from({ length: 50 }, (_, n) => n);
+      await Promise.all(numbers.map((n) => runner.enqueue(definition, { n })));
+      await waitFor(() => seen.length >= 50, { timeoutMs: 20_000, what: '50 jobs to run' });
+      await waitFor(async () => (await store.count(definition.name)) === 0, { what: 'no record to be left' });
+      expect(seen.sort((a, b) => a - b)).toEqual(numbers);
+      expect(most).toBe(3);
+    });
+
+    test('two processes share the jobs and run each once', async () => {
+      const definition = define({ concurrency: 3 });
+      const seen: [string, number][] = [];
+      const handle = (who: string): Handler => {
+        return async ({ n }) => {
+          await delay(20);
+          seen.push([who, n]);
+        };
+      };
+      const runner = await startRunner(definition, handle('a'));
+      await startRunner(definition, handle('b'));
+      const numbers = Array.from({ length: 60 }, (_, n) => n);
+      await Promise.all(numbers.map((n) => runner.enqueue(definition, { n })));
+      await waitFor(() => seen.length >= 60, { timeoutMs: 20_000, what: '60 jobs to run' });
+      await waitFor(async () => (await store.count(definition.name)) === 0, { what: 'no record to be left' });
+      expect(seen.map(([, n]) => n).sort((a, b) => a - b)).toEqual(numbers);
+      expect(new Set(seen.map(([who]) => who))).toEqual(new Set(['a', 'b']));
+    });
+
+    test('processes that open a store at once all succeed', async () => {
+      await expect(Promise.all([1, 2, 3, 4].map(() => openRunner()))).resolves.toHaveLength(4);
+    });
+
+    test('a job that takes longer than its lock lives runs once', async () => {
+      const definition = define({ lockLifetimeMs: 900 });
+      let runs = 0;
+      const ended = createDeferred<void>();
+      const handler: Handler = async () => {
+        runs += 1;
+        await delay(4_000);
+        ended.resolve();
+      };
+      const runner = await startRunner(definition, handler);
+      await startRunner(definition, handler);
+      await runner.enqueue(definition, { n: 1 });
+      await ended.promise;
+      await waitFor(async () => (await store.count(definition.name)) === 0, {
+        what: 'its record to be removed',
+      });
+      expect(runs).toBe(1);
+    });
+
+    test('jobs that wait longer than a lock lives run once each', async () => {
+      const definition = define({ lockLifetimeMs: 900, concurrency: 1 });
+      const seen: number[] = [];
+      const handler: Handler = async ({ n }) => {
+        seen.push(n);
+        await delay(700);
+      };
+      const runner = await startRunner(definition, handler);
+      for (const n of [1, 2, 3, 4]) await runner.enqueue(definition, { n });
+      await waitFor(async () => (await store.count(definition.name)) === 0, { what: 'no record to be left' });
+      expect(seen.sort()).toEqual([1, 2, 3, 4]);
+    });
+
+    test('a recurring job runs once an interval over two processes', async () => {
+      const definition = define({ everyMs: 1_000, concurrency: 1 });
+      const times: number[] = [];
+      const handler: Handler = () => void times.push(Date.now());
+      await Promise.all([startRunner(definition, handler), startRunner(definition, handler)]);
+      await waitFor(() => times.length >= 4, { what: 'four runs' });
+      const gaps = times.slice(1).map((time, index) => time - times[index]!);
+      for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(950);
+      expect(await store.count(definition.name)).toBe(1);
+    });
+
+    test('a recurring job never overlaps itself, though it is registered again while it runs', async () => {
+      const definition = define({ everyMs: 200, concurrency: 1 });
+      let runs = 0;
+      let running = 0;
+      let most = 0;
+      const handler: Handler = async () => {
+        most = Math.max(most, (running += 1));
+        await delay(1_200);
+        running -= 1;
+        runs += 1;
+      };
+      await Promise.all([startRunner(definition, handler), startRunner(definition, handler)]);
+      await waitFor(() => runs >= 3, { what: 'three runs' });
+      expect(most).toBe(1);
+    });
+
+    test('a recurring job takes on a shorter interval', async () => {
+      const definition = define({ everyMs: 3_600_000, concurrency: 1 });
+      let runs = 0;
+      const first = await startRunner(definition, () => void (runs += 1));
+      await waitFor(() => runs === 1, { what: 'the first run' });
+      await first.stop({ graceMs: 1_000 });
+      await startRunner({ ...definition, everyMs: 500 }, () => void (runs += 1));
+      await waitFor(() => runs >= 3, { what: 'two more runs' });
+    });
+
+    test('a recurring job survives the loss of its record', async () => {
+      const definition = define({ everyMs: 500, concurrency: 1 });
+      let runs = 0;
+      await startRunner(definition, () => void (runs += 1));
+      await waitFor(() => runs >= 1, { what: 'the first run' });
+      await store.forget(definition.name);
+      const before = runs;
+      await waitFor(() => runs >= before + 3, { what: 'three more runs' });
+    });
+
+    test('a recurring job goes on elsewhere when the process that ran it is killed', async () => {
+      const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
+      const args = ['--import', 'tsx', CHILD, store.kind, store.url, definition.name];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      cleanups.push(() => void child.kill('SIGKILL'));
+      const lines: string[] = [];
+      createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+      await waitFor(() => lines.includes('running'), { timeoutMs: 20_000, what: 'the child to run the job' });
+      let runs = 0;
+      await startRunner(definition, () => void (runs += 1));
+      expect(runs).toBe(0);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await waitFor(() => runs >= 2, { what: 'two runs in the process that is left' });
+    });
+
+    test('stop waits for a handler that ends in time', async () => {
+      const definition = define();
+      const started = createDeferred<void>();
+      let ended = false;
+      const runner = await startRunner(definition, async (_payload, { signal }) => {
+        started.resolve();
+        await delay(300, signal);
+        ended = true;
+      });
+      await runner.enqueue(definition, { n: 1 });
+      await started.promise;
+      await runner.stop({ graceMs: 10_000 });
+      expect(ended).toBe(true);
+      expect(await store.count(definition.name)).toBe(0);
+    });
+
+    test('stop takes no new job, aborts a handler that takes too long, and gives its job back', async () => {
+      const definition = define({ concurrency: 1 });
+      const started: number[] = [];
+      let aborted = false;
+      const runner = await startRunner(definition, async ({ n }, { signal }) => {
+        started.push(n);
+        await delay(60_000, signal).catch((reason: unknown) => {
+          aborted = true;
+          throw reason;
+        });
+      });
+      await runner.enqueue(definition, { n: 1 });
+      await waitFor(() => started.length === 1, { what: 'the job to start' });
+      await runner.enqueue(definition, { n: 2 });
+      await runner.stop({ graceMs: 100 });
+      expect(aborted).toBe(true);
+      expect(started).toEqual([1]);
+
+      const elsewhere: number[] = [];
+      await startRunner(definition, ({ n }) => void elsewhere.push(n));
+      await waitFor(() => elsewhere.length === 2, { timeoutMs: 5_000, what: 'both jobs to run elsewhere' });
+      expect(elsewhere.sort()).toEqual([1, 2]);
+    });
+
+    test('a store that is gone is said, and comes back by itself', async () => {
+      const proxy = await store.openProxy();
+      cleanups.push(() => proxy.close());
+      const definition = define();
+      const recurring = define({ everyMs: 500, concurrency: 1 });
+      const seen: number[] = [];
+      let beats = 0;
+      // So rarely that only the return of the store can be what restores the recurring job.
+      const runner = await openRunner(proxy.url, 3_600_000);
+      const record = implementJob(definition, (_deps: object, { n }) => Promise.resolve(void seen.push(n)));
+      const beat = implementJob(recurring, () => Promise.resolve(void (beats += 1)));
+      await runner.start([record, beat], {});
+      await waitFor(() => beats >= 1, { what: 'the recurring job' });
+      expect(await runner.healthy()).toBe(true);
+
+      await proxy.cut();
+      await expect(runner.enqueue(definition, { n: 1 })).rejects.toThrow(JobStoreUnavailableError);
+      expect(await runner.healthy()).toBe(false);
+      const elsewhere = await openRunner();
+      await elsewhere.enqueue(definition, { n: 2 });
+      await store.forget(recurring.name);
+      await proxy.resume();
+
+      await waitFor(() => seen.includes(2), { timeoutMs: 20_000, what: 'the job enqueued meanwhile' });
+      const before = beats;
+      await waitFor(() => beats >= before + 2, { timeoutMs: 20_000, what: 'the recurring job' });
+      await waitFor(() => runner.healthy(), { what: 'the store to be healthy' });
+      await runner.enqueue(definition, { n: 3 });
+      await waitFor(() => seen.includes(3), { what: 'a job enqueued after' });
+      expect(seen).not.toContain(1);
+      const outages = logged.filter(({ msg }) => msg === 'The job store does not answer');
+      expect(outages).toHaveLength(1);
+    });
+
+    test('a store that is silent is said, and goes on by itself', async () => {
+      const proxy = await store.openProxy();
+      cleanups.push(() => proxy.close());
+      const definition = define();
+      const seen: number[] = [];
+      const runner = await startRunner(definition, ({ n }) => void seen.push(n), proxy.url);
+      await runner.enqueue(definition, { n: 1 });
+      await waitFor(() => seen.includes(1), { what: 'a job before' });
+
+      proxy.stall();
+      await expect(runner.enqueue(definition, { n: 2 })).rejects.toThrow(JobStoreUnavailableError);
+      expect(await runner.healthy()).toBe(false);
+      await proxy.resume();
+
+      await waitFor(() => runner.healthy(), { timeoutMs: 20_000, what: 'the store to be healthy' });
+      await runner.enqueue(definition, { n: 3 });
+      await waitFor(() => seen.includes(3), { timeoutMs: 20_000, what: 'a job after' });
+    });
+
+    test('a handler that runs while the store is gone ends in peace', async () => {
+      const proxy = await store.openProxy();
+      cleanups.push(() => proxy.close());
+      const definition = define({ lockLifetimeMs: 1_500 });
+      const started = createDeferred<void>();
+      const goOn = createDeferred<void>();
+      let runs = 0;
+      let aborted = false;
+      const runner = await startRunner(
+        definition,
+        async (_payload, { signal }) => {
+          signal.addEventListener('abort', () => (aborted = true));
+          runs += 1;
+          started.resolve();
+          if (runs === 1) await goOn.promise;
+        },
+        proxy.url,
+      );
+      await runner.enqueue(definition, { n: 1 });
+      await started.promise;
+      await proxy.cut();
+      await waitFor(async () => !(await runner.healthy()), { what: 'the store to be gone' });
+      await expect(runner.enqueue(definition, { n: 2 })).rejects.toThrow(JobStoreUnavailableError);
+      goOn.resolve();
+      await proxy.resume();
+      await waitFor(async () => (await store.count(definition.name)) === 0, {
+        timeoutMs: 20_000,
+        what: 'its record to be removed',
+      });
+      expect(aborted).toBe(false);
+    });
+
+    test('stop ends also while the store is gone', async () => {
+      const proxy = await store.openProxy();
+      cleanups.push(() => proxy.close());
+      const definition = define();
+      const runner = await startRunner(definition, () => undefined, proxy.url);
+      proxy.stall();
+      await runner.stop({ graceMs: 100 });
+    });
+  });
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { MongoClient } from 'mongodb';
+import { describe } from 'vitest';
+import { createTcpProxy } from '../kit/tcp-proxy.js';
+import { describeJobRunner, type JobStoreUnderTest } from './agenda-contract.js';
+
+const server = process.env['MONGODB_URL'];
+
+describe.runIf(server)('Agenda', () => {
+  describeJobRunner('on MongoDB', () => openStore(server!));
+});
+
+/** A database of its own on the server. */
+async function openStore(serverUrl: string): Promise<JobStoreUnderTest> {
+  const url = new URL(serverUrl);
+  url.pathname = `/reprise_test_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+  const client = await MongoClient.connect(url.href);
+  const jobs = client.db().collection('jobs');
+  return {
+    kind: 'mongodb',
+    url: url.href,
+    async openProxy() {
+      const proxy = await createTcpProxy({ host: url.hostname, port: Number(url.port || 27_017) });
+      const through = new URL(url);
+      through.host = `${proxy.host}:${proxy.port}`;
+      through.searchParams.set('directConnection', 'true');
+      return Object.assign(proxy, { url: through.href });
+    },
+    count: (name) => jobs.countDocuments({ name }),
+    async forget(name) {
+      await jobs.deleteMany({ name });
+    },
+    async close() {
+      await client.db().dropDatabase();
+      await client.close();
+    },
+  };
+}

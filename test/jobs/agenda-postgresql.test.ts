@@ -1,0 +1,34 @@
+import { Pool } from 'pg';
+import { describe } from 'vitest';
+import { createTestDatabase } from '../kit/database.js';
+import { createPostgresProxy } from '../kit/postgres-proxy.js';
+import { describeJobRunner, type JobStoreUnderTest } from './agenda-contract.js';
+
+describe('Agenda', () => {
+  describeJobRunner('on PostgreSQL', openStore);
+});
+
+async function openStore(): Promise<JobStoreUnderTest> {
+  const database = await createTestDatabase();
+  const { url } = database;
+  const pool = new Pool({ connectionString: url, max: 2 });
+  return {
+    kind: 'postgresql',
+    url,
+    openProxy: () => createPostgresProxy(url),
+    async count(name) {
+      const { rows } = await pool.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM agenda.jobs WHERE name = $1',
+        [name],
+      );
+      return rows[0]!.count;
+    },
+    async forget(name) {
+      await pool.query('DELETE FROM agenda.jobs WHERE name = $1', [name]);
+    },
+    async close() {
+      await pool.end();
+      await database.drop();
+    },
+  };
+}

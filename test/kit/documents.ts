@@ -1,0 +1,140 @@
+import { graphql } from '../../src/generated/documents/gql.js';
+
+/** The documents that most tests share. */
+export const QUEUE_DOWNLOAD = graphql(`
+  mutation QueueDownload($input: QueueDownloadInput!) {
+    queueDownload(input: $input) {
+      __typename
+      ... on DownloadQueued {
+        task {
+          id
+          state
+          title
+        }
+      }
+      ... on DuplicateDownload {
+        message
+        code
+        existingTask {
+          id
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const TASK = graphql(`
+  query Task($id: ID!) {
+    task(id: $id) {
+      id
+      kind
+      state
+      title
+      progress
+      attempt
+      total
+      succeeded
+      skipped
+      failed
+      cancelled
+      error {
+        code
+        message
+        retryable
+      }
+      file {
+        path
+        format
+        bitrateKbps
+        sizeBytes
+        durationMs
+        source
+        licence
+      }
+    }
+  }
+`);
+
+export const CHILDREN = graphql(`
+  query Children($id: ID!) {
+    task(id: $id) {
+      children(first: 100) {
+        totalCount
+        edges {
+          node {
+            id
+            state
+            title
+            attempt
+            error {
+              code
+              message
+            }
+            file {
+              path
+            }
+          }
+        }
+      }
+    }
+  }
+`);
+
+export const CANCEL_TASK = graphql(`
+  mutation CancelTask($id: ID!) {
+    cancelTask(id: $id) {
+      __typename
+      ... on TaskCancelled {
+        task {
+          id
+          state
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const RETRY_TASK = graphql(`
+  mutation RetryTask($id: ID!) {
+    retryTask(id: $id) {
+      __typename
+      ... on TaskRetried {
+        task {
+          id
+          state
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const TASK_UPDATES = graphql(`
+  subscription TaskUpdates($filter: TaskFilter, $since: String) {
+    taskUpdates(filter: $filter, since: $since) {
+      sequence
+      initial
+      task {
+        id
+        title
+        state
+        progress
+        error {
+          code
+          message
+        }
+      }
+    }
+  }
+`);

@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Said } from '../fixtures/embedded-process.js';
+import { waitFor } from './wait-for.js';
+
+const SCRIPT = fileURLToPath(new URL('../fixtures/embedded-process.ts', import.meta.url));
+
+export interface EmbeddedProcess {
+  process: ChildProcess;
+  /** All it has said so far. */
+  said: Said[];
+  /** What it says first of these, now or later. */
+  until<Event extends Said['event']>(...events: Event[]): Promise<Extract<Said, { event: Event }>>;
+  tell(command: 'write' | 'stop'): void;
+  kill(): Promise<void>;
+}
+
+/** Starts another process with an embedded database in `dataDir`. */
+export function startEmbeddedProcess(dataDir: string, options: SpawnOptions = {}): EmbeddedProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, dataDir], {
+    ...options,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const said: Said[] = [];
+  let stderr = '';
+  createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line) as Said));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return {
+    process: child,
+    said,
+    until: (...events) =>
+      waitFor(
+        () => {
+          const found = said.find(({ event }) => (events as string[]).includes(event));
+          if (!found && child.exitCode !== null) return `ended with ${child.exitCode}: ${stderr}`;
+          return found as Extract<Said, { event: (typeof events)[number] }> | undefined;
+        },
+        { timeoutMs: 40_000, what: `the process to say ${events.join(' or ')}` },
+      ).then((found) => {
+        if (typeof found === 'string') throw new Error(found);
+        return found;
+      }),
+    tell: (command) => child.stdin?.write(`${command}\n`),
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}

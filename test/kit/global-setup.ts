@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { createLogger } from '../../src/lib/logger.js';
+import { startEmbeddedPostgres } from '../../src/store/embedded.js';
+import { migrate } from '../../src/store/migrate.js';
+import { runOn, withDatabase } from './database.js';
+
+const log = createLogger('warn');
+
+/** One server for the whole run: the one DATABASE_URL names, else an embedded one. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  const maintenance = withDatabase(server.url, 'postgres');
+  const template = `template_${randomBytes(8).toString('hex')}`;
+  await runOn(maintenance, `CREATE DATABASE ${template}`);
+  await migrate({ url: withDatabase(server.url, template), log });
+  project.provide('databaseUrl', maintenance);
+  project.provide('databaseTemplate', template);
+  return async () => {
+    await runOn(maintenance, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
+    await server.stop();
+  };
+}
+
+async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
+  const external = process.env['DATABASE_URL'];
+  if (external) return { url: external, stop: () => Promise.resolve() };
+  const dataDir = mkdtempSync(join(tmpdir(), 'reprise-test-'));
+  const server = await startEmbeddedPostgres({ dataDir, log });
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'graphql-ws';
+import { MongoClient } from 'mongodb';
+import { WebSocket } from 'ws';
+import { createApp, type App, type Overrides } from '../../src/app.js';
+import { parseEnv, type Env } from '../../src/env.js';
+import type { TypedDocumentString } from '../../src/generated/documents/graphql.js';
+import { createLogger } from '../../src/lib/logger.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+/** A real server on a port of its own, with a database and a download directory of its own. */
+export interface TestApp extends App {
+  url: string;
+  env: Env;
+  /** Runs a document over HTTP; errors fail the test with all that they say. */
+  execute<Data, Variables>(
+    document: TypedDocumentString<Data, Variables>,
+    ...[variables]: Variables extends Record<string, never> ? [] : [Variables]
+  ): Promise<Data>;
+  /** Subscribes over a WebSocket of its own, closed when the loop over it ends. */
+  subscribe<Data, Variables>(
+    document: TypedDocumentString<Data, Variables>,
+    ...[variables]: Variables extends Record<string, never> ? [] : [Variables]
+  ): AsyncGenerator<Data, void, void>;
+  rest(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: unknown }>;
+}
+
+export interface TestAppOptions {
+  env?: Partial<Env>;
+  overrides?: Overrides;
+  /** Another app's database, to run several processes' worth of apps on it. */
+  database?: TestDatabase;
+}
+
+export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const database = options.database ?? (await createTestDatabase());
+  const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
+  const jobStore = jobStoreFor(database);
+  const env: Env = {
+    ...parseEnv({ HOST: '127.0.0.1', PORT: '0' }),
+    database: { kind: 'external', url: database.url },
+    jobStore,
+    downloadDir,
+    ...options.env,
+  };
+  const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');
+  const app = await createApp(env, { log, ...options.overrides });
+  const url = app.http?.url ?? '';
+  return {
+    ...app,
+    url,
+    env,
+    execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
+    subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
+    rest: (method, path, body) => rest(url, { method, path, body }),
+    stop: async () => {
+      await app.stop();
+      if (!options.database) await dropAll(database, jobStore);
+      if (!options.env?.downloadDir) await rm(downloadDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** On MongoDB when the run has one: a database there of the same name. */
+function jobStoreFor(database: TestDatabase): Env['jobStore'] {
+  const url = process.env['MONGODB_URL'];
+  if (!url) return { kind: 'postgresql' };
+  const own = new URL(url);
+  own.pathname = new URL(database.url.replace(/^postgres(ql)?:/, 'http:')).pathname || `/t${randomBytes(6).toString('hex')}`;
+  return { kind: 'mongodb', url: own.href };
+}
+
+async function dropAll(database: TestDatabase, jobStore: Env['jobStore']): Promise<void> {
+  await database.drop();
+  if (jobStore.kind !== 'mongodb') return;
+  const client = new MongoClient(jobStore.url);
+  try {
+    await client.db().dropDatabase();
+  } finally {
+    await client.close();
+  }
+}
+
+async function execute(url: string, query: string, variables: unknown): Promise<unknown> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const result = (await response.json()) as { data?: unknown; errors?: unknown };
+  if (result.errors) throw new Error(`${query}\nanswered ${JSON.stringify(result, null, 2)}`);
+  return result.data;
+}
+
+async function* subscribe(url: string, query: string, variables: unknown): AsyncGenerator<unknown, void, void> {
+  const client = createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+  });
+  try {
+    for await (const { data, errors } of client.iterate({ query, variables: variables as Record<string, unknown> })) {
+      if (errors) throw new Error(JSON.stringify(errors, null, 2));
+      yield data;
+    }
+  } finally {
+    await client.dispose();
+  }
+}
+
+async function rest(url: string, request: { method: string; path: string; body?: unknown }) {
+  const response = await fetch(`${url}/api${request.path}`, {
+    method: request.method,
+    redirect: 'manual',
+    ...(request.body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(request.body) }),
+  });
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.startsWith('application/json') ?? false;
+  return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
+}

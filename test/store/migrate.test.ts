@@ -1,0 +1,189 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/lib/logger.js';
+import { migrate } from '../../src/store/migrate.js';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../kit/database.js';
+import { readDatamodel, type Column } from '../kit/prisma-schema.js';
+
+const log = createLogger('silent');
+const OWN = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
+const SCHEMA = fileURLToPath(new URL('../../prisma/schema.prisma', import.meta.url));
+const OWN_NAMES = readdirSync(OWN).sort();
+
+async function query<Row extends pg.QueryResultRow>({ url }: TestDatabase, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('migrations', () => {
+  let database: TestDatabase;
+  let directory: string;
+
+  beforeEach(async () => {
+    database = await createEmptyDatabase();
+    directory = mkdtempSync(join(tmpdir(), 'reprise-migrations-'));
+    cpSync(OWN, directory, { recursive: true });
+  });
+
+  afterEach(async () => {
+    rmSync(directory, { recursive: true, force: true });
+    await database.drop();
+  });
+
+  const run = () => migrate({ url: database.url, directory, log });
+
+  function add(name: string, sql: string): void {
+    mkdirSync(join(directory, name));
+    writeFileSync(join(directory, name, 'migration.sql'), sql);
+  }
+
+  it('are applied once each when eight processes start at once', async () => {
+    const results = await Promise.all(Array.from({ length: 8 }, run));
+    expect(results.flatMap(({ applied }) => applied)).toEqual(OWN_NAMES);
+    const recorded = await query(
+      database,
+      'SELECT migration_name FROM _prisma_migrations ORDER BY started_at',
+    );
+    expect(recorded.map((row) => row['migration_name'] as string)).toEqual(OWN_NAMES);
+  });
+
+  it('are recorded as Prisma records them', async () => {
+    await run();
+    const [row] = await query(database, 'SELECT * FROM _prisma_migrations ORDER BY migration_name');
+    const sql = readFileSync(join(OWN, OWN_NAMES[0] ?? '', 'migration.sql'));
+    expect(row).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      checksum: createHash('sha256').update(sql).digest('hex'),
+      finished_at: expect.any(Date) as Date,
+      migration_name: OWN_NAMES[0],
+      logs: null,
+      rolled_back_at: null,
+      started_at: expect.any(Date) as Date,
+      applied_steps_count: 1,
+    });
+  });
+
+  it('are applied from where the database is, in the order of their names', async () => {
+    await run();
+    add('0900_second', 'ALTER TABLE extra ADD COLUMN b int');
+    add('0800_first', 'CREATE TABLE extra (a int)');
+    expect(await run()).toEqual({ applied: ['0800_first', '0900_second'] });
+    expect(await run()).toEqual({ applied: [] });
+  });
+
+  it('leave nothing behind when one fails, say which, and go on once it is mended', async () => {
+    add('0900_broken', 'CREATE TABLE half (a int); SELECT nonsense;');
+    await expect(run()).rejects.toThrow(/0900_broken.*nonsense/);
+    expect(await query(database, `SELECT to_regclass('half')::text AS half`)).toEqual([{ half: null }]);
+    writeFileSync(join(directory, '0900_broken', 'migration.sql'), 'CREATE TABLE half (a int)');
+    expect(await run()).toEqual({ applied: ['0900_broken'] });
+  });
+
+  it('are refused when one that was applied has been changed', async () => {
+    await run();
+    const path = join(directory, OWN_NAMES[0] ?? '', 'migration.sql');
+    writeFileSync(path, `${readFileSync(path, 'utf8')}\n-- changed`);
+    await expect(run()).rejects.toThrow(`The migration ${OWN_NAMES[0]} was changed`);
+  });
+
+  it('are refused when the database has one that this build does not know', async () => {
+    add('0900_future', 'CREATE TABLE future (a int)');
+    await run();
+    rmSync(join(directory, '0900_future'), { recursive: true });
+    await expect(run()).rejects.toThrow(/0900_future.*newer/s);
+  });
+});
+
+describe('the migrated database', () => {
+  const datamodel = readDatamodel(SCHEMA);
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    return () => database.drop();
+  });
+
+  const list = async (text: string) =>
+    (await query<{ item: string }>(database, text)).map(({ item }) => item).sort();
+
+  it('has the columns of the datamodel and no others', async () => {
+    const columns = await query<Column>(
+      database,
+      `SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+              NOT a.attnotnull AS nullable, pg_get_expr(d.adbin, d.adrelid) AS default
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+          AND NOT a.attisdropped AND c.relname <> '_prisma_migrations'`,
+    );
+    const byName = (a: Column, b: Column) => `${a.table}.${a.name}`.localeCompare(`${b.table}.${b.name}`);
+    // The two spell numbers apart: -1 and '-1'::integer, 0 and (0)::double precision.
+    const plain = (column: Column) => ({
+      ...column,
+      default: column.default?.replace(/^\(?(\d+)\)?::.*$/, '$1') ?? null,
+    });
+    expect(columns.map(plain).sort(byName)).toEqual([...datamodel.columns].sort(byName));
+  });
+
+  it('has the enums of the datamodel', async () => {
+    const enums = await query(
+      database,
+      `SELECT t.typname AS name, array_agg(e.enumlabel::text ORDER BY e.enumsortorder) AS values
+         FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname ORDER BY t.typname`,
+    );
+    expect(enums).toEqual([...datamodel.enums].sort((a, b) => a.name.localeCompare(b.name)));
+  });
+
+  /** Indexes that Prisma can express: partial and inverted ones are ours alone. */
+  const indexed = (condition: string) =>
+    list(
+      `SELECT format('%s(%s)', c.relname, string_agg(a.attname, ', ' ORDER BY k.place)) AS item
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+         CROSS JOIN LATERAL unnest(i.indkey::int[]) WITH ORDINALITY AS k (number, place)
+         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname <> '_prisma_migrations'
+          AND i.indpred IS NULL AND ${condition}
+        GROUP BY i.indexrelid, c.relname`,
+    );
+
+  it('has the keys and the unique indexes of the datamodel and no others', async () => {
+    expect(await indexed('i.indisprimary')).toEqual([...datamodel.primaryKeys].sort());
+    expect(await indexed('i.indisunique AND NOT i.indisprimary')).toEqual([...datamodel.uniques].sort());
+  });
+
+  it('has the indexes of the datamodel', async () => {
+    expect(await indexed('NOT i.indisunique')).toEqual(expect.arrayContaining(datamodel.indexes));
+  });
+
+  it('has the foreign keys of the datamodel and no others', async () => {
+    const keys = await list(
+      `SELECT format('%s(%s) -> %s(%s) on delete %s', f.relname, fa.attname, t.relname, ta.attname,
+                CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SETNULL' ELSE 'RESTRICT' END) AS item
+         FROM pg_constraint c JOIN pg_class f ON f.oid = c.conrelid JOIN pg_class t ON t.oid = c.confrelid
+         JOIN pg_attribute fa ON fa.attrelid = f.oid AND fa.attnum = c.conkey[1]
+         JOIN pg_attribute ta ON ta.attrelid = t.oid AND ta.attnum = c.confkey[1]
+        WHERE c.contype = 'f'`,
+    );
+    expect(keys).toEqual([...datamodel.foreignKeys].sort());
+  });
+
+  it('is what the generated client was made from', async () => {
+    const { Prisma } = await import('../../src/generated/prisma/client.js');
+    const generated = [
+      ...Object.keys(Prisma.UserScalarFieldEnum).map((name) => `User.${name}`),
+      ...Object.keys(Prisma.TaskScalarFieldEnum).map((name) => `Task.${name}`),
+      ...Object.keys(Prisma.LibraryFileScalarFieldEnum).map((name) => `LibraryFile.${name}`),
+    ];
+    expect(generated.sort()).toEqual(datamodel.columns.map(({ table, name }) => `${table}.${name}`).sort());
+  });
+});

@@ -1,0 +1,286 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { Client } from 'pg';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createEventBus } from '../../src/events/bus.js';
+import type { Events } from '../../src/events/events.js';
+import type { RelayTiming } from '../../src/events/listening-connection.js';
+import { startPostgresRelay, type PostgresRelay } from '../../src/events/postgres-relay.js';
+import { createTestDatabase } from '../kit/database.js';
+import { createPostgresProxy } from '../kit/postgres-proxy.js';
+import { waitFor } from '../kit/wait-for.js';
+
+const OWNER = '00000000-0000-4000-8000-000000000001';
+const INSERT = `INSERT INTO "Task" ("id", "kind", "ownerId", "itemId", "title", "item", "options")
+  SELECT id::uuid, 'TRACK', '${OWNER}', 'demo:1', 'A track', '{}', '{}' FROM unnest($1::text[]) AS id`;
+const QUICK = { keepaliveEveryMs: 100, answerWithinMs: 1_000, firstRetryMs: 20, lastRetryMs: 200 };
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let writer: Client;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  writer = new Client({ connectionString: database.url });
+  await writer.connect();
+});
+
+afterAll(async () => {
+  await writer.end();
+  await database.drop();
+});
+
+/** A relay, what it published, and what it logged. */
+async function listen(url = database.url, timing: Partial<RelayTiming> = {}) {
+  const lines: string[] = [];
+  const sink = new Writable({
+    write: (line: Buffer, _encoding, done) => {
+      lines.push(line.toString());
+      done();
+    },
+  });
+  const log = pino({ level: 'debug' }, sink);
+  const bus = createEventBus({ log });
+  const changes: Events['task.changed'][] = [];
+  const heard = { changes, gaps: 0, logged: () => lines.join('') };
+  bus.on('task.changed', (change) => void changes.push(change));
+  bus.on('bus.gap', () => void (heard.gaps += 1));
+  const relay = await startPostgresRelay({ url, bus, log, timing: { ...QUICK, ...timing } });
+  return { relay, ...heard, gaps: () => heard.gaps };
+}
+
+const insert = (...ids: string[]) => writer.query(INSERT, [ids]);
+
+const countConnections = async () => {
+  const { rows } = await writer.query<{ count: number }>(
+    `SELECT count(*)::int FROM pg_stat_activity
+     WHERE application_name = 'reprise-events' AND datname = current_database()`,
+  );
+  return rows[0]?.count;
+};
+
+describe('news from the database', () => {
+  let relay: PostgresRelay;
+  let listening: Awaited<ReturnType<typeof listen>>;
+
+  beforeEach(async () => {
+    listening = await listen();
+    relay = listening.relay;
+  });
+  afterEach(() => relay.stop());
+
+  const heardOf = (id: string) =>
+    waitFor(() => listening.changes.find(({ taskId }) => taskId === id), { what: `news of ${id}` });
+
+  it('arrives for a committed task, with its owner, parent and state', async () => {
+    const id = randomUUID();
+    await insert(id);
+    expect(await heardOf(id)).toEqual({ taskId: id, ownerId: OWNER, parentId: null, state: 'QUEUED' });
+    await writer.query(`UPDATE "Task" SET "state" = 'RUNNING' WHERE "id" = $1`, [id]);
+    await waitFor(() => listening.changes.some(({ taskId, state }) => taskId === id && state === 'RUNNING'));
+  });
+
+  it('does not arrive for what was rolled back', async () => {
+    const [undone, kept] = [randomUUID(), randomUUID()];
+    await writer.query('BEGIN');
+    await insert(undone);
+    await writer.query('ROLLBACK');
+    await insert(kept);
+    await heardOf(kept);
+    expect(listening.changes.map(({ taskId }) => taskId)).toEqual([kept]);
+  });
+
+  it('arrives for each of 1,000 tasks of one statement, once', async () => {
+    const ids = Array.from({ length: 1_000 }, () => randomUUID());
+    await insert(...ids);
+    await waitFor(() => listening.changes.length >= 1_000, { what: 'news of 1,000 tasks' });
+    expect(listening.changes.map(({ taskId }) => taskId).sort()).toEqual(ids.sort());
+  });
+
+  it('is not disturbed by notifications that are none of ours', async () => {
+    const good = { taskId: randomUUID(), ownerId: OWNER, parentId: null, state: 'PAUSED' } as const;
+    const texts = [
+      '',
+      'no JSON {',
+      '{"name":"task.changed"}',
+      '{"name":"toString","items":[{}]}',
+      '{"name":"of a newer version","items":[{}]}',
+      JSON.stringify({ name: 'bus.gap', items: [{}] }),
+      JSON.stringify({ name: 'task.changed', items: [{ taskId: 'x' }, null, { ...good, more: 1 }] }),
+    ];
+    for (const text of texts) await writer.query(`SELECT pg_notify('reprise', $1)`, [text]);
+    expect(await heardOf(good.taskId)).toEqual(good);
+    expect(listening.changes).toEqual([good]);
+    expect(listening.gaps()).toBe(0);
+    const logged = listening.logged();
+    expect(logged.match(/could not be read/g)).toHaveLength(3);
+    expect(logged.match(/unknown event/g)).toHaveLength(3);
+    expect(logged).toContain('"malformed":2');
+  });
+});
+
+describe('an event sent by a process', () => {
+  const change = { taskId: randomUUID(), ownerId: OWNER, parentId: null, state: 'FAILED' } as const;
+
+  it('reaches every process, its own included, from several calls at once', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning.message);
+    process.on('warning', onWarning);
+    const [here, there] = [await listen(), await listen()];
+    const sent = Array.from({ length: 5 }, () => ({ ...change, taskId: randomUUID() }));
+    await Promise.all(sent.map((payload) => here.relay.notify('task.changed', payload)));
+    await waitFor(() => here.changes.length === 5 && there.changes.length === 5, {
+      what: 'five events in both',
+    });
+    expect(there.changes).toEqual(sent);
+    await Promise.all([here.relay.stop(), there.relay.stop()]);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is refused when it is larger than a notification', async () => {
+    const { relay } = await listen();
+    const large = { ...change, taskId: 'é'.repeat(4_000) };
+    await expect(relay.notify('task.changed', large)).rejects.toThrow(/takes 8\d{3} bytes; .* at most 7900/);
+    await relay.stop();
+    await expect(relay.notify('task.changed', change)).rejects.toThrow(
+      /connection that carries events is down/,
+    );
+  });
+});
+
+describe('a lost connection', () => {
+  it('is replaced when the server ends it, with a gap announced before later news', async () => {
+    const { relay, changes, gaps } = await listen();
+    expect(relay.healthy()).toBe(true);
+    await writer.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'reprise-events' AND datname = current_database()`,
+    );
+    await waitFor(() => gaps() === 1, { what: 'the gap to be announced' });
+    expect(relay.healthy()).toBe(true);
+    const id = randomUUID();
+    await insert(id);
+    await waitFor(() => changes.some(({ taskId }) => taskId === id), { what: 'later news' });
+    expect(gaps()).toBe(1);
+    await relay.stop();
+  });
+
+  it('is replaced after a time in which the server cannot be reached', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    const { relay, changes, gaps, logged } = await listen(proxy.url);
+    await proxy.cut();
+    await waitFor(() => !relay.healthy(), { what: 'the loss to be noticed' });
+    const [missed, later] = [randomUUID(), randomUUID()];
+    await insert(missed);
+    await waitFor(() => logged().includes('"attempt":3'), { what: 'some failed attempts' });
+    expect(gaps()).toBe(0);
+    await proxy.resume();
+    await waitFor(() => gaps() === 1, { what: 'the gap to be announced' });
+    await insert(later);
+    await waitFor(() => changes.length > 0, { what: 'later news' });
+    expect(changes.map(({ taskId }) => taskId)).toEqual([later]);
+    await relay.stop();
+    await proxy.close();
+  });
+
+  it('is noticed when the other side falls silent, and replaced once it answers', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    const { relay, changes, gaps, logged } = await listen(proxy.url);
+    proxy.stall();
+    await waitFor(() => !relay.healthy(), { what: 'the silence to be noticed' });
+    await waitFor(() => logged().includes('still down'), { what: 'an attempt that got no answer' });
+    await proxy.resume();
+    await waitFor(() => gaps() === 1, { what: 'the gap to be announced' });
+    const id = randomUUID();
+    await insert(id);
+    await waitFor(() => changes.some(({ taskId }) => taskId === id), { what: 'later news' });
+    await waitFor(async () => (await countConnections()) === 1, { what: 'the silent connection to be gone' });
+    await relay.stop();
+    await proxy.close();
+  });
+});
+
+describe('stopping', () => {
+  it('ends the connection, and may be asked for twice', async () => {
+    const { relay, gaps, logged } = await listen();
+    await Promise.all([relay.stop(), relay.stop()]);
+    await relay.stop();
+    expect(relay.healthy()).toBe(false);
+    await waitFor(async () => (await countConnections()) === 0, { what: 'the connection to end' });
+    expect([gaps(), logged()]).toEqual([0, '']);
+  });
+
+  it('does not wait for the next attempt to connect', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    const { relay, gaps } = await listen(proxy.url, { firstRetryMs: 600_000, lastRetryMs: 600_000 });
+    await proxy.cut();
+    await waitFor(() => !relay.healthy(), { what: 'the loss to be noticed' });
+    await relay.stop();
+    expect(gaps()).toBe(0);
+    await proxy.close();
+  });
+
+  it('does not wait for an attempt that gets no answer', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    const { relay, gaps } = await listen(proxy.url, { answerWithinMs: 600_000 });
+    await proxy.cut();
+    await waitFor(() => !relay.healthy(), { what: 'the loss to be noticed' });
+    await proxy.resume();
+    proxy.stall();
+    await waitFor(() => proxy.connections > 0, { what: 'an attempt' });
+    await relay.stop();
+    expect(gaps()).toBe(0);
+    await proxy.close();
+  });
+
+  it('does not wait for a goodbye that never comes', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    const { relay } = await listen(proxy.url, { keepaliveEveryMs: 600_000, answerWithinMs: 600_000 });
+    proxy.stall();
+    await relay.stop();
+    expect(relay.healthy()).toBe(false);
+    await proxy.close();
+  });
+
+  it('leaves nothing behind that keeps a process alive', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    const script = `
+      import { pino } from 'pino';
+      import { createEventBus } from './src/events/bus.ts';
+      import { startPostgresRelay } from './src/events/postgres-relay.ts';
+      const log = pino({ level: 'silent' });
+      const relay = await startPostgresRelay({ url: process.argv[1], bus: createEventBus({ log }), log });
+      process.stdin.once('data', async () => {
+        process.stdin.destroy();
+        await relay.stop();
+      });
+      console.log('listening');
+    `;
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script, proxy.url],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    const exited = once(child, 'exit');
+    await once(child.stdout, 'data');
+    await proxy.cut();
+    child.stdin.write('stop');
+    expect(await exited).toEqual([0, null]);
+    await proxy.close();
+  });
+
+  it('is not needed when the first connection fails', async () => {
+    const proxy = await createPostgresProxy(database.url);
+    await proxy.cut();
+    await expect(listen(proxy.url)).rejects.toThrow('ECONNREFUSED');
+    await proxy.resume();
+    proxy.stall();
+    await expect(listen(proxy.url)).rejects.toThrow(/timeout/);
+    await proxy.close();
+  });
+});

@@ -1,0 +1,251 @@
+import { describe, expect, it } from 'vitest';
+import {
+  artistIdOf,
+  toLibraryFile,
+  toUnreadableFile,
+  type FoundFile,
+  type LibraryFile,
+} from '../../src/catalog/library-file.js';
+import type { RawTags } from '../../src/catalog/tag-reader.js';
+
+const NOW = new Date('2026-01-02T03:04:05Z');
+
+const UNTAGGED: RawTags = {
+  title: null,
+  artists: [],
+  albumArtist: null,
+  album: null,
+  compilation: false,
+  isrc: null,
+  upc: null,
+  durationMs: 61_000,
+  trackNumber: null,
+  trackTotal: null,
+  discNumber: null,
+  discTotal: null,
+  date: null,
+  genres: [],
+  label: null,
+  copyright: null,
+  licence: null,
+  codec: 'mp3',
+  bitrateKbps: 192,
+};
+
+function found(relative: string): FoundFile {
+  const folders = relative.split('/');
+  const fileName = folders.pop() ?? '';
+  return { path: `/music/${relative}`, folders, fileName, sizeBytes: 1000n, modifiedAt: NOW };
+}
+
+const record = (relative: string, tags: Partial<RawTags> = {}): LibraryFile =>
+  toLibraryFile(found(relative), { ...UNTAGGED, ...tags }, NOW);
+
+describe('an untagged file is named by its place', () => {
+  it.each<[string, Partial<LibraryFile>]>([
+    ['Title.mp3', { title: 'Title', artists: [], album: '', trackNumber: null }],
+    ['Artist - Title.mp3', { title: 'Title', artists: ['Artist'], album: '' }],
+    ['Artist_-_Some_Title.mp3', { title: 'Some Title', artists: ['Artist'] }],
+    ['Artist - Album - Title.mp3', { title: 'Title', artists: ['Artist'], album: 'Album' }],
+    [
+      'Artist - Album - 03 - Title.mp3',
+      { title: 'Title', artists: ['Artist'], album: 'Album', trackNumber: 3 },
+    ],
+    ['03 - Title.mp3', { title: 'Title', trackNumber: 3 }],
+    ['03 Title.mp3', { title: 'Title', trackNumber: 3 }],
+    ['3. Title.mp3', { title: 'Title', trackNumber: 3 }],
+    ['99 Luftballons.mp3', { title: '99 Luftballons', trackNumber: null }],
+    ['1979.mp3', { title: '1979', trackNumber: null }],
+    ['2Pac - Changes.mp3', { title: 'Changes', artists: ['2Pac'], trackNumber: null }],
+    ['Artist/Title.mp3', { title: 'Title', artists: ['Artist'], album: '' }],
+    ['Album/03 - Title.mp3', { title: 'Title', artists: [], album: 'Album', trackNumber: 3 }],
+    [
+      'Album/03 - Artist - Title.mp3',
+      { title: 'Title', artists: ['Artist'], album: 'Album', trackNumber: 3 },
+    ],
+    [
+      'Artist - Album/03 - Title.mp3',
+      { title: 'Title', artists: ['Artist'], album: 'Album', trackNumber: 3 },
+    ],
+    [
+      'Artist/Album/03 - Title.mp3',
+      { title: 'Title', artists: ['Artist'], albumArtist: 'Artist', album: 'Album', trackNumber: 3 },
+    ],
+    [
+      'Rock/Artist/Album/10 Title.mp3',
+      { title: 'Title', artists: ['Artist'], album: 'Album', trackNumber: 10 },
+    ],
+    ['Artist/Album/03 - Artist - Title.mp3', { title: 'Title', artists: ['Artist'], trackNumber: 3 }],
+    ['Artist/Album/03 - Title - Live.mp3', { title: 'Title - Live', artists: ['Artist'], trackNumber: 3 }],
+    [
+      'Artist/1999 - Album/03.Title.mp3',
+      { title: 'Title', album: 'Album', releaseDate: '1999', trackNumber: 3 },
+    ],
+    ['Artist/Album (1999)/03 Title.mp3', { title: 'Title', album: 'Album', releaseDate: '1999' }],
+    [
+      'Artist/Artist - 1999 - Album/03 Title.mp3',
+      { album: 'Album', releaseDate: '1999', artists: ['Artist'] },
+    ],
+    ['Artist/1989/03 Title.mp3', { album: '1989', releaseDate: null }],
+    [
+      'Artist/Album/CD2/03 - Title.mp3',
+      { album: 'Album', artists: ['Artist'], discNumber: 2, trackNumber: 3 },
+    ],
+    ['Artist/Album/Disc 1/1-03 Title.mp3', { title: 'Title', album: 'Album', discNumber: 1, trackNumber: 3 }],
+    [
+      'Various Artists/Hits/03 - Someone - Title.mp3',
+      { title: 'Title', artists: ['Someone'], albumArtist: 'Various Artists', album: 'Hits', trackNumber: 3 },
+    ],
+    ['Ärtist/Ålbum/03 – Tïtle.mp3', { title: 'Tïtle', artists: ['Ärtist'], album: 'Ålbum', trackNumber: 3 }],
+    ['.mp3', { title: '.mp3' }],
+    ['A feat. B - Title.mp3', { title: 'Title', artists: ['A', 'B'] }],
+  ])('%s', (relative, expected) => {
+    expect(record(relative)).toMatchObject(expected);
+  });
+});
+
+describe('a tagged file', () => {
+  it('is named by its tags, whatever its place', () => {
+    const file = record('Artist/Album/03 - Title.mp3', {
+      title: 'Real',
+      artists: ['Someone'],
+      album: 'Other',
+    });
+    expect(file).toMatchObject({ title: 'Real', artists: ['Someone'], album: 'Other', trackNumber: 3 });
+  });
+
+  it('takes its album from the folder when the folder above is its artist', () => {
+    expect(record('Someone/Album/x.mp3', { title: 'T', artists: ['Someone'] }).album).toBe('Album');
+    expect(record('Downloads/Stuff/x.mp3', { title: 'T', artists: ['Someone'] }).album).toBe('');
+  });
+
+  it('takes from the path what is missing', () => {
+    expect(record('Artist - Title.mp3', { title: 'Real' })).toMatchObject({
+      title: 'Real',
+      artists: ['Artist'],
+    });
+    expect(record('Artist - Title.mp3', { trackNumber: 4, date: '2008' })).toMatchObject({
+      title: 'Title',
+      trackNumber: 4,
+      releaseDate: '2008',
+    });
+  });
+
+  it.each([
+    [['A; B'], ['A', 'B']],
+    [['A / B'], ['A', 'B']],
+    [['A feat. B'], ['A', 'B']],
+    [['A (ft. B)'], ['A', 'B']],
+    [['AC/DC'], ['AC/DC']],
+    [['Earth, Wind & Fire'], ['Earth, Wind & Fire']],
+    [['A', 'a', 'The A', ''], ['A']],
+    [['Feature'], ['Feature']],
+  ])('%j is by %j', (artists, expected) => {
+    expect(record('x.mp3', { title: 'T', artists }).artists).toEqual(expected);
+  });
+
+  it.each([
+    ['2007', '2007'],
+    ['2007-03', '2007-03'],
+    ['2007-03-15', '2007-03-15'],
+    ['2007.03.15', '2007-03-15'],
+    ['20070315', '2007-03-15'],
+    ['2007-03-15T08:00:00Z', '2007-03-15'],
+    ['2007-00-00', '2007'],
+    ['2007-13-01', '2007'],
+    ['2007-03-00', '2007-03'],
+    ['jan08', null],
+    ['0000', null],
+    ['', null],
+  ])('date %j is %j', (date, expected) => {
+    expect(record('x.mp3', { title: 'T', date }).releaseDate).toBe(expected);
+  });
+
+  it('keeps only codes and numbers that can be ones', () => {
+    const good = { isrc: 'us-rc1-76-07839', upc: '0 602547-202895', trackNumber: 3, durationMs: 1234.4 };
+    expect(record('x.mp3', good)).toMatchObject({
+      isrc: 'USRC17607839',
+      upc: '0602547202895',
+      durationMs: 1234,
+    });
+    const bad = { isrc: 'nonsense', upc: 'none', trackNumber: 1e12, discNumber: -1, durationMs: 1e15 };
+    expect(record('x.mp3', bad)).toMatchObject({
+      isrc: null,
+      upc: null,
+      trackNumber: null,
+      discNumber: null,
+      durationMs: 0,
+    });
+  });
+
+  it('has nothing in it that PostgreSQL refuses', () => {
+    const file = record('x.mp3', { title: 'A\0B\ud800 \n C', album: 'x'.repeat(5000), genres: ['\0'] });
+    expect(file).toMatchObject({ title: 'A B C', album: 'x'.repeat(500), genres: [] });
+  });
+});
+
+describe('ids', () => {
+  it('are short, opaque and the same each time', () => {
+    const [first, again] = [record('a.mp3'), record('a.mp3', { title: 'Other' })];
+    expect(first.id).toMatch(/^library:[\w-]{22}$/);
+    expect(again.id).toBe(first.id);
+    expect(record('b.mp3').id).not.toBe(first.id);
+  });
+
+  it('of an artist do not depend on spelling', () => {
+    expect(artistIdOf('The Beatles')).toBe(artistIdOf('BEATLES'));
+  });
+
+  it('of an album bring its discs together', () => {
+    const [one, two] = ['CD1', 'CD2'].map((disc) => record(`Artist/Album/${disc}/01 Title.mp3`));
+    expect(one?.albumId).toBe(two?.albumId);
+    const [a, b] = ['CD1', 'CD2'].map((disc) =>
+      record(`x/${disc}/1.mp3`, { title: disc, artists: [disc], album: 'Album' }),
+    );
+    expect(a?.albumId).toBe(b?.albumId);
+  });
+
+  it('of an album follow its album artist over folders', () => {
+    const tags = { title: 'T', album: 'Album', albumArtist: 'Band' };
+    const [a, b] = [
+      record('x/1.mp3', { ...tags, artists: ['A'] }),
+      record('y/1.mp3', { ...tags, artists: ['B'] }),
+    ];
+    expect(a.albumId).toBe(b.albumId);
+    expect(record('x/2.mp3', { ...tags, albumArtist: 'Other' }).albumId).not.toBe(a.albumId);
+  });
+
+  it('of an album without album artist hold for one folder', () => {
+    const tags = { title: 'T', album: 'Greatest Hits' };
+    const [a, b, c] = [
+      record('x/1.mp3', { ...tags, artists: ['A'] }),
+      record('x/2.mp3', { ...tags, artists: ['B'] }),
+      record('y/1.mp3', { ...tags, artists: ['A'] }),
+    ];
+    expect(a.albumId).toBe(b.albumId);
+    expect(a.albumId).not.toBe(c.albumId);
+  });
+
+  it('give a file without an album one of its own, if it has an artist', () => {
+    expect(record('A - T.mp3').albumId).not.toBeNull();
+    expect(record('A - T.mp3').albumId).not.toBe(record('A - U.mp3').albumId);
+    expect(record('T.mp3').albumId).toBeNull();
+  });
+
+  it('of artists are in the order of artists, with the album artist last', () => {
+    const file = record('x.mp3', { title: 'T', artists: ['A', 'B'], albumArtist: 'C' });
+    expect(file.artistIds).toEqual(['A', 'B', 'C'].map(artistIdOf));
+    expect(record('T.mp3').artistIds).toEqual([]);
+  });
+});
+
+it('what is searched is on three lines', () => {
+  const file = record('x.mp3', { title: 'Tïtle!', artists: ['Á', 'B'], album: 'Ålbum', albumArtist: 'C' });
+  expect(file.searchText).toBe('title\na\tb\tc\nalbum c');
+  expect(record('Title.mp3').searchText).toBe('title\n\n');
+});
+
+it('an unreadable file has a problem and nothing else', () => {
+  const file = toUnreadableFile(found('Artist/Album/01 Title.mp3'), '', NOW);
+  expect(file).toMatchObject({ problem: 'It could not be read.', title: '', albumId: null, searchText: '' });
+});
