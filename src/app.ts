@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createLibraryIndex } from './catalog/library-store.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
+import { scanLibrary } from './catalog/scan-library.job.js';
 import { DEFAULT_SETTINGS, type Settings } from './config/settings.js';
 import { TIMING, type Deps, type Timing } from './deps.js';
 import type { AudioSource } from './downloads/audio-source.js';
@@ -141,6 +142,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await sweepUnfinishedFiles(deps);
   await jobs.start(registry, deps);
   closers.add('dispatcher', dispatchOnNews(deps));
+  if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibrary, {});
 }
 
 async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<RunningHttpServer> {

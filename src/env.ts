@@ -24,7 +24,10 @@ const urlOf = (protocols: readonly string[]) =>
   z
     .string()
     .refine(
-      (value) => protocols.some((protocol) => value.startsWith(`${protocol}://`) && value.length > protocol.length + 3),
+      (value) =>
+        protocols.some(
+          (protocol) => value.startsWith(`${protocol}://`) && value.length > protocol.length + 3,
+        ),
       `allowed: a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     );
 

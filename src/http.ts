@@ -7,9 +7,9 @@ import type { WebSocketLimits } from './graphql/websocket-limits.js';
 import { logWhenAnswered } from './http/access-log.js';
 import { createHttpApp, type HttpApp } from './http/app.js';
 import { listen } from './http/listen.js';
+import { createOrderlyStop } from './http/orderly-stop.js';
 import { createReadiness, type Check } from './http/readiness.js';
 import { describeRequest, pathOf, type RequestInfo } from './http/request-context.js';
-import { stopServer } from './http/stop-server.js';
 import type { Logger } from './lib/logger.js';
 
 export interface HttpServerOptions {
@@ -58,12 +58,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   const handleOthers = getRequestListener((request, env) =>
     app.fetch(request, { ...env, ...infos.get(env.incoming as IncomingMessage) }),
   );
-  const running = new Set<ServerResponse>();
 
   const server = createServer(TIMEOUTS, (incoming, outgoing) => {
     const info = describeRequest(incoming, outgoing);
-    running.add(outgoing);
-    outgoing.once('close', () => running.delete(outgoing));
     outgoing.once('finish', () => cutUnreadBody(incoming));
     outgoing.setHeader('x-request-id', info.requestId);
     outgoing.setHeader('x-content-type-options', 'nosniff');
@@ -72,6 +69,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     infos.set(incoming, info);
     void handleOthers(incoming, outgoing);
   });
+  const stopRequests = createOrderlyStop(server);
   const websocket = attachWebSocket({
     httpServer: server,
     graphql,
@@ -84,7 +82,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     port,
     url: `http://${reachable(address)}:${port}`,
     async stop({ graceMs }) {
-      await Promise.all([stopServer(server, running, graceMs), websocket.stop()]);
+      await Promise.all([stopRequests(graceMs), websocket.stop()]);
     },
   };
 }

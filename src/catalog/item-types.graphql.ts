@@ -8,11 +8,12 @@ import {
 } from '../graphql/connection.js';
 import {
   ALBUM_GROUPS,
-  CATALOG_TYPES,
   type Album,
+  type AlbumGroup,
   type Artist,
   type ArtistRef,
   type CatalogItem,
+  type CatalogType,
   type Image,
   type Playlist,
   type Track,
@@ -23,12 +24,24 @@ import { getCatalog } from './get-catalog.js';
 
 export const CatalogTypeEnum = builder.enumType('CatalogType', {
   description: 'What a catalogue can hold.',
-  values: CATALOG_TYPES,
+  values: {
+    TRACK: { description: 'A single recording.' },
+    ALBUM: { description: 'An album, single or compilation.' },
+    PLAYLIST: { description: 'A list of tracks that someone keeps.' },
+    ARTIST: { description: 'A person or a group; queued, it is their albums and singles.' },
+    EPISODE: { description: 'An episode of a show; searchable where a catalogue has them, never queued.' },
+    SHOW: { description: 'A podcast; searchable where a catalogue has them, never queued.' },
+  } satisfies Record<CatalogType, object>,
 });
 
 const AlbumGroupEnum = builder.enumType('AlbumGroup', {
   description: 'How an album belongs to an artist.',
-  values: ALBUM_GROUPS,
+  values: {
+    ALBUM: { description: 'A full album.' },
+    SINGLE: { description: 'A single or an EP.' },
+    COMPILATION: { description: 'A collection, often of several artists.' },
+    APPEARS_ON: { description: 'Somebody else’s album with a track of this artist.' },
+  } satisfies Record<AlbumGroup, object>,
 });
 
 const ImageType = builder.objectRef<Image>('Image').implement({

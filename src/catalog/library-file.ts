@@ -213,7 +213,6 @@ function emptyRecord(found: FoundFile, scannedAt: Date): LibraryFile {
     licence: null,
     codec: null,
     bitrateKbps: null,
-    hasCover: false,
     searchText: '',
     titleKey: '',
   };

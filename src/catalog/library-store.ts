@@ -56,11 +56,13 @@ export async function deleteFiles(db: Db, files: ReadonlyMap<string, KnownFile>)
     WHERE "LibraryFile"."path" = gone."path" AND "scannedAt" = gone."at"::timestamptz`;
 }
 
+export interface LibraryProblem {
+  path: string;
+  problem: string;
+}
+
 /** Files that could not be read, and why. */
-export async function listProblems(
-  db: Db,
-  { offset, limit }: PageRequest,
-): Promise<Page<{ path: string; problem: string | null }>> {
+export async function listProblems(db: Db, { offset, limit }: PageRequest): Promise<Page<LibraryProblem>> {
   const where = { problem: { not: null } };
   const [items, total] = await Promise.all([
     db.libraryFile.findMany({
@@ -72,7 +74,12 @@ export async function listProblems(
     }),
     db.libraryFile.count({ where }),
   ]);
-  return { items, total };
+  return { items: items.map(({ path, problem }) => ({ path, problem: problem ?? '' })), total };
+}
+
+/** Files that can be found: those that could be read. */
+export function countReadableFiles(db: Db): Promise<number> {
+  return db.libraryFile.count({ where: { problem: null } });
 }
 
 export function createLibraryIndex(db: Db): LibraryIndex {

@@ -34,7 +34,10 @@ export const builder = new SchemaBuilder<Types>({
     encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
     decodeGlobalID: decodeNodeId,
     nodeTypeOptions: { description: 'Anything with an id that stays the same and can be asked for by it.' },
-    nodeQueryOptions: { description: 'Any object by its id; null when there is none that you may see.' },
+    nodeQueryOptions: {
+      args: { id: { description: '`<Type>:<id>`, as every object says it.' } },
+      description: 'Any object by its id; null when there is none that you may see.',
+    },
     nodesQueryOptions: false,
     idFieldOptions: {
       description: 'Readable and stable: `<Type>:<id>`, for example `Track:demo:night-ferry-1-03`.',

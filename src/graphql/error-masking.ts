@@ -7,7 +7,7 @@ import { isAbortError, toPublicError } from './errors.js';
 interface MaskedResult {
   args: { contextValue?: unknown };
   result: ExecutionResult | AsyncIterable<ExecutionResult>;
-  setResult(result: ExecutionResult): void;
+  setResult: (result: ExecutionResult) => void;
 }
 
 /** Yoga masks too, but does not know whose request it was: what passes here is left alone there. */
@@ -27,9 +27,9 @@ export function useErrorMasking(log: Logger): Plugin {
         setError(toPublicError(error, { log, requestId: requestIdOf(context) })),
       );
     },
-    onExecute: () => ({ onExecuteDone: maskEach as () => undefined }),
+    onExecute: () => ({ onExecuteDone: maskEach }),
     onSubscribe: ({ args }) => ({
-      onSubscribeResult: maskEach as () => undefined,
+      onSubscribeResult: maskEach,
       onSubscribeError({ error, setError }) {
         if (isAbortError(error)) return;
         setError(toPublicError(error, { log, requestId: requestIdOf(args.contextValue) }));

@@ -1,4 +1,4 @@
-import type { DomainError} from '../lib/errors.js';
+import type { DomainError } from '../lib/errors.js';
 import { InvalidInputError, type ErrorCode } from '../lib/errors.js';
 import { builder } from './builder.js';
 
@@ -23,7 +23,6 @@ const CODES: Record<ErrorCode, string> = {
   TARGET_NOT_WRITABLE: 'The download directory cannot be written.',
   WORKER_LOST: 'The workers that ran this died again and again.',
   CHILDREN_FAILED: 'Every part of this list failed.',
-  SCAN_RUNNING: 'The library is being scanned already.',
   INTERNAL: 'A bug in Reprise; the server’s log has the details.',
 };
 

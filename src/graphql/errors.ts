@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
 import { DomainError, messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 
@@ -26,8 +26,15 @@ export function toPublicError(thrown: unknown, report: FaultReport): GraphQLErro
 /** An error as it goes over the wire: without what Yoga notes for HTTP. */
 export function toFormattedError(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...formatted } = error.toJSON();
-  const { http: _http, unexpected: _unexpected, ...rest } = extensions ?? {};
-  return Object.keys(rest).length > 0 ? { ...formatted, extensions: rest } : formatted;
+  const shown = omit(extensions ?? {}, HTTP_NOTES);
+  return Object.keys(shown).length > 0 ? { ...formatted, extensions: shown } : formatted;
+}
+
+/** Yoga's notes in `extensions` about the status of the answer. */
+export const HTTP_NOTES = ['http', 'unexpected'];
+
+export function omit(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)));
 }
 
 export function isAbortError(thrown: unknown): boolean {
@@ -39,7 +46,7 @@ function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
   if (cause instanceof DomainError) return restate(thrown, cause.message, { code: cause.code });
   if (isAbortError(cause)) return restate(thrown, 'The request was cancelled.', { code: 'CANCELLED' });
   if (!(thrown instanceof GraphQLError)) return null;
-  if (!(cause instanceof GraphQLError) && !isAboutDocument(thrown)) return null;
+  if (!(cause instanceof GraphQLError) && !isAboutInput(thrown)) return null;
   return restate(thrown, thrown.message, { code: fallbackCode, ...withoutStatus(thrown) });
 }
 
@@ -48,9 +55,7 @@ function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
  * Yoga's own about the request, whose status is right.
  */
 function withoutStatus({ path, extensions }: GraphQLError): Record<string, unknown> {
-  if (!path) return extensions;
-  const { http: _http, ...rest } = extensions;
-  return rest;
+  return path ? omit(extensions, HTTP_NOTES) : extensions;
 }
 
 function mask(thrown: unknown, { log, requestId }: FaultReport): GraphQLError {
@@ -75,9 +80,10 @@ function causeOf(thrown: unknown): unknown {
 }
 
 /**
- * A scalar refuses a literal or a variable with a plain error, whose words are meant for the caller. Such an
- * error has a place in the document, but is of no field's run: it has no path.
+ * A scalar refuses a variable or a literal with a plain error, whose words are meant for the caller. Plain
+ * errors at any other place (a field, a whole subscription) are bugs.
  */
-function isAboutDocument(error: GraphQLError): boolean {
-  return !error.path && (error.nodes?.length ?? 0) > 0;
+function isAboutInput({ nodes }: GraphQLError): boolean {
+  const kind = nodes?.[0]?.kind ?? '';
+  return kind === Kind.VARIABLE_DEFINITION || kind === Kind.VARIABLE || kind.endsWith('Value');
 }

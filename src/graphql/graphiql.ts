@@ -47,10 +47,12 @@ interface Page {
 export function useGraphiqlPage(endpoint: string): Plugin {
   let page: Promise<Page> | null = null;
   return {
-    async onRequest({ request, endResponse, fetchAPI, url }) {
-      if (url.pathname !== endpoint || !isBrowserVisit(request)) return;
+    // Not async: every query passes here.
+    onRequest(event) {
+      const { request, fetchAPI } = event;
+      if (!isBrowserVisit(request) || event.url.pathname !== endpoint) return;
       page ??= renderPage(endpoint);
-      endResponse(pageResponse(await page, request, fetchAPI.Response));
+      return page.then((made) => event.endResponse(pageResponse(made, request, fetchAPI.Response)));
     },
   };
 }

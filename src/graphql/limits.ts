@@ -42,8 +42,9 @@ export function useQueryLimits(limits: QueryLimits = QUERY_LIMITS): Plugin {
       );
     },
     onValidate({ params, setResult }) {
-      const errors = checked.get(params.documentAST) ?? excesses(params.documentAST, limits);
-      checked.set(params.documentAST, errors);
+      const document = params.documentAST as DocumentNode;
+      const errors = checked.get(document) ?? excesses(document, limits);
+      checked.set(document, errors);
       if (errors.length > 0) setResult([...errors]);
     },
   };

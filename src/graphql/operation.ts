@@ -1,4 +1,10 @@
-import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import {
+  getOperationAST,
+  OperationTypeNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+} from 'graphql';
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
 import { toPublicError } from './errors.js';
@@ -17,8 +23,6 @@ export interface PreparedOperation extends ExecutionArgs {
   execute: Pipeline['execute'];
   subscribe: Pipeline['subscribe'];
 }
-
-type Stream = AsyncIterable<ExecutionResult>;
 
 /** Everything that comes before running it, as over HTTP. Never throws: what is wrong is in the answer. */
 export async function prepareOperation(
@@ -51,10 +55,10 @@ export async function runOperation(
   server: { graphql: GraphqlServer; log: Logger },
   contextRequest: ContextRequest,
   request: OperationRequest,
-): Promise<ExecutionResult | Stream> {
+): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> {
   const prepared = await prepareOperation(server, contextRequest, request);
   if ('errors' in prepared) return prepared;
   const operation = getOperationAST(prepared.document, prepared.operationName);
-  const run = operation?.operation === 'subscription' ? prepared.subscribe : prepared.execute;
-  return (await run(prepared)) as ExecutionResult | Stream;
+  const run = operation?.operation === OperationTypeNode.SUBSCRIPTION ? prepared.subscribe : prepared.execute;
+  return run(prepared);
 }

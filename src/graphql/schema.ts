@@ -1,6 +1,7 @@
 import '../auth/users.graphql.js';
 import '../catalog/catalog.graphql.js';
 import '../catalog/item-types.graphql.js';
+import '../catalog/library.graphql.js';
 import '../downloads/downloads.graphql.js';
 import '../tasks/task-mutations.graphql.js';
 import '../tasks/task-type.graphql.js';

@@ -3,6 +3,9 @@ import {
   NoSchemaIntrospectionCustomRule,
   validate,
   type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
   type GraphQLSchema,
   type ValidationRule,
 } from 'graphql';
@@ -34,8 +37,17 @@ interface ServerContext {
 
 type Yoga = YogaServerInstance<ServerContext, object>;
 
+type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
+
 /** Parse, validate, make the context, execute: the same for every way in. */
-export type Pipeline = ReturnType<Yoga['getEnveloped']>;
+export interface Pipeline {
+  schema: GraphQLSchema;
+  parse: (text: string) => DocumentNode;
+  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+  contextFactory: () => Promise<Record<string, unknown>>;
+  execute: (args: ExecutionArgs) => Promise<Result>;
+  subscribe: (args: ExecutionArgs) => Promise<Result>;
+}
 
 export interface GraphqlServer {
   readonly graphiql: boolean;
@@ -77,7 +89,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
     // What Yoga adds for HTTP (request, params) is absent here; its plugins allow for that.
-    pipeline: (contextRequest) => yoga.getEnveloped({ contextRequest } as never),
+    pipeline: (contextRequest) => yoga.getEnveloped({ contextRequest } as never) as Pipeline,
   };
 }
 

@@ -9,7 +9,7 @@ import type { WebSocketLimits } from './websocket-limits.js';
 /** One client's WebSocket and the operations that run on it. */
 export interface Connection {
   /** Starts an operation; it counts as running until its signal aborts or `finish` is called. */
-  startOperation(connectionParams?: Readonly<Record<string, unknown>>): RunningOperation;
+  startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
   /** Closes the connection with 4403 at that moment, instead of the one named before. */
   expireAt(moment: Date): void;
   /** Ends all operations at once, then says goodbye. */
@@ -21,7 +21,7 @@ export interface Connection {
 export interface RunningOperation {
   contextRequest: ContextRequest;
   /** Ends it: its signal aborts. */
-  finish(): void;
+  finish: () => void;
 }
 
 export interface ConnectionOptions {
@@ -57,7 +57,10 @@ export function openConnection(
     },
     terminate: () => socket.terminate(),
   };
-  const closed = options.protocol.opened(toProtocolSocket(socket, connection, { ...options, log }), connection);
+  const closed = options.protocol.opened(
+    toProtocolSocket(socket, connection, { ...options, log }),
+    connection,
+  );
   keepAlive(socket, options.limits.pingIntervalMs);
   // ws closes by itself after an error, with the right code: 1009 for a message too long, 1002 for nonsense.
   socket.on('error', (error) => log.debug({ err: error }, 'WebSocket error'));
@@ -78,7 +81,7 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
     if (controllers.delete(controller)) controller.abort();
   };
   return {
-    start(connectionParams?: Readonly<Record<string, unknown>>): RunningOperation {
+    start: (connectionParams?: Readonly<Record<string, unknown>>): RunningOperation => {
       const controller = new AbortController();
       controllers.add(controller);
       started += 1;
@@ -96,11 +99,7 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
 }
 
 /** The socket as graphql-ws wants it. It sends an operation's next result when the one before is sent. */
-function toProtocolSocket(
-  socket: WebSocket,
-  connection: Connection,
-  { limits, log }: ConnectionOptions,
-) {
+function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, log }: ConnectionOptions) {
   return {
     protocol: socket.protocol,
     send(data: string): Promise<void> | void {

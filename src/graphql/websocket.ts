@@ -1,15 +1,10 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
-import {
-  handleProtocols,
-  makeServer,
-  type ExecutionResult,
-  type Server,
-} from 'graphql-ws';
+import { handleProtocols, makeServer, type ExecutionResult, type Server } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../lib/logger.js';
-import { toFormattedError, toPublicError } from './errors.js';
+import { HTTP_NOTES, omit, toFormattedError, toPublicError } from './errors.js';
 import { limitExceeded } from './limits.js';
 import { prepareOperation, type PreparedOperation } from './operation.js';
 import { GRAPHQL_PATH, type GraphqlServer } from './server.js';
@@ -91,24 +86,25 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
     execute: (args: ExecutionArgs) => (args as RunningArgs).execute(args),
     subscribe: (args: ExecutionArgs) => (args as RunningArgs).subscribe(args),
     async onSubscribe({ extra: connection, connectionParams, subscriptions }, _id, request) {
-      if (Object.keys(subscriptions).length > limits.operations) return [tooManyOperations(limits.operations)];
+      if (Object.keys(subscriptions).length > limits.operations)
+        return [tooManyOperations(limits.operations)];
       const running = connection.startOperation(connectionParams);
       const prepared = await prepareOperation(server, running.contextRequest, request);
       if ('errors' in prepared) {
         running.finish();
         return prepared.errors;
       }
-      if (prepared.contextValue.expiresAt instanceof Date) connection.expireAt(prepared.contextValue.expiresAt);
+      if (prepared.contextValue.expiresAt instanceof Date)
+        connection.expireAt(prepared.contextValue.expiresAt);
       return { ...prepared, running } satisfies RunningArgs;
     },
-    onOperation(_context, _id, _request, args, result) {
+    onOperation(...[, , , args, result]) {
       const { running } = args as RunningArgs;
       if (Symbol.asyncIterator in result) return endable(result, running.finish) as typeof result;
       running.finish();
     },
-    onNext: (_context, _id, _request, _args, result) => toFormattedResult(result),
-    onError: (_context, _id, _request, errors) =>
-      errors.map((error) => toFormattedError(toPublicError(error, server))),
+    onNext: (...[, , , , result]) => toFormattedResult(result),
+    onError: (...[, , , errors]) => errors.map((error) => toFormattedError(toPublicError(error, server))),
   });
 }
 
@@ -122,10 +118,6 @@ function toFormattedResult({ errors, data, extensions }: ExecutionResult): Forma
   return {
     ...(errors && { errors: errors.map(toFormattedError) }),
     ...(data !== undefined && { data }),
-    ...(extensions && { extensions: withoutStatus(extensions) }),
+    ...(extensions && { extensions: omit(extensions, HTTP_NOTES) }),
   };
-}
-
-function withoutStatus({ http: _http, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  return rest;
 }

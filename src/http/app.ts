@@ -47,7 +47,8 @@ function limitBody() {
     onError: (c) => c.json(failure(`The body is larger than ${MAX_BODY_BYTES} bytes.`), 413),
   });
   // For a GET it would build a whole web request, only to find that there is no body.
-  return ((c, next) => (c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next))) as typeof limit;
+  return ((c, next) =>
+    c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next)) as typeof limit;
 }
 
 function failure(text: string) {

@@ -20,8 +20,7 @@ export type ErrorCode =
   | 'WORKER_LOST'
   | 'CHILDREN_FAILED'
   | 'INVALID_OPTIONS'
-  | 'INTERNAL'
-  | 'SCAN_RUNNING';
+  | 'INTERNAL';
 
 /**
  * A failure that has a name: its message is written for the person who reads it and is safe to show.

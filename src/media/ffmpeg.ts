@@ -1,6 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
-import { messageOf } from '../lib/errors.js';
 
 /** One run of ffmpeg, as data. Arguments of one element each; nothing of the outside world is among them but paths. */
 export interface FfmpegJob {
@@ -46,10 +45,14 @@ export async function runFfmpeg(
 }
 
 /**
- * Runs ffmpeg and streams what it makes; the stream fails with FfmpegRunError or with the signal's reason. Destroying
- * the stream kills ffmpeg.
+ * Runs ffmpeg and streams what it makes; the stream fails with FfmpegRunError, or what `toFailure` makes of it, or
+ * with the signal's reason. Destroying the stream kills ffmpeg.
  */
-export function streamFfmpeg(ffmpegPath: string, job: FfmpegJob, limits: FfmpegLimits): Readable {
+export function streamFfmpeg(
+  ffmpegPath: string,
+  job: FfmpegJob,
+  limits: FfmpegLimits & { toFailure?: (error: FfmpegRunError) => Error },
+): Readable {
   const out = new PassThrough();
   if (limits.signal.aborted) return out.destroy(limits.signal.reason as Error);
   const stop = new AbortController();
@@ -66,7 +69,8 @@ export function streamFfmpeg(ffmpegPath: string, job: FfmpegJob, limits: FfmpegL
   command.outputOptions('-y', ...job.outputOptions).output(out, { end: false });
   Promise.all([start(command, { ...limits, signal: stop.signal }, 0), drained]).then(
     () => out.end(),
-    (error: unknown) => out.destroy(error instanceof Error ? error : new Error(messageOf(error))),
+    (error: Error) =>
+      out.destroy(limits.toFailure && error instanceof FfmpegRunError ? limits.toFailure(error) : error),
   );
   return out;
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { streamFfmpeg } from './ffmpeg.js';
+import { toMediaError } from './ffmpeg-failure.js';
 import type { Media } from './media.js';
 
 export type SynthesizeRequest = Parameters<Media['synthesize']>[0];
@@ -20,7 +21,11 @@ export function synthesizeAudio(
   request: SynthesizeRequest,
   signal: AbortSignal,
 ): Readable {
-  return streamFfmpeg(ffmpegPath, planSynthesis(request), { signal, timeLimitMs: TIME_LIMIT_MS });
+  return streamFfmpeg(ffmpegPath, planSynthesis(request), {
+    signal,
+    timeLimitMs: TIME_LIMIT_MS,
+    toFailure: toMediaError,
+  });
 }
 
 export function planSynthesis({ graph, durationMs, codec }: SynthesizeRequest) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPassword, SUPERUSER } from './embedded-cluster.js';
 import { EmbeddedDatabaseError } from './embedded-error.js';
-import { makePrivateDirectory, type Identity } from './embedded-identity.js';
+import { isOpenToAll, makePrivateDirectory, type Identity } from './embedded-identity.js';
 
 /** Where PostgreSQL listens: a socket in a directory of its own; on Windows a loopback port. */
 export interface Address {
@@ -24,10 +24,11 @@ export function markOf(dataDir: string): string {
 }
 
 /** DATA_DIR may be too deep for a socket, so its directory is a short one beside other temporary files. */
-export async function chooseAddress(dataDir: string): Promise<Address> {
+export async function chooseAddress(dataDir: string, identity: Identity): Promise<Address> {
   const password = readPassword(dataDir);
   if (password !== null) return { host: '127.0.0.1', port: await findFreePort(), password };
   const fits = [tmpdir(), '/tmp']
+    .filter((parent) => !identity.other || isOpenToAll(parent))
     .map((parent) => join(parent, markOf(dataDir)))
     .filter((directory) => socketPath(directory).length <= LONGEST_SOCKET_PATH);
   const [host = join('/tmp', markOf(dataDir))] = fits;

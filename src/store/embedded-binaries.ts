@@ -7,7 +7,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { EmbeddedDatabaseError } from './embedded-error.js';
-import type { Identity } from './embedded-identity.js';
+import { isOpenToAll, type Identity } from './embedded-identity.js';
 
 /** PostgreSQL's programs, fit to be run by the identity they were found for. */
 export interface Binaries {
@@ -118,7 +117,7 @@ function copyForOther(packed: Binaries, dataDir: string, identity: Identity): Bi
   const version = packageVersion(native);
   let problem: Problem | null = null;
   for (const parent of [dataDir, '/var/cache', tmpdir()]) {
-    if (!existsSync(parent) || !isOpenToAll(parent)) continue;
+    if (!isOpenToAll(parent)) continue;
     const copy = join(parent, `${parent === dataDir ? '' : 'reprise-'}postgres-bin-${version}`);
     problem = tryCopy(native, copy) ?? probe(join(copy, 'bin', 'postgres'), identity);
     if (problem) continue;
@@ -163,12 +162,4 @@ function tryCopy(native: string, copy: string): Problem | null {
 function isTrusted(directory: string): boolean {
   const found = lstatSync(directory);
   return found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0;
-}
-
-/** Whether any user may enter a directory and each of its parents. */
-function isOpenToAll(directory: string): boolean {
-  for (let path = resolve(directory); ; path = dirname(path)) {
-    if ((statSync(path).mode & 0o001) === 0) return false;
-    if (path === dirname(path)) return true;
-  }
 }

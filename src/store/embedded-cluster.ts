@@ -54,6 +54,7 @@ function passwordFile(dataDir: string): string {
 /** Makes the database cluster when there is none. Resolves with its directory. */
 export async function ensureCluster(plan: ClusterPlan): Promise<string> {
   const cluster = clusterDirectory(plan.dataDir);
+  removeHalfMade(plan.dataDir);
   if (!isCluster(cluster)) await createCluster(cluster, plan);
   const version = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
   if (version === MAJOR_VERSION) return cluster;
@@ -69,7 +70,6 @@ function isCluster(directory: string): boolean {
 
 /** In a directory of its own, then renamed: a crash or a race leaves a whole cluster or none. */
 async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> {
-  removeHalfMade(plan.dataDir);
   const fresh = mkdtempSync(join(plan.dataDir, HALF_MADE));
   try {
     if (plan.identity.other) chownSync(fresh, plan.identity.other.uid, plan.identity.other.gid);

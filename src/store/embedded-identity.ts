@@ -1,4 +1,5 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /**
  * Which user PostgreSQL runs as. It refuses to run as root, so a process of root runs it as another user and
@@ -47,4 +48,13 @@ export function runAs(identity: Identity, directory: string) {
 export function makePrivateDirectory(path: string, identity: Identity): void {
   mkdirSync(path, { mode: 0o700 });
   if (identity.other) chownSync(path, identity.other.uid, identity.other.gid);
+}
+
+/** Whether any user may enter a directory and each of its parents. */
+export function isOpenToAll(directory: string): boolean {
+  for (let path = resolve(directory); ; path = dirname(path)) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found || (found.mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
 }

@@ -34,7 +34,7 @@ export async function startEmbeddedPostgres(options: {
 }): Promise<EmbeddedPostgres> {
   const plan = await planCluster(options.dataDir);
   await ensureCluster(plan);
-  const server = await holdServer(plan, await chooseAddress(plan.dataDir), options.log);
+  const server = await holdServer(plan, await chooseAddress(plan.dataDir, plan.identity), options.log);
   await ensureDatabase(server.lock, DATABASE);
   options.log.debug({ pid: server.pid, adopted: !server.postmaster }, 'embedded database is up');
   return { url: urlOf(server.address, DATABASE), stop: guard(server, plan, options.log) };

@@ -11,7 +11,7 @@ import {
   takeNextTracks,
   type Dispatched,
 } from './dispatch-store.js';
-import { changeTask } from './finish-task.js';
+import { changeTask } from './held-task.js';
 import { runTask } from './run-task.job.js';
 import { moveTasks } from './task-state-store.js';
 

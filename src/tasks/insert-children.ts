@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.js';
 import { inTransaction } from '../store/prisma.js';
-import type { HeldTask } from './finish-task.js';
+import type { HeldTask } from './held-task.js';
 import { TaskTakenAwayError } from './leases.js';
 import type { NewTask } from './new-task.js';
 import { lockParent } from './parent-store.js';

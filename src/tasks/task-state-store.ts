@@ -50,12 +50,20 @@ export async function writeProgress(db: Db, claim: Claim, percent: number): Prom
   await db.task.updateMany({ where: heldBy(claim), data: { progress: percent } });
 }
 
+/** What a task keeps about the file that it made. */
+export interface FileRecord {
+  filePath: string;
+  /** A format's name (media/media.ts), or ffmpeg's name of the codec in capitals where it is none of them. */
+  fileFormat: string;
+  fileBitrateKbps: number | null;
+  fileSizeBytes: bigint;
+  fileDurationMs: number;
+  fileSource: string;
+  fileLicence: string;
+}
+
 /** What the finished file is, written before it is renamed into place. False when the claim is gone. */
-export async function writePlannedFile(
-  db: Db,
-  claim: Claim,
-  file: Prisma.TaskUpdateManyMutationInput,
-): Promise<boolean> {
+export async function writePlannedFile(db: Db, claim: Claim, file: FileRecord): Promise<boolean> {
   const { count } = await db.task.updateMany({ where: heldBy(claim), data: file });
   return count === 1;
 }

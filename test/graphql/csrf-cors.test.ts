@@ -38,7 +38,10 @@ test.each([
   ['text/plain', '{"query":"mutation { touch }"}'],
   ['application/x-www-form-urlencoded', 'query=mutation+%7B+touch+%7D'],
   ['TEXT/PLAIN; application/json', '{"query":"mutation { touch }"}'],
-  ['multipart/form-data; boundary=x', '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--'],
+  [
+    'multipart/form-data; boundary=x',
+    '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
+  ],
 ])('A POST of %s, as a form elsewhere could send it, runs nothing', async (type, body) => {
   const send = (headers: Record<string, string>) => post(server, body, { 'content-type': type, ...headers });
   expect(await send({})).toMatchObject({
@@ -53,7 +56,11 @@ test.each([
 });
 
 test('A POST of JSON needs no header', async () => {
-  const answer = await post(server, { query: '{ hello }' }, { 'content-type': 'application/json; charset=utf-8' });
+  const answer = await post(
+    server,
+    { query: '{ hello }' },
+    { 'content-type': 'application/json; charset=utf-8' },
+  );
   expect(answer).toMatchObject({ status: 200, body: { data: { hello: 'world' } } });
 });
 

@@ -2,7 +2,15 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../kit/wait-for.js';
-import { getIntrospectionQuery, nested, post, startToyServer, toAnswer, type ToyServer } from './toy-server.js';
+import {
+  aliases,
+  getIntrospectionQuery,
+  nested,
+  post,
+  startToyServer,
+  toAnswer,
+  type ToyServer,
+} from './toy-server.js';
 
 let server: ToyServer;
 beforeAll(async () => {
@@ -89,7 +97,10 @@ describe('a body', () => {
 
   test('with a list of operations is refused: there is no batching', async () => {
     const answer = await post(server, [query('{ hello }'), query('{ hello }')]);
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ message: 'Batching is not supported.' }] } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errors: [{ message: 'Batching is not supported.' }] },
+    });
   });
 });
 
@@ -102,16 +113,8 @@ describe('a document', () => {
        fragment b on Node { child { child { child { child { child { child { id } } } } } } }`,
       'The query has 13 levels of depth; at most 12 are allowed.',
     ],
-    [
-      'aliases of a field',
-      `{ ${Array.from({ length: 300 }, (_, i) => `a${i}: hello`).join(' ')} }`,
-      'The query has 300 aliases; at most 30 are allowed.',
-    ],
-    [
-      'aliases of __typename',
-      `{ ${Array.from({ length: 300 }, (_, i) => `a${i}: __typename`).join(' ')} }`,
-      'The query has 300 aliases; at most 30 are allowed.',
-    ],
+    ['aliases of a field', aliases(300, 'hello'), 'The query has 300 aliases; at most 30 are allowed.'],
+    ['aliases of __typename', aliases(300), 'The query has 300 aliases; at most 30 are allowed.'],
     [
       'aliases multiplied by fragments',
       `{ node { ...a child { ...a child { ...a child { ...a } } } } }
@@ -143,8 +146,7 @@ describe('a document', () => {
 
   test('with 1,000 aliases is refused, by its aliases or by its tokens', async () => {
     for (const field of ['hello', '__typename']) {
-      const text = `{ ${Array.from({ length: 1_000 }, (_, i) => `a${i}: ${field}`).join(' ')} }`;
-      const { body } = await post(server, query(text));
+      const { body } = await post(server, query(aliases(1_000, field)));
       expect(body.errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
     }
   });
@@ -166,7 +168,10 @@ describe('a document', () => {
   test('is refused again when it comes again, as 400 to those who ask for the newer media type', async () => {
     for (let i = 0; i < 2; i += 1) {
       const answer = await post(server, query(nested(13)), { accept: 'application/graphql-response+json' });
-      expect(answer).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] } });
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] },
+      });
     }
   });
 

@@ -166,7 +166,9 @@ function createToySchema(world: ToyWorld) {
       Node: { id: () => '1', name: () => 'x', child: () => ({}) },
       Mutation: { touch: () => String((world.touched += 1)) },
       Subscription: {
-        events: { subscribe: (_root: unknown, { source }: { source: string }) => world.source(source).listen() },
+        events: {
+          subscribe: (_root: unknown, { source }: { source: string }) => world.source(source).listen(),
+        },
         silence: {
           // eslint-disable-next-line require-yield
           subscribe: async function* (_root: unknown, _args: unknown, context: ToyContext) {
@@ -207,7 +209,7 @@ export async function startToyServer({ graphql = {}, http = {} }: ToyOptions = {
   });
   const log = pino({ level: 'debug', base: null }, sink);
   const graphqlServer = createGraphqlServer({
-    schema: createToySchema(world) as never,
+    schema: createToySchema(world),
     log,
     graphiql: true,
     createContext: (request) => {
@@ -259,4 +261,9 @@ export function toAnswer(text: string): Answer {
 }
 
 /** A query of that many levels. */
-export const nested = (levels: number) => `{ node { ${'child { '.repeat(levels - 2)} id ${'} '.repeat(levels)}`;
+export const nested = (levels: number) =>
+  `{ node { ${'child { '.repeat(levels - 2)} id ${'} '.repeat(levels)}`;
+
+/** A query that renames a field so many times. */
+export const aliases = (count: number, field = '__typename') =>
+  `{ ${Array.from({ length: count }, (_, i) => `a${i}: ${field}`).join(' ')} }`;

@@ -40,5 +40,5 @@ describe.each(['flac', 'vorbis', 'mp3', 'opus'] as const)('%s made by a filter g
 
 it('a graph that makes no sense fails the stream', async () => {
   const made = makeAudio(media, workspace.file('no.flac'), { graph: 'nosuchfilter=1' });
-  await expect(made).rejects.toThrow('ffmpeg exited with code 1');
+  await expect(made).rejects.toMatchObject({ code: 'TRANSCODE_FAILED' });
 });

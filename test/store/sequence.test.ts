@@ -42,7 +42,7 @@ function horizonBeyond(sequence: bigint): Promise<bigint> {
   return waitFor(
     async () => {
       const horizon = await readHorizon(connection.db);
-      return horizon > sequence && horizon;
+      return horizon > sequence ? horizon : null;
     },
     { what: `the horizon to pass ${sequence}` },
   );

@@ -140,7 +140,6 @@ CREATE TABLE "LibraryFile" (
   "licence"     TEXT,
   "codec"       TEXT,
   "bitrateKbps" INTEGER,
-  "hasCover"    BOOLEAN NOT NULL DEFAULT false,
   "searchText"  TEXT NOT NULL DEFAULT '',
   "titleKey"    TEXT NOT NULL DEFAULT ''
 );

@@ -1,11 +1,10 @@
-import type { CatalogSource, PageRequest } from '../../catalog/catalog-source.js';
+import type { CatalogSource } from '../../catalog/catalog-source.js';
+import { listAlbumTracks, listArtistAlbums, listPlaylistEntries } from './catalog-lists.js';
 import { createCatalogSearch } from './catalog-search.js';
-import { createCollection, tracksOf } from './collection.js';
+import { createCollection } from './collection.js';
 import { renderCover } from './cover.js';
-import { PROVIDER, slugOf, toAlbum, toArtist, toId, toPlaylist, toPlaylistEntry, toTrack } from './map.js';
-import { pageOf, placesOf } from './page.js';
-import { listArtistAlbums } from './artist-albums.js';
-import type { DemoAlbum, PlacedTrack } from './shapes.js';
+import { PROVIDER, slugOf, toAlbum, toArtist, toId, toPlaylist, toTrack } from './map.js';
+import type { DemoAlbum } from './shapes.js';
 
 /** Healthy, short, with a cover: the album that shows everything in well under a minute. */
 export const SHOWCASE_ALBUM_ID = toId('night-ferry');
@@ -17,40 +16,34 @@ export function createDemoCatalog(): CatalogSource {
   const collection = createCollection();
   const { artists, albums, playlists } = collection;
   const search = createCatalogSearch(collection);
-  const trackOf = (track: PlacedTrack | null) => orNull(track, (found) => toTrack(artists, found));
-  const listAlbumTracks = (id: string, page: PageRequest) => {
-    const slugs = orNull(albums.get(slugOf(id)), tracksOf) ?? [];
-    const placed = slugs.flatMap((slug) => collection.findTrack(slug) ?? []);
-    return pageOf(placed, page, (track) => toTrack(artists, track));
-  };
-  const listPlaylistEntries = (id: string, page: PageRequest) => {
-    const playlist = playlists.get(slugOf(id));
-    const items = placesOf(page, playlist?.total ?? 0).map((place) => {
-      const slug = playlist?.entryAt(place) ?? null;
-      return toPlaylistEntry(slug === null ? null : trackOf(collection.findTrack(slug)), place);
-    });
-    return { items, total: playlist?.total ?? 0 };
-  };
-  const covers = new Map<string, Uint8Array>();
-  const coverOf = (album: DemoAlbum) => {
-    const cover = covers.get(album.slug) ?? renderCover(album);
-    covers.set(album.slug, cover);
-    return cover;
-  };
+  const coverOf = createCovers();
   return {
     provider: PROVIDER,
     search: (query, signal) => answer(signal, () => search(query)),
-    findTrack: (id, signal) => answer(signal, () => trackOf(collection.findTrack(slugOf(id)))),
+    findTrack: (id, signal) =>
+      answer(signal, () => orNull(collection.findTrack(slugOf(id)), (track) => toTrack(artists, track))),
     findAlbum: (id, signal) =>
       answer(signal, () => orNull(albums.get(slugOf(id)), (album) => toAlbum(artists, album))),
     findPlaylist: (id, signal) => answer(signal, () => orNull(playlists.get(slugOf(id)), toPlaylist)),
     findArtist: (id, signal) => answer(signal, () => orNull(artists.get(slugOf(id)), toArtist)),
-    listAlbumTracks: (id, page, signal) => answer(signal, () => listAlbumTracks(id, page)),
-    listPlaylistEntries: (id, page, signal) => answer(signal, () => listPlaylistEntries(id, page)),
+    listAlbumTracks: (id, page, signal) =>
+      answer(signal, () => listAlbumTracks(collection, slugOf(id), page)),
+    listPlaylistEntries: (id, page, signal) =>
+      answer(signal, () => listPlaylistEntries(collection, slugOf(id), page)),
     listArtistAlbums: (id, query, signal) =>
       answer(signal, () => listArtistAlbums(collection, slugOf(id), query)),
     fetchCover: (track, signal) =>
       answer(signal, () => orNull(collection.findTrack(slugOf(track.id))?.place?.album, coverOf)),
+  };
+}
+
+/** A cover takes a tenth of a second to draw, and each of an album's tracks wants it. */
+function createCovers(): (album: DemoAlbum) => Uint8Array {
+  const covers = new Map<string, Uint8Array>();
+  return (album) => {
+    const cover = covers.get(album.slug) ?? renderCover(album);
+    covers.set(album.slug, cover);
+    return cover;
   };
 }
 

@@ -63,10 +63,13 @@ const INSTRUMENTS = [
 const LOWEST_KEY = 46;
 const KEYS = 11;
 /** A bar is this long at least, and longer by a multiple of the step, which is a whole number of samples. */
-const SHORTEST_BAR_MS = 1_800;
+const SHORTEST_BAR_MS = 1_600;
 const BAR_STEP_MS = 20;
-const BAR_STEPS = 50;
+const BAR_STEPS = 40;
 const SAMPLE_RATE_HZ = 44_100;
+const BEATS = 4;
+/** Of the four voices of a bar; the pad is what makes it wide. */
+const MIX = 'pan=stereo|c0=0.3*c0+c1+c2|c1=0.2*c0+c1+c3';
 
 interface Style {
   key: number;
@@ -91,6 +94,7 @@ export function composeGraph(track: PlacedTrack): string {
   const fadeOut = Math.min(2, seconds / 6);
   const chain = [
     `${joined}concat=n=${bars.length}:v=0:a=1`,
+    MIX,
     // Without new time stamps before and after it aloop yields broken ones after a concat (ffmpeg 4.1).
     'asetpts=N/SR/TB',
     `aloop=loop=${loops}:size=${loopSamples}`,
@@ -113,33 +117,47 @@ function styleOf({ recording, artists }: PlacedTrack): Style {
   };
 }
 
+/** Four voices, which MIX lays over one another: figure, bass and drum, pad, and pad again a little out of tune. */
 function composeBar(style: Style, chord: Chord): string {
   const seconds = style.barMs / 1000;
-  const left = composeChannel(style, chord, { figure: 0.3, detune: 1 });
-  const right = composeChannel(style, chord, { figure: 0.2, detune: 1.004 });
-  return `aevalsrc='${left}|${right}':s=${SAMPLE_RATE_HZ}:d=${seconds}:c=stereo`;
+  const voices = [
+    figureVoice(style, chord),
+    groundVoice(style, chord),
+    padVoice(style, chord, 1),
+    padVoice(style, chord, 1.004),
+  ].join('|');
+  return `aevalsrc='${voices}':s=${SAMPLE_RATE_HZ}:d=${seconds}:c=quad`;
 }
 
-/** ffmpeg's expression of one channel: `t` is the time in the bar, registers 0 to 3 hold the note. */
-function composeChannel(style: Style, chord: Chord, mix: { figure: number; detune: number }): string {
-  const [beats, seconds] = [4, style.barMs / 1000];
-  const noteSeconds = seconds / style.figure.length;
-  const notes = style.figure.map(
-    (step) => style.key + 12 + (chord[step % 3] ?? 0) + 12 * Math.floor(step / 3),
-  );
-  const beat = `mod(t,${seconds / beats})`;
-  const wave = style.instrument.wave.replaceAll('W', 'ld(2)').replaceAll('E', 'ld(3)');
-  const edges = `min(1,min(t,${seconds}-t)*30)`;
-  const pad = chord.map((note) => `sin(${angular(style.key + note) * mix.detune}*t)`).join('+');
-  const bass = `sin(${angular(style.key - 12 + chord[0])}*t)`;
-  const drum = `+0.3*exp(-14*${beat})*sin(260*${beat}+6*(1-exp(-40*${beat})))`;
+/** In ffmpeg's expressions `t` is the time in the bar; registers 0 to 3 hold the note that plays. */
+function figureVoice({ key, barMs, figure, instrument }: Style, chord: Chord): string {
+  const noteSeconds = barMs / 1000 / figure.length;
+  const notes = figure.map((step) => key + 12 + (chord[step % 3] ?? 0) + 12 * Math.floor(step / 3));
+  const wave = instrument.wave.replaceAll('W', 'ld(2)').replaceAll('E', 'ld(3)');
   return [
     `st(0,mod(t,${noteSeconds}))`,
     `st(1,floor(t/${noteSeconds}))`,
-    `st(2,ld(0)*${choose(notes.map(angular))})`,
-    `st(3,min(1,min(ld(0),${noteSeconds}-ld(0))*150)*exp(-${style.instrument.fading}*ld(0)))`,
-    `${mix.figure}*ld(3)*${wave}+${edges}*(0.06*(${pad})+0.18*${bass})${style.drum ? drum : ''}`,
+    `st(2,ld(0)*${choose(notes.map((note) => angular(note)))})`,
+    `st(3,min(1,min(ld(0),${noteSeconds}-ld(0))*150)*exp(-${instrument.fading}*ld(0)))`,
+    `ld(3)*${wave}`,
   ].join(';');
+}
+
+function groundVoice(style: Style, chord: Chord): string {
+  const bass = `${fadedEdges(style)}*0.18*sin(${angular(style.key - 12 + chord[0])}*t)`;
+  const beat = `st(0,mod(t,${style.barMs / 1000 / BEATS}))`;
+  const drum = '0.3*exp(-14*ld(0))*sin(260*ld(0)+6*(1-exp(-40*ld(0))))';
+  return style.drum ? `${beat};${bass}+${drum}` : bass;
+}
+
+function padVoice(style: Style, chord: Chord, detune: number): string {
+  const notes = chord.map((note) => `sin(${angular(style.key + note, detune)}*t)`);
+  return `${fadedEdges(style)}*0.06*(${notes.join('+')})`;
+}
+
+/** So that a bar neither begins nor ends with a click. */
+function fadedEdges({ barMs }: Style): string {
+  return `min(1,min(t,${barMs / 1000}-t)*30)`;
 }
 
 /** The value whose place register 1 names. */
@@ -151,6 +169,6 @@ function choose(values: readonly number[]): string {
 }
 
 /** Radians a second of a note by its MIDI number. */
-function angular(note: number): number {
-  return Math.round(2 * Math.PI * 440 * 2 ** ((note - 69) / 12) * 1000) / 1000;
+function angular(note: number, detune = 1): number {
+  return Math.round(2 * Math.PI * 440 * 2 ** ((note - 69) / 12) * detune * 1000) / 1000;
 }

@@ -54,14 +54,13 @@ export function createSearch<T>(findables: readonly Findable<T>[]): (text: strin
 }
 
 function toEntry<T>({ item, title, beside }: Findable<T>): Entry<T> {
-  const folded = foldText(title);
-  const titleWords = folded.split(' ');
-  return {
-    item,
-    title: folded,
-    titleWords,
-    allWords: [...titleWords, ...foldText(beside.join(' ')).split(' ')],
-  };
+  const titleWords = wordsOf(title);
+  return { item, title: foldText(title), titleWords, allWords: [...titleWords, ...beside.flatMap(wordsOf)] };
+}
+
+/** Both ways of reading an apostrophe: `keeper` and `keepers` find “Keeper’s”, `été` and `lété` find “L’été”. */
+function wordsOf(text: string): string[] {
+  return [text, text.replace(/['’]/g, '')].flatMap((spelling) => foldText(spelling).split(' '));
 }
 
 /** Null: not found. */

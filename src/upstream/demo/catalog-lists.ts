@@ -1,9 +1,30 @@
-import type { Album, AlbumGroup } from '../../catalog/catalog-item.js';
-import type { Page, PageRequest } from '../../catalog/catalog-source.js';
+import type { Album, AlbumGroup, Track } from '../../catalog/catalog-item.js';
+import type { Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
 import { tracksOf, type Collection } from './collection.js';
-import { toAlbum } from './map.js';
-import { pageOf } from './page.js';
+import { toAlbum, toPlaylistEntry, toTrack } from './map.js';
+import { pageOf, placesOf } from './page.js';
 import type { DemoAlbum } from './shapes.js';
+
+export function listAlbumTracks(collection: Collection, albumSlug: string, page: PageRequest): Page<Track> {
+  const album = collection.albums.get(albumSlug);
+  const tracks = (album ? tracksOf(album) : []).flatMap((slug) => collection.findTrack(slug) ?? []);
+  return pageOf(tracks, page, (track) => toTrack(collection.artists, track));
+}
+
+/** Makes the entries of the page and no others. */
+export function listPlaylistEntries(
+  collection: Collection,
+  playlistSlug: string,
+  page: PageRequest,
+): Page<PlaylistEntry> {
+  const playlist = collection.playlists.get(playlistSlug);
+  if (!playlist) return { items: [], total: 0 };
+  const items = placesOf(page, playlist.total).map((place) => {
+    const track = collection.findTrack(playlist.entryAt(place) ?? '');
+    return toPlaylistEntry(track && toTrack(collection.artists, track), place);
+  });
+  return { items, total: playlist.total };
+}
 
 /** Newest first. An album of others on which the artist has a track is in the group APPEARS_ON. */
 export function listArtistAlbums(

@@ -1,0 +1,46 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** How often connections that fell idle are closed while the server stops. */
+const SWEEP_MS = 25;
+
+/**
+ * Watches what a server does, so that it can stop in order: it accepts nothing new, closes connections without
+ * a request (also those that never had one, which Node itself would wait for), and lets requests that run have
+ * their answer. Event streams would never end and are cut at once: their clients connect again elsewhere.
+ * After the grace, so is everything. WebSockets are not its concern.
+ */
+export function createOrderlyStop(server: Server): (graceMs: number) => Promise<void> {
+  const sockets = new Set<Socket>();
+  const running = new Set<ServerResponse>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('upgrade', (_request, socket) => sockets.delete(socket as Socket));
+  server.on('request', (_incoming, outgoing) => {
+    running.add(outgoing);
+    outgoing.once('close', () => running.delete(outgoing));
+  });
+
+  const closeIdle = () => {
+    const busy = new Set([...running].map((outgoing) => outgoing.req.socket));
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroySoon();
+  };
+  return (graceMs) =>
+    new Promise((resolve) => {
+      const sweep = setInterval(closeIdle, SWEEP_MS);
+      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
+      server.close(() => {
+        clearInterval(sweep);
+        clearTimeout(cut);
+        resolve();
+      });
+      for (const outgoing of running) if (isEventStream(outgoing)) outgoing.destroy();
+      closeIdle();
+    });
+}
+
+function isEventStream(outgoing: ServerResponse): boolean {
+  return outgoing.headersSent && String(outgoing.getHeader('content-type')).startsWith('text/event-stream');
+}
