@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 
 if (!existsSync('dist/main.js')) {
-  const { status } = spawnSync('npm', ['run', '-s', 'build'], { stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', ['run', '-s', 'build'], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   process.exit(status ?? 1);
 }

@@ -19,7 +19,10 @@ for (const [name, file, args] of [
   ['prisma', 'build/index.js', ['generate']],
   ['@graphql-codegen/cli', 'esm/bin.js', ['--silent']],
 ]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin(name, file), ...args], { env, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin(name, file), ...args], {
+    env,
+    encoding: 'utf8',
+  });
   if (status !== 0) {
     process.stderr.write(`${name} failed:\n${stdout}${stderr}`);
     process.exit(1);

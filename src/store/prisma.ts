@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { delay } from '../lib/async.js';
+import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 
 /** The truth: Prisma over one bounded pool. */
@@ -46,7 +47,10 @@ export function createDatabase({
   });
   // An error that nobody listens to ends the process. The pool replaces the connection by itself, and a query
   // that was under way on it fails to whoever sent it.
-  const onError = (err: Error) => log.warn({ err }, 'a database connection was lost');
+  let closing = false;
+  const onError = (thrown: Error) => {
+    if (!closing) log.warn({ error: messageOf(thrown) }, 'a database connection was lost');
+  };
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   const db = new PrismaClient({ adapter: new PrismaPg(pool) });
@@ -54,6 +58,7 @@ export function createDatabase({
     db,
     pool,
     async close() {
+      closing = true;
       await db.$disconnect();
       if (!pool.ended) await pool.end();
     },

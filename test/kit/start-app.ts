@@ -84,7 +84,7 @@ async function dropAll(database: TestDatabase, jobStore: Env['jobStore']): Promi
   }
 }
 
-async function execute(url: string, query: string, variables: unknown): Promise<unknown> {
+export async function execute(url: string, query: string, variables: unknown): Promise<unknown> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -95,7 +95,7 @@ async function execute(url: string, query: string, variables: unknown): Promise<
   return result.data;
 }
 
-async function* subscribe(url: string, query: string, variables: unknown): AsyncGenerator<unknown, void, void> {
+export async function* subscribe(url: string, query: string, variables: unknown): AsyncGenerator<unknown, void, void> {
   const client = createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,

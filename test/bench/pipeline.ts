@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { createTestMedia, makeAudio } from '../kit/audio.js';
+import { startBuiltServer, type BuiltServer } from './built-server.js';
+import { median, ms, report } from './figures.js';
+
+const run = promisify(execFile);
+const ROUNDS = 5;
+const MAX_RATIO = 1.15;
+const TRACK_MS = 240_000;
+
+/** What the pipeline runs for each format, by hand and without tags: the baseline. */
+const BARE: Record<string, string[]> = {
+  MP3: ['-c:a', 'libmp3lame', '-b:a', '320k', '-f', 'mp3'],
+  AAC: ['-c:a', 'aac', '-b:a', '256k', '-f', 'mp4'],
+  OPUS: ['-c:a', 'libopus', '-b:a', '160k', '-f', 'opus'],
+  FLAC: ['-c:a', 'copy', '-f', 'flac'],
+};
+/** Copying takes some ten milliseconds: starting two probes and fsync weigh more there than a ratio allows. */
+const BUDGETED = ['MP3', 'AAC', 'OPUS'];
+
+/**
+ * One four-minute FLAC file of the owner's, from the mutation to its end as a subscriber sees it, against the same
+ * ffmpeg on the same file alone; in turn, so that the machine's moods meet both.
+ */
+export async function benchPipeline(): Promise<void> {
+  const library = await mkdtemp(join(tmpdir(), 'reprise-bench-library-'));
+  const media = await createTestMedia(null);
+  const track = join(library, 'Bench Artist', 'Bench Album', '01 - Four Minutes.flac');
+  await mkdir(join(track, '..'), { recursive: true });
+  const source = join(library, 'source.ogg');
+  // Noise under two voices: about as hard to encode as music.
+  const graph =
+    'aevalsrc=0.3*sin(220*2*PI*t)+0.2*sin(331*2*PI*t)+0.1*(random(0)-0.5)|0.3*sin(277*2*PI*t)+0.1*(random(1)-0.5):s=44100';
+  await makeAudio(media, source, { graph, durationMs: TRACK_MS, codec: 'flac' });
+  const { ffmpegPath } = media.tools ?? { ffmpegPath: 'ffmpeg' };
+  await run(ffmpegPath, ['-v', 'error', '-i', source, '-c:a', 'flac', track]);
+  await rm(source);
+  const server = await startBuiltServer({ LIBRARY_DIRS: library, LOG_LEVEL: 'info' });
+  try {
+    const id = await findTrack(server);
+    for (const [format, options] of Object.entries(BARE)) {
+      const out = join(server.directory, 'bare');
+      await measure(format, {
+        bare: () =>
+          run(ffmpegPath, [
+            '-nostdin',
+            '-v',
+            'error',
+            '-y',
+            '-threads',
+            '1',
+            '-i',
+            track,
+            '-map',
+            '0:a:0',
+            ...options,
+            '-threads',
+            '1',
+            out,
+          ]),
+        whole: () => download(server, id, format),
+      });
+    }
+  } finally {
+    await server.stop();
+    await rm(library, { recursive: true, force: true });
+  }
+}
+
+async function measure(format: string, { bare, whole }: Record<'bare' | 'whole', () => Promise<unknown>>) {
+  const bareMs: number[] = [];
+  const wholeMs: number[] = [];
+  await bare();
+  await whole();
+  for (let round = 0; round < ROUNDS; round++) {
+    bareMs.push(await time(bare));
+    wholeMs.push(await time(whole));
+  }
+  const ratio = median(wholeMs.map((value, round) => value / (bareMs[round] ?? Number.NaN)));
+  report(
+    `one track to ${format}: whole pipeline / bare ffmpeg`,
+    `${ratio.toFixed(3)} (${ms(median(wholeMs))} / ${ms(median(bareMs))}, median of ${ROUNDS} pairs)`,
+    BUDGETED.includes(format) ? { ok: ratio <= MAX_RATIO, budget: `≤ ${MAX_RATIO}` } : undefined,
+  );
+}
+
+async function time(work: () => Promise<unknown>): Promise<number> {
+  const startedAtMs = performance.now();
+  await work();
+  return performance.now() - startedAtMs;
+}
+
+/** The library's only track, once it has been scanned. */
+async function findTrack(server: BuiltServer): Promise<string> {
+  for (;;) {
+    const { search } = await server.execute<{ search: { edges: { node: { id: string } }[] } }>(
+      '{ search(query: "four minutes", catalog: "library") { edges { node { ... on Track { id } } } } }',
+    );
+    const [found] = search.edges;
+    if (found) return found.node.id;
+  }
+}
+
+/** Queues and follows over the socket until the end. The last result goes first, else this one would be skipped. */
+async function download(server: BuiltServer, item: string, format: string): Promise<void> {
+  await rm(join(server.directory, 'downloads'), { recursive: true, force: true });
+  const client = createClient({
+    url: `${server.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+  });
+  try {
+    const updates = client.iterate<{
+      taskUpdates: { task: { id: string; state: string; error: object | null } };
+    }>({
+      query: 'subscription { taskUpdates { task { id state error { message } } } }',
+    });
+    const { queueDownload } = await server.execute<{ queueDownload: { task?: { id: string } } }>(
+      'mutation ($input: QueueDownloadInput!) { queueDownload(input: $input) { ... on DownloadQueued { task { id } } } }',
+      { input: { item, options: { format } } },
+    );
+    for await (const { data } of updates) {
+      const task = data?.taskUpdates.task;
+      if (task?.id !== queueDownload.task?.id || !task) continue;
+      if (task.state === 'COMPLETED') return;
+      if (['FAILED', 'SKIPPED', 'CANCELLED'].includes(task.state)) throw new Error(JSON.stringify(task));
+    }
+  } finally {
+    await client.dispose();
+  }
+}

@@ -1,0 +1,27 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import { startBuiltServer } from './built-server.js';
+import { ms, report } from './figures.js';
+
+const MAX_START_MS = 2_000;
+const MAX_RSS_BYTES = 200e6;
+/** Idle is what remains when start-up's garbage has gone. */
+const IDLE_MS = 10_000;
+
+/** The second start with the embedded database, and what an idle server holds in memory. */
+export async function benchStart(): Promise<void> {
+  const first = await startBuiltServer();
+  report('start to first answer, first start', ms(first.startedInMs));
+  await first.stop({ keep: true });
+  const second = await startBuiltServer({}, first.directory);
+  report('start to first answer, second start', ms(second.startedInMs), {
+    ok: second.startedInMs <= MAX_START_MS,
+    budget: `≤ ${MAX_START_MS} ms`,
+  });
+  await rest(IDLE_MS);
+  const rss = second.rssBytes();
+  report('idle RSS of role all, without PostgreSQL', `${(rss / 1e6).toFixed(0)} MB`, {
+    ok: rss <= MAX_RSS_BYTES,
+    budget: `≤ ${MAX_RSS_BYTES / 1e6} MB`,
+  });
+  await second.stop();
+}
