@@ -65,6 +65,9 @@ const variables = z.object({
   GRAPHIQL: onOff.default(true),
 });
 
+/** The names of all variables. */
+export const ENV_VARIABLES: readonly string[] = Object.keys(variables.shape);
+
 /** What the environment says, parsed. README.md lists every variable with its default, unit and range. */
 export interface Env {
   port: number;
