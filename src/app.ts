@@ -23,6 +23,7 @@ import { messageOf } from './lib/errors.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { createMedia } from './media/create-media.js';
 import { readinessChecks } from './readiness-checks.js';
+import { createRestApp } from './rest/handle.js';
 import { startEmbeddedPostgres } from './store/embedded.js';
 import { migrate } from './store/migrate.js';
 import { createDatabase } from './store/prisma.js';
@@ -153,6 +154,7 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
     host: env.host,
     port: env.port,
     graphql,
+    routes: createRestApp({ graphql, log }),
     checks: readinessChecks(deps, jobs),
     log,
   });

@@ -2,7 +2,7 @@ import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import {
   createConnectionType,
-  pageArgs,
+  offsetPageArgs,
   pageComplexity,
   toOffsetConnection,
   toOffsetPage,
@@ -59,7 +59,7 @@ builder.queryField('search', (t) =>
       catalog: t.arg.string({
         description: 'Which catalogue, for example `demo`; absent, the one in use (CATALOG).',
       }),
-      ...pageArgs(t),
+      ...offsetPageArgs(t),
     },
     complexity: pageComplexity,
     resolve: async (_root, args, context) => {

@@ -8,7 +8,8 @@ export interface ItemReference {
   type: CatalogType | null;
 }
 
-const LOCAL_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** Never only dots: those mean folders elsewhere. */
+const LOCAL_ID = /^(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,128}$/;
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
 const SPOTIFY_ID = /^[A-Za-z0-9]{22}$/;
 const ALLOWED =

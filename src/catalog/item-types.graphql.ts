@@ -1,11 +1,12 @@
 import { builder } from '../graphql/builder.js';
 import {
   createConnectionType,
-  pageArgs,
+  offsetPageArgs,
   pageComplexity,
   toOffsetConnection,
   toOffsetPage,
 } from '../graphql/connection.js';
+import { encodeNodeId } from '../graphql/node-id.js';
 import {
   ALBUM_GROUPS,
   type Album,
@@ -75,6 +76,11 @@ const ArtistCreditType = builder.objectRef<ArtistRef>('ArtistCredit').implement(
   description: 'An artist as a track or an album names them.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name as credited.' }),
+    artistId: t.id({
+      nullable: true,
+      description: 'The id of `artist`, without asking the catalogue for them.',
+      resolve: ({ id }) => (id === '' ? null : encodeNodeId('Artist', id)),
+    }),
     artist: t.field({
       type: ArtistType,
       nullable: true,
@@ -167,7 +173,7 @@ builder.node(AlbumType, {
     tracks: t.field({
       type: TrackConnection,
       description: 'Its tracks in order, disc by disc.',
-      args: pageArgs(t),
+      args: offsetPageArgs(t),
       complexity: pageComplexity,
       resolve: async ({ id }, args, context) => {
         const page = toOffsetPage(args);
@@ -201,7 +207,7 @@ builder.node(PlaylistType, {
     items: t.field({
       type: PlaylistEntryConnection,
       description: 'Its entries in order.',
-      args: pageArgs(t),
+      args: offsetPageArgs(t),
       complexity: pageComplexity,
       resolve: async ({ id }, args, context) => {
         const page = toOffsetPage(args);
@@ -232,7 +238,7 @@ builder.node(ArtistType, {
           defaultValue: ['ALBUM', 'SINGLE'],
           description: 'Which kinds of album.',
         }),
-        ...pageArgs(t),
+        ...offsetPageArgs(t),
       },
       complexity: pageComplexity,
       resolve: async ({ id }, { groups, ...args }, context) => {

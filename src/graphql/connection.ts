@@ -61,9 +61,18 @@ export function pageArgs(t: { arg: ArgBuilder<Types> }) {
   };
 }
 
+/** The arguments of a connection whose list is numbered, so that a page can begin anywhere. */
+export function offsetPageArgs(t: { arg: ArgBuilder<Types> }) {
+  return {
+    ...pageArgs(t),
+    offset: t.arg.int({ description: 'How many entries to skip; in place of `after`.' }),
+  };
+}
+
 export interface PageArgs {
   first?: number | null | undefined;
   after?: string | null | undefined;
+  offset?: number | null | undefined;
 }
 
 /** What a connection field costs: its selection once for each entry of the page. */
@@ -76,12 +85,25 @@ export function pageSizeOf(args: PageArgs): number {
   return pageSize(args.first, { default: DEFAULT_PAGE, max: MAX_PAGE });
 }
 
+/** How many entries are skipped. Throws InvalidInputError for a negative number. */
+export function offsetOf({ offset }: PageArgs): number {
+  if (!offset || offset > 0) return offset ?? 0;
+  throw new InvalidInputError('offset: allowed are whole numbers from 0.', 'offset');
+}
+
+/** Throws InvalidInputError for a page that says twice where it begins. */
+export function refuseBoth({ after, offset }: PageArgs): void {
+  if (!after || offset === null || offset === undefined) return;
+  throw new InvalidInputError('offset: not together with "after"; give one of them.', 'offset');
+}
+
 const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
 
 /** A page of a list that its owner numbers, such as a catalogue's. Throws InvalidInputError for a bad page. */
 export function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
   const limit = pageSizeOf(args);
-  if (!args.after) return { offset: 0, limit };
+  if (!args.after) return { offset: offsetOf(args), limit };
+  refuseBoth(args);
   const [, position] = OFFSET_CURSOR.exec(args.after) ?? [];
   if (position !== undefined) return { offset: Number(position) + 1, limit };
   throw new InvalidInputError('after: not a cursor of this list; allowed: the `cursor` of an edge.', 'after');

@@ -10,17 +10,12 @@ export interface FaultReport {
   code?: string;
 }
 
-const seen = new WeakSet<GraphQLError>();
-
 /**
  * Anything that was thrown, as a client may see it, with `extensions.code`. What nobody planned is masked, and
- * logged with the request's id. An error that was public already is returned as it is.
+ * logged with the request's id. An error that is public already is returned as it is.
  */
 export function toPublicError(thrown: unknown, report: FaultReport): GraphQLError {
-  if (thrown instanceof GraphQLError && seen.has(thrown)) return thrown;
-  const error = expose(thrown, report.code ?? 'BAD_USER_INPUT') ?? mask(thrown, report);
-  seen.add(error);
-  return error;
+  return expose(thrown, report.code ?? 'BAD_USER_INPUT') ?? mask(thrown, report);
 }
 
 /** An error as it goes over the wire: without what Yoga notes for HTTP. */
@@ -43,19 +38,18 @@ export function isAbortError(thrown: unknown): boolean {
 
 function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
   const cause = causeOf(thrown);
-  if (cause instanceof DomainError) return restate(thrown, cause.message, { code: cause.code });
+  if (cause instanceof DomainError) return restate(thrown, cause.message, factsOf(cause));
   if (isAbortError(cause)) return restate(thrown, 'The request was cancelled.', { code: 'CANCELLED' });
   if (!(thrown instanceof GraphQLError)) return null;
   if (!(cause instanceof GraphQLError) && !isAboutInput(thrown)) return null;
-  return restate(thrown, thrown.message, { code: fallbackCode, ...withoutStatus(thrown) });
-}
-
-/**
- * A field must not choose the status of the whole answer, so its `http` goes. Errors without a path are
- * Yoga's own about the request, whose status is right.
- */
-function withoutStatus({ path, extensions }: GraphQLError): Record<string, unknown> {
-  return path ? omit(extensions, HTTP_NOTES) : extensions;
+  const { path, extensions } = thrown;
+  // A field must not choose the status of the whole answer. Errors without a path are Yoga's about the request.
+  const choosesStatus = path !== undefined && 'http' in extensions;
+  if ('code' in extensions && !choosesStatus) return thrown;
+  return restate(thrown, thrown.message, {
+    code: fallbackCode,
+    ...(choosesStatus ? omit(extensions, ['http']) : extensions),
+  });
 }
 
 function mask(thrown: unknown, { log, requestId }: FaultReport): GraphQLError {
@@ -86,4 +80,8 @@ function causeOf(thrown: unknown): unknown {
 function isAboutInput({ nodes }: GraphQLError): boolean {
   const kind = nodes?.[0]?.kind ?? '';
   return kind === Kind.VARIABLE_DEFINITION || kind === Kind.VARIABLE || kind.endsWith('Value');
+}
+
+function factsOf({ code, retryAfterMs }: DomainError): Record<string, unknown> {
+  return retryAfterMs === null ? { code } : { code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
 }

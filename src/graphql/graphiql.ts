@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { GraphiQLOptions, Plugin } from 'graphql-yoga';
 
-const DEFAULT_QUERY = `# Welcome to Reprise. Put the cursor into an operation and press the play button.
+const DEFAULT_QUERY = `# Welcome to Reprise. The play button asks
+# which of these to run.
 
 # What is there?
 query Search {
@@ -19,14 +20,17 @@ query Search {
 
 # Get it.
 mutation Download {
-  queueDownload(input: { item: "demo:night-ferry", type: ALBUM }) {
+  queueDownload(
+    input: { item: "demo:night-ferry", type: ALBUM }
+  ) {
     __typename
     ... on DownloadQueued { task { id } }
-    ... on DuplicateDownload { message }
+    ... on Error { message }
   }
 }
 
-# Watch it happen; start this one before the download.
+# Watch it happen: run this first, and the
+# download in a second tab.
 subscription Watch {
   taskUpdates {
     sequence

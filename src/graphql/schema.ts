@@ -1,9 +1,11 @@
+import '../auth/auth-status.graphql.js';
 import '../auth/users.graphql.js';
 import '../catalog/catalog.graphql.js';
 import '../catalog/item-types.graphql.js';
 import '../catalog/library.graphql.js';
 import '../downloads/downloads.graphql.js';
 import '../tasks/task-mutations.graphql.js';
+import '../tasks/task-parts.graphql.js';
 import '../tasks/task-type.graphql.js';
 import '../tasks/task-updates.graphql.js';
 import '../tasks/tasks.graphql.js';

@@ -6,12 +6,12 @@ import { LIVE_STATES, type Task, type TaskKind, type TaskState } from './task.js
 import type { TaskFilter } from './task-filter.js';
 
 /** What Pothos adds to a query so that a GraphQL selection reaches the database. */
-interface Selection {
+export interface Selection {
   select?: Prisma.TaskSelect;
   include?: Prisma.TaskInclude;
 }
 
-export function visibleTo(viewer: Viewer): Prisma.TaskWhereInput {
+export function visibleTo(viewer: Viewer): { ownerId?: string } {
   return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
 }
 
@@ -39,6 +39,8 @@ export interface TaskPage {
   /** At most this many. */
   limit: number;
   after: { createdAt: Date; id: string } | null;
+  /** Rows to skip; default 0. */
+  offset?: number;
 }
 
 /** One page by key, however deep: rows after the cursor in the order asked for. */
@@ -63,6 +65,7 @@ export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Sel
     },
     orderBy: [{ createdAt: direction }, { id: direction }],
     take: page.limit,
+    skip: page.offset ?? 0,
   });
 }
 

@@ -2,7 +2,9 @@ import type { CatalogItem } from '../catalog/catalog-item.js';
 import { CatalogItemType } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorCodeType } from '../graphql/error-types.js';
+import { parseRowId } from '../graphql/node-id.js';
 import type { ErrorCode } from '../lib/errors.js';
+import { visibleTo } from './task-store.js';
 import type { Task, TaskKind, TaskState } from './task.js';
 
 export const TaskStateEnum = builder.enumType('TaskState', {
@@ -85,6 +87,9 @@ const hasFile = (task: Task) => task.filePath !== null && ['COMPLETED', 'SKIPPED
 export const TaskType = builder.prismaNode('Task', {
   description: 'Something to be downloaded, from the moment it is queued to its end and after.',
   id: { field: 'id' },
+  // Asked for by `node(id:)`, a task is as hidden from others as anywhere else.
+  nullable: true,
+  findUnique: (id, { viewer }) => ({ id: parseRowId('Task', id), ...visibleTo(viewer) }),
   fields: (t) => ({
     kind: t.expose('kind', { type: TaskKindEnum, description: 'What it is about.' }),
     state: t.expose('state', { type: TaskStateEnum, description: 'Where it stands.' }),
@@ -134,6 +139,10 @@ export const TaskType = builder.prismaNode('Task', {
       type: 'DateTime',
       nullable: true,
       description: 'When its first try began.',
+    }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'When anything of this last changed.',
     }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
   }),

@@ -1,4 +1,5 @@
 import { builder } from '../graphql/builder.js';
+import { readHorizon } from '../store/sequence.js';
 import { parseSequence } from './task-snapshot.js';
 import type { TaskNews } from './task-feed.js';
 import { countTasksByState, type TaskCounts } from './task-store.js';
@@ -22,6 +23,14 @@ builder.queryField('taskCounts', (t) =>
     type: TaskCountsType,
     description: 'How many tasks there are in each state, without those that were dismissed.',
     resolve: (_root, _args, { db, viewer }) => countTasksByState(db, viewer),
+  }),
+);
+
+builder.queryField('taskSequence', (t) =>
+  t.string({
+    description:
+      'The mark of this moment. Read it first, then tasks: with it as `since`, `taskUpdates` misses nothing that came after.',
+    resolve: async (_root, _args, { db }) => (await readHorizon(db)).toString(),
   }),
 );
 

@@ -2,15 +2,20 @@ import { builder } from '../graphql/builder.js';
 import {
   createConnectionType,
   nodeSelection,
+  offsetOf,
+  offsetPageArgs,
   pageArgs,
   pageComplexity,
   pageSizeOf,
+  refuseBoth,
   type Connection,
   type FieldPlace,
   type PageArgs,
 } from '../graphql/connection.js';
 import { parseRowId } from '../graphql/node-id.js';
+import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, toConnection } from '../store/pagination.js';
+import { listActiveFirst } from './active-first-store.js';
 import type { TaskFilter } from './task-filter.js';
 import { countTasks, findTask, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
@@ -23,7 +28,11 @@ const TaskOrderEnum = builder.enumType('TaskOrder', {
   values: {
     NEWEST_FIRST: { description: 'By the time they were queued, the latest first.' },
     OLDEST_FIRST: { description: 'By the time they were queued, the earliest first.' },
-  } satisfies Record<TaskOrder, object>,
+    ACTIVE_FIRST: {
+      description:
+        'What has not ended, then what has; each by the time it was queued, the latest first. Its pages go by `offset`.',
+    },
+  } satisfies Record<TaskOrder | 'ACTIVE_FIRST', object>,
 });
 
 export const TaskFilterInput = builder.inputType('TaskFilter', {
@@ -66,7 +75,7 @@ builder.queryFields((t) => ({
     args: {
       filter: t.arg({ type: TaskFilterInput, description: 'Which ones.' }),
       orderBy: t.arg({ type: TaskOrderEnum, defaultValue: 'NEWEST_FIRST', description: 'In what order.' }),
-      ...pageArgs(t),
+      ...offsetPageArgs(t),
     },
     complexity: pageComplexity,
     resolve: (_root, { filter, orderBy, ...page }, context, info) => {
@@ -87,18 +96,37 @@ builder.prismaObjectField('Task', 'children', (t) =>
   }),
 );
 
+interface WantedTasks {
+  filter: TaskFilter;
+  order: TaskOrder | 'ACTIVE_FIRST';
+}
+
 async function connectTasks(
   place: FieldPlace,
-  wanted: { filter: TaskFilter; order: TaskOrder },
+  wanted: WantedTasks,
   page: PageArgs,
 ): Promise<Connection<Task>> {
   const { db, viewer } = place.context;
+  refuseBoth(page);
   const size = pageSizeOf(page);
-  const after = page.after ? decodeCursor(page.after) : null;
-  const query = nodeSelection('Task', place);
-  const rows = await listTasks(db, viewer, { ...wanted, after, limit: size + 1, query });
+  const offset = offsetOf(page);
+  const rows = await readTasks(place, wanted, { ...page, first: size + 1, offset });
   return {
-    ...toConnection(rows, { size, after }),
+    ...toConnection(rows, { size, after: page.after || (offset > 0 ? offset : null) }),
     totalCount: () => countTasks(db, viewer, wanted.filter),
   };
+}
+
+function readTasks(
+  place: FieldPlace,
+  { filter, order }: WantedTasks,
+  { after, offset, first }: PageArgs & { first: number; offset: number },
+): Promise<Task[]> {
+  const { db, viewer } = place.context;
+  const page = { filter, offset, limit: first, query: nodeSelection('Task', place) };
+  if (order !== 'ACTIVE_FIRST') {
+    return listTasks(db, viewer, { ...page, order, after: after ? decodeCursor(after) : null });
+  }
+  if (!after) return listActiveFirst(db, viewer, page);
+  throw new InvalidInputError('after: not with ACTIVE_FIRST, whose pages go by "offset".', 'after');
 }

@@ -27,8 +27,8 @@ describe('the README', () => {
   });
 
   it('lists every variable of the environment, and no other', () => {
-    const table = readme.slice(readme.indexOf('| variable |'), readme.indexOf('Fixed so far'));
-    const listed = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) =>
+    const table = readme.slice(readme.indexOf('| variable '), readme.indexOf('Fixed so far'));
+    const listed = [...table.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),
     );
     expect(listed.sort()).toEqual([...ENV_VARIABLES].sort());

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { graphql } from '../generated/documents/gql.js';
+import { route, type AnyRoute } from '../rest/route.js';
+
+const AUTH_STATUS = graphql(`
+  query RestAuthStatus {
+    authStatus {
+      enabled
+      registrationEnabled
+      ssoProviders
+    }
+    viewer {
+      username
+      role
+      createdAt
+    }
+  }
+`);
+
+const status = route({
+  path: '/auth/status',
+  input: z.object({}),
+  document: AUTH_STATUS,
+  variables: () => ({}),
+  respond: ({ authStatus: { enabled, registrationEnabled, ssoProviders }, viewer }) => ({
+    auth_enabled: enabled,
+    authenticated: viewer !== null,
+    user: viewer && {
+      username: viewer.username,
+      email: null,
+      role: viewer.role.toLowerCase(),
+      created_at: viewer.createdAt,
+      last_login: null,
+      sso_provider: null,
+      is_sso_user: false,
+    },
+    registration_enabled: registrationEnabled,
+    sso_enabled: ssoProviders.length > 0,
+    sso_providers: ssoProviders,
+  }),
+});
+
+export const AUTH_ROUTES: readonly AnyRoute[] = [status];

@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { graphql } from '../generated/documents/gql.js';
+import { RestFailure } from '../rest/errors.js';
+import { pageLimit, pageOffset, text, word } from '../rest/input.js';
+import { route, type AnyRoute } from '../rest/route.js';
+import { wireIdOf } from '../rest/wire-id.js';
+import { toWireAlbum, toWireItem, toWireTrack } from './item-wire.js';
+
+graphql(`
+  fragment WireImage on Image {
+    url
+    widthPx
+    heightPx
+  }
+`);
+
+graphql(`
+  fragment WireArtistCredit on ArtistCredit {
+    artistId
+    name
+  }
+`);
+
+graphql(`
+  fragment WireAlbum on Album {
+    __typename
+    id
+    title
+    url
+    group
+    releaseDate
+    trackTotal
+    label
+    copyright
+    upc
+    genres
+    artists {
+      ...WireArtistCredit
+    }
+    images {
+      ...WireImage
+    }
+  }
+`);
+
+graphql(`
+  fragment WireTrack on Track {
+    __typename
+    id
+    title
+    url
+    durationMs
+    explicit
+    trackNumber
+    discNumber
+    isrc
+    artists {
+      ...WireArtistCredit
+    }
+    album {
+      ...WireAlbum
+    }
+  }
+`);
+
+graphql(`
+  fragment WireArtist on Artist {
+    __typename
+    id
+    name
+    url
+    genres
+    images {
+      ...WireImage
+    }
+  }
+`);
+
+graphql(`
+  fragment WirePlaylist on Playlist {
+    __typename
+    id
+    title
+    url
+    description
+    ownerName
+    total
+    revision
+    images {
+      ...WireImage
+    }
+  }
+`);
+
+const SEARCH = graphql(`
+  query RestSearch($query: String!, $type: CatalogType!, $limit: Int!, $offset: Int!) {
+    search(query: $query, type: $type, first: $limit, offset: $offset) {
+      totalCount
+      edges {
+        node {
+          ...WireTrack
+          ...WireAlbum
+          ...WireArtist
+          ...WirePlaylist
+        }
+      }
+    }
+  }
+`);
+
+const TRACK_INFO = graphql(`
+  query RestTrackInfo($id: ID!) {
+    track(id: $id) {
+      ...WireTrack
+    }
+  }
+`);
+
+const ALBUM_INFO = graphql(`
+  query RestAlbumInfo($id: ID!, $limit: Int!, $offset: Int!) {
+    album(id: $id) {
+      ...WireAlbum
+      tracks(first: $limit, offset: $offset) {
+        totalCount
+        edges {
+          node {
+            ...WireTrack
+          }
+        }
+      }
+    }
+  }
+`);
+
+const USUAL_LIMIT = 20;
+const MAX_LIMIT = 50;
+const TYPES = ['TRACK', 'ALBUM', 'ARTIST', 'PLAYLIST', 'EPISODE', 'SHOW'] as const;
+
+const search = route({
+  path: '/search',
+  input: z.object({
+    q: text(200),
+    search_type: word(TYPES).optional(),
+    type: word(TYPES).optional(),
+    limit: pageLimit(USUAL_LIMIT, MAX_LIMIT),
+    offset: pageOffset,
+    /** Which account to ask with: there is none to choose from yet. */
+    main: z.string().optional(),
+  }),
+  document: SEARCH,
+  variables: ({ q, search_type, type, limit, offset }) => ({
+    query: q,
+    type: search_type ?? type ?? 'TRACK',
+    limit,
+    offset,
+  }),
+  respond: ({ search: { edges, totalCount } }) => ({
+    items: edges.map(({ node }) => toWireItem(node)),
+    total: totalCount,
+  }),
+});
+
+const trackInfo = route({
+  path: '/track/info',
+  input: z.object({ id: text() }),
+  document: TRACK_INFO,
+  variables: ({ id }) => ({ id }),
+  respond: ({ track }) => {
+    if (!track) throw new RestFailure(404, 'Track not found');
+    return toWireTrack(track);
+  },
+});
+
+const albumInfo = route({
+  path: '/album/info',
+  input: z.object({ id: text(), limit: pageLimit(USUAL_LIMIT, MAX_LIMIT), offset: pageOffset }),
+  document: ALBUM_INFO,
+  variables: (input) => input,
+  respond: ({ album }, { input: { limit, offset }, base }) => {
+    if (!album) throw new RestFailure(404, 'Album not found');
+    const { edges, totalCount: total } = album.tracks;
+    const items = edges.map(({ node }) => toWireTrack(node));
+    const urlOf = (start: number) =>
+      `${base}/album/info?id=${encodeURIComponent(wireIdOf(album.id))}&limit=${limit}&offset=${start}`;
+    const next = offset + items.length < total && items.length > 0 ? urlOf(offset + items.length) : null;
+    const previous = offset > 0 ? urlOf(Math.max(0, offset - limit)) : null;
+    return { ...toWireAlbum(album), tracks: { items, total, limit, offset, next, previous } };
+  },
+});
+
+export const CATALOG_ROUTES: readonly AnyRoute[] = [search, trackInfo, albumInfo];

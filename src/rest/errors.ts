@@ -1,0 +1,96 @@
+import type { GraphQLError } from 'graphql';
+import type { ErrorCode } from '../lib/errors.js';
+
+/** What goes with an error where it helps. */
+export interface FailureFacts {
+  /** More about it: text, or facts by name. */
+  details?: string | Record<string, unknown>;
+  /** The task that does already what was asked for. */
+  existing_task?: string;
+  task_id?: string;
+  /** Seconds after which the same may work. */
+  retry_after?: number;
+}
+
+/** An answer that is no success. Its message is shown to the client as it is. */
+export class RestFailure extends Error {
+  readonly facts: FailureFacts;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    readonly status: number,
+    message: string,
+    { headers = {}, ...facts }: FailureFacts & { headers?: Record<string, string> } = {},
+  ) {
+    super(message);
+    this.name = 'RestFailure';
+    this.facts = facts;
+    this.headers = headers;
+  }
+}
+
+const STATUSES = {
+  INVALID_INPUT: 400,
+  INVALID_OPTIONS: 400,
+  FORMAT_UNAVAILABLE: 400,
+  CATALOG_ITEM_NOT_FOUND: 404,
+  TASK_NOT_FOUND: 404,
+  NO_SOURCE: 404,
+  DUPLICATE_DOWNLOAD: 409,
+  TASK_STATE_CONFLICT: 409,
+  CHILDREN_FAILED: 500,
+  INTERNAL: 500,
+  TRANSCODE_FAILED: 500,
+  WORKER_LOST: 500,
+  SOURCE_CUT_OFF: 502,
+  SOURCE_FAILED: 502,
+  SOURCE_INVALID_AUDIO: 502,
+  SOURCE_STALLED: 502,
+  UPSTREAM_FAILED: 502,
+  DISK_FULL: 503,
+  FFMPEG_MISSING: 503,
+  TARGET_NOT_WRITABLE: 503,
+  UPSTREAM_LIMITED: 503,
+} satisfies Record<ErrorCode, number>;
+
+/** A member of a result's union that says why nothing was done. */
+export interface UnionFailure {
+  code: ErrorCode;
+  message: string;
+  retryAfterSeconds?: number;
+}
+
+export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): RestFailure {
+  const facts = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
+  return new RestFailure(STATUSES[code], message, facts);
+}
+
+/** What GraphQL could not do, or would not. Codes that are not ours are faults of our own documents. */
+export function fromGraphqlErrors([first]: readonly GraphQLError[]): RestFailure {
+  const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
+  if (code === 'INTERNAL') return internalFailure(requestId);
+  if (!first || !isErrorCode(code)) return new RestFailure(500, 'Internal error');
+  return toFailure({
+    code,
+    message: first.message,
+    ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),
+  });
+}
+
+export function internalFailure(requestId: unknown): RestFailure {
+  return new RestFailure(500, 'Internal error', { details: { request_id: requestId } });
+}
+
+/** The one shape of all errors: clients of old show `detail` as text, new ones `error`. */
+export function toErrorBody({ message, facts }: RestFailure): object {
+  return { error: message, detail: message, ...facts };
+}
+
+export function toErrorHeaders({ status, facts, headers }: RestFailure): Record<string, string> {
+  if (facts.retry_after === undefined || (status !== 429 && status !== 503)) return headers;
+  return { ...headers, 'retry-after': String(facts.retry_after) };
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(STATUSES, code);
+}

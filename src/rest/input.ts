@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { RestFailure } from './errors.js';
+
+/** Path parameters, query and JSON body together, by name. */
+export type RawInput = Record<string, unknown>;
+
+/** In characters; no name, id, link or search of ours is longer. */
+const MAX_TEXT = 2_000;
+/** GraphQL's Int, and PostgreSQL's. */
+const MAX_INT = 2_147_483_647;
+
+/** Throws RestFailure 400 that names the field. */
+export function parseInput<Input>(schema: z.ZodType<Input>, raw: RawInput): Input {
+  for (const [name, value] of Object.entries(raw)) checkText(name, value);
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
+  throw invalidField(field ?? '', issue?.code === 'unrecognized_keys' ? 'not known here' : issue?.message);
+}
+
+export function invalidField(field: string, problem = 'not valid'): RestFailure {
+  return new RestFailure(400, `${field}: ${problem}`, { details: { field } });
+}
+
+function checkText(name: string, value: unknown): void {
+  const shown = name.slice(0, 50).replaceAll('\0', '');
+  if (name.includes('\0')) throw invalidField(shown, 'null bytes are not allowed');
+  if (typeof value !== 'string') return;
+  if (value.includes('\0')) throw invalidField(shown, 'null bytes are not allowed');
+  if (value.length > MAX_TEXT) throw invalidField(shown, `at most ${MAX_TEXT} characters are allowed`);
+}
+
+/** A text that must be there, of 1 to `max` characters without the space around it. */
+export function text(max = 500) {
+  const problem = `required, 1 to ${max} characters`;
+  return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
+}
+
+export interface NumberRange {
+  min: number;
+  max?: number;
+  /** A larger number than `max` counts as `max`. */
+  clamp?: boolean;
+}
+
+/** A whole number, in a query string or in JSON. */
+export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) {
+  const error = `allowed are whole numbers from ${min} to ${max}`;
+  const largest = clamp ? MAX_INT : max;
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^[+-]?\d{1,15}$/)
+          .transform(Number),
+      ],
+      { error },
+    )
+    .refine((number) => Number.isInteger(number) && number >= min && number <= largest, { error })
+    .transform((number) => Math.min(number, max));
+}
+
+/** How many entries a page has. */
+export function pageLimit(usual: number, max: number) {
+  return wholeNumber({ min: 1, max, clamp: true }).default(usual);
+}
+
+export const pageOffset = wholeNumber({ min: 0 }).default(0);
+
+/** true or false, in a query string or in JSON. */
+export function flag(usual: boolean) {
+  const words: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
+  const error = 'allowed are true and false';
+  return z
+    .union(
+      [
+        z.boolean(),
+        z
+          .string()
+          .toLowerCase()
+          .refine((word) => word in words)
+          .transform((word) => words[word] ?? usual),
+      ],
+      { error },
+    )
+    .default(usual);
+}
+
+/** One of these words, in upper or lower case. */
+export function word<const Words extends readonly [string, ...string[]]>(words: Words) {
+  const error = `allowed are ${words.map((each) => each.toLowerCase()).join(', ')}`;
+  return z.string({ error }).toUpperCase().pipe(z.enum(words, { error }));
+}

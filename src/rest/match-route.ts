@@ -1,0 +1,81 @@
+import { RestFailure } from './errors.js';
+import { invalidField } from './input.js';
+import type { AnyRoute, Method } from './route.js';
+
+export interface RouteMatch {
+  route: AnyRoute;
+  parameters: Record<string, string>;
+}
+
+export type RouteMatcher = (method: string, path: string) => RouteMatch;
+
+interface Pattern {
+  parts: string[];
+  /** Names of parameters; a path with fewer of them is more exact and wins. */
+  names: string[];
+  routes: AnyRoute[];
+}
+
+/** Finds the route for a path below /api. Throws RestFailure 404 for an unknown one, 405 for a wrong method. */
+export function createRouteMatcher(routes: readonly AnyRoute[]): RouteMatcher {
+  const patterns = toPatterns(routes);
+  return (method, rawPath) => {
+    const parts = partsOf(rawPath);
+    const pattern = patterns.find((candidate) => matches(candidate, parts));
+    if (!pattern) throw new RestFailure(404, `There is nothing at ${method} /api${rawPath}`);
+    const route = pattern.routes.find((candidate) => takes(candidate, method));
+    if (!route) throw wrongMethod(method, pattern);
+    return { route, parameters: parametersOf(pattern, parts) };
+  };
+}
+
+function toPatterns(routes: readonly AnyRoute[]): Pattern[] {
+  const patterns = new Map<string, Pattern>();
+  for (const route of routes) {
+    const parts = partsOf(route.path);
+    const names = parts.filter(isParameter).map((part) => part.slice(1, -1));
+    const known = patterns.get(route.path) ?? { parts, names, routes: [] };
+    known.routes.push(route);
+    patterns.set(route.path, known);
+  }
+  return [...patterns.values()].sort((a, b) => a.names.length - b.names.length);
+}
+
+/** One slash at the end does not count. */
+function partsOf(path: string): string[] {
+  return path.replace(/\/$/, '').split('/').slice(1);
+}
+
+function isParameter(part: string): boolean {
+  return part.startsWith('{');
+}
+
+function matches(pattern: Pattern, parts: readonly string[]): boolean {
+  if (pattern.parts.length !== parts.length) return false;
+  return pattern.parts.every((part, at) => (isParameter(part) ? parts[at] !== '' : part === parts[at]));
+}
+
+/** HEAD is a GET without the body, except where a GET does more than look. */
+function takes({ methods, changes, streams }: AnyRoute, method: string): boolean {
+  if (method === 'HEAD') return methods.includes('GET') && !changes && !streams;
+  return methods.includes(method as Method);
+}
+
+function wrongMethod(method: string, { routes }: Pattern): RestFailure {
+  const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+  const allow = known.filter((each) => routes.some((route) => takes(route, each))).join(', ');
+  return new RestFailure(405, `${method} is not for this path; allowed: ${allow}`, { headers: { allow } });
+}
+
+function parametersOf(pattern: Pattern, parts: readonly string[]): Record<string, string> {
+  const values = parts.filter((_part, at) => isParameter(pattern.parts[at] ?? ''));
+  return Object.fromEntries(pattern.names.map((name, at) => [name, decode(name, values[at] ?? '')]));
+}
+
+function decode(name: string, raw: string): string {
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    throw invalidField(name, 'not correctly percent-encoded');
+  }
+}

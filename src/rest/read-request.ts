@@ -1,0 +1,44 @@
+import { RestFailure } from './errors.js';
+import { invalidField, type RawInput } from './input.js';
+
+/** All that a request says: parts of its path go before its body, its body before its query. */
+export async function readRequest(
+  request: Request,
+  url: URL,
+  parameters: Record<string, string>,
+): Promise<RawInput> {
+  const query = readQuery(url.searchParams);
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+  return { ...query, ...(hasBody ? await readBody(request) : {}), ...parameters };
+}
+
+/** A name twice with two values has no meaning that both sides would agree on. */
+function readQuery(search: URLSearchParams): Record<string, string> {
+  const query = new Map<string, string>();
+  for (const [name, value] of search) {
+    if ((query.get(name) ?? value) !== value) throw invalidField(name.slice(0, 50), 'given twice');
+    query.set(name, value);
+  }
+  return Object.fromEntries(query);
+}
+
+/** No body at all is an empty object. */
+async function readBody(request: Request): Promise<RawInput> {
+  const body = await request.text();
+  if (body === '') return {};
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new RestFailure(415, 'The body has to be JSON, with content-type: application/json.');
+  }
+  const parsed = parseJson(body);
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as RawInput;
+  throw new RestFailure(400, 'The body has to be a JSON object.');
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new RestFailure(400, 'The body is not valid JSON.');
+  }
+}

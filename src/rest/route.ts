@@ -1,0 +1,96 @@
+import type { z } from 'zod';
+import type { TypedDocumentString } from '../generated/documents/graphql.js';
+import type { Clock } from '../lib/clock.js';
+import { parseInput, type RawInput } from './input.js';
+import type { Documents } from './run-document.js';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** A request that a route answers. */
+export interface RestCall {
+  documents: Documents;
+  raw: RawInput;
+  headers: { get(name: string): string | null };
+  /** Where the client reached us, `http://host:port/api`: for addresses in answers. */
+  base: string;
+  clock: Clock;
+  /** Aborts when the client goes away, and when the answer takes too long. */
+  signal: AbortSignal;
+  timing: RestTiming;
+}
+
+/** Milliseconds. */
+export interface RestTiming {
+  /** A client gives up after 10 s; ours is the first word. */
+  answerWithinMs: number;
+  /** Between two messages of one event stream, at least. */
+  messageGapMs: number;
+  /** A stream that has no news says so this often. */
+  heartbeatMs: number;
+}
+
+export type RestAnswer = { status: number; body: object } | { stream: ReadableStream<Uint8Array> };
+
+/** A route in the table, whatever its types are. */
+export interface AnyRoute {
+  methods: readonly Method[];
+  /** Below /api, without a slash at the end; `{name}` stands for one part. */
+  path: `/${string}`;
+  /** All that it takes: parts of the path, query and JSON body, by name. */
+  input: z.ZodType;
+  /** Whether it changes something, and so must not be started by a page elsewhere. */
+  changes: boolean;
+  /** Answers with a stream of events, which has no length and no end. */
+  streams: boolean;
+  /** Throws RestFailure for all that is not a success. */
+  answer(call: RestCall): Promise<RestAnswer>;
+}
+
+/** One document, and the renaming before and after it. */
+export interface DocumentRoute<Input, Data, Variables> {
+  /** Default: GET. */
+  methods?: readonly Method[];
+  path: `/${string}`;
+  input: z.ZodType<Input>;
+  document: TypedDocumentString<Data, Variables>;
+  variables(input: Input): NoInfer<Variables>;
+  /** Throws RestFailure where the outcome is none that the client wanted. */
+  respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object;
+  /** Default: 200. */
+  status?: 200 | 202;
+}
+
+export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, Variables>): AnyRoute {
+  const { methods = ['GET'], path, input, document, status = 200 } = spec;
+  return {
+    methods,
+    path,
+    input,
+    changes: /^\s*mutation\b/.test(document.toString()),
+    streams: false,
+    async answer({ documents, raw, base, clock }) {
+      const parsed = parseInput(input, raw);
+      const data = await documents.run(document, spec.variables(parsed));
+      return { status, body: spec.respond(data, { input: parsed, base, now: clock.now() }) };
+    },
+  };
+}
+
+/** Server-sent events. */
+export interface StreamRoute<Input> {
+  path: `/${string}`;
+  input: z.ZodType<Input>;
+  /** What fails in here is answered as by any route; after it, only the stream can end. */
+  open: (input: NoInfer<Input>, call: RestCall) => Promise<ReadableStream<Uint8Array>>;
+}
+
+export function streamRoute<Input>({ path, input, open }: StreamRoute<Input>): AnyRoute {
+  return {
+    methods: ['GET'],
+    path,
+    input,
+    changes: false,
+    streams: true,
+    answer: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),
+  };
+}

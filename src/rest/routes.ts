@@ -1,0 +1,15 @@
+import { AUTH_ROUTES } from '../auth/auth.rest.js';
+import { CATALOG_ROUTES } from '../catalog/catalog.rest.js';
+import { DOWNLOAD_ROUTES } from '../downloads/downloads.rest.js';
+import { TASK_STREAM_ROUTES } from '../tasks/task-stream.rest.js';
+import { TASK_ROUTES } from '../tasks/tasks.rest.js';
+import type { AnyRoute } from './route.js';
+
+/** Everything under /api. The order does not matter: a path without parameters goes before one with. */
+export const ROUTES: readonly AnyRoute[] = [
+  ...AUTH_ROUTES,
+  ...CATALOG_ROUTES,
+  ...DOWNLOAD_ROUTES,
+  ...TASK_ROUTES,
+  ...TASK_STREAM_ROUTES,
+];

@@ -1,0 +1,62 @@
+import type { ExecutionResult } from 'graphql';
+import type { TypedDocumentString } from '../generated/documents/graphql.js';
+import type { ContextRequest } from '../graphql/context-request.js';
+import { runOperation } from '../graphql/operation.js';
+import type { GraphqlServer } from '../graphql/server.js';
+import type { Logger } from '../lib/logger.js';
+import { fromGraphqlErrors } from './errors.js';
+
+/** Runs GraphQL documents for one request, as its caller. Everything throws RestFailure. */
+export interface Documents {
+  run<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data>;
+  /** Calls `listener` with each news until it is stopped or ends. */
+  follow<Data, Variables>(
+    document: TypedDocumentString<Data, Variables>,
+    variables: Variables,
+    listener: (data: Data) => void,
+  ): Promise<Following>;
+}
+
+export interface Following {
+  /** Resolves when the news ends, rejects when it fails. */
+  ended: Promise<void>;
+  stop: () => void;
+}
+
+/** Documents go the way of those that come over HTTP: parsed once, limited, masked, in the caller's context. */
+export function createDocuments(
+  server: { graphql: GraphqlServer; log: Logger },
+  contextRequest: ContextRequest,
+): Documents {
+  const start = (document: TypedDocumentString<unknown, never>, variables: unknown) =>
+    runOperation(server, contextRequest, {
+      query: document.toString(),
+      variables: variables as Record<string, unknown>,
+    });
+  return {
+    async run(document, variables) {
+      const result = await start(document, variables);
+      if (Symbol.asyncIterator in result) throw new Error('A subscription is followed, not run.');
+      return dataOf(result) as never;
+    },
+    async follow(document, variables, listener) {
+      const result = await start(document, variables);
+      if (!(Symbol.asyncIterator in result)) throw fromGraphqlErrors(result.errors ?? []);
+      const news = result[Symbol.asyncIterator]();
+      return { ended: readAll(news, listener as (data: unknown) => void), stop: () => void news.return?.() };
+    },
+  };
+}
+
+async function readAll(
+  news: AsyncIterator<ExecutionResult>,
+  listener: (data: unknown) => void,
+): Promise<void> {
+  for (let next = await news.next(); !next.done; next = await news.next()) listener(dataOf(next.value));
+}
+
+/** A part that failed makes a REST answer a failure: there is no place in it to say which. */
+function dataOf({ data, errors }: ExecutionResult): unknown {
+  if (errors && errors.length > 0) throw fromGraphqlErrors(errors);
+  return data;
+}

@@ -1,0 +1,62 @@
+import type { Viewer } from '../auth/viewer.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { Db } from '../store/prisma.js';
+import type { Selection } from './task-store.js';
+import type { TaskFilter } from './task-filter.js';
+import { LIVE_STATES, TERMINAL_STATES, TASK_STATES, type Task, type TaskState } from './task.js';
+
+export interface NumberedPage {
+  filter: TaskFilter;
+  offset: number;
+  /** At most this many. */
+  limit: number;
+}
+
+/** Live tasks, then ended ones, each the newest first. Two queries, whatever the page. */
+export async function listActiveFirst(
+  db: Db,
+  viewer: Viewer,
+  { query, ...page }: NumberedPage & { query?: Selection },
+): Promise<Task[]> {
+  const ids = await findIds(db, viewer, page);
+  if (ids.length === 0) return [];
+  const tasks = await db.task.findMany({ ...query, where: { id: { in: ids } } });
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Each half by its own index: sorted as one list, all of history would be read for every page. */
+async function findIds(db: Db, viewer: Viewer, { filter, offset, limit }: NumberedPage): Promise<string[]> {
+  const live = halfOf(viewer, filter, LIVE_STATES);
+  const ended = halfOf(viewer, filter, TERMINAL_STATES);
+  const newest = Prisma.sql`ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit}`;
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    WITH live AS (SELECT count(*) AS n FROM "Task" WHERE ${live}),
+      first AS (SELECT "id", "createdAt" FROM "Task" WHERE ${live} ${newest} OFFSET ${offset}),
+      rest AS (
+        SELECT "id", "createdAt" FROM "Task" WHERE ${ended} ${newest}
+        OFFSET greatest(0, ${offset} - (SELECT n FROM live))
+      )
+    SELECT "id" FROM (
+      SELECT 1 AS half, * FROM first UNION ALL SELECT 2, * FROM rest
+    ) AS page ORDER BY half, "createdAt" DESC, "id" DESC LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
+function halfOf(viewer: Viewer, filter: TaskFilter, half: readonly TaskState[]): Prisma.Sql {
+  const wanted = filter.states ?? TASK_STATES;
+  const states = half.filter((state) => wanted.includes(state));
+  const conditions = [
+    Prisma.sql`"dismissedAt" IS NULL`,
+    Prisma.sql`"state" = ANY(${states}::text[]::"TaskState"[])`,
+    ...(viewer.role === 'ADMIN' ? [] : [Prisma.sql`"ownerId" = ${viewer.id}::uuid`]),
+    ...(filter.kinds ? [Prisma.sql`"kind" = ANY(${[...filter.kinds]}::text[]::"TaskKind"[])`] : []),
+    ...placeOf(filter),
+  ];
+  return Prisma.join(conditions, ' AND ');
+}
+
+function placeOf({ parentId, includeChildren }: TaskFilter): Prisma.Sql[] {
+  if (parentId) return [Prisma.sql`"parentId" = ${parentId}::uuid`];
+  return includeChildren ? [] : [Prisma.sql`"parentId" IS NULL`];
+}

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let app: RestTestApp;
+
+beforeAll(async () => {
+  app = await startRest();
+});
+
+afterAll(() => app.stop());
+
+const taskIdOf = (body: Record<string, unknown>) => String(body['task_id']);
+const taskOf = async (body: Record<string, unknown>) =>
+  app.deps.db.task.findUniqueOrThrow({ where: { id: taskIdOf(body) } });
+
+describe('downloads', () => {
+  it('are queued by GET, answered with 202 and the task’s id', async () => {
+    const { status, body } = await app.get('/track/download/demo:night-ferry-1-01');
+    expect(status).toBe(202);
+    expect(body).toEqual({ task_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string });
+    expect(await taskOf(body)).toMatchObject({
+      kind: 'TRACK',
+      state: 'QUEUED',
+      itemId: 'demo:night-ferry-1-01',
+    });
+  });
+
+  it('are queued by POST with the same parameters as JSON', async () => {
+    const { status, body } = await app.send('POST', '/album/download/night-ferry', {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ convertTo: 'mp3', bitrate: 192, priority: 7 }),
+    });
+    expect(status).toBe(202);
+    expect(await taskOf(body)).toMatchObject({
+      kind: 'ALBUM',
+      priority: 7,
+      options: { format: 'MP3', bitrateKbps: 192 },
+    });
+  });
+
+  it('take POST without a body, and a slash at the end', async () => {
+    expect((await app.send('POST', '/track/download/demo:night-ferry-1-02/')).status).toBe(202);
+  });
+
+  it('take a format in any case and a bitrate with or without its k', async () => {
+    for (const [query, options] of [
+      ['convertTo=Mp3&bitrate=320k', { format: 'MP3', bitrateKbps: 320 }],
+      ['convertTo=OPUS&bitrate=128', { format: 'OPUS', bitrateKbps: 128 }],
+      ['convertTo=flac', { format: 'FLAC', bitrateKbps: null }],
+    ] as const) {
+      const { body } = await app.get(`/track/download/demo:night-ferry-1-03?${query}`);
+      expect((await taskOf(body)).options).toEqual(options);
+    }
+  });
+
+  it('answer 409 with the task that is on its way already', async () => {
+    const first = await app.get('/track/download/demo:night-ferry-1-04');
+    const second = await app.get('/track/download/demo:night-ferry-1-04');
+    expect(second.status).toBe(409);
+    expect(second.body).toEqual({
+      error: 'Duplicate download detected.',
+      detail: 'Duplicate download detected.',
+      details: expect.stringContaining('already on its way') as string,
+      existing_task: taskIdOf(first.body),
+    });
+  });
+
+  it('answer 404 for what the catalogue does not have', async () => {
+    expect(await app.get('/track/download/demo:nothing')).toMatchObject({
+      status: 404,
+      body: { error: 'demo has no track demo:nothing.' },
+    });
+    expect((await app.get('/album/download/demo:night-ferry-1-01')).status).toBe(404);
+  });
+
+  it.each([
+    ['a%20b', '', 'is not an item'],
+    ['demo:a:b:c', '', 'is not an item'],
+    ['x'.repeat(501), '', 'id:'],
+    ['a%00b', '', 'id:'],
+    ['%E0%A4%A', '', 'id:'],
+    [encodeURIComponent('https://example.com/track/1'), '', 'is not a link'],
+    ['demo:night-ferry-1-05', 'convertTo=mp4', 'convertTo:'],
+    ['demo:night-ferry-1-05', 'bitrate=loud', 'bitrate:'],
+    ['demo:night-ferry-1-05', 'bitrate=0', 'bitrate:'],
+    ['demo:night-ferry-1-05', 'convertTo=mp3&bitrate=999', 'out of range'],
+    ['demo:night-ferry-1-05', 'convertTo=flac&bitrate=320', 'takes no bitrate'],
+    ['demo:night-ferry-1-05', 'priority=101', 'priority:'],
+    ['demo:night-ferry-1-05', 'priority=high', 'priority:'],
+    ['demo:night-ferry-1-05', 'real_time=true', 'real_time: not supported yet'],
+    ['demo:night-ferry-1-05', 'custom_dir_format=%25album%25', 'custom_dir_format: not supported yet'],
+    ['demo:night-ferry-1-05', 'recursive_quality=false', 'recursive_quality: not supported yet'],
+    ['demo:night-ferry-1-05', 'convert_to=mp3', 'convert_to: not known here'],
+  ])('answer 400 to %s?%s, and nothing is queued', async (id, query, problem) => {
+    const before = await app.deps.db.task.count();
+    const { status, body } = await app.get(`/track/download/${id}?${query}`);
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining(problem) as string },
+    });
+    expect(await app.deps.db.task.count()).toBe(before);
+  });
+
+  it('take a link that is percent-encoded, as far as its catalogue is set up', async () => {
+    const link = encodeURIComponent('https://open.spotify.com/track/4iV5W9uYEdYUVa79Axb7Rh');
+    expect(await app.get(`/track/download/${link}`)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('No catalogue "spotify" is set up here') as string },
+    });
+  });
+
+  it('are not for pages of other sites to start, by any method', async () => {
+    const before = await app.deps.db.task.count();
+    for (const method of ['GET', 'POST']) {
+      const path = '/track/download/demo:night-ferry-1-06';
+      const { status } = await app.send(method, path, { headers: { 'sec-fetch-site': 'cross-site' } });
+      expect(status).toBe(403);
+    }
+    expect(await app.deps.db.task.count()).toBe(before);
+    const own = { 'sec-fetch-site': 'same-origin' };
+    expect((await app.get('/track/download/demo:night-ferry-1-06', own)).status).toBe(202);
+  });
+
+  it('are not started by HEAD', async () => {
+    const before = await app.deps.db.task.count();
+    expect((await app.send('HEAD', '/track/download/demo:night-ferry-1-07')).status).toBe(405);
+    expect(await app.deps.db.task.count()).toBe(before);
+  });
+});
+
+describe('cancelling', () => {
+  it.each(['/track/download/cancel', '/album/download/cancel'])('by %s ends a task', async (path) => {
+    const { body } = await app.get('/track/download/demo:night-ferry-1-08');
+    const reply = await app.get(`${path}?task_id=${taskIdOf(body)}`);
+    expect(reply).toMatchObject({ status: 200, body: { status: 'cancelled', task_id: taskIdOf(body) } });
+    expect(await taskOf(body)).toMatchObject({ state: 'CANCELLED' });
+  });
+
+  it('answers 409 for a task that has ended, and changes nothing', async () => {
+    const { body } = await app.get('/track/download/demo:night-ferry-1-09');
+    await app.get(`/track/download/cancel?task_id=${taskIdOf(body)}`);
+    const { updatedAt } = await taskOf(body);
+    const again = await app.get(`/track/download/cancel?task_id=${taskIdOf(body)}`);
+    expect(again).toMatchObject({
+      status: 409,
+      body: { task_id: taskIdOf(body), error: expect.any(String) as string },
+    });
+    expect((await taskOf(body)).updatedAt).toEqual(updatedAt);
+  });
+
+  it.each(['nonsense', '00000000-0000-4000-8000-00000000dead'])('answers 404 for the task %s', async (id) => {
+    expect((await app.get(`/track/download/cancel?task_id=${id}`)).status).toBe(404);
+  });
+
+  it('answers 400 without a task', async () => {
+    expect(await app.get('/track/download/cancel')).toMatchObject({
+      status: 400,
+      body: { details: { field: 'task_id' } },
+    });
+  });
+
+  it('is not for pages of other sites', async () => {
+    const { status } = await app.get('/track/download/cancel?task_id=x', { 'sec-fetch-site': 'cross-site' });
+    expect(status).toBe(403);
+  });
+});

@@ -1,0 +1,56 @@
+import { createContextFactory } from '../../src/graphql/context.js';
+import { schema } from '../../src/graphql/schema.js';
+import { createGraphqlServer } from '../../src/graphql/server.js';
+import { createHttpServer } from '../../src/http.js';
+import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
+import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
+
+export interface RestTestApp extends TestApp {
+  get(path: string, headers?: Record<string, string>): Promise<RestReply>;
+  send(method: string, path: string, init?: RequestInit): Promise<RestReply>;
+}
+
+export interface RestReply {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+export interface RestTestOptions extends TestAppOptions {
+  rest?: Pick<RestOptions, 'routes' | 'timing' | 'clock'>;
+}
+
+/** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
+export async function startRest({ rest, ...options }: RestTestOptions = {}): Promise<RestTestApp> {
+  const app = await startApp({ ...options, env: { role: 'api', ...options.env } });
+  const { deps } = app;
+  const createContext = createContextFactory(deps);
+  const graphql = createGraphqlServer({ schema, createContext, log: deps.log, graphiql: false });
+  const routes = createRestApp({ graphql, log: deps.log, ...rest });
+  const http = await createHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    graphql,
+    routes,
+    checks: {},
+    log: deps.log,
+  });
+  const send = (method: string, path: string, init: RequestInit = {}) =>
+    fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
+  return {
+    ...app,
+    url: http.url,
+    send,
+    get: (path, headers = {}) => send('GET', path, { headers }),
+    stop: async () => {
+      await http.stop({ graceMs: 100 });
+      await app.stop();
+    },
+  };
+}
+
+async function toReply(response: Response): Promise<RestReply> {
+  const { status, headers } = response;
+  const text = await response.text();
+  return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}

@@ -1,0 +1,287 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../kit/wait-for.js';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let app: RestTestApp;
+const opened: Stream[] = [];
+
+beforeAll(async () => {
+  app = await startRest();
+});
+
+afterEach(async () => {
+  opened.splice(0).forEach((stream) => stream.close());
+  await waitFor(() => app.deps.feed.readerCount() === 0, { what: 'all readers to have left' });
+  await app.deps.db.task.deleteMany();
+});
+
+afterAll(() => app.stop());
+
+interface Message {
+  id: string | null;
+  data: {
+    initial?: boolean;
+    change_type: string;
+    tasks: { task_id: string; status: string; last_line: Record<string, unknown> }[];
+    task_counts: Record<string, number>;
+    active_tasks: number;
+    all_tasks_count: number;
+    current_timestamp: number;
+  };
+  receivedAt: number;
+}
+
+interface Stream {
+  response: Response;
+  messages: Message[];
+  /** All lines as they came, without the data. */
+  lines: string[];
+  ended: boolean;
+  /** Waits for a message that is so. */
+  until(what: string, is: (message: Message) => boolean): Promise<Message>;
+  close(): void;
+}
+
+async function open(
+  query = '',
+  { on = app, headers = {} }: { on?: RestTestApp; headers?: HeadersInit } = {},
+) {
+  const controller = new AbortController();
+  const response = await fetch(`${on.url}/api/prgs/stream${query}`, { headers, signal: controller.signal });
+  const stream: Stream = {
+    response,
+    messages: [],
+    lines: [],
+    ended: false,
+    until: (what, is) => waitFor(() => stream.messages.find(is) ?? null, { what }),
+    close: () => controller.abort(),
+  };
+  opened.push(stream);
+  void readFrames(response, stream)
+    .catch(() => undefined)
+    .then(() => (stream.ended = true));
+  return stream;
+}
+
+async function readFrames({ body }: Response, stream: Stream): Promise<void> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    const frames = text.split('\n\n');
+    text = frames.pop() ?? '';
+    for (const frame of frames) {
+      const lines = frame.split('\n');
+      stream.lines.push(...lines.map((line) => line.slice(0, line.indexOf(':'))));
+      const field = (name: string) =>
+        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      const data = JSON.parse(field('data') ?? '') as Message['data'];
+      stream.messages.push({ id: field('id') ?? null, data, receivedAt: performance.now() });
+    }
+  }
+}
+
+const queue = async (path: string) => String((await app.get(path)).body['task_id']);
+const change = (id: string, data: object) => app.deps.db.task.update({ where: { id }, data });
+const shows = (id: string, status: string) => (message: Message) =>
+  message.data.tasks.some((task) => task.task_id === id && task.status === status);
+const idsIn = ({ data }: Message) => data.tasks.map((task) => task.task_id);
+
+async function addPart(parentId: string, data: object) {
+  const { ownerId, options } = await app.deps.db.task.findUniqueOrThrow({ where: { id: parentId } });
+  const item = { type: 'TRACK', id: 'demo:part' };
+  const fixed = {
+    ownerId,
+    parentId,
+    position: 0,
+    kind: 'TRACK',
+    title: 'Part',
+    artists: [],
+    itemId: item.id,
+  };
+  return app.deps.db.task.create({ data: { ...fixed, item, options, ...data } as never });
+}
+
+describe('GET /prgs/stream', () => {
+  it('is an event stream that nobody keeps or changes on the way', async () => {
+    const { response } = await open();
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+  });
+
+  it('starts with all active tasks, in one message', async () => {
+    const first = await queue('/track/download/demo:night-ferry-1-01');
+    const second = await queue('/track/download/demo:night-ferry-1-02');
+    const ended = await queue('/track/download/demo:night-ferry-1-03');
+    await change(ended, { state: 'COMPLETED' });
+    const stream = await open();
+    const message = await stream.until('the first message', () => true);
+    expect(idsIn(message)).toEqual([second, first]);
+    const { tasks: _tasks, current_timestamp, ...rest } = message.data;
+    expect(current_timestamp).toBeCloseTo(Date.now() / 1000, -2);
+    expect(rest).toMatchInlineSnapshot();
+    expect(message.id).toMatch(/^\d+$/);
+  });
+
+  it('starts with tasks that have ended too, if asked', async () => {
+    const active = await queue('/track/download/demo:night-ferry-1-01');
+    const ended = await queue('/track/download/demo:night-ferry-1-03');
+    await change(ended, { state: 'FAILED' });
+    const stream = await open('?active_only=false');
+    expect(idsIn(await stream.until('the first message', () => true))).toEqual([active, ended]);
+  });
+
+  it('starts with an empty message when there is nothing', async () => {
+    const stream = await open();
+    const { data } = await stream.until('the first message', () => true);
+    expect(data).toMatchObject({ initial: true, change_type: 'update', tasks: [], active_tasks: 0 });
+  });
+
+  it('starts with all active tasks when they fill several pages', async () => {
+    const id = await queue('/track/download/demo:night-ferry-1-01');
+    const { id: _id, dedupeKey: _key, ...row } = await app.deps.db.task.findUniqueOrThrow({ where: { id } });
+    await app.deps.db.task.createMany({ data: Array.from({ length: 250 }, () => row) as never });
+    const stream = await open();
+    const { data } = await stream.until('the first message', () => true);
+    expect(new Set(data.tasks.map((task) => task.task_id)).size).toBe(251);
+  });
+
+  it('tells what changes, by unnamed events with ids and true counts', async () => {
+    const stream = await open();
+    await stream.until('the first message', () => true);
+    const id = await queue('/track/download/demo:night-ferry-1-01');
+    await stream.until('QUEUED', shows(id, 'queued'));
+    await change(id, { state: 'RUNNING', progress: 30 });
+    const running = await stream.until('RUNNING', shows(id, 'real-time'));
+    expect(running.data).toMatchObject({
+      change_type: 'update',
+      active_tasks: 1,
+      task_counts: { active: 1 },
+    });
+    await change(id, { state: 'COMPLETED', progress: 100 });
+    const done = await stream.until('COMPLETED', shows(id, 'done'));
+    expect(done.data).toMatchObject({ active_tasks: 0, task_counts: { completed: 1, active: 0 } });
+    expect(done.data).not.toHaveProperty('initial');
+    expect(done.data).not.toHaveProperty('error');
+    expect(new Set(stream.lines)).toEqual(new Set(['id', 'data']));
+  });
+
+  it('shows an album again when a track of it moves', async () => {
+    const album = await queue('/album/download/demo:night-ferry');
+    await change(album, { state: 'RUNNING', total: 9 });
+    const stream = await open();
+    await stream.until('the first message', () => true);
+    const part = await addPart(album, { state: 'RUNNING', progress: 1 });
+    const progressOf = (message: Message) =>
+      (message.data.tasks[0]?.last_line as { status_info?: { progress?: number } }).status_info?.progress;
+    await stream.until('the track at 1 %', (message) => progressOf(message) === 1);
+    await change(part.id, { progress: 77 });
+    const moved = await stream.until('the track at 77 %', (message) => progressOf(message) === 77);
+    expect(idsIn(moved)).toEqual([album]);
+    expect(moved.data.tasks[0]?.last_line).toMatchObject({
+      track: { title: 'Part' },
+      current_track: 1,
+      total_tracks: 9,
+      parent: { type: 'album', title: 'Night Ferry' },
+    });
+  });
+
+  it('sends at most ten messages a second, the latest state in each', async () => {
+    const id = await queue('/track/download/demo:night-ferry-1-01');
+    await change(id, { state: 'RUNNING' });
+    const stream = await open();
+    await stream.until('the first message', () => true);
+    for (let progress = 1; progress <= 100; progress++) await change(id, { progress });
+    await change(id, { state: 'COMPLETED' });
+    await stream.until('the end', shows(id, 'done'));
+    const times = stream.messages.map(({ receivedAt }) => receivedAt);
+    const [first = 0, last = 0] = [times[0], times.at(-1)];
+    expect(stream.messages.length - 1).toBeLessThanOrEqual((last - first) / 100 + 2);
+  });
+
+  it('resumes from Last-Event-ID and since_event without loss', async () => {
+    const stream = await open();
+    const { id: mark } = await stream.until('the first message', () => true);
+    stream.close();
+    const missed = await queue('/track/download/demo:night-ferry-1-01');
+    await change(missed, { state: 'FAILED' });
+    for (const again of [
+      await open('', { headers: { 'last-event-id': String(mark) } }),
+      await open(`?since_event=${mark}`),
+    ]) {
+      expect((await again.until('the first message', () => true)).data).toMatchObject({
+        initial: true,
+        tasks: [],
+      });
+      await again.until('what was missed', shows(missed, 'error'));
+    }
+  });
+
+  it('starts anew from a Last-Event-ID that makes no sense, and refuses such a since_event', async () => {
+    const stream = await open('', { headers: { 'last-event-id': 'nonsense' } });
+    await stream.until('the first message', ({ data }) => data.initial === true);
+    for (const query of ['since_event=x', 'since_event=-1', 'active_only=perhaps']) {
+      expect(await app.get(`/prgs/stream?${query}`)).toMatchObject({ status: 400 });
+    }
+  });
+
+  it('stops listening when the client goes away', async () => {
+    const stream = await open();
+    await stream.until('the first message', () => true);
+    expect(app.deps.feed.readerCount()).toBe(2);
+    stream.close();
+    await waitFor(() => app.deps.feed.readerCount() === 0, { what: 'no readers' });
+  });
+});
+
+describe('a stream without news', () => {
+  it('says so from time to time', async () => {
+    const quick = await startRest({ rest: { timing: { heartbeatMs: 50 } } });
+    try {
+      const stream = await open('', { on: quick });
+      const { data } = await stream.until(
+        'a heartbeat',
+        (message) => message.data.change_type === 'heartbeat',
+      );
+      expect(data).toMatchObject({ tasks: [], active_tasks: 0, all_tasks_count: 0 });
+      stream.close();
+    } finally {
+      await quick.stop();
+    }
+  });
+});
+
+describe('a client that stops reading', () => {
+  it('is dropped when 1 MiB waits for it, and others go on', async () => {
+    const quick = await startRest({ rest: { timing: { messageGapMs: 1, heartbeatMs: 1 } } });
+    const stalled = await stall(quick);
+    try {
+      const healthy = await open('', { on: quick });
+      await waitFor(() => quick.deps.feed.readerCount() === 2, {
+        what: 'only the healthy client to be left',
+        timeoutMs: 25_000,
+      });
+      const seen = healthy.messages.length;
+      await waitFor(() => healthy.messages.length > seen, { what: 'the healthy client to be told more' });
+      healthy.close();
+    } finally {
+      stalled.destroy();
+      await quick.stop();
+    }
+  });
+});
+
+/** Asks for a stream with large messages, and never reads. */
+async function stall(quick: RestTestApp): Promise<Socket> {
+  const { hostname, port } = new URL(quick.url);
+  const socket = connect(Number(port), hostname);
+  socket.pause();
+  socket.write(`GET /api/prgs/stream HTTP/1.1\r\nhost: ${hostname}\r\n\r\n`);
+  await waitFor(() => quick.deps.feed.readerCount() === 2, { what: 'the stalled client to have come' });
+  return socket;
+}

@@ -1,0 +1,507 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUE_DOWNLOAD } from '../kit/documents.js';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let app: RestTestApp;
+
+beforeAll(async () => {
+  app = await startRest({ rest: { clock: { now: () => NOW } } });
+});
+
+afterEach(() => app.deps.db.task.deleteMany());
+
+afterAll(() => app.stop());
+
+const NOW = new Date('2026-03-01T12:00:00.500Z');
+
+type Row = Parameters<RestTestApp['deps']['db']['task']['create']>[0]['data'];
+
+const queue = async (path: string) => String((await app.get(path)).body['task_id']);
+const change = (id: string, data: object) => app.deps.db.task.update({ where: { id }, data });
+const lineOf = async (id: string) => (await app.get(`/prgs/${id}`)).body['last_line'];
+
+/** A child of a list, as a worker would leave it. */
+async function addPart(parentId: string, position: number, data: Partial<Row>) {
+  const parent = await app.deps.db.task.findUniqueOrThrow({ where: { id: parentId } });
+  const { ownerId, options } = parent;
+  const place = {
+    ownerId,
+    options: options as object,
+    item: { type: 'TRACK', id: `demo:part-${position}` },
+    parentId,
+    position,
+    itemId: `demo:part-${position}`,
+  };
+  const part = {
+    kind: 'TRACK',
+    title: `Part ${position + 1}`,
+    artists: ['Someone'],
+    album: parent.title,
+    ...data,
+  };
+  return app.deps.db.task.create({ data: { ...place, ...part } as never });
+}
+
+describe('GET /prgs/{task_id}', () => {
+  it('shows a queued track', async () => {
+    const id = await queue('/track/download/demo:night-ferry-1-03');
+    const { status, body } = await app.get(`/prgs/${id}`);
+    expect(status).toBe(200);
+    expect(body['original_url']).toBe(`${app.url}/api/track/download/demo:night-ferry-1-03`);
+    expect(body).toMatchInlineSnapshot(
+      {
+        task_id: expect.any(String) as string,
+        original_url: expect.any(String) as string,
+        created_at: expect.any(Number) as number,
+        timestamp: expect.any(Number) as number,
+        last_line: { timestamp: expect.any(Number) as number },
+      },
+      `
+      {
+        "artist": "Saltglass Choir",
+        "created_at": Any<Number>,
+        "download_type": "track",
+        "last_line": {
+          "artist": "Saltglass Choir",
+          "name": "Night Ferry",
+          "status": "queued",
+          "timestamp": Any<Number>,
+          "type": "track",
+        },
+        "name": "Night Ferry",
+        "original_url": Any<String>,
+        "progress": 0,
+        "status": "queued",
+        "status_count": 1,
+        "task_id": Any<String>,
+        "timestamp": Any<Number>,
+        "type": "track",
+      }
+    `,
+    );
+  });
+
+  it('tells each state in the words that clients know', async () => {
+    const id = await queue('/track/download/demo:night-ferry-1-03');
+    const seen: unknown[] = [];
+    for (const data of [
+      { state: 'RUNNING', attempt: 1, startedAt: NOW },
+      { state: 'RUNNING', progress: 42.5 },
+      {
+        state: 'RETRYING',
+        errorCode: 'SOURCE_CUT_OFF',
+        errorMessage: 'The source broke off.',
+        errorRetryable: true,
+        retryAt: new Date(NOW.getTime() + 4_200),
+      },
+      { state: 'FAILED', retryAt: null },
+      { state: 'SKIPPED', errorCode: null, errorMessage: null },
+      { state: 'COMPLETED', progress: 100 },
+      { state: 'CANCELLED' },
+      { state: 'PAUSED' },
+    ]) {
+      await change(id, data);
+      const { body } = await app.get(`/prgs/${id}`);
+      const { timestamp, ...line } = body['last_line'] as { timestamp: number; status_info?: object };
+      expect(timestamp).toEqual(expect.any(Number));
+      seen.push([body['status'], line.status_info ?? line, ...(body['error'] ? [body['error']] : [])]);
+    }
+    expect(seen).toMatchInlineSnapshot(`
+      [
+        [
+          "initializing",
+          {
+            "progress": 0,
+            "status": "initializing",
+          },
+        ],
+        [
+          "real-time",
+          {
+            "progress": 42.5,
+            "status": "real-time",
+          },
+        ],
+        [
+          "retrying",
+          {
+            "error": "The source broke off.",
+            "progress": 42.5,
+            "retry_count": 1,
+            "seconds_left": 5,
+            "status": "retrying",
+          },
+        ],
+        [
+          "error",
+          {
+            "error": "The source broke off.",
+            "progress": 42.5,
+            "status": "error",
+          },
+          "The source broke off.",
+        ],
+        [
+          "skipped",
+          {
+            "progress": 100,
+            "reason": "The file was there already.",
+            "status": "skipped",
+          },
+        ],
+        [
+          "done",
+          {
+            "progress": 100,
+            "status": "done",
+          },
+        ],
+        [
+          "cancelled",
+          {
+            "artist": "Saltglass Choir",
+            "name": "Night Ferry",
+            "status": "cancelled",
+            "type": "track",
+          },
+        ],
+        [
+          "queued",
+          {
+            "artist": "Saltglass Choir",
+            "name": "Night Ferry",
+            "status": "queued",
+            "type": "track",
+          },
+        ],
+      ]
+    `);
+  });
+
+  it('shows a list that is being read, and then by the track that is worked on', async () => {
+    const id = await queue('/album/download/demo:night-ferry');
+    await change(id, { state: 'RUNNING' });
+    expect(await lineOf(id)).toMatchObject({ status: 'processing' });
+    await change(id, { total: 3, succeeded: 1, progress: 33.3 });
+    expect(await lineOf(id)).toMatchObject({
+      album: { type: 'album', title: 'Night Ferry' },
+      status_info: { status: 'real-time', progress: 33.3 },
+      total_tracks: 3,
+    });
+    await addPart(id, 0, { state: 'COMPLETED' });
+    await addPart(id, 1, { state: 'RUNNING', progress: 10 });
+    await addPart(id, 2, { state: 'RUNNING', progress: 90 });
+    const line = (await lineOf(id)) as { timestamp: number };
+    expect(line).toMatchInlineSnapshot(
+      { timestamp: expect.any(Number) as number },
+      `
+      {
+        "current_track": 2,
+        "parent": {
+          "artists": [
+            {
+              "name": "Saltglass Choir",
+            },
+          ],
+          "title": "Night Ferry",
+          "total_tracks": 3,
+          "type": "album",
+        },
+        "status_info": {
+          "progress": 10,
+          "status": "real-time",
+        },
+        "timestamp": Any<Number>,
+        "total_tracks": 3,
+        "track": {
+          "album": {
+            "title": "Night Ferry",
+          },
+          "artists": [
+            {
+              "name": "Someone",
+            },
+          ],
+          "title": "Part 2",
+          "type": "track",
+        },
+      }
+    `,
+    );
+  });
+
+  it('sums up a list that has ended', async () => {
+    const id = await queue('/album/download/demo:night-ferry');
+    await addPart(id, 0, { state: 'COMPLETED' });
+    await addPart(id, 1, { state: 'SKIPPED' });
+    await addPart(id, 2, { state: 'FAILED', errorCode: 'NO_SOURCE', errorMessage: 'No source has it.' });
+    await change(id, { state: 'COMPLETED', total: 3, succeeded: 1, skipped: 1, failed: 1, progress: 100 });
+    const { body } = await app.get(`/prgs/${id}`);
+    expect(body['summary']).toMatchInlineSnapshot(`
+      {
+        "failed_tracks": [
+          {
+            "reason": "No source has it.",
+            "track": {
+              "album": {
+                "title": "Night Ferry",
+              },
+              "artists": [
+                {
+                  "name": "Someone",
+                },
+              ],
+              "title": "Part 3",
+              "type": "track",
+            },
+          },
+        ],
+        "skipped_tracks": [
+          {
+            "album": {
+              "title": "Night Ferry",
+            },
+            "artists": [
+              {
+                "name": "Someone",
+              },
+            ],
+            "title": "Part 2",
+            "type": "track",
+          },
+        ],
+        "successful_tracks": [
+          {
+            "album": {
+              "title": "Night Ferry",
+            },
+            "artists": [
+              {
+                "name": "Someone",
+              },
+            ],
+            "title": "Part 1",
+            "type": "track",
+          },
+        ],
+        "total_failed": 1,
+        "total_skipped": 1,
+        "total_successful": 1,
+      }
+    `);
+    const { status_info } = body['last_line'] as { status_info: object };
+    expect(status_info).toEqual({ status: 'done', progress: 100, summary: body['summary'] });
+  });
+
+  it('shows a part of a list with the list', async () => {
+    const id = await queue('/album/download/demo:night-ferry');
+    await change(id, { total: 9 });
+    const part = await addPart(id, 4, { state: 'RUNNING', progress: 5 });
+    expect(await lineOf(part.id)).toMatchObject({
+      track: { type: 'track', title: 'Part 5', album: { title: 'Night Ferry' } },
+      status_info: { status: 'real-time', progress: 5 },
+      total_tracks: 9,
+      parent: {
+        type: 'album',
+        title: 'Night Ferry',
+        artists: [{ name: 'Saltglass Choir' }],
+        total_tracks: 9,
+      },
+    });
+  });
+
+  it('shows a playlist by its owner', async () => {
+    const { queueDownload } = await app.execute(QUEUE_DOWNLOAD, {
+      input: { item: 'Playlist:demo:first-watch' },
+    });
+    if (queueDownload.__typename !== 'DownloadQueued') expect.fail(JSON.stringify(queueDownload));
+    const id = queueDownload.task.id.replace('Task:', '');
+    await change(id, { state: 'COMPLETED', total: 1, succeeded: 1 });
+    expect(await lineOf(id)).toMatchObject({
+      playlist: { type: 'playlist', title: 'First Watch', owner: { name: 'Harbour Radio' } },
+    });
+  });
+
+  it.each(['nonsense', '00000000-0000-4000-8000-00000000dead', 'Task:x'])(
+    'answers 404 for %s',
+    async (id) => {
+      const { status, body } = await app.get(`/prgs/${id}`);
+      expect({ status, body }).toEqual({
+        status: 404,
+        body: { error: 'Task not found', detail: 'Task not found', task_id: id },
+      });
+    },
+  );
+});
+
+describe('GET /prgs/list', () => {
+  /** Eight tracks, the first queued first: states by their place. */
+  async function queueAll(states: string[]) {
+    const ids: string[] = [];
+    for (const [at, state] of states.entries()) {
+      const id = await queue(`/track/download/demo:night-ferry-1-0${at + 1}`);
+      await change(id, { state });
+      ids.push(id);
+    }
+    return ids;
+  }
+  const idsOf = (body: Record<string, unknown>) =>
+    (body['tasks'] as { task_id: string }[]).map((task) => task.task_id);
+
+  it('starts with what is active, then shows what has ended, each the newest first, over all pages', async () => {
+    const ids = await queueAll([
+      'RUNNING',
+      'COMPLETED',
+      'QUEUED',
+      'FAILED',
+      'RETRYING',
+      'CANCELLED',
+      'SKIPPED',
+    ]);
+    const wanted = [4, 2, 0, 6, 5, 3, 1].map((at) => ids[at]);
+    const whole = await app.get('/prgs/list');
+    expect(idsOf(whole.body)).toEqual(wanted);
+    for (const limit of [1, 2, 3, 4, 5]) {
+      const seen: string[] = [];
+      for (let page = 1, more = true; more; page++) {
+        const { body } = await app.get(`/prgs/list?page=${page}&limit=${limit}`);
+        seen.push(...idsOf(body));
+        more = (body['pagination'] as { has_more: boolean }).has_more;
+      }
+      expect(seen).toEqual(wanted);
+    }
+  });
+
+  it('counts truly, and only tasks that are no part of another', async () => {
+    const ids = await queueAll([
+      'RUNNING',
+      'COMPLETED',
+      'QUEUED',
+      'FAILED',
+      'RETRYING',
+      'CANCELLED',
+      'SKIPPED',
+      'PAUSED',
+    ]);
+    await addPart(ids[0] ?? '', 0, { state: 'RUNNING' });
+    const { status, body } = await app.get('/prgs/list?limit=3&page=2');
+    expect(status).toBe(200);
+    const { tasks, ...numbers } = body;
+    expect(tasks).toHaveLength(3);
+    expect(numbers).toMatchInlineSnapshot(`
+      {
+        "active_tasks": 4,
+        "all_tasks_count": 8,
+        "pagination": {
+          "active_tasks": 4,
+          "has_more": true,
+          "limit": 3,
+          "page": 2,
+          "total_items": 8,
+          "total_other_tasks": 4,
+          "total_pages": 3,
+        },
+        "task_counts": {
+          "active": 1,
+          "cancelled": 1,
+          "completed": 1,
+          "error": 1,
+          "queued": 2,
+          "retrying": 1,
+          "skipped": 1,
+        },
+        "timestamp": 1772366400.5,
+        "total_tasks": 8,
+      }
+    `);
+  });
+
+  it('leaves out what was dismissed', async () => {
+    const [first = '', second = ''] = await queueAll(['COMPLETED', 'COMPLETED']);
+    await change(first, { dismissedAt: NOW });
+    const { body } = await app.get('/prgs/list');
+    expect(idsOf(body)).toEqual([second]);
+    expect(body['all_tasks_count']).toBe(1);
+  });
+
+  it('shows active tasks only, if asked', async () => {
+    const [first = '', , third = ''] = await queueAll(['RUNNING', 'COMPLETED', 'QUEUED']);
+    for (const value of ['true', '1', 'TRUE']) {
+      const { body } = await app.get(`/prgs/list?active_only=${value}`);
+      expect(idsOf(body)).toEqual([third, first]);
+      expect(body['pagination']).toMatchObject({ total_items: 2, total_pages: 1, has_more: false });
+    }
+    expect(idsOf((await app.get('/prgs/list?active_only=false')).body)).toHaveLength(3);
+  });
+
+  it('is empty beyond the last page, and at first', async () => {
+    const { status, body } = await app.get('/prgs/list?page=10000000&limit=100');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      tasks: [],
+      pagination: { total_items: 0, total_pages: 0, has_more: false },
+    });
+  });
+
+  it('takes a limit above 100 as 100', async () => {
+    expect((await app.get('/prgs/list?limit=1000')).body['pagination']).toMatchObject({ limit: 100 });
+  });
+
+  it.each([
+    ['page=0', 'page'],
+    ['page=-1', 'page'],
+    ['page=x', 'page'],
+    ['page=10000001', 'page'],
+    ['page=99999999999999999999', 'page'],
+    ['limit=0', 'limit'],
+    ['limit=1e3', 'limit'],
+    ['active_only=maybe', 'active_only'],
+  ])('answers 400 to ?%s', async (query, field) => {
+    expect(await app.get(`/prgs/list?${query}`)).toMatchObject({ status: 400, body: { details: { field } } });
+  });
+
+  it('asks the database at most four times, however many lists it shows', async () => {
+    for (const album of ['night-ferry', 'rough-crossing']) {
+      const id = await queue(`/album/download/demo:${album}`);
+      await addPart(id, 0, { state: 'RUNNING' });
+      await change(id, { state: album === 'night-ferry' ? 'RUNNING' : 'COMPLETED', total: 1 });
+    }
+    await queueAll(['RUNNING', 'COMPLETED']);
+    const asked = spyOnQueries(app.deps.db);
+    await app.get('/prgs/list?limit=50');
+    expect(asked()).toBe(4);
+  });
+});
+
+/** Counts what goes through the client's own methods, which every store uses. */
+function spyOnQueries(db: RestTestApp['deps']['db']): () => number {
+  let count = 0;
+  const task = db.task as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const client = db as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const restore = [
+    ...['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>
+      wrap(task, name, () => (count += 1)),
+    ),
+    wrap(client, '$queryRaw', () => (count += 1)),
+  ];
+  return () => {
+    restore.forEach((undo) => undo());
+    return count;
+  };
+}
+
+function wrap(
+  target: Record<string, (...args: unknown[]) => unknown>,
+  name: string,
+  onCall: () => void,
+): () => void {
+  const original = target[name];
+  if (!original) throw new Error(name);
+  target[name] = (...args) => {
+    onCall();
+    return original.apply(target, args);
+  };
+  return () => {
+    target[name] = original;
+  };
+}

@@ -1,0 +1,134 @@
+import { delimiter, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EnvError, parseEnv } from '../../src/env.js';
+
+type Variables = Record<string, string>;
+
+/** The mistakes that these variables make, a line each. */
+function mistakesOf(variables: Variables): string[] {
+  try {
+    parseEnv(variables);
+  } catch (thrown) {
+    if (thrown instanceof EnvError) return thrown.mistakes;
+    throw thrown;
+  }
+  return [];
+}
+
+describe('the environment', () => {
+  it('may say nothing at all', () => {
+    expect(parseEnv({})).toEqual({
+      port: 7171,
+      host: '127.0.0.1',
+      dataDir: resolve('data'),
+      downloadDir: resolve('downloads'),
+      database: { kind: 'embedded' },
+      jobStore: { kind: 'postgresql' },
+      role: 'all',
+      catalog: 'demo',
+      libraryDirs: [],
+      ffmpegPath: null,
+      ffprobePath: null,
+      logLevel: 'info',
+      graphiql: true,
+    });
+  });
+
+  it('takes an empty variable for one that is not there', () => {
+    const names = 'PORT HOST DATA_DIR DATABASE_URL ROLE LIBRARY_DIRS FFMPEG_PATH GRAPHIQL'.split(' ');
+    expect(parseEnv(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(parseEnv({}));
+  });
+
+  it('may hold anything else besides', () => {
+    expect(parseEnv({ HOME: '/nowhere', port: '1' })).toEqual(parseEnv({}));
+  });
+
+  it.each<[Variables, Partial<ReturnType<typeof parseEnv>>]>([
+    [{ PORT: '0' }, { port: 0 }],
+    [{ PORT: '65535' }, { port: 65_535 }],
+    [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+    [{ DATA_DIR: 'some/where' }, { dataDir: resolve('some/where') }],
+    [{ DOWNLOAD_DIR: '/music' }, { downloadDir: '/music' }],
+    [
+      { DATABASE_URL: 'postgresql://u:p@one,two/reprise' },
+      { database: { kind: 'external', url: 'postgresql://u:p@one,two/reprise' } },
+    ],
+    [{ DATABASE_URL: 'postgres://db' }, { database: { kind: 'external', url: 'postgres://db' } }],
+    [{ MONGODB_URL: 'mongodb://a,b/c' }, { jobStore: { kind: 'mongodb', url: 'mongodb://a,b/c' } }],
+    [{ MONGODB_URL: 'mongodb+srv://a' }, { jobStore: { kind: 'mongodb', url: 'mongodb+srv://a' } }],
+    [{ ROLE: 'worker', DATABASE_URL: 'postgres://db' }, { role: 'worker' }],
+    [{ ROLE: 'api', DATABASE_URL: 'postgres://db' }, { role: 'api' }],
+    [{ CATALOG: 'library', LIBRARY_DIRS: 'src' }, { catalog: 'library', libraryDirs: [resolve('src')] }],
+    [{ LIBRARY_DIRS: ['src', 'test'].join(delimiter) }, { libraryDirs: [resolve('src'), resolve('test')] }],
+    [{ LIBRARY_DIRS: `${delimiter}src${delimiter}` }, { libraryDirs: [resolve('src')] }],
+    [{ FFMPEG_PATH: 'bin/ffmpeg' }, { ffmpegPath: resolve('bin/ffmpeg') }],
+    [{ FFPROBE_PATH: '/bin/ffprobe' }, { ffprobePath: '/bin/ffprobe' }],
+    [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    [{ GRAPHIQL: 'false' }, { graphiql: false }],
+    [{ GRAPHIQL: '0' }, { graphiql: false }],
+    [{ GRAPHIQL: '1' }, { graphiql: true }],
+  ])('may say %o', (variables, read) => {
+    expect(parseEnv(variables)).toMatchObject(read);
+  });
+
+  it('is told of each mistake: the name, what was given, what is allowed', () => {
+    const bad: Variables[] = [
+      { PORT: '65536' },
+      { PORT: '-1' },
+      { PORT: '80.5' },
+      { PORT: 'http' },
+      { DATABASE_URL: 'mysql://db' },
+      { DATABASE_URL: 'postgres://' },
+      { MONGODB_URL: 'http://db' },
+      { ROLE: 'boss' },
+      { CATALOG: 'spotify' },
+      { LIBRARY_DIRS: ['src', 'no-such-folder', 'package.json'].join(delimiter) },
+      { LOG_LEVEL: 'loud' },
+      { GRAPHIQL: 'maybe' },
+      { CATALOG: 'library' },
+      { ROLE: 'worker' },
+    ];
+    const lines = bad.flatMap(mistakesOf).map((line) => line.replaceAll(resolve('.'), '<here>'));
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "PORT: "65536" is wrong; allowed: a whole number from 0 (any free port) to 65535",
+        "PORT: "-1" is wrong; allowed: a whole number from 0 (any free port) to 65535",
+        "PORT: "80.5" is wrong; allowed: a whole number from 0 (any free port) to 65535",
+        "PORT: "http" is wrong; allowed: a whole number from 0 (any free port) to 65535",
+        "DATABASE_URL: "mysql://db" is wrong; allowed: a URL that starts with postgresql:// or postgres://",
+        "DATABASE_URL: "postgres://" is wrong; allowed: a URL that starts with postgresql:// or postgres://",
+        "MONGODB_URL: "http://db" is wrong; allowed: a URL that starts with mongodb:// or mongodb+srv://",
+        "ROLE: "boss" is wrong; allowed: all, api, worker",
+        "CATALOG: "spotify" is wrong; allowed: demo, library",
+        "LIBRARY_DIRS: "src:no-such-folder:package.json" is wrong; <here>/no-such-folder is not a directory; allowed: existing directories, separated by ":"",
+        "LIBRARY_DIRS: "src:no-such-folder:package.json" is wrong; <here>/package.json is not a directory; allowed: existing directories, separated by ":"",
+        "LOG_LEVEL: "loud" is wrong; allowed: fatal, error, warn, info, debug, trace, silent",
+        "GRAPHIQL: "maybe" is wrong; allowed: true, false",
+        "CATALOG: "library" needs LIBRARY_DIRS; allowed: library with LIBRARY_DIRS set, demo",
+        "ROLE: "worker" needs DATABASE_URL, because the embedded database serves one process; allowed: all",
+      ]
+    `);
+  });
+
+  it('is told of all mistakes at once', () => {
+    const lines = mistakesOf({ PORT: 'x', ROLE: 'boss', LOG_LEVEL: 'loud', GRAPHIQL: 'maybe', CATALOG: 'x' });
+    expect(lines.map((line) => line.split(':')[0])).toEqual([
+      'PORT',
+      'ROLE',
+      'CATALOG',
+      'LOG_LEVEL',
+      'GRAPHIQL',
+    ]);
+  });
+
+  it('is told of mistakes that lie between two variables, all at once', () => {
+    const lines = mistakesOf({ ROLE: 'api', CATALOG: 'library' });
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['CATALOG', 'ROLE']);
+  });
+
+  it('does not repeat a password that stands in a bad URL', () => {
+    const [line] = mistakesOf({ DATABASE_URL: 'mysql://admin:hunter2@db/reprise' });
+    expect(line).not.toContain('hunter2');
+    expect(line).toContain('DATABASE_URL');
+  });
+});
