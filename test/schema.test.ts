@@ -33,6 +33,13 @@ describe('the GraphQL schema', () => {
   });
 });
 
+/** A field of an output or an input type, as far as it is looked at here. */
+interface Described {
+  name: string;
+  description?: string | null;
+  args?: readonly { name: string; description?: string | null }[];
+}
+
 function undescribed(type: GraphQLNamedType): string[] {
   const missing = type.description ? [] : [type.name];
   if (isEnumType(type)) {
@@ -40,10 +47,10 @@ function undescribed(type: GraphQLNamedType): string[] {
     return [...missing, ...values.map((value) => `${type.name}.${value.name}`)];
   }
   if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return missing;
-  const fields = Object.values(type.getFields());
+  const fields = Object.values(type.getFields()) as Described[];
   const names = fields.flatMap((field) => [
     ...(field.description ? [] : [`${type.name}.${field.name}`]),
-    ...('args' in field ? [...field.args] : [])
+    ...(field.args ?? [])
       .filter(({ description }) => !description)
       .map(({ name }) => `${type.name}.${field.name}(${name})`),
   ]);

@@ -1,28 +1,13 @@
-import { SYSTEM_VIEWER, type Viewer } from '../auth/viewer.js';
+import { SYSTEM_VIEWER } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { messageOf } from '../lib/errors.js';
 import { readHorizon } from '../store/sequence.js';
-import { isTerminal, type Task } from './task.js';
-import { isWanted, maySee, type TaskFilter } from './task-filter.js';
+import { isTerminal } from './task.js';
+import { isWanted, maySee } from './task-filter.js';
+import type { FeedRequest, TaskNews } from './task-news.js';
 import { readChanged, readSnapshot } from './task-snapshot.js';
 import { findTasksByIds } from './task-store.js';
-
-/** A task as it was at one moment, and the mark from which a reader resumes without a gap. */
-export interface TaskNews {
-  /** Resuming from here may repeat news, and misses none. */
-  sequence: string;
-  /** Part of the snapshot that a subscription starts with. */
-  initial: boolean;
-  task: Task;
-}
-
-export interface FeedRequest {
-  viewer: Viewer;
-  filter: TaskFilter;
-  /** A mark from earlier news; null starts with the tasks that are live now. */
-  since: bigint | null;
-}
 
 /** Live changes of tasks for many readers, each with its own bounded queue. */
 export interface TaskFeed {

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { LIVE_STATES, type Task } from './task.js';
-import type { FeedRequest, TaskNews } from './task-feed.js';
+import type { FeedRequest, TaskNews } from './task-news.js';
 import { isWanted, type TaskFilter } from './task-filter.js';
 import { listChangedTasks, listTasks } from './task-store.js';
 

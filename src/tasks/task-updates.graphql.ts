@@ -1,7 +1,7 @@
 import { builder } from '../graphql/builder.js';
 import { readHorizon } from '../store/sequence.js';
 import { parseSequence } from './task-snapshot.js';
-import type { TaskNews } from './task-feed.js';
+import type { TaskNews } from './task-news.js';
 import { countTasksByState, type TaskCounts } from './task-store.js';
 import { TaskType } from './task-type.graphql.js';
 import { TaskFilterInput, toTaskFilter } from './tasks.graphql.js';
