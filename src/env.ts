@@ -120,7 +120,9 @@ function crossMistakes(read: z.infer<typeof variables>): string[] {
 
 function describe(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): string {
   const name = String(issue.path[0]);
-  return `${name}: ${JSON.stringify(given[name] ?? '')} is wrong; ${issue.message}`;
+  // A URL's user and password have no place in a log.
+  const value = JSON.stringify((given[name] ?? '').replace(/\/\/.*@/, '//…@'));
+  return `${name}: ${value} is wrong; ${issue.message}`;
 }
 
 function toEnv(read: z.infer<typeof variables>): Env {

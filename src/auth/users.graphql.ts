@@ -1,4 +1,5 @@
 import { builder } from '../graphql/builder.js';
+import { parseRowId } from '../graphql/node-id.js';
 
 const UserRoleEnum = builder.enumType('UserRole', {
   description: 'What a user may do.',
@@ -11,6 +12,9 @@ const UserRoleEnum = builder.enumType('UserRole', {
 export const UserType = builder.prismaNode('User', {
   description: 'Someone who uses this server.',
   id: { field: 'id' },
+  // Asked for by `node(id:)` by anyone, with any id.
+  nullable: true,
+  findUnique: (id) => ({ id: parseRowId('User', id) }),
   fields: (t) => ({
     username: t.exposeString('username', { description: 'The name to sign in with.' }),
     role: t.expose('role', { type: UserRoleEnum, description: 'What they may do.' }),

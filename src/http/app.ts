@@ -44,7 +44,9 @@ export function createHttpApp({ routes, graphiql, readiness, log }: HttpAppOptio
 function limitBody() {
   const limit = bodyLimit({
     maxSize: MAX_BODY_BYTES,
-    onError: (c) => c.json(failure(`The body is larger than ${MAX_BODY_BYTES} bytes.`), 413),
+    // What is left of the body is not read, so that the connection cannot be used again.
+    onError: (c) =>
+      c.json(failure(`The body is larger than ${MAX_BODY_BYTES} bytes.`), 413, { connection: 'close' }),
   });
   // For a GET it would build a whole web request, only to find that there is no body.
   return ((c, next) =>

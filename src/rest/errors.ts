@@ -65,11 +65,12 @@ export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): R
   return new RestFailure(STATUSES[code], message, facts);
 }
 
-/** What GraphQL could not do, or would not. Codes that are not ours are faults of our own documents. */
-export function fromGraphqlErrors([first]: readonly GraphQLError[]): RestFailure {
+/** What GraphQL could not do, or would not. Any other code is a fault of our own document, and no RestFailure. */
+export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
   const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
   if (code === 'INTERNAL') return internalFailure(requestId);
-  if (!first || !isErrorCode(code)) return new RestFailure(500, 'Internal error');
+  if (code === 'CANCELLED') return new RestFailure(503, 'The request was cancelled.', { retry_after: 1 });
+  if (!first || !isErrorCode(code)) return new Error(`A document of REST failed: ${first?.message}`);
   return toFailure({
     code,
     message: first.message,

@@ -72,6 +72,7 @@ async function answer(world: World, c: RestContext): Promise<RestAnswer> {
       base: `${url.origin}${BASE}`,
       clock: world.clock,
       signal,
+      hangUp: () => c.env.outgoing.destroy(),
       timing: world.timing,
     }),
   );

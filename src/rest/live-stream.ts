@@ -13,6 +13,7 @@ export interface LiveStream<Value> {
   describe(values: Value[]): Promise<object>;
   /** Aborts when the client goes away. */
   signal: AbortSignal;
+  hangUp: () => void;
   timing: Pick<RestTiming, 'messageGapMs' | 'heartbeatMs'>;
 }
 
@@ -21,7 +22,7 @@ export interface LiveStream<Value> {
  * It ends when one of its sources does; the client comes again, and resumes.
  */
 export async function openLiveStream<Value>(live: LiveStream<Value>): Promise<ReadableStream<Uint8Array>> {
-  const sink = createEventSink();
+  const sink = createEventSink(live);
   sink.send(live.first, live.mark);
   const add = sendInTurn(live, sink);
   const sources = await live.follow(add);

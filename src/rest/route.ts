@@ -16,6 +16,8 @@ export interface RestCall {
   clock: Clock;
   /** Aborts when the client goes away, and when the answer takes too long. */
   signal: AbortSignal;
+  /** Cuts the connection, without another word. */
+  hangUp: () => void;
   timing: RestTiming;
 }
 

@@ -6,7 +6,7 @@ import type { GraphqlServer } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
 import { fromGraphqlErrors } from './errors.js';
 
-/** Runs GraphQL documents for one request, as its caller. Everything throws RestFailure. */
+/** Runs GraphQL documents for one request, as its caller. What fails throws RestFailure. */
 export interface Documents {
   run<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data>;
   /** Calls `listener` with each news until it is stopped or ends. */

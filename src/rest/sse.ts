@@ -12,8 +12,11 @@ export interface EventSink {
 /** In bytes. What waits for a client that does not read; one more message and it is dropped. */
 const MAX_BUFFER_BYTES = 1024 * 1024;
 
-/** A single message may be larger than the limit, as long as nothing waits before it. */
-export function createEventSink(): EventSink {
+/**
+ * A single message may be larger than the limit, as long as nothing waits before it. `hangUp` cuts the connection
+ * of a client that does not read: an end that waits behind what it has not read would never come.
+ */
+export function createEventSink({ hangUp }: { hangUp: () => void }): EventSink {
   const closing = new AbortController();
   const encoder = new TextEncoder();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -31,9 +34,8 @@ export function createEventSink(): EventSink {
     const frame = encoder.encode(toFrame(data, id));
     const waiting = MAX_BUFFER_BYTES - (controller.desiredSize ?? 0);
     if (waiting > 0 && waiting + frame.byteLength > MAX_BUFFER_BYTES) {
-      controller.error(new Error('The client reads too slowly.'));
       closing.abort();
-      return;
+      return hangUp();
     }
     controller.enqueue(frame);
   };

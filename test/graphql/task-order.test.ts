@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graphql } from '../../src/generated/documents/gql.js';
+import { queue } from '../kit/story.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+
+const PAGE = graphql(`
+  query TaskOrderPage($orderBy: TaskOrder, $first: Int, $offset: Int, $after: String) {
+    taskSequence
+    tasks(orderBy: $orderBy, first: $first, offset: $offset, after: $after) {
+      totalCount
+      edges {
+        cursor
+        node {
+          id
+          owner {
+            username
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+      }
+    }
+  }
+`);
+
+let app: TestApp;
+let ids: string[];
+
+beforeAll(async () => {
+  app = await startApp({ env: { role: 'api' } });
+  ids = [];
+  for (const number of [1, 2, 3]) ids.push(await queue(app, { item: `demo:night-ferry-1-0${number}` }));
+  const bare = (ids[2] ?? '').replace('Task:', '');
+  await app.deps.db.task.update({ where: { id: bare }, data: { state: 'COMPLETED' } });
+});
+
+afterAll(() => app.stop());
+
+const idsOf = ({ tasks }: Awaited<ReturnType<typeof page>>) => tasks.edges.map(({ node }) => node.id);
+const page = (variables: object) => app.execute(PAGE, variables);
+
+describe('tasks', () => {
+  it('are listed with what is active first, by offset', async () => {
+    const [first = '', second = '', ended = ''] = ids;
+    expect(idsOf(await page({ orderBy: 'ACTIVE_FIRST' }))).toEqual([second, first, ended]);
+    const middle = await page({ orderBy: 'ACTIVE_FIRST', first: 1, offset: 1 });
+    expect(idsOf(middle)).toEqual([first]);
+    expect(middle.tasks).toMatchObject({
+      totalCount: 3,
+      pageInfo: { hasNextPage: true, hasPreviousPage: true },
+      edges: [{ node: { owner: { username: 'system' } } }],
+    });
+    expect(middle.taskSequence).toMatch(/^\d+$/);
+  });
+
+  it('skip an offset in the other orders too', async () => {
+    expect(idsOf(await page({ orderBy: 'OLDEST_FIRST', offset: 1 }))).toEqual(ids.slice(1));
+  });
+
+  it.each([
+    [{ offset: -1 }, 'offset: allowed are whole numbers from 0'],
+    [{ offset: 1, after: 'x' }, 'offset: not together with'],
+    [{ orderBy: 'ACTIVE_FIRST', after: 'x' }, 'after: not with ACTIVE_FIRST'],
+  ])('refuse %j', async (variables, problem) => {
+    await expect(page(variables)).rejects.toThrow(problem);
+  });
+});
