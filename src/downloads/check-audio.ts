@@ -1,0 +1,22 @@
+import type { Track } from '../catalog/catalog-item.js';
+import type { AudioProbe } from '../media/media.js';
+import type { Rendition } from './audio-source.js';
+import { SourceCutOffError, SourceInvalidAudioError } from './errors.js';
+
+/** Seconds by which catalogues round and encoders pad. */
+const TOLERANCE_MS = 3_000;
+const TOLERANCE_SHARE = 0.05;
+
+/** The source's audio must be as long as was promised: shorter was cut off, longer is something else. */
+export function checkDuration(track: Track, rendition: Rendition, probe: AudioProbe): void {
+  const promisedMs = rendition.durationMs ?? track.durationMs;
+  if (promisedMs <= 0) return;
+  const toleranceMs = Math.max(TOLERANCE_MS, promisedMs * TOLERANCE_SHARE);
+  const [is, should] = [probe.durationMs, promisedMs].map((ms) => `${Math.round(ms / 100) / 10} s`);
+  if (probe.durationMs < promisedMs - toleranceMs) {
+    throw new SourceCutOffError(`${rendition.source} sent ${is} of ${should}.`);
+  }
+  if (probe.durationMs > promisedMs + toleranceMs) {
+    throw new SourceInvalidAudioError(`${rendition.source} sent ${is} of audio where ${should} were expected.`);
+  }
+}

@@ -1,0 +1,136 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Track } from '../catalog/catalog-item.js';
+import type { Deps } from '../deps.js';
+import type { Logger } from '../lib/logger.js';
+import { messageOf } from '../lib/errors.js';
+import type { AudioProbe, TranscodeRequest } from '../media/media.js';
+import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
+import type { Ending, HeldTask } from '../tasks/held-task.js';
+import type { Rendition } from './audio-source.js';
+import { checkDuration } from './check-audio.js';
+import { fetchAudio } from './fetch-audio.js';
+import { isAlreadyInPlace, noteEarlierFile, placeFile } from './place-file.js';
+import { pickSource, type PickedSource } from './pick-source.js';
+import { explainDiskError, incomingDirectory } from './target-file.js';
+import { tagsFor } from './track-tags.js';
+
+export type DownloadDeps = Pick<
+  Deps,
+  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing' | 'clock'
+>;
+
+/** One try of one track: what it is about, when to stop, whom to tell. */
+export interface TrackRun {
+  held: HeldTask;
+  signal: AbortSignal;
+  log: Logger;
+  /** Percent of the whole track, 0–100. */
+  onProgress(percent: number): void;
+}
+
+/** Fetching is the first part of a track's progress, converting the rest. */
+const FETCH_SHARE = 0.5;
+
+/**
+ * Picks a source, fetches its audio, and turns it into a tagged file in place. Nothing is left behind when it
+ * fails or is aborted. Tried again after a crash it goes on from what is already in place.
+ */
+export async function downloadTrack(deps: DownloadDeps, run: TrackRun): Promise<Ending> {
+  const track = run.held.task.item as unknown as Track;
+  if (await isAlreadyInPlace(run.held)) return { state: 'COMPLETED' };
+  if (await noteEarlierFile(deps, run.held)) return { state: 'SKIPPED' };
+  const incoming = incomingDirectory(deps.env.downloadDir);
+  const work = { received: join(incoming, `${run.held.task.id}.source`), made: join(incoming, run.held.task.id) };
+  try {
+    await mkdir(incoming, { recursive: true });
+    return await makeFile(deps, run, { track, ...work });
+  } catch (thrown) {
+    throw explainDiskError(thrown);
+  } finally {
+    await Promise.all([rm(work.received, { force: true }), rm(work.made, { force: true })]).catch(
+      (thrown: unknown) => run.log.warn({ error: messageOf(thrown) }, 'could not remove an unfinished file'),
+    );
+  }
+}
+
+interface Work {
+  track: Track;
+  /** What the source sent. */
+  received: string;
+  /** What becomes of it, before it is moved into place. */
+  made: string;
+}
+
+async function makeFile(deps: DownloadDeps, run: TrackRun, work: Work): Promise<Ending> {
+  const { source, rendition } = await pickSource(deps, work.track, run);
+  run.log.info({ source: source.name }, 'source picked');
+  const [inputPath, cover] = await Promise.all([
+    receive(deps, run, { ...work, source, rendition }),
+    fetchCover(deps, run, work.track),
+  ]);
+  const input = await deps.media.probe(inputPath, run.signal);
+  checkDuration(work.track, rendition, input);
+  const request = toTranscodeRequest(deps, { work, rendition, inputPath, input, cover, run });
+  await deps.media.transcode(request, {
+    signal: run.signal,
+    onProgress: (percent) => run.onProgress(100 * FETCH_SHARE + percent * (1 - FETCH_SHARE)),
+  });
+  const output = await deps.media.probe(work.made, run.signal);
+  run.signal.throwIfAborted();
+  return placeFile(deps, run.held, { path: work.made, request, output, rendition, track: work.track });
+}
+
+/** The path of the source's audio: a local file is read where it is, anything else is streamed to ours first. */
+async function receive(
+  deps: DownloadDeps,
+  run: TrackRun,
+  from: Work & PickedSource,
+): Promise<string> {
+  if (from.rendition.localPath) return from.rendition.localPath;
+  await fetchAudio({
+    source: from.source,
+    rendition: from.rendition,
+    path: from.received,
+    idleMs: deps.timing.sourceIdleMs,
+    signal: run.signal,
+    onProgress: (percent) => run.onProgress(percent * FETCH_SHARE),
+  });
+  return from.received;
+}
+
+/** A missing cover is a pity, not a failure. */
+async function fetchCover(deps: DownloadDeps, run: TrackRun, track: Track): Promise<Uint8Array | null> {
+  const provider = track.id.split(':', 1)[0] ?? '';
+  try {
+    return (await deps.catalogs.get(provider)?.fetchCover(track, run.signal)) ?? null;
+  } catch (thrown) {
+    run.signal.throwIfAborted();
+    run.log.warn({ error: messageOf(thrown) }, 'no cover');
+    return null;
+  }
+}
+
+function toTranscodeRequest(
+  deps: DownloadDeps,
+  made: {
+    work: Work;
+    rendition: Rendition;
+    inputPath: string;
+    input: AudioProbe;
+    cover: Uint8Array | null;
+    run: TrackRun;
+  },
+): TranscodeRequest {
+  const options: DownloadOptions = parseDownloadOptions(made.run.held.task.options);
+  return {
+    inputPath: made.inputPath,
+    outputPath: made.work.made,
+    input: made.input,
+    format: options.format,
+    bitrateKbps: options.bitrateKbps,
+    artistSeparator: deps.settings().artistSeparator,
+    tags: tagsFor(made.work.track, made.rendition),
+    cover: made.cover,
+  };
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { graphql } from '../generated/documents/gql.js';
+import type { AudioFormat, CatalogType } from '../generated/documents/graphql.js';
+import { RestFailure, toFailure } from '../rest/errors.js';
+import { text, wholeNumber, word } from '../rest/input.js';
+import { route, type AnyRoute } from '../rest/route.js';
+import { wireIdOf } from '../rest/wire-id.js';
+
+const QUEUE_DOWNLOAD = graphql(`
+  mutation RestQueueDownload($input: QueueDownloadInput!) {
+    queueDownload(input: $input) {
+      __typename
+      ... on DownloadQueued {
+        task {
+          id
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+      ... on DuplicateDownload {
+        existingTask {
+          id
+        }
+      }
+      ... on UpstreamLimited {
+        retryAfterSeconds
+      }
+    }
+  }
+`);
+
+const CANCEL_DOWNLOAD = graphql(`
+  mutation RestCancelDownload($id: ID!) {
+    cancelTask(id: $id) {
+      __typename
+      ... on TaskCancelled {
+        task {
+          id
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+const FORMATS = ['MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC', 'KEEP'] as const satisfies AudioFormat[];
+
+/** Kilobits a second, as `320` or `320k`. */
+const bitrate = z
+  .union([z.number(), z.string()])
+  .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
+  .pipe(wholeNumber({ min: 1, max: 10_000 }));
+
+/** A setting that a download cannot have of its own yet: refused, because ignoring it would make another file. */
+const notYet = z.never({ error: 'not supported yet; leave it out' }).optional();
+
+const options = z.strictObject({
+  id: text(),
+  convertTo: word(FORMATS).optional(),
+  bitrate: bitrate.optional(),
+  priority: wholeNumber({ min: -100, max: 100 }).default(0),
+  real_time: notYet,
+  real_time_multiplier: notYet,
+  custom_dir_format: notYet,
+  custom_track_format: notYet,
+  tracknum_padding: notYet,
+  save_cover: notYet,
+  artist_separator: notYet,
+  recursive_quality: notYet,
+});
+
+function download(path: `/${string}`, type: CatalogType): AnyRoute {
+  return route({
+    methods: ['GET', 'POST'],
+    path,
+    input: options,
+    document: QUEUE_DOWNLOAD,
+    variables: ({ id, convertTo, bitrate, priority }) => ({
+      input: {
+        item: id,
+        type,
+        priority,
+        options: { format: convertTo ?? null, bitrateKbps: bitrate ?? null },
+      },
+    }),
+    status: 202,
+    respond: ({ queueDownload: result }) => {
+      if (result.__typename === 'DownloadQueued') return { task_id: wireIdOf(result.task.id) };
+      if (result.__typename !== 'DuplicateDownload') throw toFailure(result);
+      throw new RestFailure(409, 'Duplicate download detected.', {
+        details: result.message,
+        existing_task: wireIdOf(result.existingTask.id),
+      });
+    },
+  });
+}
+
+function cancel(path: `/${string}`): AnyRoute {
+  return route({
+    methods: ['GET', 'POST'],
+    path,
+    input: z.object({ task_id: text() }),
+    document: CANCEL_DOWNLOAD,
+    variables: ({ task_id: id }) => ({ id }),
+    respond: ({ cancelTask: result }, { input: { task_id } }) => {
+      if (result.__typename === 'TaskCancelled') {
+        return { status: 'cancelled', task_id: wireIdOf(result.task.id) };
+      }
+      // To a client a task's id is any text that we gave: one that we never give names no task.
+      if (result.__typename === 'InvalidInput') throw new RestFailure(404, 'Task not found', { task_id });
+      const { status, message } = toFailure(result);
+      throw new RestFailure(status, message, { task_id });
+    },
+  });
+}
+
+export const DOWNLOAD_ROUTES: readonly AnyRoute[] = [
+  download('/track/download/{id}', 'TRACK'),
+  download('/album/download/{id}', 'ALBUM'),
+  cancel('/track/download/cancel'),
+  cancel('/album/download/cancel'),
+];

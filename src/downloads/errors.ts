@@ -1,0 +1,43 @@
+import { DomainError } from '../lib/errors.js';
+
+/** No enabled source may supply this track; trying again at once changes nothing. */
+export class NoSourceError extends DomainError {
+  readonly code = 'NO_SOURCE';
+}
+
+/** The source sent nothing for too long. */
+export class SourceStalledError extends DomainError {
+  readonly code = 'SOURCE_STALLED';
+  override readonly retryable = true;
+}
+
+/** The source ended before the audio did. */
+export class SourceCutOffError extends DomainError {
+  readonly code = 'SOURCE_CUT_OFF';
+  override readonly retryable = true;
+}
+
+/** What the source sent is not the audio it promised. */
+export class SourceInvalidAudioError extends DomainError {
+  readonly code = 'SOURCE_INVALID_AUDIO';
+  override readonly retryable = true;
+}
+
+/** The source could not be read. */
+export class SourceFailedError extends DomainError {
+  readonly code = 'SOURCE_FAILED';
+  override readonly retryable = true;
+}
+
+export class DiskFullError extends DomainError {
+  readonly code = 'DISK_FULL';
+}
+
+export class TargetNotWritableError extends DomainError {
+  readonly code = 'TARGET_NOT_WRITABLE';
+}
+
+/** The output that was asked for makes no sense; nothing was queued. */
+export class InvalidOptionsError extends DomainError {
+  readonly code = 'INVALID_OPTIONS';
+}

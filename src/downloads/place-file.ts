@@ -1,0 +1,108 @@
+import { dirname, join, parse } from 'node:path';
+import type { Track } from '../catalog/catalog-item.js';
+import { normaliseText } from '../catalog/normalise.js';
+import type { Deps } from '../deps.js';
+import type { AudioProbe, TranscodeRequest } from '../media/media.js';
+import { findMakerOf, findPlaylistTitle, findTwin } from '../tasks/find-tasks.js';
+import { noteFile, type Ending, type FileRecord, type HeldTask } from '../tasks/held-task.js';
+import { TaskTakenAwayError } from '../tasks/leases.js';
+import type { Task } from '../tasks/task.js';
+import type { Rendition } from './audio-source.js';
+import { qualityOf, recordOf } from './file-record.js';
+import { formatPath } from './path-format.js';
+import { exists, makeDirectoryInside, moveIntoPlace, sizeOf } from './target-file.js';
+
+type PlaceDeps = Pick<Deps, 'db' | 'env' | 'settings' | 'media'>;
+
+/** A tagged file that is ready, and what is known about it. */
+export interface MadeFile {
+  path: string;
+  track: Track;
+  rendition: Rendition;
+  request: TranscodeRequest;
+  output: AudioProbe;
+}
+
+/** Whether an earlier try of this very task had put its file in place before it could say so. */
+export async function isAlreadyInPlace({ task }: HeldTask): Promise<boolean> {
+  if (task.attempt < 2 || !task.filePath) return false;
+  return (await sizeOf(task.filePath)) === Number(task.fileSizeBytes);
+}
+
+/** Finds the same item, made the same way and still where it would go now, and notes it on the task. */
+export async function noteEarlierFile(deps: PlaceDeps, held: HeldTask): Promise<boolean> {
+  const earlier = await findTwin(deps, held.task);
+  if (!earlier?.filePath || (await sizeOf(earlier.filePath)) !== Number(earlier.fileSizeBytes)) return false;
+  const track = held.task.item as unknown as Track;
+  const stem = await targetStem(deps, held.task, { track, quality: qualityOf(earlier) });
+  const { dir, name } = parse(earlier.filePath);
+  if (join(dir, name) !== stem) return false;
+  await note(deps, held, fileOf(earlier));
+  return true;
+}
+
+/**
+ * Gives a finished file its name. A file that has the name already is left alone: when it is the same recording
+ * this task is SKIPPED, else the new file gets a number. The file's record is written before the file is moved.
+ */
+export async function placeFile(deps: PlaceDeps, held: HeldTask, made: MadeFile): Promise<Ending> {
+  const extension = deps.media.extensionFor(made.request.format, made.request.input);
+  const draft = await recordOf(made);
+  const stem = await targetStem(deps, held.task, { track: made.track, quality: qualityOf(draft) });
+  await makeDirectoryInside(deps.env.downloadDir, dirname(stem));
+  for (let number = 1; ; ) {
+    const target = `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
+    if (await exists(target)) {
+      if (await isSameRecording(deps, target, made)) {
+        await note(deps, held, { ...draft, filePath: target });
+        return { state: 'SKIPPED' };
+      }
+      number++;
+    } else {
+      await note(deps, held, { ...draft, filePath: target });
+      if (await moveIntoPlace(made.path, target)) return { state: 'COMPLETED' };
+    }
+  }
+}
+
+async function note(deps: PlaceDeps, held: HeldTask, file: FileRecord): Promise<void> {
+  if (await noteFile(deps, held, file)) return;
+  throw new TaskTakenAwayError('the task was taken away before its file was in place');
+}
+
+async function targetStem(
+  deps: PlaceDeps,
+  task: Task,
+  about: { track: Track; quality: string },
+): Promise<string> {
+  const playlist = await findPlaylistTitle(deps, task);
+  const parts = formatPath(deps.settings(), {
+    ...about,
+    playlist: playlist === null ? null : { title: playlist, position: (task.position ?? 0) + 1 },
+  });
+  return join(deps.env.downloadDir, ...parts);
+}
+
+/** By our own records where there are any, else by what the file says about itself. */
+async function isSameRecording(deps: PlaceDeps, path: string, made: MadeFile): Promise<boolean> {
+  const record = await findMakerOf(deps, path);
+  if (record) return record.itemId === made.track.id;
+  const there = await deps.media.probe(path, AbortSignal.timeout(30_000)).catch(() => null);
+  if (!there) return false;
+  const isrc = there.tags['isrc'] ?? there.tags['tsrc'];
+  if (isrc && made.track.isrc) return isrc === made.track.isrc;
+  const sameTitle = normaliseText(there.tags['title'] ?? '') === normaliseText(made.track.title);
+  return sameTitle && Math.abs(there.durationMs - made.output.durationMs) < 3_000;
+}
+
+function fileOf(task: Task): FileRecord {
+  return {
+    filePath: task.filePath ?? '',
+    fileFormat: task.fileFormat ?? '',
+    fileBitrateKbps: task.fileBitrateKbps,
+    fileSizeBytes: task.fileSizeBytes ?? 0n,
+    fileDurationMs: task.fileDurationMs ?? 0,
+    fileSource: task.fileSource ?? '',
+    fileLicence: task.fileLicence ?? '',
+  };
+}

@@ -1,0 +1,56 @@
+import { v7 as timeOrderedUuid } from 'uuid';
+import type { Viewer } from '../auth/viewer.js';
+import type { CatalogType } from '../catalog/catalog-item.js';
+import { findItem } from '../catalog/find-item.js';
+import type { Deps } from '../deps.js';
+import { dedupeKeyOf } from '../tasks/download-options.js';
+import { describeItem } from '../tasks/new-task.js';
+import { queueTask } from '../tasks/queue-task.js';
+import type { Task } from '../tasks/task.js';
+import { InvalidOptionsError } from './errors.js';
+import { resolveOptions, type OptionsInput } from './resolve-options.js';
+
+export interface QueueDownloadInput {
+  /** An id in any form, or a link (catalog/item-id.ts). */
+  item: string;
+  type?: CatalogType | null | undefined;
+  /** −100 to 100; higher goes first. */
+  priority?: number | null | undefined;
+  options?: OptionsInput | null | undefined;
+}
+
+const PRIORITY_LIMIT = 100;
+
+/**
+ * Queues a track, or an album, playlist or artist whose tracks then follow. The dispatcher hears of it from the
+ * database. Throws InvalidItemError, InvalidOptionsError, FormatUnavailableError, CatalogItemNotFoundError,
+ * UpstreamLimitedError or DuplicateDownloadError; nothing is queued then.
+ */
+export async function queueDownload(
+  deps: Pick<Deps, 'db' | 'catalogs' | 'env' | 'settings' | 'media' | 'log'>,
+  viewer: Viewer,
+  { signal, ...input }: QueueDownloadInput & { signal: AbortSignal },
+): Promise<Task> {
+  const options = resolveOptions(deps, input.options);
+  const priority = checkPriority(input.priority ?? 0);
+  const item = await findItem(deps, { item: input.item, type: input.type ?? null }, signal);
+  const dedupeKey = dedupeKeyOf(viewer.id, item.id, options);
+  const id = timeOrderedUuid();
+  const task = await queueTask(deps, {
+    id,
+    ownerId: viewer.id,
+    options,
+    priority,
+    dedupeKey,
+    ...describeItem(item),
+  });
+  deps.log.info({ taskId: id, item: item.id, by: viewer.username, ...options }, 'task queued');
+  return task;
+}
+
+function checkPriority(priority: number): number {
+  if (Math.abs(priority) <= PRIORITY_LIMIT) return priority;
+  throw new InvalidOptionsError(
+    `A priority of ${priority} is out of range; allowed: −${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}.`,
+  );
+}
