@@ -1,3 +1,4 @@
+import { access, chmod, constants } from 'node:fs/promises';
 import type { Logger } from '../lib/logger.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import { runTool } from './run-tool.js';
@@ -78,10 +79,21 @@ async function locate(tool: Tool): Promise<{ path: string; version: string }> {
 /** The installer packages throw a string on platforms for which they carry nothing. */
 async function pathOf(tool: Tool): Promise<{ path: string } | { reason: string }> {
   try {
-    return { path: await tool.packagedPath() };
+    const path = await tool.packagedPath();
+    await allowToRun(path);
+    return { path };
   } catch (error) {
     return { reason: messageOf(error) };
   }
+}
+
+/** A package's install script does this, where npm lets it run. When it cannot be done, starting it says why. */
+async function allowToRun(path: string): Promise<void> {
+  const runs = await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!runs) await chmod(path, 0o755).catch(() => undefined);
 }
 
 async function versionOf(path: string, name: string): Promise<{ version: string } | { reason: string }> {
