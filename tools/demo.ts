@@ -140,7 +140,7 @@ async function queueAlbum(url: string): Promise<{ id: string; title: string; art
 /** Shows the album's tasks as they change, until the album has ended. From the start: it may be over by now. */
 async function follow(url: string, albumId: string): Promise<void> {
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
-  const show = process.stdout.isTTY ? showBar : showLine;
+  const show = process.stdout.isTTY ? createBar() : showLine;
   try {
     for await (const { data } of client.iterate<DemoUpdatesSubscription>({ query: UPDATES.toString() })) {
       const task = data?.taskUpdates.task;
@@ -165,15 +165,22 @@ function showLine(task: DemoTask): void {
 
 const BAR_WIDTH = 30;
 
-/** One bar for the album, redrawn in place; a line above it for each track that has ended. */
-function showBar(task: DemoTask): void {
-  process.stdout.write('\r\u001b[2K');
-  if (task.kind === 'TRACK' && isOver(task)) showLine(task);
-  if (task.kind === 'TRACK') return;
-  const full = Math.round((BAR_WIDTH * task.progress) / 100);
+/** One bar for the album, redrawn in place below a line for each track that has ended. */
+function createBar(): (task: DemoTask) => void {
+  let bar = '';
+  return (task) => {
+    process.stdout.write('\r\u001b[2K');
+    if (task.kind !== 'TRACK') bar = barOf(task);
+    else if (isOver(task)) showLine(task);
+    process.stdout.write(bar);
+    if (task.kind !== 'TRACK' && isOver(task)) process.stdout.write('\n');
+  };
+}
+
+function barOf({ progress, title }: DemoTask): string {
+  const full = Math.round((BAR_WIDTH * progress) / 100);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
-  process.stdout.write(`${bar} ${task.progress.toFixed(0).padStart(3)} %  ${task.title}`);
-  if (isOver(task)) process.stdout.write('\n');
+  return `${bar} ${progress.toFixed(0).padStart(3)} %  ${title}`;
 }
 
 /** What the album ended as, file by file, as another library than the one that wrote the tags reads them. */
