@@ -30,6 +30,7 @@ import { createDatabase } from './store/prisma.js';
 import { repairSequences } from './store/sequence.js';
 import { dispatchOnNews } from './tasks/dispatch-on-news.js';
 import { createLeases } from './tasks/leases.js';
+import { recoverTasks } from './tasks/recover-tasks.js';
 import { createTaskFeed } from './tasks/task-feed.js';
 import { createDemoCatalog } from './upstream/demo/catalog.js';
 import { createDemoSource } from './upstream/demo/source.js';
@@ -81,8 +82,9 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   const { log, overrides, closers } = opening;
   const url = await openDatabaseServer(env, opening);
   await migrate({ url, log });
-  const { db, close } = createDatabase({ url, log });
-  closers.add('database', close);
+  const database = createDatabase({ url, log });
+  const { db } = database;
+  closers.add('database', () => database.close());
   await repairSequences(db);
   const bus = createEventBus({ log });
   closers.add('event bus', () => bus.close());
@@ -93,11 +95,12 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   const jobs = await createJobRunner({ store, log, instanceId });
   const timing = { ...TIMING, ...overrides.timing };
-  closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
   const feed = createTaskFeed({ db, bus, log });
   closers.add('task feed', () => feed.stop());
   const leases = createLeases({ db, bus, log, timing, instanceId });
   closers.add('leases', () => leases.stop());
+  // Stops first of all these: what it still runs in its grace keeps its lease, and hears when it is cancelled.
+  closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
   const settings = { ...DEFAULT_SETTINGS, ...overrides.settings };
   const base = { env, log, clock: systemClock, instanceId, db, bus, jobs, media, feed, leases, timing };
   return { deps: { ...base, settings: () => settings, ...openUpstreams(base, overrides) }, jobs };
@@ -140,6 +143,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await mkdir(deps.env.downloadDir, { recursive: true }).catch((thrown: unknown) => {
     deps.log.error({ error: messageOf(thrown) }, 'DOWNLOAD_DIR cannot be made: downloads will fail');
   });
+  await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
   await jobs.start(registry, deps);
   closers.add('dispatcher', dispatchOnNews(deps));

@@ -98,21 +98,22 @@ export class EnvError extends Error {
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(given);
-  const mistakes = parsed.success
-    ? crossMistakes(parsed.data)
-    : parsed.error.issues.map((issue) => describe(issue, given));
+  const issues = parsed.error?.issues ?? [];
+  const mistakes = [...issues.map((issue) => describe(issue, given)), ...crossMistakes(given)];
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
   return toEnv(parsed.data);
 }
 
-function crossMistakes(read: z.infer<typeof variables>): string[] {
+/** What is wrong only because of another variable. */
+function crossMistakes(given: Record<string, string | undefined>): string[] {
   const mistakes: string[] = [];
-  if (read.CATALOG === 'library' && read.LIBRARY_DIRS.length === 0) {
+  if (given['CATALOG'] === 'library' && !given['LIBRARY_DIRS']) {
     mistakes.push('CATALOG: "library" needs LIBRARY_DIRS; allowed: library with LIBRARY_DIRS set, demo');
   }
-  if (read.ROLE !== 'all' && !read.DATABASE_URL) {
+  const role = given['ROLE'] ?? '';
+  if (['api', 'worker'].includes(role) && !given['DATABASE_URL']) {
     mistakes.push(
-      `ROLE: "${read.ROLE}" needs DATABASE_URL, because the embedded database serves one process; allowed: all`,
+      `ROLE: "${role}" needs DATABASE_URL, because the embedded database serves one process; allowed: all`,
     );
   }
   return mistakes;

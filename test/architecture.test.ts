@@ -17,6 +17,8 @@ interface Import {
   to: string;
   inside: boolean;
   typeOnly: boolean;
+  /** By `await import(…)`: when it is needed, if ever. */
+  late: boolean;
   raw: string;
 }
 
@@ -27,15 +29,25 @@ const imports = files.flatMap(importsOf);
 
 function importsOf(file: string): Import[] {
   const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.Latest);
-  return source.statements.flatMap((statement) => {
-    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
-    if (!statement.moduleSpecifier || !ts.isStringLiteral(statement.moduleSpecifier)) return [];
-    const raw = statement.moduleSpecifier.text;
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, how: Partial<Import>) => {
+    if (!specifier || !ts.isStringLiteral(specifier)) return;
+    const raw = specifier.text;
     const inside = raw.startsWith('.');
     const path = resolve(SRC, dirname(file), raw).replace(/\.js$/, '.ts');
     const to = inside ? relative(SRC, path).replaceAll('\\', '/') : packageOf(raw);
-    return [{ from: file, to, inside, typeOnly: isTypeOnly(statement), raw }];
-  });
+    found.push({ from: file, to, inside, typeOnly: false, late: false, raw, ...how });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, { typeOnly: isTypeOnly(node) });
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], { late: true });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
@@ -67,9 +79,10 @@ function breaking(rule: (each: Import) => boolean): string[] {
 }
 
 describe('imports', () => {
-  it('are found, also as types and re-exports', () => {
+  it('are found, also as types, re-exports and where they are loaded late', () => {
     expect(imports.length).toBeGreaterThan(300);
     expect(imports.some(({ typeOnly }) => typeOnly)).toBe(true);
+    expect(imports.some(({ late }) => late)).toBe(true);
   });
 
   it('R0: a domain imports from domains to its left only', () => {
@@ -159,11 +172,13 @@ describe('imports', () => {
     const doors: Record<string, string> = {
       'fluent-ffmpeg': 'media/ffmpeg.ts',
       agenda: 'jobs/agenda.ts',
-      '@agendajs/mongo-backend': 'jobs/agenda.ts',
-      '@agendajs/postgres-backend': 'jobs/agenda.ts',
-      mongodb: 'jobs/agenda.ts',
+      '@agendajs/mongo-backend': 'jobs/mongo-jobs.ts',
+      '@agendajs/postgres-backend': 'jobs/postgres-jobs.ts',
+      mongodb: 'jobs/mongo-jobs.ts',
     };
     expect(breaking(({ from, to }) => doors[to] !== undefined && doors[to] !== from)).toEqual([]);
+    const drivers = ['jobs/mongo-jobs.ts', 'jobs/postgres-jobs.ts'];
+    expect(breaking(({ to, late }) => drivers.includes(to) && !late)).toEqual([]);
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(SRC, file), 'utf8')));
     // The embedded server's processes inherit what a system needs to start any; nothing is read from it.
     expect(readers).toEqual(['env.ts', 'store/embedded-identity.ts']);

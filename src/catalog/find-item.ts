@@ -80,5 +80,5 @@ function findTyped<T extends FindableType>(
     PLAYLIST: () => catalog.findPlaylist(id, signal),
     ARTIST: () => catalog.findArtist(id, signal),
   };
-  return finders[type]() as Promise<ItemOf[T] | null>;
+  return finders[type]();
 }

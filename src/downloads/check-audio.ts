@@ -1,5 +1,4 @@
 import type { Track } from '../catalog/catalog-item.js';
-import type { AudioProbe } from '../media/media.js';
 import type { Rendition } from './audio-source.js';
 import { SourceCutOffError, SourceInvalidAudioError } from './errors.js';
 
@@ -8,15 +7,21 @@ const TOLERANCE_MS = 3_000;
 const TOLERANCE_SHARE = 0.05;
 
 /** The source's audio must be as long as was promised: shorter was cut off, longer is something else. */
-export function checkDuration(track: Track, rendition: Rendition, probe: AudioProbe): void {
+export function checkDuration(
+  track: Track,
+  rendition: Rendition,
+  { durationMs }: { durationMs: number },
+): void {
   const promisedMs = rendition.durationMs ?? track.durationMs;
   if (promisedMs <= 0) return;
   const toleranceMs = Math.max(TOLERANCE_MS, promisedMs * TOLERANCE_SHARE);
-  const [is, should] = [probe.durationMs, promisedMs].map((ms) => `${Math.round(ms / 100) / 10} s`);
-  if (probe.durationMs < promisedMs - toleranceMs) {
+  const [is, should] = [durationMs, promisedMs].map((ms) => `${Math.round(ms / 100) / 10} s`);
+  if (durationMs < promisedMs - toleranceMs) {
     throw new SourceCutOffError(`${rendition.source} sent ${is} of ${should}.`);
   }
-  if (probe.durationMs > promisedMs + toleranceMs) {
-    throw new SourceInvalidAudioError(`${rendition.source} sent ${is} of audio where ${should} were expected.`);
+  if (durationMs > promisedMs + toleranceMs) {
+    throw new SourceInvalidAudioError(
+      `${rendition.source} sent ${is} of audio where ${should} were expected.`,
+    );
   }
 }

@@ -1,5 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Track } from '../catalog/catalog-item.js';
 import type { Deps } from '../deps.js';
 import type { Logger } from '../lib/logger.js';
@@ -12,7 +10,8 @@ import { checkDuration } from './check-audio.js';
 import { fetchAudio } from './fetch-audio.js';
 import { isAlreadyInPlace, noteEarlierFile, placeFile } from './place-file.js';
 import { pickSource, type PickedSource } from './pick-source.js';
-import { explainDiskError, incomingDirectory } from './target-file.js';
+import { explainDiskError, incomingDirectory, makeDirectory } from './target-file.js';
+import { namesOfTry, removeUnfinished } from './unfinished-files.js';
 import { tagsFor } from './track-tags.js';
 
 export type DownloadDeps = Pick<
@@ -38,19 +37,18 @@ const FETCH_SHARE = 0.5;
  */
 export async function downloadTrack(deps: DownloadDeps, run: TrackRun): Promise<Ending> {
   const track = run.held.task.item as unknown as Track;
-  if (await isAlreadyInPlace(run.held)) return { state: 'COMPLETED' };
-  if (await noteEarlierFile(deps, run.held)) return { state: 'SKIPPED' };
   const incoming = incomingDirectory(deps.env.downloadDir);
-  const work = { received: join(incoming, `${run.held.task.id}.source`), made: join(incoming, run.held.task.id) };
   try {
-    await mkdir(incoming, { recursive: true });
-    return await makeFile(deps, run, { track, ...work });
+    if (await isAlreadyInPlace(run.held)) return { state: 'COMPLETED' };
+    if (await noteEarlierFile(deps, run.held)) return { state: 'SKIPPED' };
+    await makeDirectory(incoming);
+    return await makeFile(deps, run, { track, ...namesOfTry(incoming, run.held.task) });
   } catch (thrown) {
     throw explainDiskError(thrown);
   } finally {
-    await Promise.all([rm(work.received, { force: true }), rm(work.made, { force: true })]).catch(
-      (thrown: unknown) => run.log.warn({ error: messageOf(thrown) }, 'could not remove an unfinished file'),
-    );
+    await removeUnfinished(incoming, run.held.task).catch((thrown: unknown) => {
+      run.log.warn({ error: messageOf(thrown) }, 'could not remove an unfinished file');
+    });
   }
 }
 
@@ -72,21 +70,18 @@ async function makeFile(deps: DownloadDeps, run: TrackRun, work: Work): Promise<
   const input = await deps.media.probe(inputPath, run.signal);
   checkDuration(work.track, rendition, input);
   const request = toTranscodeRequest(deps, { work, rendition, inputPath, input, cover, run });
-  await deps.media.transcode(request, {
+  const { writtenMs } = await deps.media.transcode(request, {
     signal: run.signal,
     onProgress: (percent) => run.onProgress(100 * FETCH_SHARE + percent * (1 - FETCH_SHARE)),
   });
+  if (writtenMs !== null) checkDuration(work.track, rendition, { durationMs: writtenMs });
   const output = await deps.media.probe(work.made, run.signal);
   run.signal.throwIfAborted();
   return placeFile(deps, run.held, { path: work.made, request, output, rendition, track: work.track });
 }
 
 /** The path of the source's audio: a local file is read where it is, anything else is streamed to ours first. */
-async function receive(
-  deps: DownloadDeps,
-  run: TrackRun,
-  from: Work & PickedSource,
-): Promise<string> {
+async function receive(deps: DownloadDeps, run: TrackRun, from: Work & PickedSource): Promise<string> {
   if (from.rendition.localPath) return from.rendition.localPath;
   await fetchAudio({
     source: from.source,

@@ -47,7 +47,10 @@ const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
       description:
         'An id in any form (`demo:night-ferry`, `Album:demo:night-ferry`, bare for the catalogue in use) or a link.',
     }),
-    type: t.field({ type: CatalogTypeEnum, description: 'What it is, where the id does not say; else it is found out.' }),
+    type: t.field({
+      type: CatalogTypeEnum,
+      description: 'What it is, where the id does not say; else it is found out.',
+    }),
     priority: t.int({ defaultValue: 0, description: 'Higher goes first; −100 to 100.' }),
     options: t.field({ type: DownloadOptionsInput, description: 'The output.' }),
   }),
@@ -67,7 +70,9 @@ builder.objectType(FormatUnavailableError, {
 
 const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
   description: 'It is queued; follow it with `taskUpdates`.',
-  fields: (t) => ({ task: t.field({ type: TaskType, description: 'The new task.', resolve: (task) => task }) }),
+  fields: (t) => ({
+    task: t.field({ type: TaskType, description: 'The new task.', resolve: (task) => task }),
+  }),
 });
 
 builder.mutationField('queueDownload', (t) =>
@@ -84,7 +89,10 @@ builder.mutationField('queueDownload', (t) =>
         FormatUnavailableError,
         UpstreamLimitedError,
       ],
-      union: { name: 'QueueDownloadResult', description: 'What came of it; all but DownloadQueued changed nothing.' },
+      union: {
+        name: 'QueueDownloadResult',
+        description: 'What came of it; all but DownloadQueued changed nothing.',
+      },
     },
     resolve: (_root, { input }, context) =>
       queueDownload(context, context.viewer, { ...input, signal: context.signal }),

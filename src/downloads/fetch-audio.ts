@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { systemCodeOf } from '../lib/errors.js';
 import type { AudioSource, Checksum, Rendition } from './audio-source.js';
 import { SourceCutOffError, SourceInvalidAudioError, SourceStalledError } from './errors.js';
 import { sizeOf } from './target-file.js';
@@ -57,12 +58,17 @@ async function fetchFrom(request: FetchRequest, offsetBytes: number): Promise<vo
   } finally {
     watchdog.stop();
   }
-  if (rendition.sizeBytes !== null && meter.bytes() < rendition.sizeBytes) throw cutOff(rendition, meter.bytes());
+  if (rendition.sizeBytes !== null && meter.bytes() < rendition.sizeBytes)
+    throw cutOff(rendition, meter.bytes());
   verifyChecksum(rendition, meter.hash);
 }
 
 /** A source that ignores its signal must not hold a worker. */
-async function openInTime(request: FetchRequest, offsetBytes: number, signal: AbortSignal): Promise<Readable> {
+async function openInTime(
+  request: FetchRequest,
+  offsetBytes: number,
+  signal: AbortSignal,
+): Promise<Readable> {
   const opening = request.source.open(request.rendition, { offsetBytes, signal });
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -108,12 +114,15 @@ function createMeter(request: FetchRequest, options: { offsetBytes: number; onDa
 function verifyChecksum(rendition: Rendition, hash: Hash | null): void {
   const wanted: Checksum | null = rendition.checksum;
   if (!wanted || !hash || hash.digest('hex') === wanted.hex.toLowerCase()) return;
-  throw new SourceInvalidAudioError(`${rendition.source} sent other bytes than its ${wanted.algorithm} promises.`);
+  throw new SourceInvalidAudioError(
+    `${rendition.source} sent other bytes than its ${wanted.algorithm} promises.`,
+  );
 }
 
+/** The code may be a cause's: fetch says only "terminated" itself. */
 function isCutOff(thrown: unknown): boolean {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
-  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_SOCKET'].includes(String(code));
+  const code = systemCodeOf(thrown) ?? '';
+  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_SOCKET'].includes(code);
 }
 
 function cutOff(rendition: Rendition, bytes: number, cause?: unknown): SourceCutOffError {

@@ -16,7 +16,7 @@ const FORMAT_OF_CODEC: Record<string, string> = {
 export async function recordOf(made: {
   path: string;
   output: AudioProbe;
-  rendition: Rendition;
+  rendition: Pick<Rendition, 'source' | 'licence'>;
 }): Promise<Omit<FileRecord, 'filePath'>> {
   return {
     fileFormat: formatOf(made.output.codec),

@@ -63,8 +63,10 @@ function namesIn(credit: string): string[] {
   return [credit, ...parts].filter((name) => name.trim()).map(artistKey);
 }
 
-const VARIANTS = 'live unplugged remix remixed remixes instrumental instrumentals karaoke acoustic demo demos'.split(' ');
-const LIVE_ALBUM = /\b(?:live (?:at|in|from|on)|unplugged|remix(?:es|ed)|instrumentals?|karaoke|acoustic|demos)\b/;
+const VARIANTS =
+  'live unplugged remix remixed remixes instrumental instrumentals karaoke acoustic demo demos'.split(' ');
+const LIVE_ALBUM =
+  /\b(?:live (?:at|in|from|on)|unplugged|remix(?:es|ed)|instrumentals?|karaoke|acoustic|demos)\b/;
 
 /** What kind of other version the title or its album says it is: `live`, `remix`, …; empty for the usual one. */
 function variantOf(title: string, album: string): string {

@@ -20,7 +20,7 @@ export async function pickSource(
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<PickedSource> {
   const asked = deps.settings().fallback ? deps.sources : deps.sources.slice(0, 1);
-  let problem: unknown = null;
+  let problem: DomainError | null = null;
   for (const source of asked) {
     try {
       const rendition = await source.find(track, signal);

@@ -10,7 +10,7 @@ import type { Task } from '../tasks/task.js';
 import type { Rendition } from './audio-source.js';
 import { qualityOf, recordOf } from './file-record.js';
 import { formatPath } from './path-format.js';
-import { exists, makeDirectoryInside, moveIntoPlace, sizeOf } from './target-file.js';
+import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';
 
 type PlaceDeps = Pick<Deps, 'db' | 'env' | 'settings' | 'media'>;
 
@@ -49,19 +49,41 @@ export async function placeFile(deps: PlaceDeps, held: HeldTask, made: MadeFile)
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const draft = await recordOf(made);
   const stem = await targetStem(deps, held.task, { track: made.track, quality: qualityOf(draft) });
-  await makeDirectoryInside(deps.env.downloadDir, dirname(stem));
-  for (let number = 1; ; ) {
-    const target = `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
-    if (await exists(target)) {
-      if (await isSameRecording(deps, target, made)) {
-        await note(deps, held, { ...draft, filePath: target });
-        return { state: 'SKIPPED' };
-      }
-      number++;
-    } else {
+  const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
+  try {
+    return await placeAtFreeName(deps, held, { made, draft, targetOf });
+  } catch (thrown) {
+    await removeEmptyDirectories(deps.env.downloadDir, dirname(stem));
+    throw thrown;
+  }
+}
+
+interface Placing {
+  made: MadeFile;
+  draft: Omit<FileRecord, 'filePath'>;
+  /** From 1. */
+  targetOf: (number: number) => string;
+}
+
+async function placeAtFreeName(
+  deps: PlaceDeps,
+  held: HeldTask,
+  { made, draft, targetOf }: Placing,
+): Promise<Ending> {
+  for (let number = 1; ;) {
+    const target = targetOf(number);
+    if (!(await exists(target))) {
+      await makeDirectoryInside(deps.env.downloadDir, dirname(target));
       await note(deps, held, { ...draft, filePath: target });
       if (await moveIntoPlace(made.path, target)) return { state: 'COMPLETED' };
+      continue;
     }
+    const same = await findSameFile(deps, target, { made, draft });
+    if (same) {
+      await note(deps, held, same);
+      return { state: 'SKIPPED' };
+    }
+    number++;
   }
 }
 
@@ -83,16 +105,47 @@ async function targetStem(
   return join(deps.env.downloadDir, ...parts);
 }
 
-/** By our own records where there are any, else by what the file says about itself. */
-async function isSameRecording(deps: PlaceDeps, path: string, made: MadeFile): Promise<boolean> {
-  const record = await findMakerOf(deps, path);
-  if (record) return record.itemId === made.track.id;
-  const there = await deps.media.probe(path, AbortSignal.timeout(30_000)).catch(() => null);
-  if (!there) return false;
+/**
+ * The record of the file at a path when it is the same recording in the same format, at whatever bitrate; by our
+ * own record where it is still about this file, else by what the file says about itself.
+ */
+async function findSameFile(
+  deps: PlaceDeps,
+  path: string,
+  { made, draft }: Pick<Placing, 'made' | 'draft'>,
+): Promise<FileRecord | null> {
+  const maker = await findMakerOf(deps, path);
+  if (maker && (await sizeOf(path)) === Number(maker.fileSizeBytes)) {
+    const isSame = maker.itemId === made.track.id && maker.fileFormat === draft.fileFormat;
+    return isSame ? fileOf(maker) : null;
+  }
+  const output = await deps.media.probe(path, AbortSignal.timeout(30_000)).catch(() => null);
+  if (!output || !isSameByTags(output, made)) return null;
+  const record = await recordOf({ path, output, rendition: NOT_OURS });
+  return record.fileFormat === draft.fileFormat ? { ...record, filePath: path } : null;
+}
+
+/** Nobody told us where a file that we did not make is from. */
+const NOT_OURS = { source: 'unknown', licence: 'unknown' };
+
+/** In doubt it is another: a number in a file's name is better than a track that is missing. */
+function isSameByTags(there: AudioProbe, { track, output }: MadeFile): boolean {
   const isrc = there.tags['isrc'] ?? there.tags['tsrc'];
-  if (isrc && made.track.isrc) return isrc === made.track.isrc;
-  const sameTitle = normaliseText(there.tags['title'] ?? '') === normaliseText(made.track.title);
-  return sameTitle && Math.abs(there.durationMs - made.output.durationMs) < 3_000;
+  if (isrc && track.isrc) return isrc === track.isrc;
+  const { title = '', artist = '' } = there.tags;
+  return (
+    normaliseText(title) === normaliseText(track.title) &&
+    normaliseText(artist).includes(normaliseText(track.artists[0]?.name ?? '')) &&
+    mayBeNumber(there.tags['track'], track.trackNumber) &&
+    mayBeNumber(there.tags['disc'], track.discNumber) &&
+    Math.abs(there.durationMs - output.durationMs) < 3_000
+  );
+}
+
+/** Tags say `3` or `3/12`. */
+function mayBeNumber(tag: string | undefined, wanted: number | null): boolean {
+  const number = Number.parseInt(tag ?? '', 10);
+  return Number.isNaN(number) || wanted === null || number === wanted;
 }
 
 function fileOf(task: Task): FileRecord {

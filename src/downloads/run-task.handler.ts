@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Deps } from '../deps.js';
 import { toFailure, retryDelayMs } from '../jobs/errors.js';
 import { implementJob } from '../jobs/kit.js';
@@ -14,10 +15,12 @@ import {
   type Ending,
   type HeldTask,
 } from '../tasks/held-task.js';
+import { TaskTakenAwayError } from '../tasks/leases.js';
 import { createProgressWriter } from '../tasks/progress-writer.js';
 import { runTask as job } from '../tasks/run-task.job.js';
 import { downloadTrack } from './download-track.js';
 import { expandParent } from './expand-parent.js';
+import { removeEmptyDirectories } from './target-file.js';
 
 /** One try of one task: claim, work, and whatever came of it. */
 export const runTaskHandler = implementJob(job, async (deps: Deps, wanted, { signal: stopping }) => {
@@ -31,6 +34,8 @@ export const runTaskHandler = implementJob(job, async (deps: Deps, wanted, { sig
     await work(deps, { held, log, signal: AbortSignal.any([kept.signal, stopping]) });
   } catch (thrown) {
     if (kept.signal.aborted) log.info({ reason: messageOf(kept.signal.reason) }, 'task was taken away');
+    else if (thrown instanceof TaskTakenAwayError)
+      log.info({ reason: thrown.message }, 'task was taken away');
     else if (stopping.aborted) await giveBack(deps, held, log);
     else await fail(deps, { held, log, thrown });
   } finally {
@@ -53,7 +58,12 @@ async function work(deps: Deps, { held, log, signal }: Work): Promise<void> {
   }
   const progress = createProgressWriter(deps, held.claim);
   try {
-    const ending = await downloadTrack(deps, { held, log, signal, onProgress: (percent) => progress.report(percent) });
+    const ending = await downloadTrack(deps, {
+      held,
+      log,
+      signal,
+      onProgress: (percent) => progress.report(percent),
+    });
     await progress.stop();
     await end(deps, { held, log, ending });
   } finally {
@@ -61,12 +71,16 @@ async function work(deps: Deps, { held, log, signal }: Work): Promise<void> {
   }
 }
 
-async function end(deps: Deps, { held, log, ending }: Omit<Work, 'signal'> & { ending: Ending }): Promise<void> {
+async function end(
+  deps: Deps,
+  { held, log, ending }: Omit<Work, 'signal'> & { ending: Ending },
+): Promise<void> {
   if (await finishTask(deps, held, ending)) {
     log.info({ state: ending.state }, 'task ended');
     return;
   }
-  await discardIfCancelled(deps, held);
+  // A SKIPPED task's file is someone else's.
+  if (ending.state === 'COMPLETED') await discardIfCancelled(deps, held);
 }
 
 /** Cancelled between the file's move and the commit: then the file goes. Taken over by a worker: it is theirs. */
@@ -74,6 +88,7 @@ async function discardIfCancelled(deps: Deps, held: HeldTask): Promise<void> {
   const now = await findCurrentTask(deps, held.task.id);
   if (now?.state === 'CANCELLED' && now.attempt === held.claim.attempt && now.filePath) {
     await rm(now.filePath, { force: true });
+    await removeEmptyDirectories(deps.env.downloadDir, dirname(now.filePath));
   }
 }
 

@@ -1,27 +1,22 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deps } from '../deps.js';
-import { messageOf, systemCodeOf } from '../lib/errors.js';
+import { messageOf } from '../lib/errors.js';
 import { listRunning } from '../tasks/find-tasks.js';
 import { incomingDirectory } from './target-file.js';
+import { listUnfinished, taskOf } from './unfinished-files.js';
 
 /** Removes what killed workers left unfinished, when a worker starts; another worker's running task keeps its own. */
 export async function sweepUnfinishedFiles(deps: Pick<Deps, 'db' | 'env' | 'log'>): Promise<void> {
   const directory = incomingDirectory(deps.env.downloadDir);
   try {
-    const names = await readdir(directory);
-    const ids = [...new Set(names.map(taskIdOf).filter((id) => id !== null))];
+    const names = await listUnfinished(directory);
+    const ids = [...new Set(names.map(taskOf).filter((id) => id !== null))];
     const running = await listRunning(deps, ids);
-    const left = names.filter((name) => !running.has(taskIdOf(name) ?? ''));
+    const left = names.filter((name) => !running.has(taskOf(name) ?? ''));
     for (const name of left) await rm(join(directory, name), { force: true, recursive: true });
     if (left.length > 0) deps.log.info({ files: left.length }, 'removed unfinished files of a killed worker');
   } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return;
     deps.log.warn({ error: messageOf(thrown) }, 'could not sweep unfinished files');
   }
-}
-
-/** Unfinished files are named after their task. */
-function taskIdOf(name: string): string | null {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(name)?.[0] ?? null;
 }

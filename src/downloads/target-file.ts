@@ -1,4 +1,4 @@
-import { link, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, mkdir, open, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
 import { DiskFullError, TargetNotWritableError } from './errors.js';
@@ -8,15 +8,52 @@ export function incomingDirectory(downloadDir: string): string {
   return join(downloadDir, '.incoming');
 }
 
-/** Makes a directory below the root and proves, links followed, that it is still below it. */
+/** Makes a directory below the root and proves, links followed, that it is below it: before, so that nothing is made outside. */
 export async function makeDirectoryInside(root: string, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const [realRoot, real] = await Promise.all([realpath(root), realpath(directory)]);
-  if (real === realRoot || real.startsWith(realRoot + sep)) return;
+  await proveInside(root, await nearestExisting(directory));
+  await makeDirectory(directory);
+  await proveInside(root, directory);
+}
+
+/** With those above it. Node's own way to do that calls a read-only disk ENOENT. */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (thrown) {
+    const code = systemCodeOf(thrown);
+    if (code === 'EEXIST' && (await isDirectory(path))) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw thrown;
+    await makeDirectory(dirname(path));
+    await makeDirectory(path);
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path)).isDirectory();
+}
+
+async function proveInside(root: string, directory: string): Promise<void> {
+  const realRoot = await realpath(root);
+  // A link that leads nowhere, or in a circle, does not lead to a place inside.
+  const real = await realpath(directory).catch(() => null);
+  if (real === realRoot || real?.startsWith(realRoot + sep)) return;
   throw new TargetNotWritableError('The target folder leads out of the download directory through a link.');
 }
 
-/** Puts a finished file in place without ever replacing one; false when the place was taken in the meantime. */
+async function nearestExisting(directory: string): Promise<string> {
+  return (await exists(directory)) ? directory : nearestExisting(dirname(directory));
+}
+
+/** Removes a directory below the root, and those above it, as far as they are empty. */
+export async function removeEmptyDirectories(root: string, directory: string): Promise<void> {
+  try {
+    for (let path = directory; path.startsWith(root + sep); path = dirname(path)) await rmdir(path);
+  } catch {
+    // Not empty, or gone already: so are those above it none of ours to remove.
+  }
+}
+
+/** Puts a finished file in place without ever replacing one; false when the place was taken, or went, in the meantime. */
 export async function moveIntoPlace(finished: string, target: string): Promise<boolean> {
   await syncToDisk(finished);
   try {
@@ -24,6 +61,8 @@ export async function moveIntoPlace(finished: string, target: string): Promise<b
   } catch (thrown) {
     const code = systemCodeOf(thrown);
     if (code === 'EEXIST') return false;
+    // Another task that failed has just removed the folder, which was empty.
+    if (code === 'ENOENT' && (await exists(finished))) return false;
     // Some file systems know no hard links (exFAT, many network shares).
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw thrown;
     if (await exists(target)) return false;
@@ -34,8 +73,15 @@ export async function moveIntoPlace(finished: string, target: string): Promise<b
   return true;
 }
 
+/** Whether the name is taken, if only by a link that leads nowhere. */
 export async function exists(path: string): Promise<boolean> {
-  return (await sizeOf(path)) !== null;
+  try {
+    await lstat(path);
+    return true;
+  } catch (thrown) {
+    if (isMissing(thrown)) return false;
+    throw thrown;
+  }
 }
 
 /** Null when there is no such file. */
@@ -43,9 +89,13 @@ export async function sizeOf(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
   } catch (thrown) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(thrown) ?? '')) return null;
+    if (isMissing(thrown)) return null;
     throw thrown;
   }
+}
+
+function isMissing(thrown: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(thrown) ?? '');
 }
 
 async function syncToDisk(path: string): Promise<void> {
@@ -63,9 +113,9 @@ export function explainDiskError(thrown: unknown): unknown {
   if (['ENOSPC', 'EDQUOT', 'DISK_FULL'].includes(code)) {
     return new DiskFullError('There is no space left in the download directory.', { cause: thrown });
   }
-  if (['EROFS', 'EACCES', 'EPERM', 'ENOTDIR'].includes(code)) {
+  if (['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST'].includes(code)) {
     return new TargetNotWritableError(
-      `The download directory cannot be written (${code}): check that it exists, is not mounted read-only, and belongs to the user that runs Reprise.`,
+      `The download directory cannot be written (${code}): check that it is a directory, is not mounted read-only, has no file where a folder should be, and belongs to the user that runs Reprise.`,
       { cause: thrown },
     );
   }

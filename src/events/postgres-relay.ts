@@ -1,12 +1,7 @@
-import { delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
+import { createListeningConnection, type ListeningTiming } from '../store/listening-connection.js';
 import type { EventBus } from './bus.js';
 import type { Events } from './events.js';
-import {
-  openListeningConnection,
-  type ListeningConnection,
-  type RelayTiming,
-} from './listening-connection.js';
 import {
   CHANNEL,
   isRelayed,
@@ -30,103 +25,34 @@ export interface PostgresRelayOptions {
   url: string;
   bus: EventBus;
   log: Logger;
-  timing?: Partial<RelayTiming>;
+  timing?: Partial<ListeningTiming>;
 }
-
-const DEFAULT_TIMING: RelayTiming = {
-  keepaliveEveryMs: 15_000,
-  answerWithinMs: 5_000,
-  firstRetryMs: 100,
-  lastRetryMs: 5_000,
-};
 
 /**
  * Resolves once it listens; rejects when the first connection fails. A later loss is repaired for as long as
- * it takes, and then announced as `bus.gap`: PostgreSQL keeps no notification for those who are away.
+ * it takes, and then announced as `bus.gap`.
  */
 export async function startPostgresRelay(options: PostgresRelayOptions): Promise<PostgresRelay> {
-  const { url, bus, log } = options;
-  const timing = { ...DEFAULT_TIMING, ...options.timing };
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const onNotification = (text: string) => receive(text, bus, log);
-  const open = () => openListeningConnection({ url, timing, onNotification, signal });
-
-  let current: ListeningConnection | null = await open();
-
-  const follow = async (): Promise<void> => {
-    const backoff = createBackoff(timing);
-    while (current) {
-      if (signal.aborted) return current.close();
-      const connectedAtMs = performance.now();
-      const reason = await current.lost;
-      current = null;
-      if (signal.aborted) return;
-      log.warn({ err: reason }, 'The connection that brings events was lost');
-      // A server that accepts and drops at once is not to be asked ten times a second.
-      if (performance.now() - connectedAtMs > timing.lastRetryMs) backoff.reset();
-      current = await reconnect({ open, backoff, log, signal });
-      if (current) bus.publish('bus.gap', {});
-    }
-  };
-  const following = follow();
-
-  const stop = async () => {
-    stopping.abort();
-    await current?.close();
-    await following;
-  };
-
-  return {
-    notify: async (name, payload) => {
-      const text = toMessage(name, payload);
-      if (!current) throw new Error(`${name} was not sent: the connection that carries events is down`);
-      await current.query('SELECT pg_notify($1, $2)', [CHANNEL, text]);
-    },
-    healthy: () => current !== null,
-    stop,
-  };
-}
-
-interface Reconnecting {
-  open: () => Promise<ListeningConnection>;
-  backoff: Backoff;
-  log: Logger;
-  signal: AbortSignal;
-}
-
-/** Tries until it succeeds; null when it was told to stop. */
-async function reconnect({ open, backoff, log, signal }: Reconnecting): Promise<ListeningConnection | null> {
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
-    try {
-      await delay(backoff.nextMs(), signal);
-      const connection = await open();
-      log.info({ attempt }, 'The connection that brings events is back');
-      return connection;
-    } catch (error) {
-      log.debug({ err: error, attempt }, 'The connection that brings events is still down');
-    }
+  const { url, bus, log, timing } = options;
+  const connection = createListeningConnection({
+    url,
+    channel: CHANNEL,
+    applicationName: 'reprise events',
+    timing,
+    log,
+    onNotification: (text) => receive(text, bus, log),
+    onGap: () => bus.publish('bus.gap', {}),
+  });
+  try {
+    await connection.opened;
+  } catch (thrown) {
+    await connection.close();
+    throw thrown;
   }
-  return null;
-}
-
-interface Backoff {
-  nextMs(): number;
-  reset(): void;
-}
-
-/** Delays that double, each with up to half of it left to chance, so that processes do not come back at once. */
-function createBackoff({ firstRetryMs, lastRetryMs }: RelayTiming): Backoff {
-  let upToMs = firstRetryMs;
   return {
-    nextMs: () => {
-      const delayMs = upToMs * (0.5 + Math.random() / 2);
-      upToMs = Math.min(upToMs * 2, lastRetryMs);
-      return delayMs;
-    },
-    reset: () => {
-      upToMs = firstRetryMs;
-    },
+    notify: async (name, payload) => connection.notify(toMessage(name, payload)),
+    healthy: () => connection.connected(),
+    stop: () => connection.close(),
   };
 }
 

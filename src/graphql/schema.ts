@@ -4,6 +4,7 @@ import '../catalog/catalog.graphql.js';
 import '../catalog/item-types.graphql.js';
 import '../catalog/library.graphql.js';
 import '../downloads/downloads.graphql.js';
+import '../tasks/task-children.graphql.js';
 import '../tasks/task-mutations.graphql.js';
 import '../tasks/task-parts.graphql.js';
 import '../tasks/task-type.graphql.js';

@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MongoBackend } from '@agendajs/mongo-backend';
-import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Agenda, type Job, type JobRepository } from 'agenda';
-import { MongoClient, MongoServerError, ObjectId, type Document } from 'mongodb';
 import { coalesce } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
-import type { JobRecords, RecurringJob } from './job-records.js';
+import type { JobRecords, JobStore, RecurringJob } from './job-records.js';
 import type { JobImplementation, JobRunner } from './kit.js';
 import { guardRepository } from './guarded-repository.js';
 import { createJobWakes, type JobWakes } from './job-wakes.js';
-import { createJobPool, createPostgresRecords, JOBS_TABLE, withJobSchema } from './postgres-records.js';
 import { createRunningJobs, type JobLock, type RunningJobs } from './running-jobs.js';
 import { createStoreGuard } from './store-guard.js';
 import { within } from './time-limit.js';
@@ -101,81 +96,14 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
   };
 }
 
-interface Store {
-  repository: JobRepository;
-  records: JobRecords;
-}
-
-async function openStore({ store, log, instanceId }: JobRunnerOptions): Promise<Store> {
-  if (store.kind === 'mongodb') return openMongo(store.url);
-  const pool = createJobPool(store.url, log);
-  const { repository } = new PostgresBackend({ pool, tableName: JOBS_TABLE, disableNotifications: true });
-  try {
-    await withJobSchema(store.url, () => repository.connect());
-  } catch (thrown) {
-    await pool.end();
-    throw new JobStoreUnavailableError(thrown);
+/** Only the driver that is used gets loaded: MongoDB's takes some 10 MB of memory and 0.1 s of the start. */
+async function openStore({ store, log, instanceId }: JobRunnerOptions): Promise<JobStore> {
+  if (store.kind === 'mongodb') {
+    const { openMongoJobs } = await import('./mongo-jobs.js');
+    return openMongoJobs(store.url);
   }
-  return { repository, records: createPostgresRecords(pool, { url: store.url, instanceId, log }) };
-}
-
-async function openMongo(url: string): Promise<Store> {
-  const client = new MongoClient(url, {
-    serverSelectionTimeoutMS: 3_000,
-    connectTimeoutMS: 3_000,
-    socketTimeoutMS: 5_000,
-    appName: 'reprise jobs',
-  });
-  const db = /^[^/]+\/\/[^/]+\/[^?]/.test(url) ? client.db() : client.db('reprise');
-  const collection = 'jobs';
-  const { repository } = new MongoBackend({ mongo: db, collection, ensureIndex: false });
-  await repository.connect();
-  const jobs = db.collection(collection);
-  return {
-    repository,
-    records: {
-      // Change streams would need a replica set. In one process a wake comes without polling.
-      pollEveryMs: 100,
-      async restore(recurring) {
-        await jobs.createIndex({ name: 1, nextRunAt: 1, priority: -1, lockedAt: 1 }, { name: 'next_job' });
-        for (const job of recurring) await keepRecurring(jobs, job);
-        await jobs.deleteMany({ type: 'normal', nextRunAt: null, lockedAt: null });
-      },
-      async ping() {
-        await db.command({ ping: 1 });
-      },
-      announce: () => Promise.resolve(),
-      listen: () => Promise.resolve(),
-      close: () => client.close(),
-    },
-  };
-}
-
-/**
- * Agenda's own `every` would release the lock of a job that runs, and make two records when called by two processes
- * at once. Here the id is the same for all, and only what is missing is written.
- */
-async function keepRecurring(
-  jobs: ReturnType<ReturnType<MongoClient['db']>['collection']>,
-  job: RecurringJob,
-) {
-  const { name, everyMs } = job;
-  const _id = new ObjectId(createHash('sha256').update(name).digest('hex').slice(0, 24));
-  const soon = new Date(Date.now() + everyMs);
-  const changed = { $set: { repeatInterval: everyMs }, $min: { nextRunAt: soon } };
-  await jobs.updateOne({ _id, repeatInterval: { $ne: everyMs } }, changed);
-  const initial: Document = {
-    name,
-    type: 'single',
-    repeatInterval: everyMs,
-    nextRunAt: new Date(),
-    data: {},
-  };
-  const record = { ...initial, priority: 0, lockedAt: null, disabled: false };
-  await jobs.updateOne({ _id }, { $setOnInsert: record }, { upsert: true }).catch((thrown: unknown) => {
-    const DUPLICATE_KEY = 11_000;
-    if (!(thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY)) throw thrown;
-  });
+  const { openPostgresJobs } = await import('./postgres-jobs.js');
+  return openPostgresJobs({ url: store.url, log, instanceId });
 }
 
 interface AgendaOptions {

@@ -30,7 +30,5 @@ export function guardRepository(
         return undefined;
       }),
   };
-  return new Proxy(repository, {
-    get: (target, key): unknown => overrides[key as keyof JobRepository] ?? Reflect.get(target, key),
-  });
+  return Object.assign(Object.create(repository) as JobRepository, overrides);
 }

@@ -1,7 +1,16 @@
+import type { JobRepository } from './agenda.js';
+
 /** A recurring job, as the store keeps it: one record for each, whatever the number of processes. */
 export interface RecurringJob {
   name: string;
   everyMs: number;
+}
+
+/** An open job store: on PostgreSQL or on MongoDB, and all the same to agenda.ts. */
+export interface JobStore {
+  /** Agenda's own queries. */
+  repository: JobRepository;
+  records: JobRecords;
 }
 
 /** What we need of the job store besides Agenda's own queries. */

@@ -7,23 +7,17 @@ export function createLockTurns(): <T>(
   name: string,
   attempt: () => Promise<T | undefined>,
 ) => Promise<T | undefined> {
-  const lanes = new Map<string, { running: Promise<unknown> | null; waiting: boolean }>();
+  const lanes = new Map<string, { last: Promise<unknown>; waiting: boolean }>();
 
   return async (name, attempt) => {
-    const lane = lanes.get(name) ?? { running: null, waiting: false };
+    const lane = lanes.get(name) ?? { last: Promise.resolve(), waiting: false };
     lanes.set(name, lane);
     if (lane.waiting) return undefined;
-    if (lane.running) {
-      lane.waiting = true;
-      await Promise.allSettled([lane.running]);
-      lane.waiting = false;
-    }
+    lane.waiting = true;
+    await lane.last;
+    lane.waiting = false;
     const running = attempt();
-    lane.running = running;
-    try {
-      return await running;
-    } finally {
-      if (lane.running === running) lane.running = null;
-    }
+    lane.last = running.catch(() => undefined);
+    return running;
   };
 }

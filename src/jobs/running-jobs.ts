@@ -1,4 +1,5 @@
 import { delay } from '../lib/async.js';
+import { within } from './time-limit.js';
 
 /** How long handlers whose signal was aborted may still take, in milliseconds, before they are left behind. */
 const ABORTED_LIMIT_MS = 5_000;
@@ -24,10 +25,7 @@ export function createRunningJobs(): RunningJobs {
   const running = new Map<Promise<void>, AbortController>();
 
   const ended = async (limitMs: number): Promise<void> => {
-    const limit = new AbortController();
-    const timeUp = delay(limitMs, limit.signal).catch(() => undefined);
-    await Promise.race([Promise.allSettled(running.keys()), timeUp]);
-    limit.abort();
+    await within(limitMs, Promise.allSettled(running.keys())).catch(() => undefined);
   };
 
   return {
@@ -54,18 +52,24 @@ async function withRenewal(
   controller: AbortController,
   handler: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const renewals = new Set<Promise<void>>();
-  const timer = setInterval(() => {
-    if (lock.lost()) return controller.abort(new Error('Another process may run this job by now.'));
-    if (renewals.size > 0) return;
-    const renewal = lock.renew().finally(() => renewals.delete(renewal));
-    renewals.add(renewal);
-  }, lock.renewEveryMs);
+  const over = new AbortController();
+  const renewing = keepRenewing(lock, over.signal, () =>
+    controller.abort(new Error('Another process may run this job by now.')),
+  );
   try {
     await handler(controller.signal);
   } finally {
-    clearInterval(timer);
+    over.abort();
     // A renewal that arrived after the end of the job would lock it again.
-    await Promise.all(renewals);
+    await renewing;
+  }
+}
+
+/** Until `over` aborts or the lock is lost. */
+async function keepRenewing(lock: JobLock, over: AbortSignal, onLost: () => void): Promise<void> {
+  const wait = () => delay(lock.renewEveryMs, over).catch(() => undefined);
+  for (await wait(); !over.aborted; await wait()) {
+    if (lock.lost()) return onLost();
+    await lock.renew();
   }
 }

@@ -1,4 +1,7 @@
-/** Rejects when `work` takes longer than `limitMs` milliseconds; the work itself goes on. */
+/**
+ * Rejects when `work` takes longer than `limitMs` milliseconds; the work itself goes on. For work that no signal can
+ * end: neither driver promises that a call to a silent server ever returns.
+ */
 export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

@@ -68,6 +68,14 @@ export interface TranscodeRequest {
   cover: Uint8Array | null;
 }
 
+export interface Transcoded {
+  /**
+   * How much audio there was, in milliseconds. A file that was cut off may still state its whole length, and so does
+   * a copy of it. Null when ffmpeg did not say.
+   */
+  writtenMs: number | null;
+}
+
 /** ffmpeg as the rest of the program sees it. All of it throws MediaError subclasses (media/errors.ts). */
 export interface Media {
   /** Null when ffmpeg or ffprobe cannot be run; then `problem` says why in words. */
@@ -80,7 +88,7 @@ export interface Media {
   transcode(
     request: TranscodeRequest,
     options: { signal: AbortSignal; onProgress(percent: number): void },
-  ): Promise<void>;
+  ): Promise<Transcoded>;
   /** The file extension, without a dot, that a request's output takes: `m4a`, `ogg`, `opus`, … */
   extensionFor(format: AudioFormat, input: AudioProbe): string;
   /** Audio made by a filter graph (`-f lavfi -i <graph>`), encoded and written to the stream as it is made. */

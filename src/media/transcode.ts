@@ -11,7 +11,7 @@ import { DISK_FULL_PATTERN, toMediaError } from './ffmpeg-failure.js';
 import { buildId3Tag } from './id3.js';
 import { nameId3Comment } from './id3-comment.js';
 import type { Tools } from './locate-tools.js';
-import type { TranscodeRequest } from './media.js';
+import type { Transcoded, TranscodeRequest } from './media.js';
 import { addFreeformAtoms } from './mp4-atoms.js';
 import { lastTimeS } from './probe.js';
 import { buildTagCarrier, type Cover } from './tag-carrier.js';
@@ -32,7 +32,7 @@ export async function transcode(
   deps: { tools: Tools; log: Logger },
   request: TranscodeRequest,
   options: TranscodeOptions,
-): Promise<void> {
+): Promise<Transcoded> {
   options.signal.throwIfAborted();
   const container = containerFor(request.format, request.input.codec);
   let workDir: string | null = null;
@@ -40,9 +40,15 @@ export async function transcode(
     workDir = await mkdtemp(join(tmpdir(), 'reprise-'));
     const cover = await readyCover(deps, request, { workDir, signal: options.signal });
     const job = await prepareJob(deps.tools, request, { container, cover, workDir });
-    await convert(deps.tools, { ...job, outputPath: request.outputPath }, { request, options });
+    const stderr = await convert(
+      deps.tools,
+      { ...job, outputPath: request.outputPath },
+      { request, options },
+    );
     await finishTags(container, request, cover);
     options.signal.throwIfAborted();
+    const writtenS = lastTimeS(stderr);
+    return { writtenMs: writtenS === null ? null : Math.round(writtenS * 1000) };
   } catch (error) {
     await rm(request.outputPath, { force: true });
     throw options.signal.aborted ? options.signal.reason : asMediaError(error);
@@ -93,7 +99,7 @@ async function convert(
   tools: Tools,
   job: FfmpegJob & { outputPath: string },
   { request, options }: { request: TranscodeRequest; options: TranscodeOptions },
-): Promise<void> {
+): Promise<string> {
   const { durationMs } = request.input;
   const stderr = await runFfmpeg(tools.ffmpegPath, job, {
     signal: options.signal,
@@ -103,6 +109,7 @@ async function convert(
   // An older ffmpeg ends well although the last bytes found no room.
   if (DISK_FULL_PATTERN.test(stderr)) throw new OutputDiskFullError({ cause: new Error(stderr) });
   options.onProgress(100);
+  return stderr;
 }
 
 /** Percent of the input's length, at most 99 until ffmpeg has ended, and never less than before. */

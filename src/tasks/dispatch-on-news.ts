@@ -4,7 +4,7 @@ import { messageOf } from '../lib/errors.js';
 import { dispatchTasks } from './dispatch-tasks.js';
 import { isTerminal } from './task.js';
 
-/** Dispatches as soon as the database says that a task was queued or has ended. Returns how to stop. */
+/** Dispatches now, and as soon as the database says that a task was queued or has ended. Returns how to stop. */
 export function dispatchOnNews(
   deps: Pick<Deps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'bus'>,
 ): () => void {
@@ -17,6 +17,7 @@ export function dispatchOnNews(
     if (state === 'QUEUED' || state === 'RETRYING' || isTerminal(state)) void dispatch();
   });
   const offGap = deps.bus.on('bus.gap', () => void dispatch());
+  void dispatch();
   return () => {
     offTask();
     offGap();

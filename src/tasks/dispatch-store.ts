@@ -36,6 +36,14 @@ export function findLostTasks(db: Db): Promise<LostTask[]> {
     WHERE "state" = 'RUNNING' AND "leaseUntil" < now()`;
 }
 
+/** Lets every lease run out and every hand-over count as lost: right only where no worker can be alive. */
+export async function disownAll(db: Db): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "Task" SET "leaseUntil" = now() - interval '1 second' WHERE "state" = 'RUNNING' AND "leaseUntil" IS NOT NULL`;
+  await db.$executeRaw`
+    UPDATE "Task" SET "dispatchedAt" = NULL WHERE "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL`;
+}
+
 /** QUEUED tasks whose job never came to a worker (the job store lost it) may be handed out again. */
 export async function forgetLostJobs(tx: Db, olderThanMs: number): Promise<void> {
   await tx.$executeRaw`

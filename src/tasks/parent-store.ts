@@ -1,6 +1,9 @@
+import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import { moveTasks } from './task-state-store.js';
 import { parentOutcome, type ChildCounts } from './task.js';
+
+const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
 /**
  * Locks a parent until the transaction ends. Take it before changing one of its children: two children that end
@@ -42,16 +45,28 @@ export async function cancelChildren(tx: Db, parentId: string): Promise<void> {
   await settleParent(tx, parentId);
 }
 
-/** Queues again whatever below a locked parent failed or was cancelled; answers how many tracks. */
-export async function retryChildren(tx: Db, parentId: string): Promise<number> {
-  const again = { failures: 0, progress: 0, errorCode: null, errorMessage: null, errorRetryable: null };
-  let queued = await moveTasks(
+/**
+ * Queues again which of these failed or were cancelled; answers how many. A list whose parts are written is not
+ * queued but reopened; an entry without an item, which its catalogue no longer has, would only fail again.
+ */
+export function retryTasks(tx: Db, where: Prisma.TaskWhereInput): Promise<number> {
+  return moveTasks(
     tx,
-    { parentId, expandedAt: null, state: { in: ['FAILED', 'CANCELLED'] } },
-    { state: 'QUEUED', ...again },
+    {
+      AND: [
+        where,
+        { state: { in: ['FAILED', 'CANCELLED'] }, expandedAt: null, item: { not: Prisma.JsonNull } },
+      ],
+    },
+    { state: 'QUEUED', progress: 0, failures: 0, retryAt: null, ...NO_ERROR },
   );
+}
+
+/** Queues again whatever below a locked parent failed or was cancelled, however deep; answers how many. */
+export async function retryChildren(tx: Db, parentId: string): Promise<number> {
+  let queued = await retryTasks(tx, { parentId });
   const parents = await tx.task.findMany({
-    where: { parentId, expandedAt: { not: null } },
+    where: { parentId, kind: { not: 'TRACK' } },
     select: { id: true },
   });
   for (const parent of parents) {
@@ -69,7 +84,7 @@ export async function reopenParent(tx: Db, parentId: string): Promise<void> {
   const reopened = await moveTasks(
     tx,
     { id: parentId, expandedAt: { not: null } },
-    { state: 'RUNNING', errorCode: null, errorMessage: null, errorRetryable: null },
+    { state: 'RUNNING', ...NO_ERROR },
   );
   if (reopened === 0) return;
   const parent = await tx.task.findUnique({ where: { id: parentId }, select: { parentId: true } });

@@ -2,12 +2,9 @@ import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
 import { inTransaction, type Db } from '../store/prisma.js';
 import { DuplicateDownloadError, TaskNotFoundError, TaskStateConflictError } from './errors.js';
-import { lockParent, reopenParent, retryChildren, settleParent } from './parent-store.js';
-import { moveTasks } from './task-state-store.js';
-import { findLiveDuplicate, findTask } from './task-store.js';
-import type { Task } from './task.js';
-
-const AFRESH = { failures: 0, retryAt: null, errorCode: null, errorMessage: null, errorRetryable: null };
+import { lockParent, reopenParent, retryChildren, retryTasks, settleParent } from './parent-store.js';
+import { findLiveDuplicate, findTask, findTaskById, isLiveDuplicate } from './task-store.js';
+import { isParentKind, type Task } from './task.js';
 
 /**
  * Queues a task that failed or was cancelled once more, under the same id; of an album, playlist or artist only
@@ -21,10 +18,7 @@ export async function retryTask(
 ): Promise<Task> {
   const task = await findTask(deps.db, viewer, taskId);
   if (!task) throw new TaskNotFoundError(taskId);
-  const duplicate = task.dedupeKey ? await findLiveDuplicate(deps.db, task.dedupeKey) : null;
-  if (duplicate && duplicate.id !== task.id) throw new DuplicateDownloadError(duplicate);
-  const retried = await inTransaction(deps.db, (tx) => requeue(tx, task));
-  if (!retried) {
+  if (!(await requeueUnlessDuplicate(deps, task))) {
     throw new TaskStateConflictError(
       `Task ${taskId} is ${task.state.toLowerCase()}: only what failed or was cancelled can be tried again.`,
       task,
@@ -34,24 +28,39 @@ export async function retryTask(
   return (await findTask(deps.db, viewer, taskId)) ?? task;
 }
 
+/** The database has the last word, because a duplicate may be queued after we looked. */
+async function requeueUnlessDuplicate({ db }: Pick<Deps, 'db'>, task: Task): Promise<boolean> {
+  await refuseDuplicate(db, task);
+  try {
+    return await inTransaction(db, (tx) => requeue(tx, task));
+  } catch (thrown) {
+    if (isLiveDuplicate(thrown)) await refuseDuplicate(db, task);
+    throw thrown;
+  }
+}
+
+/** Only a top-level task has a dedupe key, and it is live again as soon as any part of it is. */
+async function refuseDuplicate(db: Db, task: Task): Promise<void> {
+  let top = task;
+  while (top.parentId) top = (await findTaskById(db, top.parentId)) ?? { ...top, parentId: null };
+  const duplicate = top.dedupeKey ? await findLiveDuplicate(db, top.dedupeKey) : null;
+  if (duplicate && duplicate.id !== top.id) throw new DuplicateDownloadError(duplicate);
+}
+
 async function requeue(tx: Db, task: Task): Promise<boolean> {
   if (task.parentId) await lockParent(tx, task.parentId);
-  const done = task.expandedAt ? await requeueChildren(tx, task.id) : await requeueOne(tx, task.id);
-  if (done && task.parentId) {
+  await lockParent(tx, task.id);
+  const itself = await retryTasks(tx, { id: task.id });
+  // One that was cancelled while its parts were being written has parts and is still to be expanded.
+  const parts = isParentKind(task.kind) ? await retryChildren(tx, task.id) : 0;
+  if (itself + parts === 0) return false;
+  if (parts > 0) {
+    await reopenParent(tx, task.id);
+    await settleParent(tx, task.id);
+  }
+  if (task.parentId) {
     await reopenParent(tx, task.parentId);
     await settleParent(tx, task.parentId);
   }
-  return done;
-}
-
-async function requeueOne(tx: Db, taskId: string): Promise<boolean> {
-  return (await moveTasks(tx, { id: taskId }, { state: 'QUEUED', progress: 0, ...AFRESH })) === 1;
-}
-
-async function requeueChildren(tx: Db, parentId: string): Promise<boolean> {
-  await lockParent(tx, parentId);
-  if ((await retryChildren(tx, parentId)) === 0) return false;
-  await reopenParent(tx, parentId);
-  await settleParent(tx, parentId);
   return true;
 }

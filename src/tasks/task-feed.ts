@@ -1,13 +1,11 @@
-import { SYSTEM_VIEWER } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { messageOf } from '../lib/errors.js';
 import { readHorizon } from '../store/sequence.js';
-import { isTerminal } from './task.js';
+import { createTaskChanges, type TaskChange } from './task-changes.js';
 import { isWanted, maySee } from './task-filter.js';
 import type { FeedRequest, TaskNews } from './task-news.js';
-import { readChanged, readSnapshot } from './task-snapshot.js';
-import { findTasksByIds } from './task-store.js';
+import { readSnapshot } from './task-snapshot.js';
 
 /** Live changes of tasks for many readers, each with its own bounded queue. */
 export interface TaskFeed {
@@ -23,100 +21,84 @@ interface Reader {
   queue: ReaderQueue<TaskNews>;
 }
 
-/** Changes that come within this time are read with one query; far below what a person notices. */
+/** Changes that come within this time are read together; far below what a person notices. */
 const GATHER_MS = 20;
 const RETRY_MS = 500;
 
 /**
- * The bus says which tasks changed; the feed reads each of them once, however many listen, and hands the rows to
- * the readers that may and want to see them. When news may have been lost, it reads all since its last mark.
+ * Any news makes the feed look; what has changed, it reads once, however many listen, and hands the rows to the
+ * readers that may and want to see them. So news that were lost cost nothing but time.
  */
 export function createTaskFeed(deps: Pick<Deps, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
-  const gathered: Gathered = { changed: new Set(), mark: null, newsLost: false };
-  let timer: NodeJS.Timeout | null = null;
-  let stopped = false;
-
-  const readAfter = (delayMs: number) => {
-    if (stopped || timer || readers.size === 0) return;
-    timer = setTimeout(() => {
-      void readGathered(deps, gathered, readers).then((read) => {
-        timer = null;
-        if (!read) readAfter(RETRY_MS);
-        else if (gathered.changed.size > 0) readAfter(GATHER_MS);
-      });
-    }, delayMs);
-  };
-  const offTask = deps.bus.on('task.changed', ({ taskId }) => {
-    if (readers.size === 0) return;
-    gathered.changed.add(taskId);
-    readAfter(GATHER_MS);
+  const changes = createTaskChanges(deps);
+  const look = createLookout(async () => {
+    if (readers.size === 0) return true;
+    try {
+      for await (const change of changes.read()) deliver(readers, change);
+      return true;
+    } catch (thrown) {
+      deps.log.warn({ error: messageOf(thrown) }, 'could not read changed tasks; trying again');
+      return false;
+    }
   });
-  const offGap = deps.bus.on('bus.gap', () => {
-    gathered.newsLost = true;
-    readAfter(GATHER_MS);
-  });
+  const offTask = deps.bus.on('task.changed', look.soon);
+  const offGap = deps.bus.on('bus.gap', look.soon);
 
   return {
     readerCount: () => readers.size,
     subscribe: (request) =>
       openReader(deps, request, {
         joined: (reader, horizon) => {
+          if (readers.size === 0) changes.startFrom(horizon);
           readers.add(reader);
-          gathered.mark ??= horizon;
         },
-        left: (reader) => {
-          readers.delete(reader);
-          if (readers.size === 0) gathered.mark = null;
-        },
+        left: (reader) => void readers.delete(reader),
       }),
     stop: () => {
-      stopped = true;
       offTask();
       offGap();
-      if (timer) clearTimeout(timer);
+      look.stop();
       for (const { queue } of readers) queue.close();
     },
   };
 }
 
-/** What is still to be read for the readers. */
-interface Gathered {
-  changed: Set<string>;
-  /** All before it has been delivered; null while nobody reads. */
-  mark: bigint | null;
-  newsLost: boolean;
+/** Looks a moment after it is called, never twice at once, and once more for calls that came while it looked. */
+function createLookout(look: () => Promise<boolean>) {
+  let timer: NodeJS.Timeout | null = null;
+  let looking = false;
+  let again = false;
+  let stopped = false;
+  const after = (delayMs: number) => {
+    if (stopped || timer) return;
+    if (looking) {
+      again = true;
+      return;
+    }
+    timer = setTimeout(() => {
+      timer = null;
+      looking = true;
+      again = false;
+      void look().then((done) => {
+        looking = false;
+        if (again || !done) after(done ? GATHER_MS : RETRY_MS);
+      });
+    }, delayMs);
+  };
+  return {
+    soon: () => after(GATHER_MS),
+    stop: () => {
+      stopped = true;
+      if (timer) clearTimeout(timer);
+    },
+  };
 }
 
-/** Reads what was gathered and delivers it; false when the database did not answer, and nothing is lost then. */
-async function readGathered(
-  deps: Pick<Deps, 'db' | 'log'>,
-  gathered: Gathered,
-  readers: ReadonlySet<Reader>,
-): Promise<boolean> {
-  const { changed, mark, newsLost } = gathered;
-  gathered.changed = new Set();
-  gathered.newsLost = false;
-  try {
-    const horizon = await readHorizon(deps.db);
-    const sequence = horizon.toString();
-    const lost = newsLost && mark !== null;
-    const tasks = lost ? readChanged(deps, EVERYBODY, mark) : await findTasksByIds(deps.db, [...changed]);
-    for await (const task of tasks) deliver(readers, { sequence, initial: false, task });
-    gathered.mark = horizon;
-    return true;
-  } catch (thrown) {
-    deps.log.warn({ error: messageOf(thrown) }, 'could not read changed tasks; trying again');
-    gathered.newsLost = true;
-    return false;
-  }
-}
-
-const EVERYBODY = { viewer: SYSTEM_VIEWER };
-
-function deliver(readers: Iterable<Reader>, news: TaskNews): void {
+function deliver(readers: Iterable<Reader>, { sequence, task }: TaskChange): void {
+  const news = { sequence, initial: false, task };
   for (const { request, queue } of readers) {
-    if (maySee(request.viewer, news.task) && isWanted(request.filter, news.task)) queue.push(news);
+    if (maySee(request.viewer, task) && isWanted(request.filter, task)) queue.push(news);
   }
 }
 
@@ -128,7 +110,9 @@ function openReader(
 ): AsyncIterableIterator<TaskNews> {
   const queue = createReaderQueue<TaskNews>({
     key: ({ task }) => task.id,
-    isTerminal: ({ task }) => isTerminal(task.state),
+    // An end may be dropped like anything else, because it is read again from the database: a playlist of
+    // thousands that is cancelled would else close every reader.
+    isTerminal: () => false,
     // Its place is the first one's, so its mark must be too: resuming from a later one would miss what lies between.
     merge: (pending, latest) => ({ ...latest, sequence: pending.sequence }),
     sizeBytes: ({ task }) => 600 + 2 * JSON.stringify(task.item).length,
@@ -138,7 +122,7 @@ function openReader(
     try {
       const horizon = await readHorizon(deps.db);
       room.joined(reader, horizon);
-      yield* readSnapshot(deps, request, horizon);
+      for await (const change of readSnapshot(deps, request, horizon)) yield { ...change, initial: true };
       yield* readQueue(deps, reader, horizon);
     } finally {
       room.left(reader);
@@ -159,7 +143,7 @@ function openReader(
   };
 }
 
-/** A slow reader's queue drops what is not terminal; what it dropped is read again from the reader's mark. */
+/** A slow reader's queue drops what is too much; the reader then reads from the database what it missed. */
 async function* readQueue(
   deps: Pick<Deps, 'db'>,
   { request, queue }: Reader,
@@ -168,9 +152,13 @@ async function* readQueue(
   let read = horizon;
   for await (const news of queue) {
     if (queue.takeDropped() > 0) {
-      yield* readSnapshot(deps, { ...request, since: read }, await readHorizon(deps.db));
+      const now = await readHorizon(deps.db);
+      const missed = readSnapshot(deps, { ...request, since: read }, now);
+      for await (const change of missed) yield { ...change, initial: false };
+      read = now;
     }
     yield news;
-    read = BigInt(news.sequence);
+    const sequence = BigInt(news.sequence);
+    if (sequence > read) read = sequence;
   }
 }

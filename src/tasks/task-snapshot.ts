@@ -1,11 +1,10 @@
 import type { Deps } from '../deps.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { LIVE_STATES, type Task } from './task.js';
-import type { FeedRequest, TaskNews } from './task-news.js';
-import { isWanted, type TaskFilter } from './task-filter.js';
-import { listChangedTasks, listTasks } from './task-store.js';
-
-const BATCH = 500;
+import { BATCH, inBatches, toMark, type TaskChange } from './task-changes.js';
+import { LIVE_STATES } from './task.js';
+import type { TaskFilter } from './task-filter.js';
+import type { FeedRequest } from './task-news.js';
+import { listChangedTasks } from './task-store.js';
 
 /** Parses the `sequence` of earlier news. */
 export function parseSequence(since: string): bigint {
@@ -19,53 +18,29 @@ export function parseSequence(since: string): bigint {
 }
 
 /**
- * What a subscription starts with: all live tasks, or all that changed since its mark. `horizon` was read before
- * this and is the mark that the reader gets. A mark ahead of the
+ * What a subscription starts with: all live tasks, or all that changed since its mark; in the order of change, so
+ * that a reader who leaves in the middle has a mark for the rest. `horizon` was taken before. A mark ahead of the
  * database's own (it was restored elsewhere) cannot be resumed from and starts anew.
  */
 export async function* readSnapshot(
   deps: Pick<Deps, 'db'>,
-  request: FeedRequest,
+  { viewer, filter, since }: FeedRequest,
   horizon: bigint,
-): AsyncGenerator<TaskNews, void, void> {
-  const sequence = horizon.toString();
-  const tasks =
-    request.since === null || request.since > horizon
-      ? readLive(deps, request)
-      : readChanged(deps, request, request.since);
-  for await (const task of tasks) {
-    if (isWanted(request.filter, task)) yield { sequence, initial: true, task };
+): AsyncGenerator<TaskChange, void, void> {
+  const resumes = since !== null && since <= horizon;
+  const wanted = {
+    filter: resumes ? filter : onlyLive(filter),
+    since: resumes ? since : 0n,
+    limit: BATCH,
+  };
+  const read = (after: { sequence: bigint; id: string } | null) =>
+    listChangedTasks(deps.db, viewer, { ...wanted, after });
+  for await (const tasks of inBatches(read)) {
+    for (const task of tasks) yield { sequence: toMark(task.sequence, horizon), task };
   }
 }
 
-async function* readLive(deps: Pick<Deps, 'db'>, request: FeedRequest): AsyncGenerator<Task, void, void> {
-  const wanted = request.filter.states ?? LIVE_STATES;
-  const filter: TaskFilter = {
-    ...request.filter,
-    states: LIVE_STATES.filter((state) => wanted.includes(state)),
-  };
-  let after: Task | null = null;
-  do {
-    const page: Task[] = await listTasks(deps.db, request.viewer, {
-      filter,
-      order: 'OLDEST_FIRST',
-      limit: BATCH,
-      after,
-    });
-    yield* page;
-    after = page.length === BATCH ? (page.at(-1) ?? null) : null;
-  } while (after);
-}
-
-export async function* readChanged(
-  deps: Pick<Deps, 'db'>,
-  request: Pick<FeedRequest, 'viewer'>,
-  sequence: bigint,
-): AsyncGenerator<Task, void, void> {
-  let after: Task | null = null;
-  do {
-    const page: Task[] = await listChangedTasks(deps.db, request.viewer, { sequence, after, limit: BATCH });
-    yield* page;
-    after = page.length === BATCH ? (page.at(-1) ?? null) : null;
-  } while (after);
+function onlyLive(filter: TaskFilter): TaskFilter {
+  const wanted = filter.states ?? LIVE_STATES;
+  return { ...filter, states: LIVE_STATES.filter((state) => wanted.includes(state)) };
 }

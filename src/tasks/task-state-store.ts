@@ -30,7 +30,9 @@ export async function claimTask(
       "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL
     WHERE "id" = ${wanted.taskId}::uuid AND "attempt" = ${wanted.attempt} AND "state" = 'QUEUED'
     RETURNING "id"`;
-  return claimed ? db.task.findUnique({ where: { id: claimed.id } }) : null;
+  // Cancelled in between, it is nobody's: the news of that came before anyone kept the lease.
+  const held = heldBy({ taskId: wanted.taskId, attempt: wanted.attempt + 1, leaseOwner: lease.owner });
+  return claimed ? db.task.findFirst({ where: held }) : null;
 }
 
 /** Prolongs this worker's leases; the ids that it still holds come back. */

@@ -30,7 +30,7 @@ export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = 
   return db.task.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
 }
 
-/** What is live first, then by time: newest first, or as queued. */
+/** By time: the latest first, or as queued. */
 export type TaskOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
 
 export interface TaskPage {
@@ -95,6 +95,11 @@ export function findLiveDuplicate(db: Db, dedupeKey: string): Promise<Task | nul
   return db.task.findFirst({ where: { dedupeKey, state: { in: [...LIVE_STATES] } } });
 }
 
+/** Whether a change was refused because it would have made two live tasks with the same dedupe key. */
+export function isLiveDuplicate(thrown: unknown): boolean {
+  return thrown instanceof Prisma.PrismaClientKnownRequestError && thrown.code === 'P2002';
+}
+
 /** Inserts a task unless a live one has the same dedupe key; null then. */
 export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
   const [created] = await db.task.createManyAndReturn({ data: [toRow(task)], skipDuplicates: true });
@@ -111,26 +116,47 @@ function toRow(task: NewTask): Prisma.TaskCreateManyInput {
   return { ...task, item, options: task.options };
 }
 
-/** Changed at or after a mark, in the order of change, a batch at a time. */
+/** Where a task stands in the order of change. */
+export type TaskStamp = Pick<Task, 'id' | 'sequence'>;
+
+interface ChangedSince {
+  /** The mark: changed at it or later. */
+  since: bigint;
+  after: TaskStamp | null;
+  limit: number;
+}
+
+const IN_ORDER_OF_CHANGE: Prisma.TaskOrderByWithRelationInput[] = [{ sequence: 'asc' }, { id: 'asc' }];
+
+/** What the viewer may see and the filter lets through of what changed, in the order of change. */
 export function listChangedTasks(
   db: Db,
   viewer: Viewer,
-  since: { sequence: bigint; after: { sequence: bigint; id: string } | null; limit: number },
+  { filter, limit, ...changed }: ChangedSince & { filter: TaskFilter },
 ): Promise<Task[]> {
-  const { after } = since;
   return db.task.findMany({
-    where: {
-      ...visibleTo(viewer),
-      AND: [
-        { sequence: { gte: since.sequence } },
-        after
-          ? { OR: [{ sequence: { gt: after.sequence } }, { sequence: after.sequence, id: { gt: after.id } }] }
-          : {},
-      ],
-    },
-    orderBy: [{ sequence: 'asc' }, { id: 'asc' }],
-    take: since.limit,
+    where: { AND: [toWhere(viewer, filter), changedSince(changed)] },
+    orderBy: IN_ORDER_OF_CHANGE,
+    take: limit,
   });
+}
+
+/** Everybody's, and of each only when it changed. */
+export function listTaskStamps(db: Db, { limit, ...changed }: ChangedSince): Promise<TaskStamp[]> {
+  return db.task.findMany({
+    select: { id: true, sequence: true },
+    where: changedSince(changed),
+    orderBy: IN_ORDER_OF_CHANGE,
+    take: limit,
+  });
+}
+
+function changedSince({ since, after }: Omit<ChangedSince, 'limit'>): Prisma.TaskWhereInput {
+  if (!after) return { sequence: { gte: since } };
+  return {
+    sequence: { gte: after.sequence },
+    OR: [{ sequence: { gt: after.sequence } }, { id: { gt: after.id } }],
+  };
 }
 
 /** Who made the file at this path, if we did. */

@@ -9,7 +9,7 @@ const FOLLOWERS: Record<TaskState, readonly TaskState[]> = {
   RETRYING: ['QUEUED', 'PAUSED', 'CANCELLED'],
   PAUSED: ['QUEUED', 'CANCELLED'],
   COMPLETED: ['RUNNING'],
-  SKIPPED: [],
+  SKIPPED: ['RUNNING'],
   FAILED: ['QUEUED', 'RUNNING'],
   CANCELLED: ['QUEUED', 'RUNNING'],
 };

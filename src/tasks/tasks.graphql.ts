@@ -4,7 +4,6 @@ import {
   nodeSelection,
   offsetOf,
   offsetPageArgs,
-  pageArgs,
   pageComplexity,
   pageSizeOf,
   refuseBoth,
@@ -21,7 +20,7 @@ import { countTasks, findTask, listTasks, type TaskOrder } from './task-store.js
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import type { Task } from './task.js';
 
-const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
+export const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
 
 const TaskOrderEnum = builder.enumType('TaskOrder', {
   description: 'In what order tasks are listed.',
@@ -84,17 +83,6 @@ builder.queryFields((t) => ({
     },
   }),
 }));
-
-builder.prismaObjectField('Task', 'children', (t) =>
-  t.field({
-    type: TaskConnection,
-    description: 'The tasks that it consists of, in the order in which they were queued.',
-    args: pageArgs(t),
-    complexity: pageComplexity,
-    resolve: ({ id }, page, context, info) =>
-      connectTasks({ context, info }, { filter: { parentId: id }, order: 'OLDEST_FIRST' }, page),
-  }),
-);
 
 interface WantedTasks {
   filter: TaskFilter;

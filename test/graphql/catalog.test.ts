@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { graphql } from '../../src/generated/documents/gql.js';
+import type { AlbumTracksQuery, SearchAnythingQuery } from '../../src/generated/documents/graphql.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
 import { ask } from '../kit/ask.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -269,10 +270,13 @@ describe('search', () => {
     expect(await found({ query: 'saltglass', type: 'ARTIST' })).toEqual(['Artist Saltglass Choir']);
   });
 
-  it.each(['EPISODE', 'SHOW'] as const)('finds nothing of type %s in a catalogue that has none', async (type) => {
-    const { search } = await app.execute(SEARCH, { query: 'night', type });
-    expect(search).toMatchObject({ totalCount: 0, edges: [] });
-  });
+  it.each(['EPISODE', 'SHOW'] as const)(
+    'finds nothing of type %s in a catalogue that has none',
+    async (type) => {
+      const { search } = await app.execute(SEARCH, { query: 'night', type });
+      expect(search).toMatchObject({ totalCount: 0, edges: [] });
+    },
+  );
 
   it('does not mind case, accents and spaces around', async () => {
     expect(await found({ query: '  KÜSTENNEBEL ', type: 'ALBUM' })).toEqual(['Album Küstennebel']);
@@ -306,7 +310,11 @@ describe('search', () => {
     const paged: string[] = [];
     let pages = 0;
     for (let after: string | null = null; pages === 0 || after; pages++) {
-      const { search: page } = await app.execute(SEARCH, { query: 'a', first: 7, after });
+      const { search: page }: SearchAnythingQuery = await app.execute(SEARCH, {
+        query: 'a',
+        first: 7,
+        after,
+      });
       expect(page.totalCount).toBe(whole.totalCount);
       expect(page.pageInfo.hasPreviousPage).toBe(pages > 0);
       expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor);
@@ -475,15 +483,17 @@ describe('a track, an album, a playlist and an artist', () => {
     `);
   });
 
-  it.each(['night-ferry-1-03', 'demo:night-ferry-1-03', 'Track:demo:night-ferry-1-03', ' demo:night-ferry-1-03 '])(
-    'are found by an id in the form of "%s"',
-    async (id) => {
-      expect((await app.execute(TRACK_BY_ID, { id })).track).toMatchObject({
-        id: 'Track:demo:night-ferry-1-03',
-        title: 'Night Ferry',
-      });
-    },
-  );
+  it.each([
+    'night-ferry-1-03',
+    'demo:night-ferry-1-03',
+    'Track:demo:night-ferry-1-03',
+    ' demo:night-ferry-1-03 ',
+  ])('are found by an id in the form of "%s"', async (id) => {
+    expect((await app.execute(TRACK_BY_ID, { id })).track).toMatchObject({
+      id: 'Track:demo:night-ferry-1-03',
+      title: 'Night Ferry',
+    });
+  });
 
   it('are found by the ids that they say', async () => {
     const album = (await app.execute(ALBUM_BY_ID, { id: 'Album:demo:night-ferry' })).album;
@@ -528,7 +538,9 @@ describe('a track, an album, a playlist and an artist', () => {
     const response = await fetch(`${app.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ good: track(id: "night-ferry-1-03") { title } bad: track(id: "no good") { title } }' }),
+      body: JSON.stringify({
+        query: '{ good: track(id: "night-ferry-1-03") { title } bad: track(id: "no good") { title } }',
+      }),
     });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
@@ -583,19 +595,29 @@ describe('the tracks of an album', () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
-      const { album } = await app.execute(ALBUM_TRACKS, { id: 'atlas-of-small-rain', first: 6, after });
+      const { album }: AlbumTracksQuery = await app.execute(ALBUM_TRACKS, {
+        id: 'atlas-of-small-rain',
+        first: 6,
+        after,
+      });
       if (!album) throw new Error('no album');
       expect(album.tracks.totalCount).toBe(16);
       seen.push(...album.tracks.edges.map(({ node }) => `${node.discNumber}-${node.trackNumber}`));
       after = album.tracks.pageInfo.hasNextPage ? album.tracks.pageInfo.endCursor : null;
     } while (after);
-    expect(seen).toEqual([1, 2].flatMap((disc) => [1, 2, 3, 4, 5, 6, 7, 8].map((track) => `${disc}-${track}`)));
+    expect(seen).toEqual(
+      [1, 2].flatMap((disc) => [1, 2, 3, 4, 5, 6, 7, 8].map((track) => `${disc}-${track}`)),
+    );
   });
 
   it('refuse a page that makes no sense', async () => {
     const { errors } = await ask(app, ALBUM_TRACKS, { id: 'night-ferry', first: 0 });
     expect(errors).toEqual([
-      { message: '"first" is 0; allowed: a whole number from 1 to 100.', path: 'album.tracks', code: 'INVALID_INPUT' },
+      {
+        message: '"first" is 0; allowed: a whole number from 1 to 100.',
+        path: 'album.tracks',
+        code: 'INVALID_INPUT',
+      },
     ]);
   });
 });

@@ -181,7 +181,10 @@ describe('a download that cannot be', () => {
     ['an episode', { item: 'demo:night-ferry', type: 'EPISODE' }],
     ['a show', { item: 'Show:demo:night-ferry' }],
     ['a type that disagrees with the id', { item: 'Album:demo:night-ferry', type: 'TRACK' }],
-    ['a link to a catalogue that is not here', { item: 'https://open.spotify.com/track/6rqhFgbbKwnb9MLmUQDhG6' }],
+    [
+      'a link to a catalogue that is not here',
+      { item: 'https://open.spotify.com/track/6rqhFgbbKwnb9MLmUQDhG6' },
+    ],
     ['a link to anything else', { item: 'https://example.com/song.mp3' }],
     ['too low a bitrate', { item: 'night-ferry-1-01', options: { format: 'MP3', bitrateKbps: 8 } }],
     ['too high a bitrate', { item: 'night-ferry-1-01', options: { format: 'OPUS', bitrateKbps: 320 } }],
@@ -355,7 +358,9 @@ describe('the same download twice', () => {
       new Set(queued.map((answer) => answer.task.id)),
     );
     expect(duplicates[0]).toMatchObject({ code: 'DUPLICATE_DOWNLOAD' });
-    expect(duplicates[0]?.message).toMatch(/^"End of Message" is already on its way as task [0-9a-f-]{36}\.$/);
+    expect(duplicates[0]?.message).toMatch(
+      /^"End of Message" is already on its way as task [0-9a-f-]{36}\.$/,
+    );
     expect(await app.deps.db.task.count({ where: { itemId: item } })).toBe(1);
     source.release(item);
     await ended(app, queued[0]?.task.id ?? '');

@@ -25,7 +25,11 @@ export interface TestApp extends App {
     document: TypedDocumentString<Data, Variables>,
     ...[variables]: Variables extends Record<string, never> ? [] : [Variables]
   ): AsyncGenerator<Data, void, void>;
-  rest(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: unknown }>;
+  rest(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; headers: Headers; body: unknown }>;
 }
 
 export interface TestAppOptions {
@@ -65,11 +69,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
 }
 
 /** On MongoDB when the run has one: a database there of the same name. */
-function jobStoreFor(database: TestDatabase): Env['jobStore'] {
+export function jobStoreFor(database: TestDatabase): Env['jobStore'] {
   const url = process.env['MONGODB_URL'];
   if (!url) return { kind: 'postgresql' };
   const own = new URL(url);
-  own.pathname = new URL(database.url.replace(/^postgres(ql)?:/, 'http:')).pathname || `/t${randomBytes(6).toString('hex')}`;
+  own.pathname =
+    new URL(database.url.replace(/^postgres(ql)?:/, 'http:')).pathname ||
+    `/t${randomBytes(6).toString('hex')}`;
   return { kind: 'mongodb', url: own.href };
 }
 
@@ -95,14 +101,21 @@ export async function execute(url: string, query: string, variables: unknown): P
   return result.data;
 }
 
-export async function* subscribe(url: string, query: string, variables: unknown): AsyncGenerator<unknown, void, void> {
+export async function* subscribe(
+  url: string,
+  query: string,
+  variables: unknown,
+): AsyncGenerator<unknown, void, void> {
   const client = createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
   });
   try {
-    for await (const { data, errors } of client.iterate({ query, variables: variables as Record<string, unknown> })) {
+    for await (const { data, errors } of client.iterate({
+      query,
+      variables: variables as Record<string, unknown>,
+    })) {
       if (errors) throw new Error(JSON.stringify(errors, null, 2));
       yield data;
     }
@@ -121,5 +134,9 @@ async function rest(url: string, request: { method: string; path: string; body?:
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.startsWith('application/json') ?? false;
-  return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: json ? (JSON.parse(text) as unknown) : text,
+  };
 }

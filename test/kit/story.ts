@@ -9,24 +9,29 @@ import { waitFor } from './wait-for.js';
 export type SeenTask = NonNullable<TaskQuery['task']>;
 
 /** Queues a download that must be accepted; its task's id. */
-export async function queue(app: TestApp, input: QueueDownloadInput): Promise<string> {
+export async function queue(app: Pick<TestApp, 'execute'>, input: QueueDownloadInput): Promise<string> {
   const { queueDownload } = await app.execute(QUEUE_DOWNLOAD, { input });
   if (queueDownload.__typename !== 'DownloadQueued') expect.fail(JSON.stringify(queueDownload));
   return queueDownload.task.id;
 }
 
 /** Waits until a task has ended, in whatever way. */
-export function ended(app: TestApp, id: string, timeoutMs = 25_000): Promise<SeenTask> {
+export function ended(app: Pick<TestApp, 'execute'>, id: string, timeoutMs = 25_000): Promise<SeenTask> {
   return reached(app, id, { is: isTerminal, what: 'an end', timeoutMs });
 }
 
 /** Waits until a task is in a state. */
-export function inState(app: TestApp, id: string, state: TaskState, timeoutMs = 25_000): Promise<SeenTask> {
+export function inState(
+  app: Pick<TestApp, 'execute'>,
+  id: string,
+  state: TaskState,
+  timeoutMs = 25_000,
+): Promise<SeenTask> {
   return reached(app, id, { is: (now) => now === state, what: state, timeoutMs });
 }
 
 async function reached(
-  app: TestApp,
+  app: Pick<TestApp, 'execute'>,
   id: string,
   wanted: { is(state: TaskState): boolean; what: string; timeoutMs: number },
 ): Promise<SeenTask> {

@@ -14,7 +14,10 @@ interface World {
   tools?: typeof TOOLS | null;
 }
 
-function resolve(input: OptionsInput | null, { settings, formats = AUDIO_FORMATS, tools = TOOLS }: World = {}) {
+function resolve(
+  input: OptionsInput | null,
+  { settings, formats = AUDIO_FORMATS, tools = TOOLS }: World = {},
+) {
   const media = { tools, formats: new Set(formats) } as unknown as Media;
   return resolveOptions({ settings: () => ({ ...DEFAULT_SETTINGS, ...settings }), media }, input);
 }
@@ -49,12 +52,9 @@ describe('the output of a download', () => {
     },
   );
 
-  it.each(AUDIO_FORMATS.filter((format) => !BITRATE_RANGES[format]))(
-    'takes no bitrate for %s',
-    (format) => {
-      expect(() => resolve({ format, bitrateKbps: 128 })).toThrow(`${format} takes no bitrate.`);
-    },
-  );
+  it.each(AUDIO_FORMATS.filter((format) => !BITRATE_RANGES[format]))('takes no bitrate for %s', (format) => {
+    expect(() => resolve({ format, bitrateKbps: 128 })).toThrow(`${format} takes no bitrate.`);
+  });
 
   it('must be one that this ffmpeg can make', () => {
     expect(() => resolve({ format: 'OPUS' }, { formats: ['KEEP', 'MP3'] })).toThrow(FormatUnavailableError);

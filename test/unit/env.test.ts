@@ -58,7 +58,10 @@ describe('the environment', () => {
     [{ MONGODB_URL: 'mongodb+srv://a' }, { jobStore: { kind: 'mongodb', url: 'mongodb+srv://a' } }],
     [{ ROLE: 'worker', DATABASE_URL: 'postgres://db' }, { role: 'worker' }],
     [{ ROLE: 'api', DATABASE_URL: 'postgres://db' }, { role: 'api' }],
-    [{ CATALOG: 'library', LIBRARY_DIRS: 'src' }, { catalog: 'library', libraryDirs: [resolve('src')] }],
+    [
+      { CATALOG: 'library', LIBRARY_DIRS: 'src' },
+      { catalog: 'library', libraryDirs: [resolve('src')] },
+    ],
     [{ LIBRARY_DIRS: ['src', 'test'].join(delimiter) }, { libraryDirs: [resolve('src'), resolve('test')] }],
     [{ LIBRARY_DIRS: `${delimiter}src${delimiter}` }, { libraryDirs: [resolve('src')] }],
     [{ FFMPEG_PATH: 'bin/ffmpeg' }, { ffmpegPath: resolve('bin/ffmpeg') }],

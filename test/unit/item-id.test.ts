@@ -57,7 +57,11 @@ describe('what a person may write for an item', () => {
   });
 
   it('is repeated in the error, cut when it is long, with what is allowed', () => {
-    expect(() => parseItemReference(`no good ${'x'.repeat(500)}`, 'demo')).toThrowErrorMatchingInlineSnapshot(`[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not an item's id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a bare id of the catalogue in use, or a link.]`);
-    expect(() => parseItemReference('https://example.com/"\n', 'demo')).toThrowErrorMatchingInlineSnapshot(`[InvalidItemError: "https://example.com/\\"" is not a link to an item of Spotify or Deezer.]`);
+    expect(() => parseItemReference(`no good ${'x'.repeat(500)}`, 'demo')).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not an item's id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a bare id of the catalogue in use, or a link.]`,
+    );
+    expect(() => parseItemReference('https://example.com/"\n', 'demo')).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidItemError: "https://example.com/\\"" is not a link to an item of Spotify or Deezer.]`,
+    );
   });
 });

@@ -27,7 +27,7 @@ describe('what may follow what', () => {
         "QUEUED": "RUNNING PAUSED CANCELLED",
         "RETRYING": "QUEUED PAUSED CANCELLED",
         "RUNNING": "QUEUED RETRYING COMPLETED SKIPPED FAILED CANCELLED",
-        "SKIPPED": "",
+        "SKIPPED": "RUNNING",
       }
     `);
   });

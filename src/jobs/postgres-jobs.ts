@@ -1,32 +1,48 @@
+import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Client, Pool, type ClientBase } from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.js';
-import type { JobRecords } from './job-records.js';
-import { createPostgresListener } from './postgres-listener.js';
+import { createListeningConnection } from '../store/listening-connection.js';
+import { JobStoreUnavailableError } from './errors.js';
+import type { JobRecords, JobStore } from './job-records.js';
 
 /** Agenda's table has a schema of its own: it is not part of our data model. */
 const SCHEMA = 'agenda';
 /** Agenda quotes this name whole, so that a schema cannot be part of it: the search path says where it is. */
-export const JOBS_TABLE = 'jobs';
+const JOBS_TABLE = 'jobs';
 const CHANNEL = 'reprise_jobs';
+const APPLICATION = 'reprise jobs';
 /** Any constant number: the advisory lock under which the table is made. */
 const SCHEMA_LOCK = 7_171_040;
 
-export interface PostgresRecordsOptions {
+export interface PostgresJobsOptions {
   url: string;
   instanceId: string;
   log: Logger;
 }
 
+/** Agenda's jobs on the PostgreSQL in use, for those who run no MongoDB. Only agenda.ts imports this. */
+export async function openPostgresJobs(options: PostgresJobsOptions): Promise<JobStore> {
+  const pool = createJobPool(options.url, options.log);
+  const { repository } = new PostgresBackend({ pool, tableName: JOBS_TABLE, disableNotifications: true });
+  try {
+    await withJobSchema(options.url, () => repository.connect());
+  } catch (thrown) {
+    await pool.end();
+    throw new JobStoreUnavailableError(thrown);
+  }
+  return { repository, records: createPostgresRecords(pool, options) };
+}
+
 /** A few connections, apart from those of requests, that survive the server going away. */
-export function createJobPool(url: string, log: Logger): Pool {
+function createJobPool(url: string, log: Logger): Pool {
   const pool = new Pool({
     connectionString: url,
     max: 4,
     connectionTimeoutMillis: 3_000,
     query_timeout: 4_000,
     keepAlive: true,
-    application_name: 'reprise jobs',
+    application_name: APPLICATION,
     ...eachConnection,
   });
   const note = (err: Error) => log.debug({ err }, 'A connection to the job store ended');
@@ -46,7 +62,7 @@ const eachConnection = {
  * Makes the schema, then runs `createTable`, one process at a time: neither CREATE … IF NOT EXISTS nor CREATE OR
  * REPLACE is safe against itself. A schema that is already there needs no right to create one.
  */
-export async function withJobSchema(url: string, createTable: () => Promise<void>): Promise<void> {
+async function withJobSchema(url: string, createTable: () => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   await client.connect();
@@ -60,7 +76,7 @@ export async function withJobSchema(url: string, createTable: () => Promise<void
   }
 }
 
-export function createPostgresRecords(pool: Pool, options: PostgresRecordsOptions): JobRecords {
+function createPostgresRecords(pool: Pool, options: PostgresJobsOptions): JobRecords {
   const { url, instanceId, log } = options;
   let stopListening = () => Promise.resolve();
 
@@ -78,13 +94,19 @@ export function createPostgresRecords(pool: Pool, options: PostgresRecordsOption
       await pool.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]);
     },
     async listen(onDue) {
-      const onMessage = (payload: string) => {
-        const read = announcement.safeParse(parseJson(payload));
+      const onNotification = (text: string) => {
+        const read = announcement.safeParse(parseJson(text));
         if (read.success && read.data.from !== instanceId) onDue(read.data.jobName);
       };
-      const listener = createPostgresListener({ url, channel: CHANNEL, onMessage, log });
-      stopListening = () => listener.close();
-      await listener.start();
+      const connection = createListeningConnection({
+        url,
+        channel: CHANNEL,
+        applicationName: APPLICATION,
+        log,
+        onNotification,
+      });
+      stopListening = () => connection.close();
+      await connection.opened.catch(() => undefined);
     },
     async close() {
       await stopListening();

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { MongoBackend } from '@agendajs/mongo-backend';
+import { MongoClient, MongoServerError, ObjectId, type Collection, type Db, type Document } from 'mongodb';
+import type { JobRecords, JobStore, RecurringJob } from './job-records.js';
+
+/** Agenda's jobs on MongoDB. Only agenda.ts imports this, when MONGODB_URL is set: the driver is large. */
+export async function openMongoJobs(url: string): Promise<JobStore> {
+  const client = new MongoClient(url, {
+    serverSelectionTimeoutMS: 3_000,
+    connectTimeoutMS: 3_000,
+    socketTimeoutMS: 5_000,
+    appName: 'reprise jobs',
+  });
+  const db = /^[^/]+\/\/[^/]+\/[^?]/.test(url) ? client.db() : client.db('reprise');
+  const { repository } = new MongoBackend({ mongo: db, collection: COLLECTION, ensureIndex: false });
+  await repository.connect();
+  return { repository, records: createMongoRecords(client, db) };
+}
+
+const COLLECTION = 'jobs';
+
+function createMongoRecords(client: MongoClient, db: Db): JobRecords {
+  const jobs = db.collection(COLLECTION);
+  return {
+    // Change streams would need a replica set. In one process a wake comes without polling.
+    pollEveryMs: 100,
+    async restore(recurring) {
+      await jobs.createIndex({ name: 1, nextRunAt: 1, priority: -1, lockedAt: 1 }, { name: 'next_job' });
+      for (const job of recurring) await keepRecurring(jobs, job);
+      await jobs.deleteMany({ type: 'normal', nextRunAt: null, lockedAt: null });
+    },
+    async ping() {
+      await db.command({ ping: 1 });
+    },
+    announce: () => Promise.resolve(),
+    listen: () => Promise.resolve(),
+    close: () => client.close(),
+  };
+}
+
+/**
+ * Agenda's own `every` would release the lock of a job that runs, and make two records when called by two processes
+ * at once. Here the id is the same for all, and only what is missing is written.
+ */
+async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob): Promise<void> {
+  const _id = new ObjectId(createHash('sha256').update(name).digest('hex').slice(0, 24));
+  const soon = new Date(Date.now() + everyMs);
+  const changed = { $set: { repeatInterval: everyMs }, $min: { nextRunAt: soon } };
+  await jobs.updateOne({ _id, repeatInterval: { $ne: everyMs } }, changed);
+  const initial: Document = {
+    name,
+    type: 'single',
+    repeatInterval: everyMs,
+    nextRunAt: new Date(),
+    data: {},
+  };
+  const record = { ...initial, priority: 0, lockedAt: null, disabled: false };
+  await jobs.updateOne({ _id }, { $setOnInsert: record }, { upsert: true }).catch((thrown: unknown) => {
+    const DUPLICATE_KEY = 11_000;
+    if (!(thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY)) throw thrown;
+  });
+}

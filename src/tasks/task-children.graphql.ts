@@ -1,0 +1,47 @@
+import { createContextCache } from '@pothos/core';
+import DataLoader from 'dataloader';
+import { builder } from '../graphql/builder.js';
+import { nodeSelection, pageArgs, pageComplexity, pageSizeOf } from '../graphql/connection.js';
+import type { GraphqlContext } from '../graphql/context.js';
+import { decodeCursor, toConnection } from '../store/pagination.js';
+import { countChildren, listChildPages, type ChildPage } from './task-children-store.js';
+import { TaskConnection } from './tasks.graphql.js';
+import type { Task } from './task.js';
+
+type Loader<Value> = DataLoader<string, Value>;
+
+/** Nothing is kept: a subscription asks again and again in one context. */
+const UNCACHED = { cache: false };
+
+/** A loader for each kind of page that an operation asks for: its size, its beginning and what is selected. */
+const pageLoaders = createContextCache((_context: GraphqlContext) => new Map<string, Loader<Task[]>>());
+
+const countLoader = createContextCache(
+  (context: GraphqlContext): Loader<number> =>
+    new DataLoader((parentIds) => countChildren(context, parentIds), UNCACHED),
+);
+
+function pageLoader(context: GraphqlContext, page: ChildPage): Loader<Task[]> {
+  const loaders = pageLoaders(context);
+  const key = JSON.stringify(page);
+  const loader =
+    loaders.get(key) ?? new DataLoader((parentIds) => listChildPages(context, parentIds, page), UNCACHED);
+  loaders.set(key, loader);
+  return loader;
+}
+
+builder.prismaObjectField('Task', 'children', (t) =>
+  t.field({
+    type: TaskConnection,
+    description: 'The tasks that it consists of, in the order in which they were queued.',
+    args: pageArgs(t),
+    complexity: pageComplexity,
+    resolve: async ({ id }, args, context, info) => {
+      const size = pageSizeOf(args);
+      const after = args.after ? decodeCursor(args.after) : null;
+      const query = nodeSelection('Task', { context, info });
+      const rows = await pageLoader(context, { limit: size + 1, after, query }).load(id);
+      return { ...toConnection(rows, { size, after }), totalCount: () => countLoader(context).load(id) };
+    },
+  }),
+);

@@ -1,0 +1,45 @@
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import type {
+  TaskUpdatesSubscription,
+  TaskUpdatesSubscriptionVariables,
+} from '../../src/generated/documents/graphql.js';
+import { TASK_UPDATES } from './documents.js';
+
+export type TaskUpdate = TaskUpdatesSubscription['taskUpdates'];
+
+/** What a subscription has brought so far. */
+export interface Followed {
+  readonly updates: TaskUpdate[];
+  /** Once the server ended it: by an error, or with null because it was done. */
+  readonly ended: { error: string | null } | null;
+  stop(): void;
+}
+
+/** Follows `taskUpdates` in the background, over a WebSocket of its own. */
+export function followTasks(app: { url: string }, variables: TaskUpdatesSubscriptionVariables): Followed {
+  const url = `${app.url.replace('http', 'ws')}/graphql`;
+  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+  const followed = {
+    updates: [] as TaskUpdate[],
+    ended: null as Followed['ended'],
+    stop: () => void client.dispose(),
+  };
+  const payload = { query: TASK_UPDATES.toString(), variables: { ...variables } };
+  client.subscribe<TaskUpdatesSubscription>(payload, {
+    next: ({ data, errors }) => {
+      if (errors) followed.ended = { error: JSON.stringify(errors) };
+      else if (data) followed.updates.push(data.taskUpdates);
+    },
+    error: (error) => (followed.ended ??= { error: describe(error) }),
+    complete: () => (followed.ended ??= { error: null }),
+  });
+  return followed;
+}
+
+/** An error of the protocol is a list of GraphQL errors, a closed socket an event. */
+function describe(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  const { code, reason } = error as { code?: number; reason?: string };
+  return code === undefined ? JSON.stringify(error) : `${code} ${reason ?? ''}`;
+}

@@ -1,0 +1,47 @@
+import { v7 as timeOrderedUuid } from 'uuid';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
+import type { Prisma } from '../../src/generated/prisma/client.js';
+import type { TestApp } from './start-app.js';
+
+type Seed = Partial<Prisma.TaskCreateManyInput>;
+
+const START_MS = Date.parse('2026-01-01T00:00:00Z');
+
+/** A track as its catalogue describes it. */
+export function seededTrack(id: string): Prisma.InputJsonObject {
+  return {
+    type: 'TRACK',
+    id,
+    title: `Title of ${id}`,
+    artists: [{ id: 'demo:nobody', name: 'Nobody' }],
+    album: null,
+    durationMs: 1_000,
+    explicit: false,
+    trackNumber: null,
+    discNumber: null,
+    isrc: null,
+    genres: [],
+    url: null,
+  };
+}
+
+/**
+ * Writes tasks as if they had been queued a second apart; their ids, in that order. For an app of the role `api`,
+ * where nothing runs them.
+ */
+export async function seedTasks(app: TestApp, seeds: readonly Seed[]): Promise<string[]> {
+  const data = seeds.map((seed, index) => ({
+    id: timeOrderedUuid(),
+    kind: 'TRACK' as const,
+    ownerId: SYSTEM_VIEWER.id,
+    itemId: `demo:seed-${index}`,
+    title: `Seed ${index}`,
+    artists: ['Nobody'],
+    item: seededTrack(`demo:seed-${index}`),
+    options: {},
+    createdAt: new Date(START_MS + index * 1_000),
+    ...seed,
+  }));
+  await app.deps.db.task.createMany({ data });
+  return data.map(({ id }) => id);
+}

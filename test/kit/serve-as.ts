@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { UserRole, Viewer } from '../../src/auth/viewer.js';
+import { createContextFactory, type GraphqlContext } from '../../src/graphql/context.js';
+import { schema } from '../../src/graphql/schema.js';
+import { createGraphqlServer } from '../../src/graphql/server.js';
+import { createHttpServer } from '../../src/http.js';
+import { execute, subscribe, type TestApp } from './start-app.js';
+
+/** Someone else than the user that every caller is while authentication is off. */
+export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
+  const viewer = { id: randomUUID(), username: `user-${randomUUID()}`, role };
+  await app.deps.db.user.create({ data: viewer });
+  return viewer;
+}
+
+/**
+ * The same app on a port of its own with something else in every request's context: another viewer, or a
+ * database client that counts. Stopping it leaves the app as it was.
+ */
+export async function serveWith(
+  app: TestApp,
+  changes: Partial<Pick<GraphqlContext, 'viewer' | 'db'>>,
+): Promise<TestApp> {
+  const { log } = app.deps;
+  const usual = createContextFactory(app.deps);
+  const graphql = createGraphqlServer({
+    schema,
+    createContext: (request) => ({ ...usual(request), ...changes }),
+    log,
+    graphiql: true,
+  });
+  const server = await createHttpServer({ host: '127.0.0.1', port: 0, graphql, checks: {}, log });
+  const { url } = server;
+  return {
+    ...app,
+    url,
+    execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
+    subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
+    rest: () => Promise.reject(new Error('This server has no REST.')),
+    stop: () => server.stop({ graceMs: 1_000 }),
+  };
+}

@@ -1,0 +1,78 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execute, subscribe, type TestApp } from './start-app.js';
+import { waitFor } from './wait-for.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** A first start makes a database, and the machine may be busy. */
+const START_MS = 60_000;
+
+export interface Ended {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The program as people run it, in a process that a test may kill. */
+export interface ServerProcess extends Pick<TestApp, 'url' | 'execute' | 'subscribe'> {
+  pid: number;
+  /** Sends the signal and waits for the end. Does nothing more when it has ended. */
+  end(signal: NodeJS.Signals): Promise<Ended>;
+  ended: Promise<Ended>;
+}
+
+/** Starts `src/main.ts` and lets it run to its end, for starts that fail. */
+export function runServer(env: Record<string, string>): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+    cwd: ROOT,
+    env: { ...withoutOurs(), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([status, signal]) => {
+    return { status: status as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr };
+  });
+  return { child, ended };
+}
+
+/** What the test run itself is told must not reach the server. */
+function withoutOurs(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, MONGODB_URL: __, NODE_OPTIONS: ___, ...rest } = process.env;
+  return rest;
+}
+
+/** Resolves when the server is up. */
+export async function startServer(env: Record<string, string>): Promise<ServerProcess> {
+  const { child, ended } = runServer(env);
+  const url = await urlOf(child, ended);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    ended,
+    execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
+    subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+async function urlOf(child: ChildProcess, ended: Promise<Ended>): Promise<string> {
+  let url: string | undefined;
+  let early: Ended | undefined;
+  void ended.then((result) => (early = result));
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    const said = JSON.parse(line) as { msg?: string; url?: string };
+    if (said.msg === 'Reprise is up') url = said.url;
+  });
+  await waitFor(() => url ?? early, { timeoutMs: START_MS, what: 'the server to be up' });
+  if (!url) throw new Error(`The server ended: ${JSON.stringify(early)}`);
+  return url;
+}

@@ -1,0 +1,164 @@
+import { randomInt } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseFile } from 'music-metadata';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { incomingDirectory } from '../../src/downloads/target-file.js';
+import type { TaskState } from '../../src/tasks/task.js';
+import { pidsWith } from '../kit/audio.js';
+import { createTestDatabase } from '../kit/database.js';
+import { listFiles } from '../kit/disk-tree.js';
+import { CHILDREN, TASK_UPDATES } from '../kit/documents.js';
+import { startServer, type ServerProcess } from '../kit/server-process.js';
+import { jobStoreFor, startApp } from '../kit/start-app.js';
+import { ended, queue } from '../kit/story.js';
+import { waitFor } from '../kit/wait-for.js';
+
+const ALBUM = 'demo:night-ferry';
+const TRACKS = 9;
+/** A dead worker's lease (15 s), or 30 s for what was handed out and not started; and a sweep every 2 s. */
+const RECOVERY_MS = 60_000;
+
+let root: string;
+let downloadDir: string;
+let dataDir: string;
+let server: ServerProcess | null = null;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'reprise-kill-'));
+  downloadDir = join(root, 'downloads');
+  dataDir = join(root, 'data');
+});
+afterEach(async () => {
+  await server?.end('SIGTERM');
+  server = null;
+  await waitFor(async () => (await pidsWith(dataDir)).length === 0, { what: 'the database to be gone' });
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Follows a parent's tracks until they are as wanted; false when all of them ended before that. */
+async function follow(
+  app: Pick<ServerProcess, 'subscribe'>,
+  parent: string,
+  isEnough: (states: Map<string, TaskState>, updates: number) => boolean,
+): Promise<boolean> {
+  const states = new Map<string, TaskState>();
+  let updates = 0;
+  for await (const { taskUpdates } of app.subscribe(TASK_UPDATES, { filter: { parent } })) {
+    states.set(taskUpdates.task.id, taskUpdates.task.state);
+    if (isEnough(states, ++updates)) return true;
+    if ([...states.values()].filter((state) => state === 'COMPLETED').length === TRACKS) return false;
+  }
+  throw new Error('The subscription ended');
+}
+
+const isInTheMiddle = (states: Map<string, TaskState>): boolean => {
+  const all = [...states.values()];
+  return all.includes('COMPLETED') && all.includes('RUNNING');
+};
+
+/** Every track is there once, whole, and nothing else is. */
+async function expectWholeAlbum(app: Pick<ServerProcess, 'execute'>, parent: string): Promise<void> {
+  expect(await ended(app, parent, RECOVERY_MS)).toMatchObject({
+    state: 'COMPLETED',
+    total: TRACKS,
+    succeeded: TRACKS,
+    skipped: 0,
+    failed: 0,
+  });
+  const { task } = await app.execute(CHILDREN, { id: parent });
+  const tracks = task?.children.edges.map(({ node }) => node) ?? [];
+  expect(tracks.map(({ state }) => state)).toEqual(Array.from({ length: TRACKS }, () => 'COMPLETED'));
+  expect(tracks.every(({ attempt }) => attempt >= 1)).toBe(true);
+  const files = await listFiles(downloadDir);
+  expect(files).toEqual(tracks.map(({ file }) => file?.path).sort());
+  for (const path of files) {
+    const { common, format } = await parseFile(path, { duration: true });
+    expect(common).toMatchObject({ album: 'Night Ferry', title: expect.any(String) as string });
+    expect(format.duration, path).toBeGreaterThan(11);
+  }
+  expect(await readdir(incomingDirectory(downloadDir))).toEqual([]);
+}
+
+describe('kill -9', () => {
+  it(
+    'in the middle of an album costs nothing on the embedded database',
+    async () => {
+      const env = { DATA_DIR: dataDir, DOWNLOAD_DIR: downloadDir };
+      server = await startServer(env);
+      const album = await queue(server, { item: ALBUM });
+      expect(await follow(server, album, isInTheMiddle)).toBe(true);
+      expect((await server.end('SIGKILL')).signal).toBe('SIGKILL');
+      server = await startServer(env);
+      await expectWholeAlbum(server, album);
+    },
+    RECOVERY_MS + 60_000,
+  );
+
+  it(
+    'at three random moments of an album costs nothing either',
+    async () => {
+      const env = { DATA_DIR: dataDir, DOWNLOAD_DIR: downloadDir };
+      server = await startServer(env);
+      const album = await queue(server, { item: ALBUM });
+      const moments = Array.from({ length: 3 }, () => randomInt(1, 14));
+      for (const moment of moments) {
+        await follow(server, album, (_states, updates) => updates >= moment);
+        await server.end('SIGKILL');
+        server = await startServer(env);
+      }
+      await expectWholeAlbum(server, album).catch((thrown: unknown) => {
+        throw new Error(`Killed after ${moments.join(', ')} updates`, { cause: thrown });
+      });
+    },
+    RECOVERY_MS + 90_000,
+  );
+
+  it(
+    'in the middle of an album costs nothing on a database that others may share',
+    async () => {
+      const database = await createTestDatabase();
+      const jobStore = jobStoreFor(database);
+      const env = {
+        DATA_DIR: dataDir,
+        DOWNLOAD_DIR: downloadDir,
+        DATABASE_URL: database.url,
+        ...(jobStore.kind === 'mongodb' ? { MONGODB_URL: jobStore.url } : {}),
+      };
+      server = await startServer(env);
+      const album = await queue(server, { item: ALBUM });
+      expect(await follow(server, album, isInTheMiddle)).toBe(true);
+      await server.end('SIGKILL');
+      server = await startServer(env);
+      await expectWholeAlbum(server, album);
+      await server.end('SIGTERM');
+      await database.drop();
+    },
+    RECOVERY_MS + 60_000,
+  );
+});
+
+describe('a worker that died', () => {
+  it('between the rename and the commit leaves a track that is COMPLETED without a second file', async () => {
+    const app = await startApp({ env: { downloadDir } });
+    const item = 'demo:night-ferry-1-01';
+    const id = await queue(app, { item });
+    const first = await ended(app, id);
+    const [uuid] = id.match(/[0-9a-f-]{36}/) ?? [];
+    await app.deps.db.$executeRaw`
+      UPDATE "Task" SET "state" = 'RUNNING', "leaseOwner" = 'the one who died',
+        "leaseUntil" = now() - interval '1 second' WHERE "id" = ${uuid}::uuid`;
+    const second = await waitFor(
+      async () => {
+        const task = await ended(app, id);
+        return task.attempt === 2 ? task : null;
+      },
+      { what: 'the second try to end' },
+    );
+    expect(second).toMatchObject({ state: 'COMPLETED', attempt: 2, file: first.file, error: null });
+    expect(await listFiles(downloadDir)).toEqual([first.file?.path]);
+    expect(await readdir(incomingDirectory(downloadDir))).toEqual([]);
+    await app.stop();
+  });
+});

@@ -1,0 +1,236 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Overrides } from '../../src/app.js';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
+import type { Timing } from '../../src/deps.js';
+import { dispatchTasks } from '../../src/tasks/dispatch-tasks.js';
+import { TERMINAL_STATES } from '../../src/tasks/task.js';
+import { listFiles, listTree } from '../kit/disk-tree.js';
+import { createPostgresProxy } from '../kit/postgres-proxy.js';
+import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
+import { createUser } from '../kit/serve-as.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+import { createSteeredSource, type SteeredSource } from '../kit/steered-source.js';
+import { ended, inState, queue } from '../kit/story.js';
+import { waitFor } from '../kit/wait-for.js';
+import { databaseUrlOf, joinApp } from './join-app.js';
+import { itemsThatCameTo, keepJournal, mostAtOnce, readJournal } from './task-journal.js';
+
+const TRACK = 'demo:night-ferry-1-01';
+const FERRY = Array.from({ length: 9 }, (_, index) => `demo:night-ferry-1-0${index + 1}`);
+
+/** Serves only; every test starts the workers that it wants. */
+let api: TestApp;
+let source: SteeredSource;
+beforeEach(async () => {
+  api = await startApp({ env: { role: 'api' } });
+  await keepJournal(api);
+  source = createSteeredSource();
+});
+afterEach(() => api?.stop());
+
+interface WorkerOptions {
+  /** maxConcurrentDownloads; default 3. */
+  limit?: number;
+  sources?: Overrides['sources'];
+  timing?: Partial<Timing>;
+  /** Another way to the database. */
+  url?: string;
+}
+
+/** A worker beside `api`, for as long as the test takes. */
+async function startWorker({ limit = 3, sources = [source], timing = {}, ...rest }: WorkerOptions = {}) {
+  const worker = await joinApp(api, {
+    ...rest,
+    env: { role: 'worker' },
+    overrides: { sources, settings: { maxConcurrentDownloads: limit, maxRetries: 0 }, timing },
+  });
+  onTestFinished(() => worker.stop());
+  return worker;
+}
+
+/** Waits until no task is to be worked on any more. */
+function allEnded(): Promise<unknown> {
+  return waitFor(
+    async () => (await api.deps.db.task.count({ where: { state: { notIn: [...TERMINAL_STATES] } } })) === 0,
+    { timeoutMs: 25_000, what: 'every task to have ended' },
+  );
+}
+
+/** Seeds tracks that a steered source knows, and no other: they fail as soon as they are let go. */
+function seedHeld(names: readonly string[], seed: { ownerId?: string; priority?: number } = {}): Promise<string[]> {
+  for (const name of names) source.hold(`demo:${name}`);
+  return seedFailing(names, seed);
+}
+
+/** Seeds tracks that no source has. */
+function seedFailing(names: readonly string[], seed: { ownerId?: string; priority?: number } = {}): Promise<string[]> {
+  return seedTasks(
+    api,
+    names.map((name) => ({ ...seed, itemId: `demo:${name}`, item: seededTrack(`demo:${name}`) })),
+  );
+}
+
+const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
+
+describe('two workers beside a server', () => {
+  it('run each track of an album once, and never more at once than the limit says', async () => {
+    await Promise.all([startWorker(), startWorker()]);
+    FERRY.forEach(source.hold);
+    const album = await queue(api, { item: 'demo:night-ferry' });
+    for (const [index, item] of FERRY.entries()) {
+      const expected = Math.min(3, FERRY.length - index);
+      await waitFor(() => source.waiting.size === expected, { what: `${expected} tracks at work` });
+      source.release(source.waiting.has(item) ? item : [...source.waiting][0]!);
+    }
+    expect(await ended(api, album)).toMatchObject({ state: 'COMPLETED', total: 9, succeeded: 9 });
+    const journal = await readJournal(api);
+    expect(mostAtOnce(journal)).toBe(3);
+    expect(itemsThatCameTo('RUNNING', journal).sort()).toEqual(FERRY);
+    expect(itemsThatCameTo('COMPLETED', journal).sort()).toEqual(FERRY);
+    expect(await listFiles(api.env.downloadDir)).toHaveLength(9);
+  });
+
+  it('share the work and the limit while much is queued', async () => {
+    const workers = await Promise.all([startWorker({ limit: 4 }), startWorker({ limit: 4 })]);
+    const names = named('many', 120);
+    await seedFailing(names);
+    await allEnded();
+    const journal = await readJournal(api);
+    expect(mostAtOnce(journal)).toBeLessThanOrEqual(4);
+    expect(itemsThatCameTo('RUNNING', journal).sort()).toEqual(names.map((name) => `demo:${name}`).sort());
+    const owners = new Set(journal.filter(({ to }) => to === 'RUNNING').map(({ leaseOwner }) => leaseOwner));
+    console.log('split', [...owners].map((o) => journal.filter((e) => e.leaseOwner === o).length), mostAtOnce(journal));
+    expect(owners).toEqual(new Set(workers.map(({ deps }) => deps.instanceId)));
+  });
+});
+
+describe('a worker that is gone', () => {
+  it('by SIGKILL leaves its track to another one, which completes it', async () => {
+    const child = startChild();
+    const id = await queue(api, { item: TRACK });
+    await inState(api, id, 'RUNNING');
+    await startWorker();
+    await kill(child);
+    expect(await ended(api, id)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
+    const journal = await readJournal(api);
+    expect(journal.map(({ to }) => to)).toEqual(['RUNNING', 'QUEUED', 'RUNNING', 'COMPLETED']);
+    expect(await listFiles(api.env.downloadDir)).toHaveLength(1);
+  });
+
+  it('behind a network that swallows all leaves its track to another one, and does no harm when it is back', async () => {
+    const proxy = await createPostgresProxy(databaseUrlOf(api));
+    onTestFinished(() => proxy.close());
+    source.hold(TRACK);
+    await startWorker({ url: proxy.url, timing: { leaseMs: 2_000, renewMs: 250 } });
+    const id = await queue(api, { item: TRACK });
+    await waitFor(() => source.waiting.has(TRACK), { what: 'the first worker to have the track' });
+    proxy.stall();
+    await startWorker({ sources: [] });
+    await waitFor(() => !source.waiting.has(TRACK), { what: 'the first worker to give up by itself' });
+    expect(await ended(api, id)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
+    source.releaseAll();
+    await proxy.resume();
+    const next = await queue(api, { item: 'demo:night-ferry-1-02' });
+    expect(await ended(api, next)).toMatchObject({ state: 'COMPLETED', attempt: 1 });
+    expect(itemsThatCameTo('COMPLETED', await readJournal(api))).toEqual([TRACK, 'demo:night-ferry-1-02']);
+    expect(await listFiles(api.env.downloadDir)).toHaveLength(2);
+    await waitFor(async () => (await listTree(`${api.env.downloadDir}/.incoming`)).length === 0, {
+      what: 'nothing unfinished on the disk',
+    });
+  });
+
+  function startChild(): ChildProcess {
+    const { jobStore, downloadDir } = api.env;
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('worker-child.ts', import.meta.url))],
+      {
+        stdio: ['pipe', 'ignore', 'inherit'],
+        env: {
+          ...process.env,
+          ROLE: 'worker',
+          LOG_LEVEL: 'silent',
+          DATABASE_URL: databaseUrlOf(api),
+          MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
+          DOWNLOAD_DIR: downloadDir,
+        },
+      },
+    );
+    onTestFinished(() => kill(child));
+    return child;
+  }
+
+  async function kill(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+describe('the next track', () => {
+  it('is the one of the highest priority, then the oldest', async () => {
+    await startWorker({ limit: 1 });
+    await seedHeld(['first']);
+    await waitFor(() => source.waiting.size === 1, { what: 'the only place to be taken' });
+    await seedFailing(['usual-1', 'usual-2']);
+    await seedFailing(['low'], { priority: -5 });
+    await seedFailing(['high-1', 'high-2'], { priority: 10 });
+    await seedFailing(['highest'], { priority: 100 });
+    source.releaseAll();
+    await allEnded();
+    expect(itemsThatCameTo('RUNNING', await readJournal(api))).toEqual(
+      ['first', 'highest', 'high-1', 'high-2', 'usual-1', 'usual-2', 'low'].map((name) => `demo:${name}`),
+    );
+  });
+
+  it('is in turn of someone else than who queued 50 first', async () => {
+    await startWorker({ limit: 2 });
+    const other = await createUser(api);
+    await seedHeld(named('mine', 2));
+    await seedFailing(named('more', 48));
+    await waitFor(() => source.waiting.size === 2, { what: 'both places to be taken' });
+    await seedFailing(named('other', 5), { ownerId: other.id });
+    source.releaseAll();
+    await allEnded();
+    const owners = (await readJournal(api)).filter(({ to }) => to === 'RUNNING').map(({ ownerId }) => ownerId);
+    expect(owners).toHaveLength(55);
+    expect(owners.slice(0, 2)).toEqual([SYSTEM_VIEWER.id, SYSTEM_VIEWER.id]);
+    // One for each of the other's at most, and the two that were running.
+    expect(owners.lastIndexOf(other.id)).toBeLessThan(2 + 2 * 5);
+  });
+});
+
+describe('dispatching in ten processes at once', () => {
+  it('hands out as many as the limit says, each once', async () => {
+    const second = await joinApp(api, { env: { role: 'api' } });
+    onTestFinished(() => second.stop());
+    await seedFailing(named('task', 100));
+    const handed: string[] = [];
+    const dispatch = ({ deps }: TestApp) =>
+      dispatchTasks({
+        ...deps,
+        jobs: {
+          enqueue: (_job, payload) => {
+            handed.push((payload as { taskId: string }).taskId);
+            return Promise.resolve();
+          },
+        },
+      });
+    const dispatchAtOnce = () =>
+      Promise.all(Array.from({ length: 10 }, (_, n) => dispatch(n % 2 === 0 ? api : second)));
+
+    await dispatchAtOnce();
+    expect(handed).toHaveLength(3);
+    for (let round = 1; round <= 10; round++) {
+      const [done = ''] = handed.slice(round - 1);
+      const change = { state: 'CANCELLED' as const, dispatchedAt: null };
+      await api.deps.db.task.update({ where: { id: done }, data: change });
+      await dispatchAtOnce();
+      expect(handed).toHaveLength(3 + round);
+    }
+    expect(new Set(handed).size).toBe(handed.length);
+  });
+});
