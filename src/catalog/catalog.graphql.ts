@@ -63,7 +63,8 @@ builder.queryField('search', (t) =>
     },
     complexity: pageComplexity,
     resolve: async (_root, args, context) => {
-      const text = args.query.trim();
+      // PostgreSQL takes no NUL in a text, and no title has a control character.
+      const text = args.query.replace(/\p{Cc}/gu, ' ').trim();
       if (text === '' || text.length > MAX_QUERY_LENGTH) {
         throw new InvalidInputError(`query: allowed are 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
       }

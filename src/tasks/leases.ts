@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.js';
+import { within } from '../jobs/time-limit.js';
 import { messageOf } from '../lib/errors.js';
 import { renewLeases, type Claim } from './task-state-store.js';
 
@@ -56,7 +57,8 @@ export function createLeases(deps: Pick<Deps, 'db' | 'bus' | 'log' | 'timing' | 
     for (const [id, entry] of held) if (entry.renewedAtMs < oldestMs) takeAway(id, 'the lease ran out');
   };
   const timer = setInterval(() => {
-    renew().catch((thrown: unknown) => {
+    // A network that swallows everything gives no error either. An answer that comes late still counts.
+    within(deps.timing.renewMs, renew()).catch((thrown: unknown) => {
       deps.log.warn({ error: messageOf(thrown) }, 'could not renew leases');
       dropExpired();
     });

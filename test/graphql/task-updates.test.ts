@@ -46,7 +46,7 @@ async function* updatesOf(
 /** Follows the updates for the rest of the test. */
 function follow(variables: TaskUpdatesSubscriptionVariables = {}, from = own): Followed {
   const followed = followTasks(from, variables);
-  onTestFinished(followed.stop);
+  onTestFinished(() => followed.stop());
   return followed;
 }
 

@@ -34,8 +34,8 @@ export interface AudioServer {
   offsets(path: string): (number | null)[];
   /** Answers to a path that are neither complete nor given up by the client. */
   open(path: string): number;
-  /** Lets every held answer go on. */
-  release(): void;
+  /** Lets the held answers to a path go on. */
+  release(path: string): void;
   close(): Promise<void>;
 }
 
@@ -47,12 +47,12 @@ interface Path {
   answers: Answer[];
   offsets: (number | null)[];
   open: Set<ServerResponse>;
+  held: (() => void)[];
 }
 
 export async function createAudioServer({ seconds = 10 } = {}): Promise<AudioServer> {
   const audio = await makeNoise(seconds);
   const paths = new Map<string, Path>();
-  let held: (() => void)[] = [];
   const server = createServer((request, response) => {
     const path = paths.get(request.url ?? '');
     if (!path) return void response.writeHead(404).end();
@@ -61,23 +61,23 @@ export async function createAudioServer({ seconds = 10 } = {}): Promise<AudioSer
     path.open.add(response);
     response.once('close', () => path.open.delete(response));
     const answer = path.answers.length > 1 ? path.answers.shift() : path.answers[0];
-    const hold = (goOn: () => void) => void held.push(goOn);
+    const hold = (goOn: () => void) => void path.held.push(goOn);
     give(answer ?? 'good', response, { audio, offset, hold });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const release = () => {
-    for (const goOn of held) goOn();
-    held = [];
-  };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sizeBytes: audio.length,
     durationMs: seconds * 1000,
-    answer: (path, ...answers) => void paths.set(path, { answers, offsets: [], open: new Set() }),
+    answer: (path, ...answers) => void paths.set(path, { answers, offsets: [], open: new Set(), held: [] }),
     offsets: (path) => paths.get(path)?.offsets ?? [],
     open: (path) => paths.get(path)?.open.size ?? 0,
-    release,
+    release: (path) =>
+      paths
+        .get(path)
+        ?.held.splice(0)
+        .forEach((goOn) => goOn()),
     async close() {
       server.closeAllConnections();
       server.close();

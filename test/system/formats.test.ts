@@ -93,7 +93,8 @@ describe('a track of the demo album', () => {
   ] as const)('becomes %s of %i kbit/s', async (format, bitrateKbps) => {
     const { file, read } = await download({ format, bitrateKbps });
     expect(file.bitrateKbps).toBeGreaterThan(0.7 * bitrateKbps);
-    expect(file.bitrateKbps).toBeLessThan(1.3 * bitrateKbps);
+    // Opus takes its liberty with tones as clean as the demo's.
+    expect(file.bitrateKbps).toBeLessThan((format === 'OPUS' ? 1.8 : 1.3) * bitrateKbps);
     expect(read.common.title).toBe('Casting Off');
   });
 

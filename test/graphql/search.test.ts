@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CatalogSource } from '../../src/catalog/catalog-source.js';
+import type { SearchAnythingQuery } from '../../src/generated/documents/graphql.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { ask } from '../kit/ask.js';
+import { SEARCH } from '../kit/catalog-documents.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+
+/** A catalogue that has nothing and never answers as it should. */
+function createTroubledCatalog(provider: string, thrown: Error): CatalogSource {
+  const fail = () => Promise.reject(thrown);
+  return {
+    provider,
+    search: fail,
+    findTrack: fail,
+    findAlbum: fail,
+    findPlaylist: fail,
+    findArtist: fail,
+    listAlbumTracks: fail,
+    listPlaylistEntries: fail,
+    listArtistAlbums: fail,
+    fetchCover: fail,
+  };
+}
+
+let app: TestApp;
+
+beforeAll(async () => {
+  const catalogs = [
+    createTroubledCatalog('limited', new UpstreamLimitedError('limited', 12_300)),
+    createTroubledCatalog('broken', new UpstreamFailedError('broken answered with a page of HTML.')),
+    createTroubledCatalog('buggy', new TypeError('secrets of the database')),
+  ];
+  app = await startApp({ env: { role: 'api' }, overrides: { catalogs } });
+});
+afterAll(() => app?.stop());
+
+describe('search', () => {
+  const found = async (variables: { query: string; type?: 'TRACK' | 'ALBUM' | 'PLAYLIST' | 'ARTIST' }) => {
+    const { search } = await app.execute(SEARCH, { first: 3, ...variables });
+    return search.edges.map(({ node }) => `${node.__typename} ${'name' in node ? node.name : node.title}`);
+  };
+
+  it('finds tracks when no type is named', async () => {
+    expect(await found({ query: 'casting off' })).toEqual(['Track Casting Off']);
+  });
+
+  it('finds albums, playlists and artists', async () => {
+    expect(await found({ query: 'night ferry', type: 'ALBUM' })).toEqual(['Album Night Ferry']);
+    expect(await found({ query: 'first watch', type: 'PLAYLIST' })).toEqual(['Playlist First Watch']);
+    expect(await found({ query: 'saltglass', type: 'ARTIST' })).toEqual(['Artist Saltglass Choir']);
+  });
+
+  it.each(['EPISODE', 'SHOW'] as const)(
+    'finds nothing of type %s in a catalogue that has none',
+    async (type) => {
+      const { search } = await app.execute(SEARCH, { query: 'night', type });
+      expect(search).toMatchObject({ totalCount: 0, edges: [] });
+    },
+  );
+
+  it('does not mind case, accents and spaces around', async () => {
+    expect(await found({ query: '  KÜSTENNEBEL ', type: 'ALBUM' })).toEqual(['Album Küstennebel']);
+    expect(await found({ query: 'kustennebel', type: 'ALBUM' })).toEqual(['Album Küstennebel']);
+  });
+
+  it('answers an empty page where nothing fits', async () => {
+    expect((await app.execute(SEARCH, { query: 'xyzzy plugh' })).search).toMatchInlineSnapshot(`
+      {
+        "edges": [],
+        "pageInfo": {
+          "endCursor": null,
+          "hasNextPage": false,
+          "hasPreviousPage": false,
+          "startCursor": null,
+        },
+        "totalCount": 0,
+      }
+    `);
+  });
+
+  it('takes the words of a query for words, whatever they look like', async () => {
+    for (const query of ['%', "' OR 1=1 --", '\\', '{"a":1}', '🌊', 'a\u0000b']) {
+      expect((await ask(app, SEARCH, { query })).errors).toEqual([]);
+    }
+  });
+
+  it('is paged to the end by cursors, each entry once, in the order of one long page', async () => {
+    const { search: whole } = await app.execute(SEARCH, { query: 'a', first: 100 });
+    expect(whole.totalCount).toBeGreaterThan(20);
+    const paged: string[] = [];
+    let pages = 0;
+    for (let after: string | null = null; pages === 0 || after; pages++) {
+      const { search: page }: SearchAnythingQuery = await app.execute(SEARCH, {
+        query: 'a',
+        first: 7,
+        after,
+      });
+      expect(page.totalCount).toBe(whole.totalCount);
+      expect(page.pageInfo.hasPreviousPage).toBe(pages > 0);
+      expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor);
+      paged.push(...page.edges.map(({ node }) => ('id' in node ? node.id : '')));
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    }
+    expect(pages).toBe(Math.ceil(whole.totalCount / 7));
+    expect(new Set(paged).size).toBe(whole.totalCount);
+    const ids = whole.edges.map(({ node }) => ('id' in node ? node.id : ''));
+    expect(paged.slice(0, ids.length)).toEqual(ids);
+  });
+
+  it('may be asked for a page behind the end', async () => {
+    const { search } = await app.execute(SEARCH, { query: 'night ferry', after: 'offset:100000' });
+    expect(search.edges).toEqual([]);
+    expect(search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+  });
+
+  it.each([
+    ['no page', { first: 0 }],
+    ['a page of less than nothing', { first: -1 }],
+    ['too large a page', { first: 101 }],
+    ['a cursor of its own making', { after: 'offset:-5' }],
+    ['a cursor of another list', { after: 'WyIyMDI2LTAxLTAxVDAwOjAwOjAwLjAwMFoiXQ' }],
+    ['no words', { query: '' }],
+    ['only spaces', { query: '  \n' }],
+    ['more than 200 characters', { query: 'x'.repeat(201) }],
+    ['a catalogue that is not here', { catalog: 'spotify' }],
+    ['a catalogue by an odd name', { catalog: '__proto__' }],
+  ])('refuses %s and says which argument it is', async (_what, variables) => {
+    const { data, errors } = await ask(app, SEARCH, { query: 'night', ...variables });
+    expect(data ?? null).toBeNull();
+    expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'search' })]);
+    expect(errors[0]?.message).toMatch(new RegExp(Object.keys(variables)[0] ?? '', 'i'));
+  });
+
+  it('takes 200 characters', async () => {
+    expect((await ask(app, SEARCH, { query: 'x'.repeat(200) })).errors).toEqual([]);
+  });
+
+  it('says of a type that there is none such, before anything runs', async () => {
+    const { errors, status } = await ask(app, SEARCH, { query: 'x', type: 'VIDEO' as 'TRACK' });
+    expect(status).toBe(400);
+    expect(errors[0]).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(errors[0]?.message).toContain('"VIDEO" does not exist in "CatalogType" enum');
+  });
+
+  it('passes on that a catalogue limits us or fails, and keeps to itself what is a bug', async () => {
+    const errorOf = async (catalog: string) => (await ask(app, SEARCH, { query: 'x', catalog })).errors[0];
+    expect(await errorOf('limited')).toMatchInlineSnapshot(`
+      {
+        "code": "UPSTREAM_LIMITED",
+        "message": "limited limits requests: try again in 13 s.",
+        "path": "search",
+      }
+    `);
+    expect(await errorOf('broken')).toMatchInlineSnapshot(`
+      {
+        "code": "UPSTREAM_FAILED",
+        "message": "broken answered with a page of HTML.",
+        "path": "search",
+      }
+    `);
+    expect(await errorOf('buggy')).toMatchInlineSnapshot(`
+      {
+        "code": "INTERNAL",
+        "message": "Internal error",
+        "path": "search",
+      }
+    `);
+  });
+});
