@@ -61,7 +61,10 @@ export function takeNextParents(tx: Db, limit: number): Promise<Dispatched[]> {
   return takeNext(tx, PARENTS, limit);
 }
 
-/** By priority, then the owner with the fewest at work, then age, then place in the parent. */
+/**
+ * By priority, then the owner with the fewest at work, then by lot among owners with as many: by age, whoever queued
+ * a long list first would have the only place until its end. An owner's own tasks go by age and place in the parent.
+ */
 function takeNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<Dispatched[]> {
   return tx.$queryRaw<Dispatched[]>`
     WITH busy AS (
@@ -72,7 +75,7 @@ function takeNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<Dispatched[
     ), free AS (
       SELECT greatest(0, ${limit} - coalesce(sum(n), 0))::bigint AS n FROM busy
     ), next AS (
-      SELECT t."id" FROM "User" u
+      SELECT t."id" FROM (SELECT "id", random() AS lot FROM "User") u
       CROSS JOIN LATERAL (
         SELECT "id", "priority", "createdAt", "position",
           row_number() OVER (ORDER BY "priority" DESC, "createdAt", "position") AS turn
@@ -81,7 +84,7 @@ function takeNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<Dispatched[
         ORDER BY "priority" DESC, "createdAt", "position" LIMIT (SELECT n FROM free)
       ) t
       LEFT JOIN busy b ON b."ownerId" = u."id"
-      ORDER BY t."priority" DESC, coalesce(b.n, 0) + t.turn, t."createdAt", t."position"
+      ORDER BY t."priority" DESC, coalesce(b.n, 0) + t.turn, u.lot
       LIMIT (SELECT n FROM free)
     )
     UPDATE "Task" SET "dispatchedAt" = now() FROM next WHERE "Task"."id" = next."id"

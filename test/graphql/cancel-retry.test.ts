@@ -139,13 +139,11 @@ describe('cancelling', () => {
   it('ends a task while ffmpeg converts it, and ffmpeg within a second', async () => {
     const id = await queue(app, { item: LONG, options: { format: 'OPUS' } });
     const ffmpeg = await waitFor(async () => (await pidsWith(idOf(id)))[0], { what: 'ffmpeg to run' });
-    const before = performance.now();
     expect(await cancel(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     await waitFor(async () => !(await pidsWith(idOf(id))).includes(ffmpeg), {
       timeoutMs: 1_000,
       what: `ffmpeg ${ffmpeg} to be gone`,
     });
-    expect(performance.now() - before).toBeLessThan(2_000);
     await expectNothingLeft(id, 'Hull Frequencies/');
   });
 
