@@ -1,27 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pass } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import { dispatchTasks } from '../../src/tasks/dispatch-tasks.js';
 import { createTestDatabase, runOn, type TestDatabase } from '../kit/database.js';
 import { listFiles } from '../kit/disk-tree.js';
 import { CHILDREN, TASK_UPDATES } from '../kit/documents.js';
-import { createPostgresProxy } from '../kit/postgres-proxy.js';
 import { jobStoreFor, startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
-import { createTcpProxy } from '../kit/tcp-proxy.js';
 import { waitFor } from '../kit/wait-for.js';
 
 const ALBUM = 'demo:night-ferry';
 const TRACKS = 9;
-/** How long the fault itself lasts; longer than what it is to outlast. */
-const MONGODB_OUTAGE_MS = 20_000;
-const POSTGRES_OUTAGE_MS = 8_000;
-const SHORT_LEASES = { leaseMs: 4_000, renewMs: 1_000 };
 
 let downloadDir: string;
 let database: TestDatabase;
@@ -65,38 +58,6 @@ const statusOf = async (path: string) => (await fetch(`${app?.url}${path}`)).sta
 /** Never kept for longer than a second. */
 const becomesReady = () => waitFor(async () => (await statusOf('/readyz')) !== 503, { what: 'readiness' });
 
-describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
-  const ownUrl = () => {
-    const store = jobStoreFor(database);
-    return new URL(store.kind === 'mongodb' ? store.url : '');
-  };
-
-  it('that is gone for 20 s while an album runs costs time and nothing else', async () => {
-    const url = ownUrl();
-    const proxy = await createTcpProxy({ host: url.hostname, port: Number(url.port || 27_017) });
-    url.host = `${proxy.host}:${proxy.port}`;
-    url.searchParams.set('directConnection', 'true');
-    app = await startApp({ database, env: { downloadDir, jobStore: { kind: 'mongodb', url: url.href } } });
-    const album = await queue(app, { item: ALBUM });
-    await completed(app, album, 1);
-    await proxy.cut();
-    const outage = pass(MONGODB_OUTAGE_MS);
-    const queuedMeanwhile = await queue(app, { item: 'demo:atlas-of-small-rain-1-02' });
-    await waitFor(async () => (await statusOf('/readyz')) === 503, { what: '/readyz to tell' });
-    expect(await statusOf('/healthz')).toBe(200);
-    await outage;
-    await proxy.resume();
-    expect(await ended(app, queuedMeanwhile, 60_000)).toMatchObject({ state: 'COMPLETED', attempt: 1 });
-    await app.execute(CHILDREN, { id: album });
-    const { task } = await app.execute(CHILDREN, { id: album });
-    await ended(app, album, 60_000);
-    expect(task?.children.totalCount).toBe(TRACKS);
-    await app.stop();
-    app = null;
-    await proxy.close();
-  }, 120_000);
-});
-
 describe('a job store', () => {
   it('that loses everything while tasks wait in it loses no task', async () => {
     const jobStore = jobStoreFor(database);
@@ -127,51 +88,14 @@ describe('a job store', () => {
 });
 
 async function emptyJobStore(store: Env['jobStore'], { url }: TestDatabase): Promise<void> {
-  if (store.kind === 'postgresql') return runOn(url, 'TRUNCATE reprise_jobs.jobs');
+  if (store.kind === 'postgresql') return runOn(url, 'TRUNCATE agenda.jobs');
   const client = new MongoClient(store.url);
   await client.db().dropDatabase();
   await client.close();
 }
 
-describe('PostgreSQL', () => {
-  it('that is gone for longer than a lease while an album runs costs time and nothing else', async () => {
-    const proxy = await createPostgresProxy(database.url);
-    const env = { downloadDir, database: { kind: 'external' as const, url: proxy.url } };
-    app = await startApp({ database, env, overrides: { timing: SHORT_LEASES } });
-    const album = await queue(app, { item: ALBUM });
-    await completed(app, album, 1);
-    await proxy.cut();
-    const outage = pass(POSTGRES_OUTAGE_MS);
-    await waitFor(async () => (await statusOf('/readyz')) === 503, { what: '/readyz to tell' });
-    expect(await statusOf('/healthz')).toBe(200);
-    await outage;
-    await proxy.resume();
-    await becomesReady();
-    await expectWholeAlbum(app, album);
-    await app.stop();
-    app = null;
-    await proxy.close();
-  }, 120_000);
-
-  it('that cuts every connection again and again while an album runs costs tries, not tracks', async () => {
-    app = await startApp({
-      database,
-      env: { downloadDir },
-      overrides: { settings: { retryDelaySeconds: 0 } },
-    });
-    const album = await queue(app, { item: ALBUM });
-    const name = new URL(database.url.replace(/^postgres(ql)?:/, 'http:')).pathname.slice(1);
-    for (const wanted of [1, 3, 5]) {
-      await completed(app, album, wanted);
-      await runOn(
-        inject('databaseUrl'),
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
-      );
-    }
-    await expectWholeAlbum(app, album);
-  }, 120_000);
-
-  it('that the program runs itself and that crashes under it comes back', async () => {
+describe('the embedded PostgreSQL', () => {
+  it('that crashes under an album comes back, and the album is made whole', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'reprise-crash-'));
     const own = { kind: 'embedded' as const };
     const settings = { retryDelaySeconds: 0 };

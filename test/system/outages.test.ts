@@ -34,7 +34,7 @@ beforeEach(async () => {
   observer = await startApp({ env: { role: 'api' } });
   await keepJournal(observer);
   source = createSteeredSource();
-  MIDDLE.forEach(source.hold);
+  for (const item of MIDDLE) source.hold(item);
   rejections = [];
   const note = (reason: unknown) => void rejections.push(reason);
   process.on('unhandledRejection', note);

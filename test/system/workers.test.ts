@@ -18,7 +18,6 @@ import { databaseUrlOf, joinApp } from './join-app.js';
 import { itemsThatCameTo, keepJournal, mostAtOnce, readJournal } from './task-journal.js';
 
 const TRACK = 'demo:night-ferry-1-01';
-const FERRY = Array.from({ length: 9 }, (_, index) => `demo:night-ferry-1-0${index + 1}`);
 
 /** Serves only; every test starts the workers that it wants. */
 let api: TestApp;
@@ -84,7 +83,7 @@ describe('two workers beside a server', () => {
     for (let round = 1; round <= 3; round++) {
       await waitFor(() => source.waiting.size === 3, { what: `the three tracks of round ${round}` });
       const atWork = [...source.waiting];
-      atWork.forEach(source.release);
+      for (const item of atWork) source.release(item);
       await waitFor(() => !atWork.some((item) => source.waiting.has(item)), { what: 'them to go on' });
     }
     await allEnded();
@@ -106,14 +105,14 @@ describe('two workers beside a server', () => {
   });
 });
 
-describe('a worker that is gone', () => {
+describe('a worker that is gone', { timeout: 90_000 }, () => {
   it('by SIGKILL leaves its track to another one, which completes it', async () => {
     const child = startChild();
     const id = await queue(api, { item: TRACK });
     await inState(api, id, 'RUNNING');
     await startWorker();
     await kill(child);
-    expect(await ended(api, id)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
+    expect(await ended(api, id, 60_000)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
     const journal = await readJournal(api);
     expect(journal.map(({ to }) => to)).toEqual(['RUNNING', 'QUEUED', 'RUNNING', 'COMPLETED']);
     expect(await listFiles(api.env.downloadDir)).toHaveLength(1);
@@ -130,7 +129,7 @@ describe('a worker that is gone', () => {
     proxy.stall();
     await startWorker({ sources: [] });
     await waitFor(() => !source.waiting.has(TRACK), { what: 'the first worker to give up by itself' });
-    expect(await ended(api, id)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
+    expect(await ended(api, id, 60_000)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
     source.releaseAll();
     await proxy.resume();
     const next = await queue(api, { item: 'demo:night-ferry-1-02' });
