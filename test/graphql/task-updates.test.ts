@@ -6,6 +6,7 @@ import type { TaskUpdatesSubscriptionVariables } from '../../src/generated/docum
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
+import { readHorizon } from '../../src/store/sequence.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
@@ -28,11 +29,23 @@ beforeEach(async () => {
   return () => own.stop();
 });
 
-const seed = (seeds: Parameters<typeof seedTasks>[1]) =>
-  seedTasks(
+/**
+ * Seeds tasks, and waits until they are old news: while another test's transaction on the same server is open, a
+ * reader that begins is told of them once more, as it may be.
+ */
+async function seed(seeds: Parameters<typeof seedTasks>[1]): Promise<string[]> {
+  const ids = await seedTasks(
     app,
     seeds.map((each) => ({ ownerId, ...each })),
   );
+  const { db } = app.deps;
+  const { _max } = await db.task.aggregate({ where: { id: { in: ids } }, _max: { sequence: true } });
+  await waitFor(async () => (await readHorizon(db)) > (_max.sequence ?? 0n), {
+    timeoutMs: 20_000,
+    what: 'the horizon to pass what was seeded',
+  });
+  return ids;
+}
 const change = (title: string, data: object) =>
   app.deps.db.task.updateMany({ where: { ownerId, title }, data });
 
