@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createLibraryIndex } from './catalog/library-store.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibrary } from './catalog/scan-library.job.js';
-import { DEFAULT_SETTINGS, type Settings } from './config/settings.js';
+import { defaultSettings, type Settings } from './config/settings.js';
 import { TIMING, type Deps, type Timing } from './deps.js';
 import type { AudioSource } from './downloads/audio-source.js';
 import { isSameRecording } from './downloads/match-track.js';
@@ -101,7 +101,7 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   closers.add('leases', () => leases.stop());
   // Stops first of all these: what it still runs in its grace keeps its lease, and hears when it is cancelled.
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
-  const settings = { ...DEFAULT_SETTINGS, ...overrides.settings };
+  const settings = { ...defaultSettings(env), ...overrides.settings };
   const base = { env, log, clock: systemClock, instanceId, db, bus, jobs, media, feed, leases, timing };
   return { deps: { ...base, settings: () => settings, ...openUpstreams(base, overrides) }, jobs };
 }

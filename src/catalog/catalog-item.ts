@@ -1,9 +1,10 @@
+import type { AlbumGroup } from '../config/album-group.js';
+
 /** What a catalogue can hold. */
 export const CATALOG_TYPES = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'EPISODE', 'SHOW'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
-export const ALBUM_GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const;
-export type AlbumGroup = (typeof ALBUM_GROUPS)[number];
+export { ALBUM_GROUPS, type AlbumGroup } from '../config/album-group.js';
 
 /** Ids are `provider:id` everywhere inside, for example `demo:night-drive-03` or `library:Zk3…`. */
 export interface ArtistRef {

@@ -73,5 +73,6 @@ function joinNames(people: { name: string }[], settings: PathSettings): string {
 
 function padNumber(value: number | null, settings: PathSettings): string {
   const digits = String(value ?? 0);
-  return settings.tracknumPadding ? digits.padStart(settings.padNumberWidth, '0') : digits;
+  const width = settings.padNumberWidth === 'auto' ? 2 : settings.padNumberWidth;
+  return settings.tracknumPadding ? digits.padStart(width, '0') : digits;
 }

@@ -5,6 +5,10 @@ import { builder } from './builder.js';
 const CODES: Record<ErrorCode, string> = {
   INVALID_INPUT: 'An argument is not of the form that it takes.',
   INVALID_OPTIONS: 'The output that was asked for makes no sense.',
+  INVALID_SETTINGS: 'The settings would make no sense; nothing was stored.',
+  FORBIDDEN: 'You may not do this.',
+  EXPLICIT_CONTENT: 'It is marked as explicit, and this server leaves such tracks out.',
+  QUALITY_UNAVAILABLE: 'No source has it in the quality that the settings ask for.',
   CATALOG_ITEM_NOT_FOUND: 'The catalogue has no such item.',
   TASK_NOT_FOUND: 'There is no such task, or you may not see it.',
   DUPLICATE_DOWNLOAD: 'The same download is on its way already.',

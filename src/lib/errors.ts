@@ -20,6 +20,10 @@ export type ErrorCode =
   | 'WORKER_LOST'
   | 'CHILDREN_FAILED'
   | 'INVALID_OPTIONS'
+  | 'INVALID_SETTINGS'
+  | 'FORBIDDEN'
+  | 'EXPLICIT_CONTENT'
+  | 'QUALITY_UNAVAILABLE'
   | 'INTERNAL';
 
 /**

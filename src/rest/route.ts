@@ -33,6 +33,18 @@ export interface RestTiming {
 
 export type RestAnswer = { status: number; body: object } | { stream: ReadableStream<Uint8Array> };
 
+/** What the OpenAPI description tells of a route. */
+export interface RouteDocs {
+  /** One line, in the imperative. */
+  summary: string;
+  /** The body of a 2xx answer; of a stream, each message. Strict enough that a test of the example means something. */
+  answer: z.ZodType;
+  /** A request that works: parts of the path, query and body by name. Tasks are those of rest/example-tasks.ts. */
+  example: RawInput;
+  /** Statuses that it may answer besides 2xx, 400 and what every route may. */
+  errors?: readonly number[];
+}
+
 /** A route in the table, whatever its types are. */
 export interface AnyRoute {
   methods: readonly Method[];
@@ -40,6 +52,7 @@ export interface AnyRoute {
   path: `/${string}`;
   /** All that it takes: parts of the path, query and JSON body, by name. */
   input: z.ZodType;
+  docs: RouteDocs | null;
   /** Whether it changes something, and so must not be started by a page elsewhere. */
   changes: boolean;
   /** Answers with a stream of events, which has no length and no end. */
@@ -54,6 +67,7 @@ export interface DocumentRoute<Input, Data, Variables> {
   methods?: readonly Method[];
   path: `/${string}`;
   input: z.ZodType<Input>;
+  docs?: RouteDocs;
   document: TypedDocumentString<Data, Variables>;
   variables(input: Input): NoInfer<Variables>;
   /** Throws RestFailure where the outcome is none that the client wanted. */
@@ -68,6 +82,7 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     methods,
     path,
     input,
+    docs: spec.docs ?? null,
     changes: /^\s*mutation\b/.test(document.toString()),
     streams: false,
     async answer({ documents, raw, base, clock }) {
@@ -82,15 +97,17 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
 export interface StreamRoute<Input> {
   path: `/${string}`;
   input: z.ZodType<Input>;
+  docs?: RouteDocs;
   /** What fails in here is answered as by any route; after it, only the stream can end. */
   open: (input: NoInfer<Input>, call: RestCall) => Promise<ReadableStream<Uint8Array>>;
 }
 
-export function streamRoute<Input>({ path, input, open }: StreamRoute<Input>): AnyRoute {
+export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Input>): AnyRoute {
   return {
     methods: ['GET'],
     path,
     input,
+    docs: docs ?? null,
     changes: false,
     streams: true,
     answer: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),

@@ -4,7 +4,8 @@ import { createContextFactory, type GraphqlContext } from '../../src/graphql/con
 import { schema } from '../../src/graphql/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http.js';
-import { execute, subscribe, type TestApp } from './start-app.js';
+import { createRestApp } from '../../src/rest/handle.js';
+import { execute, rest, subscribe, type TestApp } from './start-app.js';
 
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
@@ -29,14 +30,15 @@ export async function serveWith(
     log,
     graphiql: true,
   });
-  const server = await createHttpServer({ host: '127.0.0.1', port: 0, graphql, checks: {}, log });
+  const routes = createRestApp({ graphql, log });
+  const server = await createHttpServer({ host: '127.0.0.1', port: 0, graphql, routes, checks: {}, log });
   const { url } = server;
   return {
     ...app,
     url,
     execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
     subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
-    rest: () => Promise.reject(new Error('This server has no REST.')),
+    rest: (method, path, body) => rest(url, { method, path, body }),
     stop: () => server.stop({ graceMs: 1_000 }),
   };
 }

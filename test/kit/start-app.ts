@@ -124,7 +124,7 @@ export async function* subscribe(
   }
 }
 
-async function rest(url: string, request: { method: string; path: string; body?: unknown }) {
+export async function rest(url: string, request: { method: string; path: string; body?: unknown }) {
   const response = await fetch(`${url}/api${request.path}`, {
     method: request.method,
     redirect: 'manual',

@@ -38,6 +38,7 @@ const EXTRA: AnyRoute[] = [
     methods: ['DELETE'],
     path: '/extra/{id}',
     input: z.object({}),
+    docs: null,
     changes: false,
     streams: false,
     answer: () => Promise.reject(new TypeError('password=hunter2')),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from '../../src/config/settings.js';
+import { defaultSettings, type Settings } from '../../src/config/settings.js';
 import { resolveOptions, type OptionsInput } from '../../src/downloads/resolve-options.js';
 import { InvalidOptionsError } from '../../src/downloads/errors.js';
 import { FormatUnavailableError } from '../../src/media/errors.js';
@@ -9,7 +9,7 @@ import { dedupeKeyOf, parseDownloadOptions } from '../../src/tasks/download-opti
 const TOOLS = { ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', version: '7' };
 
 interface World {
-  settings?: Partial<typeof DEFAULT_SETTINGS>;
+  settings?: Partial<Settings>;
   formats?: readonly AudioFormat[];
   tools?: typeof TOOLS | null;
 }
@@ -19,7 +19,10 @@ function resolve(
   { settings, formats = AUDIO_FORMATS, tools = TOOLS }: World = {},
 ) {
   const media = { tools, formats: new Set(formats) } as unknown as Media;
-  return resolveOptions({ settings: () => ({ ...DEFAULT_SETTINGS, ...settings }), media }, input);
+  return resolveOptions(
+    { settings: () => ({ ...defaultSettings({ downloadDir: '/music' }), ...settings }), media },
+    input,
+  );
 }
 
 describe('the output of a download', () => {
