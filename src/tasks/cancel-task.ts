@@ -19,7 +19,6 @@ export async function cancelTask(
   const task = await findTask(deps.db, viewer, taskId);
   if (!task) throw new TaskNotFoundError(taskId);
   const cancelled = await inTransaction(deps.db, async (tx) => {
-    if (task.parentId) await lockParent(tx, task.parentId);
     await lockParent(tx, task.id);
     const moved = await moveTasks(tx, { id: task.id }, { state: 'CANCELLED', retryAt: null });
     if (moved === 0) return false;

@@ -36,25 +36,26 @@ interface Held {
  */
 export function createLeases(deps: Pick<Deps, 'db' | 'bus' | 'log' | 'timing' | 'instanceId'>): Leases {
   const held = new Map<string, Held>();
-  const takeAway = (taskId: string, reason: string) => {
-    held.get(taskId)?.controller.abort(new TaskTakenAwayError(reason));
+  const takeAway = (entry: Held | undefined, reason: string) => {
+    entry?.controller.abort(new TaskTakenAwayError(reason));
   };
 
   const renew = async () => {
-    const ids = [...held.keys()];
-    if (ids.length === 0) return;
+    // The answer is about those that were asked for: a later try of the same task may have begun meanwhile.
+    const asked = [...held];
+    if (asked.length === 0) return;
+    const ids = asked.map(([id]) => id);
     const lease = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
     const startedAtMs = performance.now();
     const kept = new Set(await renewLeases(deps.db, ids, lease));
-    for (const id of ids) {
-      const entry = held.get(id);
-      if (kept.has(id) && entry) entry.renewedAtMs = startedAtMs;
-      else takeAway(id, 'the task is no longer this worker’s');
+    for (const [id, entry] of asked) {
+      if (kept.has(id)) entry.renewedAtMs = startedAtMs;
+      else takeAway(entry, 'the task is no longer this worker’s');
     }
   };
   const dropExpired = () => {
     const oldestMs = performance.now() - deps.timing.leaseMs;
-    for (const [id, entry] of held) if (entry.renewedAtMs < oldestMs) takeAway(id, 'the lease ran out');
+    for (const entry of held.values()) if (entry.renewedAtMs < oldestMs) takeAway(entry, 'the lease ran out');
   };
   const timer = setInterval(() => {
     // A network that swallows everything gives no error either. An answer that comes late still counts.
@@ -73,7 +74,10 @@ export function createLeases(deps: Pick<Deps, 'db' | 'bus' | 'log' | 'timing' | 
   return {
     hold: (claim) => {
       const entry = { controller: new AbortController(), renewedAtMs: performance.now() };
+      takeAway(held.get(claim.taskId), 'the next try of the task has begun');
       held.set(claim.taskId, entry);
+      // News of what happened between the claim and now found nothing to stop.
+      look();
       const release = () => {
         if (held.get(claim.taskId) === entry) held.delete(claim.taskId);
       };

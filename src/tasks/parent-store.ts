@@ -6,11 +6,19 @@ import { parentOutcome, type ChildCounts } from './task.js';
 const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
 /**
- * Locks a parent until the transaction ends. Take it before changing one of its children: two children that end
- * at once would otherwise each count without the other. NO KEY, so that children can still be inserted.
+ * Locks a parent and all above it until the transaction ends. Take it before changing one of its children: two
+ * children that end at once would otherwise each count without the other. From the top down, whoever comes from
+ * where: an artist that is cancelled and its album that ends would otherwise wait for each other. NO KEY, so that
+ * children can still be inserted.
  */
 export async function lockParent(tx: Db, parentId: string): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM "Task" WHERE "id" = ${parentId}::uuid FOR NO KEY UPDATE`;
+  await tx.$queryRaw`
+    WITH RECURSIVE line AS (
+      SELECT "id", "parentId", 0 AS height FROM "Task" WHERE "id" = ${parentId}::uuid
+      UNION ALL
+      SELECT above."id", above."parentId", height + 1 FROM "Task" above JOIN line ON above."id" = line."parentId"
+    )
+    SELECT 1 FROM "Task" task JOIN line USING ("id") ORDER BY height DESC FOR NO KEY UPDATE OF task`;
 }
 
 /**
@@ -25,9 +33,7 @@ export async function settleParent(tx: Db, parentId: string): Promise<void> {
   const parent = await tx.task.update({ where: { id: parentId }, data: { ...totals, progress } });
   if (live > 0 || !parent.expandedAt || parent.state !== 'RUNNING') return;
   await endParent(tx, parentId, totals);
-  if (!parent.parentId) return;
-  await lockParent(tx, parent.parentId);
-  await settleParent(tx, parent.parentId);
+  if (parent.parentId) await settleParent(tx, parent.parentId);
 }
 
 /** Cancels everything live below a locked parent, however deep, and counts it anew. */
@@ -79,7 +85,7 @@ export async function retryChildren(tx: Db, parentId: string): Promise<number> {
   return queued;
 }
 
-/** A parent that had ended runs again, because one of its children does; so does its own parent. */
+/** A locked parent that had ended runs again, because one of its children does; so does its own parent. */
 export async function reopenParent(tx: Db, parentId: string): Promise<void> {
   const reopened = await moveTasks(
     tx,
@@ -89,7 +95,6 @@ export async function reopenParent(tx: Db, parentId: string): Promise<void> {
   if (reopened === 0) return;
   const parent = await tx.task.findUnique({ where: { id: parentId }, select: { parentId: true } });
   if (!parent?.parentId) return;
-  await lockParent(tx, parent.parentId);
   await reopenParent(tx, parent.parentId);
   await settleParent(tx, parent.parentId);
 }

@@ -48,7 +48,6 @@ async function refuseDuplicate(db: Db, task: Task): Promise<void> {
 }
 
 async function requeue(tx: Db, task: Task): Promise<boolean> {
-  if (task.parentId) await lockParent(tx, task.parentId);
   await lockParent(tx, task.id);
   const itself = await retryTasks(tx, { id: task.id });
   // One that was cancelled while its parts were being written has parts and is still to be expanded.

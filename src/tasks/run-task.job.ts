@@ -3,7 +3,7 @@ import { defineJob } from '../jobs/kit.js';
 
 /**
  * Runs one try of one task. Enqueued by the dispatcher only. Idempotent: the handler does nothing unless the task
- * is still QUEUED at this attempt, so a job that comes twice or late is harmless.
+ * is still QUEUED at this attempt and handed out, so a job that comes twice or late is harmless.
  */
 export const runTask = defineJob({
   name: 'runTask',

@@ -17,7 +17,10 @@ export interface Claim {
 
 const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
 
-/** Takes a QUEUED task for one worker; null when it is no longer to be had. The database's clock times leases. */
+/**
+ * Takes a QUEUED task that was handed out, for one worker; null when it is no longer to be had. A job that comes after
+ * its task's place was given to another would make one too many at work. The database's clock times leases.
+ */
 export async function claimTask(
   db: Db,
   wanted: { taskId: string; attempt: number },
@@ -29,6 +32,7 @@ export async function claimTask(
       "startedAt" = coalesce("startedAt", now()), "progress" = 0,
       "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL
     WHERE "id" = ${wanted.taskId}::uuid AND "attempt" = ${wanted.attempt} AND "state" = 'QUEUED'
+      AND "dispatchedAt" IS NOT NULL
     RETURNING "id"`;
   // Cancelled in between, it is nobody's: the news of that came before anyone kept the lease.
   const held = heldBy({ taskId: wanted.taskId, attempt: wanted.attempt + 1, leaseOwner: lease.owner });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Overrides } from '../../src/app.js';
 import type { Timing } from '../../src/deps.js';
-import { dispatchTasks } from '../../src/tasks/dispatch-tasks.js';
+import { dispatchTasks, sweepTasks } from '../../src/tasks/dispatch-tasks.js';
 import { TERMINAL_STATES } from '../../src/tasks/task.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
@@ -235,5 +235,27 @@ describe('dispatching in ten processes at once', () => {
       expect(handed).toHaveLength(3 + round);
     }
     expect(new Set(handed).size).toBe(handed.length);
+  });
+});
+
+describe('jobs that the dispatcher has given up for lost', () => {
+  it('do not take a place when they come to a worker after all', async () => {
+    const late = await seedHeld(named('late', 3));
+    await dispatchTasks(api.deps);
+    await api.deps.db.task.updateMany({
+      where: { id: { in: late } },
+      data: { dispatchedAt: new Date(Date.now() - 60_000) },
+    });
+    await sweepTasks(api.deps);
+    for (const name of named('urgent', 3)) source.hold(`demo:${name}`);
+    await seedFailing(named('urgent', 3), { priority: 10 });
+    await dispatchTasks(api.deps);
+    await startWorker({ limit: 3 });
+    await waitFor(() => source.waiting.size >= 3, { what: 'every place to be taken' });
+    source.releaseAll();
+    await allEnded();
+    const journal = await readJournal(api);
+    expect(mostAtOnce(journal)).toBe(3);
+    expect(itemsThatCameTo('RUNNING', journal).slice(0, 3).sort()).toEqual(named('demo:urgent', 3));
   });
 });

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
+import { createEventBus, type EventBus } from '../../src/events/bus.js';
+import { cancelTask } from '../../src/tasks/cancel-task.js';
+import { dispatchTasks } from '../../src/tasks/dispatch-tasks.js';
+import { startTask, type HeldTask } from '../../src/tasks/held-task.js';
+import { createLeases } from '../../src/tasks/leases.js';
+import { retryTask } from '../../src/tasks/retry-task.js';
+import { seedTasks } from '../kit/seed-tasks.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+import { waitFor } from '../kit/wait-for.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ env: { role: 'api' } });
+});
+afterAll(() => app?.stop());
+
+/** Leases of a worker whose timer does not come in time: only news can tell it anything. */
+function keepLeases(bus: EventBus) {
+  const timing = { ...app.deps.timing, renewMs: 600_000 };
+  const leases = createLeases({ ...app.deps, bus, timing });
+  onTestFinished(() => leases.stop());
+  return leases;
+}
+
+async function start(taskId: string, attempt: number): Promise<HeldTask> {
+  await dispatchTasks({ ...app.deps, jobs: { enqueue: () => Promise.resolve() } });
+  const held = await startTask(app.deps, { taskId, attempt });
+  return held ?? expect.fail(`Task ${taskId} was not to be had`);
+}
+
+describe('work on a task', () => {
+  it('stops at once when the task was cancelled just before its lease was kept', async () => {
+    const [id = ''] = await seedTasks(app, [{}]);
+    const leases = keepLeases(app.deps.bus);
+    const held = await start(id, 0);
+    const heard = new Promise<void>((resolve) => {
+      app.deps.bus.on('task.changed', (news) => {
+        if (news.taskId === id && news.state === 'CANCELLED') resolve();
+      });
+    });
+    await cancelTask(app.deps, SYSTEM_VIEWER, id);
+    await heard;
+    const lease = leases.hold(held.claim);
+    await waitFor(() => lease.signal.aborted, { what: 'the work to be stopped' });
+  });
+
+  it('stops when the same process begins the next try of it, whatever news were lost', async () => {
+    const [id = ''] = await seedTasks(app, [{}]);
+    const leases = keepLeases(createEventBus(app.deps));
+    const first = leases.hold((await start(id, 0)).claim);
+    await cancelTask(app.deps, SYSTEM_VIEWER, id);
+    await retryTask(app.deps, SYSTEM_VIEWER, id);
+    const second = leases.hold((await start(id, 1)).claim);
+    await waitFor(() => first.signal.aborted, { what: 'the first try to be stopped' });
+    expect(second.signal.aborted).toBe(false);
+    first.release();
+    await cancelTask(app.deps, SYSTEM_VIEWER, id);
+    expect(second.signal.aborted).toBe(false);
+  });
+});
