@@ -93,7 +93,9 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   const media = await createMedia({ ffmpegPath: env.ffmpegPath, ffprobePath: env.ffprobePath, log });
   const instanceId = randomUUID();
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
-  const jobs = await createJobRunner({ store, log, instanceId });
+  // The job store may well be in reach when the database is not: jobs held by this process would be done by nobody.
+  const able = () => relay.healthy();
+  const jobs = await createJobRunner({ store, log, instanceId, able });
   const timing = { ...TIMING, ...overrides.timing };
   const feed = createTaskFeed({ db, bus, log });
   closers.add('task feed', () => feed.stop());

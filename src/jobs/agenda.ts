@@ -31,6 +31,11 @@ export interface JobRunnerOptions {
   log: Logger;
   /** Different for each process. */
   instanceId: string;
+  /**
+   * Whether this process can do any work now; always, by default. While it cannot, it takes no job, and lets the
+   * locks of those it has run out, so that others do them.
+   */
+  able?: () => boolean;
   /** How often lost records of recurring jobs are put back, in milliseconds. */
   restoreEveryMs?: number;
 }
@@ -41,7 +46,7 @@ const CLOSE_LIMIT_MS = 6_000;
 
 /** Opens the job store. PostgreSQL has to answer now, since we make a table; MongoDB may come later. */
 export async function createJobRunner(options: JobRunnerOptions): Promise<AgendaJobs> {
-  const { log, instanceId, restoreEveryMs = RESTORE_EVERY_MS } = options;
+  const { log, instanceId, able = () => true, restoreEveryMs = RESTORE_EVERY_MS } = options;
   const { repository, records } = await openStore(options);
   let recurring: RecurringJob[] = [];
   let accepting = true;
@@ -49,7 +54,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
 
   const guard = createStoreGuard({ log, onBack: () => void restore() });
   const restore = coalesce(() => guard.call(() => records.restore(recurring)).catch(() => undefined));
-  const guarded = guardRepository(repository, guard, () => accepting);
+  const guarded = guardRepository(repository, guard, () => accepting && able());
   const wakes = createJobWakes(
     (jobName) => void guard.call(() => records.announce(jobName)).catch(() => undefined),
   );
@@ -69,7 +74,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
       );
       agenda.maxConcurrency(definitions.reduce((sum, { concurrency }) => sum + concurrency, 0));
       for (const implementation of implementations) {
-        defineOn(agenda, implementation, { deps, log, running });
+        defineOn(agenda, implementation, { deps, log, running, able });
       }
       await records.listen((jobName) => wakes.wake(jobName));
       await restore();
@@ -136,12 +141,13 @@ interface Surroundings<Deps> {
   deps: Deps;
   log: Logger;
   running: RunningJobs;
+  able: () => boolean;
 }
 
 function defineOn<Deps>(
   agenda: Agenda,
   implementation: JobImplementation<Deps>,
-  { deps, log, running }: Surroundings<Deps>,
+  { deps, log, running, able }: Surroundings<Deps>,
 ): void {
   const { name, concurrency, lockLifetimeMs } = implementation.definition;
   // As many locks as places: a job that waits in a process has a lock that nobody renews.
@@ -151,7 +157,7 @@ function defineOn<Deps>(
     const payload: unknown = job.attrs.data;
     let signal: AbortSignal | undefined;
     try {
-      await running.run(lockOf(job, lockLifetimeMs), (given) => {
+      await running.run(lockOf(job, lockLifetimeMs, able), (given) => {
         signal = given;
         return implementation.run(deps, payload, { signal: given });
       });
@@ -165,10 +171,12 @@ function defineOn<Deps>(
   agenda.define(name, process, options);
 }
 
-function lockOf(job: Job, lockLifetimeMs: number): JobLock {
+function lockOf(job: Job, lockLifetimeMs: number, able: () => boolean): JobLock {
   return {
     renewEveryMs: lockLifetimeMs / 3,
-    renew: () => job.touch().catch(() => undefined),
+    async renew() {
+      if (able()) await job.touch().catch(() => undefined);
+    },
     lost: () => job.getCanceledMessage() !== undefined,
   };
 }

@@ -3,6 +3,7 @@ import { Client, Pool, type ClientBase } from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.js';
 import { createListeningConnection } from '../store/listening-connection.js';
+import { takeSessionLock } from '../store/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-records.js';
 
@@ -67,7 +68,7 @@ async function withJobSchema(url: string, createTable: () => Promise<void>): Pro
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
+    await takeSessionLock(client, SCHEMA_LOCK);
     const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [SCHEMA]);
     if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${SCHEMA}`);
     await createTable();

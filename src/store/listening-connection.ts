@@ -4,7 +4,7 @@ import { openListeningSession, type ListeningSession } from './listening-session
 
 /** All in milliseconds. */
 export interface ListeningTiming {
-  /** Between two questions whether the server still answers; 15 s by default. */
+  /** Between two questions whether the server still answers; 5 s by default. */
   keepaliveEveryMs: number;
   /** How long one answer, or a connection, may take; 5 s by default. */
   answerWithinMs: number;
@@ -38,7 +38,7 @@ export interface ListeningOptions {
 }
 
 const DEFAULT_TIMING: ListeningTiming = {
-  keepaliveEveryMs: 15_000,
+  keepaliveEveryMs: 5_000,
   answerWithinMs: 5_000,
   firstRetryMs: 100,
   lastRetryMs: 5_000,

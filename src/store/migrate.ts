@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Logger } from '../lib/logger.js';
+import { takeSessionLock } from './session-lock.js';
 
 /** The database cannot be brought to this build's schema; the message says why. */
 export class MigrationError extends Error {
@@ -43,7 +44,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   await client.connect();
   try {
     await assertVersion(client);
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+    await takeSessionLock(client, LOCK_KEY);
     return { applied: await applyMissing(client, known, options.log) };
   } finally {
     await client.end();

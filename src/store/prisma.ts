@@ -4,6 +4,7 @@ import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { delay } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import { createImpatientSocket } from './impatient-socket.js';
 
 /** The truth: Prisma over one bounded pool. */
 export type Database = PrismaClient;
@@ -23,6 +24,18 @@ export interface DatabaseOptions {
   log: Logger;
   /** Connections at most; default 10. */
   poolSize?: number;
+  patience?: Partial<Patience>;
+}
+
+/** All in milliseconds. */
+export interface Patience {
+  /**
+   * After how long the server ends a transaction that has no statement to run, and frees what it has locked: at the
+   * other end is a process that hangs, or nobody any more. Less than a lease; 10 s by default.
+   */
+  idleInTransactionMs: number;
+  /** After how long without a word from the server a connection is given up; 35 s by default. */
+  silenceMs: number;
 }
 
 const DEFAULT_POOL_SIZE = 10;
@@ -30,18 +43,24 @@ const CONNECT_MS = 10_000;
 const IDLE_MS = 30_000;
 /** No statement of ours takes that long; one that does holds locks others wait for. */
 const STATEMENT_MS = 30_000;
+/** Silence: longer than a statement may take, and than a connection is idle before the pool closes it. */
+const PATIENCE: Patience = { idleInTransactionMs: 10_000, silenceMs: 35_000 };
 
 export function createDatabase({
   url,
   log,
   poolSize = DEFAULT_POOL_SIZE,
+  patience,
 }: DatabaseOptions): DatabaseConnection {
+  const { idleInTransactionMs, silenceMs } = { ...PATIENCE, ...patience };
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: IDLE_MS,
     statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    stream: () => createImpatientSocket(silenceMs),
     keepAlive: true,
     application_name: 'reprise',
   });
