@@ -137,18 +137,26 @@ async function queueAlbum(url: string): Promise<{ id: string; title: string; art
   throw new Error(outcome.message);
 }
 
-/** Shows the album's tasks as they change, until the album has ended. From the start: it may be over by now. */
+/**
+ * Shows the album's tasks as they change, until the album and each of its tracks have been shown to have ended: news
+ * of the album may come before that of its last track. From the start: it may be over by now.
+ */
 async function follow(url: string, albumId: string): Promise<void> {
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
   const show = process.stdout.isTTY ? createBar() : showLine;
+  const over = new Set<string>();
+  let expected = Infinity;
   try {
     for await (const { data } of client.iterate<DemoUpdatesSubscription>({ query: UPDATES.toString() })) {
       const task = data?.taskUpdates.task;
       if (!task || (task.id !== albumId && task.parent?.id !== albumId)) continue;
       show(task);
-      if (task.id === albumId && isOver(task)) return;
+      if (isOver(task)) over.add(task.id);
+      if (task.id === albumId && isOver(task)) expected = task.total + 1;
+      if (over.size >= expected) return;
     }
   } finally {
+    if (process.stdout.isTTY) say('');
     await client.dispose();
   }
 }
@@ -173,7 +181,6 @@ function createBar(): (task: DemoTask) => void {
     if (task.kind !== 'TRACK') bar = barOf(task);
     else if (isOver(task)) showLine(task);
     process.stdout.write(bar);
-    if (task.kind !== 'TRACK' && isOver(task)) process.stdout.write('\n');
   };
 }
 
