@@ -143,12 +143,16 @@ describe('imports', () => {
     expect(breaking(({ from, to }) => isDomain(from) && to === 'graphql')).toEqual([]);
   });
 
-  it('R6: a *.rest.ts imports documents and rest/ only', () => {
+  it('R6: a *.rest.ts imports documents, shapes and rest/ only', () => {
     const allowed = ['rest', 'generated', 'lib'];
     expect(
       breaking(
         ({ from, to, inside, typeOnly }) =>
-          inside && is(from, '.rest') && !allowed.includes(folderOf(to)) && !typeOnly && !is(to, '-wire'),
+          inside &&
+          is(from, '.rest') &&
+          !allowed.includes(folderOf(to)) &&
+          !typeOnly &&
+          !is(to, '-wire', '-shape'),
       ),
     ).toEqual([]);
     expect(breaking(({ from, to }) => to === 'hono' && !['rest', 'http'].includes(folderOf(from)))).toEqual(

@@ -4,7 +4,7 @@ import type { AlbumGroup } from './catalog-item.js';
 import type { Page, PageRequest } from './catalog-source.js';
 import { artistIdOf } from './library-file.js';
 import type { LibraryAlbum, LibraryArtist } from './library-index.js';
-import { wordPatterns } from './library-search.js';
+import { wordPatterns } from './search-words.js';
 import { VARIOUS_ARTISTS } from './path-tags.js';
 
 // Albums and artists are no rows of their own: they are what files say, grouped.

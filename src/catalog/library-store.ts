@@ -11,7 +11,7 @@ import {
   searchAlbums,
   searchArtists,
 } from './library-groups-store.js';
-import { wordPatterns } from './library-search.js';
+import { wordPatterns } from './search-words.js';
 import { titleKey } from './normalise.js';
 
 /** What a scan needs to know of a file to see whether it has changed. */

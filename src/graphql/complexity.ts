@@ -1,8 +1,8 @@
 import type { ComplexityErrorFn } from '@pothos/plugin-complexity';
 import { GraphQLError } from 'graphql';
 
-/** Fields that one operation may cost, each entry of a page counted: a full page of tasks with all fields fits. */
-const MAX_COMPLEXITY = 20_000;
+/** Fields that one operation may cost, each entry of a page counted: a page of 500 rows of history fits. */
+const MAX_COMPLEXITY = 40_000;
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   new GraphQLError(

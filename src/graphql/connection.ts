@@ -6,8 +6,10 @@ import { pageSize, type Connection as Page } from '../store/pagination.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from './context.js';
 
-/** The largest page of any connection. */
+/** The largest page of a connection that does not allow longer ones. */
 export const MAX_PAGE = 100;
+/** The largest page of those that do. */
+export const LONGEST_PAGE = 500;
 const DEFAULT_PAGE = 20;
 
 /** A page with its length; a function where counting costs something: it is called only when asked for. */
@@ -53,18 +55,18 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
-/** The arguments of every connection. */
-export function pageArgs(t: { arg: ArgBuilder<Types> }) {
+/** The arguments of every connection. A list whose entries cost little may allow longer pages. */
+export function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
-    first: t.arg.int({ defaultValue: DEFAULT_PAGE, description: `How many entries, 1 to ${MAX_PAGE}.` }),
+    first: t.arg.int({ defaultValue: DEFAULT_PAGE, description: `How many entries, 1 to ${max}.` }),
     after: t.arg.string({ description: 'The cursor of the entry before the first one wanted.' }),
   };
 }
 
 /** The arguments of a connection whose list is numbered, so that a page can begin anywhere. */
-export function offsetPageArgs(t: { arg: ArgBuilder<Types> }) {
+export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
-    ...pageArgs(t),
+    ...pageArgs(t, max),
     offset: t.arg.int({ description: 'How many entries to skip; in place of `after`.' }),
   };
 }
@@ -75,14 +77,14 @@ export interface PageArgs {
   offset?: number | null | undefined;
 }
 
-/** What a connection field costs: its selection once for each entry of the page. */
+/** What a connection field costs: its selection once for each entry of the page. What is too long is refused later. */
 export function pageComplexity(args: PageArgs): { field: number; multiplier: number } {
-  return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), MAX_PAGE) };
+  return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE) };
 }
 
 /** How many entries are wanted. Throws InvalidInputError out of range. */
-export function pageSizeOf(args: PageArgs): number {
-  return pageSize(args.first, { default: DEFAULT_PAGE, max: MAX_PAGE });
+export function pageSizeOf(args: PageArgs, max = MAX_PAGE): number {
+  return pageSize(args.first, { default: DEFAULT_PAGE, max });
 }
 
 /** How many entries are skipped. Throws InvalidInputError for a negative number. */

@@ -4,6 +4,8 @@ import '../catalog/catalog.graphql.js';
 import '../catalog/item-types.graphql.js';
 import '../catalog/library.graphql.js';
 import '../downloads/downloads.graphql.js';
+import '../history/history-stats.graphql.js';
+import '../history/history.graphql.js';
 import '../tasks/task-children.graphql.js';
 import '../tasks/task-mutations.graphql.js';
 import '../tasks/task-parts.graphql.js';

@@ -93,6 +93,41 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
   };
 }
 
+/** A document that is run once for each page of a list, where the answer has to hold all of it. */
+export interface PagedRoute<Input, Data, Variables> extends Omit<
+  DocumentRoute<Input, Data, Variables>,
+  'variables' | 'respond' | 'status' | 'methods'
+> {
+  /** `after` is null for the first page. */
+  variables(input: Input, after: string | null): NoInfer<Variables>;
+  /** Where the page after this one begins; null when it was the last. */
+  next(data: NoInfer<Data>): string | null;
+  /** Throws RestFailure where the outcome is none that the client wanted. */
+  respond(pages: NoInfer<Data>[], request: { input: NoInfer<Input>; base: string; now: Date }): object;
+}
+
+export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data, Variables>): AnyRoute {
+  const { path, input, document, docs = null } = spec;
+  return {
+    methods: ['GET'],
+    path,
+    input,
+    docs,
+    changes: false,
+    streams: false,
+    async answer({ documents, raw, base, clock }) {
+      const parsed = parseInput(input, raw);
+      const pages: Data[] = [];
+      for (let after: string | null = null, more = true; more; more = after !== null) {
+        const page: Data = await documents.run(document, spec.variables(parsed, after));
+        pages.push(page);
+        after = spec.next(page);
+      }
+      return { status: 200, body: spec.respond(pages, { input: parsed, base, now: clock.now() }) };
+    },
+  };
+}
+
 /** Server-sent events. */
 export interface StreamRoute<Input> {
   path: `/${string}`;

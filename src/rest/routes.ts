@@ -1,6 +1,8 @@
 import { AUTH_ROUTES } from '../auth/auth.rest.js';
 import { CATALOG_ROUTES } from '../catalog/catalog.rest.js';
 import { DOWNLOAD_ROUTES } from '../downloads/downloads.rest.js';
+import { HISTORY_ROUTES } from '../history/history.rest.js';
+import { HISTORY_SUMMARY_ROUTES } from '../history/history-summary.rest.js';
 import { TASK_STREAM_ROUTES } from '../tasks/task-stream.rest.js';
 import { TASK_ROUTES } from '../tasks/tasks.rest.js';
 import type { AnyRoute } from './route.js';
@@ -10,6 +12,8 @@ export const ROUTES: readonly AnyRoute[] = [
   ...AUTH_ROUTES,
   ...CATALOG_ROUTES,
   ...DOWNLOAD_ROUTES,
+  ...HISTORY_ROUTES,
+  ...HISTORY_SUMMARY_ROUTES,
   ...TASK_ROUTES,
   ...TASK_STREAM_ROUTES,
 ];

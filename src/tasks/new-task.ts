@@ -1,5 +1,6 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type CatalogItem } from '../catalog/catalog-item.js';
+import { normaliseText } from '../catalog/normalise.js';
 import type { Task, TaskKind } from './task.js';
 
 /** What a task starts with; everything else has the database's default. */
@@ -16,6 +17,7 @@ export interface NewTask {
   title: string;
   artists: string[];
   album: string | null;
+  searchText: string;
   /** Null for an entry that its list names and its catalogue does not have. */
   item: CatalogItem | null;
   options: object;
@@ -28,15 +30,19 @@ export interface NewTask {
 /** How a task describes its item in lists and searches. */
 export function describeItem(
   item: CatalogItem,
-): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'item'> {
-  return {
-    kind: item.type,
-    itemId: item.id,
-    title: titleOf(item),
-    artists: artistsOf(item),
-    album: item.type === 'TRACK' ? (item.album?.title ?? null) : null,
-    item,
-  };
+): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'searchText' | 'item'> {
+  const title = titleOf(item);
+  const artists = artistsOf(item);
+  const album = item.type === 'TRACK' ? (item.album?.title ?? null) : null;
+  const searchText = toSearchText([title, ...artists, album ?? '']);
+  return { kind: item.type, itemId: item.id, title, artists, album, searchText, item };
+}
+
+const MAX_SEARCH_TEXT = 500;
+
+/** What searches of history compare. The space before it lets them ask for the beginning of a word. */
+export function toSearchText(names: readonly string[]): string {
+  return ` ${normaliseText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
 }
 
 function artistsOf(item: CatalogItem): string[] {
@@ -62,14 +68,16 @@ export function newChild(parent: Task, item: CatalogItem | null, position: numbe
     priority: parent.priority,
   };
   if (item) return { ...inherited, ...describeItem(item) };
+  const title = `Entry ${position + 1}`;
   return {
     ...inherited,
     kind: 'TRACK',
     state: 'FAILED',
     itemId: parent.itemId,
-    title: `Entry ${position + 1}`,
+    title,
     artists: [],
     album: null,
+    searchText: toSearchText([title]),
     item: null,
     errorCode: 'CATALOG_ITEM_NOT_FOUND',
     errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalogue.`,

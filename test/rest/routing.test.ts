@@ -67,12 +67,11 @@ describe('every route in the table', () => {
 
   it.each(rows)('$method $path has errors of the one shape', async ({ method, path }) => {
     const concrete = path.replace(/\{[^}]+\}/g, 'a%00b');
-    const wrong = method === 'PUT' ? 'PATCH' : 'PUT';
     const body = { headers: { 'content-type': 'application/json' }, body: '[' };
     const replies = [
-      await app.send(wrong, concrete),
+      await app.send('PATCH', concrete),
       await app.get(`${concrete}/further`),
-      await app.send('GET', `${concrete}?x=1&x=2`),
+      await app.send(method, `${concrete}?x=1&x=2`),
       ...(method === 'POST' ? [await app.send('POST', concrete, body)] : []),
     ];
     expect(replies.map(({ status }) => status)).toEqual([405, 404, 400, 400].slice(0, replies.length));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { artistKey, normaliseText, titleKey, titleQualifiers } from '../../src/catalog/normalise.js';
-import { wordPatterns } from '../../src/catalog/library-search.js';
+import { wordPatterns } from '../../src/catalog/search-words.js';
 
 describe('normaliseText', () => {
   it.each([

@@ -1,0 +1,96 @@
+import type { Viewer } from '../auth/viewer.js';
+import { escapeLike, searchWords } from '../catalog/search-words.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { PageKey } from '../store/pagination.js';
+import type { Db } from '../store/prisma.js';
+import type { Task } from '../tasks/task.js';
+import type { HistoryFilter, HistoryStatus } from './history.js';
+
+export interface HistoryPage {
+  filter: HistoryFilter;
+  /** At most this many. */
+  limit: number;
+  /** Rows to skip. */
+  offset: number;
+  after: PageKey | null;
+}
+
+/** What Pothos adds to a query so that a GraphQL selection reaches the database. */
+type Selection = Pick<Prisma.TaskFindManyArgs, 'select' | 'include'>;
+
+/** The newest first, dismissed ones too. Two queries, however deep or long the page. */
+export async function listHistory(
+  db: Db,
+  viewer: Viewer,
+  { query, ...page }: HistoryPage & { query: Selection },
+): Promise<Task[]> {
+  const ids = await findIds(db, viewer, page);
+  if (ids.length === 0) return [];
+  const tasks: Task[] = await db.task.findMany({ ...query, where: { id: { in: ids } } });
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** How many rows a filter lets through. */
+export async function countHistory(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
+  const [row] = await db.$queryRaw<{ n: bigint }[]>`
+    SELECT (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, ENDED)})
+      + (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, BEGUN)}) AS n`;
+  return Number(row?.n ?? 0);
+}
+
+/*
+ * Spelled out, because the indexes' own conditions are: PostgreSQL uses an index of some rows only where it sees
+ * that it holds all that are asked for.
+ */
+const ENDED = Prisma.sql`"state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')`;
+const BEGUN = Prisma.sql`"state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') AND "startedAt" IS NOT NULL`;
+
+/** What has ended and what has begun by their own indexes: they are few that have not ended. */
+async function findIds(
+  db: Db,
+  viewer: Viewer,
+  { filter, limit, offset, after }: HistoryPage,
+): Promise<string[]> {
+  const beyond = after
+    ? Prisma.sql`AND ("createdAt", "id") < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
+    : Prisma.empty;
+  const newest = (half: Prisma.Sql) => Prisma.sql`
+    (SELECT "id", "createdAt" FROM "Task" WHERE ${conditions(viewer, filter, half)} ${beyond}
+     ORDER BY "createdAt" DESC, "id" DESC LIMIT ${offset + limit})`;
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM (${newest(ENDED)} UNION ALL ${newest(BEGUN)}) AS page
+    ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit} OFFSET ${offset}`;
+  return rows.map(({ id }) => id);
+}
+
+const STATUS_SQL: Record<HistoryStatus, Prisma.Sql> = {
+  IN_PROGRESS: BEGUN,
+  COMPLETED: Prisma.sql`"state" = 'COMPLETED' AND "failed" + "cancelled" = 0`,
+  PARTIAL: Prisma.sql`"state" = 'COMPLETED' AND "failed" + "cancelled" > 0`,
+  SKIPPED: Prisma.sql`"state" = 'SKIPPED'`,
+  FAILED: Prisma.sql`"state" = 'FAILED'`,
+  CANCELLED: Prisma.sql`"state" = 'CANCELLED'`,
+};
+
+function conditions(viewer: Viewer, filter: HistoryFilter, half: Prisma.Sql): Prisma.Sql {
+  const { statuses, kinds, text, includeChildren } = filter;
+  const all = [
+    half,
+    ...(viewer.role === 'ADMIN' ? [] : [Prisma.sql`"ownerId" = ${viewer.id}::uuid`]),
+    ...(includeChildren ? [] : [Prisma.sql`"parentId" IS NULL`]),
+    ...(kinds ? [Prisma.sql`"kind" = ANY(${[...kinds]}::text[]::"TaskKind"[])`] : []),
+    ...(statuses ? [anyOf(statuses.map((status) => STATUS_SQL[status]))] : []),
+    ...searchWords(text ?? '').map((word) => Prisma.sql`"searchText" LIKE ${patternOf(word)}`),
+  ];
+  return Prisma.join(all, ' AND ');
+}
+
+function anyOf(some: Prisma.Sql[]): Prisma.Sql {
+  return some.length === 0 ? Prisma.sql`false` : Prisma.sql`(${Prisma.join(some, ' OR ')})`;
+}
+
+/** A word anywhere in another; one too short for a trigram only at the beginning of one, which has some. */
+function patternOf(word: string): string {
+  return [...word].length < 3 ? `% ${escapeLike(word)}%` : `%${escapeLike(word)}%`;
+}
