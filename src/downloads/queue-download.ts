@@ -6,7 +6,7 @@ import type { Deps } from '../deps.js';
 import { dedupeKeyOf } from '../tasks/download-options.js';
 import { describeItem } from '../tasks/new-task.js';
 import { queueTask } from '../tasks/queue-task.js';
-import type { Task } from '../tasks/task.js';
+import { PRIORITY_LIMIT, type Task } from '../tasks/task.js';
 import { InvalidOptionsError } from './errors.js';
 import { resolveOptions, type OptionsInput } from './resolve-options.js';
 
@@ -18,8 +18,6 @@ export interface QueueDownloadInput {
   priority?: number | null | undefined;
   options?: OptionsInput | null | undefined;
 }
-
-const PRIORITY_LIMIT = 100;
 
 /**
  * Queues a track, or an album, playlist or artist whose tracks then follow. The dispatcher hears of it from the

@@ -2,9 +2,8 @@ import type { Deps } from '../deps.js';
 import { coalesce } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
 import { dispatchTasks } from './dispatch-tasks.js';
-import { isTerminal } from './task.js';
 
-/** Dispatches now, and as soon as the database says that a task was queued or has ended. Returns how to stop. */
+/** Dispatches now, and as soon as the database says that a task was queued, put aside or has ended. Returns how to stop. */
 export function dispatchOnNews(
   deps: Pick<Deps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'bus'>,
 ): () => void {
@@ -14,7 +13,8 @@ export function dispatchOnNews(
     }),
   );
   const offTask = deps.bus.on('task.changed', ({ state }) => {
-    if (state === 'QUEUED' || state === 'RETRYING' || isTerminal(state)) void dispatch();
+    // Only a start frees no place and brings nothing that could have one.
+    if (state !== 'RUNNING') void dispatch();
   });
   const offGap = deps.bus.on('bus.gap', () => void dispatch());
   void dispatch();

@@ -4,10 +4,13 @@ import type { HeldTask } from './held-task.js';
 import { TaskTakenAwayError } from './leases.js';
 import type { NewTask } from './new-task.js';
 import { lockParent } from './parent-store.js';
-import { holdsClaim } from './task-state-store.js';
+import { findHeldPriority } from './task-state-store.js';
 import { insertChildren } from './task-store.js';
 
-/** Adds children only while the parent is still ours: one cancelled in the meantime must get no live child. */
+/**
+ * Adds children only while the parent is still ours: one cancelled in the meantime must get no live child. They get
+ * the priority that the parent has by now.
+ */
 export function insertClaimedChildren(
   deps: Pick<Deps, 'db'>,
   held: HeldTask,
@@ -15,7 +18,11 @@ export function insertClaimedChildren(
 ): Promise<void> {
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, held.task.id);
-    if (!(await holdsClaim(tx, held.claim))) throw new TaskTakenAwayError('the list was taken away');
-    await insertChildren(tx, children);
+    const priority = await findHeldPriority(tx, held.claim);
+    if (priority === null) throw new TaskTakenAwayError('the list was taken away');
+    await insertChildren(
+      tx,
+      children.map((child) => ({ ...child, priority })),
+    );
   });
 }

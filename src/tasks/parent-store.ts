@@ -1,9 +1,16 @@
-import { Prisma } from '../generated/prisma/client.js';
+import type { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
-import { moveTasks } from './task-state-store.js';
-import { parentOutcome, type ChildCounts } from './task.js';
-
-const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
+import { NO_ERROR } from './task-state-store.js';
+import {
+  isTerminal,
+  listStatesBefore,
+  parentState,
+  PARENT_KINDS,
+  type ChildCounts,
+  type LiveCounts,
+  type Task,
+  type TaskState,
+} from './task.js';
 
 /**
  * Locks a parent and all above it until the transaction ends. Take it before changing one of its children: two
@@ -22,103 +29,94 @@ export async function lockParent(tx: Db, parentId: string): Promise<void> {
 }
 
 /**
- * Counts a locked parent's children anew and ends the parent when none of them is live, then does the same for
- * the parent's own parent. Counting from the rows heals itself; adding one would not.
+ * Counts a locked parent's children anew and gives it the state that follows, once they are all written; then does
+ * the same for the parent's own parent. Counting from the rows heals itself; adding one would not.
  */
 export async function settleParent(tx: Db, parentId: string): Promise<void> {
   const counts = await countChildren(tx, parentId);
-  const ended = counts.total - counts.live;
-  const progress = counts.total === 0 ? 0 : Math.floor((1000 * ended) / counts.total) / 10;
-  const { live, ...totals } = counts;
-  const parent = await tx.task.update({ where: { id: parentId }, data: { ...totals, progress } });
-  if (live > 0 || !parent.expandedAt || parent.state !== 'RUNNING') return;
-  await endParent(tx, parentId, totals);
-  if (parent.parentId) await settleParent(tx, parent.parentId);
+  const parent = await tx.task.findUniqueOrThrow({ where: { id: parentId }, select: SETTLED });
+  const state = parent.expandedAt ? parentState(parent.state, counts) : parent.state;
+  const { total, succeeded, skipped, failed, cancelled } = counts;
+  const totals = { total, succeeded, skipped, failed, cancelled };
+  const progress = total === 0 ? 0 : Math.floor((1000 * (total - counts.live)) / total) / 10;
+  const moved = state !== parent.state;
+  const data = { ...totals, progress, ...(moved ? changeOfState(parent.state, state, totals) : {}) };
+  // An update that changes nothing would still be news.
+  if (!differs(parent, data)) return;
+  const from = moved ? { state: { in: listStatesBefore(state) } } : {};
+  await tx.task.update({ where: { id: parentId, ...from }, data, select: { id: true } });
+  if (moved && parent.parentId) await settleParent(tx, parent.parentId);
 }
 
-/** Cancels everything live below a locked parent, however deep, and counts it anew. */
-export async function cancelChildren(tx: Db, parentId: string): Promise<void> {
-  const parents = await tx.task.findMany({
-    where: { parentId, kind: { not: 'TRACK' } },
-    select: { id: true },
-  });
-  for (const parent of parents) {
-    await lockParent(tx, parent.id);
-    await cancelChildren(tx, parent.id);
-  }
-  await moveTasks(tx, { parentId }, { state: 'CANCELLED', retryAt: null });
-  for (const parent of parents) await settleParent(tx, parent.id);
-  await settleParent(tx, parentId);
+/** Changes tasks and answers how many. */
+export type ChangeOfTasks = (where: Prisma.TaskWhereInput) => Promise<number>;
+
+/** Changes a task and all that is below it, under the locks of all lists concerned; answers how many changed. */
+export async function changeTree(
+  tx: Db,
+  task: Pick<Task, 'id' | 'kind' | 'parentId'>,
+  change: ChangeOfTasks,
+): Promise<number> {
+  await lockParent(tx, task.id);
+  const itself = await change({ id: task.id });
+  const parts = PARENT_KINDS.includes(task.kind) ? await changeBelow(tx, task.id, change) : 0;
+  if (itself + parts > 0 && task.parentId) await settleParent(tx, task.parentId);
+  return itself + parts;
 }
 
 /**
- * Queues again which of these failed or were cancelled; answers how many. A list whose parts are written is not
- * queued but reopened; an entry without an item, which its catalogue no longer has, would only fail again.
+ * From the top down: a list that is cancelled is so before its last part is, and does not take its state from how
+ * its parts did.
  */
-export function retryTasks(tx: Db, where: Prisma.TaskWhereInput): Promise<number> {
-  return moveTasks(
-    tx,
-    {
-      AND: [
-        where,
-        { state: { in: ['FAILED', 'CANCELLED'] }, expandedAt: null, item: { not: Prisma.JsonNull } },
-      ],
-    },
-    { state: 'QUEUED', progress: 0, failures: 0, retryAt: null, ...NO_ERROR },
-  );
-}
-
-/** Queues again whatever below a locked parent failed or was cancelled, however deep; answers how many. */
-export async function retryChildren(tx: Db, parentId: string): Promise<number> {
-  let queued = await retryTasks(tx, { parentId });
-  const parents = await tx.task.findMany({
-    where: { parentId, kind: { not: 'TRACK' } },
+async function changeBelow(tx: Db, parentId: string, change: ChangeOfTasks): Promise<number> {
+  let changed = await change({ parentId });
+  const lists = await tx.task.findMany({
+    where: { parentId, kind: { in: [...PARENT_KINDS] } },
     select: { id: true },
   });
-  for (const parent of parents) {
-    await lockParent(tx, parent.id);
-    const below = await retryChildren(tx, parent.id);
-    if (below > 0) await reopenParent(tx, parent.id);
-    if (below > 0) await settleParent(tx, parent.id);
-    queued += below;
+  for (const { id } of lists) {
+    await lockParent(tx, id);
+    changed += await changeBelow(tx, id, change);
   }
-  return queued;
+  if (changed > 0) await settleParent(tx, parentId);
+  return changed;
 }
 
-/** A locked parent that had ended runs again, because one of its children does; so does its own parent. */
-export async function reopenParent(tx: Db, parentId: string): Promise<void> {
-  const reopened = await moveTasks(
-    tx,
-    { id: parentId, expandedAt: { not: null } },
-    { state: 'RUNNING', ...NO_ERROR },
-  );
-  if (reopened === 0) return;
-  const parent = await tx.task.findUnique({ where: { id: parentId }, select: { parentId: true } });
-  if (!parent?.parentId) return;
-  await reopenParent(tx, parent.parentId);
-  await settleParent(tx, parent.parentId);
-}
+const SETTLED = {
+  state: true,
+  expandedAt: true,
+  parentId: true,
+  total: true,
+  succeeded: true,
+  skipped: true,
+  failed: true,
+  cancelled: true,
+  progress: true,
+} satisfies Prisma.TaskSelect;
 
-async function endParent(tx: Db, parentId: string, counts: ChildCounts): Promise<void> {
-  const state = parentOutcome(counts);
+function changeOfState(before: TaskState, state: TaskState, counts: ChildCounts): Prisma.TaskUpdateInput {
+  if (!isTerminal(state)) return isTerminal(before) ? { state, dismissedAt: null, ...NO_ERROR } : { state };
   const error =
     state === 'FAILED'
       ? { errorCode: 'CHILDREN_FAILED', errorMessage: `All ${counts.failed} failed.`, errorRetryable: true }
       : {};
-  await tx.task.update({
-    where: { id: parentId },
-    data: { state, progress: 100, leaseOwner: null, leaseUntil: null, ...error },
-  });
+  return { state, progress: 100, leaseOwner: null, leaseUntil: null, ...error };
 }
 
-async function countChildren(tx: Db, parentId: string): Promise<ChildCounts & { live: number }> {
-  const [row] = await tx.$queryRaw<(ChildCounts & { live: number })[]>`
+function differs(row: object, data: object): boolean {
+  const now = row as Record<string, unknown>;
+  return Object.entries(data).some(([name, value]) => now[name] !== value);
+}
+
+async function countChildren(tx: Db, parentId: string): Promise<ChildCounts & LiveCounts> {
+  const [row] = await tx.$queryRaw<(ChildCounts & LiveCounts)[]>`
     SELECT count(*)::int AS total,
       count(*) FILTER (WHERE "state" = 'COMPLETED')::int AS succeeded,
       count(*) FILTER (WHERE "state" = 'SKIPPED')::int AS skipped,
       count(*) FILTER (WHERE "state" = 'FAILED')::int AS failed,
       count(*) FILTER (WHERE "state" = 'CANCELLED')::int AS cancelled,
-      count(*) FILTER (WHERE "state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'))::int AS live
+      count(*) FILTER (WHERE "state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'))::int AS live,
+      count(*) FILTER (WHERE "state" = 'PAUSED')::int AS paused
     FROM "Task" WHERE "parentId" = ${parentId}::uuid`;
-  return row ?? { total: 0, succeeded: 0, skipped: 0, failed: 0, cancelled: 0, live: 0 };
+  return row ?? { total: 0, succeeded: 0, skipped: 0, failed: 0, cancelled: 0, live: 0, paused: 0 };
 }

@@ -1,10 +1,11 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
-import { inTransaction, type Db } from '../store/prisma.js';
-import { DuplicateDownloadError, TaskNotFoundError, TaskStateConflictError } from './errors.js';
-import { lockParent, reopenParent, retryChildren, retryTasks, settleParent } from './parent-store.js';
-import { findLiveDuplicate, findTask, findTaskById, isLiveDuplicate } from './task-store.js';
-import { isParentKind, type Task } from './task.js';
+import type { Db } from '../store/prisma.js';
+import { retryTasks } from './change-tasks-store.js';
+import { controlTask, getTask, type Control } from './control-task.js';
+import { DuplicateDownloadError } from './errors.js';
+import { findLiveDuplicate, findTaskById, isLiveDuplicate } from './task-store.js';
+import type { Task } from './task.js';
 
 /**
  * Queues a task that failed or was cancelled once more, under the same id; of an album, playlist or artist only
@@ -16,28 +17,22 @@ export async function retryTask(
   viewer: Viewer,
   taskId: string,
 ): Promise<Task> {
-  const task = await findTask(deps.db, viewer, taskId);
-  if (!task) throw new TaskNotFoundError(taskId);
-  if (!(await requeueUnlessDuplicate(deps, task))) {
-    throw new TaskStateConflictError(
-      `Task ${taskId} is ${task.state.toLowerCase()}: only what failed or was cancelled can be tried again.`,
-      task,
-    );
-  }
-  deps.log.info({ taskId, by: viewer.username }, 'task queued again');
-  return (await findTask(deps.db, viewer, taskId)) ?? task;
-}
-
-/** The database has the last word, because a duplicate may be queued after we looked. */
-async function requeueUnlessDuplicate({ db }: Pick<Deps, 'db'>, task: Task): Promise<boolean> {
-  await refuseDuplicate(db, task);
+  const task = await getTask(deps, viewer, taskId);
+  await refuseDuplicate(deps.db, task);
   try {
-    return await inTransaction(db, (tx) => requeue(tx, task));
+    return await controlTask(deps, { viewer, taskId }, RETRY);
   } catch (thrown) {
-    if (isLiveDuplicate(thrown)) await refuseDuplicate(db, task);
+    // The database has the last word, because a duplicate may be queued after we looked.
+    if (isLiveDuplicate(thrown)) await refuseDuplicate(deps.db, task);
     throw thrown;
   }
 }
+
+const RETRY: Control = {
+  change: retryTasks,
+  refusal: ({ state }) => `is ${state.toLowerCase()}: only what failed or was cancelled can be tried again.`,
+  done: 'task queued again',
+};
 
 /** Only a top-level task has a dedupe key, and it is live again as soon as any part of it is. */
 async function refuseDuplicate(db: Db, task: Task): Promise<void> {
@@ -45,21 +40,4 @@ async function refuseDuplicate(db: Db, task: Task): Promise<void> {
   while (top.parentId) top = (await findTaskById(db, top.parentId)) ?? { ...top, parentId: null };
   const duplicate = top.dedupeKey ? await findLiveDuplicate(db, top.dedupeKey) : null;
   if (duplicate && duplicate.id !== top.id) throw new DuplicateDownloadError(duplicate);
-}
-
-async function requeue(tx: Db, task: Task): Promise<boolean> {
-  await lockParent(tx, task.id);
-  const itself = await retryTasks(tx, { id: task.id });
-  // One that was cancelled while its parts were being written has parts and is still to be expanded.
-  const parts = isParentKind(task.kind) ? await retryChildren(tx, task.id) : 0;
-  if (itself + parts === 0) return false;
-  if (parts > 0) {
-    await reopenParent(tx, task.id);
-    await settleParent(tx, task.id);
-  }
-  if (task.parentId) {
-    await reopenParent(tx, task.parentId);
-    await settleParent(tx, task.parentId);
-  }
-  return true;
 }

@@ -16,11 +16,10 @@ export function maySee(viewer: Viewer, task: Pick<Task, 'ownerId'>): boolean {
   return viewer.role === 'ADMIN' || viewer.id === task.ownerId;
 }
 
-/** The same rule in memory that task-store.ts puts into SQL. */
+/** The same rule in memory that task-store.ts puts into SQL for changes: that a task was dismissed is one. */
 export function isWanted(filter: TaskFilter, task: Task): boolean {
   if (filter.states && !filter.states.includes(task.state)) return false;
   if (filter.kinds && !filter.kinds.includes(task.kind)) return false;
   if (filter.parentId) return task.parentId === filter.parentId;
-  if (!filter.includeChildren && task.parentId) return false;
-  return task.dismissedAt === null;
+  return Boolean(filter.includeChildren) || task.parentId === null;
 }

@@ -1,6 +1,6 @@
 import type { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
-import { statesBefore, type Task, type TaskState } from './task.js';
+import { statesBefore, TERMINAL_STATES, type Task, type TaskState } from './task.js';
 
 /** What a task ends with besides its state. */
 export interface Ending {
@@ -15,7 +15,8 @@ export interface Claim {
   leaseOwner: string;
 }
 
-const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
+export const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
+export const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
 /**
  * Takes a QUEUED task that was handed out, for one worker; null when it is no longer to be had. A job that comes after
@@ -119,9 +120,16 @@ export async function markExpanded(db: Db, claim: Claim): Promise<boolean> {
   return count === 1;
 }
 
-/** Whether this worker may still write to its task. Ask under the task's lock. */
-export async function holdsClaim(tx: Db, claim: Claim): Promise<boolean> {
-  return (await tx.task.count({ where: heldBy(claim) })) === 1;
+/** A claimed task's priority as it is now; null when the claim is gone. Ask under the task's lock. */
+export async function findHeldPriority(tx: Db, claim: Claim): Promise<number | null> {
+  const held = await tx.task.findFirst({ where: heldBy(claim), select: { priority: true } });
+  return held?.priority ?? null;
+}
+
+/** Takes an ended task off the lists. */
+export async function markDismissed(db: Db, taskId: string, at: Date): Promise<void> {
+  const where = { id: taskId, dismissedAt: null, state: { in: [...TERMINAL_STATES] } };
+  await db.task.updateMany({ where, data: { dismissedAt: at } });
 }
 
 /** Moves tasks to a state from any that may come before it; answers how many moved. */

@@ -15,10 +15,15 @@ export function visibleTo(viewer: Viewer): { ownerId?: string } {
   return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
 }
 
+/** What is on the lists. */
 function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
+  return { ...toWhereEver(viewer, filter), dismissedAt: null };
+}
+
+/** Dismissed ones too. */
+function toWhereEver(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
   return {
     ...visibleTo(viewer),
-    dismissedAt: null,
     ...(filter.states ? { state: { in: [...filter.states] } } : {}),
     ...(filter.kinds ? { kind: { in: [...filter.kinds] } } : {}),
     ...(filter.parentId ? { parentId: filter.parentId } : filter.includeChildren ? {} : { parentId: null }),
@@ -128,14 +133,14 @@ interface ChangedSince {
 
 const IN_ORDER_OF_CHANGE: Prisma.TaskOrderByWithRelationInput[] = [{ sequence: 'asc' }, { id: 'asc' }];
 
-/** What the viewer may see and the filter lets through of what changed, in the order of change. */
+/** What the viewer may see and the filter lets through of what changed, dismissals too; in the order of change. */
 export function listChangedTasks(
   db: Db,
   viewer: Viewer,
   { filter, limit, ...changed }: ChangedSince & { filter: TaskFilter },
 ): Promise<Task[]> {
   return db.task.findMany({
-    where: { AND: [toWhere(viewer, filter), changedSince(changed)] },
+    where: { AND: [toWhereEver(viewer, filter), changedSince(changed)] },
     orderBy: IN_ORDER_OF_CHANGE,
     take: limit,
   });

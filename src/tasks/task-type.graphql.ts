@@ -5,7 +5,7 @@ import { ErrorCodeType } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { visibleTo } from './task-store.js';
-import type { Task, TaskKind, TaskState } from './task.js';
+import { isPartial, type Task, type TaskKind, type TaskState } from './task.js';
 
 export const TaskStateEnum = builder.enumType('TaskState', {
   description: 'Where a task stands.',
@@ -13,8 +13,8 @@ export const TaskStateEnum = builder.enumType('TaskState', {
     QUEUED: { description: 'Waits for its turn.' },
     RUNNING: { description: 'Is being worked on; a list runs until the last of its parts has ended.' },
     RETRYING: { description: 'Failed for now; waits for `retryAt`, then is queued again.' },
-    PAUSED: { description: 'Waits until it is resumed.' },
-    COMPLETED: { description: 'Done. A list of which some parts failed is COMPLETED with `failed` above 0.' },
+    PAUSED: { description: 'Waits until it is resumed; a list, when all of it that has not ended does.' },
+    COMPLETED: { description: 'Done. A list of which some parts failed is COMPLETED, and `partial`.' },
     SKIPPED: { description: 'Nothing to do: the file was there already.' },
     FAILED: { description: 'Ended without success; `error` says why.' },
     CANCELLED: { description: 'Ended by hand.' },
@@ -106,6 +106,10 @@ export const TaskType = builder.prismaNode('Task', {
     skipped: t.exposeInt('skipped', { description: 'Parts that were there already.' }),
     failed: t.exposeInt('failed', { description: 'Parts that failed.' }),
     cancelled: t.exposeInt('cancelled', { description: 'Parts that were cancelled.' }),
+    partial: t.boolean({
+      description: 'Whether a list is COMPLETED although parts of it failed or were cancelled.',
+      resolve: isPartial,
+    }),
     error: t.field({
       type: TaskErrorType,
       nullable: true,
@@ -134,16 +138,24 @@ export const TaskType = builder.prismaNode('Task', {
       nullable: true,
       description: 'RETRYING only: when the next try is due.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was queued.' }),
-    startedAt: t.expose('startedAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When its first try began.',
-    }),
-    updatedAt: t.expose('updatedAt', {
-      type: 'DateTime',
-      description: 'When anything of this last changed.',
-    }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
   }),
 });
+
+builder.prismaObjectFields('Task', (t) => ({
+  createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was queued.' }),
+  startedAt: t.expose('startedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'When its first try began.',
+  }),
+  updatedAt: t.expose('updatedAt', {
+    type: 'DateTime',
+    description: 'When anything of this last changed.',
+  }),
+  finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+  dismissedAt: t.expose('dismissedAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'When it was taken off the lists; null while it is on them.',
+  }),
+}));

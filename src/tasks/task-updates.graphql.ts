@@ -57,7 +57,7 @@ builder.subscriptionField('taskUpdates', (t) =>
   t.field({
     type: TaskUpdateType,
     description:
-      'Tasks as they change. It starts with a snapshot: all that are live, or all that changed after `since`. A reader that is too slow gets the latest state of each task and every end; one that does not read is closed.',
+      'Tasks as they change. It starts with a snapshot: all that are live, or all that changed after `since`. One that was dismissed comes once more, with `dismissedAt`. A reader that is too slow gets the latest state of each task and every end; one that does not read is closed.',
     args: {
       filter: t.arg({ type: TaskFilterInput, description: 'Which tasks.' }),
       since: t.arg.string({ description: 'The `sequence` of the last update that was seen.' }),

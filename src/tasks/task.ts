@@ -2,16 +2,26 @@ import type { Task, TaskKind, TaskState } from '../store/rows.js';
 
 export type { Task, TaskKind, TaskState };
 
-/** The one table of what may follow what. QUEUED after an end is a retry by hand; RUNNING after one, a parent's. */
+/** The one table of what may follow what. QUEUED after an end is a retry by hand. */
 const FOLLOWERS: Record<TaskState, readonly TaskState[]> = {
   QUEUED: ['RUNNING', 'PAUSED', 'CANCELLED'],
   RUNNING: ['COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED', 'RETRYING', 'QUEUED'],
   RETRYING: ['QUEUED', 'PAUSED', 'CANCELLED'],
   PAUSED: ['QUEUED', 'CANCELLED'],
-  COMPLETED: ['RUNNING'],
-  SKIPPED: ['RUNNING'],
-  FAILED: ['QUEUED', 'RUNNING'],
-  CANCELLED: ['QUEUED', 'RUNNING'],
+  COMPLETED: [],
+  SKIPPED: [],
+  FAILED: ['QUEUED'],
+  CANCELLED: ['QUEUED'],
+};
+
+/** The further ways of a list: it follows its parts, and one whose parts are still being written can be paused. */
+const LIST_FOLLOWERS: Partial<Record<TaskState, readonly TaskState[]>> = {
+  RUNNING: ['PAUSED'],
+  PAUSED: ['RUNNING', 'COMPLETED', 'SKIPPED', 'FAILED'],
+  COMPLETED: ['RUNNING', 'PAUSED'],
+  SKIPPED: ['RUNNING', 'PAUSED'],
+  FAILED: ['RUNNING', 'PAUSED'],
+  CANCELLED: ['RUNNING', 'PAUSED'],
 };
 
 export const TASK_STATES = Object.keys(FOLLOWERS) as TaskState[];
@@ -27,9 +37,30 @@ export function statesBefore(next: TaskState): TaskState[] {
   return TASK_STATES.filter((state) => FOLLOWERS[state].includes(next));
 }
 
-/** Whether a task of this kind is a list of others. */
+/** The same for a list. */
+export function listStatesBefore(next: TaskState): TaskState[] {
+  return TASK_STATES.filter((state) =>
+    [...FOLLOWERS[state], ...(LIST_FOLLOWERS[state] ?? [])].includes(next),
+  );
+}
+
+/** Kinds that are a list of others. */
+export const PARENT_KINDS: readonly TaskKind[] = ['ALBUM', 'PLAYLIST', 'ARTIST'];
+
 export function isParentKind(kind: TaskKind): boolean {
-  return kind === 'ALBUM' || kind === 'PLAYLIST' || kind === 'ARTIST';
+  return PARENT_KINDS.includes(kind);
+}
+
+/** Priorities go from minus this to this; higher goes first. */
+export const PRIORITY_LIMIT = 100;
+
+/** Whether a list ended well although some of it did not. */
+export function isPartial({
+  state,
+  failed,
+  cancelled,
+}: Pick<Task, 'state' | 'failed' | 'cancelled'>): boolean {
+  return state === 'COMPLETED' && failed + cancelled > 0;
 }
 
 export interface ChildCounts {
@@ -38,6 +69,24 @@ export interface ChildCounts {
   skipped: number;
   failed: number;
   cancelled: number;
+}
+
+export interface LiveCounts {
+  live: number;
+  /** Of the live ones. */
+  paused: number;
+}
+
+/**
+ * The state of a list whose parts are all written, by how they stand. One that has ended stays as it ended until a
+ * part of it is live again: cancelled by hand, it is CANCELLED whatever of it was done before.
+ */
+export function parentState(
+  now: TaskState,
+  { live, paused, ...counts }: ChildCounts & LiveCounts,
+): TaskState {
+  if (live > 0) return paused === live ? 'PAUSED' : 'RUNNING';
+  return isTerminal(now) ? now : parentOutcome(counts);
 }
 
 /** The state in which a parent ends once none of its children is live. Partial success is COMPLETED with `failed` > 0. */

@@ -41,6 +41,9 @@ export const TASK = graphql(`
       skipped
       failed
       cancelled
+      partial
+      priority
+      dismissedAt
       error {
         code
         message
@@ -120,6 +123,96 @@ export const RETRY_TASK = graphql(`
   }
 `);
 
+export const PAUSE_TASK = graphql(`
+  mutation PauseTask($id: ID!) {
+    pauseTask(id: $id) {
+      __typename
+      ... on TaskPaused {
+        task {
+          id
+          state
+          priority
+          dismissedAt
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const RESUME_TASK = graphql(`
+  mutation ResumeTask($id: ID!) {
+    resumeTask(id: $id) {
+      __typename
+      ... on TaskResumed {
+        task {
+          id
+          state
+          priority
+          dismissedAt
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const PRIORITIZE_TASK = graphql(`
+  mutation PrioritizeTask($id: ID!, $priority: Int!) {
+    prioritizeTask(id: $id, priority: $priority) {
+      __typename
+      ... on TaskPrioritized {
+        task {
+          id
+          state
+          priority
+          dismissedAt
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const DISMISS_TASK = graphql(`
+  mutation DismissTask($id: ID!) {
+    dismissTask(id: $id) {
+      __typename
+      ... on TaskDismissed {
+        task {
+          id
+          state
+          priority
+          dismissedAt
+        }
+      }
+      ... on Error {
+        message
+        code
+      }
+    }
+  }
+`);
+
+export const CANCEL_ALL_TASKS = graphql(`
+  mutation CancelAllTasks {
+    cancelAllTasks {
+      ... on TasksCancelled {
+        count
+      }
+    }
+  }
+`);
+
 export const TASK_UPDATES = graphql(`
   subscription TaskUpdates($filter: TaskFilter, $since: String) {
     taskUpdates(filter: $filter, since: $since) {
@@ -130,6 +223,8 @@ export const TASK_UPDATES = graphql(`
         title
         state
         progress
+        priority
+        dismissedAt
         error {
           code
           message

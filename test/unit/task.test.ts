@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
   isParentKind,
+  isPartial,
   isTerminal,
+  listStatesBefore,
   LIVE_STATES,
   parentOutcome,
+  parentState,
   statesBefore,
   TASK_STATES,
   TERMINAL_STATES,
   type ChildCounts,
+  type TaskState,
 } from '../../src/tasks/task.js';
 
 describe('what may follow what', () => {
@@ -20,14 +24,35 @@ describe('what may follow what', () => {
     );
     expect(table).toMatchInlineSnapshot(`
       {
-        "CANCELLED": "QUEUED RUNNING",
-        "COMPLETED": "RUNNING",
-        "FAILED": "QUEUED RUNNING",
+        "CANCELLED": "QUEUED",
+        "COMPLETED": "",
+        "FAILED": "QUEUED",
         "PAUSED": "QUEUED CANCELLED",
         "QUEUED": "RUNNING PAUSED CANCELLED",
         "RETRYING": "QUEUED PAUSED CANCELLED",
         "RUNNING": "QUEUED RETRYING COMPLETED SKIPPED FAILED CANCELLED",
-        "SKIPPED": "RUNNING",
+        "SKIPPED": "",
+      }
+    `);
+  });
+
+  it('is this for a list, which follows its parts', () => {
+    const table = Object.fromEntries(
+      TASK_STATES.map((state) => [
+        state,
+        TASK_STATES.filter((next) => listStatesBefore(next).includes(state)).join(' '),
+      ]),
+    );
+    expect(table).toMatchInlineSnapshot(`
+      {
+        "CANCELLED": "QUEUED RUNNING PAUSED",
+        "COMPLETED": "RUNNING PAUSED",
+        "FAILED": "QUEUED RUNNING PAUSED",
+        "PAUSED": "QUEUED RUNNING COMPLETED SKIPPED FAILED CANCELLED",
+        "QUEUED": "RUNNING PAUSED CANCELLED",
+        "RETRYING": "QUEUED PAUSED CANCELLED",
+        "RUNNING": "QUEUED RETRYING PAUSED COMPLETED SKIPPED FAILED CANCELLED",
+        "SKIPPED": "RUNNING PAUSED",
       }
     `);
   });
@@ -43,7 +68,7 @@ describe('what may follow what', () => {
   });
 
   it('lets a task never stay as it is: that would be an update without news', () => {
-    for (const state of TASK_STATES) expect(statesBefore(state)).not.toContain(state);
+    for (const state of TASK_STATES) expect(listStatesBefore(state)).not.toContain(state);
   });
 
   it('knows every state as either live or ended', () => {
@@ -81,5 +106,45 @@ describe('the end of a list', () => {
     ['all parts cancelled', { cancelled: 3 }, 'CANCELLED'],
   ] as const)('of %s is told from its parts', (_what, counts, state) => {
     expect(outcome(counts)).toBe(state);
+  });
+});
+
+describe('the state of a list whose parts are written', () => {
+  const NONE = { total: 0, succeeded: 0, skipped: 0, failed: 0, cancelled: 0, live: 0, paused: 0 };
+  const stateOf = (now: TaskState, counts: Partial<typeof NONE>) => parentState(now, { ...NONE, ...counts });
+
+  it('is RUNNING while any live part is not paused, and PAUSED when all are, whatever it was', () => {
+    for (const now of TASK_STATES) {
+      expect(stateOf(now, { total: 3, live: 2, paused: 1 })).toBe('RUNNING');
+      expect(stateOf(now, { total: 3, live: 2, paused: 0 })).toBe('RUNNING');
+      expect(stateOf(now, { total: 3, live: 2, paused: 2, succeeded: 1 })).toBe('PAUSED');
+    }
+  });
+
+  it('is told from its parts once none is live, unless it has ended already', () => {
+    const counts = { total: 2, succeeded: 1, cancelled: 1 };
+    expect(stateOf('RUNNING', counts)).toBe('COMPLETED');
+    expect(stateOf('PAUSED', counts)).toBe('COMPLETED');
+    for (const end of TERMINAL_STATES) expect(stateOf(end, counts)).toBe(end);
+  });
+
+  it('is one to which the table lets it go', () => {
+    for (const now of ['RUNNING', 'PAUSED', ...TERMINAL_STATES] as const) {
+      for (const counts of [{ live: 1 }, { live: 1, paused: 1 }, { succeeded: 1 }, { failed: 1 }, {}]) {
+        const total = Object.values(counts).length === 0 ? 0 : 1;
+        const next = stateOf(now, { total, ...counts });
+        if (next !== now) expect(listStatesBefore(next), `${now} to ${next}`).toContain(now);
+      }
+    }
+  });
+});
+
+describe('a partial success', () => {
+  it('is a COMPLETED list of which parts failed or were cancelled', () => {
+    expect(isPartial({ state: 'COMPLETED', failed: 1, cancelled: 0 })).toBe(true);
+    expect(isPartial({ state: 'COMPLETED', failed: 0, cancelled: 1 })).toBe(true);
+    expect(isPartial({ state: 'COMPLETED', failed: 0, cancelled: 0 })).toBe(false);
+    expect(isPartial({ state: 'RUNNING', failed: 1, cancelled: 1 })).toBe(false);
+    expect(isPartial({ state: 'FAILED', failed: 1, cancelled: 0 })).toBe(false);
   });
 });
