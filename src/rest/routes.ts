@@ -3,6 +3,7 @@ import { CATALOG_ROUTES } from '../catalog/catalog.rest.js';
 import { DOWNLOAD_ROUTES } from '../downloads/downloads.rest.js';
 import { HISTORY_ROUTES } from '../history/history.rest.js';
 import { HISTORY_SUMMARY_ROUTES } from '../history/history-summary.rest.js';
+import { TASK_CONTROL_ROUTES } from '../tasks/task-control.rest.js';
 import { TASK_STREAM_ROUTES } from '../tasks/task-stream.rest.js';
 import { TASK_ROUTES } from '../tasks/tasks.rest.js';
 import type { AnyRoute } from './route.js';
@@ -15,5 +16,6 @@ export const ROUTES: readonly AnyRoute[] = [
   ...HISTORY_ROUTES,
   ...HISTORY_SUMMARY_ROUTES,
   ...TASK_ROUTES,
+  ...TASK_CONTROL_ROUTES,
   ...TASK_STREAM_ROUTES,
 ];

@@ -6,7 +6,7 @@ import { openLiveStream } from '../rest/live-stream.js';
 import type { News } from '../rest/pending-news.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../rest/route.js';
 import type { Documents, Following } from '../rest/run-document.js';
-import { ENDED_STATES, LIVE_STATES, toWireCounts, toWireTask } from './task-wire.js';
+import { ENDED_STATES, LIVE_STATES, toWireChanges, toWireCounts } from './task-wire.js';
 
 const MARK = graphql(`
   query RestTaskMark {
@@ -161,7 +161,7 @@ async function describeTasks(
   const now = clock.now();
   return {
     change_type: change,
-    tasks: tasks.map((task) => toWireTask(task, { base, now })),
+    ...toWireChanges(tasks, { base, now }),
     ...toWireCounts(taskCounts),
     current_timestamp: now.getTime() / 1000,
   };

@@ -1,4 +1,4 @@
-import type { TaskState, WireCountsFragment } from '../generated/documents/graphql.js';
+import type { TaskState, WireCountsFragment, WireTaskFragment } from '../generated/documents/graphql.js';
 import { wireIdOf } from '../rest/wire-id.js';
 import {
   changedAt,
@@ -32,6 +32,22 @@ export function toWireTask(task: TaskToShow, { base, now }: { base: string; now:
     last_line: line,
     ...(summary && { summary }),
     ...(task.error && task.state === 'FAILED' && { error: task.error.message }),
+  };
+}
+
+/**
+ * Tasks that changed. One that was dismissed is named in `deleted_tasks`, and shown only where that has cancelled it,
+ * so that who does not know the key learns of its end: clients put what they are shown on their list.
+ */
+export function toWireChanges(
+  tasks: readonly WireTaskFragment[],
+  at: { base: string; now: Date },
+): { tasks: object[]; deleted_tasks?: string[] } {
+  const gone = tasks.filter(({ dismissedAt }) => dismissedAt !== null);
+  const shown = tasks.filter(({ dismissedAt, state }) => dismissedAt === null || state === 'CANCELLED');
+  return {
+    tasks: shown.map((task) => toWireTask(task, at)),
+    ...(gone.length > 0 && { deleted_tasks: gone.map(({ id }) => wireIdOf(id)) }),
   };
 }
 

@@ -1,74 +1,9 @@
 import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
-import { RestFailure } from '../rest/errors.js';
 import { flag, pageLimit, text, wholeNumber } from '../rest/input.js';
 import { route, type AnyRoute } from '../rest/route.js';
+import { knownTaskId, unknownTask } from './task-id-wire.js';
 import { LIVE_STATES, toWireCounts, toWireTask } from './task-wire.js';
-
-graphql(`
-  fragment WirePart on TaskPart {
-    kind
-    state
-    number
-    title
-    artists
-    album
-    progress
-    attempt
-    retryAt
-    problem
-    updatedAt
-  }
-`);
-
-graphql(`
-  fragment WireTask on Task {
-    id
-    kind
-    state
-    title
-    artists
-    album
-    progress
-    total
-    succeeded
-    skipped
-    failed
-    attempt
-    retryAt
-    createdAt
-    startedAt
-    finishedAt
-    updatedAt
-    error {
-      message
-    }
-    item {
-      ... on Node {
-        id
-      }
-    }
-    current {
-      ...WirePart
-    }
-    outcomes {
-      ...WirePart
-    }
-  }
-`);
-
-graphql(`
-  fragment WireCounts on TaskCounts {
-    queued
-    running
-    retrying
-    paused
-    completed
-    skipped
-    failed
-    cancelled
-  }
-`);
 
 const TASK_LIST = graphql(`
   query RestTaskList($limit: Int!, $offset: Int!, $states: [TaskState!]) {
@@ -88,18 +23,10 @@ const TASK_LIST = graphql(`
 const ONE_TASK = graphql(`
   query RestTask($id: ID!) {
     task(id: $id) {
-      ...WireTask
-      parent {
-        kind
-        title
-        artists
-        total
-      }
+      ...WireTaskAlone
     }
   }
 `);
-
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 const list = route({
   path: '/prgs/list',
@@ -139,13 +66,9 @@ const one = route({
   path: '/prgs/{task_id}',
   input: z.object({ task_id: text() }),
   document: ONE_TASK,
-  variables: ({ task_id }) => {
-    // To a client a task's id is any text that we gave: one that we never give names no task.
-    if (!UUID.test(task_id)) throw new RestFailure(404, 'Task not found', { task_id });
-    return { id: task_id };
-  },
+  variables: ({ task_id }) => ({ id: knownTaskId(task_id) }),
   respond: ({ task }, { input: { task_id }, base, now }) => {
-    if (!task) throw new RestFailure(404, 'Task not found', { task_id });
+    if (!task) throw unknownTask(task_id);
     return toWireTask(task, { base, now });
   },
 });

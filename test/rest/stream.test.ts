@@ -23,6 +23,7 @@ interface Message {
   data: {
     initial?: boolean;
     change_type: string;
+    deleted_tasks?: string[];
     tasks: { task_id: string; status: string; last_line: Record<string, unknown> }[];
     task_counts: Record<string, number>;
     active_tasks: number;
@@ -104,6 +105,23 @@ async function addPart(parentId: string, data: object) {
 }
 
 describe('GET /prgs/stream', () => {
+  it('names what was dismissed, and shows it only where that has ended it', async () => {
+    const ended = await queue('/track/download/demo:night-ferry-1-01');
+    const live = await queue('/track/download/demo:night-ferry-1-02');
+    await change(ended, { state: 'COMPLETED' });
+    const stream = await open();
+    await stream.until('the first message', () => true);
+    const gone = (id: string) => (message: Message) => message.data.deleted_tasks?.includes(id) ?? false;
+    await app.send('DELETE', `/prgs/delete/${ended}`);
+    const first = await stream.until('the dismissal', gone(ended));
+    expect(idsIn(first)).not.toContain(ended);
+    expect(first.data).toMatchObject({ change_type: 'update', all_tasks_count: 1 });
+    await app.send('DELETE', `/prgs/delete/${live}`);
+    const second = await stream.until('the other dismissal', gone(live));
+    expect(shows(live, 'cancelled')(second)).toBe(true);
+    expect(second.data).toMatchObject({ all_tasks_count: 0 });
+  });
+
   it('is an event stream that nobody keeps or changes on the way', async () => {
     const { response } = await open();
     expect(response.status).toBe(200);

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { taskShape } from '../../src/tasks/task-shape.js';
+import { seedTasks } from '../kit/seed-tasks.js';
+import { createUser, serveWith } from '../kit/serve-as.js';
+import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
+
+const NOW = new Date('2026-03-01T12:00:00.500Z');
+const UNKNOWN = '00000000-0000-4000-8000-00000000dead';
+
+let app: RestTestApp;
+beforeAll(async () => {
+  app = await startRest({ rest: { clock: { now: () => NOW } } });
+});
+afterAll(() => app.stop());
+
+const seed = async (data: Parameters<typeof seedTasks>[1][number] = {}) => {
+  const [id = ''] = await seedTasks(app, [data]);
+  return id;
+};
+const row = (id: string) => app.deps.db.task.findUniqueOrThrow({ where: { id } });
+const post = (path: string) => app.send('POST', path);
+
+function expectNotFound({ status, body }: Pick<RestReply, 'status'> & { body: unknown }, task_id: string) {
+  expect({ status, body }).toEqual({
+    status: 404,
+    body: { error: 'Task not found', detail: 'Task not found', task_id },
+  });
+}
+
+const ROUTES = [
+  ['POST', '/prgs/cancel/'],
+  ['DELETE', '/prgs/delete/'],
+  ['POST', '/prgs/retry/'],
+  ['POST', '/prgs/pause/'],
+  ['POST', '/prgs/resume/'],
+] as const;
+
+describe.each(ROUTES)('%s %s{task_id}', (method, path) => {
+  it.each(['nonsense', UNKNOWN, `Task:${UNKNOWN}`, 'a%2Fb'])('answers 404 to %s', async (id) => {
+    expectNotFound(await app.send(method, `${path}${id}`), decodeURIComponent(id));
+  });
+
+  it('does not show that a task is somebody else’s, and leaves it as it is', async () => {
+    const stranger = await serveWith(app, { viewer: await createUser(app) });
+    onTestFinished(() => stranger.stop());
+    for (const state of ['QUEUED', 'PAUSED', 'FAILED'] as const) {
+      const id = await seed({ state });
+      const before = await row(id);
+      expectNotFound(await stranger.rest(method, `${path}${id}`), id);
+      expect(await row(id)).toEqual(before);
+    }
+  });
+
+  it('answers 400 to what is no name at all', async () => {
+    for (const id of ['a%00b', '%', '%20', 'x'.repeat(501)]) {
+      const { status, body } = await app.send(method, `${path}${id}`);
+      expect({ status, body }).toMatchObject({ status: 400, body: { details: { field: 'task_id' } } });
+    }
+  });
+
+  it('is not for GET, and not for pages of other sites', async () => {
+    const id = await seed();
+    expect(await app.get(`${path}${id}`)).toMatchObject({ status: 405 });
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    expect(await app.send(method, `${path}${id}`, { headers })).toMatchObject({ status: 403 });
+    expect(await row(id)).toMatchObject({ state: 'QUEUED', dismissedAt: null });
+  });
+});
+
+describe('POST /prgs/cancel/{task_id}', () => {
+  it('cancels a live task', async () => {
+    const id = await seed();
+    const { status, body, headers } = await post(`/prgs/cancel/${id}`);
+    expect({ status, body }).toEqual({ status: 200, body: { status: 'cancelled', task_id: id } });
+    expect(headers.get('content-type')).toMatch('application/json');
+    expect(await row(id)).toMatchObject({ state: 'CANCELLED' });
+  });
+
+  it('answers 409 to what has ended, and changes nothing', async () => {
+    const id = await seed({ state: 'COMPLETED' });
+    const before = await row(id);
+    const error = `Task ${id} has ended already: it is completed.`;
+    expect(await post(`/prgs/cancel/${id}`)).toMatchObject({
+      status: 409,
+      body: { error, detail: error, task_id: id },
+    });
+    expect(await row(id)).toEqual(before);
+  });
+});
+
+describe('POST /prgs/cancel/all', () => {
+  it('cancels the caller’s live tasks, each list counted once', async () => {
+    const viewer = await createUser(app);
+    const mine = await serveWith(app, { viewer });
+    onTestFinished(() => mine.stop());
+    const ownerId = viewer.id;
+    const list = await seed({ ownerId, kind: 'ALBUM', state: 'RUNNING', expandedAt: NOW });
+    const part = await seed({ ownerId, parentId: list, position: 0 });
+    const [foreign, ended] = [await seed(), await seed({ ownerId, state: 'FAILED' })];
+    expect(await mine.rest('POST', '/prgs/cancel/all')).toMatchObject({
+      status: 200,
+      body: { message: 'Cancelled 1 task.', cancelled_count: 1, errors: [] },
+    });
+    expect([await row(list), await row(part), await row(ended), await row(foreign)]).toMatchObject([
+      { state: 'CANCELLED', cancelled: 1 },
+      { state: 'CANCELLED' },
+      { state: 'FAILED' },
+      { state: 'QUEUED' },
+    ]);
+    const { body } = await post('/prgs/cancel/all');
+    expect(body['cancelled_count']).toBeGreaterThan(0);
+    expect((await post('/prgs/cancel/all')).body).toMatchInlineSnapshot(`
+      {
+        "cancelled_count": 0,
+        "errors": [],
+        "message": "Cancelled 0 tasks.",
+      }
+    `);
+    expect(await row(foreign)).toMatchObject({ state: 'CANCELLED' });
+  });
+});
+
+describe('DELETE /prgs/delete/{task_id}', () => {
+  it('takes a task off the list and leaves it in history, once and again', async () => {
+    const id = await seed({ state: 'COMPLETED', startedAt: NOW });
+    const listed = async () => {
+      const tasks = (await app.get('/prgs/list?limit=100')).body['tasks'] as { task_id: string }[];
+      return tasks.some(({ task_id }) => task_id === id);
+    };
+    expect(await listed()).toBe(true);
+    for (let time = 1; time <= 2; time++) {
+      const { status, body } = await app.send('DELETE', `/prgs/delete/${id}`);
+      const message = `Task ${id} is off the list. It stays in the history.`;
+      expect({ status, body }).toEqual({ status: 200, body: { message } });
+      expect(await listed()).toBe(false);
+    }
+    expect((await app.get(`/history/${id}`)).body).toMatchObject({ task_id: id, status: 'completed' });
+  });
+
+  it('cancels a live task first', async () => {
+    const id = await seed();
+    expect((await app.send('DELETE', `/prgs/delete/${id}`)).status).toBe(200);
+    expect(await row(id)).toMatchObject({ state: 'CANCELLED', dismissedAt: expect.any(Date) as Date });
+  });
+});
+
+describe('POST /prgs/retry/{task_id}', () => {
+  it('queues what failed once more and shows it', async () => {
+    const id = await seed({ state: 'FAILED', errorCode: 'NO_SOURCE', errorMessage: 'No source has it.' });
+    const { status, body } = await post(`/prgs/retry/${id}`);
+    expect(status).toBe(200);
+    expect(taskShape.parse(body)).toMatchObject({ task_id: id, status: 'queued' });
+    expect(body['error']).toBeUndefined();
+  });
+
+  it('answers 409 to what did not fail', async () => {
+    const id = await seed({ state: 'COMPLETED' });
+    const error = `Task ${id} is completed: only what failed or was cancelled can be tried again.`;
+    expect(await post(`/prgs/retry/${id}`)).toMatchObject({
+      status: 409,
+      body: { error, detail: error, task_id: id },
+    });
+  });
+
+  it('answers 409 with the task that does the same already', async () => {
+    const id = await seed({ state: 'FAILED', dedupeKey: 'the same' });
+    const twin = await seed({ dedupeKey: 'the same' });
+    const { status, body } = await post(`/prgs/retry/${id}`);
+    expect({ status, body }).toEqual({
+      status: 409,
+      body: {
+        error: 'Duplicate download detected.',
+        detail: 'Duplicate download detected.',
+        details: expect.stringContaining('already on its way') as string,
+        existing_task: twin,
+        task_id: id,
+      },
+    });
+  });
+});
+
+describe('POST /prgs/pause/{task_id} and /prgs/resume/{task_id}', () => {
+  it('put a waiting task aside and queue it again, and show it', async () => {
+    const id = await seed({ createdAt: new Date('2026-03-01T11:00:00Z') });
+    const paused = await post(`/prgs/pause/${id}`);
+    expect(paused.status).toBe(200);
+    expect(paused.body).toMatchInlineSnapshot(
+      {
+        task_id: expect.any(String) as string,
+        original_url: expect.any(String) as string,
+        timestamp: expect.any(Number) as number,
+        last_line: { timestamp: expect.any(Number) as number },
+      },
+      `
+      {
+        "artist": "Nobody",
+        "created_at": 1772362800,
+        "download_type": "track",
+        "last_line": {
+          "artist": "Nobody",
+          "name": "Seed 0",
+          "status": "queued",
+          "timestamp": Any<Number>,
+          "type": "track",
+        },
+        "name": "Seed 0",
+        "original_url": Any<String>,
+        "progress": 0,
+        "status": "queued",
+        "status_count": 1,
+        "task_id": Any<String>,
+        "timestamp": Any<Number>,
+        "type": "track",
+      }
+    `,
+    );
+    taskShape.parse(paused.body);
+    expect(await row(id)).toMatchObject({ state: 'PAUSED' });
+    const resumed = await post(`/prgs/resume/${id}`);
+    expect(resumed.status).toBe(200);
+    expect(taskShape.parse(resumed.body)).toMatchObject({ task_id: id, status: 'queued' });
+    expect(await row(id)).toMatchObject({ state: 'QUEUED' });
+  });
+
+  it('show a part of a list with the list', async () => {
+    const list = await seed({ kind: 'ALBUM', state: 'RUNNING', title: 'The List', expandedAt: NOW });
+    const id = await seed({ parentId: list, position: 0, state: 'PAUSED' });
+    expect((await post(`/prgs/resume/${id}`)).body).toMatchObject({ task_id: id, status: 'queued' });
+  });
+
+  it.each([
+    ['pause', 'RUNNING', 'is running: only what waits can be paused.'],
+    ['pause', 'PAUSED', 'is paused: only what waits can be paused.'],
+    ['pause', 'COMPLETED', 'is completed: only what waits can be paused.'],
+    ['resume', 'QUEUED', 'is queued: nothing of it is paused.'],
+    ['resume', 'CANCELLED', 'is cancelled: nothing of it is paused.'],
+  ] as const)('%s answers 409 to what is %s', async (verb, state, why) => {
+    const id = await seed({ state });
+    const error = `Task ${id} ${why}`;
+    expect(await post(`/prgs/${verb}/${id}`)).toMatchObject({
+      status: 409,
+      body: { error, detail: error, task_id: id },
+    });
+    expect(await row(id)).toMatchObject({ state });
+  });
+});
