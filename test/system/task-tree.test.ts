@@ -4,6 +4,10 @@ import type { Deps } from '../../src/deps.js';
 import { createDatabase } from '../../src/store/prisma.js';
 import { cancelTask } from '../../src/tasks/cancel-task.js';
 import { finishTask, startTask } from '../../src/tasks/held-task.js';
+import { cancelAllTasks } from '../../src/tasks/cancel-all-tasks.js';
+import { dismissTask } from '../../src/tasks/dismiss-task.js';
+import { pauseTask, resumeTask } from '../../src/tasks/pause-task.js';
+import { prioritizeTask } from '../../src/tasks/prioritize-task.js';
 import { retryTask } from '../../src/tasks/retry-task.js';
 import { TERMINAL_STATES, type Task } from '../../src/tasks/task.js';
 import { seedTasks } from '../kit/seed-tasks.js';
@@ -91,7 +95,10 @@ async function expectSound(): Promise<void> {
       failed: count('FAILED'),
     });
     const live = children.filter(({ state }) => !TERMINAL_STATES.includes(state)).length;
-    expect(live > 0, `${parent.kind} ${parent.state} with ${live} live`).toBe(parent.state === 'RUNNING');
+    const what = `${parent.kind} ${parent.state} with ${live} live, ${count('PAUSED')} of them paused`;
+    if (live === 0) expect(TERMINAL_STATES, what).toContain(parent.state);
+    else expect(parent.state, what).toBe(count('PAUSED') === live ? 'PAUSED' : 'RUNNING');
+    if (live > 0) expect(parent.dismissedAt, what).toBeNull();
   }
 }
 
@@ -116,4 +123,49 @@ describe('a tree of tasks that many change at once', () => {
     });
     expect(found).toBe(0);
   });
+
+  it(
+    'stays sound while it is paused, resumed, dismissed and cancelled in all ways',
+    { timeout: 120_000 },
+    async () => {
+      const found = await countDeadlocks(async (deps) => {
+        const act = {
+          pause: (id: string) => unlessConflict(pauseTask(deps, SYSTEM_VIEWER, id)),
+          resume: (id: string) => unlessConflict(resumeTask(deps, SYSTEM_VIEWER, id)),
+          cancel: (id: string) => unlessConflict(cancelTask(deps, SYSTEM_VIEWER, id)),
+          retry: (id: string) => unlessConflict(retryTask(deps, SYSTEM_VIEWER, id)),
+          dismiss: (id: string) => dismissTask(deps, SYSTEM_VIEWER, id),
+          prioritize: (taskId: string) =>
+            unlessConflict(prioritizeTask(deps, SYSTEM_VIEWER, { taskId, priority: 3 })),
+          run: (id: string) => run(deps, id),
+        };
+        for (let round = 1; round <= 3; round++) {
+          const { artist, albumIds, trackIds } = await seedArtist(5);
+          const some = (count: number) => trackIds.filter((_, at) => (at + round) % count === 0);
+          await Promise.all([
+            ...some(2).map(act.run),
+            act.pause(artist),
+            ...albumIds.slice(0, 3).map(act.pause),
+            ...albumIds.slice(1, 4).map(act.resume),
+            ...some(3).map(act.pause),
+            ...some(3).map(act.cancel),
+            ...some(4).map(act.retry),
+            ...albumIds.slice(3).map(act.dismiss),
+            act.prioritize(artist),
+            act.resume(artist),
+            ...(round === 3 ? [cancelAllTasks(deps, SYSTEM_VIEWER)] : []),
+            act.pause(artist),
+          ]);
+          await expectSound();
+          await Promise.all([act.resume(artist), act.retry(artist)]);
+          await expectSound();
+        }
+      });
+      expect(found).toBe(0);
+      expect(await cancelAllTasks(app.deps, SYSTEM_VIEWER)).toEqual({ count: expect.any(Number) as number });
+      await expectSound();
+      const left = await app.deps.db.task.count({ where: { state: { notIn: [...TERMINAL_STATES] } } });
+      expect(left).toBe(0);
+    },
+  );
 });
