@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
 import { route, type AnyRoute } from '../rest/route.js';
+import { userShape } from './user-shape.js';
 
 const AUTH_STATUS = graphql(`
   query RestAuthStatus {
@@ -19,6 +20,18 @@ const AUTH_STATUS = graphql(`
 
 const status = route({
   path: '/auth/status',
+  docs: {
+    summary: 'Tell how to sign in, and who is asking.',
+    answer: z.object({
+      auth_enabled: z.boolean(),
+      authenticated: z.boolean(),
+      user: userShape.nullable(),
+      registration_enabled: z.boolean(),
+      sso_enabled: z.boolean(),
+      sso_providers: z.array(z.string()),
+    }),
+    example: {},
+  },
   input: z.object({}),
   document: AUTH_STATUS,
   variables: () => ({}),

@@ -2,9 +2,14 @@ import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
 import { RestFailure } from '../rest/errors.js';
 import { pageLimit, pageOffset, text, word } from '../rest/input.js';
+import { pageOf } from '../rest/page-shape.js';
 import { route, type AnyRoute } from '../rest/route.js';
 import { wireIdOf } from '../rest/wire-id.js';
+import { albumShape, albumWith } from './album-shape.js';
+import { artistShape } from './artist-shape.js';
 import { toWireAlbum, toWireItem, toWireTrack } from './item-wire.js';
+import { playlistShape } from './playlist-shape.js';
+import { trackShape } from './track-shape.js';
 
 graphql(`
   fragment WireImage on Image {
@@ -138,6 +143,15 @@ const TYPES = ['TRACK', 'ALBUM', 'ARTIST', 'PLAYLIST', 'EPISODE', 'SHOW'] as con
 
 const search = route({
   path: '/search',
+  docs: {
+    summary: 'Search the catalogue in use.',
+    answer: z.object({
+      items: z.array(z.union([trackShape, albumShape, artistShape, playlistShape])),
+      total: z.int(),
+    }),
+    example: { q: 'night ferry', search_type: 'album' },
+    errors: [502],
+  },
   input: z.object({
     q: text(200),
     search_type: word(TYPES).optional(),
@@ -162,6 +176,12 @@ const search = route({
 
 const trackInfo = route({
   path: '/track/info',
+  docs: {
+    summary: 'Show a track.',
+    answer: trackShape,
+    example: { id: 'demo:night-ferry-1-03' },
+    errors: [404, 502],
+  },
   input: z.object({ id: text() }),
   document: TRACK_INFO,
   variables: ({ id }) => ({ id }),
@@ -173,6 +193,12 @@ const trackInfo = route({
 
 const albumInfo = route({
   path: '/album/info',
+  docs: {
+    summary: 'Show an album and a page of its tracks.',
+    answer: albumWith({ tracks: pageOf(trackShape) }),
+    example: { id: 'demo:night-ferry', limit: 5, offset: 2 },
+    errors: [404, 502],
+  },
   input: z.object({ id: text(), limit: pageLimit(USUAL_LIMIT, MAX_LIMIT), offset: pageOffset }),
   document: ALBUM_INFO,
   variables: (input) => input,

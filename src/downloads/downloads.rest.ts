@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
 import type { AudioFormat, CatalogType } from '../generated/documents/graphql.js';
 import { RestFailure, toFailure } from '../rest/errors.js';
+import { EXAMPLE_TASKS } from '../rest/example-tasks.js';
 import { text, wholeNumber, word } from '../rest/input.js';
+import { shownAs } from '../rest/wire-form.js';
 import { route, type AnyRoute } from '../rest/route.js';
 import { wireIdOf } from '../rest/wire-id.js';
 
@@ -51,10 +53,13 @@ const CANCEL_DOWNLOAD = graphql(`
 const FORMATS = ['MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC', 'KEEP'] as const satisfies AudioFormat[];
 
 /** Kilobits a second, as `320` or `320k`. */
-const bitrate = z
-  .union([z.number(), z.string()])
-  .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
-  .pipe(wholeNumber({ min: 1, max: 10_000 }));
+const bitrate = shownAs(
+  z
+    .union([z.number(), z.string()])
+    .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
+    .pipe(wholeNumber({ min: 1, max: 10_000 })),
+  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits a second.' },
+);
 
 /** A setting that a download cannot have of its own yet: refused, because ignoring it would make another file. */
 const notYet = z.never({ error: 'not supported yet; leave it out' }).optional();
@@ -74,10 +79,16 @@ const options = z.strictObject({
   recursive_quality: notYet,
 });
 
-function download(path: `/${string}`, type: CatalogType): AnyRoute {
+function download(path: `/${string}`, { type, example }: { type: CatalogType; example: string }): AnyRoute {
   return route({
     methods: ['GET', 'POST'],
     path,
+    docs: {
+      summary: `Queue ${nameOf(type)}.`,
+      answer: z.object({ task_id: z.uuid() }),
+      example: { id: example, convertTo: 'mp3', bitrate: '320k' },
+      errors: [404, 409, 502],
+    },
     input: options,
     document: QUEUE_DOWNLOAD,
     variables: ({ id, convertTo, bitrate, priority }) => ({
@@ -100,10 +111,20 @@ function download(path: `/${string}`, type: CatalogType): AnyRoute {
   });
 }
 
-function cancel(path: `/${string}`): AnyRoute {
+function nameOf(type: CatalogType): string {
+  return `${/^[AEIOU]/.test(type) ? 'an' : 'a'} ${type.toLowerCase()}`;
+}
+
+function cancel(path: `/${string}`, type: CatalogType): AnyRoute {
   return route({
     methods: ['GET', 'POST'],
     path,
+    docs: {
+      summary: `Cancel the download of ${nameOf(type)}.`,
+      answer: z.object({ status: z.literal('cancelled'), task_id: z.uuid() }),
+      example: { task_id: EXAMPLE_TASKS.queued },
+      errors: [404, 409],
+    },
     input: z.object({ task_id: text() }),
     document: CANCEL_DOWNLOAD,
     variables: ({ task_id: id }) => ({ id }),
@@ -120,8 +141,11 @@ function cancel(path: `/${string}`): AnyRoute {
 }
 
 export const DOWNLOAD_ROUTES: readonly AnyRoute[] = [
-  download('/track/download/{id}', 'TRACK'),
-  download('/album/download/{id}', 'ALBUM'),
-  cancel('/track/download/cancel'),
-  cancel('/album/download/cancel'),
+  download('/track/download/{id}', { type: 'TRACK', example: 'demo:night-ferry-1-03' }),
+  download('/album/download/{id}', { type: 'ALBUM', example: 'demo:low-tide-radio' }),
+  download('/playlist/download/{id}', { type: 'PLAYLIST', example: 'demo:first-watch' }),
+  cancel('/track/download/cancel', 'TRACK'),
+  cancel('/album/download/cancel', 'ALBUM'),
+  cancel('/playlist/download/cancel', 'PLAYLIST'),
+  cancel('/artist/download/cancel', 'ARTIST'),
 ];

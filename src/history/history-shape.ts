@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageShape } from '../catalog/image-shape.js';
 
 const seconds = z.number().nonnegative();
 const words = z.array(z.string());
@@ -22,33 +23,37 @@ const shared = {
 };
 
 /** A download in /history. */
-export const historyRowShape = z.strictObject({
-  ...shared,
-  download_type: z.enum(['track', 'album', 'playlist', 'artist']),
-  url: z.string(),
-  name: z.string(),
-  artist: z.string(),
-  created_at: z.iso.datetime(),
-  completed_at: z.iso.datetime().nullable(),
-  total_tracks: z.int(),
-  successful_tracks: z.int(),
-  failed_tracks: z.int(),
-  skipped_tracks: z.int(),
-  children_table: z.string().nullable().describe('Null for a track, else the task’s id.'),
-  release_date: z.string(),
-  images: z.array(z.strictObject({ url: z.string(), width: z.int().nullable(), height: z.int().nullable() })),
-  album_type: z.string().nullable(),
-  duration_total_ms: z.number(),
-  owner: z.string(),
-});
+export const historyRowShape = z
+  .strictObject({
+    ...shared,
+    download_type: z.enum(['track', 'album', 'playlist', 'artist']),
+    url: z.string(),
+    name: z.string(),
+    artist: z.string(),
+    created_at: z.iso.datetime(),
+    completed_at: z.iso.datetime().nullable(),
+    total_tracks: z.int(),
+    successful_tracks: z.int(),
+    failed_tracks: z.int(),
+    skipped_tracks: z.int(),
+    children_table: z.string().nullable().describe('Null for a track, else the task’s id.'),
+    release_date: z.string(),
+    images: z.array(imageShape),
+    album_type: z.string().nullable(),
+    duration_total_ms: z.number(),
+    owner: z.string(),
+  })
+  .meta({ id: 'HistoryRow' });
 
 /** A part of a list in /history/{task_id}/children. */
-export const historyPartShape = z.strictObject({
-  ...shared,
-  album_title: z.string(),
-  duration_ms: z.number(),
-  track_number: z.int().nullable(),
-  disc_number: z.int().nullable(),
-  isrc: z.string().nullable(),
-  position: z.int().describe('Place in the list, from 1.'),
-});
+export const historyPartShape = z
+  .strictObject({
+    ...shared,
+    album_title: z.string(),
+    duration_ms: z.number(),
+    track_number: z.int().nullable(),
+    disc_number: z.int().nullable(),
+    isrc: z.string().nullable(),
+    position: z.int().describe('Place in the list, from 1.'),
+  })
+  .meta({ id: 'HistoryPart' });

@@ -1,9 +1,11 @@
 import { Hono, type Context } from 'hono';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpApp } from '../http/app.js';
+import { answerWith } from '../http/asset.js';
 import type { RequestBindings } from '../http/request-context.js';
 import { systemClock, type Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
+import { describeRoutes } from './describe-routes.js';
 import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './errors.js';
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
@@ -38,7 +40,13 @@ type World = Required<Omit<RestOptions, 'routes' | 'timing'>> & { match: RouteMa
 export function createRestApp(options: RestOptions): HttpApp {
   const { graphql, log, routes = ROUTES, clock = systemClock } = options;
   const timing = { ...TIMING, ...options.timing };
-  const world: World = { graphql, log, clock, timing, match: createRouteMatcher(routes) };
+  const world: World = {
+    graphql,
+    log,
+    clock,
+    timing,
+    match: createRouteMatcher([...routes, ...describeRoutes(routes)]),
+  };
   const app: HttpApp = new Hono();
   app.all('*', async (c) => {
     try {
@@ -99,7 +107,10 @@ function withinTime(
 }
 
 function toResponse(c: RestContext, result: RestAnswer): Response {
-  return 'stream' in result ? new Response(result.stream, { headers: EVENT_STREAM }) : json(c, result);
+  if ('stream' in result) return new Response(result.stream, { headers: EVENT_STREAM });
+  if (!('asset' in result)) return json(c, result);
+  const { status, headers, body } = answerWith(result.asset, c.req.raw.headers, result.headers);
+  return new Response(body, { status, headers });
 }
 
 function json(

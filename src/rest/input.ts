@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RestFailure } from './errors.js';
+import { shownAs } from './wire-form.js';
 
 /** Path parameters, query and JSON body together, by name. */
 export type RawInput = Record<string, unknown>;
@@ -48,7 +49,7 @@ export interface NumberRange {
 export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) {
   const error = `allowed are whole numbers from ${min} to ${max}`;
   const largest = clamp ? MAX_INT : max;
-  return z
+  const number = z
     .union(
       [
         z.number(),
@@ -61,6 +62,8 @@ export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) 
     )
     .refine((number) => Number.isInteger(number) && number >= min && number <= largest, { error })
     .transform((number) => Math.min(number, max));
+  const note = clamp ? { description: `More than ${max} counts as ${max}.` } : { maximum: max };
+  return shownAs(number, { type: 'integer', minimum: min, ...note });
 }
 
 /** How many entries a page has. */
@@ -74,23 +77,24 @@ export const pageOffset = wholeNumber({ min: 0 }).default(0);
 export function flag(usual: boolean) {
   const words: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
   const error = 'allowed are true and false';
-  return z
-    .union(
-      [
-        z.boolean(),
-        z
-          .string()
-          .toLowerCase()
-          .refine((word) => word in words)
-          .transform((word) => words[word] ?? usual),
-      ],
-      { error },
-    )
-    .default(usual);
+  const either = z.union(
+    [
+      z.boolean(),
+      z
+        .string()
+        .toLowerCase()
+        .refine((word) => Object.hasOwn(words, word))
+        .transform((word) => words[word] ?? usual),
+    ],
+    { error },
+  );
+  return shownAs(either, { type: 'boolean' }).default(usual);
 }
 
 /** One of these words, in upper or lower case. */
 export function word<const Words extends readonly [string, ...string[]]>(words: Words) {
-  const error = `allowed are ${words.map((each) => each.toLowerCase()).join(', ')}`;
-  return z.string({ error }).toUpperCase().pipe(z.enum(words, { error }));
+  const shown = words.map((each) => each.toLowerCase());
+  const error = `allowed are ${shown.join(', ')}`;
+  const either = z.string({ error }).toUpperCase().pipe(z.enum(words, { error }));
+  return shownAs(either, { type: 'string', enum: shown, description: 'In upper or lower case.' });
 }

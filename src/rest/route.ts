@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { TypedDocumentString } from '../generated/documents/graphql.js';
+import type { Asset } from '../http/asset.js';
 import type { Clock } from '../lib/clock.js';
 import { parseInput, type RawInput } from './input.js';
 import type { Documents } from './run-document.js';
@@ -31,7 +32,10 @@ export interface RestTiming {
   heartbeatMs: number;
 }
 
-export type RestAnswer = { status: number; body: object } | { stream: ReadableStream<Uint8Array> };
+export type RestAnswer =
+  | { status: number; body: object }
+  | { stream: ReadableStream<Uint8Array> }
+  | { asset: Asset; headers?: Record<string, string> };
 
 /** What the OpenAPI description tells of a route. */
 export interface RouteDocs {
@@ -53,6 +57,8 @@ export interface AnyRoute {
   /** All that it takes: parts of the path, query and JSON body, by name. */
   input: z.ZodType;
   docs: RouteDocs | null;
+  /** Of its success. */
+  status: 200 | 202;
   /** Whether it changes something, and so must not be started by a page elsewhere. */
   changes: boolean;
   /** Answers with a stream of events, which has no length and no end. */
@@ -67,7 +73,7 @@ export interface DocumentRoute<Input, Data, Variables> {
   methods?: readonly Method[];
   path: `/${string}`;
   input: z.ZodType<Input>;
-  docs?: RouteDocs;
+  docs: RouteDocs;
   document: TypedDocumentString<Data, Variables>;
   variables(input: Input): NoInfer<Variables>;
   /** Throws RestFailure where the outcome is none that the client wanted. */
@@ -82,7 +88,8 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     methods,
     path,
     input,
-    docs: spec.docs ?? null,
+    docs: spec.docs,
+    status,
     changes: /^\s*mutation\b/.test(document.toString()),
     streams: false,
     async answer({ documents, raw, base, clock }) {
@@ -107,12 +114,13 @@ export interface PagedRoute<Input, Data, Variables> extends Omit<
 }
 
 export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data, Variables>): AnyRoute {
-  const { path, input, document, docs = null } = spec;
+  const { path, input, document, docs } = spec;
   return {
     methods: ['GET'],
     path,
     input,
     docs,
+    status: 200,
     changes: false,
     streams: false,
     async answer({ documents, raw, base, clock }) {
@@ -132,7 +140,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
 export interface StreamRoute<Input> {
   path: `/${string}`;
   input: z.ZodType<Input>;
-  docs?: RouteDocs;
+  docs: RouteDocs;
   /** What fails in here is answered as by any route; after it, only the stream can end. */
   open: (input: NoInfer<Input>, call: RestCall) => Promise<ReadableStream<Uint8Array>>;
 }
@@ -142,7 +150,8 @@ export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Inpu
     methods: ['GET'],
     path,
     input,
-    docs: docs ?? null,
+    docs,
+    status: 200,
     changes: false,
     streams: true,
     answer: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),

@@ -6,6 +6,7 @@ import { openLiveStream } from '../rest/live-stream.js';
 import type { News } from '../rest/pending-news.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../rest/route.js';
 import type { Documents, Following } from '../rest/run-document.js';
+import { countsShape, taskShape } from './task-shape.js';
 import { ENDED_STATES, LIVE_STATES, toWireChanges, toWireCounts } from './task-wire.js';
 
 const MARK = graphql(`
@@ -72,6 +73,17 @@ const SEQUENCE = /^\d{1,19}$/;
 
 const stream = streamRoute({
   path: '/prgs/stream',
+  docs: {
+    summary: 'Follow tasks as they change, as server-sent events.',
+    answer: z.object({
+      change_type: z.enum(['update', 'heartbeat']),
+      tasks: z.array(taskShape),
+      ...countsShape,
+      current_timestamp: z.number().meta({ description: 'Unix seconds.' }),
+      initial: z.literal(true).optional().meta({ description: 'Only in the first message.' }),
+    }),
+    example: { active_only: true },
+  },
   input: z.object({
     active_only: flag(true),
     since_event: z.string().optional(),

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
+import { EXAMPLE_TASKS } from '../rest/example-tasks.js';
 import { flag, pageLimit, text, wholeNumber } from '../rest/input.js';
 import { route, type AnyRoute } from '../rest/route.js';
 import { knownTaskId, unknownTask } from './task-id-wire.js';
+import { countsShape, taskShape } from './task-shape.js';
 import { LIVE_STATES, toWireCounts, toWireTask } from './task-wire.js';
 
 const TASK_LIST = graphql(`
@@ -30,6 +32,25 @@ const ONE_TASK = graphql(`
 
 const list = route({
   path: '/prgs/list',
+  docs: {
+    summary: 'List tasks: those that are live, then those that have ended.',
+    answer: z.object({
+      tasks: z.array(taskShape),
+      pagination: z.object({
+        page: z.int(),
+        limit: z.int(),
+        total_items: z.int(),
+        total_pages: z.int(),
+        has_more: z.boolean(),
+        active_tasks: z.int(),
+        total_other_tasks: z.int(),
+      }),
+      total_tasks: z.int(),
+      ...countsShape,
+      timestamp: z.number(),
+    }),
+    example: { page: 1, limit: 10 },
+  },
   input: z.object({
     page: wholeNumber({ min: 1, max: 10_000_000 }).default(1),
     limit: pageLimit(50, 100),
@@ -64,6 +85,12 @@ const list = route({
 
 const one = route({
   path: '/prgs/{task_id}',
+  docs: {
+    summary: 'Show one task.',
+    answer: taskShape,
+    example: { task_id: EXAMPLE_TASKS.finishedAlbum },
+    errors: [404],
+  },
   input: z.object({ task_id: text() }),
   document: ONE_TASK,
   variables: ({ task_id }) => ({ id: knownTaskId(task_id) }),

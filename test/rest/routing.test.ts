@@ -39,6 +39,7 @@ const EXTRA: AnyRoute[] = [
     path: '/extra/{id}',
     input: z.object({}),
     docs: null,
+    status: 200,
     changes: false,
     streams: false,
     answer: () => Promise.reject(new TypeError('password=hunter2')),

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+type Encoding = 'br' | 'gzip' | 'identity';
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A page, or a part of one, that stays the same until an update of Reprise changes it. */
+export interface Asset {
+  type: string;
+  etag: string;
+  encodings: Record<Encoding, Bytes>;
+}
+
+export interface AssetAnswer {
+  status: 200 | 304;
+  headers: Record<string, string>;
+  body: Bytes | null;
+}
+
+/** Compresses once, for all who will ask. */
+export async function createAsset(type: string, content: string | Buffer): Promise<Asset> {
+  const bytes = Buffer.from(content);
+  // Quality 5 takes well under a second for 9 MB; 11 takes half a minute for a tenth less.
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  const [br, gz] = await Promise.all([promisify(brotliCompress)(bytes, { params }), promisify(gzip)(bytes)]);
+  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+  return { type, etag, encodings: { br, gzip: gz, identity: bytes } };
+}
+
+/** The asset as this browser can take it, or word that it has it already. */
+export function answerWith(
+  asset: Asset,
+  asked: { get(name: string): string | null },
+  extra: Record<string, string> = {},
+): AssetAnswer {
+  const headers: Record<string, string> = {
+    etag: asset.etag,
+    // The address stays the same over updates, so that browsers must ask; the answer is 304 as a rule.
+    'cache-control': 'no-cache',
+    vary: 'accept-encoding',
+    ...extra,
+  };
+  if (asked.get('if-none-match')?.includes(asset.etag)) return { status: 304, headers, body: null };
+  const encoding = encodingFor(asked.get('accept-encoding') ?? '');
+  headers['content-type'] = asset.type;
+  if (encoding !== 'identity') headers['content-encoding'] = encoding;
+  return { status: 200, headers, body: asset.encodings[encoding] };
+}
+
+function encodingFor(accepted: string): Encoding {
+  const names = accepted.split(',').map((part) => part.trim().split(';')[0]);
+  return (['br', 'gzip'] as const).find((name) => names.includes(name)) ?? 'identity';
+}

@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { wireFormOf } from './wire-form.js';
+
+export type JsonSchema = Record<string, unknown>;
+
+/** Schemas as an OpenAPI document has them. Those that were given an id (`.meta({ id })`) stand there once, by name. */
+export interface SchemaBook {
+  /** What a client sends. */
+  toInput(schema: z.ZodType): JsonSchema;
+  /** What it gets. */
+  toAnswer(schema: z.ZodType): JsonSchema;
+  readonly named: Readonly<Record<string, JsonSchema>>;
+}
+
+export function createSchemaBook(): SchemaBook {
+  const named: Record<string, JsonSchema> = {};
+  const convert = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
+    const { $defs = {}, ...own } = moveReferences(toJsonSchema(schema, io));
+    // The document says once for all which dialect it is in.
+    delete own['$schema'];
+    for (const [name, definition] of Object.entries($defs as Record<string, JsonSchema>)) {
+      if (!isDeepStrictEqual(named[name] ?? definition, definition)) {
+        throw new Error(`Two schemas of REST are called ${name}.`);
+      }
+      named[name] = definition;
+    }
+    return own;
+  };
+  return {
+    toInput: (schema) => convert(schema, 'input'),
+    toAnswer: (schema) => convert(schema, 'output'),
+    named,
+  };
+}
+
+/** Every zod schema in it comes by here, the inner ones first. */
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io,
+    override({ zodSchema, jsonSchema }) {
+      const form = io === 'input' ? wireFormOf(zodSchema) : null;
+      if (form) {
+        for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword];
+        Object.assign(jsonSchema, form);
+      }
+      // zod leaves a default out where what is sent and what becomes of it differ.
+      const { def } = zodSchema._zod;
+      if (io === 'input' && def.type === 'default') jsonSchema.default = def.defaultValue;
+    },
+  });
+}
+
+const LOCAL = '#/$defs/';
+
+function moveReferences<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(moveReferences) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
+    const moves = key === '$ref' && typeof inner === 'string' && inner.startsWith(LOCAL);
+    return [key, moves ? `#/components/schemas/${inner.slice(LOCAL.length)}` : moveReferences(inner)];
+  });
+  return Object.fromEntries(entries) as Value;
+}

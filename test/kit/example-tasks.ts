@@ -1,0 +1,48 @@
+import { EXAMPLE_TASKS } from '../../src/rest/example-tasks.js';
+import { toSearchText } from '../../src/tasks/new-task.js';
+import { seedTasks } from './seed-tasks.js';
+import type { TestApp } from './start-app.js';
+
+const BEGUN = new Date('2026-02-01T10:00:00.000Z');
+const ENDED = new Date('2026-02-01T10:05:00.000Z');
+
+/** The tasks that the documented examples are about, as new, and no others. */
+export async function seedExampleTasks(app: TestApp): Promise<void> {
+  await app.deps.db.task.deleteMany();
+  const { queued, paused, failed, finishedAlbum, queuedArtist } = EXAMPLE_TASKS;
+  const ended = { startedAt: BEGUN, finishedAt: ENDED };
+  const noSource = { errorCode: 'NO_SOURCE', errorMessage: 'Nobody has it.', errorRetryable: false };
+  await seedTasks(app, [
+    { id: queued },
+    { id: paused, state: 'PAUSED' },
+    { id: failed, state: 'FAILED', ...ended, ...noSource },
+    { id: queuedArtist, kind: 'ARTIST', itemId: 'demo:saltglass-choir' },
+    {
+      ...{
+        id: finishedAlbum,
+        kind: 'ALBUM',
+        itemId: 'demo:night-ferry',
+        title: 'Night Ferry',
+        state: 'COMPLETED',
+      },
+      ...{
+        artists: ['Saltglass Choir'],
+        total: 2,
+        succeeded: 1,
+        failed: 1,
+        expandedAt: BEGUN,
+        progress: 100,
+      },
+      ...{ searchText: toSearchText(['Night Ferry', 'Saltglass Choir']), ...ended },
+    },
+  ]);
+  const file = {
+    ...{ filePath: '/music/Night Ferry/001.mp3', fileFormat: 'MP3', fileBitrateKbps: 320 },
+    ...{ fileSizeBytes: 4_000_000n, fileDurationMs: 1_000, fileSource: 'demo', fileLicence: 'CC0' },
+  };
+  const part = { parentId: finishedAlbum, album: 'Night Ferry', ...ended };
+  await seedTasks(app, [
+    { ...part, position: 0, state: 'COMPLETED', ...file },
+    { ...part, position: 1, state: 'FAILED', ...noSource },
+  ]);
+}

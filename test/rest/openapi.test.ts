@@ -1,0 +1,206 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AnyRoute, Method } from '../../src/rest/route.js';
+import { ROUTES } from '../../src/rest/routes.js';
+import { seedExampleTasks } from '../kit/example-tasks.js';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+interface Operation {
+  summary: string;
+  tags: string[];
+  operationId: string;
+  parameters?: { name: string; in: string; required: boolean; schema: object }[];
+  requestBody?: { content: Record<string, { schema: object; example: object }> };
+  responses: Record<string, { $ref?: string }>;
+}
+interface Description {
+  openapi: string;
+  info: { version: string };
+  paths: Record<string, Record<string, Operation>>;
+}
+
+let app: RestTestApp;
+let description: Description;
+let ajv: Ajv2020;
+beforeAll(async () => {
+  app = await startRest();
+  description = (await app.get('/openapi.json')).body as unknown as Description;
+  ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(description, 'api');
+});
+afterAll(() => app.stop());
+
+const operations = () =>
+  Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+
+/** The part of a reference's path that names a key. */
+const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** What is wrong with an answer to this operation; null when nothing is. */
+function problemsOf(at: { path: string; method: string; status: number; type?: string }, body: unknown) {
+  const { path, method, status, type = 'application/json' } = at;
+  const own = `#/${['paths', path, method, 'responses', String(status)].map(escaped).join('/')}`;
+  // An answer that several routes have is told of once.
+  const place = description.paths[path]?.[method]?.responses[status]?.$ref ?? own;
+  const validate = ajv.compile({ $ref: `api${place}/content/${escaped(type)}/schema` });
+  return validate(body) ? null : validate.errors;
+}
+
+/** The documented example of a route as a request. */
+function toRequest(route: AnyRoute, method: Method): { path: string; init: RequestInit } {
+  const rest = { ...route.docs?.example };
+  const path = route.path.replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = encodeURIComponent(String(rest[name]));
+    delete rest[name];
+    return value;
+  });
+  if (method === 'GET') {
+    const query = new URLSearchParams(Object.entries(rest).map(([name, value]) => [name, String(value)]));
+    return { path: `${path}?${query.toString()}`, init: {} };
+  }
+  const headers = { 'content-type': 'application/json' };
+  return { path, init: { headers, body: JSON.stringify(rest) } };
+}
+
+const documented = ROUTES.flatMap((route) =>
+  route.methods.map((method) => ({ method, path: route.path, route })),
+);
+
+describe('GET /openapi.json', () => {
+  it('is a valid OpenAPI 3.1 document', async () => {
+    const result = await new Validator().validate(structuredClone(description) as never);
+    expect(result).toMatchObject({ valid: true });
+    expect(description.openapi).toBe('3.1.1');
+    expect(description.info.version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('tells of every route in the table, and of itself', () => {
+    const told = operations().map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+    const there = documented.map(({ path, method }) => `${method} ${path}`);
+    expect(told.sort()).toEqual([...there, 'GET /openapi.json'].sort());
+  });
+
+  it('gives each operation a name of its own, a summary and a section', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operation, path } of operations()) {
+      expect(operation.summary, path).toMatch(/^[A-Z].+\.$/);
+      expect(operation.tags, path).toHaveLength(1);
+    }
+  });
+
+  it('names all that a route takes', () => {
+    const { parameters = [] } = description.paths['/search']?.['get'] ?? {};
+    expect(parameters.map(({ name, required }) => [name, required])).toEqual([
+      ['q', true],
+      ['search_type', false],
+      ['type', false],
+      ['limit', false],
+      ['offset', false],
+      ['main', false],
+    ]);
+    expect(parameters.find(({ name }) => name === 'limit')?.schema).toMatchObject({
+      type: 'integer',
+      minimum: 1,
+      default: 20,
+    });
+    const part = description.paths['/album/download/{id}']?.['post'];
+    expect(part?.parameters?.map((each) => [each.name, each.in])).toEqual([['id', 'path']]);
+    expect(part?.requestBody?.content['application/json']?.schema).toMatchObject({
+      properties: { convertTo: { enum: expect.arrayContaining(['mp3', 'flac']) as string[] } },
+    });
+  });
+});
+
+describe('each documented example', () => {
+  beforeEach(() => seedExampleTasks(app));
+
+  it.each(documented.filter(({ route }) => !route.streams))(
+    '$method $path works and answers as documented',
+    async ({ method, path, route }) => {
+      const request = toRequest(route, method);
+      const { status, body, headers } = await app.send(method, request.path, request.init);
+      expect({ status, body }).toMatchObject({ status: route.status });
+      expect(headers.get('content-type')).toMatch(/^application\/json/);
+      expect(problemsOf({ path, method: method.toLowerCase(), status }, body)).toBeNull();
+    },
+  );
+
+  it.each(documented.filter(({ route }) => route.streams))(
+    '$method $path streams what is documented',
+    async ({ method, path, route }) => {
+      const leave = new AbortController();
+      const request = toRequest(route, method);
+      const response = await fetch(`${app.url}/api${request.path}`, { signal: leave.signal });
+      const [frame] = await readFrames(response, 1);
+      leave.abort();
+      const at = { path, method: 'get', status: 200, type: 'text/event-stream' };
+      expect(problemsOf(at, frame)).toBeNull();
+    },
+  );
+
+  it('would be noticed if it did not: an answer with another key is none that is documented', () => {
+    const at = { path: '/prgs/{task_id}', method: 'get', status: 200 };
+    expect(problemsOf(at, { task_id: 'x' })).not.toBeNull();
+  });
+});
+
+describe('errors', () => {
+  it.each(documented)('of $method $path are documented, in the one shape', async ({ method, path }) => {
+    const concrete = path.replace(/\{[^}]+\}/g, 'a%00b');
+    const { status, body } = await app.send(method, `${concrete}?x=1&x=2`);
+    expect(status).toBe(400);
+    expect(problemsOf({ path, method: method.toLowerCase(), status }, body)).toBeNull();
+  });
+});
+
+async function readFrames(response: Response, count: number): Promise<unknown[]> {
+  const frames: unknown[] = [];
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += new TextDecoder().decode(chunk);
+    for (const line of text.split('\n\n').slice(0, -1).join('\n').split('\n')) {
+      if (line.startsWith('data: ')) frames.push(JSON.parse(line.slice('data: '.length)));
+    }
+    text = text.slice(text.lastIndexOf('\n\n') + 2);
+    if (frames.length >= count) break;
+  }
+  return frames;
+}
+
+describe('GET /docs', () => {
+  const open = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${app.url}/api${path}`, { headers, redirect: 'manual' });
+
+  it('is a page that gets all its parts from here, and may run nothing else', async () => {
+    const page = await open('/docs');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+    const html = await page.text();
+    const parts = [...html.matchAll(/(?:src|href)="(\/api\/[^"]+)"/g)].map(([, path = '']) => path);
+    expect(parts).toContain('/api/docs/swagger-ui-bundle.js');
+    for (const part of parts) expect((await open(part.slice('/api'.length))).status, part).toBe(200);
+    expect(html).not.toMatch(/https?:/);
+  });
+
+  it('is compressed, and not sent again to a browser that has it', async () => {
+    const script = await open('/docs/swagger-ui-bundle.js', { 'accept-encoding': 'br' });
+    expect(script.headers.get('content-encoding')).toBe('br');
+    const etag = script.headers.get('etag') ?? '';
+    const again = await open('/docs/swagger-ui-bundle.js', { 'if-none-match': etag });
+    expect(again.status).toBe(304);
+    expect(await again.text()).toBe('');
+  });
+
+  it.each(['package.json', '..%2Fpackage.json', 'index.js', 'constructor'])(
+    'has no part %s',
+    async (file) => {
+      expect((await open(`/docs/${file}`)).status).toBe(404);
+    },
+  );
+});
