@@ -12,16 +12,21 @@ export const artistCreditShape = z
   })
   .meta({ id: 'ArtistCredit' });
 
-export const artistShape = z
-  .object({
-    id: z.string(),
-    type: z.literal('artist'),
-    uri: z.string(),
-    external_urls: linkShape,
-    name: z.string(),
-    genres: z.array(z.string()),
-    images: z.array(imageShape),
-    followers: z.object({ total: z.int() }),
-    popularity: z.int(),
-  })
-  .meta({ id: 'Artist' });
+const artist = z.object({
+  id: z.string(),
+  type: z.literal('artist'),
+  uri: z.string(),
+  external_urls: linkShape,
+  name: z.string(),
+  genres: z.array(z.string()),
+  images: z.array(imageShape),
+  followers: z.object({ total: z.int() }),
+  popularity: z.int(),
+});
+
+export const artistShape = artist.meta({ id: 'Artist' });
+
+/** An artist with keys of their own. */
+export function artistWith<Shape extends z.ZodRawShape>(more: Shape) {
+  return artist.extend(more);
+}

@@ -8,6 +8,7 @@ import { wireIdOf } from '../rest/wire-id.js';
 import { albumShape, albumWith } from './album-shape.js';
 import { artistShape } from './artist-shape.js';
 import { toWireAlbum, toWireItem, toWireTrack } from './item-wire.js';
+import { toWirePage } from './page-wire.js';
 import { playlistShape } from './playlist-shape.js';
 import { trackShape } from './track-shape.js';
 
@@ -89,6 +90,7 @@ graphql(`
     url
     description
     ownerName
+    ownerId
     total
     revision
     images {
@@ -206,11 +208,8 @@ const albumInfo = route({
     if (!album) throw new RestFailure(404, 'Album not found');
     const { edges, totalCount: total } = album.tracks;
     const items = edges.map(({ node }) => toWireTrack(node));
-    const urlOf = (start: number) =>
-      `${base}/album/info?id=${encodeURIComponent(wireIdOf(album.id))}&limit=${limit}&offset=${start}`;
-    const next = offset + items.length < total && items.length > 0 ? urlOf(offset + items.length) : null;
-    const previous = offset > 0 ? urlOf(Math.max(0, offset - limit)) : null;
-    return { ...toWireAlbum(album), tracks: { items, total, limit, offset, next, previous } };
+    const url = `${base}/album/info?id=${encodeURIComponent(wireIdOf(album.id))}`;
+    return { ...toWireAlbum(album), tracks: toWirePage({ items, total }, { limit, offset, url }) };
   },
 });
 

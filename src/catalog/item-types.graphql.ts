@@ -196,6 +196,12 @@ builder.node(PlaylistType, {
       description: 'What its owner says about it.',
     }),
     ownerName: t.string({ description: 'Whose playlist it is.', resolve: (playlist) => playlist.owner.name }),
+    ownerId: t.string({
+      nullable: true,
+      description:
+        'Whose playlist it is, as its catalogue calls them: `provider:id`; null where it does not say.',
+      resolve: ({ owner }) => owner.id || null,
+    }),
     total: t.exposeInt('total', { description: 'Entries, missing ones included.' }),
     revision: t.exposeString('revision', {
       nullable: true,

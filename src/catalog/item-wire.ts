@@ -77,7 +77,7 @@ export function toWireAlbum(album: WireAlbumFragment): object {
   };
 }
 
-function toWireArtist(artist: WireArtistFragment): object {
+export function toWireArtist(artist: WireArtistFragment): object {
   return {
     ...identityOf(artist),
     name: artist.name,
@@ -88,12 +88,12 @@ function toWireArtist(artist: WireArtistFragment): object {
   };
 }
 
-function toWirePlaylist(playlist: WirePlaylistFragment): object {
+export function toWirePlaylist(playlist: WirePlaylistFragment): object {
   return {
     ...identityOf(playlist),
     name: playlist.title,
     description: playlist.description ?? '',
-    owner: { id: null, display_name: playlist.ownerName },
+    owner: { id: playlist.ownerId?.replace(/^spotify:/, '') ?? null, display_name: playlist.ownerName },
     tracks: { total: playlist.total },
     images: playlist.images.map(toWireImage),
     followers: { total: 0 },

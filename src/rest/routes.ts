@@ -1,5 +1,6 @@
 import { AUTH_ROUTES } from '../auth/auth.rest.js';
 import { CATALOG_ROUTES } from '../catalog/catalog.rest.js';
+import { CATALOG_LIST_ROUTES } from '../catalog/catalog-lists.rest.js';
 import { DOWNLOAD_ROUTES } from '../downloads/downloads.rest.js';
 import { HISTORY_ROUTES } from '../history/history.rest.js';
 import { HISTORY_SUMMARY_ROUTES } from '../history/history-summary.rest.js';
@@ -12,6 +13,7 @@ import type { AnyRoute } from './route.js';
 export const ROUTES: readonly AnyRoute[] = [
   ...AUTH_ROUTES,
   ...CATALOG_ROUTES,
+  ...CATALOG_LIST_ROUTES,
   ...DOWNLOAD_ROUTES,
   ...HISTORY_ROUTES,
   ...HISTORY_SUMMARY_ROUTES,

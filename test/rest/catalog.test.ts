@@ -142,7 +142,7 @@ describe('GET /search', () => {
             "name": "All Hands",
             "owner": {
               "display_name": "Harbour Radio",
-              "id": null,
+              "id": "demo:harbour-radio",
             },
             "snapshot_id": "248d3fb5",
             "tracks": {

@@ -164,3 +164,24 @@ describe('cancelling', () => {
     expect(status).toBe(403);
   });
 });
+
+describe('/playlist/download', () => {
+  it('queues a playlist once, shows it as one, and cancels it', async () => {
+    const queued = await app.get('/playlist/download/demo:first-watch');
+    expect(queued.status).toBe(202);
+    const id = String(queued.body['task_id']);
+    const again = await app.get('/playlist/download/demo:first-watch/');
+    expect({ status: again.status, existing: again.body['existing_task'] }).toEqual({
+      status: 409,
+      existing: id,
+    });
+    expect((await app.get(`/prgs/${id}`)).body).toMatchObject({ name: 'First Watch', type: 'playlist' });
+    const cancelled = await app.get(`/playlist/download/cancel?task_id=${id}`);
+    expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled', task_id: id } });
+    expect((await app.get(`/playlist/download/cancel?task_id=${id}`)).status).toBe(409);
+  });
+
+  it('answers 404 for a playlist that its catalogue does not have', async () => {
+    expect((await app.get('/playlist/download/demo:no-such-list')).status).toBe(404);
+  });
+});
