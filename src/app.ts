@@ -31,6 +31,7 @@ import { repairSequences } from './store/sequence.js';
 import { dispatchOnNews } from './tasks/dispatch-on-news.js';
 import { createLeases } from './tasks/leases.js';
 import { recoverTasks } from './tasks/recover-tasks.js';
+import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './tasks/task-feed.js';
 import { createDemoCatalog } from './upstream/demo/catalog.js';
 import { createDemoSource } from './upstream/demo/source.js';
@@ -104,7 +105,20 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   // Stops first of all these: what it still runs in its grace keeps its lease, and hears when it is cancelled.
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
   const settings = { ...defaultSettings(env), ...overrides.settings };
-  const base = { env, log, clock: systemClock, instanceId, db, bus, jobs, media, feed, leases, timing };
+  const base = {
+    env,
+    log,
+    clock: systemClock,
+    instanceId,
+    db,
+    bus,
+    jobs,
+    media,
+    feed,
+    taskCounter: createTaskCounter({ db }),
+    leases,
+    timing,
+  };
   return { deps: { ...base, settings: () => settings, ...openUpstreams(base, overrides) }, jobs };
 }
 

@@ -10,6 +10,7 @@ import type { Logger } from './lib/logger.js';
 import type { Media } from './media/media.js';
 import type { Database } from './store/prisma.js';
 import type { Leases } from './tasks/leases.js';
+import type { TaskCounter } from './tasks/task-counter.js';
 import type { TaskFeed } from './tasks/task-feed.js';
 
 /** Everything the world offers to a use case; each takes the few it needs with `Pick`. Made in app.ts. */
@@ -39,6 +40,8 @@ export interface Deps {
   tagReader: TagReader;
   /** Live changes of tasks, read once for all who listen. */
   feed: TaskFeed;
+  /** Numbers of tasks, read once for all who ask at the same time. */
+  taskCounter: TaskCounter;
   /** Leases of the tasks that run in this process. */
   leases: Leases;
   timing: Timing;

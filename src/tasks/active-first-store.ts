@@ -2,8 +2,9 @@ import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import type { Selection } from './task-store.js';
+import { wantedIn } from './task-filter-store.js';
 import type { TaskFilter } from './task-filter.js';
-import { LIVE_STATES, TERMINAL_STATES, TASK_STATES, type Task, type TaskState } from './task.js';
+import { LIVE_STATES, TERMINAL_STATES, type Task } from './task.js';
 
 export interface NumberedPage {
   filter: TaskFilter;
@@ -27,8 +28,8 @@ export async function listActiveFirst(
 
 /** Each half by its own index: sorted as one list, all of history would be read for every page. */
 async function findIds(db: Db, viewer: Viewer, { filter, offset, limit }: NumberedPage): Promise<string[]> {
-  const live = halfOf(viewer, filter, LIVE_STATES);
-  const ended = halfOf(viewer, filter, TERMINAL_STATES);
+  const live = wantedIn(LIVE_STATES, { viewer, filter });
+  const ended = wantedIn(TERMINAL_STATES, { viewer, filter });
   const newest = Prisma.sql`ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit}`;
   const rows = await db.$queryRaw<{ id: string }[]>`
     WITH live AS (SELECT count(*) AS n FROM "Task" WHERE ${live}),
@@ -41,22 +42,4 @@ async function findIds(db: Db, viewer: Viewer, { filter, offset, limit }: Number
       SELECT 1 AS half, * FROM first UNION ALL SELECT 2, * FROM rest
     ) AS page ORDER BY half, "createdAt" DESC, "id" DESC LIMIT ${limit}`;
   return rows.map(({ id }) => id);
-}
-
-function halfOf(viewer: Viewer, filter: TaskFilter, half: readonly TaskState[]): Prisma.Sql {
-  const wanted = filter.states ?? TASK_STATES;
-  const states = half.filter((state) => wanted.includes(state));
-  const conditions = [
-    Prisma.sql`"dismissedAt" IS NULL`,
-    Prisma.sql`"state" = ANY(${states}::text[]::"TaskState"[])`,
-    ...(viewer.role === 'ADMIN' ? [] : [Prisma.sql`"ownerId" = ${viewer.id}::uuid`]),
-    ...(filter.kinds ? [Prisma.sql`"kind" = ANY(${[...filter.kinds]}::text[]::"TaskKind"[])`] : []),
-    ...placeOf(filter),
-  ];
-  return Prisma.join(conditions, ' AND ');
-}
-
-function placeOf({ parentId, includeChildren }: TaskFilter): Prisma.Sql[] {
-  if (parentId) return [Prisma.sql`"parentId" = ${parentId}::uuid`];
-  return includeChildren ? [] : [Prisma.sql`"parentId" IS NULL`];
 }

@@ -1,10 +1,9 @@
 import type { Deps } from '../deps.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { BATCH, inBatches, toMark, type TaskChange } from './task-changes.js';
-import { LIVE_STATES } from './task.js';
-import type { TaskFilter } from './task-filter.js';
+import { listLiveTasks } from './live-tasks-store.js';
 import type { FeedRequest } from './task-news.js';
-import { listChangedTasks } from './task-store.js';
+import { listChangedTasks, type TaskStamp } from './task-store.js';
 
 /** Parses the `sequence` of earlier news. */
 export function parseSequence(since: string): bigint {
@@ -28,19 +27,11 @@ export async function* readSnapshot(
   horizon: bigint,
 ): AsyncGenerator<TaskChange, void, void> {
   const resumes = since !== null && since <= horizon;
-  const wanted = {
-    filter: resumes ? filter : onlyLive(filter),
-    since: resumes ? since : 0n,
-    limit: BATCH,
-  };
-  const read = (after: { sequence: bigint; id: string } | null) =>
-    listChangedTasks(deps.db, viewer, { ...wanted, after });
+  const read = (after: TaskStamp | null) =>
+    resumes
+      ? listChangedTasks(deps.db, viewer, { filter, since, limit: BATCH, after })
+      : listLiveTasks(deps.db, viewer, { filter, limit: BATCH, after });
   for await (const tasks of inBatches(read)) {
     for (const task of tasks) yield { sequence: toMark(task.sequence, horizon), task };
   }
-}
-
-function onlyLive(filter: TaskFilter): TaskFilter {
-  const wanted = filter.states ?? LIVE_STATES;
-  return { ...filter, states: LIVE_STATES.filter((state) => wanted.includes(state)) };
 }

@@ -2,7 +2,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import type { NewTask } from './new-task.js';
-import { LIVE_STATES, type Task, type TaskKind, type TaskState } from './task.js';
+import { LIVE_STATES, type Task, type TaskKind } from './task.js';
 import type { TaskFilter } from './task-filter.js';
 
 /** What Pothos adds to a query so that a GraphQL selection reaches the database. */
@@ -15,15 +15,10 @@ export function visibleTo(viewer: Viewer): { ownerId?: string } {
   return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
 }
 
-/** What is on the lists. */
-function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
-  return { ...toWhereEver(viewer, filter), dismissedAt: null };
-}
-
-/** Dismissed ones too. */
-function toWhereEver(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
+export function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
   return {
     ...visibleTo(viewer),
+    ...(filter.includeDismissed ? {} : { dismissedAt: null }),
     ...(filter.states ? { state: { in: [...filter.states] } } : {}),
     ...(filter.kinds ? { kind: { in: [...filter.kinds] } } : {}),
     ...(filter.parentId ? { parentId: filter.parentId } : filter.includeChildren ? {} : { parentId: null }),
@@ -74,18 +69,6 @@ export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Sel
   });
 }
 
-export function countTasks(db: Db, viewer: Viewer, filter: TaskFilter): Promise<number> {
-  return db.task.count({ where: toWhere(viewer, filter) });
-}
-
-export type TaskCounts = Record<TaskState, number>;
-
-/** How many tasks the viewer sees in each state: top-level ones that are not dismissed. */
-export async function countTasksByState(db: Db, viewer: Viewer): Promise<Partial<TaskCounts>> {
-  const groups = await db.task.groupBy({ by: ['state'], where: toWhere(viewer, {}), _count: { _all: true } });
-  return Object.fromEntries(groups.map((group) => [group.state, group._count._all]));
-}
-
 /** For workers, which serve everybody. */
 export function findTaskById(db: Db, id: string): Promise<Task | null> {
   return db.task.findUnique({ where: { id } });
@@ -133,14 +116,14 @@ interface ChangedSince {
 
 const IN_ORDER_OF_CHANGE: Prisma.TaskOrderByWithRelationInput[] = [{ sequence: 'asc' }, { id: 'asc' }];
 
-/** What the viewer may see and the filter lets through of what changed, dismissals too; in the order of change. */
+/** What the viewer may see and the filter lets through of what changed, in the order of change. */
 export function listChangedTasks(
   db: Db,
   viewer: Viewer,
   { filter, limit, ...changed }: ChangedSince & { filter: TaskFilter },
 ): Promise<Task[]> {
   return db.task.findMany({
-    where: { AND: [toWhereEver(viewer, filter), changedSince(changed)] },
+    where: { AND: [toWhere(viewer, filter), changedSince(changed)] },
     orderBy: IN_ORDER_OF_CHANGE,
     take: limit,
   });

@@ -2,18 +2,18 @@ import { builder } from '../graphql/builder.js';
 import { readHorizon } from '../store/sequence.js';
 import { parseSequence } from './task-snapshot.js';
 import type { TaskNews } from './task-news.js';
-import { countTasksByState, type TaskCounts } from './task-store.js';
+import type { TaskCounts } from './task-counter.js';
 import { TaskType } from './task-type.graphql.js';
 import { TaskFilterInput, toTaskFilter } from './tasks.graphql.js';
 import { TASK_STATES, type TaskState } from './task.js';
 
-const TaskCountsType = builder.objectRef<Partial<TaskCounts>>('TaskCounts').implement({
+const TaskCountsType = builder.objectRef<TaskCounts>('TaskCounts').implement({
   description: 'How many of your tasks are in each state (an admin’s: everybody’s), each list counted once.',
   fields: (t) =>
     Object.fromEntries(
       TASK_STATES.map((state) => [
         state.toLowerCase() as Lowercase<TaskState>,
-        t.int({ description: `Tasks that are ${state}.`, resolve: (counts) => counts[state] ?? 0 }),
+        t.int({ description: `Tasks that are ${state}.`, resolve: (counts) => counts[state] }),
       ]),
     ),
 });
@@ -22,7 +22,7 @@ builder.queryField('taskCounts', (t) =>
   t.field({
     type: TaskCountsType,
     description: 'How many tasks there are in each state, without those that were dismissed.',
-    resolve: (_root, _args, { db, viewer }) => countTasksByState(db, viewer),
+    resolve: (_root, _args, { taskCounter, viewer }) => taskCounter.count(viewer),
   }),
 );
 
@@ -48,7 +48,7 @@ const TaskUpdateType = builder.objectRef<TaskNews>('TaskUpdate').implement({
     counts: t.field({
       type: TaskCountsType,
       description: 'How many tasks there are in each state now.',
-      resolve: (_news, _args, { db, viewer }) => countTasksByState(db, viewer),
+      resolve: (_news, _args, { taskCounter, viewer }) => taskCounter.count(viewer),
     }),
   }),
 });
@@ -65,7 +65,7 @@ builder.subscriptionField('taskUpdates', (t) =>
     subscribe: (_root, { filter, since }, { feed, viewer }) =>
       feed.subscribe({
         viewer,
-        filter: toTaskFilter(filter, { includeChildren: true }),
+        filter: toTaskFilter(filter, { includeChildren: true, includeDismissed: true }),
         since: since ? parseSequence(since) : null,
       }),
     resolve: (news: TaskNews) => news,

@@ -16,7 +16,8 @@ import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, toConnection } from '../store/pagination.js';
 import { listActiveFirst } from './active-first-store.js';
 import type { TaskFilter } from './task-filter.js';
-import { countTasks, findTask, listTasks, type TaskOrder } from './task-store.js';
+import { countTasks } from './task-count-store.js';
+import { findTask, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import type { Task } from './task.js';
 
@@ -44,19 +45,24 @@ export const TaskFilterInput = builder.inputType('TaskFilter', {
       description:
         'Whether tasks that are part of another are wanted too. Absent: no in `tasks`, yes in `taskUpdates`.',
     }),
+    includeDismissed: t.boolean({
+      description:
+        'Whether tasks that were dismissed are wanted too. Absent: no in `tasks`, yes in `taskUpdates`.',
+    }),
   }),
 });
 
 /** The filter as the domain spells it. Throws InvalidInputError for a malformed parent. */
 export function toTaskFilter(
   input: typeof TaskFilterInput.$inferInput | null | undefined,
-  defaults: { includeChildren: boolean },
+  defaults: { includeChildren: boolean; includeDismissed: boolean },
 ): TaskFilter {
   return {
     states: input?.states ?? null,
     kinds: input?.kinds ?? null,
     parentId: input?.parent ? parseRowId('Task', input.parent) : null,
     includeChildren: input?.includeChildren ?? defaults.includeChildren,
+    includeDismissed: input?.includeDismissed ?? defaults.includeDismissed,
   };
 }
 
@@ -78,7 +84,7 @@ builder.queryFields((t) => ({
     },
     complexity: pageComplexity,
     resolve: (_root, { filter, orderBy, ...page }, context, info) => {
-      const wanted = toTaskFilter(filter, { includeChildren: false });
+      const wanted = toTaskFilter(filter, { includeChildren: false, includeDismissed: false });
       return connectTasks({ context, info }, { filter: wanted, order: orderBy ?? 'NEWEST_FIRST' }, page);
     },
   }),
