@@ -6,6 +6,7 @@ import { attachWebSocket } from './graphql/websocket.js';
 import type { WebSocketLimits } from './graphql/websocket-limits.js';
 import { logWhenAnswered } from './http/access-log.js';
 import { createHttpApp, type HttpApp } from './http/app.js';
+import { answerUnreadable } from './http/unreadable-request.js';
 import { listen } from './http/listen.js';
 import { createOrderlyStop } from './http/orderly-stop.js';
 import { createReadiness, type Check } from './http/readiness.js';
@@ -69,6 +70,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     infos.set(incoming, info);
     void handleOthers(incoming, outgoing);
   });
+  server.on('clientError', answerUnreadable);
   const stopRequests = createOrderlyStop(server);
   const websocket = attachWebSocket({
     httpServer: server,

@@ -7,16 +7,22 @@ export type RawInput = Record<string, unknown>;
 
 /** In characters; no name, id, link or search of ours is longer. */
 const MAX_TEXT = 2_000;
+/** Of lists and objects in each other; more would only be there to exhaust whoever reads it. */
+const MAX_DEPTH = 20;
 /** GraphQL's Int, and PostgreSQL's. */
 const MAX_INT = 2_147_483_647;
 
 /** Throws RestFailure 400 that names the field. */
 export function parseInput<Input>(schema: z.ZodType<Input>, raw: RawInput): Input {
-  for (const [name, value] of Object.entries(raw)) checkText(name, value);
+  for (const [name, value] of Object.entries(raw)) {
+    const field = showable(name);
+    checkText(field, name);
+    checkValue(field, value);
+  }
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
+  const field = issue?.code === 'unrecognized_keys' ? showable(issue.keys[0] ?? '') : issue?.path.join('.');
   throw invalidField(field ?? '', issue?.code === 'unrecognized_keys' ? 'not known here' : issue?.message);
 }
 
@@ -24,12 +30,26 @@ export function invalidField(field: string, problem = 'not valid'): RestFailure 
   return new RestFailure(400, `${field}: ${problem}`, { details: { field } });
 }
 
-function checkText(name: string, value: unknown): void {
-  const shown = name.slice(0, 50).replaceAll('\0', '');
-  if (name.includes('\0')) throw invalidField(shown, 'null bytes are not allowed');
-  if (typeof value !== 'string') return;
-  if (value.includes('\0')) throw invalidField(shown, 'null bytes are not allowed');
-  if (value.length > MAX_TEXT) throw invalidField(shown, `at most ${MAX_TEXT} characters are allowed`);
+/** What every text and every list must be, whether a schema looks at it or not. */
+function checkValue(field: string, value: unknown, depth = 0): void {
+  if (typeof value === 'string') return checkText(field, value);
+  if (typeof value !== 'object' || value === null) return;
+  if (depth === MAX_DEPTH) throw invalidField(field, `at most ${MAX_DEPTH} levels are allowed`);
+  for (const [name, inner] of Object.entries(value)) {
+    checkText(field, name);
+    checkValue(field, inner, depth + 1);
+  }
+}
+
+function checkText(field: string, text: string): void {
+  if (text.includes('\0')) throw invalidField(field, 'null bytes are not allowed');
+  if (!text.isWellFormed()) throw invalidField(field, 'half of a surrogate pair is not allowed');
+  if (text.length > MAX_TEXT) throw invalidField(field, `at most ${MAX_TEXT} characters are allowed`);
+}
+
+/** A name that a client chose, as it may stand in an answer. */
+export function showable(name: string): string {
+  return name.replaceAll('\0', '').slice(0, 50).toWellFormed();
 }
 
 /** A text that must be there, of 1 to `max` characters without the space around it. */

@@ -1,5 +1,5 @@
+import { decodePercent } from './decode-percent.js';
 import { RestFailure } from './errors.js';
-import { invalidField } from './input.js';
 import type { AnyRoute, Method } from './route.js';
 
 export interface RouteMatch {
@@ -69,13 +69,5 @@ function wrongMethod(method: string, { routes }: Pattern): RestFailure {
 
 function parametersOf(pattern: Pattern, parts: readonly string[]): Record<string, string> {
   const values = parts.filter((_part, at) => isParameter(pattern.parts[at] ?? ''));
-  return Object.fromEntries(pattern.names.map((name, at) => [name, decode(name, values[at] ?? '')]));
-}
-
-function decode(name: string, raw: string): string {
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    throw invalidField(name, 'not correctly percent-encoded');
-  }
+  return Object.fromEntries(pattern.names.map((name, at) => [name, decodePercent(name, values[at] ?? '')]));
 }

@@ -1,5 +1,7 @@
+import { decodePercent } from './decode-percent.js';
 import { RestFailure } from './errors.js';
-import { invalidField, type RawInput } from './input.js';
+import { invalidField, showable, type RawInput } from './input.js';
+import { findRepeatedKey } from './repeated-key.js';
 
 /** All that a request says: parts of its path go before its body, its body before its query. */
 export async function readRequest(
@@ -7,16 +9,20 @@ export async function readRequest(
   url: URL,
   parameters: Record<string, string>,
 ): Promise<RawInput> {
-  const query = readQuery(url.searchParams);
+  const query = readQuery(url.search);
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
   return { ...query, ...(hasBody ? await readBody(request) : {}), ...parameters };
 }
 
 /** A name twice with two values has no meaning that both sides would agree on. */
-function readQuery(search: URLSearchParams): Record<string, string> {
+function readQuery(search: string): Record<string, string> {
   const query = new Map<string, string>();
-  for (const [name, value] of search) {
-    if ((query.get(name) ?? value) !== value) throw invalidField(name.slice(0, 50), 'given twice');
+  for (const pair of search.slice(1).split('&').filter(Boolean)) {
+    const [rawName = '', ...rest] = pair.replaceAll('+', ' ').split('=');
+    const shown = showable(rawName);
+    const name = decodePercent(shown, rawName);
+    const value = decodePercent(shown, rest.join('='));
+    if ((query.get(name) ?? value) !== value) throw invalidField(showable(name), 'given twice');
     query.set(name, value);
   }
   return Object.fromEntries(query);
@@ -31,6 +37,8 @@ async function readBody(request: Request): Promise<RawInput> {
     throw new RestFailure(415, 'The body has to be JSON, with content-type: application/json.');
   }
   const parsed = parseJson(body);
+  const twice = findRepeatedKey(body);
+  if (twice !== null) throw invalidField(showable(twice), 'given twice');
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as RawInput;
   throw new RestFailure(400, 'The body has to be a JSON object.');
 }

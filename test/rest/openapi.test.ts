@@ -5,38 +5,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest/routes.js';
 import { seedExampleTasks } from '../kit/example-tasks.js';
+import { operationsOf, readDescription, type Description } from './openapi-description.js';
 import { startRest, type RestTestApp } from './rest-app.js';
-
-interface Operation {
-  summary: string;
-  tags: string[];
-  operationId: string;
-  parameters?: { name: string; in: string; required: boolean; schema: object }[];
-  requestBody?: { content: Record<string, { schema: object; example: object }> };
-  responses: Record<string, { $ref?: string }>;
-}
-interface Description {
-  openapi: string;
-  info: { version: string };
-  paths: Record<string, Record<string, Operation>>;
-}
 
 let app: RestTestApp;
 let description: Description;
 let ajv: Ajv2020;
 beforeAll(async () => {
   app = await startRest();
-  description = (await app.get('/openapi.json')).body as unknown as Description;
+  description = await readDescription(app);
   ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema(description, 'api');
 });
 afterAll(() => app.stop());
-
-const operations = () =>
-  Object.entries(description.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
-  );
 
 /** The part of a reference's path that names a key. */
 const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -80,15 +62,15 @@ describe('GET /openapi.json', () => {
   });
 
   it('tells of every route in the table, and of itself', () => {
-    const told = operations().map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+    const told = operationsOf(description).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     const there = documented.map(({ path, method }) => `${method} ${path}`);
     expect(told.sort()).toEqual([...there, 'GET /openapi.json'].sort());
   });
 
   it('gives each operation a name of its own, a summary and a section', () => {
-    const ids = operations().map(({ operation }) => operation.operationId);
+    const ids = operationsOf(description).map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { operation, path } of operations()) {
+    for (const { operation, path } of operationsOf(description)) {
       expect(operation.summary, path).toMatch(/^[A-Z].+\.$/);
       expect(operation.tags, path).toHaveLength(1);
     }

@@ -1,0 +1,24 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { systemCodeOf } from '../lib/errors.js';
+
+const REASONS: Record<string, { status: number; text: string }> = {
+  HPE_HEADER_OVERFLOW: { status: 431, text: 'The address and the headers are too long.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, text: 'The request did not come to its end in time.' },
+};
+const MALFORMED = { status: 400, text: 'This is no HTTP request.' };
+
+/** What Node cannot read as a request no application sees. Its answer has the one shape of errors all the same. */
+export function answerUnreadable(error: Error, socket: Duplex): void {
+  const code = systemCodeOf(error) ?? '';
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const { status, text } = REASONS[code] ?? MALFORMED;
+  const body = JSON.stringify({ error: text, detail: text });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

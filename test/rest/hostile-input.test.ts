@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROUTES } from '../../src/rest/routes.js';
+import { digestDatabase } from '../kit/database-digest.js';
+import { seedExampleTasks } from '../kit/example-tasks.js';
+import { sendRaw, type RawReply } from '../kit/raw-request.js';
+import { hostileRequestsFor, type HostileRequest } from './hostile-requests.js';
+import { isId } from './hostile-values.js';
+import { operationsOf, readDescription, type DescribedOperation } from './openapi-description.js';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let app: RestTestApp;
+let described: DescribedOperation[];
+beforeAll(async () => {
+  app = await startRest();
+  await seedExampleTasks(app);
+  described = operationsOf(await readDescription(app));
+});
+afterAll(() => app.stop());
+
+/** Of all that may not change. */
+const digest = () => digestDatabase(app.env.database.kind === 'external' ? app.env.database.url : '');
+
+/** What no client is told. */
+const INSIDES = /\n\s+at |node_modules|\.[jt]s:\d|prisma|select |ENOENT/i;
+
+/** What is wrong with the answer to a hostile request; null when nothing is. */
+function complaintAbout(request: HostileRequest, { status, headers, text }: RawReply): string | null {
+  if (!request.statuses.includes(status)) return `answers ${status}`;
+  if (!/^application\/json/.test(String(headers['content-type']))) return 'is no JSON';
+  if (INSIDES.test(text)) return 'shows what is inside';
+  const { error, detail, details } = JSON.parse(text) as Record<string, unknown>;
+  if (typeof error !== 'string' || error === '' || detail !== error) return 'has not the one shape';
+  if (status === 405 && !headers['allow']) return 'does not say what is allowed';
+  if (status !== 400 || request.field === undefined) return null;
+  const { field } = (details ?? {}) as { field?: string };
+  // The schema behind REST knows no field of ours: it says what is wrong with which id.
+  if (field === undefined && isId(request.field))
+    return /\bid\b|catalogue/.test(error) ? null : 'names no id';
+  return field === request.field && error.includes(field) ? null : `names ${field ?? 'nothing'}`;
+}
+
+function describeRequest({ method, path, body = '', field = '' }: HostileRequest): string {
+  return `${method} ${path.slice(0, 150)} ${body.slice(0, 100)} (${field})`;
+}
+
+const operations = ROUTES.flatMap(({ methods, path }) => methods.map((method) => ({ method, path })));
+
+describe('hostile input', () => {
+  it.each(operations)('to $method $path is refused, and changes nothing', async ({ method, path }) => {
+    const own = described.find((each) => each.path === path && each.method === method.toLowerCase());
+    const requests = own ? hostileRequestsFor(own) : [];
+    const before = await digest();
+    const complaints: string[] = [];
+    for (const request of requests) {
+      const reply = await sendRaw(app.url, request);
+      const complaint = complaintAbout(request, reply);
+      if (complaint) complaints.push(`${describeRequest(request)} ${complaint}: ${reply.text.slice(0, 200)}`);
+    }
+    expect(complaints).toEqual([]);
+    expect(requests.length).toBeGreaterThan(3);
+    expect(await digest()).toEqual(before);
+  });
+});

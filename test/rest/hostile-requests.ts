@@ -1,0 +1,125 @@
+import type { RawRequest } from '../kit/raw-request.js';
+import {
+  HOSTILE_BODIES,
+  hostilePathTexts,
+  hostileQueryTexts,
+  hostileValues,
+  isId,
+} from './hostile-values.js';
+import type { DescribedOperation, FieldSchema } from './openapi-description.js';
+
+/** A request that no route may take, and what it is answered with. */
+export interface HostileRequest extends RawRequest {
+  statuses: number[];
+  /** What a 400 names. */
+  field?: string;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const UNKNOWN_METHODS = ['PATCH', 'TRACE', 'PROPFIND', 'OPTIONS'];
+const MEBIBYTE = 1024 * 1024;
+
+interface Parts {
+  path: Record<string, string>;
+  query: Record<string, string>;
+  body: Record<string, unknown>;
+}
+
+/** Everything of it as documented, but for one thing. */
+export function hostileRequestsFor(described: DescribedOperation): HostileRequest[] {
+  const requests = [...badParts(described), ...badQuery(described), ...badMethods(described)];
+  return described.method === 'get'
+    ? requests
+    : [...requests, ...badBodies(described), ...badFields(described)];
+}
+
+/** The documented example, its path and query encoded. */
+export function exampleOf({ operation }: DescribedOperation): Parts {
+  const parts: Parts = { path: {}, query: {}, body: {} };
+  for (const { name, in: place, example } of operation.parameters ?? []) {
+    if (example !== undefined) parts[place][name] = encodeURIComponent(String(example));
+  }
+  const body = operation.requestBody?.content['application/json']?.example ?? {};
+  return { ...parts, body: { ...body } };
+}
+
+export function toRequest({ path, method }: DescribedOperation, parts: Parts): RawRequest {
+  const filled = path.replace(/\{([^}]+)\}/g, (_, name: string) => parts.path[name] ?? '');
+  const query = Object.entries(parts.query).map(([name, value]) => `${name}=${value}`);
+  const target = `/api${filled}${query.length > 0 ? `?${query.join('&')}` : ''}`;
+  if (method === 'get') return { method: 'GET', path: target };
+  return { method: method.toUpperCase(), path: target, headers: JSON_TYPE, body: JSON.stringify(parts.body) };
+}
+
+function badParts(described: DescribedOperation): HostileRequest[] {
+  const names = (described.operation.parameters ?? []).filter((each) => each.in === 'path');
+  return names.flatMap(({ name }) =>
+    hostilePathTexts().map((text) => {
+      const example = exampleOf(described);
+      const request = toRequest(described, { ...example, path: { ...example.path, [name]: text } });
+      // What a URL makes of dots leads to another path, which may be there for another method.
+      return { ...request, statuses: [400, 404, 405] };
+    }),
+  );
+}
+
+function badQuery(described: DescribedOperation): HostileRequest[] {
+  const parameters = (described.operation.parameters ?? []).filter((each) => each.in === 'query');
+  const example = exampleOf(described);
+  const withQuery = (query: Record<string, string>) => toRequest(described, { ...example, query });
+  return parameters.flatMap(({ name, schema, required }) => {
+    const others = without(example.query, name);
+    const missing = required ? [{ ...withQuery(others), statuses: [400], field: name }] : [];
+    const bad = hostileQueryTexts(name, { ...schema, required }).map((text) => ({
+      ...withQuery({ ...example.query, [name]: text }),
+      statuses: isId(name) ? [400, 404] : [400],
+      field: name,
+    }));
+    return [...missing, ...bad];
+  });
+}
+
+function badMethods(described: DescribedOperation): HostileRequest[] {
+  const request = toRequest(described, exampleOf(described));
+  return UNKNOWN_METHODS.map((method) => ({ method, path: request.path, statuses: [405] }));
+}
+
+function badBodies(described: DescribedOperation): HostileRequest[] {
+  const { path, method, body = '' } = toRequest(described, exampleOf(described));
+  const send = (text: string, status: number, headers: Record<string, string> = JSON_TYPE) => {
+    return { method, path, headers, body: text, statuses: [status] };
+  };
+  const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'];
+  return [
+    ...HOSTILE_BODIES.map((text) => send(text, 400)),
+    ...[...types, 'application/json-seq', 'nonsense'].map((type) =>
+      send(body, 415, { 'content-type': type }),
+    ),
+    send(body, 415, {}),
+    send(`{"x":"${'x'.repeat(MEBIBYTE)}"}`, 413),
+    { ...send('{"x":1,"x":1}', 400), field: 'x' },
+    { ...send(`${'{"x":'.repeat(5_000)}1${'}'.repeat(5_000)}`, 400), field: 'x' },
+  ];
+}
+
+function badFields(described: DescribedOperation): HostileRequest[] {
+  const schema = described.operation.requestBody?.content['application/json']?.schema ?? {};
+  const example = exampleOf(described);
+  const send = (body: object, field: string) => ({
+    ...toRequest(described, { ...example, body: body as Parts['body'] }),
+    statuses: isId(field) ? [400, 404] : [400],
+    field,
+  });
+  const fields = Object.entries(schema.properties ?? {});
+  const unknown =
+    schema.additionalProperties === false ? [send({ ...example.body, sudo: true }, 'sudo')] : [];
+  const missing = (schema.required ?? []).map((name) => send(without(example.body, name), name));
+  const bad = fields.flatMap(([name, form]: [string, FieldSchema]) =>
+    hostileValues(name, form).map((value) => send({ ...example.body, [name]: value }, name)),
+  );
+  return [...unknown, ...missing, ...bad];
+}
+
+function without<Value>(from: Record<string, Value>, name: string): Record<string, Value> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => key !== name));
+}

@@ -1,0 +1,48 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let app: RestTestApp;
+beforeAll(async () => {
+  app = await startRest();
+});
+afterAll(() => app.stop());
+
+/** All that comes back for these bytes, until the connection is closed. */
+function exchange(bytes: string): Promise<string> {
+  const { hostname, port } = new URL(app.url);
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, 'latin1'));
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.once('error', reject);
+    socket.once('close', () => resolve(answer));
+  });
+}
+
+describe('what is no request', () => {
+  it.each([
+    ['a method that HTTP does not know', 'FOO /api/search HTTP/1.1\r\nhost: x\r\n\r\n', 400],
+    ['a broken request line', 'GET /api/search?q=a b HTTP/1.1\r\nhost: x\r\n\r\n', 400],
+    ['a null byte in the path', 'GET /api/search?q=\0 HTTP/1.1\r\nhost: x\r\n\r\n', 400],
+    ['a header without a name', 'GET /api/search HTTP/1.1\r\n: x\r\n\r\n', 400],
+    [
+      'a length that is none',
+      'POST /api/prgs/cancel/all HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n',
+      400,
+    ],
+    ['an address without end', `GET /api/search?q=${'x'.repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
+  ])('such as %s is refused in the one shape, and the connection closed', async (_what, bytes, status) => {
+    const answer = await exchange(bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toMatch(/content-type: application\/json/i);
+    const failure = JSON.parse(body) as Record<string, unknown>;
+    expect(failure['detail']).toBe(failure['error']);
+    expect(failure['error']).toEqual(expect.any(String));
+  });
+
+  it('harms nobody else', async () => {
+    expect((await app.get('/search?q=tide')).status).toBe(200);
+  });
+});
