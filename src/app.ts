@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { createLibraryIndex } from './catalog/library-store.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibrary } from './catalog/scan-library.job.js';
-import { defaultSettings, type Settings } from './config/settings.js';
+import { followSettings } from './config/live-settings.js';
+import type { Settings } from './config/settings.js';
 import { TIMING, type Deps, type Timing } from './deps.js';
 import type { AudioSource } from './downloads/audio-source.js';
 import { isSameRecording } from './downloads/match-track.js';
@@ -104,7 +105,13 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   closers.add('leases', () => leases.stop());
   // Stops first of all these: what it still runs in its grace keeps its lease, and hears when it is cancelled.
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
-  const settings = { ...defaultSettings(env), ...overrides.settings };
+  const live = await followSettings({ db, bus, log, env });
+  closers.add('settings', () => live.stop());
+  const settings = {
+    settings: () => ({ ...live.downloads(), ...overrides.settings }),
+    watchSettings: live.watches,
+    reloadSettings: live.reload,
+  };
   const base = {
     env,
     log,
@@ -119,7 +126,7 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
     leases,
     timing,
   };
-  return { deps: { ...base, settings: () => settings, ...openUpstreams(base, overrides) }, jobs };
+  return { deps: { ...base, ...settings, ...openUpstreams(base, overrides) }, jobs };
 }
 
 async function openDatabaseServer(env: Env, { log, closers }: Opening): Promise<string> {
@@ -156,8 +163,11 @@ function openUpstreams(
 }
 
 async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<void> {
-  await mkdir(deps.env.downloadDir, { recursive: true }).catch((thrown: unknown) => {
-    deps.log.error({ error: messageOf(thrown) }, 'DOWNLOAD_DIR cannot be made: downloads will fail');
+  await mkdir(deps.settings().downloadPath, { recursive: true }).catch((thrown: unknown) => {
+    deps.log.error(
+      { error: messageOf(thrown) },
+      'the download directory cannot be made: downloads will fail',
+    );
   });
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);

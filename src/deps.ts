@@ -1,6 +1,7 @@
 import type { CatalogSource } from './catalog/catalog-source.js';
 import type { TagReader } from './catalog/tag-reader.js';
 import type { Settings } from './config/settings.js';
+import type { WatchSettings } from './config/watch-settings.js';
 import type { AudioSource } from './downloads/audio-source.js';
 import type { Env } from './env.js';
 import type { EventBus } from './events/bus.js';
@@ -30,6 +31,10 @@ export interface Deps {
   jobs: JobRunner;
   /** The settings in force now; ask each time. */
   settings: () => Settings;
+  /** How watched things are looked at now; ask each time. */
+  watchSettings: () => WatchSettings;
+  /** Resolves when all settings that were stored before are in force in this process. */
+  reloadSettings: () => Promise<void>;
   /** By provider: the part of an id before the colon. */
   catalogs: ReadonlyMap<string, CatalogSource>;
   /** In the order in which they are asked for audio. */

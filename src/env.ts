@@ -31,21 +31,20 @@ const urlOf = (protocols: readonly string[]) =>
       `allowed: a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     );
 
-const directories = z
-  .string()
-  .transform((value) =>
-    value
-      .split(delimiter)
-      .filter(Boolean)
-      .map((directory) => resolve(directory)),
-  )
-  .superRefine((paths, context) => {
-    for (const path of paths.filter((path) => !isDirectory(path))) {
-      context.addIssue(
-        `${path} is not a directory; allowed: existing directories, separated by "${delimiter}"`,
-      );
-    }
-  });
+const paths = z.string().transform((value) =>
+  value
+    .split(delimiter)
+    .filter(Boolean)
+    .map((directory) => resolve(directory)),
+);
+
+const directories = paths.superRefine((given, context) => {
+  for (const path of given.filter((path) => !isDirectory(path))) {
+    context.addIssue(
+      `${path} is not a directory; allowed: existing directories, separated by "${delimiter}"`,
+    );
+  }
+});
 
 const path = z.string().transform((value) => resolve(value));
 
@@ -54,6 +53,7 @@ const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: path.default(resolve('data')),
   DOWNLOAD_DIR: path.default(resolve('downloads')),
+  DOWNLOAD_ROOTS: paths.default([]),
   DATABASE_URL: urlOf(['postgresql', 'postgres']).optional(),
   MONGODB_URL: urlOf(['mongodb', 'mongodb+srv']).optional(),
   ROLE: oneOf(ROLES).default('all'),
@@ -62,6 +62,7 @@ const variables = z.object({
   FFMPEG_PATH: path.optional(),
   FFPROBE_PATH: path.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  EXPLICIT_FILTER: onOff.default(false),
   GRAPHIQL: onOff.default(true),
 });
 
@@ -74,6 +75,10 @@ export interface Env {
   host: string;
   dataDir: string;
   downloadDir: string;
+  /** Directories in one of which the setting `downloadPath` has to be; DOWNLOAD_DIR is always one of them. */
+  downloadRoots: string[];
+  /** Whether tracks that are marked as explicit are left out. */
+  explicitFilter: boolean;
   database: { kind: 'embedded' } | { kind: 'external'; url: string };
   jobStore: { kind: 'postgresql' } | { kind: 'mongodb'; url: string };
   role: (typeof ROLES)[number];
@@ -132,6 +137,8 @@ function toEnv(read: z.infer<typeof variables>): Env {
     host: read.HOST,
     dataDir: read.DATA_DIR,
     downloadDir: read.DOWNLOAD_DIR,
+    downloadRoots: [...new Set([read.DOWNLOAD_DIR, ...read.DOWNLOAD_ROOTS])],
+    explicitFilter: read.EXPLICIT_FILTER,
     database: read.DATABASE_URL ? { kind: 'external', url: read.DATABASE_URL } : { kind: 'embedded' },
     jobStore: read.MONGODB_URL ? { kind: 'mongodb', url: read.MONGODB_URL } : { kind: 'postgresql' },
     role: read.ROLE,

@@ -7,7 +7,7 @@ const MIN_FREE_BYTES = 500_000_000;
 
 /** What `/readyz` asks: everything without which a download cannot be made. */
 export function readinessChecks(
-  deps: Pick<Deps, 'db' | 'env' | 'media'>,
+  deps: Pick<Deps, 'db' | 'settings' | 'media'>,
   jobStore: { healthy(): Promise<boolean> },
 ): Record<string, Check> {
   return {
@@ -24,7 +24,7 @@ export function readinessChecks(
           : { ok: false, detail: deps.media.problem ?? 'ffmpeg cannot be run' },
       ),
     disk: async () => {
-      const { bavail, bsize } = await statfs(deps.env.downloadDir);
+      const { bavail, bsize } = await statfs(deps.settings().downloadPath);
       const freeBytes = bavail * bsize;
       return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
     },

@@ -1,13 +1,5 @@
 import { builder } from '../graphql/builder.js';
-import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
-import { ForbiddenError } from './errors.js';
-
-builder.objectType(ForbiddenError, {
-  name: 'Forbidden',
-  description: 'You may not do this; nothing was changed.',
-  interfaces: [ErrorInterface],
-});
 
 const UserRoleEnum = builder.enumType('UserRole', {
   description: 'What a user may do.',

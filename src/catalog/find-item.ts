@@ -1,3 +1,4 @@
+import { catalogInUse } from '../config/catalog-in-use.js';
 import type { Deps } from '../deps.js';
 import type { Album, Artist, CatalogItem, CatalogType, Playlist, Track } from './catalog-item.js';
 import type { CatalogSource, Page, PageRequest } from './catalog-source.js';
@@ -5,7 +6,7 @@ import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
 import { getCatalog } from './get-catalog.js';
 import { parseItemReference } from './item-id.js';
 
-type Needs = Pick<Deps, 'catalogs' | 'env'>;
+type Needs = Pick<Deps, 'catalogs' | 'env' | 'settings'>;
 
 interface ItemOf {
   TRACK: Track;
@@ -27,7 +28,7 @@ export async function findItem(
   wanted: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<CatalogItem> {
-  const reference = parseItemReference(wanted.item, deps.env.catalog);
+  const reference = parseItemReference(wanted.item, catalogInUse(deps));
   const type = wanted.type ?? reference.type;
   if (reference.type && type !== reference.type) {
     throw new InvalidItemError(`${wanted.item} is of type ${reference.type}, not ${type ?? ''}.`);
@@ -48,7 +49,7 @@ export async function findItemOfType<T extends FindableType>(
   wanted: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
-  const reference = parseItemReference(wanted.id, deps.env.catalog);
+  const reference = parseItemReference(wanted.id, catalogInUse(deps));
   if (reference.type && reference.type !== wanted.type) return null;
   return findTyped(getCatalog(deps, reference.id), wanted.type, { id: reference.id, signal });
 }
@@ -60,7 +61,7 @@ export async function searchCatalog(
   signal: AbortSignal,
 ): Promise<Page<CatalogItem>> {
   const { catalog, ...rest } = query;
-  return getCatalog(deps, `${catalog ?? deps.env.catalog}:`).search(rest, signal);
+  return getCatalog(deps, `${catalog ?? catalogInUse(deps)}:`).search(rest, signal);
 }
 
 function toFindable(type: CatalogType): FindableType {

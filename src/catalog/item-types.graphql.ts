@@ -1,3 +1,4 @@
+import { AlbumGroupEnum } from '../config/album-group.graphql.js';
 import { builder } from '../graphql/builder.js';
 import {
   createConnectionType,
@@ -10,7 +11,6 @@ import { encodeNodeId } from '../graphql/node-id.js';
 import {
   ALBUM_GROUPS,
   type Album,
-  type AlbumGroup,
   type Artist,
   type ArtistRef,
   type CatalogItem,
@@ -33,16 +33,6 @@ export const CatalogTypeEnum = builder.enumType('CatalogType', {
     EPISODE: { description: 'An episode of a show; searchable where a catalogue has them, never queued.' },
     SHOW: { description: 'A podcast; searchable where a catalogue has them, never queued.' },
   } satisfies Record<CatalogType, object>,
-});
-
-const AlbumGroupEnum = builder.enumType('AlbumGroup', {
-  description: 'How an album belongs to an artist.',
-  values: {
-    ALBUM: { description: 'A full album.' },
-    SINGLE: { description: 'A single or an EP.' },
-    COMPILATION: { description: 'A collection, often of several artists.' },
-    APPEARS_ON: { description: 'Somebody else’s album with a track of this artist.' },
-  } satisfies Record<AlbumGroup, object>,
 });
 
 const ImageType = builder.objectRef<Image>('Image').implement({

@@ -58,6 +58,9 @@ export interface Settings {
   downloadPath: string;
 }
 
+/** How files are called. */
+export type PathFormats = Pick<Settings, 'customDirFormat' | 'customTrackFormat'>;
+
 export const DEFAULT_SETTINGS: Omit<Settings, 'downloadPath'> = {
   service: 'spotify',
   fallback: true,

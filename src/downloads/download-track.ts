@@ -37,12 +37,14 @@ const FETCH_SHARE = 0.5;
  */
 export async function downloadTrack(deps: DownloadDeps, run: TrackRun): Promise<Ending> {
   const track = run.held.task.item as unknown as Track;
-  const incoming = incomingDirectory(deps.env.downloadDir);
+  // The setting may change while the track is being made.
+  const root = deps.settings().downloadPath;
+  const incoming = incomingDirectory(root);
   try {
     if (await isAlreadyInPlace(run.held)) return { state: 'COMPLETED' };
-    if (await noteEarlierFile(deps, run.held)) return { state: 'SKIPPED' };
+    if (await noteEarlierFile(deps, run.held, root)) return { state: 'SKIPPED' };
     await makeDirectory(incoming);
-    return await makeFile(deps, run, { track, ...namesOfTry(incoming, run.held.task) });
+    return await makeFile(deps, run, { root, track, ...namesOfTry(incoming, run.held.task) });
   } catch (thrown) {
     throw explainDiskError(thrown);
   } finally {
@@ -53,6 +55,8 @@ export async function downloadTrack(deps: DownloadDeps, run: TrackRun): Promise<
 }
 
 interface Work {
+  /** The directory below which the file goes. */
+  root: string;
   track: Track;
   /** What the source sent. */
   received: string;
@@ -77,7 +81,8 @@ async function makeFile(deps: DownloadDeps, run: TrackRun, work: Work): Promise<
   if (writtenMs !== null) checkDuration(work.track, rendition, { durationMs: writtenMs });
   const output = await deps.media.probe(work.made, run.signal);
   run.signal.throwIfAborted();
-  return placeFile(deps, run.held, { path: work.made, request, output, rendition, track: work.track });
+  const { root, made: path, track } = work;
+  return placeFile(deps, run.held, { root, path, request, output, rendition, track });
 }
 
 /** The path of the source's audio: a local file is read where it is, anything else is streamed to ours first. */

@@ -1,9 +1,9 @@
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
 import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
+import { AudioFormatEnum, BITRATES_ALLOWED } from '../config/audio-format.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { UpstreamLimitedError } from '../lib/upstream-errors.js';
-import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat } from '../media/media.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
@@ -11,31 +11,11 @@ import { FormatUnavailableError } from '../media/errors.js';
 import { InvalidOptionsError } from './errors.js';
 import { queueDownload } from './queue-download.js';
 
-const FORMAT_DESCRIPTIONS: Record<AudioFormat, string> = {
-  KEEP: 'As the source has it; only tags and cover are written.',
-  MP3: 'MP3 with ID3v2.4 tags.',
-  AAC: 'AAC in an .m4a file.',
-  OGG: 'Ogg Vorbis.',
-  OPUS: 'Ogg Opus.',
-  FLAC: 'FLAC, lossless.',
-  WAV: 'WAV, not compressed.',
-  ALAC: 'Apple Lossless in an .m4a file.',
-};
-
-const AudioFormatEnum = builder.enumType('AudioFormat', {
-  description: 'What a download is turned into.',
-  values: Object.fromEntries(
-    AUDIO_FORMATS.map((format) => [format, { value: format, description: FORMAT_DESCRIPTIONS[format] }]),
-  ) as Record<AudioFormat, { value: AudioFormat; description: string }>,
-});
-
-const ranges = Object.entries(BITRATE_RANGES).map(([format, { min, max }]) => `${format} ${min}–${max}`);
-
 const DownloadOptionsInput = builder.inputType('DownloadOptionsInput', {
   description: 'The output; what is absent follows the settings.',
   fields: (t) => ({
     format: t.field({ type: AudioFormatEnum, description: 'The format.' }),
-    bitrateKbps: t.int({ description: `kbit/s, for lossy formats only: ${ranges.join(', ')}.` }),
+    bitrateKbps: t.int({ description: `${BITRATES_ALLOWED}.` }),
   }),
 });
 

@@ -12,10 +12,12 @@ import { qualityOf, recordOf } from './file-record.js';
 import { formatPath } from './path-format.js';
 import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';
 
-type PlaceDeps = Pick<Deps, 'db' | 'env' | 'settings' | 'media'>;
+type PlaceDeps = Pick<Deps, 'db' | 'settings' | 'media'>;
 
 /** A tagged file that is ready, and what is known about it. */
 export interface MadeFile {
+  /** The directory below which it goes. */
+  root: string;
   path: string;
   track: Track;
   rendition: Rendition;
@@ -30,11 +32,11 @@ export async function isAlreadyInPlace({ task }: HeldTask): Promise<boolean> {
 }
 
 /** Finds the same item, made the same way and still where it would go now, and notes it on the task. */
-export async function noteEarlierFile(deps: PlaceDeps, held: HeldTask): Promise<boolean> {
+export async function noteEarlierFile(deps: PlaceDeps, held: HeldTask, root: string): Promise<boolean> {
   const earlier = await findTwin(deps, held.task);
   if (!earlier?.filePath || (await sizeOf(earlier.filePath)) !== Number(earlier.fileSizeBytes)) return false;
   const track = held.task.item as unknown as Track;
-  const stem = await targetStem(deps, held.task, { track, quality: qualityOf(earlier) });
+  const stem = await targetStem(deps, held.task, { root, track, quality: qualityOf(earlier) });
   const { dir, name } = parse(earlier.filePath);
   if (join(dir, name) !== stem) return false;
   await note(deps, held, fileOf(earlier));
@@ -48,12 +50,12 @@ export async function noteEarlierFile(deps: PlaceDeps, held: HeldTask): Promise<
 export async function placeFile(deps: PlaceDeps, held: HeldTask, made: MadeFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const draft = await recordOf(made);
-  const stem = await targetStem(deps, held.task, { track: made.track, quality: qualityOf(draft) });
+  const stem = await targetStem(deps, held.task, { ...made, quality: qualityOf(draft) });
   const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
   try {
     return await placeAtFreeName(deps, held, { made, draft, targetOf });
   } catch (thrown) {
-    await removeEmptyDirectories(deps.env.downloadDir, dirname(stem));
+    await removeEmptyDirectories(made.root, dirname(stem));
     throw thrown;
   }
 }
@@ -73,7 +75,7 @@ async function placeAtFreeName(
   for (let number = 1; ;) {
     const target = targetOf(number);
     if (!(await exists(target))) {
-      await makeDirectoryInside(deps.env.downloadDir, dirname(target));
+      await makeDirectoryInside(made.root, dirname(target));
       await note(deps, held, { ...draft, filePath: target });
       if (await moveIntoPlace(made.path, target)) return { state: 'COMPLETED' };
       continue;
@@ -95,14 +97,15 @@ async function note(deps: PlaceDeps, held: HeldTask, file: FileRecord): Promise<
 async function targetStem(
   deps: PlaceDeps,
   task: Task,
-  about: { track: Track; quality: string },
+  { root, track, quality }: { root: string; track: Track; quality: string },
 ): Promise<string> {
   const playlist = await findPlaylistTitle(deps, task);
   const parts = formatPath(deps.settings(), {
-    ...about,
+    track,
+    quality,
     playlist: playlist === null ? null : { title: playlist, position: (task.position ?? 0) + 1 },
   });
-  return join(deps.env.downloadDir, ...parts);
+  return join(root, ...parts);
 }
 
 /**

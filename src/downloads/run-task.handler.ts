@@ -88,7 +88,7 @@ async function discardIfCancelled(deps: Deps, held: HeldTask): Promise<void> {
   const now = await findCurrentTask(deps, held.task.id);
   if (now?.state === 'CANCELLED' && now.attempt === held.claim.attempt && now.filePath) {
     await rm(now.filePath, { force: true });
-    await removeEmptyDirectories(deps.env.downloadDir, dirname(now.filePath));
+    await removeEmptyDirectories(deps.settings().downloadPath, dirname(now.filePath));
   }
 }
 

@@ -7,8 +7,14 @@ import { incomingDirectory } from './target-file.js';
 import { listUnfinished, taskOf } from './unfinished-files.js';
 
 /** Removes what killed workers left unfinished, when a worker starts; another worker's running task keeps its own. */
-export async function sweepUnfinishedFiles(deps: Pick<Deps, 'db' | 'env' | 'log'>): Promise<void> {
-  const directory = incomingDirectory(deps.env.downloadDir);
+export async function sweepUnfinishedFiles(
+  deps: Pick<Deps, 'db' | 'env' | 'log' | 'settings'>,
+): Promise<void> {
+  const roots = new Set([deps.env.downloadDir, deps.settings().downloadPath]);
+  for (const root of roots) await sweep(deps, incomingDirectory(root));
+}
+
+async function sweep(deps: Pick<Deps, 'db' | 'log'>, directory: string): Promise<void> {
   try {
     const names = await listUnfinished(directory);
     const ids = [...new Set(names.map(taskOf).filter((id) => id !== null))];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TaskState } from '../generated/prisma/enums.js';
+import { SettingsSection, TaskState } from '../generated/prisma/enums.js';
 import type { EventName, Events } from './events.js';
 
 /** The channel that the triggers in prisma/migrations and every process of Reprise notify. */
@@ -9,7 +9,7 @@ export const CHANNEL = 'reprise';
 export const MAX_MESSAGE_BYTES = 7_900;
 
 /** Events that come over the database; the others are made where they happen. */
-export type RelayedEventName = Exclude<EventName, 'bus.gap'>;
+export type RelayedEventName = Exclude<EventName, 'bus.gap' | 'settings.applied'>;
 
 const payloads: { [Name in RelayedEventName]: z.ZodType<Events[Name]> } = {
   'task.changed': z.object({
@@ -18,6 +18,7 @@ const payloads: { [Name in RelayedEventName]: z.ZodType<Events[Name]> } = {
     parentId: z.guid().nullable(),
     state: z.enum(TaskState),
   }),
+  'settings.changed': z.object({ section: z.enum(SettingsSection), version: z.number().int() }),
 };
 
 const message = z.object({ name: z.string(), items: z.array(z.unknown()) });

@@ -1,5 +1,5 @@
 import type { DomainError } from '../lib/errors.js';
-import { InvalidInputError, type ErrorCode } from '../lib/errors.js';
+import { ForbiddenError, InvalidInputError, type ErrorCode } from '../lib/errors.js';
 import { builder } from './builder.js';
 
 const CODES: Record<ErrorCode, string> = {
@@ -58,4 +58,10 @@ builder.objectType(InvalidInputError, {
   fields: (t) => ({
     field: t.exposeString('field', { nullable: true, description: 'The argument in question.' }),
   }),
+});
+
+builder.objectType(ForbiddenError, {
+  name: 'Forbidden',
+  description: 'You may not do this; nothing was changed.',
+  interfaces: [ErrorInterface],
 });

@@ -1,7 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
-import { requireAdmin } from '../auth/require-admin.js';
 import type { Deps } from '../deps.js';
-import { InvalidInputError } from '../lib/errors.js';
+import { InvalidInputError, requireAdmin } from '../lib/errors.js';
 import { inTransaction } from '../store/prisma.js';
 import { deleteEndedBefore } from './history-cleanup-store.js';
 

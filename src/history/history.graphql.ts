@@ -1,6 +1,5 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
-import { ForbiddenError } from '../auth/errors.js';
 import { builder } from '../graphql/builder.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import {
@@ -15,7 +14,7 @@ import {
   type FieldPlace,
   type PageArgs,
 } from '../graphql/connection.js';
-import { InvalidInputError } from '../lib/errors.js';
+import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, toConnection } from '../store/pagination.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { TaskConnection } from '../tasks/tasks.graphql.js';

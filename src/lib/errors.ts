@@ -56,6 +56,16 @@ export class InvalidInputError extends DomainError {
   }
 }
 
+/** The caller is known and may not do this; nothing was changed. */
+export class ForbiddenError extends DomainError {
+  readonly code = 'FORBIDDEN';
+}
+
+/** Throws ForbiddenError for all but admins. */
+export function requireAdmin(viewer: { role: string }): void {
+  if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an admin may do this.');
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../lib/errors.js';
 /** What goes with an error where it helps. */
 export interface FailureFacts {
   /** More about it: text, or facts by name. */
-  details?: string | Record<string, unknown>;
+  details?: string | readonly unknown[] | Record<string, unknown>;
   /** The task that does already what was asked for. */
   existing_task?: string;
   task_id?: string;

@@ -100,6 +100,39 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
   };
 }
 
+/** A document whose variables depend on what another one answers, such as the settings as they are. */
+export interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
+  DocumentRoute<Input, Data, Variables>,
+  'variables' | 'respond' | 'status'
+> {
+  /** Is run first; a query without variables. */
+  prior: TypedDocumentString<Prior, Record<string, never>>;
+  variables(input: Input, prior: NoInfer<Prior>): NoInfer<Variables>;
+  /** Throws RestFailure where the outcome is none that the client wanted. */
+  respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; prior: NoInfer<Prior> }): object;
+}
+
+export function preparedRoute<Input, Prior, Data, Variables>(
+  spec: PreparedRoute<Input, Prior, Data, Variables>,
+): AnyRoute {
+  const { methods = ['GET'], path, input, document, docs } = spec;
+  return {
+    methods,
+    path,
+    input,
+    docs,
+    status: 200,
+    changes: /^\s*mutation\b/.test(document.toString()),
+    streams: false,
+    async answer({ documents, raw }) {
+      const parsed = parseInput(input, raw);
+      const prior = await documents.run(spec.prior, {});
+      const data = await documents.run(document, spec.variables(parsed, prior));
+      return { status: 200, body: spec.respond(data, { input: parsed, prior }) };
+    },
+  };
+}
+
 /** A document that is run once for each page of a list, where the answer has to hold all of it. */
 export interface PagedRoute<Input, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,

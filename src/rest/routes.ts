@@ -1,6 +1,8 @@
 import { AUTH_ROUTES } from '../auth/auth.rest.js';
 import { CATALOG_ROUTES } from '../catalog/catalog.rest.js';
 import { CATALOG_LIST_ROUTES } from '../catalog/catalog-lists.rest.js';
+import { CONFIG_ROUTES } from '../config/config.rest.js';
+import { CONFIG_WATCH_ROUTES } from '../config/config-watch.rest.js';
 import { DOWNLOAD_ROUTES } from '../downloads/downloads.rest.js';
 import { HISTORY_ROUTES } from '../history/history.rest.js';
 import { HISTORY_SUMMARY_ROUTES } from '../history/history-summary.rest.js';
@@ -14,6 +16,8 @@ export const ROUTES: readonly AnyRoute[] = [
   ...AUTH_ROUTES,
   ...CATALOG_ROUTES,
   ...CATALOG_LIST_ROUTES,
+  ...CONFIG_ROUTES,
+  ...CONFIG_WATCH_ROUTES,
   ...DOWNLOAD_ROUTES,
   ...HISTORY_ROUTES,
   ...HISTORY_SUMMARY_ROUTES,

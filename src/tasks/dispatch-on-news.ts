@@ -17,9 +17,12 @@ export function dispatchOnNews(
     if (state !== 'RUNNING') void dispatch();
   });
   const offGap = deps.bus.on('bus.gap', () => void dispatch());
+  // There may be more places now.
+  const offSettings = deps.bus.on('settings.applied', () => void dispatch());
   void dispatch();
   return () => {
     offTask();
     offGap();
+    offSettings();
   };
 }

@@ -48,6 +48,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     database: { kind: 'external', url: database.url },
     jobStore,
     downloadDir,
+    downloadRoots: [downloadDir],
     ...options.env,
   };
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');

@@ -156,7 +156,9 @@ describe('the migrated database', () => {
     // The two spell numbers apart: -1 and '-1'::integer, 0 and (0)::double precision.
     const plain = (column: Column) => ({
       ...column,
-      default: column.default?.replace(/^\(?(\d+)\)?::.*$/, '$1') ?? null,
+      default:
+        column.default?.replace(/^\(?(\d+)\)?::.*$/, '$1').replace(/^nextval\(.*\)$/, 'autoincrement()') ??
+        null,
     });
     expect(columns.map(plain).sort(byName)).toEqual([...datamodel.columns].sort(byName));
   });

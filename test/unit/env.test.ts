@@ -22,6 +22,8 @@ describe('the environment', () => {
       host: '127.0.0.1',
       dataDir: resolve('data'),
       downloadDir: resolve('downloads'),
+      downloadRoots: [resolve('downloads')],
+      explicitFilter: false,
       database: { kind: 'embedded' },
       jobStore: { kind: 'postgresql' },
       role: 'all',

@@ -1,0 +1,69 @@
+import type { Deps } from '../deps.js';
+import { coalesce } from '../lib/async.js';
+import { messageOf } from '../lib/errors.js';
+import { findDownloadPathProblem } from './download-path.js';
+import { parseSettings, parseWatchSettings } from './settings-documents.js';
+import { readSettings } from './settings-store.js';
+import { defaultSettings, type Settings } from './settings.js';
+import { DEFAULT_WATCH_SETTINGS, type WatchSettings } from './watch-settings.js';
+
+/** The settings in force, known at any moment without asking the database. */
+export interface LiveSettings {
+  downloads(): Settings;
+  watches(): WatchSettings;
+  /** Resolves when what was stored before the call is in force here. */
+  reload(): Promise<void>;
+  stop(): void;
+}
+
+/** Reads the settings, and again whenever the database says that they were changed, whoever did it. */
+export async function followSettings(
+  deps: Pick<Deps, 'db' | 'bus' | 'log'> & { env: Pick<Deps['env'], 'downloadDir' | 'downloadRoots'> },
+): Promise<LiveSettings> {
+  const { db, bus, log, env } = deps;
+  let downloads = defaultSettings(env);
+  let watches = DEFAULT_WATCH_SETTINGS;
+  const read = async () => {
+    const [stored, storedWatches] = [await readSettings(db, 'DOWNLOADS'), await readSettings(db, 'WATCHES')];
+    downloads = await withinRoots(
+      { ...defaultSettings(env), ...parseSettings(stored.document) },
+      { env, log },
+    );
+    watches = { ...DEFAULT_WATCH_SETTINGS, ...parseWatchSettings(storedWatches.document) };
+  };
+  const reload = coalesce(async () => {
+    await read();
+    bus.publish('settings.applied', {});
+  });
+  // What makes a look fail also ends the connection that brings news: when it is back, there is a gap.
+  const look = () =>
+    void reload().catch((thrown: unknown) => {
+      log.warn({ error: messageOf(thrown) }, 'could not read changed settings');
+    });
+  const offNews = bus.on('settings.changed', look);
+  const offGap = bus.on('bus.gap', look);
+  await read();
+  return {
+    downloads: () => downloads,
+    watches: () => watches,
+    reload,
+    stop: () => {
+      offNews();
+      offGap();
+    },
+  };
+}
+
+/** The environment has the last word: a directory that it no longer allows is not used. */
+async function withinRoots(
+  settings: Settings,
+  { env, log }: Pick<Deps, 'log'> & { env: Pick<Deps['env'], 'downloadDir' | 'downloadRoots'> },
+): Promise<Settings> {
+  const problem = await findDownloadPathProblem(settings.downloadPath, env.downloadRoots);
+  if (!problem) return settings;
+  log.warn(
+    { downloadPath: settings.downloadPath, used: env.downloadDir },
+    `downloadPath: ${problem.message}`,
+  );
+  return { ...settings, downloadPath: env.downloadDir };
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { graphql } from '../../src/generated/documents/gql.js';
+import { createTestDatabase, type TestDatabase } from '../kit/database.js';
+import { createUser, serveWith } from '../kit/serve-as.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+import { waitFor } from '../kit/wait-for.js';
+
+const UPDATE = graphql(`
+  mutation UpdateSettings($input: SettingsInput!) {
+    updateSettings(input: $input) {
+      __typename
+      ... on SettingsUpdated {
+        settings {
+          version
+          maxRetries
+          padNumberWidth
+          bitrateKbps
+          convertTo
+        }
+      }
+      ... on InvalidSettings {
+        code
+        problems {
+          field
+          message
+        }
+      }
+      ... on Forbidden {
+        code
+        message
+      }
+    }
+  }
+`);
+
+const SETTINGS = graphql(`
+  query Settings {
+    settings {
+      version
+      maxRetries
+      watch {
+        enabled
+      }
+    }
+  }
+`);
+
+let database: TestDatabase;
+let app: TestApp;
+let other: TestApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await startApp({ database, env: { role: 'api' } });
+  other = await startApp({ database, env: { role: 'api' } });
+});
+afterAll(async () => {
+  await app.stop();
+  await other.stop();
+  await database.drop();
+});
+
+describe('updateSettings', () => {
+  it('changes what is given; null is a value where it means something', async () => {
+    const input = { convertTo: 'MP3' as const, bitrateKbps: 192, padNumberWidth: null, maxRetries: null };
+    const { updateSettings } = await app.execute(UPDATE, { input });
+    expect(updateSettings).toMatchObject({
+      __typename: 'SettingsUpdated',
+      settings: { convertTo: 'MP3', bitrateKbps: 192, padNumberWidth: null, maxRetries: 3 },
+    });
+    const again = await app.execute(UPDATE, { input: { bitrateKbps: null, padNumberWidth: 2 } });
+    expect(again.updateSettings).toMatchObject({ settings: { bitrateKbps: null, padNumberWidth: 2 } });
+  });
+
+  it('tells of all problems, each with its setting', async () => {
+    const { updateSettings } = await app.execute(UPDATE, { input: { maxRetries: -1, service: '' } });
+    expect(updateSettings).toEqual({
+      __typename: 'InvalidSettings',
+      code: 'INVALID_SETTINGS',
+      problems: [
+        { field: 'maxRetries', message: '-1 is out of range; allowed are whole numbers from 0 to 100.' },
+        {
+          field: 'service',
+          message: expect.stringContaining('allowed is the name of a catalogue') as string,
+        },
+      ],
+    });
+  });
+
+  it('is refused to all but admins, who all may read', async () => {
+    const theirs = await serveWith(app, { viewer: await createUser(app) });
+    onTestFinished(() => theirs.stop());
+    const { updateSettings } = await theirs.execute(UPDATE, { input: { maxRetries: 50 } });
+    expect(updateSettings).toMatchObject({ __typename: 'Forbidden', code: 'FORBIDDEN' });
+    expect((await theirs.execute(SETTINGS)).settings.maxRetries).not.toBe(50);
+  });
+
+  it('is in force at once here, and followed by every other process', async () => {
+    await app.execute(UPDATE, { input: { maxRetries: 42 } });
+    expect(app.deps.settings().maxRetries).toBe(42);
+    expect((await other.execute(SETTINGS)).settings.maxRetries).toBe(42);
+    await waitFor(() => other.deps.settings().maxRetries === 42, { what: 'the other process to follow' });
+  });
+
+  it('is kept over a restart, and a key that is not understood is left to its default', async () => {
+    await app.execute(UPDATE, { input: { maxRetries: 41 } });
+    await app.deps.db.settingsVersion.create({
+      data: { section: 'DOWNLOADS', document: { maxRetries: 40, saveCover: 'yes', colour: 'red' } },
+    });
+    const third = await startApp({ database, env: { role: 'api' } });
+    onTestFinished(() => third.stop());
+    expect(third.deps.settings()).toMatchObject({ maxRetries: 40, saveCover: true });
+    expect(third.deps.settings()).not.toHaveProperty('colour');
+  });
+});

@@ -1,0 +1,365 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createUser, serveWith } from '../kit/serve-as.js';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let root: string;
+let app: RestTestApp;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'reprise-config-'));
+  app = await startRest({ env: { downloadDir: join(root, 'music'), downloadRoots: [join(root, 'music')] } });
+});
+afterEach(() => app.deps.db.settingsVersion.deleteMany());
+afterAll(async () => {
+  await app.stop();
+  await rm(root, { recursive: true, force: true });
+});
+
+const send = (method: string, path: string, body: unknown) =>
+  app.send(method, path, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+const put = (body: unknown) => send('PUT', '/config', body);
+const validate = async (body: unknown) => (await send('POST', '/config/validate', body)).body;
+const stored = async () => (await app.get('/config')).body;
+const versions = () => app.deps.db.settingsVersion.count();
+
+describe('GET /config', () => {
+  it('shows every key with its default', async () => {
+    const { status, body } = await app.get('/config');
+    expect(status).toBe(200);
+    expect(body).toMatchInlineSnapshot(
+      { downloadPath: expect.any(String) as string },
+      `
+      {
+        "artistSeparator": "; ",
+        "bitrate": null,
+        "convertTo": null,
+        "customDirFormat": "%ar_album%/%album%",
+        "customTrackFormat": "%tracknum%. %music%",
+        "deezer": "",
+        "deezerQuality": "MP3_128",
+        "downloadPath": Any<String>,
+        "explicitFilter": false,
+        "fallback": true,
+        "fileFormat": null,
+        "maxConcurrentDownloads": 3,
+        "maxRetries": 3,
+        "padNumberWidth": 3,
+        "realTime": false,
+        "realTimeMultiplier": 0,
+        "recursiveQuality": false,
+        "retryDelayIncrease": 5,
+        "retryDelaySeconds": 5,
+        "saveCover": true,
+        "separateTracksByUser": false,
+        "service": "spotify",
+        "spotify": "",
+        "spotifyMetadata": true,
+        "spotifyQuality": "NORMAL",
+        "tracknumPadding": true,
+        "version": 0,
+        "watch": {
+          "check_interval": 3600,
+          "delayBetweenArtistsSeconds": 5,
+          "delayBetweenPlaylistsSeconds": 2,
+          "enabled": false,
+          "maxItemsPerRun": 50,
+          "max_concurrent_checks": 2,
+          "retry_failed_after": 1800,
+          "useSnapshotIdChecking": true,
+          "watchPollIntervalSeconds": 3600,
+          "watchedArtistAlbumGroup": [
+            "album",
+            "single",
+          ],
+        },
+      }
+    `,
+    );
+  });
+
+  it('answers with a slash at the end, and any user', async () => {
+    const theirs = await serveWith(app, { viewer: await createUser(app) });
+    onTestFinished(() => theirs.stop());
+    const { status, body } = await theirs.rest('GET', '/config/');
+    expect({ status, body }).toEqual({ status: 200, body: await stored() });
+  });
+});
+
+describe('PUT and POST /config', () => {
+  it.each(['PUT', 'POST'])('%s changes what is given and answers with all of it', async (method) => {
+    const { status, body } = await send(method, '/config', { maxRetries: 7, saveCover: false });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ maxRetries: 7, saveCover: false, maxConcurrentDownloads: 3 });
+    expect(body).not.toHaveProperty('ignored_keys');
+    expect(await stored()).toEqual(body);
+    expect(app.deps.settings()).toMatchObject({ maxRetries: 7, saveCover: false });
+  });
+
+  it.each<[object, object]>([
+    [{ max_concurrent_downloads: 5 }, { maxConcurrentDownloads: 5 }],
+    [
+      { real_time: true, real_time_multiplier: '2.5' },
+      { realTime: true, realTimeMultiplier: 2.5 },
+    ],
+    [
+      { fileFormat: 'mp3', bitrate: '320k' },
+      { convertTo: 'MP3', fileFormat: 'mp3', bitrate: '320k' },
+    ],
+    [
+      { convert_to: 'opus', bitrate: 128 },
+      { convertTo: 'OPUS', fileFormat: 'opus', bitrate: '128k' },
+    ],
+    [{ convertTo: null }, { convertTo: null, fileFormat: null }],
+    [{ spotifyQuality: 'very_high' }, { spotifyQuality: 'VERY_HIGH' }],
+    [{ deezer_quality: 'flac' }, { deezerQuality: 'FLAC' }],
+    [{ padNumberWidth: 'auto' }, { padNumberWidth: 'auto' }],
+    [{ pad_number_width: '2' }, { padNumberWidth: 2 }],
+    [{ service: 'Deezer' }, { service: 'deezer' }],
+    [{ custom_dir_format: '%artist%/%year%' }, { customDirFormat: '%artist%/%year%' }],
+    [{ fallback: 'true' }, { fallback: true }],
+    [{ spotify: null }, { spotify: '' }],
+  ])('takes %j', async (body, expected) => {
+    const reply = await put(body);
+    expect(reply).toMatchObject({ status: 200, body: expected });
+  });
+
+  it('takes back the whole object that it gave, and changes nothing then', async () => {
+    await put({ maxRetries: 9 });
+    const before = await stored();
+    const { status, body } = await put(before);
+    expect({ status, body }).toEqual({ status: 200, body: before });
+    expect(await versions()).toBe(1);
+  });
+
+  it('takes the one of two names for a value that differs from what is stored', async () => {
+    await put({ convertTo: 'MP3' });
+    const back = await stored();
+    expect((await put({ ...back, convertTo: 'FLAC' })).body['convertTo']).toBe('FLAC');
+    expect((await put({ ...(await stored()), fileFormat: 'opus' })).body['convertTo']).toBe('OPUS');
+    const { status, body } = await put({ convertTo: 'MP3', fileFormat: 'flac' });
+    expect(status).toBe(400);
+    expect(body['details']).toEqual([expect.stringContaining('convertTo and fileFormat')]);
+    expect((await stored())['convertTo']).toBe('OPUS');
+  });
+
+  it('reports keys that mean nothing here, and says nothing of those that clients send back', async () => {
+    const { body } = await put({ maxRetries: 1, colour: 'red', version: 9, watch: {}, explicitFilter: true });
+    expect(body).toMatchObject({ maxRetries: 1, ignored_keys: ['colour'], explicitFilter: false });
+  });
+
+  it('changes the version with every change', async () => {
+    const first = await put({ maxRetries: 1 });
+    const second = await put({ maxRetries: 2 });
+    expect((await stored())['version']).toBe(second.body['version']);
+    expect(Number(second.body['version'])).toBeGreaterThan(Number(first.body['version']));
+  });
+
+  it.each<[object, string]>([
+    [{ maxConcurrentDownloads: 0 }, 'maxConcurrentDownloads'],
+    [{ maxConcurrentDownloads: 501 }, 'maxConcurrentDownloads'],
+    [{ maxConcurrentDownloads: 'many' }, 'maxConcurrentDownloads'],
+    [{ maxConcurrentDownloads: 1e99 }, 'maxConcurrentDownloads'],
+    [{ max_concurrent_downloads: [] }, 'max_concurrent_downloads'],
+    [{ maxRetries: -1 }, 'maxRetries'],
+    [{ realTimeMultiplier: 11 }, 'realTimeMultiplier'],
+    [{ padNumberWidth: 0 }, 'padNumberWidth'],
+    [{ padNumberWidth: 'wide' }, 'padNumberWidth'],
+    [{ convertTo: 'mp4' }, 'convertTo'],
+    [{ convertTo: 'FLAC', bitrate: '320k' }, 'bitrateKbps'],
+    [{ bitrate: '320k' }, 'bitrateKbps'],
+    [{ convertTo: 'MP3', bitrate: '321k' }, 'bitrateKbps'],
+    [{ convertTo: 'MP3', bitrate: 'loud' }, 'bitrate'],
+    [{ spotifyQuality: 'LOSSLESS' }, 'spotifyQuality'],
+    [{ service: 'a b' }, 'service'],
+    [{ service: null }, 'service'],
+    [{ fallback: 'perhaps' }, 'fallback'],
+    [{ realTime: null }, 'realTime'],
+    [{ customDirFormat: '../%album%' }, 'customDirFormat'],
+    [{ customDirFormat: '%artist%/../..' }, 'customDirFormat'],
+    [{ customDirFormat: '/etc/%album%' }, 'customDirFormat'],
+    [{ customDirFormat: 'C:\\music' }, 'customDirFormat'],
+    [{ customDirFormat: '%genius%' }, 'customDirFormat'],
+    [{ customTrackFormat: '' }, 'customTrackFormat'],
+    [{ customTrackFormat: '%musik%' }, 'customTrackFormat'],
+    [{ customTrackFormat: 'a\nb' }, 'customTrackFormat'],
+    [{ customTrackFormat: 'x'.repeat(501) }, 'customTrackFormat'],
+    [{ artistSeparator: '' }, 'artistSeparator'],
+    [{ artistSeparator: 'x'.repeat(21) }, 'artistSeparator'],
+    [{ spotify: '..' }, 'spotify'],
+    [{ downloadPath: 'music' }, 'downloadPath'],
+    [{ downloadPath: '/etc' }, 'downloadPath'],
+    [{ downloadPath: 17 }, 'downloadPath'],
+  ])('refuses %j, names the setting, and stores nothing', async (body, field) => {
+    const before = await stored();
+    const reply = await put(body);
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatchObject({
+      error: 'Configuration validation failed',
+      detail: 'Configuration validation failed',
+      details: [expect.stringMatching(new RegExp(`^${field}: `))],
+    });
+    expect(await stored()).toEqual(before);
+    expect(await versions()).toBe(0);
+    expect(await validate(body)).toMatchObject({ valid: false, details: reply.body['details'] as string[] });
+  });
+
+  it('tells of all that is wrong at once', async () => {
+    const { body } = await put({ maxRetries: 'x', fallback: 3, service: 'ok' });
+    expect(body['details']).toHaveLength(2);
+    const later = await put({ maxRetries: -1, padNumberWidth: 99, customTrackFormat: '' });
+    expect(later.body['details']).toHaveLength(3);
+  });
+
+  it('holds the merged settings against each other, not only what is given', async () => {
+    await put({ convertTo: 'MP3', bitrate: '320k' });
+    expect((await put({ convertTo: 'AAC' })).status).toBe(400);
+    expect((await put({ convertTo: 'AAC', bitrate: '256k' })).status).toBe(200);
+    expect((await put({ convertTo: 'FLAC', bitrate: null })).status).toBe(200);
+  });
+
+  it('takes a download directory inside of the roots only, links followed', async () => {
+    const inside = join(root, 'music', 'here', 'and there');
+    expect((await put({ downloadPath: inside })).body['downloadPath']).toBe(inside);
+    const out = await mkdtemp(join(tmpdir(), 'reprise-outside-'));
+    onTestFinished(() => rm(out, { recursive: true }));
+    await app.deps.db.settingsVersion.deleteMany();
+    await symlink(out, join(root, 'music-link'));
+    for (const path of [
+      out,
+      join(root, 'music-link'),
+      join(root, 'music', '..', 'x'),
+      `${join(root, 'music')}al`,
+    ]) {
+      expect((await put({ downloadPath: path })).body['details'], path).toEqual([
+        expect.stringContaining('DOWNLOAD_ROOTS'),
+      ]);
+    }
+  });
+
+  it.each(['[]', '"x"', '17', 'null', '{', '{"a":1'])('refuses the body %s', async (body) => {
+    const reply = await app.send('PUT', '/config', { headers: { 'content-type': 'application/json' }, body });
+    expect(reply.status).toBe(400);
+    expect(reply.body['error']).toBe(reply.body['detail']);
+  });
+
+  it('is for admins', async () => {
+    const theirs = await serveWith(app, { viewer: await createUser(app) });
+    onTestFinished(() => theirs.stop());
+    for (const path of ['/config', '/config/watch']) {
+      const { status, body } = await theirs.rest('PUT', path, { maxRetries: 1, enabled: true });
+      expect({ status, body }).toEqual({
+        status: 403,
+        body: { error: 'Only an admin may do this.', detail: 'Only an admin may do this.' },
+      });
+    }
+    expect(await versions()).toBe(0);
+  });
+
+  it('loses no key when two change others at once', async () => {
+    const keys = ['maxRetries', 'retryDelaySeconds', 'retryDelayIncrease', 'maxConcurrentDownloads'];
+    const replies = await Promise.all(keys.map((key) => put({ [key]: 11 })));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await stored()).toMatchObject(Object.fromEntries(keys.map((key) => [key, 11])));
+  });
+});
+
+describe('GET /config/check', () => {
+  it('warns of what is allowed and will not work', async () => {
+    const { body } = await app.get('/config/check');
+    expect(body).toMatchObject({ valid: true, message: 'Configuration is valid', config: await stored() });
+    expect(body['warnings']).toEqual([
+      expect.stringContaining('service: the catalogue spotify is not set up'),
+    ]);
+    await put({ service: 'demo' });
+    expect((await app.get('/config/check')).body['warnings']).toEqual([]);
+  });
+});
+
+describe('POST /config/validate', () => {
+  it('says yes and changes nothing', async () => {
+    expect(await validate({ maxRetries: 4 })).toEqual({
+      valid: true,
+      message: 'Configuration is valid',
+      details: null,
+    });
+    expect(await versions()).toBe(0);
+  });
+});
+
+describe('the service', () => {
+  it('is the catalogue that bare ids ask as soon as it is set up', async () => {
+    await put({ service: 'deezer' });
+    expect((await app.get('/track/info?id=night-ferry-1-03')).body['id']).toBe('demo:night-ferry-1-03');
+    await put({ service: 'demo' });
+    expect((await app.get('/search?q=ferry')).status).toBe(200);
+  });
+});
+
+describe('/config/watch', () => {
+  const putWatch = (body: unknown) => send('PUT', '/config/watch', body);
+
+  it('shows every key with its default, and both names', async () => {
+    expect((await app.get('/config/watch')).body).toMatchInlineSnapshot(`
+      {
+        "check_interval": 3600,
+        "delayBetweenArtistsSeconds": 5,
+        "delayBetweenPlaylistsSeconds": 2,
+        "enabled": false,
+        "maxItemsPerRun": 50,
+        "max_concurrent_checks": 2,
+        "retry_failed_after": 1800,
+        "useSnapshotIdChecking": true,
+        "watchPollIntervalSeconds": 3600,
+        "watchedArtistAlbumGroup": [
+          "album",
+          "single",
+        ],
+      }
+    `);
+    expect((await stored())['watch']).toEqual((await app.get('/config/watch')).body);
+  });
+
+  it.each<[object, object]>([
+    [{ enabled: true }, { enabled: true }],
+    [{ check_interval: 60 }, { watchPollIntervalSeconds: 60, check_interval: 60 }],
+    [{ watchPollIntervalSeconds: 61 }, { check_interval: 61 }],
+    [
+      { max_concurrent_checks: 5, retry_failed_after: 0 },
+      { max_concurrent_checks: 5, retry_failed_after: 0 },
+    ],
+    [{ watchedArtistAlbumGroup: ['compilation'] }, { watchedArtistAlbumGroup: ['compilation'] }],
+    [{ delayBetweenArtistsSeconds: '0' }, { delayBetweenArtistsSeconds: 0 }],
+  ])('takes %j', async (body, expected) => {
+    const reply = await putWatch(body);
+    expect(reply.status).toBe(200);
+    expect(reply.body).toMatchObject({ message: 'Watch configuration updated', ...expected });
+    expect((await app.get('/config/watch')).body).toMatchObject(expected);
+  });
+
+  it('takes the one of two names that differs from what is stored', async () => {
+    const back = (await app.get('/config/watch')).body;
+    expect((await putWatch({ ...back, check_interval: 120 })).body['watchPollIntervalSeconds']).toBe(120);
+    expect((await putWatch({ check_interval: 90, watchPollIntervalSeconds: 100 })).status).toBe(400);
+  });
+
+  it.each<[object, string]>([
+    [{ check_interval: 59 }, 'watchPollIntervalSeconds'],
+    [{ maxItemsPerRun: 51 }, 'maxItemsPerRun'],
+    [{ maxItemsPerRun: 1.5 }, 'maxItemsPerRun'],
+    [{ watchedArtistAlbumGroup: [] }, 'watchedArtistAlbumGroup'],
+    [{ watchedArtistAlbumGroup: ['album', 'album'] }, 'watchedArtistAlbumGroup'],
+    [{ watchedArtistAlbumGroup: ['boxset'] }, 'watchedArtistAlbumGroup'],
+    [{ watchedArtistAlbumGroup: 'album' }, 'watchedArtistAlbumGroup'],
+    [{ enabled: 'sometimes' }, 'enabled'],
+    [{ retry_failed_after: -1 }, 'retryFailedAfterSeconds'],
+  ])('refuses %j and stores nothing', async (body, field) => {
+    const reply = await putWatch(body);
+    expect(reply).toMatchObject({ status: 400, body: { error: 'Configuration validation failed' } });
+    expect(reply.body['details']).toEqual([expect.stringMatching(new RegExp(`^${field}: `))]);
+    expect(await versions()).toBe(0);
+    const checked = await send('POST', '/config/watch/validate', body);
+    expect(checked).toMatchObject({ status: 200, body: { valid: false, details: reply.body['details'] } });
+  });
+});

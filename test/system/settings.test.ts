@@ -1,0 +1,50 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { graphql } from '../../src/generated/documents/gql.js';
+import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
+import { startApp } from '../kit/start-app.js';
+import { createSteeredSource } from '../kit/steered-source.js';
+import { waitFor } from '../kit/wait-for.js';
+import { joinApp } from './join-app.js';
+
+const LIMIT = graphql(`
+  mutation LimitDownloads($limit: Int!) {
+    updateSettings(input: { maxConcurrentDownloads: $limit, maxRetries: 0 }) {
+      __typename
+    }
+  }
+`);
+
+it('maxConcurrentDownloads is in force at once over all workers, and stops nothing that runs', async () => {
+  const api = await startApp({ env: { role: 'api' } });
+  onTestFinished(() => api.stop());
+  const source = createSteeredSource();
+  const setLimit = async (limit: number) => {
+    const { updateSettings } = await api.execute(LIMIT, { limit });
+    expect(updateSettings.__typename).toBe('SettingsUpdated');
+  };
+  await setLimit(1);
+  for (const overrides of [{ sources: [source] }, { sources: [source] }]) {
+    const worker = await joinApp(api, { env: { role: 'worker' }, overrides });
+    onTestFinished(() => worker.stop());
+  }
+  const items = Array.from({ length: 7 }, (_, n) => `demo:held-${n}`);
+  for (const item of items) source.hold(item);
+  await seedTasks(
+    api,
+    items.map((itemId) => ({ itemId, item: seededTrack(itemId) })),
+  );
+  const running = (count: number) =>
+    waitFor(() => source.waiting.size === count, { what: `${count} tracks at once` });
+  await running(1);
+  await setLimit(5);
+  await running(5);
+  await setLimit(1);
+  expect(source.waiting.size).toBe(5);
+  const [first, ...others] = [...source.waiting];
+  for (const item of others) source.release(item);
+  const endedTasks = () => api.deps.db.task.count({ where: { state: 'FAILED' } });
+  await waitFor(async () => (await endedTasks()) === 4, { what: 'four of them to end' });
+  expect([...source.waiting]).toEqual([first]);
+  source.releaseAll();
+  await waitFor(async () => (await endedTasks()) === 7, { what: 'all to end' });
+});
