@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Deps } from './deps.js';
+import { nearestExisting } from './downloads/target-file.js';
 import type { Check } from './http/readiness.js';
 
 /** Less than this in the download directory and an album may not fit: 500 MB. */
@@ -24,7 +25,7 @@ export function readinessChecks(
           : { ok: false, detail: deps.media.problem ?? 'ffmpeg cannot be run' },
       ),
     disk: async () => {
-      const { bavail, bsize } = await statfs(deps.settings().downloadPath);
+      const { bavail, bsize } = await statfs(await nearestExisting(deps.settings().downloadPath));
       const freeBytes = bavail * bsize;
       return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
     },

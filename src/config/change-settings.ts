@@ -57,16 +57,23 @@ export function readWatchSettings(deps: Pick<Needs, 'db'>): Promise<VersionOf<Wa
   return read(deps.db, WATCHES);
 }
 
-/** What would be wrong if these settings were changed so; changes nothing. */
-export function checkDownloadSettings(deps: Needs, patch: Partial<Settings>): Promise<SettingsProblem[]> {
-  return check(deps.db, downloadsSection(deps), patch);
+/** What would be wrong if the settings were changed so; changes nothing. Throws ForbiddenError for all but admins. */
+export function checkDownloadSettings(
+  deps: Needs,
+  viewer: Changer,
+  patch: Partial<Settings>,
+): Promise<SettingsProblem[]> {
+  requireAdmin(viewer);
+  return check(deps.db, downloadsSection(deps), tidy(patch));
 }
 
 /** The same for the settings of watches. */
 export function checkWatchSettings(
   deps: Pick<Needs, 'db'>,
+  viewer: Changer,
   patch: Partial<WatchSettings>,
 ): Promise<SettingsProblem[]> {
+  requireAdmin(viewer);
   return check(deps.db, WATCHES, patch);
 }
 
@@ -86,7 +93,7 @@ export function updateDownloadSettings(
   viewer: Changer,
   patch: Partial<Settings>,
 ): Promise<VersionOf<Settings>> {
-  return update({ deps, viewer, section: downloadsSection(deps) }, patch);
+  return update({ deps, viewer, section: downloadsSection(deps) }, tidy(patch));
 }
 
 /** The same for the settings of watches. */
@@ -96,6 +103,12 @@ export function updateWatchSettings(
   patch: Partial<WatchSettings>,
 ): Promise<VersionOf<WatchSettings>> {
   return update({ deps, viewer, section: WATCHES }, patch);
+}
+
+/** A directory may be written with slashes at its end. */
+function tidy(patch: Partial<Settings>): Partial<Settings> {
+  if (patch.downloadPath === undefined) return patch;
+  return { ...patch, downloadPath: patch.downloadPath.replace(/(?<=[^/])\/+$/, '') };
 }
 
 async function read<Values extends object>(db: Db, section: Section<Values>): Promise<VersionOf<Values>> {

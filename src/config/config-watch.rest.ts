@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import type { RestSettingsQuery } from '../generated/documents/graphql.js';
 import { preparedRoute, route, type AnyRoute } from '../rest/route.js';
-import { readValues } from './named-values-wire.js';
+import { asSent, readValues, type Problem } from './named-values-wire.js';
 import { readOrRefuse, settingsFailure, toValidation, toWireWatchSettings } from './settings-answers-wire.js';
 import { SETTINGS, UPDATE_WATCH_SETTINGS, VALIDATE_WATCH_SETTINGS } from './settings-documents-wire.js';
 import { validationShape, watchSettingsShape } from './settings-shape.js';
 import { WIRE_WATCH_SETTINGS } from './settings-wire.js';
 
+/** Clients send these back with the rest. */
+const SILENT = ['version', 'message', 'ignored_keys'];
+
 const body = z.record(z.string(), z.unknown());
 
 const read = (input: z.infer<typeof body>, { settings }: RestSettingsQuery) =>
-  readValues(WIRE_WATCH_SETTINGS, input, { stored: { ...settings.watch }, silent: ['version', 'message'] });
+  readValues(WIRE_WATCH_SETTINGS, input, { stored: { ...settings.watch }, silent: SILENT });
+
+const named = (input: z.infer<typeof body>) => (problems: readonly Problem[]) =>
+  asSent(WIRE_WATCH_SETTINGS, input, problems);
 
 const show = route({
   path: '/config/watch',
@@ -35,7 +41,7 @@ const change = preparedRoute({
   document: UPDATE_WATCH_SETTINGS,
   variables: (input, prior) => ({ input: readOrRefuse(read(input, prior)).patch }),
   respond: ({ result }, { input, prior }) => {
-    if (result.__typename !== 'WatchSettingsUpdated') throw settingsFailure(result);
+    if (result.__typename !== 'WatchSettingsUpdated') throw settingsFailure(result, named(input));
     const { ignored } = read(input, prior);
     return {
       message: 'Watch configuration updated',
@@ -49,7 +55,7 @@ const validate = preparedRoute({
   methods: ['POST'],
   path: '/config/watch/validate',
   docs: {
-    summary: 'Tell whether settings of watches would make sense, and change nothing.',
+    summary: 'Tell whether settings of watches would make sense, and change nothing. For admins.',
     answer: validationShape,
     example: { check_interval: 30 },
   },
@@ -58,7 +64,7 @@ const validate = preparedRoute({
   document: VALIDATE_WATCH_SETTINGS,
   variables: (input, prior) => ({ input: read(input, prior).patch }),
   respond: ({ check: { problems } }, { input, prior }) =>
-    toValidation([...read(input, prior).problems, ...problems]),
+    toValidation([...read(input, prior).problems, ...named(input)(problems)]),
 });
 
 export const CONFIG_WATCH_ROUTES: readonly AnyRoute[] = [show, change, validate];

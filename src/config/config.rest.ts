@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RestSettingsQuery } from '../generated/documents/graphql.js';
 import { preparedRoute, route, type AnyRoute } from '../rest/route.js';
-import { readValues } from './named-values-wire.js';
+import { asSent, readValues, type Problem } from './named-values-wire.js';
 import {
   readOrRefuse,
   settingsFailure,
@@ -14,12 +14,15 @@ import { changedSettingsShape, settingsShape, validationShape } from './settings
 import { WIRE_SETTINGS } from './settings-wire.js';
 
 /** Clients send these back with the rest; they are changed elsewhere, or not at all. */
-const SILENT = ['version', 'watch', ...['explicitFilter', 'explicit_filter']];
+const SILENT = ['version', 'watch', 'explicitFilter', 'explicit_filter', 'ignored_keys'];
 
 const body = z.record(z.string(), z.unknown());
 
 const read = (input: z.infer<typeof body>, { settings }: RestSettingsQuery) =>
   readValues(WIRE_SETTINGS, input, { stored: { ...settings }, silent: SILENT });
+
+const named = (input: z.infer<typeof body>) => (problems: readonly Problem[]) =>
+  asSent(WIRE_SETTINGS, input, problems);
 
 const show = route({
   path: '/config',
@@ -44,7 +47,7 @@ const change = preparedRoute({
   document: UPDATE_SETTINGS,
   variables: (input, prior) => ({ input: readOrRefuse(read(input, prior)).patch }),
   respond: ({ result }, { input, prior }) => {
-    if (result.__typename !== 'SettingsUpdated') throw settingsFailure(result);
+    if (result.__typename !== 'SettingsUpdated') throw settingsFailure(result, named(input));
     const { ignored } = read(input, prior);
     return { ...toWireSettings(result.settings), ...(ignored.length > 0 && { ignored_keys: ignored }) };
   },
@@ -53,7 +56,7 @@ const change = preparedRoute({
 const check = route({
   path: '/config/check',
   docs: {
-    summary: 'Look whether the settings in force make sense here.',
+    summary: 'Look whether the settings in force make sense here. For admins.',
     answer: z.object({
       message: z.string(),
       valid: z.boolean(),
@@ -69,7 +72,7 @@ const check = route({
     message: valid ? 'Configuration is valid' : 'Configuration is not valid',
     valid,
     config: toWireSettings(settings),
-    warnings: [...problems.map(toText), ...warnings],
+    warnings: [...named({})(problems).map(toText), ...warnings],
   }),
 });
 
@@ -77,7 +80,7 @@ const validate = preparedRoute({
   methods: ['POST'],
   path: '/config/validate',
   docs: {
-    summary: 'Tell whether settings would make sense, and change nothing.',
+    summary: 'Tell whether settings would make sense, and change nothing. For admins.',
     answer: validationShape,
     example: { convertTo: 'FLAC', bitrate: '320k' },
   },
@@ -86,7 +89,7 @@ const validate = preparedRoute({
   document: VALIDATE_SETTINGS,
   variables: (input, prior) => ({ input: read(input, prior).patch }),
   respond: ({ check: { problems } }, { input, prior }) =>
-    toValidation([...read(input, prior).problems, ...problems]),
+    toValidation([...read(input, prior).problems, ...named(input)(problems)]),
 });
 
 export const CONFIG_ROUTES: readonly AnyRoute[] = [show, change, check, validate];

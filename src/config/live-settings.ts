@@ -11,7 +11,7 @@ import { DEFAULT_WATCH_SETTINGS, type WatchSettings } from './watch-settings.js'
 export interface LiveSettings {
   downloads(): Settings;
   watches(): WatchSettings;
-  /** Resolves when what was stored before the call is in force here. */
+  /** Resolves when what was stored before the call is in force here. Never rejects: see below. */
   reload(): Promise<void>;
   stop(): void;
 }
@@ -32,16 +32,16 @@ export async function followSettings(
     watches = { ...DEFAULT_WATCH_SETTINGS, ...parseWatchSettings(storedWatches.document) };
   };
   const reload = coalesce(async () => {
-    await read();
-    bus.publish('settings.applied', {});
-  });
-  // What makes a look fail also ends the connection that brings news: when it is back, there is a gap.
-  const look = () =>
-    void reload().catch((thrown: unknown) => {
+    try {
+      await read();
+      bus.publish('settings.applied', {});
+    } catch (thrown) {
+      // What makes a look fail also ends the connection that brings news: when it is back, there is a gap.
       log.warn({ error: messageOf(thrown) }, 'could not read changed settings');
-    });
-  const offNews = bus.on('settings.changed', look);
-  const offGap = bus.on('bus.gap', look);
+    }
+  });
+  const offNews = bus.on('settings.changed', reload);
+  const offGap = bus.on('bus.gap', reload);
   await read();
   return {
     downloads: () => downloads,

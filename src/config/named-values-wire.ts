@@ -1,7 +1,7 @@
 /** One setting as clients write it. */
 export interface WireSetting {
   name: string;
-  /** All that it is called in a body, the first also in answers. */
+  /** All that it is called in a body; the first is how clients know it. */
   keys: readonly string[];
   /** What a client's value means; undefined for one that means nothing. */
   read(value: unknown): unknown;
@@ -17,7 +17,7 @@ export interface Problem {
 }
 
 export interface ReadValues {
-  /** By the settings' own names. */
+  /** What is to change, by the settings' own names. */
   patch: Record<string, unknown>;
   problems: Problem[];
   ignored: string[];
@@ -26,6 +26,7 @@ export interface ReadValues {
 /**
  * Reads a body of settings. Clients send the whole object back, with several names for one value of which some are
  * stale: the value that differs from what is stored wins; two that differ from it and from each other are a problem.
+ * What is stored already is no change.
  */
 export function readValues(
   settings: readonly WireSetting[],
@@ -51,7 +52,7 @@ function readOne(
   const bad = given.filter((key) => values.get(key) === undefined);
   into.problems.push(...bad.map((field) => ({ field, message: `allowed: ${setting.allowed}.` })));
   const texts = new Set(given.map((key) => JSON.stringify(values.get(key))));
-  if (texts.size > 1) texts.delete(JSON.stringify(stored));
+  texts.delete(JSON.stringify(stored));
   if (bad.length > 0 || texts.size === 0) return;
   if (texts.size > 1) {
     const message = `${given.join(' and ')} are two names for one setting and do not agree; give one of them.`;
@@ -59,6 +60,18 @@ function readOne(
     return;
   }
   into.patch[setting.name] = JSON.parse([...texts][0] ?? 'null');
+}
+
+/** Problems with settings, each by the name that the client used for it. */
+export function asSent(
+  settings: readonly WireSetting[],
+  body: Record<string, unknown>,
+  problems: readonly Problem[],
+): Problem[] {
+  return problems.map(({ field, message }) => {
+    const keys = settings.find(({ name }) => name === field)?.keys ?? [field];
+    return { field: keys.find((key) => body[key] !== undefined) ?? keys[0] ?? field, message };
+  });
 }
 
 /** All settings as answers have them. */
@@ -85,14 +98,18 @@ const WORDS = new Map([
 ]);
 
 export const FLAG: Kind = {
-  read: (value) => (typeof value === 'boolean' ? value : WORDS.get(String(value).toLowerCase())),
+  read: (value) => {
+    if (typeof value === 'boolean') return value;
+    return typeof value === 'string' ? WORDS.get(value.toLowerCase()) : undefined;
+  },
   allowed: 'true, false',
 };
 
 /** What a client writes as a number or as text. */
 export const NUMBER: Kind = {
   read: (value) => {
-    if (typeof value === 'number') return value;
+    // What JSON may write and JavaScript cannot hold is read as Infinity.
+    if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
     return typeof value === 'string' && /^-?\d{1,12}(\.\d{1,6})?$/.test(value) ? Number(value) : undefined;
   },
   allowed: 'a number',

@@ -24,8 +24,12 @@ type Outcome =
   | { __typename: 'Forbidden'; code: UnionFailure['code']; message: string };
 
 /** Why nothing was changed. */
-export function settingsFailure(result: Outcome): RestFailure {
-  return result.__typename === 'InvalidSettings' ? validationFailure(result.problems) : toFailure(result);
+export function settingsFailure(
+  result: Outcome,
+  named: (problems: readonly Problem[]) => Problem[],
+): RestFailure {
+  if (result.__typename === 'Forbidden') return toFailure(result);
+  return validationFailure(named(result.problems));
 }
 
 function validationFailure(problems: readonly Problem[]): RestFailure {

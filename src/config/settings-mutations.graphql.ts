@@ -163,30 +163,30 @@ builder.queryFields((t) => ({
   checkSettings: t.field({
     type: SettingsCheckType,
     description:
-      'Looks whether the settings in force make sense here: catalogue, formats, download directory.',
+      'Looks whether the settings in force make sense here: catalogue, formats, download directory. For admins.',
     resolve: async (_root, _args, context) => {
       const { values } = await readDownloadSettings(context);
       return {
-        problems: await checkDownloadSettings(context, {}),
+        problems: await checkDownloadSettings(context, context.viewer, {}),
         warnings: await findSettingsWarnings(context, values),
       };
     },
   }),
   validateSettings: t.field({
     type: SettingsCheckType,
-    description: 'What would be wrong if settings were changed so. Changes nothing.',
+    description: 'What would be wrong if settings were changed so. Changes nothing. For admins.',
     args: { input: t.arg({ type: SettingsInput, required: true, description: 'What would change.' }) },
     resolve: async (_root, { input }, context) => ({
-      problems: await checkDownloadSettings(context, toSettingsPatch(input)),
+      problems: await checkDownloadSettings(context, context.viewer, toSettingsPatch(input)),
       warnings: [],
     }),
   }),
   validateWatchSettings: t.field({
     type: SettingsCheckType,
-    description: 'What would be wrong if settings of watches were changed so. Changes nothing.',
+    description: 'What would be wrong if settings of watches were changed so. Changes nothing. For admins.',
     args: { input: t.arg({ type: WatchSettingsInput, required: true, description: 'What would change.' }) },
     resolve: async (_root, { input }, context) => ({
-      problems: await checkWatchSettings(context, given<WatchSettings>(input)),
+      problems: await checkWatchSettings(context, context.viewer, given<WatchSettings>(input)),
       warnings: [],
     }),
   }),

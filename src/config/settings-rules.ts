@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, sep } from 'node:path';
 import { AUDIO_FORMATS, BITRATE_RANGES } from '../media/media.js';
 import type { SettingsProblem } from './errors.js';
 import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
@@ -8,6 +8,8 @@ import type { PathFormats, Settings } from './settings.js';
 export const MAX_CONCURRENT_DOWNLOADS = 500;
 const MAX_FORMAT_LENGTH = 500;
 const MAX_SEPARATOR_LENGTH = 20;
+/** File systems take 4,096 bytes, and files have names of their own below it. */
+const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
 
 /** Everything that is wrong with settings as a whole, without a look at the disk. */
 export function findSettingsProblems(settings: Settings): SettingsProblem[] {
@@ -28,7 +30,8 @@ export function findSettingsProblems(settings: Settings): SettingsProblem[] {
     problemOfBitrate(settings),
     ...findPathProblems(settings),
     problemOfSeparator(settings.artistSeparator),
-    isAbsolute(settings.downloadPath) ? null : problem('downloadPath', 'allowed is an absolute path.'),
+    problemOfText('downloadPath', settings.downloadPath, MAX_DOWNLOAD_PATH_LENGTH) ??
+      problemOfRoot(settings.downloadPath),
   ].filter((each) => each !== null);
 }
 
@@ -116,6 +119,15 @@ function problemOfDirectory(format: string): SettingsProblem | null {
   );
 }
 
+/** Where it leads is for download-path.ts to say; it can only say so of a path that goes down all the way. */
+function problemOfRoot(path: string): SettingsProblem | null {
+  const parts = path.split(/[/\\]/);
+  if (isAbsolute(path) && !parts.includes('.') && !parts.includes('..')) {
+    return path.endsWith(sep) && path.length > 1 ? problem('downloadPath', `it ends in "${sep}".`) : null;
+  }
+  return problem('downloadPath', 'allowed is an absolute path, without "." and ".." in it.');
+}
+
 function problemOfPlaceholders(field: string, format: string): SettingsProblem | null {
   const unknown = unknownPlaceholders(format);
   if (unknown.length === 0) return null;
@@ -129,5 +141,6 @@ function problemOfSeparator(separator: string): SettingsProblem | null {
 
 function problemOfText(field: string, text: string, max: number): SettingsProblem | null {
   if (text.length > max) return problem(field, `at most ${max} characters are allowed.`);
-  return /\p{Cc}/u.test(text) ? problem(field, 'control characters are not allowed.') : null;
+  // Halves of surrogate pairs are no better: neither the database nor a disk takes them.
+  return /[\p{Cc}\p{Cs}]/u.test(text) ? problem(field, 'control characters are not allowed.') : null;
 }

@@ -49,12 +49,20 @@ const SERVICE: WireSetting = {
   allowed: 'the name of a catalogue',
 };
 
+const spotifyQuality = oneOf(['NORMAL', 'HIGH', 'VERY_HIGH']);
+
+/** Older clients know a quality below the usual one. */
+const SPOTIFY_QUALITY: typeof spotifyQuality = {
+  ...spotifyQuality,
+  read: (value) => spotifyQuality.read(typeof value === 'string' && /^low$/i.test(value) ? 'NORMAL' : value),
+};
+
 export const WIRE_SETTINGS: readonly WireSetting[] = [
   SERVICE,
   plain('fallback', FLAG),
   plain('spotify', TEXT),
   plain('deezer', TEXT),
-  plain('spotifyQuality', oneOf(['NORMAL', 'HIGH', 'VERY_HIGH'])),
+  plain('spotifyQuality', SPOTIFY_QUALITY),
   plain('deezerQuality', oneOf(['MP3_128', 'MP3_320', 'FLAC'])),
   plain('realTime', FLAG),
   plain('realTimeMultiplier', NUMBER),
@@ -89,11 +97,15 @@ const GROUPS: WireSetting = {
   write: (value) => ({ watchedArtistAlbumGroup: (value as string[]).map((word) => word.toLowerCase()) }),
 };
 
-/** One that clients know by two names, and are shown by the second where the first is ours alone. */
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** One that clients know by another name than ours, and are shown by both where they know both. */
 function renamed(name: string, { wire, both }: { wire: string; both: boolean }): WireSetting {
   return {
     name: name,
-    keys: [...bothSpellings(name), wire],
+    keys: [...new Set([wire, camelCase(wire), ...bothSpellings(name)])],
     ...WHOLE,
     write: (value) => (both ? { [name]: value, [wire]: value } : { [wire]: value }),
   };

@@ -40,7 +40,8 @@ async function proveInside(root: string, directory: string): Promise<void> {
   throw new TargetNotWritableError('The target folder leads out of the download directory through a link.');
 }
 
-async function nearestExisting(directory: string): Promise<string> {
+/** The directory itself, or the first of those above it that there is. */
+export async function nearestExisting(directory: string): Promise<string> {
   return (await exists(directory)) ? directory : nearestExisting(dirname(directory));
 }
 

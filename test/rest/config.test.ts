@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -28,6 +28,7 @@ describe('GET /config', () => {
   it('shows every key with its default', async () => {
     const { status, body } = await app.get('/config');
     expect(status).toBe(200);
+    expect(body['downloadPath']).toBe(join(root, 'music'));
     expect(body).toMatchInlineSnapshot(
       { downloadPath: expect.any(String) as string },
       `
@@ -113,6 +114,7 @@ describe('PUT and POST /config', () => {
     ],
     [{ convertTo: null }, { convertTo: null, fileFormat: null }],
     [{ spotifyQuality: 'very_high' }, { spotifyQuality: 'VERY_HIGH' }],
+    [{ spotifyQuality: 'Low' }, { spotifyQuality: 'NORMAL' }],
     [{ deezer_quality: 'flac' }, { deezerQuality: 'FLAC' }],
     [{ padNumberWidth: 'auto' }, { padNumberWidth: 'auto' }],
     [{ pad_number_width: '2' }, { padNumberWidth: 2 }],
@@ -164,17 +166,20 @@ describe('PUT and POST /config', () => {
     [{ max_concurrent_downloads: [] }, 'max_concurrent_downloads'],
     [{ maxRetries: -1 }, 'maxRetries'],
     [{ realTimeMultiplier: 11 }, 'realTimeMultiplier'],
+    [{ realTimeMultiplier: 'constructor' }, 'realTimeMultiplier'],
     [{ padNumberWidth: 0 }, 'padNumberWidth'],
     [{ padNumberWidth: 'wide' }, 'padNumberWidth'],
     [{ convertTo: 'mp4' }, 'convertTo'],
-    [{ convertTo: 'FLAC', bitrate: '320k' }, 'bitrateKbps'],
-    [{ bitrate: '320k' }, 'bitrateKbps'],
-    [{ convertTo: 'MP3', bitrate: '321k' }, 'bitrateKbps'],
+    [{ convertTo: 'FLAC', bitrate: '320k' }, 'bitrate'],
+    [{ bitrate: '320k' }, 'bitrate'],
+    [{ convertTo: 'MP3', bitrate: '321k' }, 'bitrate'],
     [{ convertTo: 'MP3', bitrate: 'loud' }, 'bitrate'],
     [{ spotifyQuality: 'LOSSLESS' }, 'spotifyQuality'],
     [{ service: 'a b' }, 'service'],
     [{ service: null }, 'service'],
     [{ fallback: 'perhaps' }, 'fallback'],
+    [{ fallback: 'constructor' }, 'fallback'],
+    [{ fallback: ['true'] }, 'fallback'],
     [{ realTime: null }, 'realTime'],
     [{ customDirFormat: '../%album%' }, 'customDirFormat'],
     [{ customDirFormat: '%artist%/../..' }, 'customDirFormat'],
@@ -191,6 +196,8 @@ describe('PUT and POST /config', () => {
     [{ downloadPath: 'music' }, 'downloadPath'],
     [{ downloadPath: '/etc' }, 'downloadPath'],
     [{ downloadPath: 17 }, 'downloadPath'],
+    [{ downloadPath: '/x'.repeat(501) }, 'downloadPath'],
+    [{ downloadPath: '/tmp/a\nb' }, 'downloadPath'],
   ])('refuses %j, names the setting, and stores nothing', async (body, field) => {
     const before = await stored();
     const reply = await put(body);
@@ -226,15 +233,45 @@ describe('PUT and POST /config', () => {
     onTestFinished(() => rm(out, { recursive: true }));
     await app.deps.db.settingsVersion.deleteMany();
     await symlink(out, join(root, 'music-link'));
+    await mkdir(join(root, 'music'), { recursive: true });
+    await symlink(join(out, 'not', 'there'), join(root, 'music', 'nowhere'));
     for (const path of [
       out,
       join(root, 'music-link'),
+      join(root, 'music', 'nowhere', 'x'),
       join(root, 'music', '..', 'x'),
       `${join(root, 'music')}al`,
     ]) {
       expect((await put({ downloadPath: path })).body['details'], path).toEqual([
         expect.stringContaining('DOWNLOAD_ROOTS'),
       ]);
+    }
+  });
+
+  it.each(['..', '../..', 'not there/../../../x', './x', 'x/.'])(
+    'refuses a download directory that goes on with %s',
+    async (rest) => {
+      const { status, body } = await put({ downloadPath: `${join(root, 'music')}/${rest}` });
+      expect({ status, details: body['details'] }).toEqual({
+        status: 400,
+        details: ['downloadPath: allowed is an absolute path, without "." and ".." in it.'],
+      });
+    },
+  );
+
+  it('takes slashes at the end of a download directory for none', async () => {
+    const { body } = await put({ downloadPath: `${join(root, 'music', 'x')}//` });
+    expect(body['downloadPath']).toBe(join(root, 'music', 'x'));
+  });
+
+  it('refuses a number that JSON may write and nobody can hold', async () => {
+    const headers = { 'content-type': 'application/json' };
+    for (const key of ['realTimeMultiplier', 'retryDelaySeconds', 'maxRetries']) {
+      const { status, body } = await app.send('PUT', '/config', { headers, body: `{"${key}":1e999}` });
+      expect({ status, details: body['details'] }).toMatchObject({
+        status: 400,
+        details: [expect.stringContaining(`${key}: allowed: `)],
+      });
     }
   });
 
@@ -247,8 +284,17 @@ describe('PUT and POST /config', () => {
   it('is for admins', async () => {
     const theirs = await serveWith(app, { viewer: await createUser(app) });
     onTestFinished(() => theirs.stop());
-    for (const path of ['/config', '/config/watch']) {
-      const { status, body } = await theirs.rest('PUT', path, { maxRetries: 1, enabled: true });
+    for (const [method, path] of [
+      ['PUT', '/config'],
+      ['POST', '/config'],
+      ['PUT', '/config/watch'],
+      ['POST', '/config/watch'],
+      ['POST', '/config/validate'],
+      ['POST', '/config/watch/validate'],
+      ['GET', '/config/check'],
+    ] as const) {
+      const change = method === 'GET' ? undefined : { maxRetries: 1, enabled: true };
+      const { status, body } = await theirs.rest(method, path, change);
       expect({ status, body }).toEqual({
         status: 403,
         body: { error: 'Only an admin may do this.', detail: 'Only an admin may do this.' },
@@ -329,6 +375,10 @@ describe('/config/watch', () => {
       { max_concurrent_checks: 5, retry_failed_after: 0 },
       { max_concurrent_checks: 5, retry_failed_after: 0 },
     ],
+    [
+      { maxConcurrentChecks: 3, retryFailedAfter: 7 },
+      { max_concurrent_checks: 3, retry_failed_after: 7 },
+    ],
     [{ watchedArtistAlbumGroup: ['compilation'] }, { watchedArtistAlbumGroup: ['compilation'] }],
     [{ delayBetweenArtistsSeconds: '0' }, { delayBetweenArtistsSeconds: 0 }],
   ])('takes %j', async (body, expected) => {
@@ -345,7 +395,8 @@ describe('/config/watch', () => {
   });
 
   it.each<[object, string]>([
-    [{ check_interval: 59 }, 'watchPollIntervalSeconds'],
+    [{ check_interval: 59 }, 'check_interval'],
+    [{ watch_poll_interval_seconds: 59 }, 'watch_poll_interval_seconds'],
     [{ maxItemsPerRun: 51 }, 'maxItemsPerRun'],
     [{ maxItemsPerRun: 1.5 }, 'maxItemsPerRun'],
     [{ watchedArtistAlbumGroup: [] }, 'watchedArtistAlbumGroup'],
@@ -353,7 +404,7 @@ describe('/config/watch', () => {
     [{ watchedArtistAlbumGroup: ['boxset'] }, 'watchedArtistAlbumGroup'],
     [{ watchedArtistAlbumGroup: 'album' }, 'watchedArtistAlbumGroup'],
     [{ enabled: 'sometimes' }, 'enabled'],
-    [{ retry_failed_after: -1 }, 'retryFailedAfterSeconds'],
+    [{ retry_failed_after: -1 }, 'retry_failed_after'],
   ])('refuses %j and stores nothing', async (body, field) => {
     const reply = await putWatch(body);
     expect(reply).toMatchObject({ status: 400, body: { error: 'Configuration validation failed' } });

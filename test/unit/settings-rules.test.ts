@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { findSettingsProblems } from '../../src/config/settings-rules.js';
+import { defaultSettings, type Settings } from '../../src/config/settings.js';
+import { findWatchSettingsProblems } from '../../src/config/watch-settings-rules.js';
+import { DEFAULT_WATCH_SETTINGS } from '../../src/config/watch-settings.js';
+
+const problemsOf = (changes: Partial<Settings>) =>
+  findSettingsProblems({ ...defaultSettings({ downloadDir: '/music' }), ...changes });
+
+describe('settings', () => {
+  it('make sense as they come', () => {
+    expect(problemsOf({})).toEqual([]);
+    expect(findWatchSettingsProblems(DEFAULT_WATCH_SETTINGS)).toEqual([]);
+  });
+
+  it.each<Partial<Settings>>([
+    { maxConcurrentDownloads: 1 },
+    { maxConcurrentDownloads: 500 },
+    { realTimeMultiplier: 10 },
+    { realTimeMultiplier: 0.5 },
+    { padNumberWidth: 'auto' },
+    { padNumberWidth: 1 },
+    { padNumberWidth: 10 },
+    { convertTo: 'MP3', bitrateKbps: 32 },
+    { convertTo: 'MP3', bitrateKbps: 320 },
+    { convertTo: 'AAC', bitrateKbps: 256 },
+    { convertTo: 'OGG', bitrateKbps: 64 },
+    { convertTo: 'OPUS', bitrateKbps: 32 },
+    { convertTo: 'FLAC', bitrateKbps: null },
+    { customDirFormat: '' },
+    { customDirFormat: '%artist_1%/%ar_album_12%/...' },
+    { customDirFormat: '100% %quality%/50%' },
+    { customTrackFormat: '%music%' },
+    { spotify: 'my.account-1', deezer: '' },
+    { service: 'jamendo' },
+    { downloadPath: '/' },
+    { downloadPath: '/mnt/music 2/..hidden/a..b' },
+  ])('may be %j', (changes) => {
+    expect(problemsOf(changes)).toEqual([]);
+  });
+
+  it.each<[Partial<Settings>, keyof Settings]>([
+    [{ maxConcurrentDownloads: 0 }, 'maxConcurrentDownloads'],
+    [{ maxConcurrentDownloads: 501 }, 'maxConcurrentDownloads'],
+    [{ maxConcurrentDownloads: 1.5 }, 'maxConcurrentDownloads'],
+    [{ maxConcurrentDownloads: Number.NaN }, 'maxConcurrentDownloads'],
+    [{ maxRetries: -1 }, 'maxRetries'],
+    [{ retryDelaySeconds: -0.5 }, 'retryDelaySeconds'],
+    [{ realTimeMultiplier: 10.1 }, 'realTimeMultiplier'],
+    [{ padNumberWidth: 0 }, 'padNumberWidth'],
+    [{ padNumberWidth: 11 }, 'padNumberWidth'],
+    [{ convertTo: 'MP3', bitrateKbps: 31 }, 'bitrateKbps'],
+    [{ convertTo: 'AAC', bitrateKbps: 257 }, 'bitrateKbps'],
+    [{ convertTo: 'WAV', bitrateKbps: 128 }, 'bitrateKbps'],
+    [{ convertTo: 'KEEP', bitrateKbps: 128 }, 'bitrateKbps'],
+    [{ customDirFormat: '..' }, 'customDirFormat'],
+    [{ customDirFormat: '%artist%/ .. /%album%' }, 'customDirFormat'],
+    [{ customDirFormat: './%album%' }, 'customDirFormat'],
+    [{ customDirFormat: '/%album%' }, 'customDirFormat'],
+    [{ customDirFormat: '\\\\server\\share' }, 'customDirFormat'],
+    [{ customDirFormat: 'c:/music' }, 'customDirFormat'],
+    [{ customDirFormat: '%artist_0%' }, 'customDirFormat'],
+    [{ customDirFormat: '%album%\u0000' }, 'customDirFormat'],
+    [{ customDirFormat: '%album%\ud800' }, 'customDirFormat'],
+    [{ customTrackFormat: ' ' }, 'customTrackFormat'],
+    [{ customTrackFormat: '%title%' }, 'customTrackFormat'],
+    [{ customTrackFormat: 'x'.repeat(501) }, 'customTrackFormat'],
+    [{ artistSeparator: '' }, 'artistSeparator'],
+    [{ artistSeparator: '\udc00' }, 'artistSeparator'],
+    [{ service: '' }, 'service'],
+    [{ service: '../demo' }, 'service'],
+    [{ spotify: 'a/b' }, 'spotify'],
+    [{ deezer: '...' }, 'deezer'],
+    [{ downloadPath: '' }, 'downloadPath'],
+    [{ downloadPath: 'music' }, 'downloadPath'],
+    [{ downloadPath: '/music/../etc' }, 'downloadPath'],
+    [{ downloadPath: '/music/' }, 'downloadPath'],
+    [{ downloadPath: '/music\u0000' }, 'downloadPath'],
+    [{ downloadPath: '/music\ud800' }, 'downloadPath'],
+    [{ downloadPath: `/${'x'.repeat(1_000)}` }, 'downloadPath'],
+  ])('may not be %j', (changes, field) => {
+    expect(problemsOf(changes)).toEqual([{ field, message: expect.stringMatching(/^.+\.$/) as string }]);
+  });
+
+  it('tell of an unknown placeholder and of those that are known', () => {
+    const [problem] = problemsOf({ customDirFormat: '%artist%/%genius%' });
+    expect(problem?.message).toContain('%genius%');
+    for (const known of ['%music%', '%ar_album%', '%playlistnum%', '%artist_N%', '%quality%']) {
+      expect(problem?.message).toContain(known);
+    }
+  });
+
+  it('tell of everything that is wrong at once', () => {
+    const wrong = {
+      maxRetries: -1,
+      customTrackFormat: '',
+      downloadPath: 'x',
+      convertTo: 'ALAC',
+      bitrateKbps: 1,
+    };
+    const fields = problemsOf(wrong as Partial<Settings>).map(({ field }) => field);
+    expect(fields.sort()).toEqual(['bitrateKbps', 'customTrackFormat', 'downloadPath', 'maxRetries']);
+  });
+});
