@@ -184,7 +184,8 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
     host: env.host,
     port: env.port,
     graphql,
-    routes: createRestApp({ graphql, log }),
+    routes: createRestApp({ graphql, log, origins: env.corsOrigins }),
+    origins: env.corsOrigins,
     checks: readinessChecks(deps, jobs),
     log,
   });

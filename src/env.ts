@@ -46,11 +46,27 @@ const directories = paths.superRefine((given, context) => {
   }
 });
 
+const origins = z.string().transform((value, context) =>
+  value
+    .split(',')
+    .map((each) => each.trim().replace(/\/$/, ''))
+    .filter(Boolean)
+    .map((each) => {
+      if (!isOrigin(each)) {
+        context.addIssue(
+          `${each} is no origin; allowed: such as https://music.example.org, separated by commas (not *)`,
+        );
+      }
+      return each;
+    }),
+);
+
 const path = z.string().transform((value) => resolve(value));
 
 const variables = z.object({
   PORT: portNumber.default(7171),
   HOST: z.string().default('127.0.0.1'),
+  CORS_ORIGINS: origins.default([]),
   DATA_DIR: path.default(resolve('data')),
   DOWNLOAD_DIR: path.default(resolve('downloads')),
   DOWNLOAD_ROOTS: paths.default([]),
@@ -73,6 +89,8 @@ export const ENV_VARIABLES: readonly string[] = Object.keys(variables.shape);
 export interface Env {
   port: number;
   host: string;
+  /** Pages of these origins may use the API from a browser, with the cookies of whoever looks at them. */
+  corsOrigins: string[];
   dataDir: string;
   downloadDir: string;
   /** Directories in one of which the setting `downloadPath` has to be; DOWNLOAD_DIR is always one of them. */
@@ -135,6 +153,7 @@ function toEnv(read: z.infer<typeof variables>): Env {
   return {
     port: read.PORT,
     host: read.HOST,
+    corsOrigins: read.CORS_ORIGINS,
     dataDir: read.DATA_DIR,
     downloadDir: read.DOWNLOAD_DIR,
     downloadRoots: [...new Set([read.DOWNLOAD_DIR, ...read.DOWNLOAD_ROOTS])],
@@ -149,6 +168,11 @@ function toEnv(read: z.infer<typeof variables>): Env {
     logLevel: read.LOG_LEVEL,
     graphiql: read.GRAPHIQL,
   };
+}
+
+/** As a browser writes it in the header Origin. */
+function isOrigin(value: string): boolean {
+  return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
 
 function isDirectory(path: string): boolean {

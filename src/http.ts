@@ -5,6 +5,7 @@ import { GRAPHQL_PATH, type GraphqlServer } from './graphql/server.js';
 import { attachWebSocket } from './graphql/websocket.js';
 import type { WebSocketLimits } from './graphql/websocket-limits.js';
 import { logWhenAnswered } from './http/access-log.js';
+import { answerCors } from './http/cors.js';
 import { createHttpApp, type HttpApp } from './http/app.js';
 import { answerUnreadable } from './http/unreadable-request.js';
 import { listen } from './http/listen.js';
@@ -23,6 +24,8 @@ export interface HttpServerOptions {
   /** The REST layer, mounted under /api. */
   routes?: HttpApp;
   websocketLimits?: WebSocketLimits;
+  /** Pages of these may use us from a browser, besides our own. */
+  origins?: readonly string[];
   log: Logger;
 }
 
@@ -48,7 +51,7 @@ const UNREAD_BODY_MS = 2_000;
 
 /** GraphQL goes straight to Yoga: a detour by way of Hono and web requests costs half of the speed. */
 export async function createHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
-  const { graphql, log } = options;
+  const { graphql, log, origins = [] } = options;
   const app = createHttpApp({
     routes: options.routes,
     graphiql: graphql.graphiql,
@@ -66,6 +69,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     outgoing.setHeader('x-request-id', info.requestId);
     outgoing.setHeader('x-content-type-options', 'nosniff');
     logWhenAnswered(log, info.requestId, { incoming, outgoing });
+    if (answerCors(origins, { incoming, outgoing })) return;
     if (isGraphql(pathOf(incoming))) return void handleGraphql(graphql, info, { incoming, outgoing });
     infos.set(incoming, info);
     void handleOthers(incoming, outgoing);
@@ -76,6 +80,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     httpServer: server,
     graphql,
     log,
+    origins,
     ...(options.websocketLimits && { limits: options.websocketLimits }),
   });
   const { address, port } = await listen(server, options.host, options.port);

@@ -1,10 +1,17 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The status with which an upgrade to `path` is refused; null when it may go on. */
-export function refusalOf(request: IncomingMessage, path: string): number | null {
+export interface AllowedUpgrades {
+  path: string;
+  /** Of pages that may connect besides our own. */
+  origins: readonly string[];
+}
+
+/** The status with which an upgrade is refused; null when it may go on. */
+export function refusalOf(request: IncomingMessage, { path, origins }: AllowedUpgrades): number | null {
   if (request.url?.split('?')[0] !== path) return 404;
-  return isOwnOrigin(request) ? null : 403;
+  const isListed = origins.includes(request.headers.origin ?? '');
+  return isListed || isOwnOrigin(request) ? null : 403;
 }
 
 export function refuseUpgrade(socket: Duplex, status: number): void {

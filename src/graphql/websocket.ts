@@ -18,6 +18,8 @@ export interface WebSocketOptions {
   graphql: GraphqlServer;
   log: Logger;
   limits?: WebSocketLimits;
+  /** Pages of these may connect, besides our own. */
+  origins?: readonly string[];
 }
 
 export interface WebSocketEndpoint {
@@ -29,7 +31,7 @@ export interface WebSocketEndpoint {
 
 /** GraphQL over WebSocket (graphql-transport-ws), on the address and path of HTTP. */
 export function attachWebSocket(options: WebSocketOptions): WebSocketEndpoint {
-  const { httpServer, log, limits = WEBSOCKET_LIMITS } = options;
+  const { httpServer, log, limits = WEBSOCKET_LIMITS, origins = [] } = options;
   const protocol = createProtocol(options, limits);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols });
   const connections = new Map<Connection, string>();
@@ -41,7 +43,7 @@ export function attachWebSocket(options: WebSocketOptions): WebSocketEndpoint {
     if (connections.size === 0) allClosed.resolve();
   };
   httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = stopping ? 503 : refusalOf(request, GRAPHQL_PATH);
+    const refusal = stopping ? 503 : refusalOf(request, { path: GRAPHQL_PATH, origins });
     if (refusal !== null) return refuseUpgrade(socket, refusal);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const address = request.socket.remoteAddress ?? '';

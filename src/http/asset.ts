@@ -38,7 +38,7 @@ export function answerWith(
     etag: asset.etag,
     // The address stays the same over updates, so that browsers must ask; the answer is 304 as a rule.
     'cache-control': 'no-cache',
-    vary: 'accept-encoding',
+    vary: 'accept-encoding, origin',
     ...extra,
   };
   if (asked.get('if-none-match')?.includes(asset.etag)) return { status: 304, headers, body: null };

@@ -19,6 +19,8 @@ export interface RestOptions {
   routes?: readonly AnyRoute[];
   clock?: Clock;
   timing?: Partial<RestTiming>;
+  /** Pages of these may start what changes something, though they are another site. */
+  origins?: readonly string[];
 }
 
 const BASE = '/api';
@@ -38,12 +40,13 @@ type World = Required<Omit<RestOptions, 'routes' | 'timing'>> & { match: RouteMa
 
 /** Everything under /api, to be mounted there. It does its own routing, so that the table of routes is all there is. */
 export function createRestApp(options: RestOptions): HttpApp {
-  const { graphql, log, routes = ROUTES, clock = systemClock } = options;
+  const { graphql, log, routes = ROUTES, clock = systemClock, origins = [] } = options;
   const timing = { ...TIMING, ...options.timing };
   const world: World = {
     graphql,
     log,
     clock,
+    origins,
     timing,
     match: createRouteMatcher([...routes, ...describeRoutes(routes)]),
   };
@@ -67,7 +70,7 @@ async function answer(world: World, c: RestContext): Promise<RestAnswer> {
   const url = new URL(c.req.url);
   const { route, parameters } = world.match(c.req.method, url.pathname.slice(BASE.length));
   const { headers } = c.req.raw;
-  if (route.changes && headers.get('sec-fetch-site') === 'cross-site') {
+  if (route.changes && isForeign(headers, world.origins)) {
     throw new RestFailure(403, 'A page of another site may not do this.');
   }
   const raw = await readRequest(c.req.raw, url, parameters);
@@ -84,6 +87,11 @@ async function answer(world: World, c: RestContext): Promise<RestAnswer> {
       timing: world.timing,
     }),
   );
+}
+
+/** Whether a browser says that a page elsewhere asks; a page that may says so itself. */
+function isForeign(headers: Headers, origins: readonly string[]): boolean {
+  return headers.get('sec-fetch-site') === 'cross-site' && !origins.includes(headers.get('origin') ?? '');
 }
 
 /** Work that takes too long is told to stop, and answered for without waiting whether it does. */
