@@ -184,7 +184,7 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
     host: env.host,
     port: env.port,
     graphql,
-    routes: createRestApp({ graphql, log, origins: env.corsOrigins }),
+    routes: createRestApp({ graphql, log, origins: env.corsOrigins, tracebacks: env.development }),
     origins: env.corsOrigins,
     checks: readinessChecks(deps, jobs),
     log,

@@ -66,6 +66,7 @@ const path = z.string().transform((value) => resolve(value));
 const variables = z.object({
   PORT: portNumber.default(7171),
   HOST: z.string().default('127.0.0.1'),
+  NODE_ENV: z.string().optional(),
   CORS_ORIGINS: origins.default([]),
   DATA_DIR: path.default(resolve('data')),
   DOWNLOAD_DIR: path.default(resolve('downloads')),
@@ -89,6 +90,8 @@ export const ENV_VARIABLES: readonly string[] = Object.keys(variables.shape);
 export interface Env {
   port: number;
   host: string;
+  /** Whether bugs show where they are to whoever meets them. */
+  development: boolean;
   /** Pages of these origins may use the API from a browser, with the cookies of whoever looks at them. */
   corsOrigins: string[];
   dataDir: string;
@@ -153,6 +156,7 @@ function toEnv(read: z.infer<typeof variables>): Env {
   return {
     port: read.PORT,
     host: read.HOST,
+    development: read.NODE_ENV === 'development',
     corsOrigins: read.CORS_ORIGINS,
     dataDir: read.DATA_DIR,
     downloadDir: read.DOWNLOAD_DIR,

@@ -57,7 +57,9 @@ function mask(thrown: unknown, { log, requestId }: FaultReport): GraphQLError {
   const cause = causeOf(thrown);
   log.error({ err: cause, requestId, path: path?.join('.') }, `Unexpected: ${messageOf(cause)}`);
   // Yoga answers 500 to an error marked so when there is no data at all, and removes the mark.
-  return restate(thrown, 'Internal error', { code: 'INTERNAL', requestId, unexpected: true });
+  const masked = restate(thrown, 'Internal error', { code: 'INTERNAL', requestId, unexpected: true });
+  // For the REST layer of a developer; no part of what an error is on the wire.
+  return Object.defineProperty(masked, 'cause', { value: cause, enumerable: false });
 }
 
 /** The same place in the query with other words; nothing of the original error stays on it. */

@@ -20,9 +20,13 @@ export class RestFailure extends Error {
   constructor(
     readonly status: number,
     message: string,
-    { headers = {}, ...facts }: FailureFacts & { headers?: Record<string, string> } = {},
+    {
+      headers = {},
+      cause,
+      ...facts
+    }: FailureFacts & { headers?: Record<string, string>; cause?: unknown } = {},
   ) {
-    super(message);
+    super(message, { cause });
     this.name = 'RestFailure';
     this.facts = facts;
     this.headers = headers;
@@ -72,7 +76,7 @@ export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): R
 /** What GraphQL could not do, or would not. Any other code is a fault of our own document, and no RestFailure. */
 export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
   const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
-  if (code === 'INTERNAL') return internalFailure(requestId);
+  if (code === 'INTERNAL') return internalFailure(requestId, first?.cause);
   if (code === 'CANCELLED') return new RestFailure(503, 'The request was cancelled.', { retry_after: 1 });
   if (!first || !isErrorCode(code)) return new Error(`A document of REST failed: ${first?.message}`);
   return toFailure({
@@ -82,13 +86,14 @@ export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
   });
 }
 
-export function internalFailure(requestId: unknown): RestFailure {
-  return new RestFailure(500, 'Internal error', { details: { request_id: requestId } });
+export function internalFailure(requestId: unknown, cause: unknown): RestFailure {
+  return new RestFailure(500, 'Internal error', { details: { request_id: requestId }, cause });
 }
 
 /** The one shape of all errors: clients of old show `detail` as text, new ones `error`. */
-export function toErrorBody({ message, facts }: RestFailure): object {
-  return { error: message, detail: message, ...facts };
+export function toErrorBody({ message, facts, cause }: RestFailure, tracebacks: boolean): object {
+  const stack = tracebacks && cause instanceof Error ? cause.stack : undefined;
+  return { error: message, detail: message, ...facts, ...(stack !== undefined && { traceback: stack }) };
 }
 
 export function toErrorHeaders({ status, facts, headers }: RestFailure): Record<string, string> {

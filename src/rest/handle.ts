@@ -19,6 +19,8 @@ export interface RestOptions {
   routes?: readonly AnyRoute[];
   clock?: Clock;
   timing?: Partial<RestTiming>;
+  /** Whether a bug shows where it is, to whoever met it: for developers only. */
+  tracebacks?: boolean;
   /** Pages of these may start what changes something, though they are another site. */
   origins?: readonly string[];
 }
@@ -40,13 +42,14 @@ type World = Required<Omit<RestOptions, 'routes' | 'timing'>> & { match: RouteMa
 
 /** Everything under /api, to be mounted there. It does its own routing, so that the table of routes is all there is. */
 export function createRestApp(options: RestOptions): HttpApp {
-  const { graphql, log, routes = ROUTES, clock = systemClock, origins = [] } = options;
+  const { graphql, log, routes = ROUTES, clock = systemClock, origins = [], tracebacks = false } = options;
   const timing = { ...TIMING, ...options.timing };
   const world: World = {
     graphql,
     log,
     clock,
     origins,
+    tracebacks,
     timing,
     match: createRouteMatcher([...routes, ...describeRoutes(routes)]),
   };
@@ -58,7 +61,7 @@ export function createRestApp(options: RestOptions): HttpApp {
       const failure = thrown instanceof RestFailure ? thrown : maskedFailure(thrown, world, c);
       return json(c, {
         status: failure.status,
-        body: toErrorBody(failure),
+        body: toErrorBody(failure, tracebacks),
         headers: toErrorHeaders(failure),
       });
     }
@@ -132,5 +135,5 @@ function json(
 function maskedFailure(thrown: unknown, { log }: World, c: RestContext): RestFailure {
   const { requestId } = c.env;
   log.error({ err: thrown, requestId }, 'A REST request failed');
-  return internalFailure(requestId);
+  return internalFailure(requestId, thrown);
 }

@@ -26,13 +26,14 @@ export async function startRest({ rest, ...options }: RestTestOptions = {}): Pro
   const { deps } = app;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log: deps.log, graphiql: false });
-  const routes = createRestApp({ graphql, log: deps.log, origins: app.env.corsOrigins, ...rest });
+  const { corsOrigins: origins, development: tracebacks } = app.env;
+  const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, ...rest });
   const http = await createHttpServer({
     host: '127.0.0.1',
     port: 0,
     graphql,
     routes,
-    origins: app.env.corsOrigins,
+    origins,
     checks: {},
     log: deps.log,
   });

@@ -204,6 +204,35 @@ describe('bugs', () => {
       expect(JSON.stringify(reply.body)).not.toContain('hunter2');
     }
   });
+
+  it('show where they are to a developer, and to nobody else', async () => {
+    const developers = await startRest({
+      env: { development: true },
+      overrides: { catalogs },
+      rest: { routes: [...ROUTES, ...EXTRA] },
+    });
+    try {
+      for (const [method, path] of [
+        ['GET', '/track/info?id=buggy:a'],
+        ['DELETE', '/extra/1'],
+      ] as const) {
+        const { body } = await developers.send(method, path);
+        expect(body['traceback']).toMatch(/^TypeError: password=hunter2\n\s+at .*routing\.test\.ts/);
+        expect((await app.send(method, path)).body).not.toHaveProperty('traceback');
+      }
+      const { body } = await developers.get('/prgs/nothing');
+      expect(body).not.toHaveProperty('traceback');
+      const query = `{ track(id: "buggy:a") { id } }`;
+      const answer = await fetch(`${developers.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+      expect(await answer.text()).not.toContain('hunter2');
+    } finally {
+      await developers.stop();
+    }
+  });
 });
 
 describe('GET /auth/status', () => {

@@ -20,6 +20,7 @@ describe('the environment', () => {
     expect(parseEnv({})).toEqual({
       port: 7171,
       host: '127.0.0.1',
+      development: false,
       corsOrigins: [],
       dataDir: resolve('data'),
       downloadDir: resolve('downloads'),
@@ -50,6 +51,8 @@ describe('the environment', () => {
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],
     [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+    [{ NODE_ENV: 'development' }, { development: true }],
+    [{ NODE_ENV: 'production' }, { development: false }],
     [{ CORS_ORIGINS: 'https://a.example' }, { corsOrigins: ['https://a.example'] }],
     [
       { CORS_ORIGINS: 'http://localhost:5173/, https://b.example,' },
