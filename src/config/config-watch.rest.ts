@@ -10,7 +10,10 @@ import { WIRE_WATCH_SETTINGS } from './settings-wire.js';
 /** Clients send these back with the rest. */
 const SILENT = ['version', 'message', 'ignored_keys'];
 
-const body = z.record(z.string(), z.unknown());
+const body = z.record(z.string(), z.unknown()).meta({
+  description:
+    'Any of the keys that `GET /config/watch` shows, also in snake_case; what is absent stays. Of two names for one value, the one that differs from what is stored counts.',
+});
 
 const read = (input: z.infer<typeof body>, { settings }: RestSettingsQuery) =>
   readValues(WIRE_WATCH_SETTINGS, input, { stored: { ...settings.watch }, silent: SILENT });

@@ -16,7 +16,10 @@ import { WIRE_SETTINGS } from './settings-wire.js';
 /** Clients send these back with the rest; they are changed elsewhere, or not at all. */
 const SILENT = ['version', 'watch', 'explicitFilter', 'explicit_filter', 'ignored_keys'];
 
-const body = z.record(z.string(), z.unknown());
+const body = z.record(z.string(), z.unknown()).meta({
+  description:
+    'Any of the keys that `GET /config` shows, also in snake_case; what is absent stays. Of two names for one value, the one that differs from what is stored counts.',
+});
 
 const read = (input: z.infer<typeof body>, { settings }: RestSettingsQuery) =>
   readValues(WIRE_SETTINGS, input, { stored: { ...settings }, silent: SILENT });

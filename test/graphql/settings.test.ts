@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
@@ -59,6 +60,9 @@ afterAll(async () => {
   await database.drop();
 });
 
+const matches = (all: object, part: object) =>
+  Object.entries(part).every(([key, value]) => (all as Record<string, unknown>)[key] === value);
+
 describe('updateSettings', () => {
   it('changes what is given; null is a value where it means something', async () => {
     const input = { convertTo: 'MP3' as const, bitrateKbps: 192, padNumberWidth: null, maxRetries: null };
@@ -99,6 +103,43 @@ describe('updateSettings', () => {
     expect(app.deps.settings().maxRetries).toBe(42);
     expect((await other.execute(SETTINGS)).settings.maxRetries).toBe(42);
     await waitFor(() => other.deps.settings().maxRetries === 42, { what: 'the other process to follow' });
+  });
+
+  it('keeps every change, with who made it, and makes none of what changes nothing', async () => {
+    const rows = () => app.deps.db.settingsVersion.findMany({ orderBy: { version: 'asc' } });
+    const before = await rows();
+    await app.execute(UPDATE, { input: { maxRetries: 17 } });
+    await app.execute(UPDATE, { input: { maxRetries: 17 } });
+    await app.execute(UPDATE, { input: { maxRetries: 18 } });
+    const made = (await rows()).slice(before.length);
+    expect(made.map(({ document }) => document)).toMatchObject([{ maxRetries: 17 }, { maxRetries: 18 }]);
+    expect(made.every(({ changedById }) => changedById === SYSTEM_VIEWER.id)).toBe(true);
+    expect((await app.execute(SETTINGS)).settings.version).toBe(made[1]?.version);
+  });
+
+  it('loses nothing when two processes change different settings at once', async () => {
+    const inputs = [
+      { maxRetries: 23 },
+      { retryDelaySeconds: 23 },
+      { artistSeparator: ' | ' },
+      { fallback: false },
+    ];
+    await Promise.all(inputs.map((input, n) => (n % 2 ? app : other).execute(UPDATE, { input })));
+    const expected = Object.assign({}, ...inputs) as object;
+    for (const { deps } of [app, other]) {
+      await waitFor(() => matches(deps.settings(), expected), { what: 'all four changes to be in force' });
+    }
+  });
+
+  it('refuses text that no database and no disk would take', async () => {
+    for (const text of ['\0', '\ud800', 'a\nb']) {
+      const input = { customTrackFormat: `%music%${text}`, artistSeparator: text, downloadPath: `/x${text}` };
+      const { updateSettings } = await app.execute(UPDATE, { input });
+      expect(updateSettings).toMatchObject({ __typename: 'InvalidSettings' });
+      if (updateSettings.__typename !== 'InvalidSettings') continue;
+      const fields = updateSettings.problems.map(({ field }) => field).sort();
+      expect(fields).toEqual(['artistSeparator', 'customTrackFormat', 'downloadPath']);
+    }
   });
 
   it('is kept over a restart, and a key that is not understood is left to its default', async () => {

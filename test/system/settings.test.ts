@@ -2,9 +2,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
 import { startApp } from '../kit/start-app.js';
+import { createPostgresProxy } from '../kit/postgres-proxy.js';
 import { createSteeredSource } from '../kit/steered-source.js';
 import { waitFor } from '../kit/wait-for.js';
-import { joinApp } from './join-app.js';
+import { databaseUrlOf, joinApp } from './join-app.js';
 
 const LIMIT = graphql(`
   mutation LimitDownloads($limit: Int!) {
@@ -47,4 +48,33 @@ it('maxConcurrentDownloads is in force at once over all workers, and stops nothi
   expect([...source.waiting]).toEqual([first]);
   source.releaseAll();
   await waitFor(async () => (await endedTasks()) === 7, { what: 'all to end' });
+});
+
+const CHANGE_BOTH = graphql(`
+  mutation ChangeBoth($retries: Int!, $items: Int!) {
+    updateSettings(input: { maxRetries: $retries }) {
+      __typename
+    }
+    updateWatchSettings(input: { maxItemsPerRun: $items }) {
+      __typename
+    }
+  }
+`);
+
+it('a process that was cut off from the news follows as soon as it is back', async () => {
+  const api = await startApp({ env: { role: 'api' } });
+  onTestFinished(() => api.stop());
+  const proxy = await createPostgresProxy(databaseUrlOf(api));
+  onTestFinished(() => proxy.close());
+  const worker = await joinApp(api, { url: proxy.url, env: { role: 'worker' } });
+  onTestFinished(() => worker.stop());
+  const inForce = () => [worker.deps.settings().maxRetries, worker.deps.watchSettings().maxItemsPerRun];
+
+  await api.execute(CHANGE_BOTH, { retries: 4, items: 40 });
+  await waitFor(() => inForce().join() === '4,40', { what: 'the worker to follow' });
+  await proxy.cut();
+  await api.execute(CHANGE_BOTH, { retries: 5, items: 50 });
+  expect(inForce()).toEqual([4, 40]);
+  await proxy.resume();
+  await waitFor(() => inForce().join() === '5,50', { what: 'the worker to catch up', timeoutMs: 25_000 });
 });
