@@ -11,6 +11,7 @@ import '../config/watch-settings.graphql.js';
 import '../downloads/downloads.graphql.js';
 import '../history/history-stats.graphql.js';
 import '../history/history.graphql.js';
+import '../tasks/changed-tasks.graphql.js';
 import '../tasks/task-children.graphql.js';
 import '../tasks/task-mutations.graphql.js';
 import '../tasks/task-parts.graphql.js';

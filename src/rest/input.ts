@@ -86,6 +86,27 @@ export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) 
   return shownAs(number, { type: 'integer', minimum: min, ...note });
 }
 
+/** The last second of the year 9999. */
+const MAX_SECONDS = 253_402_300_799;
+
+/** Unix seconds, fractions allowed. */
+export function unixSeconds() {
+  const error = `allowed are Unix seconds from 0 to ${MAX_SECONDS}`;
+  const number = z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,12}(\.\d{1,20})?$/)
+          .transform(Number),
+      ],
+      { error },
+    )
+    .refine((seconds) => seconds >= 0 && seconds <= MAX_SECONDS, { error });
+  return shownAs(number, { type: 'number', minimum: 0, maximum: MAX_SECONDS });
+}
+
 /** How many entries a page has. */
 export function pageLimit(usual: number, max: number) {
   return wholeNumber({ min: 1, max, clamp: true }).default(usual);

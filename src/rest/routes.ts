@@ -8,6 +8,7 @@ import { HISTORY_ROUTES } from '../history/history.rest.js';
 import { HISTORY_SUMMARY_ROUTES } from '../history/history-summary.rest.js';
 import { TASK_CONTROL_ROUTES } from '../tasks/task-control.rest.js';
 import { TASK_STREAM_ROUTES } from '../tasks/task-stream.rest.js';
+import { TASK_UPDATES_ROUTES } from '../tasks/task-updates.rest.js';
 import { TASK_ROUTES } from '../tasks/tasks.rest.js';
 import type { AnyRoute } from './route.js';
 
@@ -23,5 +24,6 @@ export const ROUTES: readonly AnyRoute[] = [
   ...HISTORY_SUMMARY_ROUTES,
   ...TASK_ROUTES,
   ...TASK_CONTROL_ROUTES,
+  ...TASK_UPDATES_ROUTES,
   ...TASK_STREAM_ROUTES,
 ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** JSON Schema of a value as a client is told to send it. */
 export interface WireForm {
-  type: 'integer' | 'boolean' | 'string' | 'array';
+  type: 'integer' | 'number' | 'boolean' | 'string' | 'array';
   [keyword: string]: unknown;
 }
 

@@ -1,7 +1,7 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
-import type { Selection } from './task-store.js';
+import { listTasksInOrder, type Selection } from './task-store.js';
 import { wantedIn } from './task-filter-store.js';
 import type { TaskFilter } from './task-filter.js';
 import { LIVE_STATES, TERMINAL_STATES, type Task } from './task.js';
@@ -19,11 +19,7 @@ export async function listActiveFirst(
   viewer: Viewer,
   { query, ...page }: NumberedPage & { query?: Selection },
 ): Promise<Task[]> {
-  const ids = await findIds(db, viewer, page);
-  if (ids.length === 0) return [];
-  const tasks = await db.task.findMany({ ...query, where: { id: { in: ids } } });
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+  return listTasksInOrder(db, await findIds(db, viewer, page), query ?? {});
 }
 
 /** Each half by its own index: sorted as one list, all of history would be read for every page. */

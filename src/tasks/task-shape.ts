@@ -77,6 +77,12 @@ export const taskShape = z
   })
   .meta({ id: 'Task' });
 
+/** With tasks that changed. */
+export const deletedShape = z
+  .array(z.uuid())
+  .optional()
+  .meta({ description: 'Tasks that were taken off the lists; shown in `tasks` only where that ended them.' });
+
 /** With every list of tasks. */
 export const countsShape = {
   task_counts: z

@@ -6,7 +6,7 @@ import { openLiveStream } from '../rest/live-stream.js';
 import type { News } from '../rest/pending-news.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../rest/route.js';
 import type { Documents, Following } from '../rest/run-document.js';
-import { countsShape, taskShape } from './task-shape.js';
+import { countsShape, deletedShape, taskShape } from './task-shape.js';
 import { ENDED_STATES, LIVE_STATES, toWireChanges, toWireCounts } from './task-wire.js';
 
 const MARK = graphql(`
@@ -78,6 +78,7 @@ const stream = streamRoute({
     answer: z.object({
       change_type: z.enum(['update', 'heartbeat']),
       tasks: z.array(taskShape),
+      deleted_tasks: deletedShape,
       ...countsShape,
       current_timestamp: z.number().meta({ description: 'Unix seconds.' }),
       initial: z.literal(true).optional().meta({ description: 'Only in the first message.' }),

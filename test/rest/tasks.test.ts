@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUE_DOWNLOAD } from '../kit/documents.js';
+import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -472,36 +473,3 @@ describe('GET /prgs/list', () => {
     expect(asked()).toBe(4);
   });
 });
-
-/** Counts what goes through the client's own methods, which every store uses. */
-function spyOnQueries(db: RestTestApp['deps']['db']): () => number {
-  let count = 0;
-  const task = db.task as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const client = db as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const restore = [
-    ...['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>
-      wrap(task, name, () => (count += 1)),
-    ),
-    wrap(client, '$queryRaw', () => (count += 1)),
-  ];
-  return () => {
-    restore.forEach((undo) => undo());
-    return count;
-  };
-}
-
-function wrap(
-  target: Record<string, (...args: unknown[]) => unknown>,
-  name: string,
-  onCall: () => void,
-): () => void {
-  const original = target[name];
-  if (!original) throw new Error(name);
-  target[name] = (...args) => {
-    onCall();
-    return original.apply(target, args);
-  };
-  return () => {
-    target[name] = original;
-  };
-}

@@ -1,0 +1,34 @@
+import type { Database } from '../../src/store/prisma.js';
+
+/** Counts what goes through the client's own methods, which every store uses, until it is asked how many. */
+export function spyOnQueries(db: Database): () => number {
+  let count = 0;
+  const task = db.task as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const client = db as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const restore = [
+    ...['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>
+      wrap(task, name, () => (count += 1)),
+    ),
+    wrap(client, '$queryRaw', () => (count += 1)),
+  ];
+  return () => {
+    restore.forEach((undo) => undo());
+    return count;
+  };
+}
+
+function wrap(
+  target: Record<string, (...args: unknown[]) => unknown>,
+  name: string,
+  onCall: () => void,
+): () => void {
+  const original = target[name];
+  if (!original) throw new Error(name);
+  target[name] = (...args) => {
+    onCall();
+    return original.apply(target, args);
+  };
+  return () => {
+    target[name] = original;
+  };
+}
