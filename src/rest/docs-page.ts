@@ -29,9 +29,10 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-/** Paths break where a phone has no room for them. */
+/** Paths break where a phone has no room for them; of links between answers, which have a column, there are none. */
 const STYLE = `body { margin: 0 }
 .swagger-ui .opblock .opblock-summary-path { word-break: break-word }
+.swagger-ui .response-col_links { display: none }
 `;
 
 interface DocsFile {

@@ -1,4 +1,5 @@
 import type { RawRequest } from '../kit/raw-request.js';
+import { exampleOf, JSON_TYPE, toRequest, type Parts } from './documented-request.js';
 import {
   HOSTILE_BODIES,
   hostilePathTexts,
@@ -15,15 +16,8 @@ export interface HostileRequest extends RawRequest {
   field?: string;
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' };
 const UNKNOWN_METHODS = ['PATCH', 'TRACE', 'PROPFIND', 'OPTIONS'];
 const MEBIBYTE = 1024 * 1024;
-
-interface Parts {
-  path: Record<string, string>;
-  query: Record<string, string>;
-  body: Record<string, unknown>;
-}
 
 /** Everything of it as documented, but for one thing. */
 export function hostileRequestsFor(described: DescribedOperation): HostileRequest[] {
@@ -31,24 +25,6 @@ export function hostileRequestsFor(described: DescribedOperation): HostileReques
   return described.method === 'get'
     ? requests
     : [...requests, ...badBodies(described), ...badFields(described)];
-}
-
-/** The documented example, its path and query encoded. */
-export function exampleOf({ operation }: DescribedOperation): Parts {
-  const parts: Parts = { path: {}, query: {}, body: {} };
-  for (const { name, in: place, example } of operation.parameters ?? []) {
-    if (example !== undefined) parts[place][name] = encodeURIComponent(String(example));
-  }
-  const body = operation.requestBody?.content['application/json']?.example ?? {};
-  return { ...parts, body: { ...body } };
-}
-
-export function toRequest({ path, method }: DescribedOperation, parts: Parts): RawRequest {
-  const filled = path.replace(/\{([^}]+)\}/g, (_, name: string) => parts.path[name] ?? '');
-  const query = Object.entries(parts.query).map(([name, value]) => `${name}=${value}`);
-  const target = `/api${filled}${query.length > 0 ? `?${query.join('&')}` : ''}`;
-  if (method === 'get') return { method: 'GET', path: target };
-  return { method: method.toUpperCase(), path: target, headers: JSON_TYPE, body: JSON.stringify(parts.body) };
 }
 
 function badParts(described: DescribedOperation): HostileRequest[] {

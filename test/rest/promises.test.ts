@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AnyRoute, Method } from '../../src/rest/route.js';
+import { ROUTES } from '../../src/rest/routes.js';
+import { digestDatabase } from '../kit/database-digest.js';
+import { seedExampleTasks } from '../kit/example-tasks.js';
+import { sendRaw, type RawReply, type RawRequest } from '../kit/raw-request.js';
+import { exampleOf, toRequest } from './documented-request.js';
+import { operationsOf, readDescription, type DescribedOperation } from './openapi-description.js';
+import { startRest, type RestTestApp } from './rest-app.js';
+
+let app: RestTestApp;
+let described: DescribedOperation[];
+beforeAll(async () => {
+  app = await startRest();
+  described = operationsOf(await readDescription(app));
+});
+beforeEach(() => seedExampleTasks(app));
+afterAll(() => app.stop());
+
+interface Row {
+  method: Method;
+  path: string;
+  route: AnyRoute;
+}
+
+const table: Row[] = ROUTES.flatMap((route) =>
+  route.methods.map((method) => ({ method, path: route.path, route })),
+);
+
+/** The documented example. */
+function requestFor({ method, path }: Row): RawRequest {
+  const own = described.find((each) => each.path === path && each.method === method.toLowerCase());
+  if (!own) throw new Error(`${method} ${path} is not described.`);
+  return toRequest(own, exampleOf(own));
+}
+
+const send = (request: RawRequest, headers: Record<string, string> = {}): Promise<RawReply> =>
+  sendRaw(app.url, { ...request, headers: { ...request.headers, ...headers } });
+
+const digest = () => digestDatabase(app.env.database.kind === 'external' ? app.env.database.url : '');
+
+describe('every route', () => {
+  it.each(table)('$method $path takes a slash at its end, without a redirect', async (row) => {
+    const request = requestFor(row);
+    const [path = '', query] = request.path.split('?');
+    const slashed = `${path}/${query === undefined ? '' : `?${query}`}`;
+    const { status, headers } = await send({ ...request, path: slashed });
+    expect(status).toBe(row.route.status);
+    expect(headers['location']).toBeUndefined();
+  });
+
+  it.each(table.filter(({ route }) => !route.streams))(
+    '$method $path answers at once with JSON that nobody keeps, and with an id for the log',
+    async (row) => {
+      const { headers, text } = await send(requestFor(row), { 'x-request-id': 'mine' });
+      expect(headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-request-id': 'mine' });
+      expect(JSON.parse(text)).toEqual(expect.anything());
+    },
+  );
+
+  it.each(table.filter(({ method }) => method === 'GET'))('$method $path knows HEAD', async (row) => {
+    const { changes, streams } = row.route;
+    const request = requestFor(row);
+    const before = await digest();
+    const head = await send({ ...request, method: 'HEAD' });
+    expect(head.text).toBe('');
+    if (changes || streams) {
+      expect(head.status).toBe(405);
+      expect(head.headers['allow']).toMatch(/^GET\b(?!.*HEAD)/);
+    } else {
+      expect(head.status).toBe(200);
+      expect(head.headers['content-type']).toBe('application/json; charset=utf-8');
+    }
+    expect(await digest()).toEqual(before);
+  });
+});
+
+describe('a page of another site', () => {
+  it.each(table.filter(({ route }) => route.changes))('cannot have $method $path done', async (row) => {
+    const before = await digest();
+    const { status, text } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
+    expect(status).toBe(403);
+    const { error, detail } = JSON.parse(text) as Record<string, unknown>;
+    expect(detail).toBe(error);
+    expect(await digest()).toEqual(before);
+  });
+
+  it.each(table.filter(({ route }) => route.changes))(
+    'is not what our own is: $method $path is done for it',
+    async (row) => {
+      const { status } = await send(requestFor(row), { 'sec-fetch-site': 'same-origin' });
+      expect(status).toBe(row.route.status);
+    },
+  );
+
+  it('may be linked from: what only looks is shown', async () => {
+    for (const row of table.filter(({ route }) => !route.changes)) {
+      const { status } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
+      expect(status, row.path).toBe(200);
+    }
+  });
+});
+
+describe('the collection roots', () => {
+  it.each(['/config', '/search?q=tide', '/history'])('%s answer with and without a slash', async (root) => {
+    const [path = '', query = ''] = root.split('?');
+    for (const form of [`/api${path}`, `/api${path}/`]) {
+      const { status, headers } = await send({ method: 'GET', path: `${form}?${query}` });
+      expect({ status, location: headers['location'] }, form).toEqual({ status: 200, location: undefined });
+    }
+  });
+});
