@@ -1,6 +1,7 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
+import { numberOf } from './task-count-store.js';
 import { ownedBy, stateIn } from './task-filter-store.js';
 import { LIVE_STATES, TERMINAL_STATES, type Task } from './task.js';
 
@@ -123,20 +124,17 @@ function findPresent(
   { activeOnly, liveLimit, limit, offset }: Poll,
 ): Promise<Found[]> {
   const own = Prisma.sql`${ownedBy(viewer)} AND "parentId" IS NULL AND "dismissedAt" IS NULL`;
-  const ended = stateIn(activeOnly ? [] : TERMINAL_STATES);
+  const states = activeOnly ? [] : TERMINAL_STATES;
   return db.$queryRaw<Found[]>`
     WITH live AS (
       SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(LIVE_STATES)}
       ORDER BY "createdAt" DESC, "id" DESC LIMIT ${liveLimit + 1}
     ), ended AS (
-      SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${ended}
+      SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(states)}
       ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit + 1} OFFSET ${offset}
     )
     SELECT task.*, page.live, page."changedAt", total.n AS "endedCount"
-    FROM (
-      SELECT coalesce(sum("n"), 0)::int AS n FROM "TaskCount"
-      WHERE ${ownedBy(viewer)} AND "topLevel" AND NOT "dismissed" AND ${ended}
-    ) AS total
+    FROM (SELECT ${numberOf(viewer, { states })} AS n) AS total
     LEFT JOIN (
       SELECT "id", true AS live, "createdAt" AS "changedAt" FROM live
       UNION ALL SELECT "id", false, "createdAt" FROM ended

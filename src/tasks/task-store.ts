@@ -15,7 +15,7 @@ export function visibleTo(viewer: Viewer): { ownerId?: string } {
   return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
 }
 
-export function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
+function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
   return {
     ...visibleTo(viewer),
     ...(filter.includeDismissed ? {} : { dismissedAt: null }),

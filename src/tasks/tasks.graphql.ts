@@ -100,27 +100,30 @@ async function connectTasks(
   wanted: WantedTasks,
   page: PageArgs,
 ): Promise<Connection<Task>> {
-  const { db, viewer } = place.context;
   refuseBoth(page);
   const size = pageSizeOf(page);
   const offset = offsetOf(page);
-  const rows = await readTasks(place, wanted, { ...page, first: size + 1, offset });
+  const { rows, totalCount } = await readTasks(place, wanted, { ...page, first: size + 1, offset });
   return {
     ...toConnection(rows, { size, after: page.after || (offset > 0 ? offset : null) }),
-    totalCount: () => countTasks(db, viewer, wanted.filter),
+    totalCount,
   };
 }
 
-function readTasks(
+async function readTasks(
   place: FieldPlace,
   { filter, order }: WantedTasks,
   { after, offset, first }: PageArgs & { first: number; offset: number },
-): Promise<Task[]> {
+): Promise<{ rows: Task[]; totalCount: Connection<Task>['totalCount'] }> {
   const { db, viewer } = place.context;
   const page = { filter, offset, limit: first, query: nodeSelection('Task', place) };
   if (order !== 'ACTIVE_FIRST') {
-    return listTasks(db, viewer, { ...page, order, after: after ? decodeCursor(after) : null });
+    const rows = await listTasks(db, viewer, { ...page, order, after: after ? decodeCursor(after) : null });
+    return { rows, totalCount: () => countTasks(db, viewer, filter) };
   }
-  if (!after) return listActiveFirst(db, viewer, page);
-  throw new InvalidInputError('after: not with ACTIVE_FIRST, whose pages go by "offset".', 'after');
+  if (after) {
+    throw new InvalidInputError('after: not with ACTIVE_FIRST, whose pages go by "offset".', 'after');
+  }
+  const { tasks, total } = await listActiveFirst(db, viewer, page);
+  return { rows: tasks, totalCount: total };
 }

@@ -32,8 +32,8 @@ const TASK_PAGE = graphql(`
 `);
 
 const FULL_PAGE = graphql(`
-  query FullTaskPage($filter: TaskFilter, $first: Int) {
-    tasks(filter: $filter, first: $first) {
+  query FullTaskPage($filter: TaskFilter, $orderBy: TaskOrder, $first: Int) {
+    tasks(filter: $filter, orderBy: $orderBy, first: $first) {
       totalCount
       edges {
         node {
@@ -383,12 +383,16 @@ describe('the database is asked', () => {
     await seedTasks(app, children);
   });
 
-  it('at most four times for a page of tasks with item, parent and owner, however large', async () => {
-    const read = (first: number) => queriesFor((counted) => counted.execute(FULL_PAGE, { filter, first }));
-    const [small, large] = [await read(5), await read(100)];
-    expect(large).toBeLessThanOrEqual(4);
-    expect(small).toBeLessThanOrEqual(large);
-  });
+  it.each(['NEWEST_FIRST', 'OLDEST_FIRST', 'ACTIVE_FIRST'] as const)(
+    'at most four times for a page of tasks with item, parent and owner, however large, %s',
+    async (orderBy) => {
+      const read = (first: number) =>
+        queriesFor((counted) => counted.execute(FULL_PAGE, { filter, orderBy, first }));
+      const [small, large] = [await read(5), await read(100)];
+      expect(large).toBeLessThanOrEqual(4);
+      expect(small).toBeLessThanOrEqual(large);
+    },
+  );
 
   it('as often for the children of 50 lists as for those of one', async () => {
     const read = (first: number) =>
