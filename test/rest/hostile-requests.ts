@@ -6,6 +6,7 @@ import {
   hostileQueryTexts,
   hostileValues,
   isId,
+  unfitValues,
 } from './hostile-values.js';
 import type { DescribedOperation, FieldSchema } from './openapi-description.js';
 
@@ -93,7 +94,12 @@ function badFields(described: DescribedOperation): HostileRequest[] {
   const bad = fields.flatMap(([name, form]: [string, FieldSchema]) =>
     hostileValues(name, form).map((value) => send({ ...example.body, [name]: value }, name)),
   );
-  return [...unknown, ...missing, ...bad];
+  // A body that is open says nothing of the form of its values: what it leaves open is its own tests' to try.
+  const isOpen = schema.additionalProperties !== undefined && schema.additionalProperties !== false;
+  const unfit = (isOpen ? Object.keys(example.body) : []).flatMap((name) =>
+    unfitValues().map((value) => send({ ...example.body, [name]: value }, name)),
+  );
+  return [...unknown, ...missing, ...bad, ...unfit];
 }
 
 function without<Value>(from: Record<string, Value>, name: string): Record<string, Value> {

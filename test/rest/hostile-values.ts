@@ -65,15 +65,26 @@ export function hostilePathTexts(): string[] {
 /** Percent-encoded, as values in a query. */
 export function hostileQueryTexts(name: string, form: Form): string[] {
   if (form.type === 'integer') return [...UNDECODABLE, ...NO_NUMBER, String((form.minimum ?? 0) - 1)];
+  if (form.type === 'number') return [...UNDECODABLE, ...NO_NUMBER.filter((text) => !isAmount(text)), '-1'];
   if (form.type === 'boolean') return [...UNDECODABLE, ...NO_WORD, '2', 'yes'];
   if (form.enum || form.pattern) return [...UNDECODABLE, ...NO_WORD];
   const blank = form.required ? ['', '%20', '+'] : [];
   return [...NEVER_TEXT, ...blank, ...(isId(name) ? NO_ID : [])];
 }
 
+/** Numbers, though no whole ones, or larger than counts can be. */
+function isAmount(text: string): boolean {
+  return ['1.5', '2147483648'].includes(text);
+}
+
+/** What stands nowhere in JSON that is meant well, whatever takes it. */
+export function unfitValues(): unknown[] {
+  return ['a\0b', '\ud800', 'x'.repeat(LONG), ['a\0b'], { a: '\udfff' }, { 'a\0': 1 }, nested(50)];
+}
+
 /** As values in JSON. */
 export function hostileValues(name: string, form: FieldSchema): unknown[] {
-  const any = [null, [], {}, [null], { toString: 1 }, 'a\0b', '\ud800', 'x'.repeat(LONG), nested(50)];
+  const any = [null, [], {}, [null], { toString: 1 }, ...unfitValues()];
   if (form.type === 'integer')
     return [...any, true, 'x', '', 1.5, 1e308, -1e308, 2 ** 53, (form.minimum ?? 0) - 1];
   if (form.type === 'boolean') return [...any, 2, 'maybe', ''];
