@@ -10,7 +10,7 @@ export type DeezerQuality = (typeof DEEZER_QUALITIES)[number];
 export interface Settings {
   /** The catalogue that searches and bare ids ask, as soon as it is set up; until then CATALOG's. */
   service: string;
-  /** Which sources to ask: only the first that is on, or the others in order when it lacks a track. */
+  /** Whether every source is asked for a track; else the owner's own library and the one source next in line. */
   fallback: boolean;
   /** The name of the Spotify account in use; empty for none. */
   spotify: string;
@@ -63,7 +63,7 @@ export type PathFormats = Pick<Settings, 'customDirFormat' | 'customTrackFormat'
 
 export const DEFAULT_SETTINGS: Omit<Settings, 'downloadPath'> = {
   service: 'spotify',
-  fallback: true,
+  fallback: false,
   spotify: '',
   deezer: '',
   spotifyQuality: 'NORMAL',

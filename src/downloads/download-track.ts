@@ -1,11 +1,11 @@
 import type { Track } from '../catalog/catalog-item.js';
+import type { RawTags } from '../catalog/tag-reader.js';
 import type { Deps } from '../deps.js';
 import type { Logger } from '../lib/logger.js';
 import { messageOf } from '../lib/errors.js';
-import type { AudioProbe, TranscodeRequest } from '../media/media.js';
-import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
+import type { AudioProbe, TrackTags, TranscodeRequest } from '../media/media.js';
+import { parseDownloadOptions } from '../tasks/download-options.js';
 import type { Ending, HeldTask } from '../tasks/held-task.js';
-import type { Rendition } from './audio-source.js';
 import { checkDuration } from './check-audio.js';
 import { fetchAudio } from './fetch-audio.js';
 import { isAlreadyInPlace, noteEarlierFile, placeFile } from './place-file.js';
@@ -16,7 +16,7 @@ import { tagsFor } from './track-tags.js';
 
 export type DownloadDeps = Pick<
   Deps,
-  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing' | 'clock'
+  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing' | 'clock' | 'tagReader'
 >;
 
 /** One try of one track: what it is about, when to stop, whom to tell. */
@@ -73,7 +73,8 @@ async function makeFile(deps: DownloadDeps, run: TrackRun, work: Work): Promise<
   ]);
   const input = await deps.media.probe(inputPath, run.signal);
   checkDuration(work.track, rendition, input);
-  const request = toTranscodeRequest(deps, { work, rendition, inputPath, input, cover, run });
+  const tags = tagsFor(work.track, rendition, await readOwnTags(deps, run, inputPath));
+  const request = toTranscodeRequest(run, { work, inputPath, input, cover, tags });
   const { writtenMs } = await deps.media.transcode(request, {
     signal: run.signal,
     onProgress: (percent) => run.onProgress(100 * FETCH_SHARE + percent * (1 - FETCH_SHARE)),
@@ -111,26 +112,31 @@ async function fetchCover(deps: DownloadDeps, run: TrackRun, track: Track): Prom
   }
 }
 
+/** What the source's file says of itself, where that is what the owner wants; null where the catalogue decides. */
+async function readOwnTags(deps: DownloadDeps, run: TrackRun, path: string): Promise<RawTags | null> {
+  if (parseDownloadOptions(run.held.task.options).spotifyMetadata) return null;
+  return deps.tagReader.read(path, run.signal);
+}
+
 function toTranscodeRequest(
-  deps: DownloadDeps,
+  run: TrackRun,
   made: {
     work: Work;
-    rendition: Rendition;
     inputPath: string;
     input: AudioProbe;
     cover: Uint8Array | null;
-    run: TrackRun;
+    tags: TrackTags;
   },
 ): TranscodeRequest {
-  const options: DownloadOptions = parseDownloadOptions(made.run.held.task.options);
+  const options = parseDownloadOptions(run.held.task.options);
   return {
     inputPath: made.inputPath,
     outputPath: made.work.made,
     input: made.input,
     format: options.format,
     bitrateKbps: options.bitrateKbps,
-    artistSeparator: deps.settings().artistSeparator,
-    tags: tagsFor(made.work.track, made.rendition),
+    artistSeparator: options.artistSeparator,
+    tags: made.tags,
     cover: made.cover,
   };
 }

@@ -1,6 +1,5 @@
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
 import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
-import { AudioFormatEnum, BITRATES_ALLOWED } from '../config/audio-format.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { UpstreamLimitedError } from '../lib/upstream-errors.js';
@@ -8,16 +7,9 @@ import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
 import { FormatUnavailableError } from '../media/errors.js';
-import { InvalidOptionsError } from './errors.js';
+import { ExplicitContentError, InvalidOptionsError } from './errors.js';
+import { DownloadOptionsInput, toOptionsInput } from './options-input.graphql.js';
 import { queueDownload } from './queue-download.js';
-
-const DownloadOptionsInput = builder.inputType('DownloadOptionsInput', {
-  description: 'The output; what is absent follows the settings.',
-  fields: (t) => ({
-    format: t.field({ type: AudioFormatEnum, description: 'The format.' }),
-    bitrateKbps: t.int({ description: `${BITRATES_ALLOWED}.` }),
-  }),
-});
 
 const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
   description: 'What to download, and as what.',
@@ -32,13 +24,22 @@ const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
       description: 'What it is, where the id does not say; else it is found out.',
     }),
     priority: t.int({ defaultValue: 0, description: 'Higher goes first; −100 to 100.' }),
-    options: t.field({ type: DownloadOptionsInput, description: 'The output.' }),
+    options: t.field({ type: DownloadOptionsInput, description: 'What comes out, and how it is fetched.' }),
   }),
 });
 
 builder.objectType(InvalidOptionsError, {
   name: 'InvalidOptions',
-  description: 'The output that was asked for makes no sense.',
+  description: 'What was asked for makes no sense.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The option in question.' }),
+  }),
+});
+
+builder.objectType(ExplicitContentError, {
+  name: 'ExplicitContent',
+  description: 'The track is marked as explicit, and this server leaves such tracks out.',
   interfaces: [ErrorInterface],
 });
 
@@ -66,6 +67,7 @@ builder.mutationField('queueDownload', (t) =>
         CatalogItemNotFoundError,
         InvalidItemError,
         InvalidOptionsError,
+        ExplicitContentError,
         FormatUnavailableError,
         UpstreamLimitedError,
       ],
@@ -75,6 +77,10 @@ builder.mutationField('queueDownload', (t) =>
       },
     },
     resolve: (_root, { input }, context) =>
-      queueDownload(context, context.viewer, { ...input, signal: context.signal }),
+      queueDownload(context, context.viewer, {
+        ...input,
+        options: toOptionsInput(input.options),
+        signal: context.signal,
+      }),
   }),
 );

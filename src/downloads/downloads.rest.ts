@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
-import type { AudioFormat, CatalogType } from '../generated/documents/graphql.js';
+import type { CatalogType } from '../generated/documents/graphql.js';
 import { RestFailure, toFailure } from '../rest/errors.js';
 import { EXAMPLE_TASKS } from '../rest/example-tasks.js';
-import { text, wholeNumber, word } from '../rest/input.js';
-import { shownAs } from '../rest/wire-form.js';
+import { text, wholeNumber } from '../rest/input.js';
 import { route, type AnyRoute } from '../rest/route.js';
 import { wireIdOf } from '../rest/wire-id.js';
+import { optionFailure, optionsInput, toOptionsInput } from './options-wire.js';
 
 const QUEUE_DOWNLOAD = graphql(`
   mutation RestQueueDownload($input: QueueDownloadInput!) {
@@ -25,6 +25,9 @@ const QUEUE_DOWNLOAD = graphql(`
         existingTask {
           id
         }
+      }
+      ... on InvalidOptions {
+        field
       }
       ... on UpstreamLimited {
         retryAfterSeconds
@@ -50,33 +53,10 @@ const CANCEL_DOWNLOAD = graphql(`
   }
 `);
 
-const FORMATS = ['MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC', 'KEEP'] as const satisfies AudioFormat[];
-
-/** Kilobits a second, as `320` or `320k`. */
-const bitrate = shownAs(
-  z
-    .union([z.number(), z.string()])
-    .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
-    .pipe(wholeNumber({ min: 1, max: 10_000 })),
-  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits a second.' },
-);
-
-/** A setting that a download cannot have of its own yet: refused, because ignoring it would make another file. */
-const notYet = z.never({ error: 'not supported yet; leave it out' }).optional();
-
-const options = z.strictObject({
+const input = z.strictObject({
   id: text(),
-  convertTo: word(FORMATS).optional(),
-  bitrate: bitrate.optional(),
+  ...optionsInput,
   priority: wholeNumber({ min: -100, max: 100 }).default(0),
-  real_time: notYet,
-  real_time_multiplier: notYet,
-  custom_dir_format: notYet,
-  custom_track_format: notYet,
-  tracknum_padding: notYet,
-  save_cover: notYet,
-  artist_separator: notYet,
-  recursive_quality: notYet,
 });
 
 function download(path: `/${string}`, { type, example }: { type: CatalogType; example: string }): AnyRoute {
@@ -87,21 +67,17 @@ function download(path: `/${string}`, { type, example }: { type: CatalogType; ex
       summary: `Queue ${nameOf(type)}.`,
       answer: z.object({ task_id: z.uuid() }),
       example: { id: example, convertTo: 'mp3', bitrate: '320k' },
-      errors: [404, 409, 502],
+      errors: [403, 404, 409, 502],
     },
-    input: options,
+    input,
     document: QUEUE_DOWNLOAD,
-    variables: ({ id, convertTo, bitrate, priority }) => ({
-      input: {
-        item: id,
-        type,
-        priority,
-        options: { format: convertTo ?? null, bitrateKbps: bitrate ?? null },
-      },
+    variables: ({ id, priority, ...options }) => ({
+      input: { item: id, type, priority, options: toOptionsInput(options) },
     }),
     status: 202,
     respond: ({ queueDownload: result }) => {
       if (result.__typename === 'DownloadQueued') return { task_id: wireIdOf(result.task.id) };
+      if (result.__typename === 'InvalidOptions') throw optionFailure(result);
       if (result.__typename !== 'DuplicateDownload') throw toFailure(result);
       throw new RestFailure(409, 'Duplicate download detected.', {
         details: result.message,

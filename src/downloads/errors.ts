@@ -40,4 +40,26 @@ export class TargetNotWritableError extends DomainError {
 /** The output that was asked for makes no sense; nothing was queued. */
 export class InvalidOptionsError extends DomainError {
   readonly code = 'INVALID_OPTIONS';
+
+  constructor(
+    message: string,
+    /** The option in question. */
+    readonly field: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The owner of this server wants no explicit tracks. */
+export class ExplicitContentError extends DomainError {
+  readonly code = 'EXPLICIT_CONTENT';
+
+  constructor(title: string) {
+    super(`"${title}" is marked as explicit, and this server leaves such tracks out.`);
+  }
+}
+
+/** What the sources have of this track is not good enough for the settings. */
+export class QualityUnavailableError extends DomainError {
+  readonly code = 'QUALITY_UNAVAILABLE';
 }

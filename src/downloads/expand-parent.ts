@@ -1,10 +1,13 @@
 import type { Album, CatalogItem, Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, PageRequest } from '../catalog/catalog-source.js';
 import { getCatalog } from '../catalog/get-catalog.js';
+import type { AlbumGroup } from '../config/album-group.js';
 import type { Deps } from '../deps.js';
 import { insertClaimedChildren } from '../tasks/insert-children.js';
 import type { HeldTask } from '../tasks/held-task.js';
-import { newChild } from '../tasks/new-task.js';
+import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
+import { newChild, type Refusal } from '../tasks/new-task.js';
+import { ExplicitContentError } from './errors.js';
 
 /** Entries asked for at once; a catalogue with smaller pages makes several calls of it. */
 const PAGE = 500;
@@ -14,27 +17,41 @@ const PAGE = 500;
  * written. Doing it again adds nothing: a child's place among its parent's is unique.
  */
 export async function expandParent(
-  deps: Pick<Deps, 'db' | 'catalogs'>,
+  deps: Pick<Deps, 'db' | 'catalogs' | 'env'>,
   run: { held: HeldTask; signal: AbortSignal },
 ): Promise<void> {
   const { task } = run.held;
   const catalog = getCatalog(deps, task.itemId);
+  const options: DownloadOptions = parseDownloadOptions(task.options);
   for (let offset = 0, total = 1; offset < total; offset += PAGE) {
     run.signal.throwIfAborted();
     const page = await listEntries(catalog, task.item as unknown as CatalogItem, {
       request: { offset, limit: PAGE },
+      groups: options.albumGroups ?? EARLIER_GROUPS,
       signal: run.signal,
     });
     total = page.total;
-    const children = page.items.map((item, index) => newChild(task, item, offset + index));
+    const children = page.items.map((item, index) =>
+      newChild(task, { item, position: offset + index, refusal: refusalOf(deps, item) }),
+    );
     await insertClaimedChildren(deps, run.held, children);
   }
+}
+
+/** Of an artist that was queued before there was a choice. */
+const EARLIER_GROUPS: readonly AlbumGroup[] = ['ALBUM', 'SINGLE'];
+
+/** Why an entry is left out. */
+function refusalOf({ env }: Pick<Deps, 'env'>, item: Track | Album | null): Refusal | null {
+  if (!env.explicitFilter || item?.type !== 'TRACK' || !item.explicit) return null;
+  const { code, message } = new ExplicitContentError(item.title);
+  return { code, message };
 }
 
 async function listEntries(
   catalog: CatalogSource,
   parent: CatalogItem,
-  { request, signal }: { request: PageRequest; signal: AbortSignal },
+  { request, groups, signal }: { request: PageRequest; groups: readonly AlbumGroup[]; signal: AbortSignal },
 ): Promise<{ items: (Track | Album | null)[]; total: number }> {
   switch (parent.type) {
     case 'ALBUM':
@@ -44,7 +61,7 @@ async function listEntries(
       return { items: page.items.map((entry) => entry.track), total: page.total };
     }
     case 'ARTIST':
-      return catalog.listArtistAlbums(parent.id, { ...request, groups: ['ALBUM', 'SINGLE'] }, signal);
+      return catalog.listArtistAlbums(parent.id, { ...request, groups }, signal);
     case 'TRACK':
       return { items: [parent], total: 1 };
   }

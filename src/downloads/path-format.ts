@@ -5,8 +5,8 @@ import { cleanPathPart } from '../lib/filenames.js';
 /** What a path is made from. */
 export interface PathContext {
   track: Track;
-  /** The playlist that the track is downloaded for, and its place there from 1. */
-  playlist: { title: string; position: number } | null;
+  /** The playlist that the track is downloaded for, its length, and the track's place there from 1. */
+  playlist: { title: string; position: number; total: number } | null;
   /** For example `FLAC` or `MP3 320`. */
   quality: string;
 }
@@ -37,15 +37,16 @@ function fill(format: string, values: (name: string) => string | null): string {
 function placeholderValues(settings: PathSettings, context: PathContext): (name: string) => string | null {
   const { track, playlist } = context;
   const albumArtists = track.album?.artists ?? track.artists;
-  const pad = (value: number | null) => padNumber(value, settings);
+  const pad = (value: number | null | undefined, total: number | undefined) =>
+    padNumber(value ?? 0, total ?? 0, settings);
   const date = track.album?.releaseDate ?? '';
   const fixed: Record<string, string> = {
     music: track.title,
     artist: joinNames(track.artists, settings),
     album: track.album?.title ?? track.title,
     ar_album: joinNames(albumArtists, settings),
-    tracknum: pad(track.trackNumber),
-    discnum: pad(track.discNumber),
+    tracknum: pad(track.trackNumber, track.album?.trackTotal),
+    discnum: pad(track.discNumber, track.album?.discTotal),
     year: date.slice(0, 4),
     date,
     genre: track.genres[0] ?? track.album?.genres[0] ?? '',
@@ -53,7 +54,7 @@ function placeholderValues(settings: PathSettings, context: PathContext): (name:
     explicit: track.explicit ? 'Explicit' : '',
     duration: String(Math.round(track.durationMs / 1000)),
     playlist: playlist?.title ?? '',
-    playlistnum: pad(playlist?.position ?? null),
+    playlistnum: pad(playlist?.position, playlist?.total),
     quality: context.quality,
   };
   return (name) => fixed[name] ?? numbered(name, { artist: track.artists, ar_album: albumArtists });
@@ -71,8 +72,11 @@ function joinNames(people: { name: string }[], settings: PathSettings): string {
   return people.map((person) => person.name).join(settings.artistSeparator);
 }
 
-function padNumber(value: number | null, settings: PathSettings): string {
-  const digits = String(value ?? 0);
-  const width = settings.padNumberWidth === 'auto' ? 2 : settings.padNumberWidth;
-  return settings.tracknumPadding ? digits.padStart(width, '0') : digits;
+const MIN_AUTO_WIDTH = 2;
+
+function padNumber(value: number, total: number, settings: PathSettings): string {
+  const { tracknumPadding, padNumberWidth } = settings;
+  if (!tracknumPadding) return String(value);
+  const width = padNumberWidth === 'auto' ? Math.max(MIN_AUTO_WIDTH, String(total).length) : padNumberWidth;
+  return String(value).padStart(width, '0');
 }

@@ -10,6 +10,8 @@ export interface PickedSource {
   rendition: Rendition;
 }
 
+const LIBRARY = 'library';
+
 /**
  * Asks the sources in order; the first that may supply the track does. One that cannot be asked does not keep the
  * others from supplying it. Throws what was wrong with it when they cannot, NoSourceError when none may.
@@ -19,7 +21,7 @@ export async function pickSource(
   track: Track,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<PickedSource> {
-  const asked = deps.settings().fallback ? deps.sources : deps.sources.slice(0, 1);
+  const asked = deps.settings().fallback ? deps.sources : usualSources(deps.sources, track);
   let problem: DomainError | null = null;
   for (const source of asked) {
     try {
@@ -35,4 +37,14 @@ export async function pickSource(
   if (problem) throw problem;
   const names = asked.map((source) => source.name).join(', ') || 'none is on';
   throw new NoSourceError(`No source may supply "${track.title}" (asked: ${names}).`);
+}
+
+/** The owner's own files, and the one source that is next in line: that of the track's own catalogue, if it has one. */
+function usualSources(sources: readonly AudioSource[], track: Track): AudioSource[] {
+  const own = sources.filter(({ name }) => name === LIBRARY);
+  const others = sources.filter(({ name }) => name !== LIBRARY);
+  const [provider] = track.id.split(':', 1);
+  if (provider === LIBRARY) return own;
+  const next = others.find(({ name }) => name === provider) ?? others[0];
+  return next ? [...own, next] : own;
 }

@@ -3,7 +3,9 @@ import type { Track } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalise.js';
 import type { Deps } from '../deps.js';
 import type { AudioProbe, TranscodeRequest } from '../media/media.js';
-import { findMakerOf, findPlaylistTitle, findTwin } from '../tasks/find-tasks.js';
+import { cleanPathPart } from '../lib/filenames.js';
+import { parseDownloadOptions } from '../tasks/download-options.js';
+import { findMakerOf, findPlaylistOf, findTwin } from '../tasks/find-tasks.js';
 import { noteFile, type Ending, type FileRecord, type HeldTask } from '../tasks/held-task.js';
 import { TaskTakenAwayError } from '../tasks/leases.js';
 import type { Task } from '../tasks/task.js';
@@ -99,13 +101,16 @@ async function targetStem(
   task: Task,
   { root, track, quality }: { root: string; track: Track; quality: string },
 ): Promise<string> {
-  const playlist = await findPlaylistTitle(deps, task);
-  const parts = formatPath(deps.settings(), {
+  const list = await findPlaylistOf(deps, task);
+  const options = parseDownloadOptions(task.options);
+  const parts = formatPath(options, {
     track,
     quality,
-    playlist: playlist === null ? null : { title: playlist, position: (task.position ?? 0) + 1 },
+    playlist: list && { title: list.title, total: list.total, position: (task.position ?? 0) + 1 },
   });
-  return join(root, ...parts);
+  const { userDirectory } = options;
+  const own = userDirectory === null ? [] : [cleanPathPart(userDirectory)];
+  return join(root, ...own, ...parts);
 }
 
 /**

@@ -1,14 +1,14 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import type { Viewer } from '../auth/viewer.js';
-import type { CatalogType } from '../catalog/catalog-item.js';
+import type { CatalogItem, CatalogType } from '../catalog/catalog-item.js';
 import { findItem } from '../catalog/find-item.js';
 import type { Deps } from '../deps.js';
 import { dedupeKeyOf } from '../tasks/download-options.js';
 import { describeItem } from '../tasks/new-task.js';
 import { queueTask } from '../tasks/queue-task.js';
 import { PRIORITY_LIMIT, type Task } from '../tasks/task.js';
-import { InvalidOptionsError } from './errors.js';
-import { resolveOptions, type OptionsInput } from './resolve-options.js';
+import { ExplicitContentError, InvalidOptionsError } from './errors.js';
+import { chooseGroups, resolveOptions, type OptionsInput } from './resolve-options.js';
 
 export interface QueueDownloadInput {
   /** An id in any form, or a link (catalog/item-id.ts). */
@@ -22,33 +22,42 @@ export interface QueueDownloadInput {
 /**
  * Queues a track, or an album, playlist or artist whose tracks then follow. The dispatcher hears of it from the
  * database. Throws InvalidItemError, InvalidOptionsError, FormatUnavailableError, CatalogItemNotFoundError,
- * UpstreamLimitedError or DuplicateDownloadError; nothing is queued then.
+ * ExplicitContentError, UpstreamLimitedError or DuplicateDownloadError; nothing is queued then.
  */
 export async function queueDownload(
-  deps: Pick<Deps, 'db' | 'catalogs' | 'env' | 'settings' | 'media' | 'log'>,
+  deps: Pick<Deps, 'db' | 'catalogs' | 'env' | 'settings' | 'watchSettings' | 'media' | 'log'>,
   viewer: Viewer,
   { signal, ...input }: QueueDownloadInput & { signal: AbortSignal },
 ): Promise<Task> {
-  const options = resolveOptions(deps, input.options);
+  const options = resolveOptions(deps, input.options, viewer);
   const priority = checkPriority(input.priority ?? 0);
   const item = await findItem(deps, { item: input.item, type: input.type ?? null }, signal);
-  const dedupeKey = dedupeKeyOf(viewer.id, item.id, options);
-  const id = timeOrderedUuid();
+  refuseExplicit(deps, item);
+  const asked = input.options?.albumGroups;
+  const usual = deps.watchSettings().watchedArtistAlbumGroup;
+  options.albumGroups = chooseGroups(item.type, { asked, usual });
   const task = await queueTask(deps, {
-    id,
+    id: timeOrderedUuid(),
     ownerId: viewer.id,
     options,
     priority,
-    dedupeKey,
+    dedupeKey: dedupeKeyOf(viewer.id, item.id, options),
     ...describeItem(item),
   });
-  deps.log.info({ taskId: id, item: item.id, by: viewer.username, ...options }, 'task queued');
+  deps.log.info({ taskId: task.id, item: item.id, by: viewer.username, ...options }, 'task queued');
   return task;
+}
+
+/** Part of a list, such a track is left out instead, and says so (expand-parent.ts). */
+function refuseExplicit({ env }: Pick<Deps, 'env'>, item: CatalogItem): void {
+  if (env.explicitFilter && item.type === 'TRACK' && item.explicit)
+    throw new ExplicitContentError(item.title);
 }
 
 function checkPriority(priority: number): number {
   if (Math.abs(priority) <= PRIORITY_LIMIT) return priority;
   throw new InvalidOptionsError(
     `A priority of ${priority} is out of range; allowed: −${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}.`,
+    'priority',
   );
 }

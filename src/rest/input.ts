@@ -114,8 +114,23 @@ export function pageLimit(usual: number, max: number) {
 
 export const pageOffset = wholeNumber({ min: 0 }).default(0);
 
+/** A number, in a query string or in JSON. */
+export function decimal({ min, max }: { min: number; max: number }) {
+  const error = `allowed are numbers from ${min} to ${max}`;
+  const text = z.string().regex(/^[+-]?\d{1,15}(?:\.\d{1,15})?$/);
+  const number = z
+    .union([z.number(), text.transform(Number)], { error })
+    .refine((number) => number >= min && number <= max, { error });
+  return shownAs(number, { type: 'number', minimum: min, maximum: max });
+}
+
 /** true or false, in a query string or in JSON. */
 export function flag(usual: boolean) {
+  return yesOrNo().default(usual);
+}
+
+/** The same, where nobody says so unless they mean it. */
+export function yesOrNo() {
   const words: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
   const error = 'allowed are true and false';
   const either = z.union(
@@ -125,11 +140,11 @@ export function flag(usual: boolean) {
         .string()
         .toLowerCase()
         .refine((word) => Object.hasOwn(words, word))
-        .transform((word) => words[word] ?? usual),
+        .transform((word) => words[word] === true),
     ],
     { error },
   );
-  return shownAs(either, { type: 'boolean' }).default(usual);
+  return shownAs(either, { type: 'boolean' });
 }
 
 /** One of these words, in upper or lower case. */

@@ -1,11 +1,7 @@
+import type { Playlist } from '../catalog/catalog-item.js';
 import type { Deps } from '../deps.js';
-import {
-  findEarlierDownload,
-  findFinishedAt,
-  findParentTitle,
-  findTaskById,
-  findTasksByIds,
-} from './task-store.js';
+import { fileOptionsOf, parseDownloadOptions } from './download-options.js';
+import { findEarlierDownload, findFinishedAt, findTaskById, findTasksByIds } from './task-store.js';
 import type { Task } from './task.js';
 
 /** What other domains ask about tasks, for workers: they serve everybody and see everything. */
@@ -23,12 +19,13 @@ export function findMakerOf(deps: Needs, filePath: string): Promise<Task | null>
 
 /** The latest finished task for the same item with the same output. */
 export function findTwin(deps: Needs, task: Task): Promise<Task | null> {
-  return findEarlierDownload(deps.db, task);
+  return findEarlierDownload(deps.db, task.itemId, fileOptionsOf(parseDownloadOptions(task.options)));
 }
 
-/** The title of the playlist that a task is part of; null when it is part of none. */
-export async function findPlaylistTitle(deps: Needs, task: Task): Promise<string | null> {
-  return task.parentId ? findParentTitle(deps.db, task.parentId, 'PLAYLIST') : null;
+/** The playlist that a task is part of; null when it is part of none. */
+export async function findPlaylistOf(deps: Needs, task: Task): Promise<Playlist | null> {
+  const parent = task.parentId ? await findTaskById(deps.db, task.parentId) : null;
+  return parent?.kind === 'PLAYLIST' ? (parent.item as unknown as Playlist) : null;
 }
 
 /** Which of these tasks a worker is on. */

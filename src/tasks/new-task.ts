@@ -1,6 +1,7 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type CatalogItem } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalise.js';
+import type { ErrorCode } from '../lib/errors.js';
 import type { Task, TaskKind } from './task.js';
 
 /** What a task starts with; everything else has the database's default. */
@@ -8,7 +9,7 @@ export interface NewTask {
   /** UUID version 7: in the order of creation also within a millisecond, which is how lists are paged. */
   id: string;
   kind: TaskKind;
-  state?: 'FAILED';
+  state?: 'FAILED' | 'SKIPPED';
   ownerId: string;
   parentId?: string;
   position?: number;
@@ -57,17 +58,34 @@ function artistsOf(item: CatalogItem): string[] {
   }
 }
 
-/** A parent's child: the same owner, output and priority. An entry that is gone is a failure that explains itself. */
-export function newChild(parent: Task, item: CatalogItem | null, position: number): NewTask {
+/** Why an entry of a list is left out, although it is there. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+}
+
+export interface NewEntry {
+  /** Null for one that is no longer in its catalogue. */
+  item: CatalogItem | null;
+  /** From 0. */
+  position: number;
+  refusal: Refusal | null;
+}
+
+/**
+ * A parent's child: the same owner, output and priority. An entry that is gone is a failure that explains itself, one
+ * that is left out says why.
+ */
+export function newChild(parent: Task, { item, position, refusal }: NewEntry): NewTask {
   const inherited = {
     id: timeOrderedUuid(),
     ownerId: parent.ownerId,
     parentId: parent.id,
     position,
-    options: parent.options as object,
+    options: { ...(parent.options as object), albumGroups: null },
     priority: parent.priority,
   };
-  if (item) return { ...inherited, ...describeItem(item) };
+  if (item) return { ...inherited, ...describeItem(item), ...(refusal && leftOut(refusal)) };
   const title = `Entry ${position + 1}`;
   return {
     ...inherited,
@@ -83,4 +101,8 @@ export function newChild(parent: Task, item: CatalogItem | null, position: numbe
     errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalogue.`,
     errorRetryable: false,
   };
+}
+
+function leftOut({ code, message }: Refusal) {
+  return { state: 'SKIPPED' as const, errorCode: code, errorMessage: message, errorRetryable: false };
 }

@@ -2,7 +2,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import type { NewTask } from './new-task.js';
-import { LIVE_STATES, type Task, type TaskKind } from './task.js';
+import { LIVE_STATES, type Task } from './task.js';
 import type { TaskFilter } from './task-filter.js';
 
 /** What Pothos adds to a query so that a GraphQL selection reaches the database. */
@@ -160,20 +160,11 @@ export function findFinishedAt(db: Db, filePath: string): Promise<Task | null> {
   return db.task.findFirst({ where: { filePath, state: 'COMPLETED' }, orderBy: { createdAt: 'desc' } });
 }
 
-/** The latest finished task for the same item with the same output, whoever asked for it. */
-export function findEarlierDownload(db: Db, task: Task): Promise<Task | null> {
-  return db.task.findFirst({
-    where: {
-      itemId: task.itemId,
-      state: 'COMPLETED',
-      options: { equals: task.options as Prisma.InputJsonValue },
-    },
-    orderBy: { createdAt: 'desc' },
-  });
-}
-
-/** The title of a parent of this kind; null when the parent is of another. */
-export async function findParentTitle(db: Db, parentId: string, kind: TaskKind): Promise<string | null> {
-  const parent = await db.task.findFirst({ where: { id: parentId, kind }, select: { title: true } });
-  return parent?.title ?? null;
+/** The latest finished task for an item that has these options among its own, whoever asked for it. */
+export async function findEarlierDownload(db: Db, itemId: string, options: object): Promise<Task | null> {
+  const [found] = await db.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM "Task"
+    WHERE "itemId" = ${itemId} AND "state" = 'COMPLETED' AND "options" @> ${JSON.stringify(options)}::jsonb
+    ORDER BY "createdAt" DESC LIMIT 1`;
+  return found ? findTaskById(db, found.id) : null;
 }

@@ -184,7 +184,7 @@ describe('pausing', () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     const held = await start(id);
     if (!held) expect.fail('not to be had');
-    const children = [0, 1].map((position) => newChild(held.task, null, position));
+    const children = [0, 1].map((position) => newChild(held.task, { item: null, position, refusal: null }));
     const [first, second] = children.map((child) => ({ ...child, state: undefined as never }));
     if (!first || !second) expect.fail('no children');
     await insertClaimedChildren(app.deps, held, [first]);
@@ -284,7 +284,7 @@ describe('a priority', () => {
     const held = await start(id);
     if (!held) expect.fail('not to be had');
     await prioritize(id, 7);
-    const child = newChild(held.task, null, 0);
+    const child = newChild(held.task, { item: null, position: 0, refusal: null });
     await insertClaimedChildren(app.deps, held, [child]);
     expect(await row(child.id)).toMatchObject({ priority: 7 });
   });

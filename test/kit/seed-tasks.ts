@@ -38,7 +38,7 @@ export async function seedTasks(app: TestApp, seeds: readonly Seed[]): Promise<s
     title: `Seed ${index}`,
     artists: ['Nobody'],
     item: seededTrack(`demo:seed-${index}`),
-    options: {},
+    options: { format: 'KEEP', bitrateKbps: null },
     createdAt: new Date(START_MS + index * 1_000),
     ...seed,
   }));

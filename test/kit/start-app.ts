@@ -52,7 +52,9 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...options.env,
   };
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');
-  const app = await createApp(env, { log, ...options.overrides });
+  const { settings, ...overrides } = options.overrides ?? {};
+  // Sources that a test adds are asked although the demo's tracks have one of their own.
+  const app = await createApp(env, { log, settings: { fallback: true, ...settings }, ...overrides });
   const url = app.http?.url ?? '';
   return {
     ...app,

@@ -42,7 +42,7 @@ describe('GET /config', () => {
         "deezerQuality": "MP3_128",
         "downloadPath": Any<String>,
         "explicitFilter": false,
-        "fallback": true,
+        "fallback": false,
         "fileFormat": null,
         "maxConcurrentDownloads": 3,
         "maxRetries": 3,

@@ -49,8 +49,33 @@ describe('downloads', () => {
       ['convertTo=flac', { format: 'FLAC', bitrateKbps: null }],
     ] as const) {
       const { body } = await app.get(`/track/download/demo:night-ferry-1-03?${query}`);
-      expect((await taskOf(body)).options).toEqual(options);
+      expect((await taskOf(body)).options).toMatchObject(options);
     }
+  });
+
+  it('take every option of their own, and keep it with the task', async () => {
+    const query = new URLSearchParams({
+      real_time: 'true',
+      real_time_multiplier: '1.5',
+      custom_dir_format: '%year%/%album%',
+      custom_track_format: '%music%',
+      tracknum_padding: 'false',
+      save_cover: '0',
+      artist_separator: ' & ',
+      recursive_quality: 'TRUE',
+    });
+    const { body, status } = await app.get(`/album/download/demo:umbrella-weather?${query.toString()}`);
+    expect({ status, body }).toMatchObject({ status: 202 });
+    expect((await taskOf(body)).options).toMatchObject({
+      realTime: true,
+      realTimeMultiplier: 1.5,
+      customDirFormat: '%year%/%album%',
+      customTrackFormat: '%music%',
+      tracknumPadding: false,
+      saveCover: false,
+      artistSeparator: ' & ',
+      recursiveQuality: true,
+    });
   });
 
   it('answer 409 with the task that is on its way already', async () => {
@@ -87,9 +112,25 @@ describe('downloads', () => {
     ['demo:night-ferry-1-05', 'convertTo=flac&bitrate=320', 'takes no bitrate'],
     ['demo:night-ferry-1-05', 'priority=101', 'priority:'],
     ['demo:night-ferry-1-05', 'priority=high', 'priority:'],
-    ['demo:night-ferry-1-05', 'real_time=true', 'real_time: not supported yet'],
-    ['demo:night-ferry-1-05', 'custom_dir_format=%25album%25', 'custom_dir_format: not supported yet'],
-    ['demo:night-ferry-1-05', 'recursive_quality=false', 'recursive_quality: not supported yet'],
+    ['demo:night-ferry-1-05', 'real_time=sometimes', 'real_time: allowed are true and false'],
+    ['demo:night-ferry-1-05', 'real_time_multiplier=11', 'real_time_multiplier: allowed are numbers from 0'],
+    ['demo:night-ferry-1-05', 'real_time_multiplier=fast', 'real_time_multiplier:'],
+    [
+      'demo:night-ferry-1-05',
+      'custom_dir_format=..%2F%25album%25',
+      'custom_dir_format: no part of it may be',
+    ],
+    [
+      'demo:night-ferry-1-05',
+      'custom_dir_format=%2Fetc',
+      'custom_dir_format: it is below the download directory',
+    ],
+    ['demo:night-ferry-1-05', 'custom_track_format=%25nonsense%25', 'custom_track_format: %nonsense% is not'],
+    ['demo:night-ferry-1-05', 'custom_track_format=', 'custom_track_format: it must not be empty'],
+    ['demo:night-ferry-1-05', 'artist_separator=', 'artist_separator: it must not be empty'],
+    ['demo:night-ferry-1-05', 'tracknum_padding=2', 'tracknum_padding:'],
+    ['demo:night-ferry-1-05', 'save_cover=', 'save_cover:'],
+    ['demo:night-ferry-1-05', 'recursive_quality=maybe', 'recursive_quality:'],
     ['demo:night-ferry-1-05', 'convert_to=mp3', 'convert_to: not known here'],
   ])('answer 400 to %s?%s, and nothing is queued', async (id, query, problem) => {
     const before = await app.deps.db.task.count();

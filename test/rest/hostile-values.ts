@@ -87,6 +87,7 @@ export function hostileValues(name: string, form: FieldSchema): unknown[] {
   const any = [null, [], {}, [null], { toString: 1 }, ...unfitValues()];
   if (form.type === 'integer')
     return [...any, true, 'x', '', 1.5, 1e308, -1e308, 2 ** 53, (form.minimum ?? 0) - 1];
+  if (form.type === 'number') return [...any, true, 'x', '', 1e308, -1e308, (form.minimum ?? 0) - 0.5];
   if (form.type === 'boolean') return [...any, 2, 'maybe', ''];
   if (form.type === 'array') return [null, {}, 'x', 1, ['a\0b'], ['\ud800'], nested(50)];
   if (form.enum || form.pattern) return [...any, '', 'nonsense', '__proto__', 'constructor', -1];

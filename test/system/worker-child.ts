@@ -4,6 +4,7 @@ import { parseEnv } from '../../src/env.js';
 // A process to be killed: whatever track it takes, it holds for ever. It goes when the test does.
 process.stdin.resume().once('end', () => process.exit());
 await createApp(parseEnv(), {
+  settings: { fallback: true },
   timing: { leaseMs: 2_000, renewMs: 500 },
   sources: [
     { name: 'endless', find: () => new Promise(() => undefined), open: () => Promise.reject(new Error()) },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { defaultSettings, type Settings } from '../../src/config/settings.js';
-import { resolveOptions, type OptionsInput } from '../../src/downloads/resolve-options.js';
+import { DEFAULT_SETTINGS, defaultSettings, type Settings } from '../../src/config/settings.js';
+import { chooseGroups, resolveOptions, type OptionsInput } from '../../src/downloads/resolve-options.js';
 import { InvalidOptionsError } from '../../src/downloads/errors.js';
 import { FormatUnavailableError } from '../../src/media/errors.js';
 import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat, type Media } from '../../src/media/media.js';
-import { dedupeKeyOf, parseDownloadOptions } from '../../src/tasks/download-options.js';
+import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from '../../src/tasks/download-options.js';
 
 const TOOLS = { ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', version: '7' };
 
@@ -22,15 +22,16 @@ function resolve(
   return resolveOptions(
     { settings: () => ({ ...defaultSettings({ downloadDir: '/music' }), ...settings }), media },
     input,
+    { username: 'ana' },
   );
 }
 
 describe('the output of a download', () => {
   it('follows the settings where nothing is asked for', () => {
-    expect(resolve(null)).toEqual({ format: 'KEEP', bitrateKbps: null });
+    expect(resolve(null)).toMatchObject({ format: 'KEEP', bitrateKbps: null });
     const settings = { convertTo: 'MP3', bitrateKbps: 192 } as const;
-    expect(resolve({}, { settings })).toEqual({ format: 'MP3', bitrateKbps: 192 });
-    expect(resolve({ format: null, bitrateKbps: null }, { settings })).toEqual({
+    expect(resolve({}, { settings })).toMatchObject({ format: 'MP3', bitrateKbps: 192 });
+    expect(resolve({ format: null, bitrateKbps: null }, { settings })).toMatchObject({
       format: 'MP3',
       bitrateKbps: 192,
     });
@@ -38,15 +39,15 @@ describe('the output of a download', () => {
 
   it('does not take the setting’s bitrate for another format', () => {
     const settings = { convertTo: 'MP3', bitrateKbps: 320 } as const;
-    expect(resolve({ format: 'OPUS' }, { settings })).toEqual({ format: 'OPUS', bitrateKbps: null });
-    expect(resolve({ format: 'FLAC' }, { settings })).toEqual({ format: 'FLAC', bitrateKbps: null });
+    expect(resolve({ format: 'OPUS' }, { settings })).toMatchObject({ format: 'OPUS', bitrateKbps: null });
+    expect(resolve({ format: 'FLAC' }, { settings })).toMatchObject({ format: 'FLAC', bitrateKbps: null });
   });
 
   it.each(Object.entries(BITRATE_RANGES) as [AudioFormat, { min: number; max: number }][])(
     'takes for %s the bitrates of its range, and says which these are',
     (format, { min, max }) => {
       for (const bitrateKbps of [min, max]) {
-        expect(resolve({ format, bitrateKbps })).toEqual({ format, bitrateKbps });
+        expect(resolve({ format, bitrateKbps })).toMatchObject({ format, bitrateKbps });
       }
       for (const bitrateKbps of [min - 1, max + 1, 0, -1]) {
         expect(() => resolve({ format, bitrateKbps })).toThrow(InvalidOptionsError);
@@ -64,7 +65,7 @@ describe('the output of a download', () => {
   });
 
   it('may be anything while there is no ffmpeg, which may come back', () => {
-    expect(resolve({ format: 'OPUS' }, { formats: [], tools: null })).toEqual({
+    expect(resolve({ format: 'OPUS' }, { formats: [], tools: null })).toMatchObject({
       format: 'OPUS',
       bitrateKbps: null,
     });
@@ -72,30 +73,125 @@ describe('the output of a download', () => {
 
   it('is read back as it was stored, and not taken when it is something else', () => {
     const stored: unknown = JSON.parse(JSON.stringify(resolve({ format: 'MP3', bitrateKbps: 128 })));
-    expect(parseDownloadOptions(stored)).toEqual({ format: 'MP3', bitrateKbps: 128 });
+    expect(parseDownloadOptions(stored)).toEqual(resolve({ format: 'MP3', bitrateKbps: 128 }));
     expect(() => parseDownloadOptions({ format: 'MIDI', bitrateKbps: null })).toThrow();
     expect(() => parseDownloadOptions(null)).toThrow();
   });
 });
 
-describe('the key by which a download is a duplicate', () => {
-  const key = dedupeKeyOf('someone', 'demo:x', { format: 'MP3', bitrateKbps: 320 });
+describe('an option', () => {
+  const asked: OptionsInput = {
+    customDirFormat: '%year%/%genre%',
+    customTrackFormat: '%artist_1% - %music%',
+    tracknumPadding: false,
+    padNumberWidth: 'auto',
+    artistSeparator: ' & ',
+    saveCover: false,
+    recursiveQuality: true,
+    realTime: true,
+    realTimeMultiplier: 2.5,
+  };
 
-  it('is the same for the same download, however its output is spelt', () => {
-    expect(dedupeKeyOf('someone', 'demo:x', { bitrateKbps: 320, format: 'MP3' })).toBe(key);
+  it('follows the settings where it is not asked for', () => {
+    const { customDirFormat, saveCover } = DEFAULT_SETTINGS;
+    expect(resolve({ customDirFormat: null })).toMatchObject({ customDirFormat, saveCover });
+    expect(resolve(null, { settings: { customDirFormat: '%year%' } })).toMatchObject({
+      customDirFormat: '%year%',
+    });
+  });
+
+  it('is as asked for, whatever the settings say', () => {
+    expect(resolve(asked)).toMatchObject(asked);
+  });
+
+  it('takes a folder of the user’s own where the settings want one for each', () => {
+    expect(resolve(null).userDirectory).toBeNull();
+    expect(resolve(null, { settings: { separateTracksByUser: true } }).userDirectory).toBe('ana');
+  });
+
+  it('of a task that was queued before there was a choice is what everybody had', () => {
+    const stored = { format: 'MP3', bitrateKbps: 320 };
+    expect(parseDownloadOptions(stored)).toEqual({ ...resolve(null), ...stored });
+  });
+
+  it.each<[string, OptionsInput, string]>([
+    ['customDirFormat', { customDirFormat: '../%album%' }, 'no part of it may be'],
+    ['customDirFormat', { customDirFormat: '%album%/ .. /x' }, 'no part of it may be'],
+    ['customDirFormat', { customDirFormat: '/etc' }, 'below the download directory'],
+    ['customDirFormat', { customDirFormat: 'C:/Music' }, 'below the download directory'],
+    ['customDirFormat', { customDirFormat: 'a\\b' }, 'below the download directory'],
+    ['customDirFormat', { customDirFormat: '%nonsense%' }, '%nonsense% is not known'],
+    ['customDirFormat', { customDirFormat: 'x'.repeat(501) }, 'at most 500'],
+    ['customTrackFormat', { customTrackFormat: '' }, 'must not be empty'],
+    ['customTrackFormat', { customTrackFormat: ' ' }, 'must not be empty'],
+    ['customTrackFormat', { customTrackFormat: 'a\nb' }, 'control characters'],
+    ['customTrackFormat', { customTrackFormat: '%artist_0%' }, '%artist_0% is not known'],
+    ['padNumberWidth', { padNumberWidth: 0 }, 'whole numbers from 1 to 10'],
+    ['padNumberWidth', { padNumberWidth: 11 }, 'whole numbers from 1 to 10'],
+    ['padNumberWidth', { padNumberWidth: Number.NaN }, 'whole numbers from 1 to 10'],
+    ['artistSeparator', { artistSeparator: '' }, 'must not be empty'],
+    ['artistSeparator', { artistSeparator: '\ud800' }, 'control characters'],
+    ['realTimeMultiplier', { realTimeMultiplier: -1 }, 'numbers from 0 to 10'],
+    ['realTimeMultiplier', { realTimeMultiplier: 10.5 }, 'numbers from 0 to 10'],
+    ['realTimeMultiplier', { realTimeMultiplier: Number.NaN }, 'numbers from 0 to 10'],
+  ])('%s that makes no sense is refused by its name', (field, input, problem) => {
+    expect(() => resolve(input)).toThrow(problem);
+    expect(() => resolve(input)).toThrow(
+      expect.objectContaining({ field, code: 'INVALID_OPTIONS' }) as Error,
+    );
+  });
+});
+
+describe('an artist’s albums', () => {
+  const usual = ['ALBUM', 'SINGLE'] as const;
+
+  it('are those that the settings want where nobody says which', () => {
+    expect(chooseGroups('ARTIST', { asked: null, usual })).toEqual(['ALBUM', 'SINGLE']);
+  });
+
+  it('are each group once, in one order, however they were asked for', () => {
+    const asked = ['APPEARS_ON', 'ALBUM', 'APPEARS_ON'] as const;
+    expect(chooseGroups('ARTIST', { asked, usual })).toEqual(['ALBUM', 'APPEARS_ON']);
+  });
+
+  it('are not to be chosen from where there is no artist, and not none', () => {
+    expect(chooseGroups('ALBUM', { asked: null, usual })).toBeNull();
+    expect(() => chooseGroups('ALBUM', { asked: ['ALBUM'], usual })).toThrow(InvalidOptionsError);
+    expect(() => chooseGroups('ARTIST', { asked: [], usual })).toThrow('it names no group');
+  });
+});
+
+describe('the key by which a download is a duplicate', () => {
+  const options = resolve({ format: 'MP3', bitrateKbps: 320 });
+  const key = dedupeKeyOf('someone', 'demo:x', options);
+  const keyWith = (changes: Partial<DownloadOptions>) =>
+    dedupeKeyOf('someone', 'demo:x', { ...options, ...changes });
+
+  it('is the same for the same download, however its options are ordered', () => {
+    const reversed = Object.fromEntries(Object.entries(options).reverse()) as DownloadOptions;
+    expect(dedupeKeyOf('someone', 'demo:x', reversed)).toBe(key);
+  });
+
+  it('is the same for the same files fetched in another way', () => {
+    expect(keyWith({ realTime: true, realTimeMultiplier: 3, recursiveQuality: true, saveCover: false })).toBe(
+      key,
+    );
   });
 
   it.each([
-    ['owner', dedupeKeyOf('someone else', 'demo:x', { format: 'MP3', bitrateKbps: 320 })],
-    ['item', dedupeKeyOf('someone', 'demo:y', { format: 'MP3', bitrateKbps: 320 })],
-    ['format', dedupeKeyOf('someone', 'demo:x', { format: 'AAC', bitrateKbps: 320 })],
-    ['bitrate', dedupeKeyOf('someone', 'demo:x', { format: 'MP3', bitrateKbps: null })],
+    ['owner', dedupeKeyOf('someone else', 'demo:x', options)],
+    ['item', dedupeKeyOf('someone', 'demo:y', options)],
+    ['format', keyWith({ format: 'AAC' })],
+    ['bitrate', keyWith({ bitrateKbps: null })],
+    ['folder', keyWith({ customDirFormat: '%year%' })],
+    ['name', keyWith({ customTrackFormat: '%music%' })],
+    ['user’s folder', keyWith({ userDirectory: 'ana' })],
+    ['choice of albums', keyWith({ albumGroups: ['ALBUM'] })],
   ])('is another one for another %s', (_what, other) => {
     expect(other).not.toBe(key);
   });
 
   it('cannot be made the same by moving text from one part to the next', () => {
-    const output = { format: 'MP3', bitrateKbps: null } as const;
-    expect(dedupeKeyOf('a', 'b:c', output)).not.toBe(dedupeKeyOf('a:b', 'c', output));
+    expect(dedupeKeyOf('a', 'b:c', options)).not.toBe(dedupeKeyOf('a:b', 'c', options));
   });
 });

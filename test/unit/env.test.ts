@@ -25,7 +25,6 @@ describe('the environment', () => {
       dataDir: resolve('data'),
       downloadDir: resolve('downloads'),
       downloadRoots: [resolve('downloads')],
-      explicitFilter: false,
       database: { kind: 'embedded' },
       jobStore: { kind: 'postgresql' },
       role: 'all',
@@ -35,6 +34,7 @@ describe('the environment', () => {
       ffprobePath: null,
       logLevel: 'info',
       graphiql: true,
+      explicitFilter: false,
     });
   });
 

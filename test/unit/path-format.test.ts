@@ -91,7 +91,7 @@ describe('a path made by a format', () => {
   });
 
   it('fills in a playlist and the place in it for a track of one', () => {
-    const playlist = { title: 'First Watch', position: 12 };
+    const playlist = { title: 'First Watch', position: 12, total: 12 };
     expect(fileOf('%playlist% %playlistnum%', { playlist })).toBe('First Watch 012');
   });
 
@@ -99,6 +99,16 @@ describe('a path made by a format', () => {
     expect(fileOf('%discnum%-%tracknum%', { padNumberWidth: 2 })).toBe('02-05');
     expect(fileOf('%discnum%-%tracknum%', { tracknumPadding: false })).toBe('2-5');
     expect(fileOf('%tracknum%', { padNumberWidth: 2, track: { trackNumber: 1234 } })).toBe('1234');
+  });
+
+  it.each([
+    ['the album', '%tracknum%', { track: { album: { ...album, trackTotal: 120 } } }, '005'],
+    ['an album of few tracks', '%tracknum%', {}, '05'],
+    ['the discs', '%discnum%', { track: { album: { ...album, discTotal: 100 } } }, '002'],
+    ['the playlist', '%playlistnum%', { playlist: { title: 'Long', position: 7, total: 10_000 } }, '00007'],
+    ['no album at all', '%tracknum%', { track: { album: null } }, '05'],
+  ])('pads numbers by itself to as many digits as %s needs, at least 2', (_what, format, given, filled) => {
+    expect(fileOf(format, { padNumberWidth: 'auto', ...given })).toBe(filled);
   });
 
   it('joins artists by the separator that was set', () => {

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { AudioFormat, DownloadOptionsInput } from '../generated/documents/graphql.js';
+import { decimal, text, wholeNumber, word, yesOrNo } from '../rest/input.js';
+import { RestFailure } from '../rest/errors.js';
+import { shownAs } from '../rest/wire-form.js';
+
+const FORMATS = ['MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC', 'KEEP'] as const satisfies AudioFormat[];
+
+/** Kilobits a second, as `320` or `320k`. */
+const bitrate = shownAs(
+  z
+    .union([z.number(), z.string()])
+    .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
+    .pipe(wholeNumber({ min: 1, max: 10_000 })),
+  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits a second.' },
+);
+
+/** Settings that one download may have of its own, as clients name them; what makes sense is not decided here. */
+export const optionsInput = {
+  convertTo: word(FORMATS).optional(),
+  bitrate: bitrate.optional(),
+  real_time: yesOrNo().optional(),
+  real_time_multiplier: decimal({ min: 0, max: 10 }).optional(),
+  custom_dir_format: text().optional(),
+  custom_track_format: z.string().optional(),
+  tracknum_padding: yesOrNo().optional(),
+  save_cover: yesOrNo().optional(),
+  artist_separator: z.string().optional(),
+  recursive_quality: yesOrNo().optional(),
+};
+
+type WireOptions = z.infer<z.ZodObject<typeof optionsInput>>;
+
+/** How the options that are refused further in are called here. */
+const WIRE_NAMES: Record<string, keyof WireOptions> = {
+  format: 'convertTo',
+  bitrateKbps: 'bitrate',
+  customDirFormat: 'custom_dir_format',
+  customTrackFormat: 'custom_track_format',
+  artistSeparator: 'artist_separator',
+  realTimeMultiplier: 'real_time_multiplier',
+};
+
+export function toOptionsInput(wire: WireOptions): DownloadOptionsInput {
+  return {
+    format: wire.convertTo ?? null,
+    bitrateKbps: wire.bitrate ?? null,
+    realTime: wire.real_time ?? null,
+    realTimeMultiplier: wire.real_time_multiplier ?? null,
+    customDirFormat: wire.custom_dir_format ?? null,
+    customTrackFormat: wire.custom_track_format ?? null,
+    tracknumPadding: wire.tracknum_padding ?? null,
+    saveCover: wire.save_cover ?? null,
+    artistSeparator: wire.artist_separator ?? null,
+    recursiveQuality: wire.recursive_quality ?? null,
+  };
+}
+
+/** The 400 for an option that makes no sense, by the name that the client gave it. */
+export function optionFailure({ field, message }: { field: string; message: string }): RestFailure {
+  const name = WIRE_NAMES[field] ?? field;
+  const problem = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
+  return new RestFailure(400, `${name}: ${problem}`, { details: { field: name } });
+}
