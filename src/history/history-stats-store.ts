@@ -1,28 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
-import type { TaskKind } from '../tasks/task.js';
-import type { HistoryStatus } from './history.js';
-
-/** Downloads of one kind that stand alike. */
-export interface HistoryCount {
-  kind: TaskKind;
-  status: HistoryStatus;
-  count: number;
-}
-
-/** Top-level downloads by kind and status; those that have not begun are no history. */
-export async function countByKindAndStatus(db: Db, viewer: Viewer): Promise<HistoryCount[]> {
-  return db.$queryRaw<HistoryCount[]>`
-    SELECT "kind"::text, "status", count(*)::int AS "count" FROM (
-      SELECT "kind", CASE
-        WHEN "state" = 'COMPLETED' AND "failed" + "cancelled" > 0 THEN 'PARTIAL'
-        WHEN "state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED') THEN "state"::text
-        ELSE 'IN_PROGRESS' END AS "status"
-      FROM "Task" WHERE "parentId" IS NULL AND ${ownedBy(viewer)}
-        AND ("state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED') OR "startedAt" IS NOT NULL)
-    ) AS history GROUP BY "kind", "status" ORDER BY "kind", "status"`;
-}
 
 /** Tracks that were made, by themselves or as part of a list, and the bytes of their files. */
 export async function sumTracks(db: Db, viewer: Viewer): Promise<{ tracks: number; sizeBytes: bigint }> {

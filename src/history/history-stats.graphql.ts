@@ -2,7 +2,8 @@ import type { Viewer } from '../auth/viewer.js';
 import { builder } from '../graphql/builder.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
-import { countByKindAndStatus, countSince, sumTracks, type HistoryCount } from './history-stats-store.js';
+import { countByKindAndStatus, type HistoryCount } from './count-history.js';
+import { countSince, sumTracks } from './history-stats-store.js';
 import { HistoryStatusEnum } from './history.graphql.js';
 
 const HistoryCountType = builder.objectRef<HistoryCount>('HistoryCount').implement({
@@ -35,7 +36,7 @@ const HistoryStatsType = builder.objectRef<{ viewer: Viewer }>('HistoryStats').i
     byKindAndStatus: t.field({
       type: [HistoryCountType],
       description: 'Downloads by what they are and how they stand; what there is none of is left out.',
-      resolve: ({ viewer }, _args, { db }) => countByKindAndStatus(db, viewer),
+      resolve: ({ viewer }, _args, context) => countByKindAndStatus(context, viewer),
     }),
     made: t.field({
       type: TrackSumsType,

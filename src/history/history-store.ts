@@ -31,8 +31,8 @@ export async function listHistory(
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
-/** How many rows a filter lets through. */
-export async function countHistory(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
+/** How many rows a search finds. */
+export async function countFound(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ n: bigint }[]>`
     SELECT (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, ENDED)})
       + (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, BEGUN)}) AS n`;

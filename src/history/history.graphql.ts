@@ -19,9 +19,10 @@ import { decodeCursor, toConnection } from '../store/pagination.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { TaskConnection } from '../tasks/tasks.graphql.js';
 import { isParentKind, type Task } from '../tasks/task.js';
+import { countHistory } from './count-history.js';
 import { cleanUpHistory, type HistoryCleanup } from './clean-up-history.js';
 import { sumDurations } from './history-stats-store.js';
-import { countHistory, listHistory } from './history-store.js';
+import { listHistory } from './history-store.js';
 import { historyStatusOf, type HistoryFilter, type HistoryStatus } from './history.js';
 
 export const HistoryStatusEnum = builder.enumType('HistoryStatus', {
@@ -117,7 +118,7 @@ async function connectHistory(
   const rows = await listHistory(db, viewer, { filter, offset, after, limit: size + 1, query });
   return {
     ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
-    totalCount: () => countHistory(db, viewer, filter),
+    totalCount: () => countHistory(place.context, viewer, filter),
   };
 }
 

@@ -3,7 +3,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import type { TaskFilter } from './task-filter.js';
 import { ownedBy, stateIn, wantedIn } from './task-filter-store.js';
-import { TASK_STATES, type TaskState } from './task.js';
+import { TASK_STATES, type TaskKind, type TaskState } from './task.js';
 
 /*
  * Numbers of tasks, read from what triggers keep of them (migration 0003_task_counts): exact in the reader's own
@@ -53,6 +53,27 @@ export function countByState(
     UNION ALL
     SELECT NULL, "state"::text, sum("n")::int FROM "TaskCount"
     WHERE ${everybody}::boolean AND "topLevel" AND NOT "dismissed" GROUP BY "state"`;
+}
+
+/** Tasks that are alike in all that they are counted by. */
+export interface TaskSort {
+  kind: TaskKind;
+  state: TaskState;
+  /** Part of no other. */
+  topLevel: boolean;
+  dismissed: boolean;
+  /** Whether a first try has begun. */
+  begun: boolean;
+  /** Of a list: completed, and not all of it. */
+  partial: boolean;
+  count: number;
+}
+
+/** All that the viewer sees, by sort. */
+export function sumSorts(db: Db, viewer: Viewer): Promise<TaskSort[]> {
+  return db.$queryRaw<TaskSort[]>`
+    SELECT "kind"::text, "state"::text, "topLevel", "dismissed", "begun", "partial", sum("n")::int AS "count"
+    FROM "TaskCount" WHERE ${ownedBy(viewer)} GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum("n") <> 0`;
 }
 
 /** Rows of one owner that wait to be folded; fewer cost a reader nothing that matters. */

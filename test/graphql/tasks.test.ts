@@ -4,6 +4,7 @@ import type {
   TaskFilter,
   TaskPageQuery,
   TaskPageQueryVariables,
+  ChangedTasksQueryVariables,
 } from '../../src/generated/documents/graphql.js';
 import { ask } from '../kit/ask.js';
 import { countQueries } from '../kit/library.js';
@@ -25,6 +26,27 @@ const TASK_PAGE = graphql(`
         node {
           id
           title
+        }
+      }
+    }
+  }
+`);
+
+const CHANGED_TASKS = graphql(`
+  query ChangedTasks($since: DateTime, $first: Int, $offset: Int) {
+    changedTasks(since: $since, first: $first, offset: $offset) {
+      at
+      endedCount
+      hasMore
+      tasks {
+        title
+        state
+        dismissedAt
+        owner {
+          id
+        }
+        parent {
+          id
         }
       }
     }
@@ -337,6 +359,35 @@ describe('the counts of tasks', () => {
   it('are all zero for someone without tasks', async () => {
     const { taskCounts } = await own.execute(TASK_COUNTS);
     expect(new Set(Object.values(taskCounts))).toEqual(new Set([0]));
+  });
+});
+
+describe('tasks that changed', () => {
+  const changedTasks = async (variables: ChangedTasksQueryVariables) =>
+    (await own.execute(CHANGED_TASKS, variables)).changedTasks;
+
+  it('are those since the time of the look before, and dismissed ones say so', async () => {
+    const [one = '', two = ''] = await seed([{ title: 'one' }, { title: 'two', state: 'FAILED' }]);
+    const first = await changedTasks({});
+    expect(first).toMatchObject({ endedCount: 1, hasMore: false });
+    expect(first.tasks.map(({ title }) => title)).toEqual(['one', 'two']);
+    await app.deps.db.task.update({ where: { id: one }, data: { state: 'RUNNING' } });
+    await app.deps.db.task.update({ where: { id: two }, data: { dismissedAt: new Date() } });
+    const next = await changedTasks({ since: first.at });
+    expect(next.tasks).toMatchObject([
+      { title: 'one', state: 'RUNNING', dismissedAt: null, owner: { id: `User:${ownerId}` }, parent: null },
+      { title: 'two', state: 'FAILED', dismissedAt: expect.any(String) as string },
+    ]);
+    expect((await changedTasks({ since: '2100-01-01T00:00:00Z' })).tasks).toEqual([]);
+  });
+
+  it('are refused for a page or a time that makes no sense', async () => {
+    const errorOf = async (variables: ChangedTasksQueryVariables) =>
+      (await ask(own, CHANGED_TASKS, variables)).errors[0];
+    expect(await errorOf({ first: 101 })).toMatchObject({ code: 'INVALID_INPUT', path: 'changedTasks' });
+    expect(await errorOf({ first: 0 })).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await errorOf({ offset: -1 })).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await errorOf({ since: 'yesterday' })).toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 });
 
