@@ -75,7 +75,41 @@ export interface Artist {
   url: string | null;
 }
 
-export type CatalogItem = Track | Album | Playlist | Artist;
+/** A podcast. */
+export interface Show {
+  type: 'SHOW';
+  id: string;
+  title: string;
+  /** Who makes it; empty where the catalogue does not say. */
+  publisher: string;
+  description: string | null;
+  explicit: boolean;
+  /** Episodes. */
+  total: number;
+  /** ISO 639-1, where known. */
+  languages: string[];
+  images: Image[];
+  url: string | null;
+}
+
+export interface Episode {
+  type: 'EPISODE';
+  id: string;
+  title: string;
+  description: string | null;
+  /** Null where the catalogue does not say it with each episode. */
+  show: Show | null;
+  durationMs: number;
+  explicit: boolean;
+  /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+  releaseDate: string | null;
+  images: Image[];
+  url: string | null;
+}
+
+/** What can be downloaded. */
+export type QueueableItem = Track | Album | Playlist | Artist;
+export type CatalogItem = QueueableItem | Show | Episode;
 
 /** What a person would call it. */
 export function titleOf(item: CatalogItem): string {

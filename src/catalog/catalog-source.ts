@@ -1,4 +1,14 @@
-import type { Album, AlbumGroup, Artist, CatalogItem, CatalogType, Playlist, Track } from './catalog-item.js';
+import type {
+  Album,
+  AlbumGroup,
+  Artist,
+  CatalogItem,
+  CatalogType,
+  Episode,
+  Playlist,
+  Show,
+  Track,
+} from './catalog-item.js';
 
 /** A part of a list: `offset` entries skipped, at most `limit` given. */
 export interface PageRequest {
@@ -33,6 +43,8 @@ export interface CatalogSource {
   findAlbum(id: string, signal: AbortSignal): Promise<Album | null>;
   findPlaylist(id: string, signal: AbortSignal): Promise<Playlist | null>;
   findArtist(id: string, signal: AbortSignal): Promise<Artist | null>;
+  findShow(id: string, signal: AbortSignal): Promise<Show | null>;
+  findEpisode(id: string, signal: AbortSignal): Promise<Episode | null>;
   listAlbumTracks(albumId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Track>>;
   listPlaylistEntries(
     playlistId: string,
@@ -44,6 +56,8 @@ export interface CatalogSource {
     query: PageRequest & { groups: readonly AlbumGroup[] },
     signal: AbortSignal,
   ): Promise<Page<Album>>;
+  /** The newest first. */
+  listShowEpisodes(showId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Episode>>;
   /** The front cover as JPEG or PNG; null when there is none. */
   fetchCover(track: Track, signal: AbortSignal): Promise<Uint8Array | null>;
 }

@@ -17,7 +17,9 @@ import {
   ArtistType,
   CatalogItemType,
   CatalogTypeEnum,
+  EpisodeType,
   PlaylistType,
+  ShowType,
   TrackType,
 } from './item-types.graphql.js';
 
@@ -113,6 +115,20 @@ builder.queryFields((t) => {
       description: 'One artist; null when their catalogue does not have them.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
+    }),
+    show: t.field({
+      type: ShowType,
+      nullable: true,
+      description: 'One show; null when its catalogue does not have it.',
+      args,
+      resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'SHOW' }, context.signal),
+    }),
+    episode: t.field({
+      type: EpisodeType,
+      nullable: true,
+      description: 'One episode of a show; null when its catalogue does not have it.',
+      args,
+      resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'EPISODE' }, context.signal),
     }),
     resolveLink: t.field({
       type: CatalogItemType,

@@ -10,6 +10,7 @@ import { artistShape } from './artist-shape.js';
 import { toWireAlbum, toWireItem, toWireTrack } from './item-wire.js';
 import { toWirePage } from './page-wire.js';
 import { playlistShape } from './playlist-shape.js';
+import { episodeShape, showShape } from './show-shape.js';
 import { trackShape } from './track-shape.js';
 
 graphql(`
@@ -99,6 +100,42 @@ graphql(`
   }
 `);
 
+graphql(`
+  fragment WireShow on Show {
+    __typename
+    id
+    title
+    url
+    publisher
+    description
+    explicit
+    total
+    languages
+    images {
+      ...WireImage
+    }
+  }
+`);
+
+graphql(`
+  fragment WireEpisode on Episode {
+    __typename
+    id
+    title
+    url
+    description
+    durationMs
+    explicit
+    releaseDate
+    images {
+      ...WireImage
+    }
+    show {
+      ...WireShow
+    }
+  }
+`);
+
 const SEARCH = graphql(`
   query RestSearch($query: String!, $type: CatalogType!, $limit: Int!, $offset: Int!) {
     search(query: $query, type: $type, first: $limit, offset: $offset) {
@@ -109,6 +146,8 @@ const SEARCH = graphql(`
           ...WireAlbum
           ...WireArtist
           ...WirePlaylist
+          ...WireShow
+          ...WireEpisode
         }
       }
     }
@@ -143,12 +182,14 @@ const USUAL_LIMIT = 20;
 const MAX_LIMIT = 50;
 const TYPES = ['TRACK', 'ALBUM', 'ARTIST', 'PLAYLIST', 'EPISODE', 'SHOW'] as const;
 
+const SHAPES = [trackShape, albumShape, artistShape, playlistShape, showShape, episodeShape] as const;
+
 const search = route({
   path: '/search',
   docs: {
     summary: 'Search the catalogue in use.',
     answer: z.object({
-      items: z.array(z.union([trackShape, albumShape, artistShape, playlistShape])),
+      items: z.array(z.union(SHAPES)),
       total: z.int(),
     }),
     example: { q: 'night ferry', search_type: 'album' },

@@ -1,10 +1,20 @@
 import { catalogInUse } from '../config/catalog-in-use.js';
 import type { Deps } from '../deps.js';
-import type { Album, Artist, CatalogItem, CatalogType, Playlist, Track } from './catalog-item.js';
+import type {
+  Album,
+  Artist,
+  CatalogItem,
+  CatalogType,
+  Episode,
+  Playlist,
+  QueueableItem,
+  Show,
+  Track,
+} from './catalog-item.js';
 import type { CatalogSource, Page, PageRequest } from './catalog-source.js';
 import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
 import { getCatalog } from './get-catalog.js';
-import { parseItemReference } from './item-id.js';
+import { parseItemReference, type ItemReference } from './item-id.js';
 
 type Needs = Pick<Deps, 'catalogs' | 'env' | 'settings'>;
 
@@ -13,11 +23,13 @@ interface ItemOf {
   ALBUM: Album;
   PLAYLIST: Playlist;
   ARTIST: Artist;
+  SHOW: Show;
+  EPISODE: Episode;
 }
-export type FindableType = keyof ItemOf;
 
+const QUEUEABLE: readonly CatalogType[] = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST'];
 /** In the order in which an id without a type is tried. */
-const FINDABLE: readonly FindableType[] = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST'];
+const FINDABLE: readonly CatalogType[] = [...QUEUEABLE, 'SHOW', 'EPISODE'];
 
 /**
  * Finds an item by whatever a person wrote (item-id.ts), and by type where that is known. Throws InvalidItemError
@@ -28,23 +40,44 @@ export async function findItem(
   wanted: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<CatalogItem> {
-  const reference = parseItemReference(wanted.item, catalogInUse(deps));
-  const type = wanted.type ?? reference.type;
-  if (reference.type && type !== reference.type) {
-    throw new InvalidItemError(`${wanted.item} is of type ${reference.type}, not ${type ?? ''}.`);
-  }
-  const catalog = getCatalog(deps, reference.id);
-  for (const candidate of type ? [toFindable(type)] : FINDABLE) {
-    const item = await findTyped(catalog, candidate, { id: reference.id, signal });
+  const { id, type } = referenceTo(deps, wanted);
+  const catalog = getCatalog(deps, id);
+  for (const candidate of type ? [type] : FINDABLE) {
+    const item = await findTyped(catalog, candidate, { id, signal });
     if (item) return item;
   }
-  throw new CatalogItemNotFoundError(
-    `${catalog.provider} has no ${type?.toLowerCase() ?? 'item'} ${reference.id}.`,
-  );
+  throw new CatalogItemNotFoundError(`${catalog.provider} has no ${type?.toLowerCase() ?? 'item'} ${id}.`);
+}
+
+/** The same for what is to be downloaded. Throws InvalidItemError for a show or an episode too. */
+export async function findQueueableItem(
+  deps: Needs,
+  wanted: { item: string; type: CatalogType | null },
+  signal: AbortSignal,
+): Promise<QueueableItem> {
+  const { type } = referenceTo(deps, wanted);
+  if (type) refuseUnqueueable(type);
+  const item = await findItem(deps, wanted, signal);
+  if (item.type === 'SHOW' || item.type === 'EPISODE') return refuseUnqueueable(item.type);
+  return item;
+}
+
+function refuseUnqueueable(type: 'SHOW' | 'EPISODE'): never;
+function refuseUnqueueable(type: CatalogType): void;
+function refuseUnqueueable(type: CatalogType): void {
+  if (QUEUEABLE.includes(type)) return;
+  throw new InvalidItemError(`Items of type ${type} cannot be queued; allowed: ${QUEUEABLE.join(', ')}.`);
+}
+
+function referenceTo(deps: Needs, { item, type }: { item: string; type: CatalogType | null }): ItemReference {
+  const reference = parseItemReference(item, catalogInUse(deps));
+  if (!type || !reference.type || type === reference.type)
+    return { ...reference, type: type ?? reference.type };
+  throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
 }
 
 /** Finds an item of one type; null when the catalogue does not have it. Throws InvalidItemError for a bad id. */
-export async function findItemOfType<T extends FindableType>(
+export async function findItemOfType<T extends CatalogType>(
   deps: Needs,
   wanted: { id: string; type: T },
   signal: AbortSignal,
@@ -64,22 +97,18 @@ export async function searchCatalog(
   return getCatalog(deps, `${catalog ?? catalogInUse(deps)}:`).search(rest, signal);
 }
 
-function toFindable(type: CatalogType): FindableType {
-  const findable = FINDABLE.find((candidate) => candidate === type);
-  if (findable) return findable;
-  throw new InvalidItemError(`Items of type ${type} cannot be queued; allowed: ${FINDABLE.join(', ')}.`);
-}
-
-function findTyped<T extends FindableType>(
+function findTyped<T extends CatalogType>(
   catalog: CatalogSource,
   type: T,
   { id, signal }: { id: string; signal: AbortSignal },
 ): Promise<ItemOf[T] | null> {
-  const finders: { [K in FindableType]: () => Promise<ItemOf[K] | null> } = {
+  const finders: { [K in CatalogType]: () => Promise<ItemOf[K] | null> } = {
     TRACK: () => catalog.findTrack(id, signal),
     ALBUM: () => catalog.findAlbum(id, signal),
     PLAYLIST: () => catalog.findPlaylist(id, signal),
     ARTIST: () => catalog.findArtist(id, signal),
+    SHOW: () => catalog.findShow(id, signal),
+    EPISODE: () => catalog.findEpisode(id, signal),
   };
   return finders[type]();
 }

@@ -15,8 +15,11 @@ import {
   type ArtistRef,
   type CatalogItem,
   type CatalogType,
+  type Episode,
   type Image,
   type Playlist,
+  type QueueableItem,
+  type Show,
   type Track,
 } from './catalog-item.js';
 import type { PlaylistEntry } from './catalog-source.js';
@@ -35,7 +38,7 @@ export const CatalogTypeEnum = builder.enumType('CatalogType', {
   } satisfies Record<CatalogType, object>,
 });
 
-const ImageType = builder.objectRef<Image>('Image').implement({
+export const ImageType = builder.objectRef<Image>('Image').implement({
   description: 'A picture that the catalogue has of an item.',
   fields: (t) => ({
     url: t.exposeString('url', { description: 'Where the picture is.' }),
@@ -44,18 +47,34 @@ const ImageType = builder.objectRef<Image>('Image').implement({
   }),
 });
 
-const byId = { resolve: (item: { id: string }) => item.id };
-const catalogOf = (item: { id: string }) => item.id.slice(0, item.id.indexOf(':'));
+export const byId = { resolve: (item: { id: string }) => item.id };
+export const catalogOf = (item: { id: string }) => item.id.slice(0, item.id.indexOf(':'));
 
 export const TrackType = builder.objectRef<Track>('Track');
 export const AlbumType = builder.objectRef<Album>('Album');
 export const PlaylistType = builder.objectRef<Playlist>('Playlist');
 export const ArtistType = builder.objectRef<Artist>('Artist');
+export const ShowType = builder.objectRef<Show>('Show');
+export const EpisodeType = builder.objectRef<Episode>('Episode');
 
 export const CatalogItemType = builder.unionType('CatalogItem', {
   description: 'Anything that a catalogue holds and Reprise can show.',
-  types: [TrackType, AlbumType, PlaylistType, ArtistType],
+  types: [TrackType, AlbumType, PlaylistType, ArtistType, ShowType, EpisodeType],
   resolveType: (item: CatalogItem) =>
+    ({
+      TRACK: TrackType,
+      ALBUM: AlbumType,
+      PLAYLIST: PlaylistType,
+      ARTIST: ArtistType,
+      SHOW: ShowType,
+      EPISODE: EpisodeType,
+    })[item.type],
+});
+
+export const QueueableItemType = builder.unionType('QueueableItem', {
+  description: 'Anything that can be downloaded.',
+  types: [TrackType, AlbumType, PlaylistType, ArtistType],
+  resolveType: (item: QueueableItem) =>
     ({ TRACK: TrackType, ALBUM: AlbumType, PLAYLIST: PlaylistType, ARTIST: ArtistType })[item.type],
 });
 

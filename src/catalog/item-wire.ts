@@ -2,8 +2,10 @@ import type {
   WireAlbumFragment,
   WireArtistCreditFragment,
   WireArtistFragment,
+  WireEpisodeFragment,
   WireImageFragment,
   WirePlaylistFragment,
+  WireShowFragment,
   WireTrackFragment,
 } from '../generated/documents/graphql.js';
 import { wireIdOf, wireUriOf } from '../rest/wire-id.js';
@@ -14,9 +16,21 @@ import { wireIdOf, wireUriOf } from '../rest/wire-id.js';
  */
 
 export type WireItemFragment =
-  WireTrackFragment | WireAlbumFragment | WireArtistFragment | WirePlaylistFragment;
+  | WireTrackFragment
+  | WireAlbumFragment
+  | WireArtistFragment
+  | WirePlaylistFragment
+  | WireShowFragment
+  | WireEpisodeFragment;
 
-const TYPES = { Track: 'track', Album: 'album', Artist: 'artist', Playlist: 'playlist' } as const;
+const TYPES = {
+  Track: 'track',
+  Album: 'album',
+  Artist: 'artist',
+  Playlist: 'playlist',
+  Show: 'show',
+  Episode: 'episode',
+} as const;
 
 /** Clients read a track's album without asking whether it has one. */
 const NO_ALBUM = {
@@ -39,6 +53,10 @@ export function toWireItem(item: WireItemFragment): object {
       return toWireArtist(item);
     case 'Playlist':
       return toWirePlaylist(item);
+    case 'Show':
+      return toWireShow(item);
+    case 'Episode':
+      return toWireEpisode(item);
   }
 }
 
@@ -98,6 +116,38 @@ export function toWirePlaylist(playlist: WirePlaylistFragment): object {
     images: playlist.images.map(toWireImage),
     followers: { total: 0 },
     snapshot_id: playlist.revision,
+  };
+}
+
+export function toWireShow(show: WireShowFragment): object {
+  return {
+    ...identityOf(show),
+    name: show.title,
+    publisher: show.publisher,
+    description: show.description ?? '',
+    explicit: show.explicit,
+    languages: show.languages,
+    media_type: 'audio',
+    total_episodes: show.total,
+    images: show.images.map(toWireImage),
+  };
+}
+
+export function toWireEpisode(episode: WireEpisodeFragment): object {
+  const languages = episode.show?.languages ?? [];
+  return {
+    ...identityOf(episode),
+    name: episode.title,
+    description: episode.description ?? '',
+    duration_ms: episode.durationMs,
+    explicit: episode.explicit,
+    language: languages[0] ?? '',
+    languages,
+    release_date: episode.releaseDate ?? '',
+    release_date_precision: precisionOf(episode.releaseDate ?? ''),
+    images: episode.images.map(toWireImage),
+    audio_preview_url: null,
+    show: episode.show && toWireShow(episode.show),
   };
 }
 

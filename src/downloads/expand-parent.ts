@@ -1,4 +1,4 @@
-import type { Album, CatalogItem, Track } from '../catalog/catalog-item.js';
+import type { Album, QueueableItem, Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, PageRequest } from '../catalog/catalog-source.js';
 import { getCatalog } from '../catalog/get-catalog.js';
 import type { AlbumGroup } from '../config/album-group.js';
@@ -25,7 +25,7 @@ export async function expandParent(
   const options: DownloadOptions = parseDownloadOptions(task.options);
   for (let offset = 0, total = 1; offset < total; offset += PAGE) {
     run.signal.throwIfAborted();
-    const page = await listEntries(catalog, task.item as unknown as CatalogItem, {
+    const page = await listEntries(catalog, task.item as unknown as QueueableItem, {
       request: { offset, limit: PAGE },
       groups: options.albumGroups ?? EARLIER_GROUPS,
       signal: run.signal,
@@ -50,7 +50,7 @@ function refusalOf({ env }: Pick<Deps, 'env'>, item: Track | Album | null): Refu
 
 async function listEntries(
   catalog: CatalogSource,
-  parent: CatalogItem,
+  parent: QueueableItem,
   { request, groups, signal }: { request: PageRequest; groups: readonly AlbumGroup[]; signal: AbortSignal },
 ): Promise<{ items: (Track | Album | null)[]; total: number }> {
   switch (parent.type) {

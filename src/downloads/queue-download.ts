@@ -1,7 +1,7 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import type { Viewer } from '../auth/viewer.js';
-import type { CatalogItem, CatalogType } from '../catalog/catalog-item.js';
-import { findItem } from '../catalog/find-item.js';
+import type { CatalogType, QueueableItem } from '../catalog/catalog-item.js';
+import { findQueueableItem } from '../catalog/find-item.js';
 import type { Deps } from '../deps.js';
 import { dedupeKeyOf } from '../tasks/download-options.js';
 import { describeItem } from '../tasks/new-task.js';
@@ -31,7 +31,7 @@ export async function queueDownload(
 ): Promise<Task> {
   const options = resolveOptions(deps, input.options, viewer);
   const priority = checkPriority(input.priority ?? 0);
-  const item = await findItem(deps, { item: input.item, type: input.type ?? null }, signal);
+  const item = await findQueueableItem(deps, { item: input.item, type: input.type ?? null }, signal);
   refuseExplicit(deps, item);
   const asked = input.options?.albumGroups;
   const usual = deps.watchSettings().watchedArtistAlbumGroup;
@@ -49,7 +49,7 @@ export async function queueDownload(
 }
 
 /** Part of a list, such a track is left out instead, and says so (expand-parent.ts). */
-function refuseExplicit({ env }: Pick<Deps, 'env'>, item: CatalogItem): void {
+function refuseExplicit({ env }: Pick<Deps, 'env'>, item: QueueableItem): void {
   if (env.explicitFilter && item.type === 'TRACK' && item.explicit)
     throw new ExplicitContentError(item.title);
 }

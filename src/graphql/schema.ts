@@ -3,6 +3,7 @@ import '../auth/users.graphql.js';
 import '../catalog/catalog.graphql.js';
 import '../catalog/item-types.graphql.js';
 import '../catalog/library.graphql.js';
+import '../catalog/show-types.graphql.js';
 import '../config/album-group.graphql.js';
 import '../config/audio-format.graphql.js';
 import '../config/settings-mutations.graphql.js';

@@ -1,5 +1,5 @@
 import { v7 as timeOrderedUuid } from 'uuid';
-import { titleOf, type CatalogItem } from '../catalog/catalog-item.js';
+import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalise.js';
 import type { ErrorCode } from '../lib/errors.js';
 import type { Task, TaskKind } from './task.js';
@@ -20,7 +20,7 @@ export interface NewTask {
   album: string | null;
   searchText: string;
   /** Null for an entry that its list names and its catalogue does not have. */
-  item: CatalogItem | null;
+  item: QueueableItem | null;
   options: object;
   priority: number;
   errorCode?: string;
@@ -30,7 +30,7 @@ export interface NewTask {
 
 /** How a task describes its item in lists and searches. */
 export function describeItem(
-  item: CatalogItem,
+  item: QueueableItem,
 ): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'searchText' | 'item'> {
   const title = titleOf(item);
   const artists = artistsOf(item);
@@ -46,7 +46,7 @@ export function toSearchText(names: readonly string[]): string {
   return ` ${normaliseText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
 }
 
-function artistsOf(item: CatalogItem): string[] {
+function artistsOf(item: QueueableItem): string[] {
   switch (item.type) {
     case 'TRACK':
     case 'ALBUM':
@@ -66,7 +66,7 @@ export interface Refusal {
 
 export interface NewEntry {
   /** Null for one that is no longer in its catalogue. */
-  item: CatalogItem | null;
+  item: QueueableItem | null;
   /** From 0. */
   position: number;
   refusal: Refusal | null;

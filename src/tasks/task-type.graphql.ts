@@ -1,5 +1,5 @@
-import type { CatalogItem } from '../catalog/catalog-item.js';
-import { CatalogItemType } from '../catalog/item-types.graphql.js';
+import type { QueueableItem } from '../catalog/catalog-item.js';
+import { QueueableItemType } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorCodeType } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
@@ -123,11 +123,11 @@ export const TaskType = builder.prismaNode('Task', {
       resolve: (task) => (hasFile(task) ? task : null),
     }),
     item: t.field({
-      type: CatalogItemType,
+      type: QueueableItemType,
       nullable: true,
       description:
         'What the catalogue said about its item when it was queued; null for an entry that was gone.',
-      resolve: (task) => task.item as unknown as CatalogItem | null,
+      resolve: (task) => task.item as unknown as QueueableItem | null,
     }),
     parent: t.relation('parent', { nullable: true, description: 'The list that it is part of.' }),
     owner: t.relation('owner', { description: 'Who queued it.' }),

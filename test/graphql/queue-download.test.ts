@@ -180,6 +180,8 @@ describe('a download that cannot be', () => {
     ['no id', { item: '' }],
     ['an episode', { item: 'demo:night-ferry', type: 'EPISODE' }],
     ['a show', { item: 'Show:demo:night-ferry' }],
+    ['a show by its id alone', { item: 'demo:keepers-hours' }],
+    ['an episode by its id alone', { item: 'keepers-hours-001' }],
     ['a type that disagrees with the id', { item: 'Album:demo:night-ferry', type: 'TRACK' }],
     [
       'a link to a catalogue that is not here',
@@ -235,12 +237,22 @@ describe('a download that cannot be', () => {
           "code": "INVALID_INPUT",
           "message": "Items of type SHOW cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
+        "a show by its id alone": {
+          "__typename": "InvalidItem",
+          "code": "INVALID_INPUT",
+          "message": "Items of type SHOW cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
+        },
         "a type that disagrees with the id": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
           "message": "Album:demo:night-ferry is of type ALBUM, not TRACK.",
         },
         "an episode": {
+          "__typename": "InvalidItem",
+          "code": "INVALID_INPUT",
+          "message": "Items of type EPISODE cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
+        },
+        "an episode by its id alone": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
           "message": "Items of type EPISODE cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",

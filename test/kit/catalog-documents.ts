@@ -30,6 +30,14 @@ export const SEARCH = graphql(`
             id
             name
           }
+          ... on Show {
+            id
+            title
+          }
+          ... on Episode {
+            id
+            title
+          }
         }
       }
     }
@@ -148,6 +156,66 @@ export const RESOLVE_LINK = graphql(`
       ... on Artist {
         id
       }
+      ... on Show {
+        id
+      }
+      ... on Episode {
+        id
+      }
+    }
+  }
+`);
+
+export const SHOW_BY_ID = graphql(`
+  query ShowById($id: ID!, $first: Int, $after: String) {
+    show(id: $id) {
+      id
+      title
+      publisher
+      description
+      explicit
+      total
+      languages
+      images {
+        url
+      }
+      url
+      catalog
+      episodes(first: $first, after: $after) {
+        totalCount
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+        edges {
+          node {
+            id
+            title
+          }
+        }
+      }
+    }
+  }
+`);
+
+export const EPISODE_BY_ID = graphql(`
+  query EpisodeById($id: ID!) {
+    episode(id: $id) {
+      id
+      title
+      description
+      show {
+        id
+        title
+      }
+      durationMs
+      explicit
+      releaseDate
+      images {
+        url
+      }
+      url
+      catalog
     }
   }
 `);

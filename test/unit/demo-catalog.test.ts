@@ -12,12 +12,14 @@ const never = new AbortController().signal;
 const everything = { offset: 0, limit: 10_000 };
 
 const idsOf = (slugs: ReadonlyMap<string, unknown>) => [...slugs.keys()].map((slug) => `demo:${slug}`);
-const [albumIds, trackIds, artistIds, playlistIds] = [
+const [albumIds, trackIds, artistIds, playlistIds, showIds, episodeIds] = [
   collection.albums,
   collection.tracks,
   collection.artists,
   collection.playlists,
-].map(idsOf) as [string[], string[], string[], string[]];
+  collection.shows,
+  collection.episodes,
+].map(idsOf) as [string[], string[], string[], string[], string[], string[]];
 
 const all = async <T>(ids: string[], find: (id: string) => Promise<T | null>) =>
   (await Promise.all(ids.map(find))).filter((item) => item !== null);
@@ -37,7 +39,7 @@ const albumTracks = async (id: string) => (await catalog.listAlbumTracks(id, eve
 
 describe('ids of the demo catalogue', () => {
   it('are well formed, and each is given once whatever its type', () => {
-    const ids = [...albumIds, ...trackIds, ...artistIds, ...playlistIds];
+    const ids = [...albumIds, ...trackIds, ...artistIds, ...playlistIds, ...showIds, ...episodeIds];
     for (const id of ids) expect(id).toMatch(/^demo:[a-z0-9][A-Za-z0-9._-]*$/);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => /^demo:tide-\d+$/.test(id))).toEqual([]);
@@ -48,6 +50,10 @@ describe('ids of the demo catalogue', () => {
     expect((await findTracks()).map((track) => track.id)).toEqual(trackIds);
     expect((await findArtists()).map((artist) => artist.id)).toEqual(artistIds);
     expect((await findPlaylists()).map((playlist) => playlist.id)).toEqual(playlistIds);
+    const shows = await all(showIds, (id) => catalog.findShow(id, never));
+    expect(shows.map((show) => show.id)).toEqual(showIds);
+    const episodes = await all(episodeIds, (id) => catalog.findEpisode(id, never));
+    expect(episodes.map((episode) => episode.id)).toEqual(episodeIds);
   });
 
   it.each([
@@ -63,6 +69,9 @@ describe('ids of the demo catalogue', () => {
     expect(await catalog.findAlbum(id, never)).toBeNull();
     expect(await catalog.findPlaylist(id, never)).toBeNull();
     expect(await catalog.findArtist(id, never)).toBeNull();
+    expect(await catalog.findShow(id, never)).toBeNull();
+    expect(await catalog.findEpisode(id, never)).toBeNull();
+    expect(await catalog.listShowEpisodes(id, everything, never)).toEqual({ items: [], total: 0 });
     expect(await catalog.listAlbumTracks(id, everything, never)).toEqual({ items: [], total: 0 });
     expect(await catalog.listPlaylistEntries(id, everything, never)).toEqual({ items: [], total: 0 });
     const query = { ...everything, groups: ALBUM_GROUPS };
@@ -320,12 +329,13 @@ describe('search', () => {
     expect((await search('odium')).total).toBe(0);
   });
 
-  it('finds albums, artists and playlists, and no episodes or shows', async () => {
+  it('finds albums, artists, playlists, shows and episodes', async () => {
     expect(names((await search('boussole', 'ALBUM')).items)).toEqual(['La boussole cassée']);
     expect(names((await search('soeurs', 'ARTIST')).items)).toEqual(['Sœurs Boussole']);
     expect(names((await search('all ha', 'PLAYLIST')).items)).toEqual(['All Hands']);
-    expect(await search('night', 'EPISODE')).toEqual({ items: [], total: 0 });
-    expect(await search('night', 'SHOW')).toEqual({ items: [], total: 0 });
+    expect(names((await search('lighthouses', 'SHOW')).items)).toEqual(['Keeper’s Hours']);
+    expect(names((await search('feierabend', 'EPISODE')).items)).toEqual(['Ebbe, Flut, Feierabend']);
+    expect((await search('slow forecast', 'EPISODE')).total).toBe(180);
   });
 
   it('gives pages that make up the whole', async () => {

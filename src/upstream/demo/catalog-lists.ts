@@ -1,7 +1,7 @@
-import type { Album, AlbumGroup, Track } from '../../catalog/catalog-item.js';
+import type { Album, AlbumGroup, Episode, Track } from '../../catalog/catalog-item.js';
 import type { Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
-import { tracksOf, type Collection } from './collection.js';
-import { toAlbum, toPlaylistEntry, toTrack } from './map.js';
+import { episodesOf, tracksOf, type Collection } from './collection.js';
+import { toAlbum, toEpisode, toPlaylistEntry, toTrack } from './map.js';
 import { pageOf, placesOf } from './page.js';
 import type { DemoAlbum } from './shapes.js';
 
@@ -24,6 +24,11 @@ export function listPlaylistEntries(
     return toPlaylistEntry(track && toTrack(collection.artists, track), place);
   });
   return { items, total: playlist.total };
+}
+
+export function listShowEpisodes(collection: Collection, showSlug: string, page: PageRequest): Page<Episode> {
+  const show = collection.shows.get(showSlug);
+  return pageOf(show ? episodesOf(show) : [], page, toEpisode);
 }
 
 /** Newest first. An album of others on which the artist has a track is in the group APPEARS_ON. */

@@ -1,7 +1,7 @@
 import type { CatalogItem, CatalogType } from '../../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../../catalog/catalog-source.js';
 import type { Collection } from './collection.js';
-import { toAlbum, toArtist, toPlaylist, toTrack } from './map.js';
+import { toAlbum, toArtist, toEpisode, toPlaylist, toShow, toTrack } from './map.js';
 import { pageOf } from './page.js';
 import { createSearch, foldText } from './search.js';
 import type { PlacedTrack } from './shapes.js';
@@ -23,6 +23,20 @@ export function createCatalogSearch(collection: Collection) {
       beside: [item.description],
     })),
   );
+  const shows = createSearch(
+    [...collection.shows.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: [item.publisher, item.description],
+    })),
+  );
+  const episodes = createSearch(
+    [...collection.episodes.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: [item.show.title, item.description],
+    })),
+  );
   const people = createSearch([...artists.values()].map((item) => ({ item, title: item.name, beside: [] })));
   return ({ text, type, ...page }: { text: string; type: CatalogType } & PageRequest): Page<CatalogItem> => {
     switch (type) {
@@ -35,8 +49,9 @@ export function createCatalogSearch(collection: Collection) {
       case 'ARTIST':
         return pageOf(people(text), page, toArtist);
       case 'EPISODE':
+        return pageOf(episodes(text), page, toEpisode);
       case 'SHOW':
-        return { items: [], total: 0 };
+        return pageOf(shows(text), page, toShow);
     }
   };
 }

@@ -1,9 +1,9 @@
 import type { CatalogSource } from '../../catalog/catalog-source.js';
-import { listAlbumTracks, listArtistAlbums, listPlaylistEntries } from './catalog-lists.js';
+import { listAlbumTracks, listArtistAlbums, listPlaylistEntries, listShowEpisodes } from './catalog-lists.js';
 import { createCatalogSearch } from './catalog-search.js';
 import { createCollection } from './collection.js';
 import { renderCover } from './cover.js';
-import { PROVIDER, slugOf, toAlbum, toArtist, toId, toPlaylist, toTrack } from './map.js';
+import { PROVIDER, slugOf, toAlbum, toArtist, toEpisode, toId, toPlaylist, toShow, toTrack } from './map.js';
 import type { DemoAlbum } from './shapes.js';
 
 /** Healthy, short, with a cover: the album that shows everything in well under a minute. */
@@ -26,12 +26,16 @@ export function createDemoCatalog(): CatalogSource {
       answer(signal, () => orNull(albums.get(slugOf(id)), (album) => toAlbum(artists, album))),
     findPlaylist: (id, signal) => answer(signal, () => orNull(playlists.get(slugOf(id)), toPlaylist)),
     findArtist: (id, signal) => answer(signal, () => orNull(artists.get(slugOf(id)), toArtist)),
+    findShow: (id, signal) => answer(signal, () => orNull(collection.shows.get(slugOf(id)), toShow)),
+    findEpisode: (id, signal) => answer(signal, () => orNull(collection.episodes.get(slugOf(id)), toEpisode)),
     listAlbumTracks: (id, page, signal) =>
       answer(signal, () => listAlbumTracks(collection, slugOf(id), page)),
     listPlaylistEntries: (id, page, signal) =>
       answer(signal, () => listPlaylistEntries(collection, slugOf(id), page)),
     listArtistAlbums: (id, query, signal) =>
       answer(signal, () => listArtistAlbums(collection, slugOf(id), query)),
+    listShowEpisodes: (id, page, signal) =>
+      answer(signal, () => listShowEpisodes(collection, slugOf(id), page)),
     fetchCover: (track, signal) =>
       answer(signal, () => orNull(collection.findTrack(slugOf(track.id))?.place?.album, coverOf)),
   };

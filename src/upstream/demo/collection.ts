@@ -2,7 +2,16 @@ import { ALBUMS } from './albums.js';
 import { ARTISTS } from './artists.js';
 import { toIsrc } from './codes.js';
 import { createPlaylists } from './playlists.js';
-import type { DemoAlbum, DemoArtist, DemoPlaylist, DemoTrack, PlacedTrack } from './shapes.js';
+import type {
+  DemoAlbum,
+  DemoArtist,
+  DemoPlaylist,
+  DemoShow,
+  DemoTrack,
+  PlacedEpisode,
+  PlacedTrack,
+} from './shapes.js';
+import { SHOWS } from './shows.js';
 import { createTide } from './tides.js';
 
 /** All of the demo by slug, in the order it was written down in. */
@@ -10,6 +19,9 @@ export interface Collection {
   artists: ReadonlyMap<string, DemoArtist>;
   albums: ReadonlyMap<string, DemoAlbum>;
   playlists: ReadonlyMap<string, DemoPlaylist>;
+  shows: ReadonlyMap<string, DemoShow>;
+  /** Of each show the newest first. */
+  episodes: ReadonlyMap<string, PlacedEpisode>;
   /** Without the tides, which `findTrack` knows too. */
   tracks: ReadonlyMap<string, PlacedTrack>;
   findTrack(slug: string): PlacedTrack | null;
@@ -24,9 +36,22 @@ export function createCollection(): Collection {
     artists,
     albums: new Map(ALBUMS.map((album) => [album.slug, album])),
     playlists: new Map(playlists.map((playlist) => [playlist.slug, playlist])),
+    shows: new Map(SHOWS.map((show) => [show.slug, show])),
+    episodes: new Map(SHOWS.flatMap(episodesOf).map((episode) => [episode.slug, episode])),
     tracks,
     findTrack: (slug) => tracks.get(slug) ?? createTide(slug, tideArtist),
   };
+}
+
+/** The newest first. */
+export function episodesOf(show: DemoShow): PlacedEpisode[] {
+  return show.episodes
+    .map((episode, index) => ({
+      ...episode,
+      slug: `${show.slug}-${String(index + 1).padStart(3, '0')}`,
+      show,
+    }))
+    .reverse();
 }
 
 export function tracksOf(album: DemoAlbum): string[] {

@@ -1,8 +1,17 @@
-import type { Album, AlbumGroup, Artist, ArtistRef, Playlist, Track } from '../../catalog/catalog-item.js';
+import type {
+  Album,
+  AlbumGroup,
+  Artist,
+  ArtistRef,
+  Episode,
+  Playlist,
+  Show,
+  Track,
+} from '../../catalog/catalog-item.js';
 import type { PlaylistEntry } from '../../catalog/catalog-source.js';
 import { toUpc } from './codes.js';
 import { hashOf } from './hash.js';
-import type { DemoAlbum, DemoArtist, DemoPlaylist, PlacedTrack } from './shapes.js';
+import type { DemoAlbum, DemoArtist, DemoPlaylist, DemoShow, PlacedEpisode, PlacedTrack } from './shapes.js';
 
 export const PROVIDER = 'demo';
 
@@ -91,4 +100,34 @@ function revisionOf(playlist: DemoPlaylist): string {
 
 export function toPlaylistEntry(track: Track | null, position: number): PlaylistEntry {
   return { track, addedAt: new Date(FIRST_ADDED_MS + position * MINUTE_MS).toISOString() };
+}
+
+export function toShow(show: DemoShow): Show {
+  return {
+    type: 'SHOW',
+    id: toId(show.slug),
+    title: show.title,
+    publisher: show.publisher,
+    description: show.description,
+    explicit: show.explicit,
+    total: show.episodes.length,
+    languages: [...show.languages],
+    images: [],
+    url: null,
+  };
+}
+
+export function toEpisode({ show, ...episode }: PlacedEpisode): Episode {
+  return {
+    type: 'EPISODE',
+    id: toId(episode.slug),
+    title: episode.title,
+    description: episode.description,
+    show: toShow(show),
+    durationMs: episode.seconds * 1000,
+    explicit: show.explicit,
+    releaseDate: episode.released,
+    images: [],
+    url: null,
+  };
 }

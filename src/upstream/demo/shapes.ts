@@ -72,6 +72,32 @@ export interface DemoPlaylist {
   entryAt(position: number): string | null;
 }
 
+export interface DemoEpisode {
+  title: string;
+  description: string;
+  seconds: number;
+  /** `YYYY-MM-DD` */
+  released: string;
+}
+
+/** Its episodes can be found and shown; they have no audio. */
+export interface DemoShow {
+  slug: string;
+  title: string;
+  publisher: string;
+  description: string;
+  languages: readonly string[];
+  explicit: boolean;
+  /** The oldest first; an episode's slug is made from its show's and its number. */
+  episodes: readonly DemoEpisode[];
+}
+
+/** An episode with its show. */
+export interface PlacedEpisode extends DemoEpisode {
+  slug: string;
+  show: DemoShow;
+}
+
 /** A track with all that its album and artists say about it. */
 export interface PlacedTrack {
   slug: string;

@@ -9,7 +9,7 @@ export interface LibraryCatalogOptions {
   roots: LibraryRoots;
 }
 
-/** The owner's own files as a catalogue. It has no playlists. */
+/** The owner's own files as a catalogue. It has no playlists and no shows. */
 export function createLibraryCatalog({ index, roots }: LibraryCatalogOptions): CatalogSource {
   return {
     provider: 'library',
@@ -18,8 +18,11 @@ export function createLibraryCatalog({ index, roots }: LibraryCatalogOptions): C
     findAlbum: async (id) => mapped(await index.findAlbum(id), toAlbum),
     findArtist: async (id) => mapped(await index.findArtist(id), toArtist),
     findPlaylist: () => Promise.resolve(null),
+    findShow: () => Promise.resolve(null),
+    findEpisode: () => Promise.resolve(null),
     listAlbumTracks: async (id, page) => mappedPage(await index.listAlbumTracks(id, page), toTrack),
     listPlaylistEntries: () => Promise.resolve(nothing()),
+    listShowEpisodes: () => Promise.resolve(nothing()),
     listArtistAlbums: async (id, query) => mappedPage(await index.listArtistAlbums(id, query), toAlbum),
     async fetchCover(track, signal) {
       const found = await index.findTrack(track.id);

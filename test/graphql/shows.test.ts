@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ShowByIdQuery } from '../../src/generated/documents/graphql.js';
+import { EPISODE_BY_ID, NODE, RESOLVE_LINK, SHOW_BY_ID } from '../kit/catalog-documents.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp({ env: { role: 'api' } });
+});
+afterAll(() => app?.stop());
+
+describe('a show', () => {
+  it('says all that its catalogue says of it, with its newest episodes', async () => {
+    const { show } = await app.execute(SHOW_BY_ID, { id: 'keepers-hours', first: 2 });
+    expect(show).toMatchInlineSnapshot(`
+      {
+        "catalog": "demo",
+        "description": "Conversations about lighthouses and those who kept them.",
+        "episodes": {
+          "edges": [
+            {
+              "node": {
+                "id": "Episode:demo:keepers-hours-007",
+                "title": "The Last Watch",
+              },
+            },
+            {
+              "node": {
+                "id": "Episode:demo:keepers-hours-006",
+                "title": "Letters from the Relief Boat",
+              },
+            },
+          ],
+          "pageInfo": {
+            "endCursor": "offset:1",
+            "hasNextPage": true,
+          },
+          "totalCount": 7,
+        },
+        "explicit": false,
+        "id": "Show:demo:keepers-hours",
+        "images": [],
+        "languages": [
+          "en",
+        ],
+        "publisher": "Harbour Radio",
+        "title": "Keeper’s Hours",
+        "total": 7,
+        "url": null,
+      }
+    `);
+  });
+
+  it('pages through its episodes, each once', async () => {
+    const seen: string[] = [];
+    for (let after: string | null = null, more = true; more;) {
+      const { show }: ShowByIdQuery = await app.execute(SHOW_BY_ID, {
+        id: 'demo:slow-forecast',
+        first: 50,
+        after,
+      });
+      seen.push(...(show?.episodes.edges.map(({ node }) => node.id) ?? []));
+      after = show?.episodes.pageInfo.endCursor ?? null;
+      more = show?.episodes.pageInfo.hasNextPage ?? false;
+    }
+    expect(new Set(seen).size).toBe(180);
+    expect(seen[0]).toBe('Episode:demo:slow-forecast-180');
+  });
+
+  it('is null where there is none, and where the id is of another type', async () => {
+    for (const id of ['demo:nothing', 'demo:night-ferry', 'Episode:demo:keepers-hours-001']) {
+      expect((await app.execute(SHOW_BY_ID, { id })).show).toBeNull();
+    }
+  });
+});
+
+describe('an episode', () => {
+  it('says all that its catalogue says of it', async () => {
+    const { episode } = await app.execute(EPISODE_BY_ID, { id: 'keepers-hours-004' });
+    expect(episode).toMatchInlineSnapshot(`
+      {
+        "catalog": "demo",
+        "description": "Bells, guns, reeds and the diaphone, loudest last.",
+        "durationMs": 1990000,
+        "explicit": false,
+        "id": "Episode:demo:keepers-hours-004",
+        "images": [],
+        "releaseDate": "2024-02-20",
+        "show": {
+          "id": "Show:demo:keepers-hours",
+          "title": "Keeper’s Hours",
+        },
+        "title": "Fog Signals, Ranked",
+        "url": null,
+      }
+    `);
+  });
+
+  it.each(['Show:demo:keepers-hours', 'Episode:demo:keepers-hours-001'])(
+    'and its show are nodes: %s',
+    async (id) => {
+      expect((await app.execute(NODE, { id })).node).toEqual({ __typename: id.split(':')[0], id });
+      const { resolveLink } = await app.execute(RESOLVE_LINK, { url: id.replace(/^\w+:/, '') });
+      expect(resolveLink).toEqual({ __typename: id.split(':')[0], id });
+    },
+  );
+});

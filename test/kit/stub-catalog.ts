@@ -1,0 +1,31 @@
+import type { CatalogSource, Page } from '../../src/catalog/catalog-source.js';
+
+const nothing = <T>(): Promise<Page<T>> => Promise.resolve({ items: [], total: 0 });
+const nobody = () => Promise.resolve(null);
+
+/** A catalogue that has nothing but what a test gives it. */
+export function createStubCatalog(provider: string, own: Partial<CatalogSource> = {}): CatalogSource {
+  return {
+    provider,
+    search: nothing,
+    findTrack: nobody,
+    findAlbum: nobody,
+    findPlaylist: nobody,
+    findArtist: nobody,
+    findShow: nobody,
+    findEpisode: nobody,
+    listAlbumTracks: nothing,
+    listPlaylistEntries: nothing,
+    listArtistAlbums: nothing,
+    listShowEpisodes: nothing,
+    fetchCover: nobody,
+    ...own,
+  };
+}
+
+/** A catalogue that never answers as it should. */
+export function createTroubledCatalog(provider: string, thrown: Error): CatalogSource {
+  const fail = () => Promise.reject(thrown);
+  const all = Object.keys(createStubCatalog(provider)).map((name) => [name, fail]);
+  return createStubCatalog(provider, { ...Object.fromEntries(all), provider } as Partial<CatalogSource>);
+}
