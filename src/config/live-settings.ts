@@ -16,6 +16,9 @@ export interface LiveSettings {
   stop(): void;
 }
 
+/** Nobody tells when what made a look fail is over. */
+const RETRY_MS = 1_000;
+
 /** Reads the settings, and again whenever the database says that they were changed, whoever did it. */
 export async function followSettings(
   deps: Pick<Deps, 'db' | 'bus' | 'log'> & { env: Pick<Deps['env'], 'downloadDir' | 'downloadRoots'> },
@@ -31,13 +34,16 @@ export async function followSettings(
     );
     watches = { ...DEFAULT_WATCH_SETTINGS, ...parseWatchSettings(storedWatches.document) };
   };
+  let again: NodeJS.Timeout | undefined;
+  let stopped = false;
   const reload = coalesce(async () => {
+    clearTimeout(again);
     try {
       await read();
       bus.publish('settings.applied', {});
     } catch (thrown) {
-      // What makes a look fail also ends the connection that brings news: when it is back, there is a gap.
       log.warn({ error: messageOf(thrown) }, 'could not read changed settings');
+      if (!stopped) again = setTimeout(() => void reload(), RETRY_MS);
     }
   });
   const offNews = bus.on('settings.changed', reload);
@@ -48,8 +54,10 @@ export async function followSettings(
     watches: () => watches,
     reload,
     stop: () => {
+      stopped = true;
       offNews();
       offGap();
+      clearTimeout(again);
     },
   };
 }

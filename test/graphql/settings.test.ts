@@ -122,13 +122,28 @@ describe('updateSettings', () => {
       { maxRetries: 23 },
       { retryDelaySeconds: 23 },
       { artistSeparator: ' | ' },
-      { fallback: false },
+      { saveCover: false },
     ];
-    await Promise.all(inputs.map((input, n) => (n % 2 ? app : other).execute(UPDATE, { input })));
+    const answers = await Promise.all(
+      inputs.map((input, n) => (n % 2 ? app : other).execute(UPDATE, { input })),
+    );
+    for (const { updateSettings } of answers) expect(updateSettings.__typename).toBe('SettingsUpdated');
     const expected = Object.assign({}, ...inputs) as object;
     for (const { deps } of [app, other]) {
       await waitFor(() => matches(deps.settings(), expected), { what: 'all four changes to be in force' });
     }
+  });
+
+  it('is followed when it could be read again, where it could not be at once', async () => {
+    const { db } = app.deps;
+    await db.$transaction([
+      db.$executeRaw`INSERT INTO "SettingsVersion" ("section", "document") VALUES ('DOWNLOADS', '{"maxRetries":31}')`,
+      db.$executeRaw`ALTER TABLE "SettingsVersion" RENAME TO "Elsewhere"`,
+    ]);
+    await other.deps.reloadSettings();
+    expect(other.deps.settings().maxRetries).not.toBe(31);
+    await db.$executeRaw`ALTER TABLE "Elsewhere" RENAME TO "SettingsVersion"`;
+    await waitFor(() => other.deps.settings().maxRetries === 31, { what: 'the change to be in force' });
   });
 
   it('refuses text that no database and no disk would take', async () => {
