@@ -14,7 +14,8 @@ import type {
 import type { CatalogSource, Page, PageRequest } from './catalog-source.js';
 import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
 import { getCatalog } from './get-catalog.js';
-import { parseItemReference, type ItemReference } from './item-id.js';
+import { parseItemReference } from './item-id.js';
+import type { ItemReference } from './item-link.js';
 
 type Needs = Pick<Deps, 'catalogs' | 'env' | 'settings'>;
 
