@@ -62,6 +62,8 @@ export interface Timing {
   jobLostAfterMs: number;
   /** How long a source may send nothing. */
   sourceIdleMs: number;
+  /** How long who queues a list waits for its parts to be written; less than a client waits for an answer. */
+  partsWaitMs: number;
   /** How long running work may go on after the process was asked to stop. */
   stopGraceMs: number;
 }
@@ -71,5 +73,6 @@ export const TIMING: Timing = {
   renewMs: 4_000,
   jobLostAfterMs: 30_000,
   sourceIdleMs: 30_000,
+  partsWaitMs: 5_000,
   stopGraceMs: 10_000,
 };

@@ -2,11 +2,12 @@ import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js
 import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
+import { FormatUnavailableError } from '../media/errors.js';
 import { UpstreamLimitedError } from '../lib/upstream-errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
-import { FormatUnavailableError } from '../media/errors.js';
+import { listWrittenParts, MAX_WRITTEN_PARTS, type WrittenParts } from '../tasks/written-parts.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { DownloadOptionsInput, toOptionsInput } from './options-input.graphql.js';
 import { queueDownload } from './queue-download.js';
@@ -49,10 +50,35 @@ builder.objectType(FormatUnavailableError, {
   interfaces: [ErrorInterface],
 });
 
+const QueuedPartsType = builder.objectRef<WrittenParts>('QueuedParts').implement({
+  description: `What a list became: its first ${MAX_WRITTEN_PARTS} parts; the task’s \`children\` are all of them.`,
+  fields: (t) => ({
+    complete: t.exposeBoolean('complete', {
+      description: 'Whether all parts are written; else the task goes on writing them.',
+    }),
+    queued: t.field({
+      type: [TaskType],
+      description: 'Its tasks, in order.',
+      resolve: ({ queued }) => queued,
+    }),
+    duplicates: t.field({
+      type: [TaskType],
+      description: 'Of an artist’s albums that were on their way already: the tasks that have them.',
+      resolve: ({ duplicates }) => duplicates,
+    }),
+  }),
+});
+
 const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
   description: 'It is queued; follow it with `taskUpdates`.',
   fields: (t) => ({
     task: t.field({ type: TaskType, description: 'The new task.', resolve: (task) => task }),
+    parts: t.field({
+      type: QueuedPartsType,
+      description: 'Of a list: waits a few seconds for its parts to be written, and tells of them.',
+      complexity: { field: 1, multiplier: MAX_WRITTEN_PARTS },
+      resolve: (task, _args, context) => listWrittenParts(context, context.viewer, task.id),
+    }),
   }),
 });
 

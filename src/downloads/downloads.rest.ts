@@ -1,36 +1,72 @@
 import { z } from 'zod';
 import { graphql } from '../generated/documents/gql.js';
-import type { CatalogType } from '../generated/documents/graphql.js';
+import type {
+  CatalogType,
+  RestQueueArtistMutation,
+  WireQueueResultFragment,
+} from '../generated/documents/graphql.js';
 import { RestFailure, toFailure } from '../rest/errors.js';
 import { EXAMPLE_TASKS } from '../rest/example-tasks.js';
 import { text, wholeNumber } from '../rest/input.js';
 import { route, type AnyRoute } from '../rest/route.js';
 import { wireIdOf } from '../rest/wire-id.js';
-import { optionFailure, optionsInput, toOptionsInput } from './options-wire.js';
+import { albumTypes, optionFailure, optionsInput, toOptionsInput } from './options-wire.js';
+
+graphql(`
+  fragment WireQueueResult on QueueDownloadResult {
+    __typename
+    ... on DownloadQueued {
+      task {
+        id
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+    ... on DuplicateDownload {
+      existingTask {
+        id
+      }
+    }
+    ... on InvalidOptions {
+      field
+    }
+    ... on UpstreamLimited {
+      retryAfterSeconds
+    }
+  }
+`);
 
 const QUEUE_DOWNLOAD = graphql(`
   mutation RestQueueDownload($input: QueueDownloadInput!) {
     queueDownload(input: $input) {
-      __typename
+      ...WireQueueResult
+    }
+  }
+`);
+
+const QUEUE_ARTIST = graphql(`
+  mutation RestQueueArtist($input: QueueDownloadInput!) {
+    queueDownload(input: $input) {
+      ...WireQueueResult
       ... on DownloadQueued {
-        task {
-          id
+        parts {
+          queued {
+            id
+            title
+            artists
+            item {
+              ... on Album {
+                id
+                url
+              }
+            }
+          }
+          duplicates {
+            id
+          }
         }
-      }
-      ... on Error {
-        code
-        message
-      }
-      ... on DuplicateDownload {
-        existingTask {
-          id
-        }
-      }
-      ... on InvalidOptions {
-        field
-      }
-      ... on UpstreamLimited {
-        retryAfterSeconds
       }
     }
   }
@@ -76,15 +112,79 @@ function download(path: `/${string}`, { type, example }: { type: CatalogType; ex
     }),
     status: 202,
     respond: ({ queueDownload: result }) => {
-      if (result.__typename === 'DownloadQueued') return { task_id: wireIdOf(result.task.id) };
-      if (result.__typename === 'InvalidOptions') throw optionFailure(result);
-      if (result.__typename !== 'DuplicateDownload') throw toFailure(result);
-      throw new RestFailure(409, 'Duplicate download detected.', {
-        details: result.message,
-        existing_task: wireIdOf(result.existingTask.id),
-      });
+      if (result.__typename !== 'DownloadQueued') throw refusalOf(result);
+      return { task_id: wireIdOf(result.task.id) };
     },
   });
+}
+
+/** Why nothing was queued. */
+function refusalOf(result: Exclude<WireQueueResultFragment, { __typename: 'DownloadQueued' }>): RestFailure {
+  if (result.__typename === 'InvalidOptions') return optionFailure(result);
+  if (result.__typename !== 'DuplicateDownload') return toFailure(result);
+  return new RestFailure(409, 'Duplicate download detected.', {
+    details: result.message,
+    existing_task: wireIdOf(result.existingTask.id),
+  });
+}
+
+const artist = route({
+  methods: ['GET', 'POST'],
+  path: '/artist/download/{id}',
+  docs: {
+    summary: 'Queue an artist’s albums.',
+    answer: z.object({
+      status: z.literal('complete'),
+      message: z.string(),
+      task_id: z
+        .uuid()
+        .meta({ description: 'The artist’s own task; it goes on where the answer could not wait.' }),
+      queued_albums: z.array(z.uuid()),
+      queued: z.array(z.object({ task_id: z.uuid(), name: z.string(), artist: z.string(), url: z.url() })),
+      duplicate_albums: z.array(z.uuid()).meta({ description: 'Tasks that have albums of it already.' }),
+    }),
+    example: { id: 'demo:saltglass-choir', album_type: 'album,single' },
+    errors: [403, 404, 409, 502],
+  },
+  input: input.extend({ album_type: albumTypes.optional() }),
+  document: QUEUE_ARTIST,
+  variables: ({ id, priority, album_type, ...options }) => ({
+    input: {
+      item: id,
+      type: 'ARTIST' as const,
+      priority,
+      options: { ...toOptionsInput(options), albumGroups: album_type ?? null },
+    },
+  }),
+  status: 202,
+  respond: ({ queueDownload: result }, { base }) => {
+    if (result.__typename !== 'DownloadQueued') throw refusalOf(result);
+    const { queued, duplicates } = result.parts;
+    return {
+      status: 'complete',
+      message: `Artist discography processing initiated. ${queued.length} albums queued.`,
+      task_id: wireIdOf(result.task.id),
+      queued_albums: queued.map(({ id }) => wireIdOf(id)),
+      queued: queued.map((album) => toWireAlbumTask(album, base)),
+      duplicate_albums: [...new Set(duplicates.map(({ id }) => wireIdOf(id)))],
+    };
+  },
+});
+
+type QueuedAlbum = Extract<
+  RestQueueArtistMutation['queueDownload'],
+  { __typename: 'DownloadQueued' }
+>['parts']['queued'][number];
+
+/** `url` is the album's page, where there is one for people, else the way to queue it. */
+function toWireAlbumTask({ id, title, artists, item }: QueuedAlbum, base: string): object {
+  const { id: albumId, url } = item && 'id' in item ? item : { id: '', url: null };
+  return {
+    task_id: wireIdOf(id),
+    name: title,
+    artist: artists.join(', '),
+    url: url ?? `${base}/album/download/${wireIdOf(albumId)}`,
+  };
 }
 
 function nameOf(type: CatalogType): string {
@@ -120,6 +220,7 @@ export const DOWNLOAD_ROUTES: readonly AnyRoute[] = [
   download('/track/download/{id}', { type: 'TRACK', example: 'demo:night-ferry-1-03' }),
   download('/album/download/{id}', { type: 'ALBUM', example: 'demo:low-tide-radio' }),
   download('/playlist/download/{id}', { type: 'PLAYLIST', example: 'demo:first-watch' }),
+  artist,
   cancel('/track/download/cancel', 'TRACK'),
   cancel('/album/download/cancel', 'ALBUM'),
   cancel('/playlist/download/cancel', 'PLAYLIST'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AudioFormat, DownloadOptionsInput } from '../generated/documents/graphql.js';
+import type { AlbumGroup, AudioFormat, DownloadOptionsInput } from '../generated/documents/graphql.js';
 import { decimal, text, wholeNumber, word, yesOrNo } from '../rest/input.js';
 import { RestFailure } from '../rest/errors.js';
 import { shownAs } from '../rest/wire-form.js';
@@ -13,6 +13,20 @@ const bitrate = shownAs(
     .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
     .pipe(wholeNumber({ min: 1, max: 10_000 })),
   { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits a second.' },
+);
+
+const GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const satisfies AlbumGroup[];
+const groupsAllowed = `allowed are one or more of ${GROUPS.join(', ').toLowerCase()}, separated by commas`;
+
+/** Groups of an artist's albums, as a text with commas or as a list. */
+export const albumTypes = shownAs(
+  z
+    .union([z.string(), z.array(z.string())], { error: groupsAllowed })
+    .transform((given) => (typeof given === 'string' ? given.split(',') : given))
+    .transform((words) => words.map((word) => GROUPS.find((group) => group === word.trim().toUpperCase())))
+    .refine((groups) => groups.length > 0 && !groups.includes(undefined), { error: groupsAllowed })
+    .transform((groups) => groups.filter((group) => group !== undefined)),
+  { type: 'string', pattern: '^[A-Za-z_]+(,[A-Za-z_]+)*$', description: `${groupsAllowed}.` },
 );
 
 /** Settings that one download may have of its own, as clients name them; what makes sense is not decided here. */

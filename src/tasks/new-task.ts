@@ -2,6 +2,8 @@ import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalise.js';
 import type { ErrorCode } from '../lib/errors.js';
+import { dedupeKeyOf, parseDownloadOptions } from './download-options.js';
+import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
 
 /** What a task starts with; everything else has the database's default. */
@@ -14,6 +16,8 @@ export interface NewTask {
   parentId?: string;
   position?: number;
   dedupeKey?: string;
+  duplicateOfId?: string;
+  createdAt?: Date;
   itemId: string;
   title: string;
   artists: string[];
@@ -77,15 +81,20 @@ export interface NewEntry {
  * that is left out says why.
  */
 export function newChild(parent: Task, { item, position, refusal }: NewEntry): NewTask {
+  const options = { ...parseDownloadOptions(parent.options), albumGroups: null };
   const inherited = {
     id: timeOrderedUuid(),
     ownerId: parent.ownerId,
     parentId: parent.id,
     position,
-    options: { ...(parent.options as object), albumGroups: null },
+    options,
     priority: parent.priority,
   };
-  if (item) return { ...inherited, ...describeItem(item), ...(refusal && leftOut(refusal)) };
+  if (item) {
+    // Somebody may have queued an artist's album by itself; a track of an album is part of it all the same.
+    const key = parent.kind === 'ARTIST' ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
+    return { ...inherited, ...key, ...describeItem(item), ...(refusal && leftOut(refusal)) };
+  }
   const title = `Entry ${position + 1}`;
   return {
     ...inherited,
@@ -101,6 +110,12 @@ export function newChild(parent: Task, { item, position, refusal }: NewEntry): N
     errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalogue.`,
     errorRetryable: false,
   };
+}
+
+/** The same, when another task is on it already. */
+export function asDuplicate(child: NewTask, existing: Task): NewTask {
+  const { code, message } = new DuplicateDownloadError(existing);
+  return { ...child, ...leftOut({ code, message }), duplicateOfId: existing.id };
 }
 
 function leftOut({ code, message }: Refusal) {

@@ -1,7 +1,8 @@
 import type { Deps } from '../deps.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { NewTask } from './new-task.js';
-import { findLiveDuplicate, insertTask } from './task-store.js';
+import { findLiveDuplicate } from './duplicate-store.js';
+import { insertTask } from './task-store.js';
 import type { Task } from './task.js';
 
 /** A duplicate that ends between the two looks is tried again, but not for ever. */

@@ -4,7 +4,7 @@ import type { Db } from '../store/prisma.js';
 import { retryTasks } from './change-tasks-store.js';
 import { controlTask, getTask, type Control } from './control-task.js';
 import { DuplicateDownloadError } from './errors.js';
-import { findLiveDuplicate, findTaskById, isLiveDuplicate } from './task-store.js';
+import { findLiveRival, isLiveDuplicate } from './duplicate-store.js';
 import type { Task } from './task.js';
 
 /**
@@ -34,10 +34,7 @@ const RETRY: Control = {
   done: 'task queued again',
 };
 
-/** Only a top-level task has a dedupe key, and it is live again as soon as any part of it is. */
 async function refuseDuplicate(db: Db, task: Task): Promise<void> {
-  let top = task;
-  while (top.parentId) top = (await findTaskById(db, top.parentId)) ?? { ...top, parentId: null };
-  const duplicate = top.dedupeKey ? await findLiveDuplicate(db, top.dedupeKey) : null;
-  if (duplicate && duplicate.id !== top.id) throw new DuplicateDownloadError(duplicate);
+  const rival = await findLiveRival(db, task.id);
+  if (rival) throw new DuplicateDownloadError(rival);
 }

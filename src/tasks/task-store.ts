@@ -2,7 +2,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import type { NewTask } from './new-task.js';
-import { LIVE_STATES, type Task } from './task.js';
+import type { Task } from './task.js';
 import type { TaskFilter } from './task-filter.js';
 
 /** What Pothos adds to a query so that a GraphQL selection reaches the database. */
@@ -86,25 +86,39 @@ export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> 
   return db.task.findMany({ where: { id: { in: [...ids] } } });
 }
 
-/** The live task that a new one with this key would double. */
-export function findLiveDuplicate(db: Db, dedupeKey: string): Promise<Task | null> {
-  return db.task.findFirst({ where: { dedupeKey, state: { in: [...LIVE_STATES] } } });
-}
-
-/** Whether a change was refused because it would have made two live tasks with the same dedupe key. */
-export function isLiveDuplicate(thrown: unknown): boolean {
-  return thrown instanceof Prisma.PrismaClientKnownRequestError && thrown.code === 'P2002';
-}
-
 /** Inserts a task unless a live one has the same dedupe key; null then. */
 export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
   const [created] = await db.task.createManyAndReturn({ data: [toRow(task)], skipDuplicates: true });
   return created ?? null;
 }
 
-/** Inserts a parent's children; those whose position is taken already are left as they are. */
-export async function insertChildren(db: Db, children: NewTask[]): Promise<void> {
-  await db.task.createMany({ data: children.map(toRow), skipDuplicates: true });
+/**
+ * Inserts a parent's children, but not those whose position is taken already, nor those whose dedupe key a live task
+ * has; answers how many.
+ */
+export async function insertChildren(db: Db, children: NewTask[]): Promise<number> {
+  const { count } = await db.task.createMany({ data: children.map(toRow), skipDuplicates: true });
+  return count;
+}
+
+/** A parent's children in order, each with the task that it was left to. */
+export function listFirstChildren(
+  db: Db,
+  parentId: string,
+  limit: number,
+): Promise<(Task & { duplicateOf: Task | null })[]> {
+  return db.task.findMany({
+    where: { parentId },
+    include: { duplicateOf: true },
+    orderBy: { position: 'asc' },
+    take: limit,
+  });
+}
+
+/** Which of a parent's places have a child, from 0. */
+export async function listTakenPositions(db: Db, parentId: string): Promise<Set<number | null>> {
+  const rows = await db.task.findMany({ where: { parentId }, select: { position: true } });
+  return new Set(rows.map(({ position }) => position));
 }
 
 function toRow(task: NewTask): Prisma.TaskCreateManyInput {

@@ -130,6 +130,10 @@ export const TaskType = builder.prismaNode('Task', {
       resolve: (task) => task.item as unknown as QueueableItem | null,
     }),
     parent: t.relation('parent', { nullable: true, description: 'The list that it is part of.' }),
+    duplicateOf: t.relation('duplicateOf', {
+      nullable: true,
+      description: 'Of a part that was SKIPPED because another task was on it already: that task.',
+    }),
     owner: t.relation('owner', { description: 'Who queued it.' }),
     priority: t.exposeInt('priority', { description: 'Higher goes first; −100 to 100.' }),
     attempt: t.exposeInt('attempt', { description: 'Number of the latest try, from 1; 0 before the first.' }),
