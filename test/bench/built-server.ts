@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { launch } from './child-process.js';
 
 /** The built server as a process of its own, the way people run it, in a directory that goes with it. */
 export interface BuiltServer {
@@ -14,65 +12,65 @@ export interface BuiltServer {
   execute<Data>(query: string, variables?: object): Promise<Data>;
   /** Resident memory of the Node process, in bytes. */
   rssBytes(): number;
-  stop(options?: { keep?: boolean }): Promise<void>;
+  /** Whether it still runs. */
+  alive(): boolean;
+  stop(options?: { keep?: boolean; signal?: NodeJS.Signals }): Promise<void>;
+}
+
+interface Where {
+  /** Of an earlier server; default is a new one. */
+  directory?: string;
+  /** What `node` runs. */
+  script?: string[];
 }
 
 export async function startBuiltServer(
   env: Record<string, string> = {},
-  directory?: string,
+  { directory, script = ['dist/main.js'] }: Where = {},
 ): Promise<BuiltServer> {
   const home = directory ?? (await mkdtemp(join(tmpdir(), 'reprise-bench-')));
   const startedAtMs = performance.now();
-  const child = spawn(process.execPath, ['dist/main.js'], {
+  const { process, ready: url } = await launch({
+    args: script,
     env: {
-      ...process.env,
       PORT: '0',
       HOST: '127.0.0.1',
       DATA_DIR: join(home, 'data'),
       DOWNLOAD_DIR: join(home, 'downloads'),
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    ready: addressIn,
   });
-  const url = await addressOf(child);
-  const execute = async <Data>(query: string, variables: object = {}) => {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query, variables }),
-    });
-    const result = (await response.json()) as { data?: Data; errors?: unknown };
-    if (!result.data) throw new Error(JSON.stringify(result.errors));
-    return result.data;
-  };
-  await execute('{ __typename }');
+  const execute = <Data>(query: string, variables: object = {}) => ask<Data>(url, query, variables);
+  // A worker serves nobody.
+  if (url) await execute('{ __typename }');
   return {
     url,
     directory: home,
     startedInMs: performance.now() - startedAtMs,
     execute,
-    rssBytes: () => rssOf(child.pid ?? 0),
-    stop: async ({ keep = false } = {}) => {
-      const over = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await over;
+    rssBytes: process.rssBytes,
+    alive: process.alive,
+    stop: async ({ keep = false, signal = 'SIGTERM' } = {}) => {
+      await process.stop(signal);
       if (!keep) await rm(home, { recursive: true, force: true });
     },
   };
 }
 
-function addressOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`The server ended with status ${code ?? '?'}.`)));
-    if (!child.stdout) return reject(new Error('The server has no output.'));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const { msg, url } = JSON.parse(line) as { msg?: string; url?: string };
-      if (msg === 'Reprise is up' && url) resolve(url);
-    });
+async function ask<Data>(url: string, query: string, variables: object): Promise<Data> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
   });
+  const result = (await response.json()) as { data?: Data; errors?: unknown };
+  if (!result.data) throw new Error(JSON.stringify(result.errors));
+  return result.data;
 }
 
-function rssOf(pid: number): number {
-  const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kib) * 1024;
+/** The address in the log line that says that the server is up; empty for a worker. */
+function addressIn(line: string): string | undefined {
+  const { msg, url = '' } = JSON.parse(line) as { msg?: string; url?: string };
+  return msg === 'Reprise is up' ? url : undefined;
 }
