@@ -6,6 +6,7 @@ import { ALBUM_BY_ID, SEARCH } from '../kit/catalog-documents.js';
 import { makeAlbum, makeArtist, makeTrack } from '../kit/catalog-items.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createDistantCatalog, type DistantCatalog } from '../kit/distant-catalog.js';
+import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const TRACKS = 50;
@@ -109,7 +110,10 @@ describe('what a catalogue over the network says', () => {
       expect(node.album?.artists.map(({ artist }) => artist?.id)).toHaveLength(ARTISTS);
     }
     expect(far.calls).toHaveLength(1 + ARTISTS);
+    const queries = spyOnQueries(app.deps.db);
     await app.execute(SEARCH_WITH_ARTISTS, query);
+    // The page, and what hangs off it: together where it is asked for together.
+    expect(queries()).toBeLessThanOrEqual(3);
     await app.execute(SEARCH, { ...query, catalog: 'far' });
     expect(far.calls).toHaveLength(1 + ARTISTS);
   });
