@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { createCachedCatalog } from './catalog/cached-catalog.js';
+import { createCatalogCache } from './catalog/catalog-cache.js';
 import { createLibraryIndex } from './catalog/library-store.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibrary } from './catalog/scan-library.job.js';
@@ -18,7 +20,7 @@ import { createGraphqlServer } from './graphql/server.js';
 import { createHttpServer, type RunningHttpServer } from './http.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { registry } from './jobs/registry.js';
-import { systemClock } from './lib/clock.js';
+import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { messageOf } from './lib/errors.js';
 import { createLogger, type Logger } from './lib/logger.js';
@@ -44,6 +46,7 @@ import { createTagReader } from './upstream/library/tag-reader.js';
 /** What a test may put in place of the usual. */
 export interface Overrides {
   log?: Logger;
+  clock?: Clock;
   settings?: Partial<Settings>;
   timing?: Partial<Timing>;
   /** Asked before the usual ones. */
@@ -115,7 +118,7 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   const base = {
     env,
     log,
-    clock: systemClock,
+    clock: overrides.clock ?? systemClock,
     instanceId,
     db,
     bus,
@@ -138,7 +141,7 @@ async function openDatabaseServer(env: Env, { log, closers }: Opening): Promise<
 
 /** The catalogues and sources that are on. The owner's own files are asked for audio first. */
 function openUpstreams(
-  deps: Pick<Deps, 'db' | 'env' | 'media'>,
+  deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'>,
   overrides: Overrides,
 ): Pick<Deps, 'catalogs' | 'sources' | 'tagReader'> {
   const { db, env, media } = deps;
@@ -150,13 +153,19 @@ function openUpstreams(
     ...(hasLibrary ? [createLibraryCatalog({ index, roots })] : []),
     ...(overrides.catalogs ?? []),
   ];
+  const cache = createCatalogCache(deps);
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index, roots, isSameRecording })] : []),
     createDemoSource({ media }),
   ];
   return {
-    catalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
+    catalogs: new Map(
+      catalogs.map((catalog) => [
+        catalog.provider,
+        catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
+      ]),
+    ),
     sources,
     tagReader: createTagReader({ media }),
   };

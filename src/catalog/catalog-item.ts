@@ -6,6 +6,12 @@ export type CatalogType = (typeof CATALOG_TYPES)[number];
 
 export { ALBUM_GROUPS, type AlbumGroup } from '../config/album-group.js';
 
+/**
+ * Goes up with every change of what is in an item or in a page: answers of catalogues are kept in the database over
+ * upgrades (cached-catalog.ts), and those of another shape are not read.
+ */
+export const SHAPES_VERSION = 1;
+
 /** Ids are `provider:id` everywhere inside, for example `demo:night-drive-03` or `library:Zk3…`. */
 export interface ArtistRef {
   id: string;

@@ -35,6 +35,8 @@ export interface PlaylistEntry {
 export interface CatalogSource {
   /** The part before the colon in its ids. */
   readonly provider: string;
+  /** Whether asking it costs a call over the network: its answers are then kept for a while (cached-catalog.ts). */
+  readonly remote: boolean;
   search(
     query: { text: string; type: CatalogType } & PageRequest,
     signal: AbortSignal,

@@ -94,7 +94,8 @@ const ArtistCreditType = builder.objectRef<ArtistRef>('ArtistCredit').implement(
       type: ArtistType,
       nullable: true,
       description: 'The artist in the catalogue; null when it has no page for them.',
-      resolve: ({ id }, _args, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
+      resolve: ({ id }, _args, context) =>
+        id === '' ? null : findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
     }),
   }),
 });

@@ -30,11 +30,6 @@ export async function listAlbumsOf(db: Db, ids: readonly string[]): Promise<Libr
   return db.$queryRaw<LibraryAlbum[]>(albumsWhere(Prisma.sql`"albumId" = ANY(${ids}::text[])`));
 }
 
-export async function findAlbum(db: Db, id: string): Promise<LibraryAlbum | null> {
-  const [album = null] = await listAlbumsOf(db, [id]);
-  return album;
-}
-
 export async function searchAlbums(db: Db, text: string, page: PageRequest): Promise<Page<LibraryAlbum>> {
   const hits = Prisma.sql`
     SELECT "albumId" FROM "LibraryFile" WHERE "problem" IS NULL AND "album" <> ''
@@ -88,11 +83,12 @@ export async function searchArtists(db: Db, text: string, page: PageRequest): Pr
   return pageOf<LibraryArtist>(db, artists, { ...page, order: Prisma.sql`lower("name"), "id"` });
 }
 
-export async function findArtist(db: Db, id: string): Promise<LibraryArtist | null> {
-  const where = Prisma.sql`"artistIds" @> ARRAY[${id}] AND credit."id" = ${id}`;
-  const [artist = null] = await db.$queryRaw<LibraryArtist[]>(artistsWhere(where));
-  if (artist || id !== VARIOUS_ID) return artist;
-  return { id, name: VARIOUS_ARTISTS, genres: [] };
+/** Various artists are known even where no file names them. */
+export async function listArtistsOf(db: Db, ids: readonly string[]): Promise<LibraryArtist[]> {
+  const where = Prisma.sql`"artistIds" && ${ids}::text[] AND credit."id" = ANY(${ids}::text[])`;
+  const artists = await db.$queryRaw<LibraryArtist[]>(artistsWhere(where));
+  if (!ids.includes(VARIOUS_ID) || artists.some(({ id }) => id === VARIOUS_ID)) return artists;
+  return [...artists, { id: VARIOUS_ID, name: VARIOUS_ARTISTS, genres: [] }];
 }
 
 async function pageOf<T>(

@@ -1,12 +1,12 @@
+import DataLoader from 'dataloader';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../store/prisma.js';
 import type { Page, PageRequest } from './catalog-source.js';
 import type { LibraryFile } from './library-file.js';
 import type { LibraryAlbum, LibraryIndex, LibraryTrack, Wanted } from './library-index.js';
 import {
-  findAlbum,
-  findArtist,
   listAlbumsOf,
+  listArtistsOf,
   listArtistAlbums,
   searchAlbums,
   searchArtists,
@@ -83,24 +83,49 @@ export function countReadableFiles(db: Db): Promise<number> {
 }
 
 export function createLibraryIndex(db: Db): LibraryIndex {
+  const tracks = together(
+    (ids) => listTracksOf(db, ids),
+    ({ file }) => file.id,
+  );
+  const albums = together(
+    (ids) => listAlbumsOf(db, ids),
+    ({ id }) => id,
+  );
+  const artists = together(
+    (ids) => listArtistsOf(db, ids),
+    ({ id }) => id,
+  );
   return {
     searchTracks: (text, page) => searchTracks(db, text, page),
     searchAlbums: (text, page) => searchAlbums(db, text, page),
     searchArtists: (text, page) => searchArtists(db, text, page),
-    findTrack: (id) => findTrack(db, id),
-    findAlbum: (id) => findAlbum(db, id),
-    findArtist: (id) => findArtist(db, id),
+    findTrack: (id) => tracks.load(id),
+    findAlbum: (id) => albums.load(id),
+    findArtist: (id) => artists.load(id),
     listAlbumTracks: (albumId, page) => listAlbumTracks(db, albumId, page),
     listArtistAlbums: (artistId, query) => listArtistAlbums(db, artistId, query),
     listCandidates: (wanted) => listCandidates(db, wanted),
   };
 }
 
-async function findTrack(db: Db, id: string): Promise<LibraryTrack | null> {
-  const file = await db.libraryFile.findUnique({ where: { id, problem: null } });
-  if (!file) return null;
-  const [track = null] = await withAlbums(db, [file]);
-  return track;
+/** One query for all that are asked for at the same moment, such as the artists of a page. Nothing is kept. */
+function together<Item>(
+  list: (ids: readonly string[]) => Promise<Item[]>,
+  idOf: (item: Item) => string,
+): DataLoader<string, Item | null> {
+  const load = async (ids: readonly string[]) => {
+    const items = await list([...new Set(ids)]);
+    const byId = new Map(items.map((item) => [idOf(item), item]));
+    return ids.map((id) => byId.get(id) ?? null);
+  };
+  return new DataLoader(load, { cache: false, maxBatchSize: MAX_BATCH });
+}
+
+const MAX_BATCH = 500;
+
+async function listTracksOf(db: Db, ids: readonly string[]): Promise<LibraryTrack[]> {
+  const files = await db.libraryFile.findMany({ where: { id: { in: [...ids] }, problem: null } });
+  return withAlbums(db, files);
 }
 
 /** The best first: the very title, then titles with all the words, then the rest; then as on a shelf. */

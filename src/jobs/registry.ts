@@ -1,3 +1,4 @@
+import { pruneCatalogCacheHandler } from '../catalog/prune-catalog-cache.handler.js';
 import { scanLibraryHandler } from '../catalog/scan-library.handler.js';
 import type { Deps } from '../deps.js';
 import { runTaskHandler } from '../downloads/run-task.handler.js';
@@ -9,4 +10,5 @@ export const registry: readonly JobImplementation<Deps>[] = [
   dispatchTasksHandler,
   runTaskHandler,
   scanLibraryHandler,
+  pruneCatalogCacheHandler,
 ];

@@ -31,6 +31,27 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Settles as the promise does, but rejects with the signal's reason as soon as that aborts. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  const { promise: aborted, reject } = createDeferred<never>();
+  const forget = onAbort(signal, () => reject(signal.reason));
+  return Promise.race([promise, aborted]).finally(forget);
+}
+
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** One listener for all who wait for a signal at once: Node warns of a leak from the eleventh on. */
+function onAbort(signal: AbortSignal, run: () => void): () => void {
+  const all = waiting.get(signal) ?? new Set();
+  if (!waiting.has(signal)) {
+    waiting.set(signal, all);
+    signal.addEventListener('abort', () => all.forEach((each) => each()), { once: true });
+  }
+  all.add(run);
+  return () => all.delete(run);
+}
+
 /**
  * Runs `work` so that it never overlaps itself: a call while it runs asks for one more run, and all callers
  * that came in the meantime share it. Resolves when a run that began after the call has ended.

@@ -1,15 +1,18 @@
 import type { Database } from '../../src/store/prisma.js';
 
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
 /** Counts what goes through the client's own methods, which every store uses, until it is asked how many. */
 export function spyOnQueries(db: Database): () => number {
   let count = 0;
-  const task = db.task as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const client = db as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const models = [db.task, db.libraryFile, db.catalogAnswer] as unknown as Methods[];
   const restore = [
-    ...['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>
-      wrap(task, name, () => (count += 1)),
+    ...models.flatMap((model) =>
+      ['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>
+        wrap(model, name, () => (count += 1)),
+      ),
     ),
-    wrap(client, '$queryRaw', () => (count += 1)),
+    wrap(db as unknown as Methods, '$queryRaw', () => (count += 1)),
   ];
   return () => {
     restore.forEach((undo) => undo());

@@ -7,6 +7,7 @@ const nobody = () => Promise.resolve(null);
 export function createStubCatalog(provider: string, own: Partial<CatalogSource> = {}): CatalogSource {
   return {
     provider,
+    remote: false,
     search: nothing,
     findTrack: nobody,
     findAlbum: nobody,
@@ -27,5 +28,9 @@ export function createStubCatalog(provider: string, own: Partial<CatalogSource> 
 export function createTroubledCatalog(provider: string, thrown: Error): CatalogSource {
   const fail = () => Promise.reject(thrown);
   const all = Object.keys(createStubCatalog(provider)).map((name) => [name, fail]);
-  return createStubCatalog(provider, { ...Object.fromEntries(all), provider } as Partial<CatalogSource>);
+  return createStubCatalog(provider, {
+    ...Object.fromEntries(all),
+    provider,
+    remote: false,
+  } as Partial<CatalogSource>);
 }

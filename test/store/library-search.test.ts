@@ -198,6 +198,24 @@ describe('a search for artists', () => {
 });
 
 describe('by id', () => {
+  it('finds what is asked for at the same moment together, however much it is', async () => {
+    const { items } = await index.searchTracks('', { offset: 0, limit: 100 });
+    const ids = items.flatMap(({ file }) => file.id);
+    const queries = await countQueries(database.url, async (db) => {
+      const own = createLibraryIndex(db);
+      const credits = items.flatMap(({ file }) => file.artistIds);
+      const [tracks, albums, artists] = await Promise.all([
+        Promise.all([...ids, 'library:none', ...ids].map((id) => own.findTrack(id))),
+        Promise.all(items.map(({ album }) => own.findAlbum(album?.id ?? 'library:none'))),
+        Promise.all(credits.map((id) => own.findArtist(id))),
+      ]);
+      expect(tracks.map((track) => track?.file.id ?? null)).toEqual([...ids, null, ...ids]);
+      expect(albums.map((album) => album?.title)).toEqual(items.map(({ album }) => album?.title));
+      expect(artists.map((artist) => artist?.id)).toEqual(credits);
+    });
+    expect(queries).toBe(4);
+  });
+
   it('finds tracks, albums and artists, and nothing by a wrong one', async () => {
     const [track] = (await index.searchTracks('duet', FIRST)).items;
     expect(await index.findTrack(track?.file.id ?? '')).toEqual(track);

@@ -19,6 +19,7 @@ export function createDemoCatalog(): CatalogSource {
   const coverOf = createCovers();
   return {
     provider: PROVIDER,
+    remote: false,
     search: (query, signal) => answer(signal, () => search(query)),
     findTrack: (id, signal) =>
       answer(signal, () => orNull(collection.findTrack(slugOf(id)), (track) => toTrack(artists, track))),

@@ -13,6 +13,7 @@ export interface LibraryCatalogOptions {
 export function createLibraryCatalog({ index, roots }: LibraryCatalogOptions): CatalogSource {
   return {
     provider: 'library',
+    remote: false,
     search: ({ text, type, ...page }) => search(index, { text, type }, page),
     findTrack: async (id) => mapped(await index.findTrack(id), toTrack),
     findAlbum: async (id) => mapped(await index.findAlbum(id), toAlbum),

@@ -1,0 +1,30 @@
+import type { Db } from '../store/prisma.js';
+
+export interface StoredAnswer {
+  question: string;
+  /** JSON. */
+  answer: string;
+  askedAt: Date;
+}
+
+/** In the order of the questions; null for what has no answer yet. One query. */
+export async function readAnswers(db: Db, questions: readonly string[]): Promise<(StoredAnswer | null)[]> {
+  const rows = await db.catalogAnswer.findMany({ where: { question: { in: [...new Set(questions)] } } });
+  const byQuestion = new Map(rows.map((row) => [row.question, row]));
+  return questions.map((question) => byQuestion.get(question) ?? null);
+}
+
+/** Over an earlier answer, where there is one. In plain SQL: Prisma's own upsert can fail when two run at once. */
+export async function saveAnswer(db: Db, { question, answer, askedAt }: StoredAnswer): Promise<void> {
+  await db.$executeRaw`
+    INSERT INTO "CatalogAnswer" ("question", "answer", "askedAt") VALUES (${question}, ${answer}, ${askedAt})
+    ON CONFLICT ("question") DO UPDATE SET "answer" = EXCLUDED."answer", "askedAt" = EXCLUDED."askedAt"`;
+}
+
+/** Deletes the oldest answers from before a time, at most `limit`; answers how many. */
+export async function deleteAnswersBefore(db: Db, before: Date, limit: number): Promise<number> {
+  return db.$executeRaw`
+    DELETE FROM "CatalogAnswer" WHERE "question" IN (
+      SELECT "question" FROM "CatalogAnswer" WHERE "askedAt" < ${before}
+      ORDER BY "askedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+}

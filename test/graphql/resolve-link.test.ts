@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CatalogItem } from '../../src/catalog/catalog-item.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { ask } from '../kit/ask.js';
+import { RESOLVE_LINK } from '../kit/catalog-documents.js';
+import { makeAlbum, makeArtist, makePlaylist, makeTrack } from '../kit/catalog-items.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+import { createStubCatalog, createTroubledCatalog } from '../kit/stub-catalog.js';
+
+const S = '6rqhFgbbKwnb9MLmUQDhG6';
+const GONE = '0000000000000000000000';
+
+let app: TestApp;
+const asked: string[] = [];
+
+/** Has an item of each type under every id, but for those that end in noughts. */
+function createFullCatalog(provider: string) {
+  const give =
+    <Item extends CatalogItem>(make: (id: string) => Item) =>
+    (id: string) => {
+      asked.push(id);
+      return Promise.resolve(id.endsWith('00') ? null : make(id));
+    };
+  return createStubCatalog(provider, {
+    findTrack: give(makeTrack),
+    findAlbum: give(makeAlbum),
+    findPlaylist: give(makePlaylist),
+    findArtist: give(makeArtist),
+  });
+}
+
+beforeAll(async () => {
+  const catalogs = [
+    ...['spotify', 'deezer'].map(createFullCatalog),
+    createTroubledCatalog('limited', new UpstreamLimitedError('limited', 12_300)),
+    createTroubledCatalog('broken', new UpstreamFailedError('broken answered with a page of HTML.')),
+  ];
+  app = await startApp({ env: { role: 'api' }, overrides: { catalogs, settings: { service: 'demo' } } });
+});
+afterAll(() => app.stop());
+
+describe('resolveLink', () => {
+  it.each([
+    [`https://open.spotify.com/track/${S}?si=abc`, `Track:spotify:${S}`],
+    [`https://open.spotify.com/intl-de/album/${S}`, `Album:spotify:${S}`],
+    [`https://open.spotify.com/user/someone/playlist/${S}`, `Playlist:spotify:${S}`],
+    [`open.spotify.com/artist/${S}`, `Artist:spotify:${S}`],
+    [`spotify:album:${S}`, `Album:spotify:${S}`],
+    [`spotify:user:someone:playlist:${S}`, `Playlist:spotify:${S}`],
+    [`spotify:${S}`, `Track:spotify:${S}`],
+    [S, `Track:spotify:${S}`],
+    ['https://www.deezer.com/en/track/3135556', 'Track:deezer:3135556'],
+    ['https://deezer.com/album/302127', 'Album:deezer:302127'],
+    ['https://www.deezer.com/playlist/908', 'Playlist:deezer:908'],
+    ['deezer://www.deezer.com/artist/27', 'Artist:deezer:27'],
+    ['deezer:playlist:908', 'Playlist:deezer:908'],
+    ['demo:track:night-ferry-1-03', 'Track:demo:night-ferry-1-03'],
+    ['demo:album:night-ferry', 'Album:demo:night-ferry'],
+    ['demo:playlist:first-watch', 'Playlist:demo:first-watch'],
+    ['demo:artist:saltglass-choir', 'Artist:demo:saltglass-choir'],
+    ['demo:show:keepers-hours', 'Show:demo:keepers-hours'],
+    ['demo:episode:keepers-hours-001', 'Episode:demo:keepers-hours-001'],
+    ['keepers-hours', 'Show:demo:keepers-hours'],
+  ])('takes %s for %s, and REST agrees', async (url, id) => {
+    const [type = '', ...rest] = id.split(':');
+    expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toEqual({ __typename: type, id });
+    const path = type.toLowerCase();
+    if (!['track', 'album', 'playlist', 'artist'].includes(path)) return;
+    const { status, body } = await app.rest('GET', `/${path}/info?id=${encodeURIComponent(url)}`);
+    const shown = rest.join(':').replace(/^spotify:/, '');
+    expect({ status, body }).toMatchObject({ status: 200, body: { id: shown, type: path } });
+  });
+
+  it.each([
+    `https://open.spotify.com/album/${GONE}`,
+    'https://www.deezer.com/playlist/100',
+    'demo:album:no-such-thing',
+    // Of another type than the link says.
+    'demo:track:night-ferry',
+  ])('answers null to %s, which its catalogue does not have', async (url) => {
+    expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toBeNull();
+  });
+
+  it.each([
+    'https://example.com/track/1',
+    'https://open.spotify.com/',
+    'https://open.spotify.com/track/short',
+    'https://spotify.link/abc',
+    'spotify:track:short',
+    'deezer:abc',
+    'demo:album:../../etc',
+    'nowhere:1',
+    '',
+    ' ',
+    '..',
+    'a\0b',
+    'x'.repeat(10_000),
+  ])('refuses %j before a catalogue is asked', async (url) => {
+    asked.length = 0;
+    const { data, errors } = await ask(app, RESOLVE_LINK, { url });
+    expect(data).toEqual({ resolveLink: null });
+    expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'resolveLink' })]);
+    expect(errors[0]?.message.length).toBeLessThan(300);
+    expect(asked).toEqual([]);
+  });
+
+  it('says that a catalogue limits us or does not answer properly', async () => {
+    const errorOf = async (url: string) => (await ask(app, RESOLVE_LINK, { url })).errors[0];
+    expect(await errorOf('limited:album:x')).toMatchObject({ code: 'UPSTREAM_LIMITED' });
+    expect(await errorOf('broken:album:x')).toMatchObject({ code: 'UPSTREAM_FAILED' });
+  });
+});

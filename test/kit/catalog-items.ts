@@ -1,0 +1,60 @@
+import type { Album, Artist, Playlist, Track } from '../../src/catalog/catalog-item.js';
+
+/** Items of catalogues that a test stands in for, with what it says and nothing else. */
+
+export function makeArtist(id: string, own: Partial<Artist> = {}): Artist {
+  return { type: 'ARTIST', id, name: `Artist ${id}`, genres: [], images: [], url: null, ...own };
+}
+
+export function makeAlbum(id: string, own: Partial<Album> = {}): Album {
+  return {
+    type: 'ALBUM',
+    id,
+    title: `Album ${id}`,
+    artists: [],
+    group: 'ALBUM',
+    releaseDate: null,
+    trackTotal: 0,
+    discTotal: 1,
+    upc: null,
+    label: null,
+    copyright: null,
+    genres: [],
+    images: [],
+    url: null,
+    ...own,
+  };
+}
+
+export function makeTrack(id: string, own: Partial<Track> = {}): Track {
+  return {
+    type: 'TRACK',
+    id,
+    title: `Track ${id}`,
+    artists: [],
+    album: null,
+    durationMs: 200_000,
+    explicit: false,
+    trackNumber: null,
+    discNumber: null,
+    isrc: null,
+    genres: [],
+    url: null,
+    ...own,
+  };
+}
+
+export function makePlaylist(id: string, own: Partial<Playlist> = {}): Playlist {
+  return {
+    type: 'PLAYLIST',
+    id,
+    title: `Playlist ${id}`,
+    description: null,
+    owner: { id: '', name: 'Somebody' },
+    total: 0,
+    revision: null,
+    images: [],
+    url: null,
+    ...own,
+  };
+}
