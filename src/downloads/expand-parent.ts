@@ -6,7 +6,7 @@ import type { Deps } from '../deps.js';
 import { insertClaimedChildren } from '../tasks/insert-children.js';
 import type { HeldTask } from '../tasks/held-task.js';
 import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
-import { newChild, type Refusal } from '../tasks/new-task.js';
+import { newChildren, type Refusal } from '../tasks/new-task.js';
 import { ExplicitContentError } from './errors.js';
 
 /** Entries asked for at once; a catalogue with smaller pages makes several calls of it. */
@@ -31,10 +31,12 @@ export async function expandParent(
       signal: run.signal,
     });
     total = page.total;
-    const children = page.items.map((item, index) =>
-      newChild(task, { item, position: offset + index, refusal: refusalOf(deps, item) }),
-    );
-    await insertClaimedChildren(deps, run.held, children);
+    const entries = page.items.map((item, index) => ({
+      item,
+      position: offset + index,
+      refusal: refusalOf(deps, item),
+    }));
+    await insertClaimedChildren(deps, run.held, newChildren(task, entries));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.js';
 import { inTransaction, type Db } from '../store/prisma.js';
-import { lockParent, settleParent } from './parent-store.js';
+import { lockParent, settleEnd, settleParent } from './parent-store.js';
 import {
   claimTask,
   endClaimedTask,
@@ -48,7 +48,13 @@ export function changeTask(
 
 /** Ends a held task and settles its parent. False when the claim was gone (cancelled, or its lease lost). */
 export function finishTask(deps: Pick<Deps, 'db'>, held: HeldTask, ending: Ending): Promise<boolean> {
-  return changeTask(deps, held.task.parentId, (tx) => endClaimedTask(tx, held.claim, ending));
+  const { parentId } = held.task;
+  return inTransaction(deps.db, async (tx) => {
+    if (parentId) await lockParent(tx, parentId);
+    const ended = await endClaimedTask(tx, held.claim, ending);
+    if (ended && parentId) await settleEnd(tx, parentId, ending.state);
+    return ended;
+  });
 }
 
 /** Puts a held task aside for a later try. */

@@ -2,11 +2,11 @@ import type { Deps } from '../deps.js';
 import { inTransaction, type Db } from '../store/prisma.js';
 import { findLiveDuplicates } from './duplicate-store.js';
 import type { HeldTask } from './held-task.js';
+import { insertChildren, listTakenPositions } from './insert-children-store.js';
 import { TaskTakenAwayError } from './leases.js';
 import { asDuplicate, type NewTask } from './new-task.js';
 import { lockParent } from './parent-store.js';
 import { findHeldPriority } from './task-state-store.js';
-import { insertChildren, listTakenPositions } from './task-store.js';
 
 /**
  * Adds children only while the parent is still ours: one cancelled in the meantime must get no live child. They get
@@ -40,7 +40,8 @@ async function insertAll(tx: Db, parentId: string, children: NewTask[]): Promise
   let wanted = children;
   for (let look = 1; look <= LOOKS; look++) {
     if ((await insertChildren(tx, wanted)) === wanted.length) return;
-    const taken = await listTakenPositions(tx, parentId);
+    const positions = wanted.flatMap(({ position }) => position ?? []);
+    const taken = await listTakenPositions(tx, parentId, positions);
     const missing = wanted.filter(({ position }) => position === undefined || !taken.has(position));
     if (missing.length === 0) return;
     wanted = await markDuplicates(tx, missing);

@@ -2,7 +2,7 @@ import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalise.js';
 import type { ErrorCode } from '../lib/errors.js';
-import { dedupeKeyOf, parseDownloadOptions } from './download-options.js';
+import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from './download-options.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
 
@@ -77,11 +77,15 @@ export interface NewEntry {
 }
 
 /**
- * A parent's child: the same owner, output and priority. An entry that is gone is a failure that explains itself, one
- * that is left out says why.
+ * A parent's children: the same owner, output and priority. An entry that is gone is a failure that explains itself,
+ * one that is left out says why.
  */
-export function newChild(parent: Task, { item, position, refusal }: NewEntry): NewTask {
+export function newChildren(parent: Task, entries: readonly NewEntry[]): NewTask[] {
   const options = { ...parseDownloadOptions(parent.options), albumGroups: null };
+  return entries.map((entry) => newChild(parent, options, entry));
+}
+
+function newChild(parent: Task, options: DownloadOptions, { item, position, refusal }: NewEntry): NewTask {
   const inherited = {
     id: timeOrderedUuid(),
     ownerId: parent.ownerId,

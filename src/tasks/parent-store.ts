@@ -48,6 +48,29 @@ export async function settleParent(tx: Db, parentId: string): Promise<void> {
   if (moved && parent.parentId) await settleParent(tx, parent.parentId);
 }
 
+/** So many parts that are live, and every so many ends, all parts of a list are counted anew. */
+const COUNT_ANEW_AT = 100;
+
+/**
+ * Counts one more ended child of a locked parent. In a long list that still has a long way to go that is one added,
+ * because counting 10,000 parts at each of their ends would take longer than many a download. Every so often, and
+ * near the end, they are counted; so is a list that is partly paused, which may have become wholly so.
+ */
+export async function settleEnd(tx: Db, parentId: string, ended: TaskState): Promise<void> {
+  const one = (state: TaskState) => (state === ended ? 1 : 0);
+  const added = await tx.$executeRaw`
+    UPDATE "Task" SET "succeeded" = "succeeded" + ${one('COMPLETED')}, "skipped" = "skipped" + ${one('SKIPPED')},
+      "failed" = "failed" + ${one('FAILED')}, "cancelled" = "cancelled" + ${one('CANCELLED')},
+      "progress" = floor(1000 * (ended.n + 1)::float8 / "total") / 10
+    FROM (
+      SELECT "id", "succeeded" + "skipped" + "failed" + "cancelled" AS n FROM "Task" WHERE "id" = ${parentId}::uuid
+    ) AS ended
+    WHERE "Task"."id" = ended."id" AND "state" = 'RUNNING' AND "expandedAt" IS NOT NULL
+      AND "total" - ended.n > ${COUNT_ANEW_AT} AND (ended.n + 1) % ${COUNT_ANEW_AT} > 0
+      AND NOT EXISTS (SELECT FROM "Task" part WHERE part."parentId" = ${parentId}::uuid AND part."state" = 'PAUSED')`;
+  if (added === 0) await settleParent(tx, parentId);
+}
+
 /** Changes tasks and answers how many. */
 export type ChangeOfTasks = (where: Prisma.TaskWhereInput) => Promise<number>;
 

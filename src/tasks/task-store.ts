@@ -92,15 +92,6 @@ export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
   return created ?? null;
 }
 
-/**
- * Inserts a parent's children, but not those whose position is taken already, nor those whose dedupe key a live task
- * has; answers how many.
- */
-export async function insertChildren(db: Db, children: NewTask[]): Promise<number> {
-  const { count } = await db.task.createMany({ data: children.map(toRow), skipDuplicates: true });
-  return count;
-}
-
 /** A parent's children in order, each with the task that it was left to. */
 export function listFirstChildren(
   db: Db,
@@ -113,12 +104,6 @@ export function listFirstChildren(
     orderBy: { position: 'asc' },
     take: limit,
   });
-}
-
-/** Which of a parent's places have a child, from 0. */
-export async function listTakenPositions(db: Db, parentId: string): Promise<Set<number | null>> {
-  const rows = await db.task.findMany({ where: { parentId }, select: { position: true } });
-  return new Set(rows.map(({ position }) => position));
 }
 
 function toRow(task: NewTask): Prisma.TaskCreateManyInput {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { finishExpansion, finishTask, startTask } from '../../src/tasks/held-task.js';
 import { insertClaimedChildren } from '../../src/tasks/insert-children.js';
-import { newChild } from '../../src/tasks/new-task.js';
+import { newChildren } from '../../src/tasks/new-task.js';
 import type { Task, TaskState } from '../../src/tasks/task.js';
 import {
   CANCEL_ALL_TASKS,
@@ -184,7 +184,8 @@ describe('pausing', () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     const held = await start(id);
     if (!held) expect.fail('not to be had');
-    const children = [0, 1].map((position) => newChild(held.task, { item: null, position, refusal: null }));
+    const entries = [0, 1].map((position) => ({ item: null, position, refusal: null }));
+    const children = newChildren(held.task, entries);
     const [first, second] = children.map((child) => ({ ...child, state: undefined as never }));
     if (!first || !second) expect.fail('no children');
     await insertClaimedChildren(app.deps, held, [first]);
@@ -284,7 +285,8 @@ describe('a priority', () => {
     const held = await start(id);
     if (!held) expect.fail('not to be had');
     await prioritize(id, 7);
-    const child = newChild(held.task, { item: null, position: 0, refusal: null });
+    const [child] = newChildren(held.task, [{ item: null, position: 0, refusal: null }]);
+    if (!child) expect.fail('no child');
     await insertClaimedChildren(app.deps, held, [child]);
     expect(await row(child.id)).toMatchObject({ priority: 7 });
   });

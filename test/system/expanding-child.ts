@@ -1,0 +1,20 @@
+import { createApp } from '../../src/app.js';
+import { parseEnv } from '../../src/env.js';
+import { createStubDiscography } from '../kit/stub-discography.js';
+
+// A worker that is killed in the middle of a list: when it asks for what comes after KILLED_AT entries.
+const killedAt = Number(process.env['KILLED_AT']);
+const whole = createStubDiscography({});
+process.stdin.resume().once('end', () => process.exit());
+await createApp(parseEnv(), {
+  timing: { leaseMs: 2_000, renewMs: 500 },
+  catalogs: [
+    {
+      ...whole,
+      listPlaylistEntries: (id, page, signal) => {
+        if (page.offset >= killedAt) process.kill(process.pid, 'SIGKILL');
+        return whole.listPlaylistEntries(id, page, signal);
+      },
+    },
+  ],
+});

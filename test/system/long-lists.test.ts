@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AudioSource } from '../../src/downloads/audio-source.js';
+import { createStubDiscography } from '../kit/stub-discography.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+import { queue } from '../kit/story.js';
+import { waitFor } from '../kit/wait-for.js';
+import { databaseUrlOf, joinApp } from './join-app.js';
+
+/** No track ever comes to an end by itself. */
+const source: AudioSource = {
+  name: 'endless',
+  find: (_track, signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    }),
+  open: () => Promise.reject(new Error('It is never found.')),
+};
+const overrides = {
+  catalogs: [createStubDiscography({})],
+  sources: [source],
+  timing: { stopGraceMs: 100, leaseMs: 2_000, renewMs: 500 },
+};
+
+const apps: TestApp[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0).reverse()) await app.stop();
+});
+const kept = (app: TestApp) => {
+  apps.push(app);
+  return app;
+};
+
+const uuidOf = (id: string) => id.replace('Task:', '');
+
+/** Each entry is there once, in its place, and the list is complete. */
+async function expectWholeList(app: TestApp, id: string, length: number): Promise<void> {
+  const list = await waitFor(
+    async () => {
+      const task = await app.deps.db.task.findUniqueOrThrow({ where: { id: uuidOf(id) } });
+      return task.expandedAt ? task : null;
+    },
+    { timeoutMs: 60_000, what: 'the list to be complete' },
+  );
+  expect(list).toMatchObject({ state: 'RUNNING', total: length, succeeded: 0, failed: 0 });
+  const children = await app.deps.db.task.findMany({
+    where: { parentId: uuidOf(id) },
+    select: { position: true, itemId: true, state: true },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+  expect(children.map(({ position }) => position)).toEqual(Array.from({ length }, (_, at) => at));
+  expect(children.every(({ itemId, position }) => itemId === `stub:track-${position ?? ''}`)).toBe(true);
+  expect(children.every(({ state }) => ['QUEUED', 'RUNNING'].includes(state))).toBe(true);
+}
+
+describe('a long playlist', () => {
+  it('of 10,000 entries has each as a task of its own, once', { timeout: 120_000 }, async () => {
+    const app = kept(await startApp({ overrides }));
+    const id = await queue(app, { item: 'stub:10000', type: 'PLAYLIST' });
+    await expectWholeList(app, id, 10_000);
+  });
+
+  it(
+    'is complete, and nothing of it there twice, after its worker was killed',
+    { timeout: 120_000 },
+    async () => {
+      const api = kept(await startApp({ env: { role: 'api' }, overrides }));
+      const id = await queue(api, { item: 'stub:2300', type: 'PLAYLIST' });
+      await runUntilKilled(api, { killedAt: 1_000 });
+      expect(await api.deps.db.task.count({ where: { parentId: uuidOf(id) } })).toBe(1_000);
+      await runUntilKilled(api, { killedAt: 1_500 });
+      kept(await joinApp(api, { env: { role: 'worker' }, overrides }));
+      await expectWholeList(api, id, 2_300);
+    },
+  );
+});
+
+async function runUntilKilled(api: TestApp, { killedAt }: { killedAt: number }): Promise<void> {
+  const { jobStore, downloadDir } = api.env;
+  const file = fileURLToPath(new URL('expanding-child.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      ROLE: 'worker',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: databaseUrlOf(api),
+      MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
+      DOWNLOAD_DIR: downloadDir,
+      KILLED_AT: String(killedAt),
+    },
+  });
+  const [, signal] = (await once(child, 'exit')) as [unknown, string | null];
+  expect(signal).toBe('SIGKILL');
+}
