@@ -35,7 +35,7 @@ export interface Deps {
   watchSettings: () => WatchSettings;
   /** Resolves when all settings that were stored before are in force in this process. */
   reloadSettings: () => Promise<void>;
-  /** By provider: the part of an id before the colon. */
+  /** By provider: the part of an id before the colon. Those over a network answer from the cache where they can. */
   catalogs: ReadonlyMap<string, CatalogSource>;
   /** In the order in which they are asked for audio. */
   sources: readonly AudioSource[];

@@ -1,6 +1,7 @@
 import type { CatalogCache } from './catalog-cache.js';
 import { SHAPES_VERSION } from './catalog-item.js';
 import type { CatalogSource } from './catalog-source.js';
+import { createRecentCovers } from './recent-covers.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -15,7 +16,7 @@ const CHANGING_MS = 5 * MINUTE_MS;
 type Finder = 'findTrack' | 'findAlbum' | 'findPlaylist' | 'findArtist' | 'findShow' | 'findEpisode';
 type List = 'listAlbumTracks' | 'listShowEpisodes';
 
-/** The same catalogue, which is asked only for what the cache lacks, or has too old. Covers are passed through. */
+/** The same catalogue, which is asked only for what the cache lacks, or has too old. */
 export function createCachedCatalog(source: CatalogSource, cache: CatalogCache): CatalogSource {
   const ask = askThrough(source, cache);
   const findPlaylist = ask.find('findPlaylist', CHANGING_MS);
@@ -53,7 +54,7 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
         ask: (shared) => source.listArtistAlbums(id, query, shared),
       });
     },
-    fetchCover: (track, signal) => source.fetchCover(track, signal),
+    fetchCover: createRecentCovers(source),
   };
 }
 

@@ -21,10 +21,20 @@ export async function saveAnswer(db: Db, { question, answer, askedAt }: StoredAn
     ON CONFLICT ("question") DO UPDATE SET "answer" = EXCLUDED."answer", "askedAt" = EXCLUDED."askedAt"`;
 }
 
-/** Deletes the oldest answers from before a time, at most `limit`; answers how many. */
-export async function deleteAnswersBefore(db: Db, before: Date, limit: number): Promise<number> {
+/** Deletes the oldest answers from a time or before, at most `limit`; answers how many. */
+export async function deleteAnswersUntil(db: Db, until: Date, limit: number): Promise<number> {
   return db.$executeRaw`
     DELETE FROM "CatalogAnswer" WHERE "question" IN (
-      SELECT "question" FROM "CatalogAnswer" WHERE "askedAt" < ${before}
+      SELECT "question" FROM "CatalogAnswer" WHERE "askedAt" <= ${until}
       ORDER BY "askedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+}
+
+/** When the answer was asked for that only so many are younger than; null when there are no more than these. */
+export async function findAskedAt(db: Db, younger: number): Promise<Date | null> {
+  const found = await db.catalogAnswer.findFirst({
+    select: { askedAt: true },
+    orderBy: { askedAt: 'desc' },
+    skip: younger,
+  });
+  return found?.askedAt ?? null;
 }

@@ -55,6 +55,7 @@ const PAGE = graphql(`
               }
             }
             album {
+              id
               title
               artists {
                 artist {
@@ -88,4 +89,17 @@ describe('a page of the owner’s own tracks', () => {
     // The tracks, how many there are, their albums, all artists.
     expect(fifty).toBe(4);
   });
+
+  it.each(['/search?q=song&limit=50', '/album/info?limit=50&id=', '/artist/info?limit=50&id='])(
+    'is at most four queries for GET %s',
+    async (path) => {
+      const { search } = await app.execute(PAGE, { first: 1 });
+      const [node] = search.edges.map((edge) => edge.node);
+      if (!node || !('artists' in node)) throw new Error('no track');
+      const id = path.startsWith('/album') ? node.album?.id : node.artists[0]?.artist?.id;
+      const queries = spyOnQueries(app.deps.db);
+      const { status } = await app.rest('GET', path.endsWith('=') ? `${path}${id}` : path);
+      expect({ status, few: queries() <= 4 }).toEqual({ status: 200, few: true });
+    },
+  );
 });

@@ -1,18 +1,35 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CatalogItem } from '../../src/catalog/catalog-item.js';
+import type { CatalogSource } from '../../src/catalog/catalog-source.js';
+import { graphql } from '../../src/generated/documents/gql.js';
 import type { CatalogType, SearchAnythingQuery } from '../../src/generated/documents/graphql.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
 import { ask } from '../kit/ask.js';
 import { SEARCH } from '../kit/catalog-documents.js';
+import { makeTrack } from '../kit/catalog-items.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
-import { createTroubledCatalog } from '../kit/stub-catalog.js';
+import { createStubCatalog, createTroubledCatalog } from '../kit/stub-catalog.js';
 
 let app: TestApp;
+
+const DEEP_TOTAL = 1_000_000;
+
+/** A million of whatever is looked for. */
+const searchDeep: CatalogSource['search'] = ({ type, offset, limit }) => {
+  const make = (at: number) => ({ ...makeTrack(`deep:${at}`), type }) as CatalogItem;
+  const length = Math.max(0, Math.min(limit, DEEP_TOTAL - offset));
+  return Promise.resolve({
+    items: Array.from({ length }, (_, index) => make(offset + index)),
+    total: DEEP_TOTAL,
+  });
+};
 
 beforeAll(async () => {
   const catalogs = [
     createTroubledCatalog('limited', new UpstreamLimitedError('limited', 12_300)),
     createTroubledCatalog('broken', new UpstreamFailedError('broken answered with a page of HTML.')),
     createTroubledCatalog('buggy', new TypeError('secrets of the database')),
+    createStubCatalog('deep', { search: searchDeep }),
   ];
   app = await startApp({ env: { role: 'api' }, overrides: { catalogs } });
 });
@@ -96,6 +113,20 @@ describe('search', () => {
     expect(paged.slice(0, ids.length)).toEqual(ids);
   });
 
+  it('has pages as deep as its catalogue goes, by cursor and by number', async () => {
+    const deep = { query: 'x', catalog: 'deep', first: 20 };
+    const { search } = await app.execute(SEARCH, { ...deep, after: `offset:${DEEP_TOTAL - 31}` });
+    expect(search.totalCount).toBe(DEEP_TOTAL);
+    expect(search.edges).toHaveLength(20);
+    expect(search.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+    const last = await app.execute(SEARCH, { ...deep, after: search.pageInfo.endCursor });
+    const ids = last.search.edges.map(({ node }) => ('id' in node ? node.id : ''));
+    expect(ids).toEqual(Array.from({ length: 10 }, (_, at) => `Track:deep:${DEEP_TOTAL - 10 + at}`));
+    expect(last.search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    const numbered = await app.execute(SEARCH_AT, { catalog: 'deep', offset: DEEP_TOTAL - 10 });
+    expect(numbered.search.edges).toEqual(last.search.edges.map(({ cursor }) => ({ cursor })));
+  });
+
   it('may be asked for a page behind the end', async () => {
     const { search } = await app.execute(SEARCH, { query: 'night ferry', after: 'offset:100000' });
     expect(search.edges).toEqual([]);
@@ -156,3 +187,13 @@ describe('search', () => {
     `);
   });
 });
+
+const SEARCH_AT = graphql(`
+  query SearchAt($catalog: String!, $offset: Int!) {
+    search(query: "x", catalog: $catalog, first: 20, offset: $offset) {
+      edges {
+        cursor
+      }
+    }
+  }
+`);

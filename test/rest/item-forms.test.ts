@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Album } from '../../src/catalog/catalog-item.js';
+import { makeAlbum } from '../kit/catalog-items.js';
 import { createStubCatalog } from '../kit/stub-catalog.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -12,28 +12,9 @@ function createAgreeableCatalog(provider: string) {
   return createStubCatalog(provider, {
     findAlbum(id) {
       asked.push(id);
-      return Promise.resolve(albumOf(id));
+      return Promise.resolve(makeAlbum(id));
     },
   });
-}
-
-function albumOf(id: string): Album {
-  return {
-    type: 'ALBUM',
-    id,
-    title: 'Any',
-    artists: [],
-    group: 'ALBUM',
-    releaseDate: null,
-    trackTotal: 0,
-    discTotal: 1,
-    upc: null,
-    label: null,
-    copyright: null,
-    genres: [],
-    images: [],
-    url: null,
-  };
 }
 
 beforeAll(async () => {

@@ -254,27 +254,34 @@ describe('a catalogue over the network', () => {
 });
 
 describe('old answers', () => {
-  it('are forgotten after a week, in batches, and the others stay', async () => {
-    const { db } = connection;
-    await db.catalogAnswer.deleteMany();
-    const askedAt = (ageMs: number) => new Date(now - ageMs);
-    await db.catalogAnswer.createMany({
-      data: Array.from({ length: 2_500 }, (_, at) => ({
-        question: `old ${at}`,
-        answer: 'null',
-        askedAt: askedAt(7 * DAY + 1 + at),
-      })),
-    });
-    await db.catalogAnswer.createMany({
-      data: [
-        { question: 'young', answer: 'null', askedAt: askedAt(0) },
-        { question: 'nearly old', answer: 'null', askedAt: askedAt(7 * DAY) },
-      ],
-    });
-    const deps = { db, log: silentLog, clock: { now: () => new Date(now) } };
-    const deleted = await Promise.all([1, 2].map(() => pruneCatalogCache(deps, { signal: never })));
+  const prune = () => {
+    const deps = { db: connection.db, log: silentLog, clock: { now: () => new Date(now) } };
+    return pruneCatalogCache(deps, { signal: never });
+  };
+  /** One a second, the youngest `ageMs` old. */
+  const fill = (name: string, count: number, ageMs: number) => connection.db.$executeRaw`
+    INSERT INTO "CatalogAnswer" ("question", "answer", "askedAt")
+    SELECT ${name} || n, 'null', ${new Date(now - ageMs)}::timestamptz - n * interval '1 second'
+    FROM generate_series(0, ${count}::int - 1) AS n`;
+  const left = () => connection.db.catalogAnswer.findMany({ orderBy: { askedAt: 'desc' } });
+
+  beforeEach(async () => {
+    await connection.db.catalogAnswer.deleteMany();
+  });
+
+  it('are forgotten after a week, in batches, also by two at once, and the others stay', async () => {
+    await fill('old ', 2_500, 7 * DAY);
+    await fill('nearly old', 1, 7 * DAY - 1);
+    await fill('young', 1, 0);
+    const deleted = await Promise.all([prune(), prune()]);
     expect(deleted.reduce((sum, each) => sum + each)).toBe(2_500);
-    const left = await db.catalogAnswer.findMany({ orderBy: { askedAt: 'asc' } });
-    expect(left.map(({ question }) => question)).toEqual(['nearly old', 'young']);
+    expect((await left()).map(({ question }) => question)).toEqual(['young0', 'nearly old0']);
+  });
+
+  it('are forgotten earlier when there are more than a hundred thousand', async () => {
+    await fill('', 100_002, 0);
+    expect(await prune()).toBe(2);
+    expect((await left()).at(-1)?.question).toBe('99999');
+    expect(await prune()).toBe(0);
   });
 });
