@@ -11,6 +11,7 @@ import { TIMING, type Deps, type Timing } from './deps.js';
 import type { AudioSource } from './downloads/audio-source.js';
 import { isSameRecording } from './downloads/match-track.js';
 import { sweepUnfinishedFiles } from './downloads/sweep-unfinished-files.js';
+import { writePlaylistsOnNews } from './downloads/write-playlists-on-news.js';
 import type { Env } from './env.js';
 import { createEventBus } from './events/bus.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
@@ -182,6 +183,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await sweepUnfinishedFiles(deps);
   await jobs.start(registry, deps);
   closers.add('dispatcher', dispatchOnNews(deps));
+  closers.add('playlist files', writePlaylistsOnNews(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibrary, {});
 }
 

@@ -50,7 +50,8 @@ export const SETTING_DESCRIPTIONS: Record<keyof Settings, string> = {
   customTrackFormat: 'File name without its extension, with the same placeholders.',
   tracknumPadding: 'Whether numbers in paths are padded with zeros.',
   padNumberWidth: 'Digits of a padded number, 1 to 10; null for as many as the list needs, at least 2.',
-  saveCover: 'Whether the cover also becomes a file beside the tracks.',
+  saveCover:
+    'Whether the cover also becomes a file beside the tracks, where folders are for one album (%album%).',
   artistSeparator: 'Between several artists, in tags that hold one text and in paths; 1 to 20 characters.',
   spotifyMetadata: 'Whether tags follow the catalogue; else those of the source’s file stay.',
   separateTracksByUser: 'Whether each user’s files are in a directory of their own.',

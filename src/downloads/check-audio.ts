@@ -1,6 +1,7 @@
 import type { Track } from '../catalog/catalog-item.js';
 import type { Rendition } from './audio-source.js';
-import { SourceCutOffError, SourceInvalidAudioError } from './errors.js';
+import { isGoodEnough, qualityFloor } from './audio-quality.js';
+import { QualityUnavailableError, SourceCutOffError, SourceInvalidAudioError } from './errors.js';
 
 /** Seconds by which catalogues round and encoders pad. */
 const TOLERANCE_MS = 3_000;
@@ -24,4 +25,14 @@ export function checkDuration(
       `${rendition.source} sent ${is} of audio where ${should} were expected.`,
     );
   }
+}
+
+/** The file may tell what its source did not. */
+export function checkQuality(
+  settings: Parameters<typeof qualityFloor>[0],
+  track: Track,
+  found: { codec: string; bitrateKbps: number | null },
+): void {
+  const floor = qualityFloor(settings, track);
+  if (floor && !isGoodEnough(floor, found)) throw new QualityUnavailableError(track.title, { floor, found });
 }

@@ -6,12 +6,13 @@ import { messageOf } from '../lib/errors.js';
 import type { AudioProbe, TrackTags, TranscodeRequest } from '../media/media.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
 import type { Ending, HeldTask } from '../tasks/held-task.js';
-import { checkDuration } from './check-audio.js';
+import { checkDuration, checkQuality } from './check-audio.js';
 import { fetchAudio } from './fetch-audio.js';
 import { isAlreadyInPlace, noteEarlierFile, placeFile } from './place-file.js';
 import { pickSource, type PickedSource } from './pick-source.js';
 import { explainDiskError, incomingDirectory, makeDirectory } from './target-file.js';
 import { namesOfTry, removeUnfinished } from './unfinished-files.js';
+import { fetchCover, keepCoverFile } from './track-cover.js';
 import { tagsFor } from './track-tags.js';
 
 export type DownloadDeps = Pick<
@@ -41,7 +42,12 @@ export async function downloadTrack(deps: DownloadDeps, run: TrackRun): Promise<
   const root = deps.settings().downloadPath;
   const incoming = incomingDirectory(root);
   try {
-    if (await isAlreadyInPlace(run.held)) return { state: 'COMPLETED' };
+    if (await isAlreadyInPlace(run.held)) {
+      const { unfinishedCover: unfinished } = namesOfTry(incoming, run.held.task);
+      await makeDirectory(incoming);
+      await keepCoverFile(deps, run, { cover: await fetchCover(deps, run, track), unfinished });
+      return { state: 'COMPLETED' };
+    }
     if (await noteEarlierFile(deps, run.held, root)) return { state: 'SKIPPED' };
     await makeDirectory(incoming);
     return await makeFile(deps, run, { root, track, ...namesOfTry(incoming, run.held.task) });
@@ -62,17 +68,22 @@ interface Work {
   received: string;
   /** What becomes of it, before it is moved into place. */
   made: string;
+  /** What becomes the cover beside it. */
+  unfinishedCover: string;
 }
 
 async function makeFile(deps: DownloadDeps, run: TrackRun, work: Work): Promise<Ending> {
-  const { source, rendition } = await pickSource(deps, work.track, run);
+  const { recursiveQuality } = parseDownloadOptions(run.held.task.options);
+  const picked = await pickSource(deps, work.track, { ...run, recursiveQuality });
+  const { source, rendition } = picked;
   run.log.info({ source: source.name }, 'source picked');
   const [inputPath, cover] = await Promise.all([
-    receive(deps, run, { ...work, source, rendition }),
+    receive(deps, run, { ...work, ...picked }),
     fetchCover(deps, run, work.track),
   ]);
   const input = await deps.media.probe(inputPath, run.signal);
   checkDuration(work.track, rendition, input);
+  if (!recursiveQuality) checkQuality(deps.settings(), work.track, input);
   const tags = tagsFor(work.track, rendition, await readOwnTags(deps, run, inputPath));
   const request = toTranscodeRequest(run, { work, inputPath, input, cover, tags });
   const { writtenMs } = await deps.media.transcode(request, {
@@ -83,7 +94,10 @@ async function makeFile(deps: DownloadDeps, run: TrackRun, work: Work): Promise<
   const output = await deps.media.probe(work.made, run.signal);
   run.signal.throwIfAborted();
   const { root, made: path, track } = work;
-  return placeFile(deps, run.held, { root, path, request, output, rendition, track });
+  const ending = await placeFile(deps, run.held, { root, path, request, output, rendition, track });
+  if (ending.state === 'COMPLETED')
+    await keepCoverFile(deps, run, { cover, unfinished: work.unfinishedCover });
+  return ending;
 }
 
 /** The path of the source's audio: a local file is read where it is, anything else is streamed to ours first. */
@@ -94,22 +108,17 @@ async function receive(deps: DownloadDeps, run: TrackRun, from: Work & PickedSou
     rendition: from.rendition,
     path: from.received,
     idleMs: deps.timing.sourceIdleMs,
+    paceMs: paceOf(run, from),
     signal: run.signal,
     onProgress: (percent) => run.onProgress(percent * FETCH_SHARE),
   });
   return from.received;
 }
 
-/** A missing cover is a pity, not a failure. */
-async function fetchCover(deps: DownloadDeps, run: TrackRun, track: Track): Promise<Uint8Array | null> {
-  const provider = track.id.split(':', 1)[0] ?? '';
-  try {
-    return (await deps.catalogs.get(provider)?.fetchCover(track, run.signal)) ?? null;
-  } catch (thrown) {
-    run.signal.throwIfAborted();
-    run.log.warn({ error: messageOf(thrown) }, 'no cover');
-    return null;
-  }
+/** How long the fetch must take at least: as long as the track plays, times what the owner allows. */
+function paceOf(run: TrackRun, { track, rendition }: Work & PickedSource): number {
+  const { realTime, realTimeMultiplier } = parseDownloadOptions(run.held.task.options);
+  return realTime ? (rendition.durationMs ?? track.durationMs) / (realTimeMultiplier || 1) : 0;
 }
 
 /** What the source's file says of itself, where that is what the owner wants; null where the catalogue decides. */

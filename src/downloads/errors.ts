@@ -1,4 +1,5 @@
 import { DomainError } from '../lib/errors.js';
+import type { QualityFloor } from './audio-quality.js';
 
 /** No enabled source may supply this track; trying again at once changes nothing. */
 export class NoSourceError extends DomainError {
@@ -62,4 +63,14 @@ export class ExplicitContentError extends DomainError {
 /** What the sources have of this track is not good enough for the settings. */
 export class QualityUnavailableError extends DomainError {
   readonly code = 'QUALITY_UNAVAILABLE';
+
+  constructor(
+    title: string,
+    { floor, found }: { floor: QualityFloor; found: { codec: string | null; bitrateKbps: number | null } },
+  ) {
+    const has = [found.codec, found.bitrateKbps && `${found.bitrateKbps} kbit/s`].filter(Boolean).join(', ');
+    super(
+      `The best there is of "${title}" (${has}) is less than ${floor.name}, which the settings ask for; recursiveQuality would take it all the same.`,
+    );
+  }
 }

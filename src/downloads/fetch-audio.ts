@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { systemCodeOf } from '../lib/errors.js';
 import type { AudioSource, Checksum, Rendition } from './audio-source.js';
 import { SourceCutOffError, SourceInvalidAudioError, SourceStalledError } from './errors.js';
+import { createPacer, keepPace, type Pace } from './pace.js';
 import { sizeOf } from './target-file.js';
 
 export interface FetchRequest {
@@ -14,6 +15,8 @@ export interface FetchRequest {
   path: string;
   /** How long the source may send nothing, in milliseconds. */
   idleMs: number;
+  /** How long it must take at least, in milliseconds; 0 for as fast as it can. */
+  paceMs: number;
   signal: AbortSignal;
   onProgress(percent: number): void;
 }
@@ -27,9 +30,10 @@ const RESUMES = 3;
  */
 export async function fetchAudio(request: FetchRequest): Promise<void> {
   const { rendition, path } = request;
+  const pace = { totalMs: request.paceMs, startedAtMs: performance.now() };
   for (let resumes = 0, offsetBytes = 0; ; resumes++) {
     try {
-      await fetchFrom(request, offsetBytes);
+      await fetchFrom(request, pace, offsetBytes);
       break;
     } catch (thrown) {
       const mayResume = rendition.resumable && !rendition.checksum && resumes < RESUMES;
@@ -42,16 +46,18 @@ export async function fetchAudio(request: FetchRequest): Promise<void> {
   }
 }
 
-async function fetchFrom(request: FetchRequest, offsetBytes: number): Promise<void> {
+async function fetchFrom(request: FetchRequest, pace: Pace, offsetBytes: number): Promise<void> {
   const { rendition, idleMs } = request;
   const watchdog = createWatchdog(idleMs, rendition.source);
   const signal = AbortSignal.any([request.signal, watchdog.signal]);
   const meter = createMeter(request, { offsetBytes, onData: watchdog.touch });
   try {
     const audio = await openInTime(request, offsetBytes, signal);
-    await pipeline(audio, meter.stream, createWriteStream(request.path, { flags: offsetBytes ? 'a' : 'w' }), {
-      signal,
-    });
+    const waiting = { signal, onWait: watchdog.touch };
+    const pacer = createPacer(pace, { sizeBytes: rendition.sizeBytes, offsetBytes, ...waiting });
+    const file = createWriteStream(request.path, { flags: offsetBytes ? 'a' : 'w' });
+    await pipeline(audio, meter.stream, pacer, file, { signal });
+    await keepPace(pace, 1, waiting);
   } catch (thrown) {
     if (watchdog.signal.aborted && !request.signal.aborted) throw watchdog.signal.reason;
     throw isCutOff(thrown) ? cutOff(rendition, meter.bytes(), thrown) : thrown;

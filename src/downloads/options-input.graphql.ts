@@ -5,16 +5,15 @@ import { builder } from '../graphql/builder.js';
 import type { OptionsInput } from './resolve-options.js';
 
 export const DownloadOptionsInput = builder.inputType('DownloadOptionsInput', {
-  description: 'What comes out, and how it is fetched; what is absent follows the settings.',
+  description:
+    'What comes out, and how it is fetched; what is absent, or null, follows the settings. Only for `padNumberWidth` is null a value.',
   fields: (t) => ({
     format: t.field({ type: AudioFormatEnum, description: 'The format.' }),
     bitrateKbps: t.int({ description: `${BITRATES_ALLOWED}.` }),
     customDirFormat: t.string({ description: ABOUT.customDirFormat }),
     customTrackFormat: t.string({ description: ABOUT.customTrackFormat }),
     tracknumPadding: t.boolean({ description: ABOUT.tracknumPadding }),
-    padNumberWidth: t.int({
-      description: 'Digits of a padded number, 1 to 10; 0 for as many as the list needs, at least 2.',
-    }),
+    padNumberWidth: t.int({ description: ABOUT.padNumberWidth }),
     saveCover: t.boolean({ description: ABOUT.saveCover }),
     artistSeparator: t.string({ description: ABOUT.artistSeparator }),
     recursiveQuality: t.boolean({ description: ABOUT.recursiveQuality }),
@@ -24,10 +23,10 @@ export const DownloadOptionsInput = builder.inputType('DownloadOptionsInput', {
   }),
 });
 
-/** Null already says that the setting is to be followed, and so 0 stands for `auto`. */
+/** Null is `auto`, as it is in the settings. */
 export function toOptionsInput(
   input: typeof DownloadOptionsInput.$inferInput | null | undefined,
 ): OptionsInput {
   const { padNumberWidth, ...rest } = input ?? {};
-  return { ...rest, padNumberWidth: padNumberWidth === 0 ? 'auto' : padNumberWidth };
+  return { ...rest, ...(padNumberWidth === undefined ? {} : { padNumberWidth: padNumberWidth ?? 'auto' }) };
 }

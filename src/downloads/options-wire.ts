@@ -29,6 +29,14 @@ export const albumTypes = shownAs(
   { type: 'string', pattern: '^[A-Za-z_]+(,[A-Za-z_]+)*$', description: `${groupsAllowed}.` },
 );
 
+/** Digits, or `auto` for as many as the list needs. */
+const padNumberWidth = shownAs(
+  z.union([wholeNumber({ min: 1, max: 10 }), word(['AUTO']).transform(() => 'auto' as const)], {
+    error: 'allowed are whole numbers from 1 to 10, and auto',
+  }),
+  { type: 'string', pattern: '^([1-9]|10|auto)$', description: 'Digits of a padded number, or `auto`.' },
+);
+
 /** Settings that one download may have of its own, as clients name them; what makes sense is not decided here. */
 export const optionsInput = {
   convertTo: word(FORMATS).optional(),
@@ -38,6 +46,7 @@ export const optionsInput = {
   custom_dir_format: text().optional(),
   custom_track_format: z.string().optional(),
   tracknum_padding: yesOrNo().optional(),
+  pad_number_width: padNumberWidth.optional(),
   save_cover: yesOrNo().optional(),
   artist_separator: z.string().optional(),
   recursive_quality: yesOrNo().optional(),
@@ -64,10 +73,17 @@ export function toOptionsInput(wire: WireOptions): DownloadOptionsInput {
     customDirFormat: wire.custom_dir_format ?? null,
     customTrackFormat: wire.custom_track_format ?? null,
     tracknumPadding: wire.tracknum_padding ?? null,
+    ...toPadNumberWidth(wire.pad_number_width),
     saveCover: wire.save_cover ?? null,
     artistSeparator: wire.artist_separator ?? null,
     recursiveQuality: wire.recursive_quality ?? null,
   };
+}
+
+/** Where null is a value, what is absent is left out. */
+function toPadNumberWidth(given: number | 'auto' | undefined): { padNumberWidth?: number | null } {
+  if (given === undefined) return {};
+  return { padNumberWidth: given === 'auto' ? null : given };
 }
 
 /** The 400 for an option that makes no sense, by the name that the client gave it. */

@@ -3,7 +3,8 @@ import type { Deps } from '../deps.js';
 import { DomainError, messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { AudioSource, Rendition } from './audio-source.js';
-import { NoSourceError } from './errors.js';
+import { isGoodEnough, qualityFloor, rankQuality } from './audio-quality.js';
+import { NoSourceError, QualityUnavailableError } from './errors.js';
 
 export interface PickedSource {
   source: AudioSource;
@@ -13,20 +14,26 @@ export interface PickedSource {
 const LIBRARY = 'library';
 
 /**
- * Asks the sources in order; the first that may supply the track does. One that cannot be asked does not keep the
- * others from supplying it. Throws what was wrong with it when they cannot, NoSourceError when none may.
+ * Asks the sources in order; the first that may supply the track, and as well as the owner wants it, does. One that
+ * cannot be asked does not keep the others from supplying it. When none has that quality, the best that there is does
+ * if `recursiveQuality` allows it. Throws what was wrong with a source, QualityUnavailableError, or NoSourceError when
+ * none may supply it.
  */
 export async function pickSource(
   deps: Pick<Deps, 'sources' | 'settings'>,
   track: Track,
-  { signal, log }: { signal: AbortSignal; log: Logger },
+  { signal, log, recursiveQuality }: { signal: AbortSignal; log: Logger; recursiveQuality: boolean },
 ): Promise<PickedSource> {
-  const asked = deps.settings().fallback ? deps.sources : usualSources(deps.sources, track);
+  const settings = deps.settings();
+  const asked = settings.fallback ? deps.sources : usualSources(deps.sources, track);
+  const floor = qualityFloor(settings, track);
+  const lesser: PickedSource[] = [];
   let problem: DomainError | null = null;
   for (const source of asked) {
     try {
       const rendition = await source.find(track, signal);
-      if (rendition) return { source, rendition };
+      if (rendition && isGoodEnough(floor, rendition)) return { source, rendition };
+      if (rendition) lesser.push({ source, rendition });
     } catch (thrown) {
       signal.throwIfAborted();
       if (!(thrown instanceof DomainError)) throw thrown;
@@ -34,6 +41,9 @@ export async function pickSource(
       problem ??= thrown;
     }
   }
+  const [best] = lesser.sort((a, b) => rankQuality(b.rendition) - rankQuality(a.rendition));
+  if (best && recursiveQuality) return best;
+  if (best && floor) throw new QualityUnavailableError(track.title, { floor, found: best.rendition });
   if (problem) throw problem;
   const names = asked.map((source) => source.name).join(', ') || 'none is on';
   throw new NoSourceError(`No source may supply "${track.title}" (asked: ${names}).`);

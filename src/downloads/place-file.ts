@@ -3,7 +3,6 @@ import type { Track } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalise.js';
 import type { Deps } from '../deps.js';
 import type { AudioProbe, TranscodeRequest } from '../media/media.js';
-import { cleanPathPart } from '../lib/filenames.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
 import { findMakerOf, findPlaylistOf, findTwin } from '../tasks/find-tasks.js';
 import { noteFile, type Ending, type FileRecord, type HeldTask } from '../tasks/held-task.js';
@@ -13,6 +12,7 @@ import type { Rendition } from './audio-source.js';
 import { qualityOf, recordOf } from './file-record.js';
 import { formatPath } from './path-format.js';
 import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';
+import { userDirectories } from './user-directory.js';
 
 type PlaceDeps = Pick<Deps, 'db' | 'settings' | 'media'>;
 
@@ -108,9 +108,7 @@ async function targetStem(
     quality,
     playlist: list && { title: list.title, total: list.total, position: (task.position ?? 0) + 1 },
   });
-  const { userDirectory } = options;
-  const own = userDirectory === null ? [] : [cleanPathPart(userDirectory)];
-  return join(root, ...own, ...parts);
+  return join(root, ...userDirectories(options.userDirectory), ...parts);
 }
 
 /**

@@ -18,6 +18,7 @@ import {
 import { TaskTakenAwayError } from '../tasks/leases.js';
 import { createProgressWriter } from '../tasks/progress-writer.js';
 import { runTask as job } from '../tasks/run-task.job.js';
+import { removeLonelyCover } from './cover-file.js';
 import { downloadTrack } from './download-track.js';
 import { expandParent } from './expand-parent.js';
 import { removeEmptyDirectories } from './target-file.js';
@@ -88,6 +89,7 @@ async function discardIfCancelled(deps: Deps, held: HeldTask): Promise<void> {
   const now = await findCurrentTask(deps, held.task.id);
   if (now?.state === 'CANCELLED' && now.attempt === held.claim.attempt && now.filePath) {
     await rm(now.filePath, { force: true });
+    await removeLonelyCover(dirname(now.filePath));
     await removeEmptyDirectories(deps.settings().downloadPath, dirname(now.filePath));
   }
 }

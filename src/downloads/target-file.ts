@@ -99,7 +99,8 @@ function isMissing(thrown: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(thrown) ?? '');
 }
 
-async function syncToDisk(path: string): Promise<void> {
+/** So that it is still there after a power cut: a file, or the names in a directory. */
+export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

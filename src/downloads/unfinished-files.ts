@@ -5,15 +5,18 @@ import type { Task } from '../tasks/task.js';
 
 type Try = Pick<Task, 'id' | 'attempt'>;
 
-const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:source|made)\.(\d+)$/;
+const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:source|made|cover)\.(\d+)$/;
 
 /**
  * What one try writes before its file is in place. Each try has names of its own: a worker that slept through the
  * end of its lease wakes up with the task in other hands, and must not write into their file.
  */
-export function namesOfTry(incoming: string, { id, attempt }: Try): { received: string; made: string } {
-  const path = (part: 'source' | 'made') => join(incoming, `${id}.${part}.${attempt}`);
-  return { received: path('source'), made: path('made') };
+export function namesOfTry(
+  incoming: string,
+  { id, attempt }: Try,
+): { received: string; made: string; unfinishedCover: string } {
+  const path = (part: string) => join(incoming, `${id}.${part}.${attempt}`);
+  return { received: path('source'), made: path('made'), unfinishedCover: path('cover') };
 }
 
 /** The task that an unfinished file belongs to; null for a name that is none of ours. */

@@ -2,6 +2,7 @@ import { pruneCatalogCacheHandler } from '../catalog/prune-catalog-cache.handler
 import { scanLibraryHandler } from '../catalog/scan-library.handler.js';
 import type { Deps } from '../deps.js';
 import { runTaskHandler } from '../downloads/run-task.handler.js';
+import { writePlaylistsHandler } from '../downloads/write-playlists.handler.js';
 import { dispatchTasksHandler } from '../tasks/dispatch-tasks.handler.js';
 import type { JobImplementation } from './kit.js';
 
@@ -11,4 +12,5 @@ export const registry: readonly JobImplementation<Deps>[] = [
   runTaskHandler,
   scanLibraryHandler,
   pruneCatalogCacheHandler,
+  writePlaylistsHandler,
 ];

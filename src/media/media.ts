@@ -12,6 +12,9 @@ export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: num
   OPUS: { min: 32, max: 256 },
 };
 
+/** ffmpeg's names of codecs that lose nothing. */
+export const LOSSLESS_CODECS = /^(?:flac|alac|wavpack|ape|wmalossless|pcm_.*)$/;
+
 /** What a file says about its music. Absent values are null or empty and are not written. */
 export interface TrackTags {
   title: string;

@@ -134,6 +134,11 @@ export const TaskType = builder.prismaNode('Task', {
       nullable: true,
       description: 'Of a part that was SKIPPED because another task was on it already: that task.',
     }),
+    playlistFile: t.exposeString('playlistFile', {
+      nullable: true,
+      description:
+        'Of a playlist that has ended: the path of the m3u8 of its files, in its order and relative to itself. A retry that adds files writes it anew.',
+    }),
     owner: t.relation('owner', { description: 'Who queued it.' }),
     priority: t.exposeInt('priority', { description: 'Higher goes first; −100 to 100.' }),
     attempt: t.exposeInt('attempt', { description: 'Number of the latest try, from 1; 0 before the first.' }),

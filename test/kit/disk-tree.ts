@@ -7,9 +7,9 @@ export async function listTree(directory: string): Promise<string[]> {
   return entries.map((entry) => relative(directory, join(entry.parentPath, entry.name))).sort();
 }
 
-/** The finished files: neither directories nor what is still being worked on. */
+/** The finished music: neither directories, nor covers beside it, nor what is still being worked on. */
 export async function listFiles(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return files.filter((path) => !path.includes('/.incoming/')).sort();
+  return files.filter((path) => !path.includes('/.incoming/') && !/\/cover\.(jpg|png)$/.test(path)).sort();
 }

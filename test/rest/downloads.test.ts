@@ -60,6 +60,7 @@ describe('downloads', () => {
       custom_dir_format: '%year%/%album%',
       custom_track_format: '%music%',
       tracknum_padding: 'false',
+      pad_number_width: '5',
       save_cover: '0',
       artist_separator: ' & ',
       recursive_quality: 'TRUE',
@@ -72,11 +73,24 @@ describe('downloads', () => {
       customDirFormat: '%year%/%album%',
       customTrackFormat: '%music%',
       tracknumPadding: false,
+      padNumberWidth: 5,
       saveCover: false,
       artistSeparator: ' & ',
       recursiveQuality: true,
     });
   });
+
+  it.each(['auto', 'AUTO'])(
+    'take %s for a number’s width, and the setting’s where none is given',
+    async (width) => {
+      const { body } = await app.get(`/track/download/demo:umbrella-weather-1-01?pad_number_width=${width}`);
+      expect((await taskOf(body)).options).toMatchObject({ padNumberWidth: 'auto' });
+      await app.get(`/track/download/cancel?task_id=${taskIdOf(body)}`);
+      const usual = await app.get('/track/download/demo:umbrella-weather-1-01');
+      expect((await taskOf(usual.body)).options).toMatchObject({ padNumberWidth: 3 });
+      await app.get(`/track/download/cancel?task_id=${taskIdOf(usual.body)}`);
+    },
+  );
 
   it('answer 409 with the task that is on its way already', async () => {
     const first = await app.get('/track/download/demo:night-ferry-1-04');
@@ -130,6 +144,10 @@ describe('downloads', () => {
     ['demo:night-ferry-1-05', 'artist_separator=', 'artist_separator: it must not be empty'],
     ['demo:night-ferry-1-05', 'tracknum_padding=2', 'tracknum_padding:'],
     ['demo:night-ferry-1-05', 'save_cover=', 'save_cover:'],
+    ['demo:night-ferry-1-05', 'pad_number_width=0', 'pad_number_width: allowed are whole numbers'],
+    ['demo:night-ferry-1-05', 'pad_number_width=wide', 'pad_number_width: allowed are whole numbers'],
+    ['demo:night-ferry-1-05', 'artist_separator=012345678901234567890', 'artist_separator: at most 20'],
+    ['demo:night-ferry-1-05', 'custom_dir_format=a%00b', 'custom_dir_format:'],
     ['demo:night-ferry-1-05', 'recursive_quality=maybe', 'recursive_quality:'],
     ['demo:night-ferry-1-05', 'convert_to=mp3', 'convert_to: not known here'],
   ])('answer 400 to %s?%s, and nothing is queued', async (id, query, problem) => {

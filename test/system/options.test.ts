@@ -48,7 +48,7 @@ describe('a download’s own options', () => {
         format: 'OGG',
         customDirFormat: '%year%/%artist_1%',
         customTrackFormat: '%discnum%-%tracknum% %music% [%quality%]',
-        padNumberWidth: 0,
+        padNumberWidth: null,
       },
     });
     await ended(app, id);
@@ -82,7 +82,7 @@ describe('a download’s own options', () => {
       options: {
         customDirFormat: '%playlist%',
         customTrackFormat: '%playlistnum% %music%',
-        padNumberWidth: 0,
+        padNumberWidth: null,
       },
     });
     expect((await ended(app, id, 60_000)).succeeded).toBe(2);

@@ -3,6 +3,7 @@ import type { LibraryFile } from '../../catalog/library-file.js';
 import type { LibraryIndex } from '../../catalog/library-index.js';
 import type { AudioSource, Rendition } from '../../downloads/audio-source.js';
 import type { isSameRecording as IsSameRecording } from '../../downloads/match-track.js';
+import { LOSSLESS_CODECS } from '../../media/media.js';
 import { LibraryFileError } from './errors.js';
 import type { LibraryRoots, OpenFile } from './library-roots.js';
 
@@ -49,12 +50,10 @@ async function listFiles(
     .sort((a, b) => rank(b, track) - rank(a, track));
 }
 
-const LOSSLESS = /^(?:flac|alac|wavpack|ape|wmalossless|pcm_.*)$/;
-
 /** ISRC, then lossless, then bitrate: one number, because no bitrate reaches a million kbit/s. */
 function rank(file: LibraryFile, track: Track): number {
   const sameCode = track.isrc !== null && file.isrc === track.isrc;
-  const lossless = LOSSLESS.test(file.codec ?? '');
+  const lossless = LOSSLESS_CODECS.test(file.codec ?? '');
   return (sameCode ? 4e6 : 0) + (lossless ? 2e6 : 0) + Math.min(file.bitrateKbps ?? 0, 1e6);
 }
 
