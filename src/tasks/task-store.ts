@@ -69,14 +69,6 @@ export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Sel
   });
 }
 
-/** These tasks, in this order. */
-export async function listTasksInOrder(db: Db, ids: readonly string[], query: Selection): Promise<Task[]> {
-  if (ids.length === 0) return [];
-  const tasks: Task[] = await db.task.findMany({ ...query, where: { id: { in: [...ids] } } });
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
-}
-
 /** For workers, which serve everybody. */
 export function findTaskById(db: Db, id: string): Promise<Task | null> {
   return db.task.findUnique({ where: { id } });

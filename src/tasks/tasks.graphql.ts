@@ -21,6 +21,9 @@ import { findTask, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import type { Task } from './task.js';
 
+/** What a page may hold at most, where it is to hold all that have not ended. */
+const MAX_ACTIVE = 1_000;
+
 export const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
 
 const TaskOrderEnum = builder.enumType('TaskOrder', {
@@ -81,6 +84,9 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: TaskFilterInput, description: 'Which ones.' }),
       orderBy: t.arg({ type: TaskOrderEnum, defaultValue: 'NEWEST_FIRST', description: 'In what order.' }),
       ...offsetPageArgs(t),
+      activeUpTo: t.arg.int({
+        description: `ACTIVE_FIRST only: the page at \`offset\` 0 is as long as it takes to hold all that have not ended, up to this many (at most ${MAX_ACTIVE}); the pages after it, \`first\` apart, go on where it ends.`,
+      }),
     },
     complexity: pageComplexity,
     resolve: (_root, { filter, orderBy, ...page }, context, info) => {
@@ -95,35 +101,51 @@ interface WantedTasks {
   order: TaskOrder | 'ACTIVE_FIRST';
 }
 
+interface WantedPage extends PageArgs {
+  activeUpTo?: number | null | undefined;
+}
+
 async function connectTasks(
   place: FieldPlace,
-  wanted: WantedTasks,
-  page: PageArgs,
+  { filter, order }: WantedTasks,
+  page: WantedPage,
 ): Promise<Connection<Task>> {
   refuseBoth(page);
-  const size = pageSizeOf(page);
-  const offset = offsetOf(page);
-  const { rows, totalCount } = await readTasks(place, wanted, { ...page, first: size + 1, offset });
+  if (order === 'ACTIVE_FIRST') return connectActiveFirst(place, filter, page);
+  if (isGiven(page.activeUpTo)) {
+    throw new InvalidInputError('activeUpTo: only with ACTIVE_FIRST.', 'activeUpTo');
+  }
+  const { db, viewer } = place.context;
+  const [size, offset] = [pageSizeOf(page), offsetOf(page)];
+  const after = page.after ? decodeCursor(page.after) : null;
+  const query = nodeSelection('Task', place);
+  const rows = await listTasks(db, viewer, { filter, order, offset, limit: size + 1, after, query });
   return {
-    ...toConnection(rows, { size, after: page.after || (offset > 0 ? offset : null) }),
-    totalCount,
+    ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
+    totalCount: () => countTasks(db, viewer, filter),
   };
 }
 
-async function readTasks(
-  place: FieldPlace,
-  { filter, order }: WantedTasks,
-  { after, offset, first }: PageArgs & { first: number; offset: number },
-): Promise<{ rows: Task[]; totalCount: Connection<Task>['totalCount'] }> {
-  const { db, viewer } = place.context;
-  const page = { filter, offset, limit: first, query: nodeSelection('Task', place) };
-  if (order !== 'ACTIVE_FIRST') {
-    const rows = await listTasks(db, viewer, { ...page, order, after: after ? decodeCursor(after) : null });
-    return { rows, totalCount: () => countTasks(db, viewer, filter) };
-  }
-  if (after) {
+async function connectActiveFirst(
+  { context: { db, viewer } }: FieldPlace,
+  filter: TaskFilter,
+  page: WantedPage,
+): Promise<Connection<Task>> {
+  if (page.after) {
     throw new InvalidInputError('after: not with ACTIVE_FIRST, whose pages go by "offset".', 'after');
   }
-  const { tasks, total } = await listActiveFirst(db, viewer, page);
-  return { rows: tasks, totalCount: total };
+  const [limit, offset] = [pageSizeOf(page), offsetOf(page)];
+  const liveUpTo = activeUpToOf(page);
+  const { tasks, size, total } = await listActiveFirst(db, viewer, { filter, offset, limit, liveUpTo });
+  return { ...toConnection(tasks, { size, after: offset > 0 ? offset : null }), totalCount: total };
+}
+
+function activeUpToOf({ activeUpTo }: WantedPage): number {
+  if (!isGiven(activeUpTo)) return 0;
+  if (activeUpTo >= 1 && activeUpTo <= MAX_ACTIVE) return activeUpTo;
+  throw new InvalidInputError(`activeUpTo: allowed are 1 to ${MAX_ACTIVE}.`, 'activeUpTo');
+}
+
+function isGiven<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
 }

@@ -8,8 +8,18 @@ import { countsShape, taskShape } from './task-shape.js';
 import { LIVE_STATES, toWireCounts, toWireTask } from './task-wire.js';
 
 const TASK_LIST = graphql(`
-  query RestTaskList($limit: Int!, $offset: Int!, $states: [TaskState!]) {
-    tasks(filter: { states: $states }, orderBy: ACTIVE_FIRST, first: $limit, offset: $offset) {
+  query RestTaskList($limit: Int!, $offset: Int!, $activeUpTo: Int!, $states: [TaskState!]) {
+    tasks(
+      filter: { states: $states }
+      orderBy: ACTIVE_FIRST
+      first: $limit
+      offset: $offset
+      activeUpTo: $activeUpTo
+    ) {
+      totalCount
+      pageInfo {
+        hasNextPage
+      }
       edges {
         node {
           ...WireTask
@@ -29,6 +39,9 @@ const ONE_TASK = graphql(`
     }
   }
 `);
+
+/** The first page holds all active tasks; who has more than this at once sees the rest on the next. */
+const MAX_ACTIVE = 1_000;
 
 const list = route({
   path: '/prgs/list',
@@ -60,19 +73,21 @@ const list = route({
   variables: ({ page, limit, active_only }) => ({
     limit,
     offset: (page - 1) * limit,
+    activeUpTo: MAX_ACTIVE,
     states: active_only ? LIVE_STATES : null,
   }),
-  respond: ({ tasks, taskCounts }, { input: { page, limit, active_only }, base, now }) => {
+  respond: ({ tasks, taskCounts }, { input: { page, limit }, base, now }) => {
     const counts = toWireCounts(taskCounts);
-    const total = active_only ? counts.active_tasks : counts.all_tasks_count;
+    const { edges, pageInfo, totalCount: total } = tasks;
+    const onFirstPage = Math.max(limit, Math.min(counts.active_tasks, MAX_ACTIVE));
     return {
-      tasks: tasks.edges.map(({ node }) => toWireTask(node, { base, now })),
+      tasks: edges.map(({ node }) => toWireTask(node, { base, now })),
       pagination: {
         page,
         limit,
         total_items: total,
-        total_pages: Math.ceil(total / limit),
-        has_more: page * limit < total,
+        total_pages: total === 0 ? 0 : 1 + Math.ceil(Math.max(0, total - onFirstPage) / limit),
+        has_more: pageInfo.hasNextPage,
         active_tasks: counts.active_tasks,
         total_other_tasks: counts.all_tasks_count - counts.active_tasks,
       },

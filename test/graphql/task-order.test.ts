@@ -4,9 +4,9 @@ import { queue } from '../kit/story.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const PAGE = graphql(`
-  query TaskOrderPage($orderBy: TaskOrder, $first: Int, $offset: Int, $after: String) {
+  query TaskOrderPage($orderBy: TaskOrder, $first: Int, $offset: Int, $activeUpTo: Int, $after: String) {
     taskSequence
-    tasks(orderBy: $orderBy, first: $first, offset: $offset, after: $after) {
+    tasks(orderBy: $orderBy, first: $first, offset: $offset, activeUpTo: $activeUpTo, after: $after) {
       totalCount
       edges {
         cursor
@@ -55,6 +55,21 @@ describe('tasks', () => {
     expect(middle.taskSequence).toMatch(/^\d+$/);
   });
 
+  it('that are active are all on the first page, up to as many as it may hold', async () => {
+    const [first = '', second = '', ended = ''] = ids;
+    const pages = async (activeUpTo: number) => {
+      const read = (offset: number) => page({ orderBy: 'ACTIVE_FIRST', first: 1, offset, activeUpTo });
+      const all = [await read(0), await read(1), await read(2)];
+      return all.map((each) => [...idsOf(each), each.tasks.pageInfo.hasNextPage]);
+    };
+    expect(await pages(1_000)).toEqual([[second, first, true], [ended, false], [false]]);
+    expect(await pages(1)).toEqual([
+      [second, true],
+      [first, true],
+      [ended, false],
+    ]);
+  });
+
   it('skip an offset in the other orders too', async () => {
     expect(idsOf(await page({ orderBy: 'OLDEST_FIRST', offset: 1 }))).toEqual(ids.slice(1));
   });
@@ -63,6 +78,9 @@ describe('tasks', () => {
     [{ offset: -1 }, 'offset: allowed are whole numbers from 0'],
     [{ offset: 1, after: 'x' }, 'offset: not together with'],
     [{ orderBy: 'ACTIVE_FIRST', after: 'x' }, 'after: not with ACTIVE_FIRST'],
+    [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 0 }, 'activeUpTo: allowed are 1 to 1000'],
+    [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 1_001 }, 'activeUpTo: allowed are 1 to 1000'],
+    [{ orderBy: 'NEWEST_FIRST', activeUpTo: 1 }, 'activeUpTo: only with ACTIVE_FIRST'],
   ])('refuse %j', async (variables, problem) => {
     await expect(page(variables)).rejects.toThrow(problem);
   });
