@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { benchHistory } from './api-history.js';
 import { benchList } from './api-list.js';
 import { createBenchDatabase } from './bench-database.js';
 import { benchDispatch } from './dispatch.js';
@@ -13,7 +14,7 @@ import { benchStart } from './start.js';
 
 const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
   pipeline: { tracks: benchPipeline, dispatch: benchDispatch },
-  api: { list: benchList },
+  api: { list: benchList, history: benchHistory },
   start: { start: benchStart },
 };
 
