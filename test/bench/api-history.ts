@@ -101,12 +101,9 @@ async function measure({ name, target, rows }: Case): Promise<void> {
   });
 }
 
-async function rowsIn({ url, body = null }: Target): Promise<number> {
-  const response = await fetch(url, {
-    method: body === null ? 'GET' : 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
+async function rowsIn({ url, body }: Target): Promise<number> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, body === undefined ? {} : { method: 'POST', headers, body });
   const text = await response.text();
   if (!response.ok || text.includes('"errors"')) throw new Error(`${url} answered ${text}`);
   const answer = JSON.parse(text) as {

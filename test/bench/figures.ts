@@ -15,3 +15,6 @@ export function report(what: string, measured: string, verdict?: { ok: boolean; 
 }
 
 export const ms = (value: number) => `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ms`;
+
+/** The same clock in every process of this machine, with fractions. */
+export const nowMs = () => performance.timeOrigin + performance.now();
