@@ -5,7 +5,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { benchFanout } from './api-fanout.js';
+import { benchHistory } from './api-history.js';
 import { benchList } from './api-list.js';
+import { benchQueue } from './api-queue.js';
 import { createBenchDatabase } from './bench-database.js';
 import { benchDispatch } from './dispatch.js';
 import { benchPipeline } from './pipeline.js';
@@ -13,7 +16,7 @@ import { benchStart } from './start.js';
 
 const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
   pipeline: { tracks: benchPipeline, dispatch: benchDispatch },
-  api: { list: benchList },
+  api: { list: benchList, history: benchHistory, queue: benchQueue, fanout: benchFanout },
   start: { start: benchStart },
 };
 
