@@ -1,4 +1,4 @@
-/** What a path format may hold between percent signs (rest-contract §7). */
+/** What a path format may hold between percent signs (rest-contract §7); `artist` and `ar_album` also with a number. */
 export const PATH_PLACEHOLDERS = [
   'music',
   'artist',
@@ -16,14 +16,44 @@ export const PATH_PLACEHOLDERS = [
   'playlistnum',
   'quality',
 ] as const;
+export type PathPlaceholder = (typeof PATH_PLACEHOLDERS)[number];
 
-const NUMBERED = /^(?:artist|ar_album)_[1-9]\d?$/;
+/** One of several people, from 1: `%artist_2%`. */
+export interface NumberedPlaceholder {
+  name: 'artist' | 'ar_album';
+  number: number;
+}
+
+const WRITTEN = /%([A-Za-z][A-Za-z0-9_]*)%/g;
+const NUMBERED = /^(artist|ar_album)_([1-9]\d?)$/;
+
+/** Null for what stands for nothing. */
+function parse(written: string): PathPlaceholder | NumberedPlaceholder | null {
+  const [, name, number] = NUMBERED.exec(written) ?? [];
+  if (name) return { name: name as NumberedPlaceholder['name'], number: Number(number) };
+  return PATH_PLACEHOLDERS.find((known) => known === written) ?? null;
+}
 
 /** The placeholders of a format that stand for nothing, as they are written. */
 export function unknownPlaceholders(format: string): string[] {
-  const written = [...format.matchAll(/%([A-Za-z][A-Za-z0-9_]*)%/g)].map(([, name = '']) => name);
-  const known: readonly string[] = PATH_PLACEHOLDERS;
-  return written.filter((name) => !known.includes(name) && !NUMBERED.test(name)).map((name) => `%${name}%`);
+  return [...format.matchAll(WRITTEN)]
+    .filter(([, name = '']) => parse(name) === null)
+    .map(([whole]) => whole);
+}
+
+/** A format with its placeholders filled in; what stands for nothing stays as it is. */
+export function fillPlaceholders(
+  format: string,
+  values: {
+    plain: Record<PathPlaceholder, string>;
+    numbered(placeholder: NumberedPlaceholder): string;
+  },
+): string {
+  return format.replace(WRITTEN, (whole, name: string) => {
+    const placeholder = parse(name);
+    if (placeholder === null) return whole;
+    return typeof placeholder === 'string' ? values.plain[placeholder] : values.numbered(placeholder);
+  });
 }
 
 /** All of them, for people. */

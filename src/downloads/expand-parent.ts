@@ -1,5 +1,4 @@
 import type { Album, QueueableItem, Track } from '../catalog/catalog-item.js';
-import type { CatalogSource, PageRequest } from '../catalog/catalog-source.js';
 import { getCatalog } from '../catalog/get-catalog.js';
 import type { AlbumGroup } from '../config/album-group.js';
 import type { Deps } from '../deps.js';
@@ -8,6 +7,7 @@ import type { HeldTask } from '../tasks/held-task.js';
 import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
 import { newChildren, type Refusal } from '../tasks/new-task.js';
 import { ExplicitContentError } from './errors.js';
+import { listEntries } from './list-entries.js';
 
 /** Entries asked for at once; a catalogue with smaller pages makes several calls of it. */
 const PAGE = 500;
@@ -48,23 +48,4 @@ function refusalOf({ env }: Pick<Deps, 'env'>, item: Track | Album | null): Refu
   if (!env.explicitFilter || item?.type !== 'TRACK' || !item.explicit) return null;
   const { code, message } = new ExplicitContentError(item.title);
   return { code, message };
-}
-
-async function listEntries(
-  catalog: CatalogSource,
-  parent: QueueableItem,
-  { request, groups, signal }: { request: PageRequest; groups: readonly AlbumGroup[]; signal: AbortSignal },
-): Promise<{ items: (Track | Album | null)[]; total: number }> {
-  switch (parent.type) {
-    case 'ALBUM':
-      return catalog.listAlbumTracks(parent.id, request, signal);
-    case 'PLAYLIST': {
-      const page = await catalog.listPlaylistEntries(parent.id, request, signal);
-      return { items: page.items.map((entry) => entry.track), total: page.total };
-    }
-    case 'ARTIST':
-      return catalog.listArtistAlbums(parent.id, { ...request, groups }, signal);
-    case 'TRACK':
-      return { items: [parent], total: 1 };
-  }
 }

@@ -10,6 +10,7 @@ import '../config/settings-mutations.graphql.js';
 import '../config/settings.graphql.js';
 import '../config/watch-settings.graphql.js';
 import '../downloads/downloads.graphql.js';
+import '../downloads/path-preview.graphql.js';
 import '../history/history-stats.graphql.js';
 import '../history/history.graphql.js';
 import '../tasks/changed-tasks.graphql.js';

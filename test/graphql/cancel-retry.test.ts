@@ -84,10 +84,10 @@ const numbers = (task: Pick<SeenTask, 'total' | 'succeeded' | 'skipped' | 'faile
   return { total, succeeded, skipped, failed, cancelled };
 };
 
-/** Files below the download directory, unfinished ones too. */
+/** Files below the download directory, unfinished ones too; but not covers, which tracks share. */
 async function filesNamed(part: string): Promise<string[]> {
   const all = await readdir(app.env.downloadDir, { recursive: true });
-  return all.filter((name) => name.includes(part));
+  return all.filter((name) => name.includes(part) && !/\/cover\.(jpg|png)$/.test(name));
 }
 
 /** Whatever ran the task has let go of it: nothing of it is left on the disk or in the process table. */

@@ -4,7 +4,8 @@ import { startRest, type RestTestApp } from './rest-app.js';
 let app: RestTestApp;
 
 beforeAll(async () => {
-  app = await startRest();
+  // Nobody writes an artist's albums here, so there is nothing to wait for.
+  app = await startRest({ overrides: { timing: { partsWaitMs: 50 } } });
 });
 
 afterAll(() => app.stop());
@@ -224,23 +225,68 @@ describe('cancelling', () => {
   });
 });
 
-describe('/playlist/download', () => {
-  it('queues a playlist once, shows it as one, and cancels it', async () => {
-    const queued = await app.get('/playlist/download/demo:first-watch');
-    expect(queued.status).toBe(202);
-    const id = String(queued.body['task_id']);
-    const again = await app.get('/playlist/download/demo:first-watch/');
-    expect({ status: again.status, existing: again.body['existing_task'] }).toEqual({
+describe.each([
+  ['track', 'TRACK', 'demo:umbrella-weather-1-02'],
+  ['album', 'ALBUM', 'demo:umbrella-weather'],
+  ['playlist', 'PLAYLIST', 'demo:first-watch'],
+  ['artist', 'ARTIST', 'demo:juniper-voltmeter'],
+])('/%s/download', (type, kind, item) => {
+  const download = `/${type}/download/${item}`;
+  const cancel = `/${type}/download/cancel`;
+
+  it.each(['GET', 'POST'])('queues one by %s, once for each output, and cancels it', async (method) => {
+    const queued = await app.send(method, download);
+    expect({ status: queued.status, body: queued.body }).toMatchObject({ status: 202 });
+    const id = taskIdOf(queued.body);
+    expect(await taskOf(queued.body)).toMatchObject({ kind, itemId: item, state: 'QUEUED', priority: 0 });
+    expect((await app.get(`/prgs/${id}`)).body).toMatchObject({ download_type: type, status: 'queued' });
+    expect(await app.send(method, `${download}/`)).toMatchObject({
       status: 409,
-      existing: id,
+      body: {
+        error: 'Duplicate download detected.',
+        detail: 'Duplicate download detected.',
+        existing_task: id,
+      },
     });
-    expect((await app.get(`/prgs/${id}`)).body).toMatchObject({ name: 'First Watch', type: 'playlist' });
-    const cancelled = await app.get(`/playlist/download/cancel?task_id=${id}`);
-    expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled', task_id: id } });
-    expect((await app.get(`/playlist/download/cancel?task_id=${id}`)).status).toBe(409);
+    const other = await app.send(method, `${download}?convertTo=wav&priority=-100`);
+    expect(other.status).toBe(202);
+    expect(await taskOf(other.body)).toMatchObject({ options: { format: 'WAV' }, priority: -100 });
+    for (const task_id of [id, taskIdOf(other.body)]) {
+      expect(await app.send(method, `${cancel}?task_id=${task_id}`)).toMatchObject({
+        status: 200,
+        body: { status: 'cancelled', task_id },
+      });
+      const again = await app.send(method, `${cancel}?task_id=${task_id}`);
+      expect(again).toMatchObject({ status: 409, body: { task_id, error: expect.any(String) as string } });
+    }
+    expect(await taskOf(queued.body)).toMatchObject({ state: 'CANCELLED' });
   });
 
-  it('answers 404 for a playlist that its catalogue does not have', async () => {
-    expect((await app.get('/playlist/download/demo:no-such-list')).status).toBe(404);
+  it('answers 404 for what its catalogue does not have, and for a task that is not there', async () => {
+    expect((await app.get(`/${type}/download/demo:no-such-thing`)).status).toBe(404);
+    for (const id of ['nonsense', '00000000-0000-4000-8000-00000000dead']) {
+      expect(await app.get(`${cancel}?task_id=${id}`)).toMatchObject({ status: 404, body: { task_id: id } });
+    }
+  });
+
+  it('answers 400 to options that make no sense, and without a task', async () => {
+    const before = await app.deps.db.task.count();
+    for (const query of [
+      'convertTo=mp4',
+      'convertTo=mp3&bitrate=31k',
+      'bitrate=',
+      'priority=101',
+      'nonsense=1',
+    ]) {
+      expect((await app.get(`${download}?${query}`)).status).toBe(400);
+    }
+    expect(await app.deps.db.task.count()).toBe(before);
+    expect(await app.get(cancel)).toMatchObject({ status: 400, body: { details: { field: 'task_id' } } });
+  });
+
+  it('is not for pages of other sites', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    expect((await app.get(download, headers)).status).toBe(403);
+    expect((await app.get(`${cancel}?task_id=x`, headers)).status).toBe(403);
   });
 });
