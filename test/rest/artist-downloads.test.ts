@@ -1,20 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
-import type { AudioSource } from '../../src/downloads/audio-source.js';
 import { LIVE_STATES } from '../../src/tasks/task.js';
+import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { waitFor } from '../kit/wait-for.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
-/** No track ever comes to an end by itself. */
-const source: AudioSource = {
-  name: 'endless',
-  find: (_track, signal) =>
-    new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    }),
-  open: () => Promise.reject(new Error('It is never found.')),
-};
 const GROUPS = { ALBUM: 3, SINGLE: 2, COMPILATION: 1, APPEARS_ON: 2 };
 
 let app: RestTestApp;
@@ -24,7 +15,7 @@ const start = async (own: Partial<CatalogSource> = {}, partsWaitMs = 20_000) => 
     env: { role: 'all' },
     overrides: {
       catalogs: [createStubDiscography(GROUPS, own)],
-      sources: [source],
+      sources: [endlessSource],
       timing: { partsWaitMs, stopGraceMs: 100 },
     },
   });

@@ -1,5 +1,6 @@
 import { createApp } from '../../src/app.js';
 import { parseEnv } from '../../src/env.js';
+import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 
 // A worker that is killed in the middle of a list: when it asks for what comes after KILLED_AT entries.
@@ -8,6 +9,7 @@ const whole = createStubDiscography({});
 process.stdin.resume().once('end', () => process.exit());
 await createApp(parseEnv(), {
   timing: { leaseMs: 2_000, renewMs: 500 },
+  sources: [endlessSource],
   catalogs: [
     {
       ...whole,

@@ -2,25 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AudioSource } from '../../src/downloads/audio-source.js';
+import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
 import { databaseUrlOf, joinApp } from './join-app.js';
 
-/** No track ever comes to an end by itself. */
-const source: AudioSource = {
-  name: 'endless',
-  find: (_track, signal) =>
-    new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    }),
-  open: () => Promise.reject(new Error('It is never found.')),
-};
 const overrides = {
   catalogs: [createStubDiscography({})],
-  sources: [source],
+  sources: [endlessSource],
   timing: { stopGraceMs: 100, leaseMs: 2_000, renewMs: 500 },
 };
 
