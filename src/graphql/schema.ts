@@ -23,6 +23,7 @@ import '../tasks/tasks.graphql.js';
 import './error-types.js';
 import './scalars.js';
 import { builder } from './builder.js';
+import { withPlainIds } from './plain-ids.js';
 
 /** The whole schema: only collects what the domains add. */
-export const schema = builder.toSchema();
+export const schema = withPlainIds(builder.toSchema());
