@@ -16,6 +16,7 @@ import '../history/history.graphql.js';
 import '../tasks/changed-tasks.graphql.js';
 import '../tasks/task-children.graphql.js';
 import '../tasks/task-mutations.graphql.js';
+import '../tasks/task-owner.graphql.js';
 import '../tasks/task-parts.graphql.js';
 import '../tasks/task-type.graphql.js';
 import '../tasks/task-updates.graphql.js';
