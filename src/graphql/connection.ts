@@ -12,14 +12,36 @@ export const MAX_PAGE = 100;
 export const LONGEST_PAGE = 500;
 const DEFAULT_PAGE = 20;
 
-/** A page with its length; a function where counting costs something: it is called only when asked for. */
-export interface Connection<Node> extends Page<Node> {
+/** A page with its length. What costs something to read is read only when it is asked for. */
+export interface Connection<Node> {
+  edges: MaybePromise<Page<Node>['edges']>;
+  pageInfo: MaybePromise<Page<Node>['pageInfo']>;
   totalCount: number | (() => Promise<number>);
+}
+
+type MaybePromise<Value> = Value | Promise<Value>;
+
+/** A connection whose page is read once it is asked for entries or for where it lies, and not for its length alone. */
+export function lazyConnection<Node>(
+  read: () => Promise<Page<Node>>,
+  totalCount: () => Promise<number>,
+): Connection<Node> {
+  let page: Promise<Page<Node>> | null = null;
+  const once = () => (page ??= read());
+  return {
+    get edges() {
+      return once().then(({ edges }) => edges);
+    },
+    get pageInfo() {
+      return once().then(({ pageInfo }) => pageInfo);
+    },
+    totalCount,
+  };
 }
 
 /** A Relay connection that pages forward: `<name>Connection` with `<name>Edge`. */
 export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
-  const edge = builder.objectRef<Connection<Node>['edges'][number]>(`${name}Edge`).implement({
+  const edge = builder.objectRef<Page<Node>['edges'][number]>(`${name}Edge`).implement({
     description: `One of ${what}.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {

@@ -16,6 +16,7 @@ import '../history/history.graphql.js';
 import '../tasks/changed-tasks.graphql.js';
 import '../tasks/task-children.graphql.js';
 import '../tasks/task-mutations.graphql.js';
+import '../tasks/task-owner.graphql.js';
 import '../tasks/task-parts.graphql.js';
 import '../tasks/task-type.graphql.js';
 import '../tasks/task-updates.graphql.js';
@@ -23,6 +24,7 @@ import '../tasks/tasks.graphql.js';
 import './error-types.js';
 import './scalars.js';
 import { builder } from './builder.js';
+import { withPlainIds } from './plain-ids.js';
 
 /** The whole schema: only collects what the domains add. */
-export const schema = builder.toSchema();
+export const schema = withPlainIds(builder.toSchema());

@@ -15,22 +15,6 @@ export interface HistoryPage {
   after: PageKey | null;
 }
 
-/** What Pothos adds to a query so that a GraphQL selection reaches the database. */
-type Selection = Pick<Prisma.TaskFindManyArgs, 'select' | 'include'>;
-
-/** The newest first, dismissed ones too. Two queries, however deep or long the page. */
-export async function listHistory(
-  db: Db,
-  viewer: Viewer,
-  { query, ...page }: HistoryPage & { query: Selection },
-): Promise<Task[]> {
-  const ids = await findIds(db, viewer, page);
-  if (ids.length === 0) return [];
-  const tasks: Task[] = await db.task.findMany({ ...query, where: { id: { in: ids } } });
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
-}
-
 /** How many rows a search finds. */
 export async function countFound(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ n: bigint }[]>`
@@ -46,22 +30,27 @@ export async function countFound(db: Db, viewer: Viewer, filter: HistoryFilter):
 const ENDED = Prisma.sql`"state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')`;
 const BEGUN = Prisma.sql`"state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') AND "startedAt" IS NOT NULL`;
 
-/** What has ended and what has begun by their own indexes: they are few that have not ended. */
-async function findIds(
+/**
+ * The newest first, dismissed ones too. One query, however deep or long the page: what has ended and what has begun
+ * by their own indexes, because they are few that have not ended.
+ */
+export function listHistory(
   db: Db,
   viewer: Viewer,
   { filter, limit, offset, after }: HistoryPage,
-): Promise<string[]> {
+): Promise<Task[]> {
   const beyond = after
     ? Prisma.sql`AND ("createdAt", "id") < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
     : Prisma.empty;
   const newest = (half: Prisma.Sql) => Prisma.sql`
     (SELECT "id", "createdAt" FROM "Task" WHERE ${conditions(viewer, filter, half)} ${beyond}
      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${offset + limit})`;
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT "id" FROM (${newest(ENDED)} UNION ALL ${newest(BEGUN)}) AS page
-    ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit} OFFSET ${offset}`;
-  return rows.map(({ id }) => id);
+  return db.$queryRaw<Task[]>`
+    SELECT task.* FROM (
+      SELECT "id" FROM (${newest(ENDED)} UNION ALL ${newest(BEGUN)}) AS halves
+      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit} OFFSET ${offset}
+    ) AS page JOIN "Task" task USING ("id")
+    ORDER BY task."createdAt" DESC, task."id" DESC`;
 }
 
 const STATUS_SQL: Record<HistoryStatus, Prisma.Sql> = {

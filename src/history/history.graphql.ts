@@ -4,14 +4,12 @@ import { builder } from '../graphql/builder.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import {
   LONGEST_PAGE,
-  nodeSelection,
   offsetOf,
   offsetPageArgs,
   pageComplexity,
   pageSizeOf,
   refuseBoth,
   type Connection,
-  type FieldPlace,
   type PageArgs,
 } from '../graphql/connection.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
@@ -42,7 +40,6 @@ builder.prismaObjectField('Task', 'historyStatus', (t) =>
     type: HistoryStatusEnum,
     nullable: true,
     description: 'How history tells of it; null for a task that has not begun.',
-    select: { state: true, failed: true, cancelled: true, startedAt: true },
     resolve: historyStatusOf,
   }),
 );
@@ -56,7 +53,6 @@ const durationLoader = createContextCache(
 builder.prismaObjectField('Task', 'madeDurationMs', (t) =>
   t.float({
     description: 'Of a list: milliseconds of audio that were made of it. Of a track: those of its file.',
-    select: { id: true, kind: true, fileDurationMs: true },
     resolve: ({ id, kind, fileDurationMs }, _args, context) =>
       isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0),
   }),
@@ -99,26 +95,24 @@ builder.queryField('history', (t) =>
       ...offsetPageArgs(t, LONGEST_PAGE),
     },
     complexity: pageComplexity,
-    resolve: (_root, { filter, ...page }, context, info) =>
-      connectHistory({ context, info }, toHistoryFilter(filter), page),
+    resolve: (_root, { filter, ...page }, context) => connectHistory(context, toHistoryFilter(filter), page),
   }),
 );
 
 async function connectHistory(
-  place: FieldPlace,
+  context: GraphqlContext,
   filter: HistoryFilter,
   page: PageArgs,
 ): Promise<Connection<Task>> {
-  const { db, viewer } = place.context;
+  const { db, viewer } = context;
   refuseBoth(page);
   const size = pageSizeOf(page, LONGEST_PAGE);
   const offset = offsetOf(page);
   const after = page.after ? decodeCursor(page.after) : null;
-  const query = nodeSelection('Task', place);
-  const rows = await listHistory(db, viewer, { filter, offset, after, limit: size + 1, query });
+  const rows = await listHistory(db, viewer, { filter, offset, after, limit: size + 1 });
   return {
     ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
-    totalCount: () => countHistory(place.context, viewer, filter),
+    totalCount: () => countHistory(context, viewer, filter),
   };
 }
 

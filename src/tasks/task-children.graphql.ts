@@ -1,7 +1,13 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.js';
-import { nodeSelection, pageArgs, pageComplexity, pageSizeOf } from '../graphql/connection.js';
+import {
+  lazyConnection,
+  nodeSelection,
+  pageArgs,
+  pageComplexity,
+  pageSizeOf,
+} from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import { decodeCursor, toConnection } from '../store/pagination.js';
 import { countChildren, listChildPages, type ChildPage } from './task-children-store.js';
@@ -36,12 +42,15 @@ builder.prismaObjectField('Task', 'children', (t) =>
     description: 'The tasks that it consists of, in the order in which they were queued.',
     args: pageArgs(t),
     complexity: pageComplexity,
-    resolve: async ({ id }, args, context, info) => {
+    resolve: ({ id }, args, context, info) => {
       const size = pageSizeOf(args);
       const after = args.after ? decodeCursor(args.after) : null;
       const query = nodeSelection('Task', { context, info });
-      const rows = await pageLoader(context, { limit: size + 1, after, query }).load(id);
-      return { ...toConnection(rows, { size, after }), totalCount: () => countLoader(context).load(id) };
+      const loader = pageLoader(context, { limit: size + 1, after, query });
+      return lazyConnection(
+        async () => toConnection(await loader.load(id), { size, after }),
+        () => countLoader(context).load(id),
+      );
     },
   }),
 );

@@ -45,16 +45,20 @@ const TaskPartType = builder.objectRef<TaskPart>('TaskPart').implement({
   }),
 });
 
+function partAtWork(parts: TaskPart[]): TaskPart | null {
+  return parts.find(({ state }) => state === 'RUNNING') ?? parts[0] ?? null;
+}
+
 builder.prismaObjectFields('Task', (t) => ({
   current: t.field({
     type: TaskPartType,
     nullable: true,
     description: 'Of a list that runs: the part that is being worked on, the first where there are several.',
-    resolve: async (task, _args, context) => {
-      if (!isParentKind(task.kind) || task.state !== 'RUNNING') return null;
-      const parts = await partsLoader(context).load(task.id);
-      return parts.find(({ state }) => state === 'RUNNING') ?? parts[0] ?? null;
-    },
+    // No promise where there is nothing to wait for: most tasks of a page are no lists.
+    resolve: (task, _args, context) =>
+      isParentKind(task.kind) && task.state === 'RUNNING'
+        ? partsLoader(context).load(task.id).then(partAtWork)
+        : null,
   }),
   outcomes: t.field({
     type: [TaskPartType],

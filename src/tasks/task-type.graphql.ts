@@ -139,7 +139,6 @@ export const TaskType = builder.prismaNode('Task', {
       description:
         'Of a playlist that has ended: the path of the m3u8 of its files, in its order and relative to itself. A retry that adds files writes it anew.',
     }),
-    owner: t.relation('owner', { description: 'Who queued it.' }),
     priority: t.exposeInt('priority', { description: 'Higher goes first; −100 to 100.' }),
     attempt: t.exposeInt('attempt', { description: 'Number of the latest try, from 1; 0 before the first.' }),
     retryAt: t.expose('retryAt', {

@@ -18,10 +18,7 @@ export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise
  * The same app on a port of its own with something else in every request's context: another viewer, or a
  * database client that counts. Stopping it leaves the app as it was.
  */
-export async function serveWith(
-  app: TestApp,
-  changes: Partial<Pick<GraphqlContext, 'viewer' | 'db'>>,
-): Promise<TestApp> {
+export async function serveWith(app: TestApp, changes: Partial<GraphqlContext>): Promise<TestApp> {
   const { log } = app.deps;
   const usual = createContextFactory(app.deps);
   const graphql = createGraphqlServer({

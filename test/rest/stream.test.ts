@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seedTasks } from '../kit/seed-tasks.js';
 import { waitFor } from '../kit/wait-for.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -169,6 +170,27 @@ describe('GET /prgs/stream', () => {
     await change(ended, { state: 'FAILED' });
     const stream = await open('?active_only=false');
     expect(idsIn(await stream.until('the first message', () => true))).toEqual([active, ended]);
+  });
+
+  it('starts with no more than the newest 50 that have ended', async () => {
+    const live = await seedTasks(app, [{}, { state: 'RUNNING' }]);
+    const ended = await seedTasks(
+      app,
+      Array.from({ length: 53 }, (_, n) => ({ state: n % 2 ? 'FAILED' : 'COMPLETED' })),
+    );
+    const stream = await open('?active_only=false');
+    const first = await stream.until('the first message', () => true);
+    expect(idsIn(first)).toEqual([...live.toReversed(), ...ended.toReversed().slice(0, 50)]);
+  });
+
+  it('tells the end of a task, and that it is tried again at once', async () => {
+    const [id = ''] = await seedTasks(app, [{ state: 'RUNNING' }]);
+    const stream = await open();
+    await stream.until('the first message', () => true);
+    await change(id, { state: 'FAILED', errorCode: 'NO_SOURCE', errorMessage: 'Nobody has it.' });
+    await stream.until('the end', shows(id, 'error'));
+    await app.send('POST', `/prgs/retry/${id}`);
+    await stream.until('the retry', shows(id, 'queued'));
   });
 
   it('starts with an empty message when there is nothing', async () => {

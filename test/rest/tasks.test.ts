@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUE_DOWNLOAD } from '../kit/documents.js';
+import { seedTasks } from '../kit/seed-tasks.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -229,6 +230,59 @@ describe('GET /prgs/{task_id}', () => {
       }
     `,
     );
+  });
+
+  it('shows a playlist and an artist by what is worked on, also while that waits to be tried again', async () => {
+    const [playlist = '', artist = ''] = await seedTasks(app, [
+      { kind: 'PLAYLIST', state: 'RUNNING', title: 'The List', artists: ['Its Owner'], total: 7 },
+      { kind: 'ARTIST', state: 'RUNNING', title: 'Someone', artists: ['Someone'], total: 2 },
+    ]);
+    const retryAt = new Date(NOW.getTime() + 30_000);
+    const trouble = { attempt: 2, retryAt, errorCode: 'SOURCE_CUT_OFF', errorMessage: 'It broke off.' };
+    await addPart(playlist, 5, { state: 'RETRYING', progress: 40, album: 'Its Album', ...trouble });
+    expect(await lineOf(playlist)).toEqual({
+      timestamp: expect.any(Number) as number,
+      track: {
+        ...{ type: 'track', title: 'Part 6', artists: [{ name: 'Someone' }], album: { title: 'Its Album' } },
+      },
+      status_info: {
+        ...{ status: 'retrying', progress: 40, seconds_left: 30, retry_count: 2, error: 'It broke off.' },
+      },
+      current_track: 6,
+      total_tracks: 7,
+      parent: { type: 'playlist', title: 'The List', owner: { name: 'Its Owner' }, total_tracks: 7 },
+    });
+    await addPart(artist, 1, { kind: 'ALBUM', title: 'First Album', state: 'RUNNING', progress: 20 });
+    expect(await lineOf(artist)).toMatchObject({
+      album: { type: 'album', title: 'First Album', artists: [{ name: 'Someone' }] },
+      status_info: { status: 'real-time', progress: 20 },
+      current_track: 2,
+      parent: { type: 'artist', title: 'Someone', total_tracks: 2 },
+    });
+  });
+
+  it.each([
+    ['ALBUM', 'SKIPPED', 'skipped'],
+    ['PLAYLIST', 'FAILED', 'error'],
+  ] as const)('ends the line of a list with a summary: %s that is %s', async (kind, state, status) => {
+    const [id = ''] = await seedTasks(app, [{ kind, state, finishedAt: NOW, total: 1, title: 'The List' }]);
+    await addPart(id, 0, { state });
+    const { body } = await app.get(`/prgs/${id}`);
+    const line = body['last_line'] as Record<string, object>;
+    expect(line[kind.toLowerCase()]).toMatchObject({ type: kind.toLowerCase(), title: 'The List' });
+    expect(line['status_info']).toMatchObject({ status, summary: body['summary'] });
+    expect(body['summary']).toMatchObject({ total_successful: 0 });
+  });
+
+  it('tells of a cancelled list by one word, and sums it up beside', async () => {
+    const [id = ''] = await seedTasks(app, [{ kind: 'ALBUM', state: 'CANCELLED', total: 2, succeeded: 1 }]);
+    await addPart(id, 0, { state: 'COMPLETED' });
+    const { body } = await app.get(`/prgs/${id}`);
+    expect(body).toMatchObject({
+      status: 'cancelled',
+      last_line: { status: 'cancelled', timestamp: expect.any(Number) as number },
+      summary: { total_successful: 1, successful_tracks: [{ title: 'Part 1' }] },
+    });
   });
 
   it('sums up a list that has ended', async () => {

@@ -150,6 +150,17 @@ describe('GET /prgs/updates with since', () => {
     expect(new Set(idsOf(await poll(settled)))).toEqual(new Set([list, artist]));
   });
 
+  it('has active tasks only, if asked: what has ended is not among them', async () => {
+    const [one = '', two = ''] = await seed([{}, {}]);
+    const start = await waitUntilQuiet();
+    await change(one, { state: 'RUNNING' });
+    await change(two, { state: 'COMPLETED' });
+    const { tasks, pagination, ...numbers } = await poll(`since=${start}&active_only=true`);
+    expect(tasks.map(({ task_id }) => task_id)).toEqual([one]);
+    expect(pagination).toMatchObject({ total_non_active: 0, returned_non_active: 0, has_more: false });
+    expect(numbers).toMatchObject({ total_tasks: 1, all_tasks_count: 2, updated_count: 1 });
+  });
+
   it('names what was dismissed, and shows it only where that has ended it', async () => {
     const [ended = '', live = ''] = await seed([{ state: 'COMPLETED' }, {}]);
     const start = await waitUntilQuiet();
