@@ -5,7 +5,7 @@ let app: RestTestApp;
 
 beforeAll(async () => {
   // Nobody writes an artist's albums here, so there is nothing to wait for.
-  app = await startRest({ overrides: { timing: { partsWaitMs: 50 } } });
+  app = await startRest();
 });
 
 afterAll(() => app.stop());

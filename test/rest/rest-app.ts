@@ -21,8 +21,13 @@ export interface RestTestOptions extends TestAppOptions {
 }
 
 /** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
-export async function startRest({ rest, ...options }: RestTestOptions = {}): Promise<RestTestApp> {
-  const app = await startApp({ ...options, env: { role: 'api', ...options.env } });
+export async function startRest({ rest, overrides, ...options }: RestTestOptions = {}): Promise<RestTestApp> {
+  const app = await startApp({
+    ...options,
+    env: { role: 'api', ...options.env },
+    // Nobody writes a list's parts here, so there is nothing to wait for.
+    overrides: { ...overrides, timing: { partsWaitMs: 50, ...overrides?.timing } },
+  });
   const { deps } = app;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log: deps.log, graphiql: false });
