@@ -19,6 +19,7 @@ import { toPublicError } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
 import { useJsonBody } from './json-body.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
+import { useSharedNews } from './shared-news.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -99,6 +100,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useCsrfRefusal(),
     useJsonBody(),
     useQueryLimits(limits ?? QUERY_LIMITS),
+    useSharedNews(),
     useErrorMasking(log),
   ];
 }

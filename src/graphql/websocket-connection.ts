@@ -98,7 +98,10 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
   };
 }
 
-/** The socket as graphql-ws wants it. It sends an operation's next result when the one before is sent. */
+/** So many bytes may be on their way before an operation waits until they are sent; less goes out together. */
+const UNSENT_BYTES = 16 * 1024;
+
+/** The socket as graphql-ws wants it. It sends an operation's next result when the promise is resolved. */
 function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, log }: ConnectionOptions) {
   return {
     protocol: socket.protocol,
@@ -108,6 +111,7 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
         log.warn({ unreadBytes: socket.bufferedAmount }, 'WebSocket cut: its client does not read');
         return connection.terminate();
       }
+      if (socket.bufferedAmount < UNSENT_BYTES) return socket.send(data);
       // Resolves on failure too: then the socket closes, which ends every operation.
       return new Promise((resolve) => socket.send(data, () => resolve()));
     },

@@ -21,9 +21,12 @@ export interface LiveStream<Value> {
  * A stream of events that starts with all there is, then tells what changed, no faster than clients are promised.
  * It ends when one of its sources does; the client comes again, and resumes.
  */
-export async function openLiveStream<Value>(live: LiveStream<Value>): Promise<ReadableStream<Uint8Array>> {
+export async function openLiveStream<Value>({
+  first,
+  ...live
+}: LiveStream<Value>): Promise<ReadableStream<Uint8Array>> {
   const sink = createEventSink(live);
-  sink.send(live.first, live.mark);
+  sink.send(first, live.mark);
   const add = sendInTurn(live, sink);
   const sources = await live.follow(add);
   for (const { ended } of sources) void ended.then(sink.end, sink.end);
@@ -35,7 +38,10 @@ export async function openLiveStream<Value>(live: LiveStream<Value>): Promise<Re
 }
 
 /** Gathers news and sends them when their turn comes; answers how to add some. */
-function sendInTurn<Value>(live: LiveStream<Value>, sink: EventSink): (news: News<Value>) => void {
+function sendInTurn<Value>(
+  live: Omit<LiveStream<Value>, 'first'>,
+  sink: EventSink,
+): (news: News<Value>) => void {
   const { messageGapMs, heartbeatMs } = live.timing;
   const pending = createPendingNews<Value>();
   let sentAt = performance.now();
@@ -53,7 +59,7 @@ function sendInTurn<Value>(live: LiveStream<Value>, sink: EventSink): (news: New
   const plan = () => {
     clearTimeout(timer);
     if (describing || sink.closed.aborted) return;
-    const dueAt = sentAt + (pending.isEmpty ? heartbeatMs : messageGapMs);
+    const dueAt = pending.isEmpty ? sentAt + heartbeatMs : nextBeat(sentAt + messageGapMs, messageGapMs);
     timer = setTimeout(() => void sendNext().catch(sink.end), Math.max(0, dueAt - performance.now()));
   };
   plan();
@@ -62,4 +68,9 @@ function sendInTurn<Value>(live: LiveStream<Value>, sink: EventSink): (news: New
     pending.add(news);
     plan();
   };
+}
+
+/** All streams send at the same moments: what they have to say is then the same, and is made once. */
+function nextBeat(earliestAt: number, gapMs: number): number {
+  return Math.ceil(earliestAt / gapMs) * gapMs;
 }

@@ -47,7 +47,16 @@ export function createEventSink({ hangUp }: { hangUp: () => void }): EventSink {
   return { stream, closed: closing.signal, send, end };
 }
 
+const written = new WeakMap<object, string>();
+
+/** Of an object that goes to many clients once. It must not be changed after that. */
+function toJson(data: object): string {
+  const json = written.get(data) ?? JSON.stringify(data);
+  written.set(data, json);
+  return json;
+}
+
 /** JSON has no line breaks of its own, so one data line holds it. */
 function toFrame(data: object, id: string | undefined): string {
-  return `${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+  return `${id === undefined ? '' : `id: ${id}\n`}data: ${toJson(data)}\n\n`;
 }

@@ -32,6 +32,8 @@ const RETRY_MS = 500;
 export function createTaskFeed(deps: Pick<Deps, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
   const changes = createTaskChanges(deps);
+  const asOf = createDatedNews();
+  const sizeOf = createSizes();
   const look = createLookout(async () => {
     if (readers.size === 0) return true;
     try {
@@ -54,6 +56,8 @@ export function createTaskFeed(deps: Pick<Deps, 'db' | 'bus' | 'log'>): TaskFeed
           readers.add(reader);
         },
         left: (reader) => void readers.delete(reader),
+        asOf,
+        sizeOf,
       }),
     stop: () => {
       offTask();
@@ -102,11 +106,29 @@ function deliver(readers: Iterable<Reader>, { sequence, task }: TaskChange): voi
   }
 }
 
+/** About how many bytes a task takes; measured once for all readers that have it waiting. */
+function createSizes() {
+  const sizes = new WeakMap<TaskNews['task'], number>();
+  return (task: TaskNews['task']): number => {
+    const bytes = sizes.get(task) ?? 600 + 2 * JSON.stringify(task.item).length;
+    sizes.set(task, bytes);
+    return bytes;
+  };
+}
+
+/** What a reader needs of the feed. */
+interface Room {
+  joined(reader: Reader, horizon: bigint): void;
+  left(reader: Reader): void;
+  asOf(latest: TaskNews, sequence: string): TaskNews;
+  sizeOf(task: TaskNews['task']): number;
+}
+
 /** The queue is open before the snapshot is read, so that nothing falls between the two. */
 function openReader(
   deps: Pick<Deps, 'db'>,
   request: FeedRequest,
-  room: { joined(reader: Reader, horizon: bigint): void; left(reader: Reader): void },
+  room: Room,
 ): AsyncIterableIterator<TaskNews> {
   const queue = createReaderQueue<TaskNews>({
     key: ({ task }) => task.id,
@@ -114,8 +136,8 @@ function openReader(
     // thousands that is cancelled would else close every reader.
     isTerminal: () => false,
     // Its place is the first one's, so its mark must be too: resuming from a later one would miss what lies between.
-    merge: (pending, latest) => ({ ...latest, sequence: pending.sequence }),
-    sizeBytes: ({ task }) => 600 + 2 * JSON.stringify(task.item).length,
+    merge: (pending, latest) => room.asOf(latest, pending.sequence),
+    sizeBytes: ({ task }) => room.sizeOf(task),
   });
   const reader = { request, queue };
   async function* run(): AsyncGenerator<TaskNews, void, void> {
@@ -140,6 +162,18 @@ function openReader(
       queue.close();
       return running.return();
     },
+  };
+}
+
+/** News with an earlier mark: one object for all readers that are equally late, so that it is executed once. */
+function createDatedNews() {
+  const dated = new WeakMap<TaskNews['task'], Map<string, TaskNews>>();
+  return (latest: TaskNews, sequence: string): TaskNews => {
+    const bySequence = dated.get(latest.task) ?? new Map<string, TaskNews>();
+    dated.set(latest.task, bySequence);
+    const news = bySequence.get(sequence) ?? { ...latest, sequence };
+    bySequence.set(sequence, news);
+    return news;
   };
 }
 

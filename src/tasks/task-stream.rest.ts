@@ -4,6 +4,7 @@ import type { TaskState, WireTaskFragment } from '../generated/documents/graphql
 import { flag, invalidField } from '../rest/input.js';
 import { openLiveStream } from '../rest/live-stream.js';
 import type { News } from '../rest/pending-news.js';
+import { createSharedMessages } from '../rest/shared-messages.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../rest/route.js';
 import type { Documents, Following } from '../rest/run-document.js';
 import { countsShape, deletedShape, taskShape } from './task-shape.js';
@@ -52,8 +53,11 @@ const CHANGES = graphql(`
 
 /** A list's own row does not change while a track of it moves: the track's news shows the list anew. */
 const PARTS_AT_WORK = graphql(`
-  subscription RestPartsAtWork {
-    taskUpdates(filter: { includeChildren: true, kinds: [TRACK, ALBUM], states: [RUNNING, RETRYING] }) {
+  subscription RestPartsAtWork($since: String) {
+    taskUpdates(
+      filter: { includeChildren: true, kinds: [TRACK, ALBUM], states: [RUNNING, RETRYING] }
+      since: $since
+    ) {
       task {
         parent {
           ...WireTask
@@ -70,6 +74,8 @@ const PAGE = 100;
 /** Ended tasks that a client sees at first, if it asks for others than active ones. */
 const OTHERS = 50;
 const SEQUENCE = /^\d{1,19}$/;
+
+const share = createSharedMessages();
 
 const stream = streamRoute({
   path: '/prgs/stream',
@@ -95,10 +101,10 @@ const stream = streamRoute({
     // The mark comes before the tasks: what changes in between is then told twice, and not missed.
     const mark = resumedFrom(since_event, call) ?? (await documents.run(MARK, {})).taskSequence;
     const tasks = await readFirstTasks(documents, active_only);
-    const describe = (values: WireTaskFragment[], change = values.length > 0 ? 'update' : 'heartbeat') =>
-      describeTasks(call, values, change);
+    const describe = (values: WireTaskFragment[]) =>
+      share(values, call.base, () => describeTasks(call, values, values.length > 0 ? 'update' : 'heartbeat'));
     return openLiveStream({
-      first: { ...(await describe(tasks, 'update')), initial: true },
+      first: { ...(await describeTasks(call, tasks, 'update')), initial: true },
       mark,
       follow: (listener) => followTasks(documents, mark, listener),
       describe,
@@ -154,7 +160,7 @@ async function followTasks(
   const changes = await documents.follow(CHANGES, { since }, ({ taskUpdates: { task, sequence } }) =>
     listener({ ...toNews(task), mark: sequence }),
   );
-  const parts = await documents.follow(PARTS_AT_WORK, {}, ({ taskUpdates: { task } }) => {
+  const parts = await documents.follow(PARTS_AT_WORK, { since }, ({ taskUpdates: { task } }) => {
     const list = task.parent?.parent ?? task.parent;
     if (list) listener(toNews(list));
   });

@@ -12,6 +12,8 @@ export interface BuiltServer {
   execute<Data>(query: string, variables?: object): Promise<Data>;
   /** Resident memory of the Node process, in bytes. */
   rssBytes(): number;
+  /** Time that it has had of a processor, in milliseconds. */
+  cpuMs(): number;
   /** Whether it still runs. */
   alive(): boolean;
   stop(options?: { keep?: boolean; signal?: NodeJS.Signals }): Promise<void>;
@@ -50,6 +52,7 @@ export async function startBuiltServer(
     startedInMs: performance.now() - startedAtMs,
     execute,
     rssBytes: process.rssBytes,
+    cpuMs: process.cpuMs,
     alive: process.alive,
     stop: async ({ keep = false, signal = 'SIGTERM' } = {}) => {
       await process.stop(signal);

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 export interface BenchProcess {
   /** Resident memory, in bytes. */
   rssBytes(): number;
+  /** Time that it has had of a processor, in milliseconds: what others do on the machine does not lengthen it. */
+  cpuMs(): number;
   /** Whether it still runs. */
   alive(): boolean;
   /** Asks it to end, and waits until it has. */
@@ -33,6 +35,7 @@ export function launch<Ready>({
   const over = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const handle: BenchProcess = {
     rssBytes: () => rssOf(child.pid ?? 0),
+    cpuMs: () => cpuOf(child.pid ?? 0),
     alive: () => child.exitCode === null && child.signalCode === null,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal);
@@ -56,4 +59,14 @@ export function launch<Ready>({
 function rssOf(pid: number): number {
   const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kib) * 1024;
+}
+
+/** Clock ticks are hundredths of a second on Linux. */
+const TICK_MS = 10;
+
+function cpuOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name of the command, in brackets, may hold anything; user and system time are the 14th and 15th field.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }

@@ -1,6 +1,7 @@
 /**
- * Readers of one server, in a process of their own: `fanout-readers.ts URL WEBSOCKETS STREAMS STALLED`. It says
- * `ready` when all are subscribed. `start <ms>` begins to count what comes, `stop` prints what came; `drain` lets
+ * Readers of one server, in a process of their own: `fanout-readers.ts URL WEBSOCKETS STREAMS STALLED TASKS`. It
+ * says `ready` when all are subscribed and have seen so many tasks as they were before. `start <ms>` begins to count what comes, `count` says how
+ * much that was so far, `stop` prints what came; `drain` lets
  * those that stalled read at last, and prints how many of them the server had cut.
  *
  * A task's progress says when it was set: a thousandth of a percent is a millisecond after the time of `start`.
@@ -36,7 +37,7 @@ interface Stalled {
 }
 
 const [url = '', ...numbers] = process.argv.slice(2);
-const [webSockets = 0, streams = 0, stalledTotal = 0] = numbers.map(Number);
+const [webSockets = 0, streams = 0, stalledTotal = 0, taskTotal = 0] = numbers.map(Number);
 /** Connections that are opened at once. */
 const BATCH = 50;
 const DRAIN_MS = 3_000;
@@ -62,6 +63,7 @@ interface Next {
 function openWebSocket(reads: boolean): Promise<void> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   let cut = false;
+  let seen = 0;
   socket.on('error', () => undefined);
   socket.on('close', () => {
     cut = true;
@@ -77,8 +79,10 @@ function openWebSocket(reads: boolean): Promise<void> {
       if (type !== 'next') return;
       const { initial, task } = payload.data.taskUpdates;
       if (!initial) return take('ws', task);
+      seen += 1;
+      if (seen !== taskTotal) return;
       resolve();
-      if (reads || socket.isPaused) return;
+      if (reads) return;
       socket.pause();
       stalled.push({ resume: () => socket.resume(), isCut: () => cut });
     });
@@ -139,6 +143,7 @@ const commands: Record<string, (argument: string) => object | null | Promise<obj
     startedAtMs = Number(at);
     return null;
   },
+  count: () => ({ arrived: latencies.ws.length + latencies.sse.length }),
   stop: () => {
     startedAtMs = Infinity;
     const gone = stalled.filter((reader) => reader.isCut()).length;
