@@ -394,6 +394,19 @@ describe('GET /prgs/list', () => {
     expect(await pagesOf(2, '&active_only=true')).toEqual([wanted.slice(0, 4)]);
   });
 
+  it('shows each task as GET /prgs/{task_id} does, with its own number of parts', async () => {
+    const album = await queue('/album/download/demo:night-ferry');
+    await change(album, { state: 'RUNNING', total: 9, succeeded: 1, progress: 11.1 });
+    await addPart(album, 1, { state: 'RUNNING', progress: 10 });
+    const unread = await queue('/album/download/demo:low-tide-radio');
+    await change(unread, { state: 'RUNNING' });
+    const track = await queue('/track/download/demo:night-ferry-1-01');
+    await change(track, { state: 'COMPLETED', progress: 100 });
+    const { body } = await app.get('/prgs/list');
+    const alone = [unread, album, track].map(async (id) => (await app.get(`/prgs/${id}`)).body);
+    expect(body['tasks']).toEqual(await Promise.all(alone));
+  });
+
   it('counts truly, and only tasks that are no part of another', async () => {
     const ids = await queueAll([
       'RUNNING',
