@@ -311,6 +311,32 @@ describe('GET /prgs/{task_id}', () => {
     });
   });
 
+  it('counts the tracks of an artist’s album as the album’s own', async () => {
+    const id = await queue('/artist/download/demo:saltglass-choir');
+    await change(id, { total: 2 });
+    const album = await addPart(id, 0, { kind: 'ALBUM', state: 'COMPLETED', total: 20, succeeded: 20 });
+    expect(await lineOf(album.id)).toMatchObject({
+      album: { type: 'album', title: 'Part 1' },
+      total_tracks: 20,
+      parent: { type: 'artist', title: 'Saltglass Choir', total_tracks: 2 },
+    });
+  });
+
+  it('says of a list that was skipped why its parts were', async () => {
+    const id = await queue('/album/download/demo:night-ferry');
+    await change(id, { state: 'SKIPPED', total: 5, skipped: 5 });
+    const reasonOf = async () => ((await lineOf(id)) as { status_info: object }).status_info;
+    expect(await reasonOf()).toMatchObject({ reason: 'The file was there already.' });
+    for (const at of [0, 1, 2, 3, 4]) {
+      const left = { errorCode: 'EXPLICIT_CONTENT', errorMessage: `Part ${at + 1} is explicit.` };
+      await addPart(id, at, { state: 'SKIPPED', ...(at > 0 && left) });
+    }
+    expect(await reasonOf()).toMatchObject({
+      status: 'skipped',
+      reason: 'Part 2 is explicit. Part 3 is explicit. Part 4 is explicit. And so on, 4 in all.',
+    });
+  });
+
   it('shows a playlist by its owner', async () => {
     const { queueDownload } = await app.execute(QUEUE_DOWNLOAD, {
       input: { item: 'Playlist:demo:first-watch' },
