@@ -1,7 +1,7 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.js';
-import { nodeSelection, pageArgs, pageComplexity, pageSizeOf } from '../graphql/connection.js';
+import { LONGEST_PAGE, nodeSelection, pageArgs, pageComplexity, pageSizeOf } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/context.js';
 import { decodeCursor, toConnection } from '../store/pagination.js';
 import { countChildren, listChildPages, type ChildPage } from './task-children-store.js';
@@ -34,10 +34,10 @@ builder.prismaObjectField('Task', 'children', (t) =>
   t.field({
     type: TaskConnection,
     description: 'The tasks that it consists of, in the order in which they were queued.',
-    args: pageArgs(t),
+    args: pageArgs(t, LONGEST_PAGE),
     complexity: pageComplexity,
     resolve: async ({ id }, args, context, info) => {
-      const size = pageSizeOf(args);
+      const size = pageSizeOf(args, LONGEST_PAGE);
       const after = args.after ? decodeCursor(args.after) : null;
       const query = nodeSelection('Task', { context, info });
       const rows = await pageLoader(context, { limit: size + 1, after, query }).load(id);
