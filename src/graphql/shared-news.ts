@@ -49,8 +49,8 @@ function createSharedAnswers(): (args: ExecutionArgs) => Promise<ExecutionResult
       answers.set(key, first);
       return first;
     }
-    const result = await earlier;
-    return result.errors ? execute(args) : result;
+    const result = await earlier.catch(() => null);
+    return !result || result.errors ? execute(args) : result;
   };
 }
 

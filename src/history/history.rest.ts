@@ -23,7 +23,7 @@ const PARTS = graphql(`
       kind
       title
       historyStatus
-      children(first: 100, after: $after) {
+      children(first: 500, after: $after) {
         edges {
           node {
             ...WireHistoryRow

@@ -120,7 +120,9 @@ function qualityOptions(format: LossyFormat, asked: number | null): string[] {
   const { min, max } = BITRATE_RANGES[format] ?? { min: 0, max: Infinity };
   const kbps = Math.min(max, Math.max(min, asked ?? DEFAULT_BITRATES_KBPS[format]));
   const quality = format === 'OGG' ? ['-q:a', vorbisQuality(kbps)] : ['-b:a', `${kbps}k`];
-  return ['-c:a', FORMAT_FACTS[format].encoder, ...quality];
+  // libopus, left free, gives tonal music up to twice the bitrate that was asked for.
+  const held = format === 'OPUS' ? ['-vbr', 'constrained'] : [];
+  return ['-c:a', FORMAT_FACTS[format].encoder, ...quality, ...held];
 }
 
 /** Nominal kbit/s of Vorbis's qualities 0 to 10, stereo at 44.1 kHz. */

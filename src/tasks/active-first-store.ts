@@ -24,8 +24,8 @@ export interface NumberedTasks {
   total: number;
 }
 
-/** A row without a task says that there is none. */
-type Found = Task & { id: string | null; size: number; total: number };
+/** A row without a task says that there is none. The numbers' names are not among a task's columns. */
+type Found = Task & { id: string | null; pageSize: number; onAllPages: number };
 
 /**
  * Live tasks, then ended ones, each the newest first. One query, whatever the page: the rows come with it, because a
@@ -35,8 +35,8 @@ export async function listActiveFirst(db: Db, viewer: Viewer, page: NumberedPage
   const found = await findPage(db, viewer, page);
   return {
     tasks: found.filter(({ id }) => id !== null),
-    size: found[0]?.size ?? page.limit,
-    total: found[0]?.total ?? 0,
+    size: found[0]?.pageSize ?? page.limit,
+    total: found[0]?.onAllPages ?? 0,
   };
 }
 
@@ -53,8 +53,8 @@ function findPage(db: Db, viewer: Viewer, { filter, ...page }: NumberedPage): Pr
         SELECT "id", "createdAt" FROM "Task" WHERE ${ended} ${newest}
         OFFSET greatest(0, ${skipped} - (SELECT n FROM live))
       )
-    SELECT task.*, numbers.total, numbers.size
-    FROM (SELECT ${numberOf(viewer, filter)} AS total, ${size} AS size) AS numbers
+    SELECT task.*, numbers.*
+    FROM (SELECT ${numberOf(viewer, filter)} AS "onAllPages", ${size} AS "pageSize") AS numbers
     LEFT JOIN (
       SELECT * FROM (SELECT 1 AS half, * FROM first UNION ALL SELECT 2, * FROM rest) AS halves
       ORDER BY half, "createdAt" DESC, "id" DESC LIMIT ${size} + 1

@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.js';
 import {
   lazyConnection,
+  LONGEST_PAGE,
   nodeSelection,
   pageArgs,
   pageComplexity,
@@ -40,10 +41,10 @@ builder.prismaObjectField('Task', 'children', (t) =>
   t.field({
     type: TaskConnection,
     description: 'The tasks that it consists of, in the order in which they were queued.',
-    args: pageArgs(t),
+    args: pageArgs(t, LONGEST_PAGE),
     complexity: pageComplexity,
     resolve: ({ id }, args, context, info) => {
-      const size = pageSizeOf(args);
+      const size = pageSizeOf(args, LONGEST_PAGE);
       const after = args.after ? decodeCursor(args.after) : null;
       const query = nodeSelection('Task', { context, info });
       const loader = pageLoader(context, { limit: size + 1, after, query });

@@ -23,6 +23,8 @@ interface StatusInfo {
 }
 
 const WHY_UNKNOWN = 'It failed.';
+/** Of a list's parts, so many say why they were skipped. */
+const MAX_WHYS = 3;
 
 export function toStatusLine(task: TaskToShow, now: Date): StatusLine {
   const timestamp = secondsOf(changedAt(task));
@@ -89,14 +91,23 @@ function lineOfPart(list: WireTaskFragment, part: WirePartFragment, now: Date) {
 }
 
 function lineOfWhole(task: TaskToShow, now: Date) {
-  const info = statusInfoOf({ ...task, problem: task.error?.message ?? null }, now);
+  const info = statusInfoOf({ ...task, problem: task.error?.message ?? whyPartsWereSkipped(task) }, now);
   const summary = summaryOf(task);
   return {
     [wordOf(task.kind)]: shownAs(task),
     status_info: summary ? { ...info, summary } : info,
-    ...(task.total > 0 && { total_tracks: task.total }),
     ...(task.parent && placeIn(task.parent)),
+    // An artist's album has tracks of its own to count.
+    ...(task.total > 0 && { total_tracks: task.total }),
   };
+}
+
+/** Of a list of which nothing had to be done: why, where that is not that the files were there. */
+function whyPartsWereSkipped({ state, outcomes }: WireTaskFragment): string | null {
+  if (state !== 'SKIPPED') return null;
+  const whys = outcomes.flatMap(({ problem }) => problem ?? []);
+  const more = whys.length > MAX_WHYS ? [`And so on, ${whys.length} in all.`] : [];
+  return whys.length > 0 ? [...whys.slice(0, MAX_WHYS), ...more].join(' ') : null;
 }
 
 function placeIn(list: ListToShow) {

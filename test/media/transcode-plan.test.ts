@@ -141,7 +141,7 @@ describe('how the audio is made', () => {
     ['MP3', ['-c:a', 'libmp3lame', '-b:a', '320k']],
     ['AAC', ['-c:a', 'aac', '-b:a', '256k']],
     ['OGG', ['-c:a', 'libvorbis', '-q:a', '8']],
-    ['OPUS', ['-c:a', 'libopus', '-b:a', '160k', '-ar', '48000']],
+    ['OPUS', ['-c:a', 'libopus', '-b:a', '160k', '-vbr', 'constrained', '-ar', '48000']],
     ['WAV', ['-c:a', 'pcm_s16le']],
     ['ALAC', ['-c:a', 'alac', '-sample_fmt', 's16p']],
   ] as const)('makes %s of its usual quality when no bitrate is asked for', (format, expected) => {
@@ -152,7 +152,7 @@ describe('how the audio is made', () => {
     ['MP3', ['-c:a', 'libmp3lame', '-b:a', '128k']],
     ['AAC', ['-c:a', 'aac', '-b:a', '128k']],
     ['OGG', ['-c:a', 'libvorbis', '-q:a', '4']],
-    ['OPUS', ['-c:a', 'libopus', '-b:a', '128k', '-ar', '48000']],
+    ['OPUS', ['-c:a', 'libopus', '-b:a', '128k', '-vbr', 'constrained', '-ar', '48000']],
   ] as const)('makes %s of the bitrate that is asked for', (format, expected) => {
     expect(audioOf(format, {}, { bitrateKbps: 128 })).toEqual(expected);
   });

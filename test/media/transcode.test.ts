@@ -132,6 +132,16 @@ describe('copying', () => {
     expect(await readFile(after, 'utf8')).toBe(await readFile(before, 'utf8'));
   });
 
+  it('keeps Opus to the bitrate that is asked for, whatever the music', async () => {
+    const tones = 'sine=frequency=440[a];sine=frequency=554[b];sine=frequency=659[c];[a][b][c]amix=inputs=3';
+    await makeAudio(media, workspace.file('tones.flac'), { graph: tones, durationMs: 10_000 });
+    for (const bitrateKbps of [32, 96, 256]) {
+      const { path } = await convert('tones.flac', 'OPUS', { bitrateKbps });
+      const { size } = await stat(path);
+      expect((size * 8) / 10_000 / bitrateKbps).toBeLessThan(1.1);
+    }
+  });
+
   it('converts down to the bitrate that is asked for', async () => {
     const { path } = await convert('source.mp3', 'MP3', { bitrateKbps: 64 });
     expect((await media.probe(path, never)).bitrateKbps).toBe(64);

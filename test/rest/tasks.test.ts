@@ -365,6 +365,32 @@ describe('GET /prgs/{task_id}', () => {
     });
   });
 
+  it('counts the tracks of an artist’s album as the album’s own', async () => {
+    const id = await queue('/artist/download/demo:saltglass-choir');
+    await change(id, { total: 2 });
+    const album = await addPart(id, 0, { kind: 'ALBUM', state: 'COMPLETED', total: 20, succeeded: 20 });
+    expect(await lineOf(album.id)).toMatchObject({
+      album: { type: 'album', title: 'Part 1' },
+      total_tracks: 20,
+      parent: { type: 'artist', title: 'Saltglass Choir', total_tracks: 2 },
+    });
+  });
+
+  it('says of a list that was skipped why its parts were', async () => {
+    const id = await queue('/album/download/demo:night-ferry');
+    await change(id, { state: 'SKIPPED', total: 5, skipped: 5 });
+    const reasonOf = async () => ((await lineOf(id)) as { status_info: object }).status_info;
+    expect(await reasonOf()).toMatchObject({ reason: 'The file was there already.' });
+    for (const at of [0, 1, 2, 3, 4]) {
+      const left = { errorCode: 'EXPLICIT_CONTENT', errorMessage: `Part ${at + 1} is explicit.` };
+      await addPart(id, at, { state: 'SKIPPED', ...(at > 0 && left) });
+    }
+    expect(await reasonOf()).toMatchObject({
+      status: 'skipped',
+      reason: 'Part 2 is explicit. Part 3 is explicit. Part 4 is explicit. And so on, 4 in all.',
+    });
+  });
+
   it('shows a playlist by its owner', async () => {
     const { queueDownload } = await app.execute(QUEUE_DOWNLOAD, {
       input: { item: 'Playlist:demo:first-watch' },
@@ -446,6 +472,19 @@ describe('GET /prgs/list', () => {
     expect(await pagesOf(4)).toEqual([wanted.slice(0, 4), wanted.slice(4)]);
     expect(await pagesOf(5)).toEqual([wanted.slice(0, 5), wanted.slice(5)]);
     expect(await pagesOf(2, '&active_only=true')).toEqual([wanted.slice(0, 4)]);
+  });
+
+  it('shows each task as GET /prgs/{task_id} does, with its own number of parts', async () => {
+    const album = await queue('/album/download/demo:night-ferry');
+    await change(album, { state: 'RUNNING', total: 9, succeeded: 1, progress: 11.1 });
+    await addPart(album, 1, { state: 'RUNNING', progress: 10 });
+    const unread = await queue('/album/download/demo:low-tide-radio');
+    await change(unread, { state: 'RUNNING' });
+    const track = await queue('/track/download/demo:night-ferry-1-01');
+    await change(track, { state: 'COMPLETED', progress: 100 });
+    const { body } = await app.get('/prgs/list');
+    const alone = [unread, album, track].map(async (id) => (await app.get(`/prgs/${id}`)).body);
+    expect(body['tasks']).toEqual(await Promise.all(alone));
   });
 
   it('counts truly, and only tasks that are no part of another', async () => {
