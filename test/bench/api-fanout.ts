@@ -9,6 +9,8 @@ import type { Arrivals, Latencies } from './fanout-readers.js';
 import { ms, nowMs, report } from './figures.js';
 import { seedTasks } from './seed.js';
 
+/** What the readers take a percent of progress for. */
+const MS_PER_PERCENT = 10_000;
 const WEBSOCKETS = 500;
 const STREAMS = 500;
 const STALLED = 50;
@@ -17,7 +19,7 @@ const TASKS = 100;
 const PACES = [0.1, 0.5, 2];
 const PACE_MS = 8_000;
 /** What is under way when the moving ends still comes; the end of it is when nothing came for so long. */
-const SETTLE_MS = 1_000;
+const SETTLE_MS = 3_000;
 const MAX_SETTLE_MS = 60_000;
 /** Opening a thousand at once leaves work behind. */
 const QUIET_MS = 3_000;
@@ -64,13 +66,16 @@ async function startTasks(client: pg.Client): Promise<string[]> {
 }
 
 interface Readers {
+  /** What they count a task's progress from. */
+  epochMs: number;
   tell(line: string): void;
   ask<Answer>(line: string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
 async function startReaders({ url }: BuiltServer): Promise<Readers> {
-  const counts = [WEBSOCKETS, STREAMS, STALLED, TASKS].map(String);
+  const epochMs = nowMs();
+  const counts = [WEBSOCKETS, STREAMS, STALLED, TASKS, epochMs].map(String);
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/bench/fanout-readers.ts', url, ...counts], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -84,6 +89,7 @@ async function startReaders({ url }: BuiltServer): Promise<Readers> {
   await answer();
   const tell = (line: string) => void child.stdin.write(`${line}\n`);
   return {
+    epochMs,
     tell,
     ask: (line) => {
       tell(line);
@@ -108,7 +114,7 @@ async function measure(pace: number, { readers, server, client, moving }: Moving
   const startedAtMs = nowMs();
   const cpuBeforeMs = server.cpuMs();
   readers.tell(`start ${startedAtMs}`);
-  const changes = await move(pace, { client, moving, startedAtMs });
+  const changes = await move(pace, { client, moving, startedAtMs, epochMs: readers.epochMs });
   await untilQuiet(readers);
   const cpuMs = server.cpuMs() - cpuBeforeMs;
   const { ws, sse, cut } = await readers.ask<Arrivals>('stop');
@@ -146,18 +152,22 @@ async function untilQuiet(readers: Readers): Promise<void> {
   }
 }
 
+interface Moves {
+  client: pg.Client;
+  moving: readonly string[];
+  startedAtMs: number;
+  epochMs: number;
+}
+
 /** Each change is a transaction of its own, as a worker's are; how many there were. */
-async function move(
-  pace: number,
-  { client, moving, startedAtMs }: { client: pg.Client; moving: readonly string[]; startedAtMs: number },
-): Promise<number> {
+async function move(pace: number, { client, moving, startedAtMs, epochMs }: Moves): Promise<number> {
   const perTick = (pace * moving.length * TICK_MS) / 1000;
   let changes = 0;
   for (let tick = 1; tick * TICK_MS <= PACE_MS; tick++) {
     await rest(Math.max(0, startedAtMs + tick * TICK_MS - nowMs()));
     for (; changes < Math.floor(tick * perTick); changes++) {
       await client.query('UPDATE "Task" SET "progress" = $1 WHERE "id" = $2', [
-        (nowMs() - startedAtMs) / 1000,
+        (nowMs() - epochMs) / MS_PER_PERCENT,
         moving[changes % moving.length],
       ]);
     }

@@ -1,10 +1,10 @@
 /**
- * Readers of one server, in a process of their own: `fanout-readers.ts URL WEBSOCKETS STREAMS STALLED TASKS`. It
- * says `ready` when all are subscribed and have seen so many tasks as they were before. `start <ms>` begins to count what comes, `count` says how
- * much that was so far, `stop` prints what came; `drain` lets
- * those that stalled read at last, and prints how many of them the server had cut.
+ * Readers of one server, in a process of their own: `fanout-readers.ts URL WEBSOCKETS STREAMS STALLED TASKS EPOCH`. It
+ * says `ready` when all are subscribed and have seen so many tasks as they were before. `start <ms>` begins to count
+ * what comes, `count` says how much that was so far, `stop` prints it all; `drain` lets those that stalled read at
+ * last, and prints how many of them the server had cut.
  *
- * A task's progress says when it was set: a thousandth of a percent is a millisecond after the time of `start`.
+ * A task's progress says when it was set, in ten seconds a percent from EPOCH, the last argument, on.
  */
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -37,7 +37,9 @@ interface Stalled {
 }
 
 const [url = '', ...numbers] = process.argv.slice(2);
-const [webSockets = 0, streams = 0, stalledTotal = 0, taskTotal = 0] = numbers.map(Number);
+const [webSockets = 0, streams = 0, stalledTotal = 0, taskTotal = 0, epochMs = 0] = numbers.map(Number);
+/** A run of up to a quarter of an hour is told apart by 0 to 100 percent. */
+const MS_PER_PERCENT = 10_000;
 /** Connections that are opened at once. */
 const BATCH = 50;
 const DRAIN_MS = 3_000;
@@ -48,7 +50,9 @@ const stalled: Stalled[] = [];
 let cutTotal = 0;
 
 function take(via: 'ws' | 'sse', { progress }: Shown): void {
-  if (startedAtMs < Infinity) latencies[via].push(nowMs() - startedAtMs - progress * 1000);
+  const sentAtMs = epochMs + progress * MS_PER_PERCENT;
+  // Late news of an earlier time are no news of this one.
+  if (sentAtMs >= startedAtMs) latencies[via].push(nowMs() - sentAtMs);
 }
 
 const SUBSCRIPTION = `subscription { taskUpdates {
