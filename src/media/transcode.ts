@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { prepareCover, toPictureComment } from './artwork.js';
 import { type Container, containerFor } from './containers.js';
-import { MediaError, OutputDiskFullError, OutputNotWritableError } from './errors.js';
+import { MediaError, OutputDiskFullError, OutputNotWritableError, TranscodeFailedError } from './errors.js';
 import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
 import { DISK_FULL_PATTERN, toMediaError } from './ffmpeg-failure.js';
 import { buildId3Tag } from './id3.js';
@@ -45,6 +45,7 @@ export async function transcode(
       { ...job, outputPath: request.outputPath },
       { request, options },
     );
+    await expectOutput(request.outputPath);
     await finishTags(container, request, cover);
     options.signal.throwIfAborted();
     const writtenS = lastTimeS(stderr);
@@ -110,6 +111,18 @@ async function convert(
   if (DISK_FULL_PATTERN.test(stderr)) throw new OutputDiskFullError({ cause: new Error(stderr) });
   options.onProgress(100);
   return stderr;
+}
+
+/** A program that is not quite ffmpeg may end well without a word and without a file. */
+async function expectOutput(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    (error: unknown) => {
+      if (systemCodeOf(error) === 'ENOENT') return 0;
+      throw error;
+    },
+  );
+  if (size === 0) throw new TranscodeFailedError('ffmpeg ended well, but wrote nothing.');
 }
 
 /** Percent of the input's length, at most 99 until ffmpeg has ended, and never less than before. */

@@ -386,6 +386,19 @@ describe('failing', () => {
     expect(failure.message).toContain('killed with signal SIGKILL');
   });
 
+  it.each([
+    ['makes no file', 'exit 0'],
+    ['makes an empty one', 'for last; do :; done; : > "${last#file:}"; exit 0'],
+  ])('is told when ffmpeg ends well and %s, in every format', async (what, then) => {
+    const script = `case "$*" in *-i*) ${then};; esac; exec "$FFMPEG" "$@"`;
+    const by = await createTestMedia(await writeFfmpegScript(workspace.file(what), script));
+    for (const format of AUDIO_FORMATS) {
+      const failure = await failureOf(convert('source.flac', format, { by }));
+      expect([format, failure.code]).toEqual([format, 'TRANSCODE_FAILED']);
+      expect(failure.message).toBe('ffmpeg ended well, but wrote nothing.');
+    }
+  });
+
   it('is FFMPEG_MISSING when ffmpeg went away after the start', async () => {
     const script = await writeFfmpegScript(workspace.file('leaving'), 'exec "$FFMPEG" "$@"');
     const by = await createTestMedia(script);
