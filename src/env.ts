@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { delimiter, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { LOG_LEVELS } from './lib/logger.js';
 
@@ -27,9 +27,13 @@ const urlOf = (protocols: readonly string[]) =>
       (value) =>
         protocols.some(
           (protocol) => value.startsWith(`${protocol}://`) && value.length > protocol.length + 3,
-        ),
-      `allowed: a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+        ) && !/\s/.test(value),
+      `allowed: a URL without spaces that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     );
+
+const host = z
+  .string()
+  .regex(/^[\w.:%-]+$/, 'allowed: a host name or an IP address (of version 6: without brackets)');
 
 const paths = z.string().transform((value) =>
   value
@@ -63,13 +67,19 @@ const origins = z.string().transform((value, context) =>
 
 const path = z.string().transform((value) => resolve(value));
 
+/** Is made when it is not there, which a file in its place would not let happen. */
+const directoryToBe = path.superRefine((wanted, context) => {
+  const there = nearestThatExists(wanted);
+  if (!isDirectory(there)) context.addIssue(`${there} is a file; allowed: a directory, existing or not`);
+});
+
 const variables = z.object({
   PORT: portNumber.default(7171),
-  HOST: z.string().default('127.0.0.1'),
+  HOST: host.default('127.0.0.1'),
   NODE_ENV: z.string().optional(),
   CORS_ORIGINS: origins.default([]),
-  DATA_DIR: path.default(resolve('data')),
-  DOWNLOAD_DIR: path.default(resolve('downloads')),
+  DATA_DIR: directoryToBe.default(resolve('data')),
+  DOWNLOAD_DIR: directoryToBe.default(resolve('downloads')),
   DOWNLOAD_ROOTS: paths.default([]),
   DATABASE_URL: urlOf(['postgresql', 'postgres']).optional(),
   MONGODB_URL: urlOf(['mongodb', 'mongodb+srv']).optional(),
@@ -179,6 +189,15 @@ function isOrigin(value: string): boolean {
   return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
 
+/** No as well for what cannot be looked at: behind a closed folder, a link to itself, too long a name. */
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function nearestThatExists(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestThatExists(dirname(path));
 }

@@ -5,16 +5,23 @@ import type { JobRecords, JobStore, RecurringJob } from './job-records.js';
 
 /** Agenda's jobs on MongoDB. Only agenda.ts imports this, when MONGODB_URL is set: the driver is large. */
 export async function openMongoJobs(url: string): Promise<JobStore> {
-  const client = new MongoClient(url, {
-    serverSelectionTimeoutMS: 3_000,
-    connectTimeoutMS: 3_000,
-    socketTimeoutMS: 5_000,
-    appName: 'reprise jobs',
-  });
+  const client = createClient(url);
   const db = /^[^/]+\/\/[^/]+\/[^?]/.test(url) ? client.db() : client.db('reprise');
   const { repository } = new MongoBackend({ mongo: db, collection: COLLECTION, ensureIndex: false });
   await repository.connect();
   return { repository, records: createMongoRecords(client, db) };
+}
+
+function createClient(url: string): MongoClient {
+  const timeLimits = { serverSelectionTimeoutMS: 3_000, connectTimeoutMS: 3_000, socketTimeoutMS: 5_000 };
+  try {
+    return new MongoClient(url, { ...timeLimits, appName: 'reprise jobs' });
+  } catch {
+    // Not the driver's words: where a password holds a "/", they show what stands before it.
+    throw new Error(
+      'MONGODB_URL cannot be read; allowed: mongodb://user:password@host:port/database, all percent-encoded.',
+    );
+  }
 }
 
 const COLLECTION = 'jobs';

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { takeSessionLock } from './session-lock.js';
 
@@ -41,13 +42,26 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   const known = readMigrations(options.directory ?? OWN_MIGRATIONS);
   const client = new pg.Client({ connectionString: options.url, application_name: 'reprise migrate' });
   client.on('error', (err) => options.log.warn({ err }, 'the migration connection was lost'));
-  await client.connect();
+  await connect(client);
   try {
     await assertVersion(client);
     await takeSessionLock(client, LOCK_KEY);
     return { applied: await applyMissing(client, known, options.log) };
   } finally {
     await client.end();
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect();
+  } catch (cause) {
+    // When a name has several addresses and all refuse, there is a code and no message.
+    const why = messageOf(cause) || systemCodeOf(cause) || 'no answer';
+    throw new MigrationError(
+      `The database that DATABASE_URL names cannot be used: ${why}. See that it is right and the server is up.`,
+      { cause },
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { openMongoJobs } from '../../src/jobs/mongo-jobs.js';
 import { createTcpProxy } from '../kit/tcp-proxy.js';
 import { describeJobRunner, type JobStoreUnderTest } from './agenda-contract.js';
 
@@ -9,6 +10,15 @@ const server = process.env['MONGODB_URL'];
 describe.runIf(server)('Agenda', () => {
   describeJobRunner('on MongoDB', () => openStore(server!));
 });
+
+test.each(['mongodb://me:hunt/er2@db/jobs', 'mongodb://db:port/jobs', 'mongodb://'])(
+  'An address of MongoDB that makes no sense is told by its variable, and without its password: %s',
+  async (url) => {
+    const failure: unknown = await openMongoJobs(url).catch((thrown: unknown) => thrown);
+    expect(String(failure)).toMatch(/^Error: MONGODB_URL cannot be read; allowed: /);
+    expect(String(failure)).not.toContain('hunt');
+  },
+);
 
 /** A database of its own on the server. */
 async function openStore(serverUrl: string): Promise<JobStoreUnderTest> {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/lib/logger.js';
-import { migrate } from '../../src/store/migrate.js';
+import { migrate, MigrationError } from '../../src/store/migrate.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { readDatamodel, type Column } from '../kit/prisma-schema.js';
 
@@ -124,6 +124,23 @@ describe('migrations', () => {
     await run();
     rmSync(join(directory, '0900_future'), { recursive: true });
     await expect(run()).rejects.toThrow(/0900_future.*newer/s);
+  });
+});
+
+describe('a database that cannot be reached', () => {
+  it('is told by the variable that names it, and without its password', async () => {
+    const urls = [
+      'postgresql://me:hunter2@127.0.0.1:1/music',
+      'postgresql://me:hunter2@localhost:1/music',
+      'postgresql://me:hunter2@nowhere.invalid/music',
+    ];
+    for (const url of urls) {
+      const failure: unknown = await migrate({ url, log }).catch((thrown: unknown) => thrown);
+      expect(failure).toBeInstanceOf(MigrationError);
+      const { message } = failure as MigrationError;
+      expect(message).toMatch(/^The database that DATABASE_URL names cannot be used: .*E[A-Z]{4}/);
+      expect(message).not.toContain('hunter2');
+    }
   });
 });
 

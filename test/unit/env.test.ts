@@ -51,6 +51,8 @@ describe('the environment', () => {
     [{ PORT: '0' }, { port: 0 }],
     [{ PORT: '65535' }, { port: 65_535 }],
     [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+    [{ HOST: 'fe80::1%eth0' }, { host: 'fe80::1%eth0' }],
+    [{ HOST: 'music-box.example' }, { host: 'music-box.example' }],
     [{ NODE_ENV: 'development' }, { development: true }],
     [{ NODE_ENV: 'production' }, { development: false }],
     [{ CORS_ORIGINS: 'https://a.example' }, { corsOrigins: ['https://a.example'] }],
@@ -91,6 +93,10 @@ describe('the environment', () => {
       { PORT: '-1' },
       { PORT: '80.5' },
       { PORT: 'http' },
+      { HOST: 'http://0.0.0.0' },
+      { HOST: '[::1]' },
+      { DATA_DIR: 'package.json' },
+      { DOWNLOAD_DIR: 'package.json/music' },
       { CORS_ORIGINS: '*' },
       { CORS_ORIGINS: 'https://a.example, null' },
       { CORS_ORIGINS: 'https://a.example/app' },
@@ -98,6 +104,7 @@ describe('the environment', () => {
       { DATABASE_URL: 'mysql://db' },
       { DATABASE_URL: 'postgres://' },
       { MONGODB_URL: 'http://db' },
+      { MONGODB_URL: 'mongodb://db one/jobs' },
       { ROLE: 'boss' },
       { CATALOG: 'spotify' },
       { LIBRARY_DIRS: ['src', 'no-such-folder', 'package.json'].join(delimiter) },
@@ -113,13 +120,18 @@ describe('the environment', () => {
         "PORT: "-1" is wrong; allowed: a whole number from 0 (any free port) to 65535",
         "PORT: "80.5" is wrong; allowed: a whole number from 0 (any free port) to 65535",
         "PORT: "http" is wrong; allowed: a whole number from 0 (any free port) to 65535",
+        "HOST: "http://0.0.0.0" is wrong; allowed: a host name or an IP address (of version 6: without brackets)",
+        "HOST: "[::1]" is wrong; allowed: a host name or an IP address (of version 6: without brackets)",
+        "DATA_DIR: "package.json" is wrong; <here>/package.json is a file; allowed: a directory, existing or not",
+        "DOWNLOAD_DIR: "package.json/music" is wrong; <here>/package.json is a file; allowed: a directory, existing or not",
         "CORS_ORIGINS: "*" is wrong; * is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
         "CORS_ORIGINS: "https://a.example, null" is wrong; null is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
         "CORS_ORIGINS: "https://a.example/app" is wrong; https://a.example/app is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
         "CORS_ORIGINS: "ftp://a.example" is wrong; ftp://a.example is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
-        "DATABASE_URL: "mysql://db" is wrong; allowed: a URL that starts with postgresql:// or postgres://",
-        "DATABASE_URL: "postgres://" is wrong; allowed: a URL that starts with postgresql:// or postgres://",
-        "MONGODB_URL: "http://db" is wrong; allowed: a URL that starts with mongodb:// or mongodb+srv://",
+        "DATABASE_URL: "mysql://db" is wrong; allowed: a URL without spaces that starts with postgresql:// or postgres://",
+        "DATABASE_URL: "postgres://" is wrong; allowed: a URL without spaces that starts with postgresql:// or postgres://",
+        "MONGODB_URL: "http://db" is wrong; allowed: a URL without spaces that starts with mongodb:// or mongodb+srv://",
+        "MONGODB_URL: "mongodb://db one/jobs" is wrong; allowed: a URL without spaces that starts with mongodb:// or mongodb+srv://",
         "ROLE: "boss" is wrong; allowed: all, api, worker",
         "CATALOG: "spotify" is wrong; allowed: demo, library",
         "LIBRARY_DIRS: "src:no-such-folder:package.json" is wrong; <here>/no-such-folder is not a directory; allowed: existing directories, separated by ":"",
@@ -146,6 +158,11 @@ describe('the environment', () => {
   it('is told of mistakes that lie between two variables, all at once', () => {
     const lines = mistakesOf({ ROLE: 'api', CATALOG: 'library' });
     expect(lines.map((line) => line.split(':')[0])).toEqual(['CATALOG', 'ROLE']);
+  });
+
+  it('is told of a directory that the system refuses to look for', () => {
+    const [line = ''] = mistakesOf({ LIBRARY_DIRS: `/${'long'.repeat(100)}` });
+    expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; allowed: existing directories/);
   });
 
   it('does not repeat a password that stands in a bad URL', () => {
