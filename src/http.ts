@@ -7,7 +7,7 @@ import type { WebSocketLimits } from './graphql/websocket-limits.js';
 import { logWhenAnswered } from './http/access-log.js';
 import { answerCors } from './http/cors.js';
 import { createHttpApp, type HttpApp } from './http/app.js';
-import { answerUnreadable } from './http/unreadable-request.js';
+import { answerUnaddressed, answerUnreadable } from './http/unreadable-request.js';
 import { listen } from './http/listen.js';
 import { createOrderlyStop } from './http/orderly-stop.js';
 import { createReadiness, type Check } from './http/readiness.js';
@@ -59,8 +59,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     log,
   });
   const infos = new WeakMap<IncomingMessage, RequestInfo>();
-  const handleOthers = getRequestListener((request, env) =>
-    app.fetch(request, { ...env, ...infos.get(env.incoming as IncomingMessage) }),
+  const handleOthers = getRequestListener(
+    (request, env) => app.fetch(request, { ...env, ...infos.get(env.incoming as IncomingMessage) }),
+    { errorHandler: answerUnaddressed },
   );
 
   const server = createServer(TIMEOUTS, (incoming, outgoing) => {

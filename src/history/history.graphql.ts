@@ -29,7 +29,7 @@ export const HistoryStatusEnum = builder.enumType('HistoryStatus', {
     IN_PROGRESS: { description: 'Has begun and has not ended.' },
     COMPLETED: { description: 'Done; of a list, every part that was not skipped.' },
     PARTIAL: { description: 'A list of which some parts failed or were cancelled.' },
-    SKIPPED: { description: 'Everything was there already.' },
+    SKIPPED: { description: 'All of it was there already, left out, or left to another task.' },
     FAILED: { description: 'Ended without success.' },
     CANCELLED: { description: 'Ended by hand.' },
   } satisfies Record<HistoryStatus, object>,

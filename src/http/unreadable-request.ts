@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../lib/errors.js';
 
 const REASONS: Record<string, { status: number; text: string }> = {
@@ -21,4 +22,11 @@ export function answerUnreadable(error: Error, socket: Duplex): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** Node reads these, but no URL can be made of their address and Host. Anything else is a bug. */
+export function answerUnaddressed(thrown: unknown): Response {
+  const unaddressed = thrown instanceof RequestError;
+  const text = unaddressed ? 'The address, or the header Host, is none.' : 'Internal error';
+  return Response.json({ error: text, detail: text }, { status: unaddressed ? 400 : 500 });
 }

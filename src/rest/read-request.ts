@@ -1,3 +1,4 @@
+import { systemCodeOf } from '../lib/errors.js';
 import { decodePercent } from './decode-percent.js';
 import { RestFailure } from './errors.js';
 import { invalidField, showable, type RawInput } from './input.js';
@@ -30,7 +31,7 @@ function readQuery(search: string): Record<string, string> {
 
 /** No body at all is an empty object. */
 async function readBody(request: Request): Promise<RawInput> {
-  const body = await request.text();
+  const body = await readText(request);
   if (body === '') return {};
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
@@ -41,6 +42,16 @@ async function readBody(request: Request): Promise<RawInput> {
   if (twice !== null) throw invalidField(showable(twice), 'given twice');
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as RawInput;
   throw new RestFailure(400, 'The body has to be a JSON object.');
+}
+
+/** Who hangs up in the middle of sending is no fault of ours; whoever is still there hears of it. */
+async function readText(request: Request): Promise<string> {
+  try {
+    return await request.text();
+  } catch (cause) {
+    if (systemCodeOf(cause) !== 'ECONNRESET') throw cause;
+    throw new RestFailure(400, 'The body did not come to its end.');
+  }
 }
 
 function parseJson(body: string): unknown {

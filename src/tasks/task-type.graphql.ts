@@ -15,7 +15,7 @@ export const TaskStateEnum = builder.enumType('TaskState', {
     RETRYING: { description: 'Failed for now; waits for `retryAt`, then is queued again.' },
     PAUSED: { description: 'Waits until it is resumed; a list, when all of it that has not ended does.' },
     COMPLETED: { description: 'Done. A list of which some parts failed is COMPLETED, and `partial`.' },
-    SKIPPED: { description: 'Nothing to do: the file was there already.' },
+    SKIPPED: { description: 'Nothing to do: it was there already, left out, or left to another task.' },
     FAILED: { description: 'Ended without success; `error` says why.' },
     CANCELLED: { description: 'Ended by hand.' },
   } satisfies Record<TaskState, object>,

@@ -1,10 +1,14 @@
 import { connect } from 'node:net';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../kit/wait-for.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
+const logged: { level: number; msg: string; path?: string }[] = [];
 beforeAll(async () => {
-  app = await startRest();
+  const log = pino({ level: 'info' }, { write: (line) => void logged.push(JSON.parse(line) as never) });
+  app = await startRest({ overrides: { log } });
 });
 afterAll(() => app.stop());
 
@@ -31,6 +35,18 @@ describe('what is no request', () => {
       'POST /api/prgs/cancel/all HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n',
       400,
     ],
+    ['a host that is none', 'GET /api/search?q=x HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n', 400],
+    [
+      'a port that is none',
+      'GET /api/search?q=x HTTP/1.1\r\nhost: x:99999\r\nconnection: close\r\n\r\n',
+      400,
+    ],
+    ['a backslash in the path', 'GET /api/prgs\\list HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400],
+    [
+      'an address that is none',
+      'GET http://[/api/search HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+      400,
+    ],
     ['an address without end', `GET /api/search?q=${'x'.repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
   ])('such as %s is refused in the one shape, and the connection closed', async (_what, bytes, status) => {
     const answer = await exchange(bytes);
@@ -44,5 +60,22 @@ describe('what is no request', () => {
 
   it('harms nobody else', async () => {
     expect((await app.get('/search?q=tide')).status).toBe(200);
+  });
+});
+
+describe('a client that goes away in the middle of its body', () => {
+  it('is no fault of the server: the log has no error', async () => {
+    const { hostname, port } = new URL(app.url);
+    const head =
+      'POST /api/config HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9';
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(`${head}\r\n\r\n{`, () => socket.destroy());
+    });
+    const { length } = logged;
+    await waitFor(() => logged.slice(length).some(({ path }) => path === '/api/config'), {
+      what: 'the request in the log',
+    });
+    expect((await app.get('/search?q=tide')).status).toBe(200);
+    expect(logged.filter(({ level }) => level >= 50)).toEqual([]);
   });
 });
