@@ -68,6 +68,20 @@ const QUEUE_ARTIST = graphql(`
           }
         }
       }
+      ... on DuplicateDownload {
+        existingTask {
+          children(first: 500) {
+            edges {
+              node {
+                id
+                duplicateOf {
+                  id
+                }
+              }
+            }
+          }
+        }
+      }
     }
   }
 `);
@@ -144,7 +158,7 @@ const artist = route({
       duplicate_albums: z.array(z.uuid()).meta({ description: 'Tasks that have albums of it already.' }),
     }),
     example: { id: 'demo:saltglass-choir', album_type: 'album,single' },
-    errors: [403, 404, 409, 502],
+    errors: [403, 404, 502],
   },
   input: input.extend({ album_type: albumTypes.optional() }),
   document: QUEUE_ARTIST,
@@ -158,26 +172,33 @@ const artist = route({
   }),
   status: 202,
   respond: ({ queueDownload: result }, { base }) => {
-    if (result.__typename !== 'DownloadQueued') throw refusalOf(result);
-    const { queued, duplicates } = result.parts;
-    return {
-      status: 'complete',
-      message: `Artist discography processing initiated. ${queued.length} albums queued.`,
-      task_id: wireIdOf(result.task.id),
-      queued_albums: queued.map(({ id }) => wireIdOf(id)),
-      queued: queued.map((album) => toWireAlbumTask(album, base)),
-      duplicate_albums: [...new Set(duplicates.map(({ id }) => wireIdOf(id)))],
-    };
+    if (result.__typename === 'DownloadQueued') return toWireDiscography(result.task, result.parts, base);
+    if (result.__typename !== 'DuplicateDownload') throw refusalOf(result);
+    // The very same is on its way: then so is each of its albums, which is no conflict here (rest-contract §4).
+    const { existingTask } = result;
+    const duplicates = existingTask.children.edges.map(({ node }) => node.duplicateOf ?? node);
+    return toWireDiscography(existingTask, { queued: [], duplicates }, base);
   },
 });
 
-type QueuedAlbum = Extract<
+type QueuedAlbums = Extract<
   RestQueueArtistMutation['queueDownload'],
   { __typename: 'DownloadQueued' }
->['parts']['queued'][number];
+>['parts'];
+
+function toWireDiscography(task: { id: string }, { queued, duplicates }: QueuedAlbums, base: string): object {
+  return {
+    status: 'complete',
+    message: `Artist discography processing initiated. ${queued.length} albums queued.`,
+    task_id: wireIdOf(task.id),
+    queued_albums: queued.map(({ id }) => wireIdOf(id)),
+    queued: queued.map((album) => toWireAlbumTask(album, base)),
+    duplicate_albums: [...new Set(duplicates.map(({ id }) => wireIdOf(id)))],
+  };
+}
 
 /** `url` is the album's page, where there is one for people, else the way to queue it. */
-function toWireAlbumTask({ id, title, artists, item }: QueuedAlbum, base: string): object {
+function toWireAlbumTask({ id, title, artists, item }: QueuedAlbums['queued'][number], base: string): object {
   const { id: albumId, url } = item && 'id' in item ? item : { id: '', url: null };
   return {
     task_id: wireIdOf(id),

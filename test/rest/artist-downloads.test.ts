@@ -99,13 +99,18 @@ describe('/artist/download', () => {
     expect(again).toMatchObject({ status: 409, body: { existing_task: first.queued_albums[0] } });
   });
 
-  it('says 409 to the very same wish, and names the task that is on it', async () => {
+  it('names the task that is on the very same, and the albums that are thereby on their way', async () => {
     await start();
-    const { task_id } = await download('?album_type=album');
-    const again = await app.get('/artist/download/stub:somebody?album_type=ALBUM');
-    expect(again).toMatchObject({
-      status: 409,
-      body: { error: 'Duplicate download detected.', existing_task: task_id },
+    const single = await app.get('/album/download/stub:album-1');
+    const first = await download('?album_type=album');
+    const again = await download('?album_type=ALBUM');
+    expect(again).toEqual({
+      status: 'complete',
+      message: 'Artist discography processing initiated. 0 albums queued.',
+      task_id: first.task_id,
+      queued_albums: [],
+      queued: [],
+      duplicate_albums: [first.queued_albums[0], single.body['task_id'], first.queued_albums[1]],
     });
   });
 
