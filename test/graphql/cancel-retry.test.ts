@@ -181,8 +181,7 @@ describe('cancelling', () => {
     const children = await childrenOf(id);
     expect(children.map(({ state }) => state)).toEqual(['COMPLETED', ...Array<string>(9).fill('CANCELLED')]);
     await waitFor(() => source.waiting.size === 0, { what: 'the three tracks to be given up' });
-    const files = (await filesNamed('Brass for Lighthouses/')).map((name) => name.replace(/.*\//, ''));
-    expect(files.sort()).toEqual([expect.stringMatching(/^001\. /), 'cover.png']);
+    expect(await filesNamed('Brass for Lighthouses/')).toHaveLength(1);
   });
 
   it('ends one track of an album, and the rest goes on', async () => {
