@@ -1,3 +1,4 @@
+import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
 import type { EventName, Events } from './events.js';
 
@@ -39,8 +40,7 @@ export function createEventBus({ log }: { log: Logger }): EventBus {
 
   const on: EventBus['on'] = (name, listener) => {
     if (closed) return () => undefined;
-    const subscriptions = byName.get(name) ?? new Set();
-    byName.set(name, subscriptions);
+    const subscriptions = getOrAdd(byName, name, () => new Set<Subscription<never>>());
     return add(subscriptions, listener);
   };
 

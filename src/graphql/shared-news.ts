@@ -7,6 +7,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Viewer } from '../auth/viewer.js';
+import { getOrAdd } from '../lib/get-or-add.js';
 
 type Source = AsyncIterable<unknown>;
 
@@ -60,14 +61,6 @@ function keyOf({ contextValue, operationName, variableValues }: ExecutionArgs): 
   if (!viewer) return null;
   const { id, role } = viewer;
   return JSON.stringify([id, role, operationName ?? null, variableValues ?? null]);
-}
-
-function getOrAdd<Key extends object, Value>(map: WeakMap<Key, Value>, key: Key, make: () => Value): Value {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
 }
 
 function mapEach<From, To>(

@@ -1,3 +1,5 @@
+import { getOrAdd } from './get-or-add.js';
+
 /** A promise with its own resolve and reject. */
 export interface Deferred<T> {
   promise: Promise<T>;
@@ -43,11 +45,11 @@ const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** One listener for all who wait for a signal at once: Node warns of a leak from the eleventh on. */
 function onAbort(signal: AbortSignal, run: () => void): () => void {
-  const all = waiting.get(signal) ?? new Set();
-  if (!waiting.has(signal)) {
-    waiting.set(signal, all);
-    signal.addEventListener('abort', () => all.forEach((each) => each()), { once: true });
-  }
+  const all = getOrAdd(waiting, signal, () => {
+    const made = new Set<() => void>();
+    signal.addEventListener('abort', () => made.forEach((each) => each()), { once: true });
+    return made;
+  });
   all.add(run);
   return () => all.delete(run);
 }

@@ -1,3 +1,5 @@
+import { getOrAdd } from '../lib/get-or-add.js';
+
 /** Makes a message about some values, or hands out the one that was made of the very same. */
 export type ShareMessage = <Value extends object>(
   values: readonly Value[],
@@ -20,8 +22,7 @@ export function createSharedMessages(): ShareMessage {
   return (values, place, make) => {
     const [first] = values;
     if (!first) return make();
-    const made = byFirst.get(first) ?? [];
-    byFirst.set(first, made);
+    const made = getOrAdd(byFirst, first, () => []);
     const same = made.find((earlier) => earlier.place === place && isSame(earlier.values, values));
     if (same) return same.message;
     const message = make();

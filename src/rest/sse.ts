@@ -1,3 +1,5 @@
+import { getOrAdd } from '../lib/get-or-add.js';
+
 /** One client's stream of server-sent events. */
 export interface EventSink {
   stream: ReadableStream<Uint8Array>;
@@ -51,9 +53,7 @@ const written = new WeakMap<object, string>();
 
 /** Of an object that goes to many clients once. It must not be changed after that. */
 function toJson(data: object): string {
-  const json = written.get(data) ?? JSON.stringify(data);
-  written.set(data, json);
-  return json;
+  return getOrAdd(written, data, () => JSON.stringify(data));
 }
 
 /** JSON has no line breaks of its own, so one data line holds it. */

@@ -10,6 +10,7 @@ import {
   pageSizeOf,
 } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/context.js';
+import { getOrAdd } from '../lib/get-or-add.js';
 import { decodeCursor, toConnection } from '../store/pagination.js';
 import { countChildren, listChildPages, type ChildPage } from './task-children-store.js';
 import { TaskConnection } from './tasks.graphql.js';
@@ -29,12 +30,11 @@ const countLoader = createContextCache(
 );
 
 function pageLoader(context: GraphqlContext, page: ChildPage): Loader<Task[]> {
-  const loaders = pageLoaders(context);
-  const key = JSON.stringify(page);
-  const loader =
-    loaders.get(key) ?? new DataLoader((parentIds) => listChildPages(context, parentIds, page), UNCACHED);
-  loaders.set(key, loader);
-  return loader;
+  return getOrAdd(
+    pageLoaders(context),
+    JSON.stringify(page),
+    () => new DataLoader((parentIds) => listChildPages(context, parentIds, page), UNCACHED),
+  );
 }
 
 builder.prismaObjectField('Task', 'children', (t) =>

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { messageOf } from '../lib/errors.js';
+import { getOrAdd } from '../lib/get-or-add.js';
 import { readHorizon } from '../store/sequence.js';
 import { createTaskChanges, type TaskChange } from './task-changes.js';
 import { isWanted, maySee } from './task-filter.js';
@@ -110,9 +111,7 @@ function deliver(readers: Iterable<Reader>, { sequence, task }: TaskChange): voi
 function createSizes() {
   const sizes = new WeakMap<TaskNews['task'], number>();
   return (task: TaskNews['task']): number => {
-    const bytes = sizes.get(task) ?? 600 + 2 * JSON.stringify(task.item).length;
-    sizes.set(task, bytes);
-    return bytes;
+    return getOrAdd(sizes, task, () => 600 + 2 * JSON.stringify(task.item).length);
   };
 }
 
@@ -169,11 +168,8 @@ function openReader(
 function createDatedNews() {
   const dated = new WeakMap<TaskNews['task'], Map<string, TaskNews>>();
   return (latest: TaskNews, sequence: string): TaskNews => {
-    const bySequence = dated.get(latest.task) ?? new Map<string, TaskNews>();
-    dated.set(latest.task, bySequence);
-    const news = bySequence.get(sequence) ?? { ...latest, sequence };
-    bySequence.set(sequence, news);
-    return news;
+    const bySequence = getOrAdd(dated, latest.task, () => new Map<string, TaskNews>());
+    return getOrAdd(bySequence, sequence, () => ({ ...latest, sequence }));
   };
 }
 
