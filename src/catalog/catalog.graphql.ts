@@ -1,11 +1,10 @@
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import {
+  connectOffsetPage,
   createConnectionType,
   offsetPageArgs,
   pageComplexity,
-  toOffsetConnection,
-  toOffsetPage,
 } from '../graphql/connection.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { UpstreamLimitedError } from '../lib/upstream-errors.js';
@@ -70,14 +69,9 @@ builder.queryField('search', (t) =>
       if (text === '' || text.length > MAX_QUERY_LENGTH) {
         throw new InvalidInputError(`query: allowed are 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
       }
-      const page = toOffsetPage(args);
       const type: CatalogType = args.type ?? 'TRACK';
-      const found = await searchCatalog(
-        context,
-        { text, type, catalog: args.catalog ?? null, ...page },
-        context.signal,
-      );
-      return toOffsetConnection(found, page.offset);
+      const query = { text, type, catalog: args.catalog ?? null };
+      return connectOffsetPage(args, (page) => searchCatalog(context, { ...query, ...page }, context.signal));
     },
   }),
 );

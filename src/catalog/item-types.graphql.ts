@@ -1,11 +1,10 @@
 import { AlbumGroupEnum } from '../config/album-group.graphql.js';
 import { builder } from '../graphql/builder.js';
 import {
+  connectOffsetPage,
   createConnectionType,
   offsetPageArgs,
   pageComplexity,
-  toOffsetConnection,
-  toOffsetPage,
 } from '../graphql/connection.js';
 import { encodeNodeId } from '../graphql/node-id.js';
 import {
@@ -185,11 +184,8 @@ builder.node(AlbumType, {
       description: 'Its tracks in order, disc by disc.',
       args: offsetPageArgs(t),
       complexity: pageComplexity,
-      resolve: async ({ id }, args, context) => {
-        const page = toOffsetPage(args);
-        const tracks = await getCatalog(context, id).listAlbumTracks(id, page, context.signal);
-        return toOffsetConnection(tracks, page.offset);
-      },
+      resolve: ({ id }, args, context) =>
+        connectOffsetPage(args, (page) => getCatalog(context, id).listAlbumTracks(id, page, context.signal)),
     }),
   }),
 });
@@ -225,11 +221,10 @@ builder.node(PlaylistType, {
       description: 'Its entries in order.',
       args: offsetPageArgs(t),
       complexity: pageComplexity,
-      resolve: async ({ id }, args, context) => {
-        const page = toOffsetPage(args);
-        const entries = await getCatalog(context, id).listPlaylistEntries(id, page, context.signal);
-        return toOffsetConnection(entries, page.offset);
-      },
+      resolve: ({ id }, args, context) =>
+        connectOffsetPage(args, (page) =>
+          getCatalog(context, id).listPlaylistEntries(id, page, context.signal),
+        ),
     }),
   }),
 });
@@ -257,12 +252,11 @@ builder.node(ArtistType, {
         ...offsetPageArgs(t),
       },
       complexity: pageComplexity,
-      resolve: async ({ id }, { groups, ...args }, context) => {
-        const page = toOffsetPage(args);
-        const query = { ...page, groups: groups ?? ALBUM_GROUPS };
-        const albums = await getCatalog(context, id).listArtistAlbums(id, query, context.signal);
-        return toOffsetConnection(albums, page.offset);
-      },
+      resolve: ({ id }, { groups, ...args }, context) =>
+        connectOffsetPage(args, (page) => {
+          const query = { ...page, groups: groups ?? ALBUM_GROUPS };
+          return getCatalog(context, id).listArtistAlbums(id, query, context.signal);
+        }),
     }),
   }),
 });

@@ -1,11 +1,5 @@
 import { builder } from '../graphql/builder.js';
-import {
-  createConnectionType,
-  pageArgs,
-  pageComplexity,
-  toOffsetConnection,
-  toOffsetPage,
-} from '../graphql/connection.js';
+import { connectOffsetPage, createConnectionType, pageArgs, pageComplexity } from '../graphql/connection.js';
 import { countReadableFiles, listProblems, type LibraryProblem } from './library-store.js';
 import { scanLibrary } from './scan-library.job.js';
 
@@ -37,10 +31,7 @@ const LibraryType = builder.objectRef<string[]>('Library').implement({
       description: 'Files that cannot be read, by path.',
       args: pageArgs(t),
       complexity: pageComplexity,
-      resolve: async (_directories, args, { db }) => {
-        const page = toOffsetPage(args);
-        return toOffsetConnection(await listProblems(db, page), page.offset);
-      },
+      resolve: (_directories, args, { db }) => connectOffsetPage(args, (page) => listProblems(db, page)),
     }),
   }),
 });

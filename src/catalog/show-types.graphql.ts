@@ -1,10 +1,9 @@
 import { builder } from '../graphql/builder.js';
 import {
+  connectOffsetPage,
   createConnectionType,
   offsetPageArgs,
   pageComplexity,
-  toOffsetConnection,
-  toOffsetPage,
 } from '../graphql/connection.js';
 import type { CatalogItem } from './catalog-item.js';
 import { findItemOfType } from './find-item.js';
@@ -37,11 +36,8 @@ builder.node(ShowType, {
       description: 'Its episodes, the newest first.',
       args: offsetPageArgs(t),
       complexity: pageComplexity,
-      resolve: async ({ id }, args, context) => {
-        const page = toOffsetPage(args);
-        const episodes = await getCatalog(context, id).listShowEpisodes(id, page, context.signal);
-        return toOffsetConnection(episodes, page.offset);
-      },
+      resolve: ({ id }, args, context) =>
+        connectOffsetPage(args, (page) => getCatalog(context, id).listShowEpisodes(id, page, context.signal)),
     }),
   }),
 });

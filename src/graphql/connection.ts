@@ -123,8 +123,16 @@ export function refuseBoth({ after, offset }: PageArgs): void {
 
 const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
 
-/** A page of a list that its owner numbers, such as a catalogue's. Throws InvalidInputError for a bad page. */
-export function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
+/** A connection over a page of a list that its owner numbers, such as a catalogue's. Throws InvalidInputError for a bad page. */
+export async function connectOffsetPage<Node>(
+  args: PageArgs,
+  list: (page: { offset: number; limit: number }) => Promise<{ items: Node[]; total: number }>,
+): Promise<Connection<Node>> {
+  const page = toOffsetPage(args);
+  return toOffsetConnection(await list(page), page.offset);
+}
+
+function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
   const limit = pageSizeOf(args);
   if (!args.after) return { offset: offsetOf(args), limit };
   refuseBoth(args);
@@ -133,11 +141,7 @@ export function toOffsetPage(args: PageArgs): { offset: number; limit: number } 
   throw new InvalidInputError('after: not a cursor of this list; allowed: the `cursor` of an edge.', 'after');
 }
 
-/** A connection over one such page. */
-export function toOffsetConnection<Node>(
-  page: { items: Node[]; total: number },
-  offset: number,
-): Connection<Node> {
+function toOffsetConnection<Node>(page: { items: Node[]; total: number }, offset: number): Connection<Node> {
   const edges = page.items.map((node, index) => ({ cursor: `offset:${offset + index}`, node }));
   return {
     totalCount: page.total,
