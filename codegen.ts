@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 /** Typed documents for REST routes and tests, from the committed schema. */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
-  documents: ['src/**/*.rest.ts', 'src/**/*-wire.ts', 'test/**/*.ts', 'tools/**/*.ts'],
+  documents: ['src/rest/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts'],
   ignoreNoDocuments: true,
   generates: {
     'src/generated/documents/': {

@@ -1,18 +1,18 @@
 import type { CatalogSource } from './catalog/catalog-source.js';
-import type { TagReader } from './catalog/tag-reader.js';
-import type { Settings } from './config/settings.js';
-import type { WatchSettings } from './config/watch-settings.js';
-import type { AudioSource } from './downloads/audio-source.js';
+import type { TagReader } from './library/tag-reader.js';
+import type { Settings } from './settings/settings.js';
+import type { WatchSettings } from './settings/watch-settings.js';
+import type { AudioSource } from './catalog/audio-source.js';
 import type { Env } from './env.js';
 import type { EventBus } from './events/bus.js';
 import type { JobRunner } from './jobs/kit.js';
 import type { Clock } from './lib/clock.js';
 import type { Logger } from './lib/logger.js';
 import type { Media } from './media/media.js';
-import type { Database } from './store/prisma.js';
-import type { Leases } from './tasks/leases.js';
+import type { Database } from './database/prisma.js';
+import type { Leases } from './queue/leases.js';
 import type { TaskCounter } from './tasks/task-counter.js';
-import type { TaskFeed } from './tasks/task-feed.js';
+import type { TaskFeed } from './live/task-feed.js';
 
 /** Everything the world offers to a use case; each takes the few it needs with `Pick`. Made in app.ts. */
 export interface Deps {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { schema } from '../src/graphql/schema.js';
+import { schema } from '../src/schema.js';
 
 writeFileSync('schema.graphql', `${printSchema(lexicographicSortSchema(schema))}\n`);

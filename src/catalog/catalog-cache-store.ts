@@ -1,4 +1,4 @@
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 
 export interface StoredAnswer {
   question: string;

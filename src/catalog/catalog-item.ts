@@ -1,10 +1,10 @@
-import type { AlbumGroup } from '../config/album-group.js';
+import type { AlbumGroup } from './album-group.js';
 
 /** What a catalogue can hold. */
 export const CATALOG_TYPES = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'EPISODE', 'SHOW'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
-export { ALBUM_GROUPS, type AlbumGroup } from '../config/album-group.js';
+export { ALBUM_GROUPS, type AlbumGroup } from './album-group.js';
 
 /**
  * Goes up with every change of what is in an item or in a page: answers of catalogues are kept in the database over

@@ -1,4 +1,4 @@
-import { catalogInUse } from '../config/catalog-in-use.js';
+import { catalogInUse } from './catalog-in-use.js';
 import type { Deps } from '../deps.js';
 import type {
   Album,

@@ -1,4 +1,4 @@
-import { AlbumGroupEnum } from '../config/album-group.graphql.js';
+import { AlbumGroupEnum } from './album-group.graphql.js';
 import { builder } from '../graphql/builder.js';
 import {
   connectOffsetPage,

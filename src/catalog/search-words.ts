@@ -1,4 +1,4 @@
-import { normaliseText } from './normalise.js';
+import { normaliseText } from './normalize.js';
 
 const MAX_WORDS = 20;
 

@@ -1,5 +1,5 @@
 import type { Track } from '../catalog/catalog-item.js';
-import type { DeezerQuality, Settings, SpotifyQuality } from '../config/settings.js';
+import type { DeezerQuality, Settings, SpotifyQuality } from '../settings/settings.js';
 import { LOSSLESS_CODECS } from '../media/media.js';
 
 /** The least that audio must have. */

@@ -1,5 +1,5 @@
 import type { Track } from '../catalog/catalog-item.js';
-import type { Rendition } from './audio-source.js';
+import type { Rendition } from '../catalog/audio-source.js';
 import { isGoodEnough, qualityFloor } from './audio-quality.js';
 import { QualityUnavailableError, SourceCutOffError, SourceInvalidAudioError } from './errors.js';
 

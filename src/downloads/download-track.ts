@@ -1,11 +1,11 @@
 import type { Track } from '../catalog/catalog-item.js';
-import type { RawTags } from '../catalog/tag-reader.js';
+import type { RawTags } from '../library/tag-reader.js';
 import type { Deps } from '../deps.js';
 import type { Logger } from '../lib/logger.js';
 import { messageOf } from '../lib/errors.js';
 import type { AudioProbe, TrackTags, TranscodeRequest } from '../media/media.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
-import type { Ending, HeldTask } from '../tasks/held-task.js';
+import type { Ending, HeldTask } from '../queue/claimed-task.js';
 import { checkDuration, checkQuality } from './check-audio.js';
 import { fetchAudio } from './fetch-audio.js';
 import { isAlreadyInPlace, noteEarlierFile, placeFile } from './place-file.js';

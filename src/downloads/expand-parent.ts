@@ -1,9 +1,9 @@
 import type { Album, QueueableItem, Track } from '../catalog/catalog-item.js';
 import { getCatalog } from '../catalog/get-catalog.js';
-import type { AlbumGroup } from '../config/album-group.js';
+import type { AlbumGroup } from '../catalog/album-group.js';
 import type { Deps } from '../deps.js';
-import { insertClaimedChildren } from '../tasks/insert-children.js';
-import type { HeldTask } from '../tasks/held-task.js';
+import { insertClaimedChildren } from '../queue/insert-children.js';
+import type { HeldTask } from '../queue/claimed-task.js';
 import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
 import { newChildren, type Refusal } from '../tasks/new-task.js';
 import { ExplicitContentError } from './errors.js';

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { systemCodeOf } from '../lib/errors.js';
-import type { AudioSource, Checksum, Rendition } from './audio-source.js';
+import type { AudioSource, Checksum, Rendition } from '../catalog/audio-source.js';
 import { SourceCutOffError, SourceInvalidAudioError, SourceStalledError } from './errors.js';
 import { createPacer, keepPace, type Pace } from './pace.js';
 import { sizeOf } from './target-file.js';

@@ -1,6 +1,6 @@
 import type { AudioProbe } from '../media/media.js';
-import type { FileRecord } from '../tasks/held-task.js';
-import type { Rendition } from './audio-source.js';
+import type { FileRecord } from '../queue/claimed-task.js';
+import type { Rendition } from '../catalog/audio-source.js';
 import { sizeOf } from './target-file.js';
 
 const FORMAT_OF_CODEC: Record<string, string> = {

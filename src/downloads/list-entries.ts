@@ -1,6 +1,6 @@
 import type { Album, QueueableItem, Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, PageRequest } from '../catalog/catalog-source.js';
-import type { AlbumGroup } from '../config/album-group.js';
+import type { AlbumGroup } from '../catalog/album-group.js';
 
 /** A page of what a list consists of; null for an entry that its catalogue no longer has. */
 export async function listEntries(

@@ -1,6 +1,6 @@
-import { AlbumGroupEnum } from '../config/album-group.graphql.js';
-import { AudioFormatEnum, BITRATES_ALLOWED } from '../config/audio-format.graphql.js';
-import { SETTING_DESCRIPTIONS as ABOUT } from '../config/settings.graphql.js';
+import { AlbumGroupEnum } from '../catalog/album-group.graphql.js';
+import { AudioFormatEnum, BITRATES_ALLOWED } from '../settings/audio-format.graphql.js';
+import { SETTING_DESCRIPTIONS as ABOUT } from '../settings/settings.graphql.js';
 import { builder } from '../graphql/builder.js';
 import type { OptionsInput } from './resolve-options.js';
 

@@ -1,6 +1,6 @@
 import type { Track } from '../catalog/catalog-item.js';
-import { fillPlaceholders } from '../config/path-placeholders.js';
-import type { Settings } from '../config/settings.js';
+import { fillPlaceholders } from '../settings/path-placeholders.js';
+import type { Settings } from '../settings/settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
 
 /** What a path is made from. */

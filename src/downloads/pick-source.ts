@@ -2,7 +2,7 @@ import type { Track } from '../catalog/catalog-item.js';
 import type { Deps } from '../deps.js';
 import { DomainError, messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import type { AudioSource, Rendition } from './audio-source.js';
+import type { AudioSource, Rendition } from '../catalog/audio-source.js';
 import { isGoodEnough, qualityFloor, rankQuality } from './audio-quality.js';
 import { NoSourceError, QualityUnavailableError } from './errors.js';
 

@@ -1,14 +1,14 @@
 import { dirname, join, parse } from 'node:path';
 import type { Track } from '../catalog/catalog-item.js';
-import { normaliseText } from '../catalog/normalise.js';
+import { normaliseText } from '../catalog/normalize.js';
 import type { Deps } from '../deps.js';
 import type { AudioProbe, TranscodeRequest } from '../media/media.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
 import { findMakerOf, findPlaylistOf, findTwin } from '../tasks/find-tasks.js';
-import { noteFile, type Ending, type FileRecord, type HeldTask } from '../tasks/held-task.js';
-import { TaskTakenAwayError } from '../tasks/leases.js';
+import { noteFile, type Ending, type FileRecord, type HeldTask } from '../queue/claimed-task.js';
+import { TaskTakenAwayError } from '../queue/leases.js';
 import type { Task } from '../tasks/task.js';
-import type { Rendition } from './audio-source.js';
+import type { Rendition } from '../catalog/audio-source.js';
 import { qualityOf, recordOf } from './file-record.js';
 import { formatPath } from './path-format.js';
 import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';

@@ -1,7 +1,7 @@
 import type { CatalogItem } from '../catalog/catalog-item.js';
-import { ALBUM_GROUPS, type AlbumGroup } from '../config/album-group.js';
-import { findSettingsProblems } from '../config/settings-rules.js';
-import type { Settings } from '../config/settings.js';
+import { ALBUM_GROUPS, type AlbumGroup } from '../catalog/album-group.js';
+import { findSettingsProblems } from '../settings/settings-rules.js';
+import type { Settings } from '../settings/settings.js';
 import type { Deps } from '../deps.js';
 import { FormatUnavailableError } from '../media/errors.js';
 import { BITRATE_RANGES, type AudioFormat } from '../media/media.js';

@@ -14,10 +14,10 @@ import {
   startTask,
   type Ending,
   type HeldTask,
-} from '../tasks/held-task.js';
-import { TaskTakenAwayError } from '../tasks/leases.js';
-import { createProgressWriter } from '../tasks/progress-writer.js';
-import { runTask as job } from '../tasks/run-task.job.js';
+} from '../queue/claimed-task.js';
+import { TaskTakenAwayError } from '../queue/leases.js';
+import { createProgressWriter } from '../queue/progress-writer.js';
+import { runTask as job } from '../queue/run-task.job.js';
 import { removeLonelyCover } from './cover-file.js';
 import { downloadTrack } from './download-track.js';
 import { expandParent } from './expand-parent.js';

@@ -1,7 +1,7 @@
 import type { Track } from '../catalog/catalog-item.js';
-import type { RawTags } from '../catalog/tag-reader.js';
+import type { RawTags } from '../library/tag-reader.js';
 import type { TrackTags } from '../media/media.js';
-import type { Rendition } from './audio-source.js';
+import type { Rendition } from '../catalog/audio-source.js';
 
 /**
  * What the file will say about itself: what the catalogue says or, where that is not wanted, what the source's own

@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.js';
-import { createListeningConnection, type ListeningTiming } from '../store/listening-connection.js';
+import { createListeningConnection, type ListeningTiming } from '../database/listening-connection.js';
 import type { EventBus } from './bus.js';
 import type { Events } from './events.js';
 import {

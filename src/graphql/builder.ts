@@ -5,7 +5,7 @@ import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import type PrismaTypes from '../generated/pothos.js';
 import { getDatamodel } from '../generated/pothos.js';
-import type { GraphqlContext } from './context.js';
+import type { GraphqlContext } from '../context.js';
 import { complexityLimit } from './complexity.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
 

@@ -2,9 +2,9 @@ import type { ArgBuilder, OutputRef } from '@pothos/core';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { InvalidInputError } from '../lib/errors.js';
-import { pageSize, type Connection as Page } from '../store/pagination.js';
+import { pageSize, type Connection as Page } from '../database/pagination.js';
 import { builder } from './builder.js';
-import type { GraphqlContext } from './context.js';
+import type { GraphqlContext } from '../context.js';
 
 /** The largest page of a connection that does not allow longer ones. */
 export const MAX_PAGE = 100;

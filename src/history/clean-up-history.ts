@@ -1,7 +1,7 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
 import { InvalidInputError, requireAdmin } from '../lib/errors.js';
-import { inTransaction } from '../store/prisma.js';
+import { inTransaction } from '../database/prisma.js';
 import { deleteEndedBefore } from './history-cleanup-store.js';
 
 export interface HistoryCleanup {

@@ -1,4 +1,4 @@
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 
 /** Rows, with those that go along, of one transaction; a longer list goes alone. */
 const BATCH_ROWS = 5_000;

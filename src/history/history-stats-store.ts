@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 
 /** Tracks that were made, by themselves or as part of a list, and the bytes of their files. */
 export async function sumTracks(db: Db, viewer: Viewer): Promise<{ tracks: number; sizeBytes: bigint }> {

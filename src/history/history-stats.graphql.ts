@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import { builder } from '../graphql/builder.js';
-import type { GraphqlContext } from '../graphql/context.js';
+import type { GraphqlContext } from '../context.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { countByKindAndStatus, type HistoryCount } from './count-history.js';
 import { countSince, sumTracks } from './history-stats-store.js';

@@ -1,8 +1,8 @@
 import type { Viewer } from '../auth/viewer.js';
 import { escapeLike, searchWords } from '../catalog/search-words.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { PageKey } from '../store/pagination.js';
-import type { Db } from '../store/prisma.js';
+import type { PageKey } from '../database/pagination.js';
+import type { Db } from '../database/prisma.js';
 import type { Task } from '../tasks/task.js';
 import type { HistoryFilter, HistoryStatus } from './history.js';
 

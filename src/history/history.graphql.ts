@@ -1,7 +1,7 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.js';
-import type { GraphqlContext } from '../graphql/context.js';
+import type { GraphqlContext } from '../context.js';
 import {
   LONGEST_PAGE,
   offsetOf,
@@ -13,7 +13,7 @@ import {
   type PageArgs,
 } from '../graphql/connection.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, toConnection } from '../store/pagination.js';
+import { decodeCursor, toConnection } from '../database/pagination.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { TaskConnection } from '../tasks/tasks.graphql.js';
 import { isParentKind, type Task } from '../tasks/task.js';

@@ -2,8 +2,8 @@ import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Client, Pool, type ClientBase } from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.js';
-import { createListeningConnection } from '../store/listening-connection.js';
-import { takeSessionLock } from '../store/session-lock.js';
+import { createListeningConnection } from '../database/listening-connection.js';
+import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-records.js';
 

@@ -10,7 +10,7 @@ import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './err
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
 import type { AnyRoute, RestAnswer, RestTiming } from './route.js';
-import { ROUTES } from './routes.js';
+import { ROUTES } from '../rest-routes.js';
 import { createDocuments } from './run-document.js';
 
 export interface RestOptions {

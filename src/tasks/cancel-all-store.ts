@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import { cancelTasks } from './change-tasks-store.js';
 import { visibleTo } from './task-store.js';
 import { LIVE_STATES, PARENT_KINDS } from './task.js';

@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
-import { inTransaction } from '../store/prisma.js';
+import { inTransaction } from '../database/prisma.js';
 import { cancelLists, cancelSingles, listLiveLists } from './cancel-all-store.js';
 
 /** Lists that one transaction locks: the workers on their parts wait for it. */

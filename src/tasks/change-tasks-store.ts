@@ -1,5 +1,5 @@
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import { moveTasks, NO_ERROR, NO_LEASE } from './task-state-store.js';
 import { LIVE_STATES, PARENT_KINDS } from './task.js';
 

@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
-import { inTransaction, type Db } from '../store/prisma.js';
+import { inTransaction, type Db } from '../database/prisma.js';
 import { TaskNotFoundError, TaskStateConflictError } from './errors.js';
 import { changeTree } from './parent-store.js';
 import { findTask } from './task-store.js';

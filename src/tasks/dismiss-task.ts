@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
-import { inTransaction } from '../store/prisma.js';
+import { inTransaction } from '../database/prisma.js';
 import { cancelTasks } from './change-tasks-store.js';
 import { getTask } from './control-task.js';
 import { changeTree } from './parent-store.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ALBUM_GROUPS } from '../config/album-group.js';
-import { DEFAULT_SETTINGS } from '../config/settings.js';
+import { ALBUM_GROUPS } from '../catalog/album-group.js';
+import { DEFAULT_SETTINGS } from '../settings/settings.js';
 import { AUDIO_FORMATS } from '../media/media.js';
 
 /** What is absent was queued before there was a choice. */

@@ -1,5 +1,5 @@
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import { findTaskById } from './task-store.js';
 import { LIVE_STATES, type Task } from './task.js';
 

@@ -1,6 +1,6 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
-import { normaliseText } from '../catalog/normalise.js';
+import { normaliseText } from '../catalog/normalize.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from './download-options.js';
 import { DuplicateDownloadError } from './errors.js';

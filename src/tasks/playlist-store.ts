@@ -1,4 +1,4 @@
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import type { Task } from './task.js';
 
 /** A part of a playlist that has a file. */

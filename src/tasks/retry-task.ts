@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Deps } from '../deps.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import { retryTasks } from './change-tasks-store.js';
 import { controlTask, getTask, type Control } from './control-task.js';
 import { DuplicateDownloadError } from './errors.js';

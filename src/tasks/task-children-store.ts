@@ -1,7 +1,7 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { PageKey } from '../store/pagination.js';
-import type { Db } from '../store/prisma.js';
+import type { PageKey } from '../database/pagination.js';
+import type { Db } from '../database/prisma.js';
 import { visibleTo, type Selection } from './task-store.js';
 import type { Task } from './task.js';
 

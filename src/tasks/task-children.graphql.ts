@@ -9,9 +9,9 @@ import {
   pageComplexity,
   pageSizeOf,
 } from '../graphql/connection.js';
-import type { GraphqlContext } from '../graphql/context.js';
+import type { GraphqlContext } from '../context.js';
 import { getOrAdd } from '../lib/get-or-add.js';
-import { decodeCursor, toConnection } from '../store/pagination.js';
+import { decodeCursor, toConnection } from '../database/pagination.js';
 import { countChildren, listChildPages, type ChildPage } from './task-children-store.js';
 import { TaskConnection } from './tasks.graphql.js';
 import type { Task } from './task.js';

@@ -1,6 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import type { TaskFilter } from './task-filter.js';
 import { ownedBy, stateIn, wantedIn } from './task-filter-store.js';
 import { TASK_STATES, type TaskKind, type TaskState } from './task.js';

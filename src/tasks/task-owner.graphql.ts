@@ -1,7 +1,7 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.js';
-import type { GraphqlContext } from '../graphql/context.js';
+import type { GraphqlContext } from '../context.js';
 import { listOwners } from './task-owner-store.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import type { TaskKind, TaskState } from './task.js';
 
 /** A child task as far as its parent tells of it. */

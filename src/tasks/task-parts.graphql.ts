@@ -1,7 +1,7 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { builder } from '../graphql/builder.js';
-import type { GraphqlContext } from '../graphql/context.js';
+import type { GraphqlContext } from '../context.js';
 import { encodeNodeId } from '../graphql/node-id.js';
 import { listParts, MAX_OUTCOMES, type TaskPart } from './task-parts-store.js';
 import { TaskKindEnum, TaskStateEnum } from './task-type.graphql.js';

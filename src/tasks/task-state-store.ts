@@ -1,5 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../store/prisma.js';
+import type { Db } from '../database/prisma.js';
 import { statesBefore, TERMINAL_STATES, type Task, type TaskState } from './task.js';
 
 /** What a task ends with besides its state. */

@@ -1,4 +1,4 @@
-import type { Task, TaskKind, TaskState } from '../store/rows.js';
+import type { Task, TaskKind, TaskState } from '../database/rows.js';
 
 export type { Task, TaskKind, TaskState };
 

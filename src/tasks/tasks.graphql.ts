@@ -13,7 +13,7 @@ import {
 } from '../graphql/connection.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, toConnection } from '../store/pagination.js';
+import { decodeCursor, toConnection } from '../database/pagination.js';
 import { listActiveFirst } from './active-first-store.js';
 import type { TaskFilter } from './task-filter.js';
 import { countTasks } from './task-count-store.js';

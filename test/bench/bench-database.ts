@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { MongoClient } from 'mongodb';
 import { createLogger } from '../../src/lib/logger.js';
-import { startEmbeddedPostgres } from '../../src/store/embedded.js';
-import { migrate } from '../../src/store/migrate.js';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.js';
+import { migrate } from '../../src/database/migrate.js';
 
 /** A migrated database of a bench's own, for several processes: on DATABASE_URL's server, else on an embedded one. */
 export interface BenchDatabase {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { normaliseText } from '../../src/catalog/normalise.js';
+import { normaliseText } from '../../src/catalog/normalize.js';
 
 export interface SeedPlan {
   /** Tasks that are part of no other. */

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Rendition } from '../../src/downloads/audio-source.js';
+import type { Rendition } from '../../src/catalog/audio-source.js';
 import { incomingDirectory } from '../../src/downloads/target-file.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { bareFfmpeg, createWorkspace, pidsWith } from '../kit/audio.js';

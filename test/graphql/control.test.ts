@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { finishExpansion, finishTask, startTask } from '../../src/tasks/held-task.js';
-import { insertClaimedChildren } from '../../src/tasks/insert-children.js';
+import { finishExpansion, finishTask, startTask } from '../../src/queue/claimed-task.js';
+import { insertClaimedChildren } from '../../src/queue/insert-children.js';
 import { newChildren } from '../../src/tasks/new-task.js';
 import type { Task, TaskState } from '../../src/tasks/task.js';
 import {

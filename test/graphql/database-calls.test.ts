@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { toLibraryFile } from '../../src/catalog/library-file.js';
-import { createLibraryIndex, saveFiles } from '../../src/catalog/library-store.js';
+import { toLibraryFile } from '../../src/library/library-file.js';
+import { createLibraryIndex, saveFiles } from '../../src/library/library-store.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskOrder } from '../../src/generated/documents/graphql.js';
 import { createTaskCounter } from '../../src/tasks/task-counter.js';
-import { createLibraryCatalog } from '../../src/upstream/library/catalog.js';
+import { createLibraryCatalog } from '../../src/library/library-catalog.js';
 import { countQueries } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { serveWith } from '../kit/serve-as.js';

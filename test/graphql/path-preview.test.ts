@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PATH_PLACEHOLDERS } from '../../src/config/path-placeholders.js';
+import { PATH_PLACEHOLDERS } from '../../src/settings/path-placeholders.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { PreviewPathQueryVariables } from '../../src/generated/documents/graphql.js';
 import { startApp, type TestApp } from '../kit/start-app.js';

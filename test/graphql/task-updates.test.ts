@@ -6,7 +6,7 @@ import type { TaskUpdatesSubscriptionVariables } from '../../src/generated/docum
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { readHorizon } from '../../src/store/sequence.js';
+import { readHorizon } from '../../src/database/sequence.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';

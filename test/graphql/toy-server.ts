@@ -3,7 +3,7 @@ import { getIntrospectionQuery, GraphQLError } from 'graphql';
 import { createSchema } from 'graphql-yoga';
 import { pino } from 'pino';
 import { createGraphqlServer, type GraphqlServerOptions } from '../../src/graphql/server.js';
-import { createHttpServer, type HttpServerOptions } from '../../src/http.js';
+import { createHttpServer, type HttpServerOptions } from '../../src/http/server.js';
 import { DomainError } from '../../src/lib/errors.js';
 import type { ContextRequest } from '../../src/graphql/context-request.js';
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { AudioSource, Rendition } from '../../src/downloads/audio-source.js';
+import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import { UpstreamFailedError } from '../../src/lib/upstream-errors.js';
 import { bareFfmpeg, createWorkspace } from './audio.js';
 

@@ -1,4 +1,4 @@
-import type { AudioSource } from '../../src/downloads/audio-source.js';
+import type { AudioSource } from '../../src/catalog/audio-source.js';
 
 /** A source in which no track ever comes to an end by itself. */
 export const endlessSource: AudioSource = {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { createLogger } from '../../src/lib/logger.js';
-import { startEmbeddedPostgres } from '../../src/store/embedded.js';
-import { migrate } from '../../src/store/migrate.js';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.js';
+import { migrate } from '../../src/database/migrate.js';
 import { runOn, withDatabase } from './database.js';
 
 const log = createLogger('warn');

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { UserRole, Viewer } from '../../src/auth/viewer.js';
-import { createContextFactory, type GraphqlContext } from '../../src/graphql/context.js';
-import { schema } from '../../src/graphql/schema.js';
+import { createContextFactory, type GraphqlContext } from '../../src/context.js';
+import { schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
-import { createHttpServer } from '../../src/http.js';
+import { createHttpServer } from '../../src/http/server.js';
 import { createRestApp } from '../../src/rest/handle.js';
 import { execute, rest, subscribe, type TestApp } from './start-app.js';
 

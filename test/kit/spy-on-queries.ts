@@ -1,4 +1,4 @@
-import type { Database } from '../../src/store/prisma.js';
+import type { Database } from '../../src/database/prisma.js';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 

@@ -1,4 +1,4 @@
-import type { AudioSource } from '../../src/downloads/audio-source.js';
+import type { AudioSource } from '../../src/catalog/audio-source.js';
 import { NoSourceError, SourceFailedError } from '../../src/downloads/errors.js';
 import { createDeferred, type Deferred } from '../../src/lib/async.js';
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import type { AudioSource, Rendition } from '../../src/downloads/audio-source.js';
+import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import type { Media } from '../../src/media/media.js';
 import { createDemoCatalog, SHOWCASE_ALBUM_ID, TROUBLE_ALBUM_ID } from '../../src/upstream/demo/catalog.js';
 import { TROUBLES, type Trouble } from '../../src/upstream/demo/shapes.js';

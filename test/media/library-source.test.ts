@@ -3,12 +3,12 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { createLibraryIndex } from '../../src/catalog/library-store.js';
-import type { AudioSource, Rendition } from '../../src/downloads/audio-source.js';
-import { isSameRecording } from '../../src/downloads/match-track.js';
-import { createLibraryCatalog } from '../../src/upstream/library/catalog.js';
-import { createLibraryRoots } from '../../src/upstream/library/library-roots.js';
-import { createLibrarySource } from '../../src/upstream/library/source.js';
+import { createLibraryIndex } from '../../src/library/library-store.js';
+import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
+import { isSameRecording } from '../../src/catalog/match-track.js';
+import { createLibraryCatalog } from '../../src/library/library-catalog.js';
+import { createLibraryRoots } from '../../src/library/library-roots.js';
+import { createLibrarySource } from '../../src/library/library-source.js';
 import { bareFfmpeg, never } from '../kit/audio.js';
 import { createTestLibrary, makeCover, remove, touch, type TestLibrary } from '../kit/library.js';
 

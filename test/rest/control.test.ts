@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { taskShape } from '../../src/tasks/task-shape.js';
+import { taskShape } from '../../src/rest/tasks/schemas.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';

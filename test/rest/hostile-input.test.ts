@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROUTES } from '../../src/rest/routes.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { digestDatabase } from '../kit/database-digest.js';
 import { seedExampleTasks } from '../kit/example-tasks.js';
 import { sendRaw, type RawReply } from '../kit/raw-request.js';

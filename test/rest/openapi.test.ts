@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
-import { ROUTES } from '../../src/rest/routes.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { seedExampleTasks } from '../kit/example-tasks.js';
 import { operationsOf, readDescription, type Description } from './openapi-description.js';
 import { startRest, type RestTestApp } from './rest-app.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
-import { ROUTES } from '../../src/rest/routes.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { digestDatabase } from '../kit/database-digest.js';
 import { seedExampleTasks } from '../kit/example-tasks.js';
 import { sendRaw, type RawReply, type RawRequest } from '../kit/raw-request.js';

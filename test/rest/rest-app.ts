@@ -1,7 +1,7 @@
-import { createContextFactory } from '../../src/graphql/context.js';
-import { schema } from '../../src/graphql/schema.js';
+import { createContextFactory } from '../../src/context.js';
+import { schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
-import { createHttpServer } from '../../src/http.js';
+import { createHttpServer } from '../../src/http/server.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
 import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
 import type { AnyRoute } from '../../src/rest/route.js';
-import { ROUTES } from '../../src/rest/routes.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
 

@@ -7,7 +7,7 @@ import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { pruneCatalogCache } from '../../src/catalog/prune-catalog-cache.js';
 import type { Logger } from '../../src/lib/logger.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
-import { createDatabase, type DatabaseConnection } from '../../src/store/prisma.js';
+import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { never, silentLog } from '../kit/audio.js';
 import { makeAlbum, makeArtist, makePlaylist, makeTrack } from '../kit/catalog-items.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';

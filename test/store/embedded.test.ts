@@ -22,8 +22,8 @@ import {
   EmbeddedDatabaseError,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/store/embedded.js';
-import { isRunning } from '../../src/store/embedded-pid-file.js';
+} from '../../src/embedded-postgres/start-embedded-postgres.js';
+import { isRunning } from '../../src/embedded-postgres/pid-file.js';
 import { startEmbeddedProcess, type EmbeddedProcess } from '../kit/embedded-process.js';
 import { waitFor } from '../kit/wait-for.js';
 

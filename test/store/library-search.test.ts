@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AlbumGroup } from '../../src/catalog/catalog-item.js';
-import { toLibraryFile, toUnreadableFile } from '../../src/catalog/library-file.js';
-import type { LibraryIndex } from '../../src/catalog/library-index.js';
-import { createLibraryIndex, saveFiles } from '../../src/catalog/library-store.js';
-import type { RawTags } from '../../src/catalog/tag-reader.js';
-import { createDatabase, type DatabaseConnection } from '../../src/store/prisma.js';
+import { toLibraryFile, toUnreadableFile } from '../../src/library/library-file.js';
+import type { LibraryIndex } from '../../src/library/library-index.js';
+import { createLibraryIndex, saveFiles } from '../../src/library/library-store.js';
+import type { RawTags } from '../../src/library/tag-reader.js';
+import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { silentLog } from '../kit/audio.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { countQueries } from '../kit/library.js';

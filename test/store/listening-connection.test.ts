@@ -8,7 +8,7 @@ import {
   createListeningConnection,
   type ListeningConnection,
   type ListeningTiming,
-} from '../../src/store/listening-connection.js';
+} from '../../src/database/listening-connection.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
@@ -197,7 +197,7 @@ describe('closing', () => {
   it('leaves nothing behind that keeps a process alive', async () => {
     const script = `
       import { pino } from 'pino';
-      import { createListeningConnection } from './src/store/listening-connection.ts';
+      import { createListeningConnection } from './src/database/listening-connection.ts';
       const connection = createListeningConnection({
         url: process.argv[1],
         channel: 'news',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/lib/logger.js';
-import { migrate, MigrationError } from '../../src/store/migrate.js';
+import { migrate, MigrationError } from '../../src/database/migrate.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { readDatamodel, type Column } from '../kit/prisma-schema.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../src/lib/errors.js';
-import { decodeCursor, encodeCursor, pageSize, toConnection } from '../../src/store/pagination.js';
+import { decodeCursor, encodeCursor, pageSize, toConnection } from '../../src/database/pagination.js';
 
 const limits = { default: 20, max: 100 };
 const rows = (count: number) =>

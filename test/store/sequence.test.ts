@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createDatabase, type DatabaseConnection } from '../../src/store/prisma.js';
-import { readHorizon, repairSequences } from '../../src/store/sequence.js';
+import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
+import { readHorizon, repairSequences } from '../../src/database/sequence.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { waitFor } from '../kit/wait-for.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
-import { finishTask, startTask, type Ending } from '../../src/tasks/held-task.js';
+import { finishTask, startTask, type Ending } from '../../src/queue/claimed-task.js';
 import { pauseTask } from '../../src/tasks/pause-task.js';
 import { retryTask } from '../../src/tasks/retry-task.js';
 import type { Task } from '../../src/tasks/task.js';

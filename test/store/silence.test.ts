@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createDeferred } from '../../src/lib/async.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createDatabase, type Patience } from '../../src/store/prisma.js';
-import { takeSessionLock } from '../../src/store/session-lock.js';
+import { createDatabase, type Patience } from '../../src/database/prisma.js';
+import { takeSessionLock } from '../../src/database/session-lock.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
 

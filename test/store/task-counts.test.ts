@@ -4,7 +4,7 @@ import type { Viewer } from '../../src/auth/viewer.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import type { Prisma } from '../../src/generated/prisma/client.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createDatabase, type DatabaseConnection, type Db } from '../../src/store/prisma.js';
+import { createDatabase, type DatabaseConnection, type Db } from '../../src/database/prisma.js';
 import { countTasks, foldTaskCounts } from '../../src/tasks/task-count-store.js';
 import { createTaskCounter } from '../../src/tasks/task-counter.js';
 import { TASK_STATES, type TaskKind, type TaskState } from '../../src/tasks/task.js';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import type { Prisma } from '../../src/generated/prisma/client.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createDatabase, type DatabaseConnection } from '../../src/store/prisma.js';
+import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { waitFor } from '../kit/wait-for.js';
 

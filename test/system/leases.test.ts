@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
 import { cancelTask } from '../../src/tasks/cancel-task.js';
-import { dispatchTasks } from '../../src/tasks/dispatch-tasks.js';
-import { startTask, type HeldTask } from '../../src/tasks/held-task.js';
-import { createLeases } from '../../src/tasks/leases.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
+import { startTask, type HeldTask } from '../../src/queue/claimed-task.js';
+import { createLeases } from '../../src/queue/leases.js';
 import { retryTask } from '../../src/tasks/retry-task.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { startApp, type TestApp } from '../kit/start-app.js';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AudioSource } from '../../src/downloads/audio-source.js';
+import type { AudioSource } from '../../src/catalog/audio-source.js';
 import type { QueueDownloadInput } from '../../src/generated/documents/graphql.js';
 import { bareFfmpeg, createWorkspace, readTags } from '../kit/audio.js';
 import { CHILDREN, QUEUE_DOWNLOAD } from '../kit/documents.js';

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Settings } from '../../src/config/settings.js';
-import type { AudioSource, Rendition } from '../../src/downloads/audio-source.js';
+import type { Settings } from '../../src/settings/settings.js';
+import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import { bareFfmpeg, createWorkspace } from '../kit/audio.js';
 import { createStubCatalog } from '../kit/stub-catalog.js';
 import { stubTrack } from '../kit/stub-discography.js';

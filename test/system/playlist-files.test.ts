@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Settings } from '../../src/config/settings.js';
+import type { Settings } from '../../src/settings/settings.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { CHILDREN, RETRY_TASK } from '../kit/documents.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import type { Deps } from '../../src/deps.js';
-import { createDatabase } from '../../src/store/prisma.js';
+import { createDatabase } from '../../src/database/prisma.js';
 import { cancelTask } from '../../src/tasks/cancel-task.js';
-import { finishTask, startTask } from '../../src/tasks/held-task.js';
+import { finishTask, startTask } from '../../src/queue/claimed-task.js';
 import { cancelAllTasks } from '../../src/tasks/cancel-all-tasks.js';
 import { dismissTask } from '../../src/tasks/dismiss-task.js';
 import { pauseTask, resumeTask } from '../../src/tasks/pause-task.js';

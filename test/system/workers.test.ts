@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Overrides } from '../../src/app.js';
 import type { Timing } from '../../src/deps.js';
-import { dispatchTasks, sweepTasks } from '../../src/tasks/dispatch-tasks.js';
+import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { TERMINAL_STATES } from '../../src/tasks/task.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';

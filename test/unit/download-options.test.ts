@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS, defaultSettings, type Settings } from '../../src/config/settings.js';
+import { DEFAULT_SETTINGS, defaultSettings, type Settings } from '../../src/settings/settings.js';
 import { chooseGroups, resolveOptions, type OptionsInput } from '../../src/downloads/resolve-options.js';
 import { InvalidOptionsError } from '../../src/downloads/errors.js';
 import { FormatUnavailableError } from '../../src/media/errors.js';

@@ -5,8 +5,8 @@ import {
   toUnreadableFile,
   type FoundFile,
   type LibraryFile,
-} from '../../src/catalog/library-file.js';
-import type { RawTags } from '../../src/catalog/tag-reader.js';
+} from '../../src/library/library-file.js';
+import type { RawTags } from '../../src/library/tag-reader.js';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 

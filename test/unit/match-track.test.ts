@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { isSameRecording, type Candidate } from '../../src/downloads/match-track.js';
+import { isSameRecording, type Candidate } from '../../src/catalog/match-track.js';
 
 const ALBUM: NonNullable<Track['album']> = {
   type: 'ALBUM',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { artistKey, normaliseText, titleKey, titleQualifiers } from '../../src/catalog/normalise.js';
+import { artistKey, normaliseText, titleKey, titleQualifiers } from '../../src/catalog/normalize.js';
 import { wordPatterns } from '../../src/catalog/search-words.js';
 
 describe('normaliseText', () => {

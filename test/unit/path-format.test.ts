@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Album, Track } from '../../src/catalog/catalog-item.js';
-import { DEFAULT_SETTINGS } from '../../src/config/settings.js';
+import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
 import { formatPath, type PathContext, type PathSettings } from '../../src/downloads/path-format.js';
 
 const album: Album = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { findSettingsProblems } from '../../src/config/settings-rules.js';
-import { defaultSettings, type Settings } from '../../src/config/settings.js';
-import { findWatchSettingsProblems } from '../../src/config/watch-settings-rules.js';
-import { DEFAULT_WATCH_SETTINGS } from '../../src/config/watch-settings.js';
+import { findSettingsProblems } from '../../src/settings/settings-rules.js';
+import { defaultSettings, type Settings } from '../../src/settings/settings.js';
+import { findWatchSettingsProblems } from '../../src/settings/watch-settings-rules.js';
+import { DEFAULT_WATCH_SETTINGS } from '../../src/settings/watch-settings.js';
 
 const problemsOf = (changes: Partial<Settings>) =>
   findSettingsProblems({ ...defaultSettings({ downloadDir: '/music' }), ...changes });

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { AudioSource, Rendition } from '../../downloads/audio-source.js';
+import type { AudioSource, Rendition } from '../../catalog/audio-source.js';
 import { delay } from '../../lib/async.js';
 import { UpstreamFailedError } from '../../lib/upstream-errors.js';
 import type { Media } from '../../media/media.js';

@@ -1,0 +1,154 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { messageOf, systemCodeOf } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import { takeSessionLock } from './session-lock.js';
+
+/** The database cannot be brought to this build's schema; the message says why. */
+export class MigrationError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'MigrationError';
+  }
+}
+
+export interface MigrateOptions {
+  url: string;
+  log: Logger;
+  /** In Prisma's layout: `<n>_<name>/migration.sql`; default the package's own. */
+  directory?: string;
+}
+
+interface Migration {
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+/** From src/database and from dist/database alike, the package's root is two levels up. */
+const OWN_MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
+const OLDEST_SERVER = 150_000;
+/** Any number of ours, the same in every process that migrates this database. */
+const LOCK_KEY = 71_710_002;
+
+/**
+ * Applies what is missing, in order, and records it as Prisma does. Any number of processes may call it at
+ * once: one applies, the others wait for it and find nothing to do.
+ */
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+  const known = readMigrations(options.directory ?? OWN_MIGRATIONS);
+  const client = new pg.Client({ connectionString: options.url, application_name: 'reprise migrate' });
+  client.on('error', (err) => options.log.warn({ err }, 'the migration connection was lost'));
+  await connect(client);
+  try {
+    await assertVersion(client);
+    await takeSessionLock(client, LOCK_KEY);
+    return { applied: await applyMissing(client, known, options.log) };
+  } finally {
+    await client.end();
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect();
+  } catch (cause) {
+    // When a name has several addresses and all refuse, there is a code and no message.
+    const why = messageOf(cause) || systemCodeOf(cause) || 'no answer';
+    throw new MigrationError(
+      `The database that DATABASE_URL names cannot be used: ${why}. See that it is right and the server is up.`,
+      { cause },
+    );
+  }
+}
+
+function readMigrations(directory: string): Migration[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(join(directory, name, 'migration.sql'), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    });
+}
+
+async function assertVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: number; name: string }>(
+    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name`,
+  );
+  const [version] = rows;
+  if (version && version.number >= OLDEST_SERVER) return;
+  throw new MigrationError(`DATABASE_URL is a PostgreSQL ${version?.name}; Reprise needs 15 or newer.`);
+}
+
+async function applyMissing(client: pg.Client, known: Migration[], log: Logger): Promise<string[]> {
+  const recorded = await readRecords(client);
+  assertKnown(recorded, known);
+  const missing = known.filter(({ name }) => !recorded.has(name));
+  for (const migration of missing) {
+    await apply(client, migration);
+    log.info({ migration: migration.name }, 'migration applied');
+  }
+  return missing.map(({ name }) => name);
+}
+
+/** Checksums of what has been applied, by name. The table is Prisma's, so that its tools can read on. */
+async function readRecords(client: pg.Client): Promise<Map<string, string>> {
+  await client.query(`
+    CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+      "id"                  VARCHAR(36) NOT NULL PRIMARY KEY,
+      "checksum"            VARCHAR(64) NOT NULL,
+      "finished_at"         TIMESTAMPTZ,
+      "migration_name"      VARCHAR(255) NOT NULL,
+      "logs"                TEXT,
+      "rolled_back_at"      TIMESTAMPTZ,
+      "started_at"          TIMESTAMPTZ NOT NULL DEFAULT now(),
+      "applied_steps_count" INTEGER NOT NULL DEFAULT 0
+    )`);
+  const { rows } = await client.query<{ migration_name: string; checksum: string }>(
+    `SELECT migration_name, checksum FROM "_prisma_migrations"
+      WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  );
+  return new Map(rows.map((row) => [row.migration_name, row.checksum]));
+}
+
+function assertKnown(recorded: Map<string, string>, known: Migration[]): void {
+  const byName = new Map(known.map((migration) => [migration.name, migration]));
+  for (const [name, checksum] of recorded) {
+    const migration = byName.get(name);
+    if (!migration) {
+      throw new MigrationError(
+        `The database has the migration ${name}, which this Reprise does not know: it was used by a newer ` +
+          'one. Start that or a newer version, or use another database.',
+      );
+    }
+    if (migration.checksum !== checksum) {
+      throw new MigrationError(
+        `The migration ${name} was changed after the database had got it. Applied migrations stay as they ` +
+          'are: undo the change and put it into a new one.',
+      );
+    }
+  }
+}
+
+/** The change and its record come together or not at all. */
+async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN');
+    await client.query(sql);
+    await client.query(
+      `INSERT INTO "_prisma_migrations"
+         ("id", "checksum", "migration_name", "started_at", "finished_at", "applied_steps_count")
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), checksum, name],
+    );
+    await client.query('COMMIT');
+  } catch (cause) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw new MigrationError(`The migration ${name} failed: ${String(cause)}`, { cause });
+  }
+}

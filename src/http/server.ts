@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { headersOf } from '../graphql/context-request.js';
+import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
+import { attachWebSocket } from '../graphql/websocket.js';
+import type { WebSocketLimits } from '../graphql/websocket-limits.js';
+import { logWhenAnswered } from './access-log.js';
+import { answerCors } from './cors.js';
+import { createHttpApp, type HttpApp } from './app.js';
+import { answerUnaddressed, answerUnreadable } from './unreadable-request.js';
+import { listen } from './listen.js';
+import { createOrderlyStop } from './orderly-stop.js';
+import { createReadiness, type Check } from './readiness.js';
+import { describeRequest, pathOf, type RequestInfo } from './request-context.js';
+import type { Logger } from '../lib/logger.js';
+
+export interface HttpServerOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  graphql: GraphqlServer;
+  /** What `/readyz` asks, by the name it shows. */
+  checks: Readonly<Record<string, Check>>;
+  /** The REST layer, mounted under /api. */
+  routes?: HttpApp;
+  websocketLimits?: WebSocketLimits;
+  /** Pages of these may use us from a browser, besides our own. */
+  origins?: readonly string[];
+  log: Logger;
+}
+
+export interface RunningHttpServer {
+  host: string;
+  port: number;
+  /** Where a person on this machine reaches it, without a slash at the end. */
+  url: string;
+  /** Resolves when the last connection is closed, at the latest after the grace. */
+  stop(options: { graceMs: number }): Promise<void>;
+}
+
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  /** For receiving a request; an answer, such as an event stream, may take for ever. */
+  requestTimeout: 60_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+/** How long a client that was answered early may go on sending a body that nobody reads. */
+const UNREAD_BODY_MS = 2_000;
+
+/** GraphQL goes straight to Yoga: a detour by way of Hono and web requests costs half of the speed. */
+export async function createHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
+  const { graphql, log, origins = [] } = options;
+  const app = createHttpApp({
+    routes: options.routes,
+    graphiql: graphql.graphiql,
+    readiness: createReadiness(options.checks),
+    log,
+  });
+  const infos = new WeakMap<IncomingMessage, RequestInfo>();
+  const handleOthers = getRequestListener(
+    (request, env) => app.fetch(request, { ...env, ...infos.get(env.incoming as IncomingMessage) }),
+    { errorHandler: answerUnaddressed },
+  );
+
+  const server = createServer(TIMEOUTS, (incoming, outgoing) => {
+    const info = describeRequest(incoming, outgoing);
+    outgoing.once('finish', () => cutUnreadBody(incoming));
+    outgoing.setHeader('x-request-id', info.requestId);
+    outgoing.setHeader('x-content-type-options', 'nosniff');
+    logWhenAnswered(log, info.requestId, { incoming, outgoing });
+    if (answerCors(origins, { incoming, outgoing })) return;
+    if (isGraphql(pathOf(incoming))) return void handleGraphql(graphql, info, { incoming, outgoing });
+    infos.set(incoming, info);
+    void handleOthers(incoming, outgoing);
+  });
+  server.on('clientError', answerUnreadable);
+  const stopRequests = createOrderlyStop(server);
+  const websocket = attachWebSocket({
+    httpServer: server,
+    graphql,
+    log,
+    origins,
+    ...(options.websocketLimits && { limits: options.websocketLimits }),
+  });
+  const { address, port } = await listen(server, options.host, options.port);
+  return {
+    host: address,
+    port,
+    url: `http://${reachable(address)}:${port}`,
+    async stop({ graceMs }) {
+      await Promise.all([stopRequests(graceMs), websocket.stop()]);
+    },
+  };
+}
+
+function isGraphql(path: string): boolean {
+  return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`;
+}
+
+function handleGraphql(
+  graphql: GraphqlServer,
+  { requestId, signal }: RequestInfo,
+  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+): Promise<void> {
+  const headers = headersOf(incoming);
+  return graphql.handle(incoming, outgoing, { transport: 'http', requestId, signal, headers });
+}
+
+/** Node reads on what a refused client still sends, so that it sees the answer; without end, if need be. */
+function cutUnreadBody(incoming: IncomingMessage): void {
+  if (incoming.complete) return;
+  const timer = setTimeout(() => incoming.socket.destroy(), UNREAD_BODY_MS);
+  incoming.once('close', () => clearTimeout(timer));
+}
+
+/** An address to listen on everywhere is none to visit; one of IPv6 takes brackets in a URL. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0' || address === '::') return 'localhost';
+  return address.includes(':') ? `[${address}]` : address;
+}

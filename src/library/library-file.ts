@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { dirname, join, parse } from 'node:path';
+import type { LibraryFile } from '../database/rows.js';
+import { artistKey, normaliseText, titleKey } from '../catalog/normalize.js';
+import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
+import type { RawTags } from './tag-reader.js';
+
+/**
+ * A file of LIBRARY_DIRS in the index. `artistIds` holds the ids of `artists` in their order, then the album
+ * artist's (again, if it is one of them); it is empty when there are none. A file with an artist and no album has
+ * an `albumId` all the same, so that what is not on an album can be queued with its artist: a single of its own.
+ */
+export type { LibraryFile };
+
+export const LIBRARY = 'library';
+
+/** Lower case, with the dot. */
+export const AUDIO_EXTENSIONS: ReadonlySet<string> = new Set(
+  '.mp3 .flac .ogg .oga .opus .m4a .aac .wav .aif .aiff .wma .ape .wv'.split(' '),
+);
+
+/** Where a file is and what the file system says of it. */
+export interface FoundFile {
+  path: string;
+  /** Names of the folders between the root and the file. */
+  folders: string[];
+  fileName: string;
+  sizeBytes: bigint;
+  modifiedAt: Date;
+}
+
+/** Ids are opaque; the kind is part of what is hashed, so that no album has a track's id. */
+function idOf(kind: 'track' | 'album' | 'artist', ...parts: string[]): string {
+  const digest = createHash('sha256')
+    .update([kind, ...parts].join('\0'))
+    .digest('base64url');
+  return `${LIBRARY}:${digest.slice(0, 22)}`;
+}
+
+export const trackIdOf = (path: string): string => idOf('track', path);
+export const artistIdOf = (name: string): string => idOf('artist', artistKey(name));
+
+/** The record of a file that could not be read. */
+export function toUnreadableFile(found: FoundFile, problem: string, scannedAt: Date): LibraryFile {
+  return { ...emptyRecord(found, scannedAt), problem: clean(problem) || 'It could not be read.' };
+}
+
+/** The record of a file with these tags; what they do not say is read off its name and folders. */
+export function toLibraryFile(found: FoundFile, raw: RawTags, scannedAt: Date): LibraryFile {
+  const path = readPath(found.folders, parse(found.fileName).name);
+  const credits = creditsOf(raw, path);
+  const named = {
+    title: clean(raw.title) || clean(path.title) || clean(found.fileName),
+    artists: credits.artists,
+    albumArtist: credits.albumArtist || (credits.artists[0] ?? ''),
+    album: albumOf(raw, path, credits.artists),
+  };
+  return {
+    ...emptyRecord(found, scannedAt),
+    ...named,
+    albumId: albumIdOf(found, named.album, credits),
+    artistIds: allArtists(named).map(artistIdOf),
+    ...numbersOf(raw, path),
+    ...detailsOf(raw, path),
+    searchText: searchTextOf(named),
+    titleKey: titleKey(named.title),
+  };
+}
+
+interface Credits {
+  artists: string[];
+  /** Empty when nothing names one. */
+  albumArtist: string;
+}
+
+function creditsOf(raw: RawTags, path: PathTags): Credits {
+  const tagged = splitCredits(raw.artists);
+  const artists = tagged.length > 0 ? tagged : splitCredits([path.artist ?? '']);
+  const various = raw.compilation ? VARIOUS_ARTISTS : '';
+  const folder = isTagged(raw) ? '' : clean(path.albumArtist);
+  return { artists, albumArtist: clean(raw.albumArtist) || various || folder };
+}
+
+const BETWEEN_ARTISTS = /[\0;]|\s\/\s|\s[([]?(?:feat|ft|featuring)(?:\.\s*|\s+)/i;
+
+/** One name each: `A feat. B; C / D` are four. Names are not split at "&" or ",": some have one. */
+function splitCredits(names: readonly string[]): string[] {
+  return names
+    .flatMap((name) => name.split(BETWEEN_ARTISTS))
+    .map((name) => clean(name.replace(/^([^([]*)[)\]]$/, '$1')))
+    .filter((name, at, all) => name && all.findIndex((other) => artistKey(other) === artistKey(name)) === at)
+    .slice(0, 20);
+}
+
+/** A tagged file's album comes from its folder only where the folder above confirms it by the artist's name. */
+function albumOf(raw: RawTags, path: PathTags, artists: readonly string[]): string {
+  const tag = clean(raw.album);
+  if (tag || !path.album) return tag;
+  const confirmed = artists.some((name) => artistKey(name) === artistKey(path.albumArtist ?? ''));
+  return isTagged(raw) && !confirmed ? '' : clean(path.album);
+}
+
+const isTagged = (raw: RawTags): boolean =>
+  clean(raw.title) !== '' || raw.artists.some((name) => clean(name));
+
+/** The folder of a file's album: the discs of one album share it. */
+function albumFolderOf(found: FoundFile): string {
+  const { places } = withoutDiscFolder(found.folders);
+  return places.length === found.folders.length ? dirname(found.path) : join(dirname(found.path), '..');
+}
+
+/** Where nothing names the album's artist, files of one folder that name the same album belong together. */
+function albumIdOf(found: FoundFile, album: string, { artists, albumArtist }: Credits): string | null {
+  if (!album) return artists.length > 0 ? idOf('album', 'single', found.path) : null;
+  if (albumArtist) return idOf('album', 'by', artistKey(albumArtist), normaliseText(album));
+  return idOf('album', 'in', albumFolderOf(found), normaliseText(album));
+}
+
+type Named = Pick<LibraryFile, 'title' | 'artists' | 'albumArtist' | 'album'>;
+
+const allArtists = ({ artists, albumArtist }: Named): string[] =>
+  albumArtist ? [...artists, albumArtist] : artists;
+
+/** Three lines: the title; every artist, between tabs, as in `artistIds`; the album with its artist. */
+function searchTextOf(named: Named): string {
+  const artists = allArtists(named).map(normaliseText).join('\t');
+  const album = named.album && normaliseText(`${named.album} ${named.albumArtist}`);
+  return [normaliseText(named.title), artists, album].join('\n');
+}
+
+function numbersOf(raw: RawTags, path: PathTags) {
+  return {
+    durationMs: wholeNumber(raw.durationMs, MAX_INTEGER) ?? 0,
+    trackNumber: wholeNumber(raw.trackNumber) ?? path.trackNumber,
+    trackTotal: wholeNumber(raw.trackTotal),
+    discNumber: wholeNumber(raw.discNumber) ?? path.discNumber,
+    discTotal: wholeNumber(raw.discTotal),
+    bitrateKbps: wholeNumber(raw.bitrateKbps, MAX_INTEGER),
+  };
+}
+
+function detailsOf(raw: RawTags, path: PathTags) {
+  return {
+    isrc: toIsrc(raw.isrc),
+    upc: /^\d{8,14}$/.exec(clean(raw.upc).replace(/[\s-]/g, ''))?.[0] ?? null,
+    releaseDate: toReleaseDate(raw.date) ?? path.year,
+    genres: [...new Set(raw.genres.map(clean).filter(Boolean))].slice(0, 10),
+    label: clean(raw.label) || null,
+    copyright: clean(raw.copyright) || null,
+    licence: clean(raw.licence) || null,
+    codec: raw.codec,
+  };
+}
+
+/** Upper case without hyphens; null when it is none. */
+function toIsrc(text: string | null): string | null {
+  const compact = (text ?? '').replace(/[\s-]/g, '').toUpperCase();
+  return /^[A-Z]{2}[A-Z\d]{3}\d{7}$/.test(compact) ? compact : null;
+}
+
+/** `YYYY`, `YYYY-MM` or `YYYY-MM-DD` from what taggers write: `2007-00-00`, `20070315`, `2007-03-15T08:00:00Z`. */
+function toReleaseDate(text: string | null): string | null {
+  const match = /^(\d{4})(?:[-./]?(\d\d)(?:[-./]?(\d\d))?)?(?:[T ].*)?$/.exec(clean(text));
+  const [, year = '0000', month = '00', day = '00'] = match ?? [];
+  if (year === '0000') return null;
+  if (month < '01' || month > '12') return year;
+  return day < '01' || day > '31' ? `${year}-${month}` : `${year}-${month}-${day}`;
+}
+
+const MAX_INTEGER = 2 ** 31 - 1;
+
+function wholeNumber(value: number | null, max = 9_999): number | null {
+  const whole = Math.round(value ?? 0);
+  return whole > 0 && whole <= max ? whole : null;
+}
+
+/** PostgreSQL takes no NUL and no half characters, and its indexes no endless values. */
+function clean(text: string | null): string {
+  return (text ?? '')
+    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_TEXT)
+    .replace(/\p{Cs}$/u, '');
+}
+
+const MAX_TEXT = 500;
+
+function emptyRecord(found: FoundFile, scannedAt: Date): LibraryFile {
+  return {
+    id: trackIdOf(found.path),
+    path: found.path,
+    sizeBytes: found.sizeBytes,
+    modifiedAt: found.modifiedAt,
+    scannedAt,
+    problem: null,
+    title: '',
+    artists: [],
+    albumArtist: '',
+    album: '',
+    albumId: null,
+    artistIds: [],
+    isrc: null,
+    upc: null,
+    durationMs: 0,
+    trackNumber: null,
+    trackTotal: null,
+    discNumber: null,
+    discTotal: null,
+    releaseDate: null,
+    genres: [],
+    label: null,
+    copyright: null,
+    licence: null,
+    codec: null,
+    bitrateKbps: null,
+    searchText: '',
+    titleKey: '',
+  };
+}

@@ -1,0 +1,87 @@
+import type { Deps } from '../deps.js';
+import { inTransaction, type Db } from '../database/prisma.js';
+import { lockParent, settleEnd, settleParent } from '../tasks/parent-store.js';
+import {
+  claimTask,
+  endClaimedTask,
+  markExpanded,
+  releaseClaimedTask,
+  retryClaimedTask,
+  writePlannedFile,
+  type Claim,
+  type Ending,
+  type FileRecord,
+} from '../tasks/task-state-store.js';
+import type { Task } from '../tasks/task.js';
+
+export type { Claim, Ending, FileRecord };
+
+/** A task that this worker runs, and the proof that it may. */
+export interface HeldTask {
+  task: Task;
+  claim: Claim;
+}
+
+/** Takes a queued task for this worker; null when it is no longer to be had. */
+export async function startTask(
+  deps: Pick<Deps, 'db' | 'instanceId' | 'timing'>,
+  wanted: { taskId: string; attempt: number },
+): Promise<HeldTask | null> {
+  const lease = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
+  const task = await claimTask(deps.db, wanted, lease);
+  return task && { task, claim: { taskId: task.id, attempt: task.attempt, leaseOwner: lease.owner } };
+}
+
+/** Runs a change of one task, then counts its parent anew, all in one transaction. */
+export function changeTask(
+  deps: Pick<Deps, 'db'>,
+  parentId: string | null,
+  change: (tx: Db) => Promise<boolean>,
+): Promise<boolean> {
+  return inTransaction(deps.db, async (tx) => {
+    if (parentId) await lockParent(tx, parentId);
+    const changed = await change(tx);
+    if (changed && parentId) await settleParent(tx, parentId);
+    return changed;
+  });
+}
+
+/** Ends a held task and settles its parent. False when the claim was gone (cancelled, or its lease lost). */
+export function finishTask(deps: Pick<Deps, 'db'>, held: HeldTask, ending: Ending): Promise<boolean> {
+  const { parentId } = held.task;
+  return inTransaction(deps.db, async (tx) => {
+    if (parentId) await lockParent(tx, parentId);
+    const ended = await endClaimedTask(tx, held.claim, ending);
+    if (ended && parentId) await settleEnd(tx, parentId, ending.state);
+    return ended;
+  });
+}
+
+/** Puts a held task aside for a later try. */
+export function postponeTask(
+  deps: Pick<Deps, 'db'>,
+  held: HeldTask,
+  retry: { delayMs: number; error: { code: string; message: string } },
+): Promise<boolean> {
+  return retryClaimedTask(deps.db, held.claim, retry);
+}
+
+/** Gives a held task back to the queue, as if this try had not been. */
+export function releaseTask(deps: Pick<Deps, 'db'>, held: HeldTask): Promise<void> {
+  return releaseClaimedTask(deps.db, held.claim);
+}
+
+/** Notes the file that a held task is about to end as. False when the claim was gone. */
+export function noteFile(deps: Pick<Deps, 'db'>, held: HeldTask, file: FileRecord): Promise<boolean> {
+  return writePlannedFile(deps.db, held.claim, file);
+}
+
+/** A parent's children are all written: from now on it ends with the last of them. */
+export function finishExpansion(deps: Pick<Deps, 'db'>, held: HeldTask): Promise<boolean> {
+  return inTransaction(deps.db, async (tx) => {
+    await lockParent(tx, held.task.id);
+    const marked = await markExpanded(tx, held.claim);
+    if (marked) await settleParent(tx, held.task.id);
+    return marked;
+  });
+}
