@@ -4,12 +4,13 @@ import { createCachedCatalog } from './catalog/cached-catalog.js';
 import { createCatalogCache } from './catalog/catalog-cache.js';
 import { createLibraryIndex } from './library/library-store.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
-import { scanLibrary } from './library/scan-library.job.js';
+import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
 import type { Settings } from './settings/settings.js';
-import { TIMING, type Deps, type Timing } from './deps.js';
+import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { isSameRecording } from './catalog/match-track.js';
+import { createDownloadRunners } from './downloads/task-runners.js';
 import { sweepUnfinishedFiles } from './downloads/sweep-unfinished-files.js';
 import { writePlaylistsOnNews } from './downloads/write-playlists-on-news.js';
 import type { Env } from './env.js';
@@ -20,12 +21,13 @@ import { schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
-import { registry } from './job-handlers.js';
+import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { messageOf } from './lib/errors.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { createMedia } from './media/create-media.js';
+import { TIMING, type Timing } from './platform.js';
 import { readinessChecks } from './readiness-checks.js';
 import { createRestApp } from './rest/handle.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
@@ -130,7 +132,13 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
     leases,
     timing,
   };
-  return { deps: { ...base, ...settings, ...openUpstreams(base, overrides) }, jobs };
+  const upstreams = openUpstreams(base, overrides);
+  const defaultCatalog = () => {
+    const { service } = settings.settings();
+    return upstreams.catalogs.has(service) ? service : env.catalog;
+  };
+  const shared = { ...base, ...settings, ...upstreams, defaultCatalog };
+  return { deps: { ...shared, runners: createDownloadRunners(shared) }, jobs };
 }
 
 async function openDatabaseServer(env: Env, { log, closers }: Opening): Promise<string> {
@@ -181,10 +189,10 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   });
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
-  await jobs.start(registry, deps);
+  await jobs.start(JOBS, deps);
   closers.add('dispatcher', dispatchOnNews(deps));
   closers.add('playlist files', writePlaylistsOnNews(deps));
-  if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibrary, {});
+  if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
 }
 
 async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<RunningHttpServer> {

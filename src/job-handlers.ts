@@ -1,16 +1,16 @@
-import { pruneCatalogCacheHandler } from './catalog/prune-catalog-cache.handler.js';
-import { scanLibraryHandler } from './library/scan-library.handler.js';
+import { pruneCatalogCacheJob } from './catalog/prune-catalog-cache.job.js';
 import type { Deps } from './deps.js';
-import { runTaskHandler } from './downloads/run-task.handler.js';
-import { writePlaylistsHandler } from './downloads/write-playlists.handler.js';
-import { dispatchTasksHandler } from './queue/dispatch-tasks.handler.js';
-import type { JobImplementation } from './jobs/kit.js';
+import { writePlaylistsJob } from './downloads/write-playlists.job.js';
+import type { RunnableJob } from './jobs/job.js';
+import { scanLibraryJob } from './library/scan-library.job.js';
+import { dispatchTasksJob } from './queue/dispatch-tasks.job.js';
+import { runTaskJob } from './queue/run-task.job.js';
 
-/** Everything that a worker can run: only collects what the domains add. */
-export const registry: readonly JobImplementation<Deps>[] = [
-  dispatchTasksHandler,
-  runTaskHandler,
-  scanLibraryHandler,
-  pruneCatalogCacheHandler,
-  writePlaylistsHandler,
+/** Every job that a worker can run. */
+export const JOBS: readonly RunnableJob<Deps>[] = [
+  dispatchTasksJob,
+  runTaskJob,
+  scanLibraryJob,
+  pruneCatalogCacheJob,
+  writePlaylistsJob,
 ];

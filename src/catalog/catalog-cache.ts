@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { messageOf } from '../lib/errors.js';
 import { createSharedCalls } from '../lib/shared-calls.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/upstream-errors.js';
@@ -22,7 +22,7 @@ export interface CatalogCache {
   answer<T>(question: Question, signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
-type Needs = Pick<Deps, 'db' | 'clock' | 'log'>;
+type Needs = Pick<Platform, 'db' | 'clock' | 'log'>;
 
 /** What a catalogue did not have may be there soon, and looking again costs no more than the first time. */
 const MISSING_MAX_AGE_MS = 60_000;

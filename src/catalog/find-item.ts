@@ -1,5 +1,3 @@
-import { catalogInUse } from './catalog-in-use.js';
-import type { Deps } from '../deps.js';
 import type {
   Album,
   Artist,
@@ -13,11 +11,11 @@ import type {
 } from './catalog-item.js';
 import type { CatalogSource, Page, PageRequest } from './catalog-source.js';
 import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
-import { getCatalog } from './get-catalog.js';
+import { getCatalog, type CatalogDeps } from './get-catalog.js';
 import { parseItemReference } from './item-id.js';
 import type { ItemReference } from './item-link.js';
 
-type Needs = Pick<Deps, 'catalogs' | 'env' | 'settings'>;
+type Needs = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog'>;
 
 interface ItemOf {
   TRACK: Track;
@@ -71,7 +69,7 @@ function refuseUnqueueable(type: CatalogType): void {
 }
 
 function referenceTo(deps: Needs, { item, type }: { item: string; type: CatalogType | null }): ItemReference {
-  const reference = parseItemReference(item, catalogInUse(deps));
+  const reference = parseItemReference(item, deps.defaultCatalog());
   if (!type || !reference.type || type === reference.type)
     return { ...reference, type: type ?? reference.type };
   throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
@@ -83,7 +81,7 @@ export async function findItemOfType<T extends CatalogType>(
   wanted: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
-  const reference = parseItemReference(wanted.id, catalogInUse(deps));
+  const reference = parseItemReference(wanted.id, deps.defaultCatalog());
   if (reference.type && reference.type !== wanted.type) return null;
   return findTyped(getCatalog(deps, reference.id), wanted.type, { id: reference.id, signal });
 }
@@ -95,7 +93,7 @@ export async function searchCatalog(
   signal: AbortSignal,
 ): Promise<Page<CatalogItem>> {
   const { catalog, ...rest } = query;
-  return getCatalog(deps, `${catalog ?? catalogInUse(deps)}:`).search(rest, signal);
+  return getCatalog(deps, `${catalog ?? deps.defaultCatalog()}:`).search(rest, signal);
 }
 
 function findTyped<T extends CatalogType>(

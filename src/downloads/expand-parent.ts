@@ -1,9 +1,10 @@
 import type { Album, QueueableItem, Track } from '../catalog/catalog-item.js';
 import { getCatalog } from '../catalog/get-catalog.js';
 import type { AlbumGroup } from '../catalog/album-group.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { CatalogDeps } from '../catalog/get-catalog.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
-import type { HeldTask } from '../queue/claimed-task.js';
+import type { ClaimedTask } from '../queue/claimed-task.js';
 import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
 import { newChildren, type Refusal } from '../tasks/new-task.js';
 import { ExplicitContentError } from './errors.js';
@@ -17,10 +18,10 @@ const PAGE = 500;
  * written. Doing it again adds nothing: a child's place among its parent's is unique.
  */
 export async function expandParent(
-  deps: Pick<Deps, 'db' | 'catalogs' | 'env'>,
-  run: { held: HeldTask; signal: AbortSignal },
+  deps: Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'env'>,
+  run: { claimed: ClaimedTask; signal: AbortSignal },
 ): Promise<void> {
-  const { task } = run.held;
+  const { task } = run.claimed;
   const catalog = getCatalog(deps, task.itemId);
   const options: DownloadOptions = parseDownloadOptions(task.options);
   for (let offset = 0, total = 1; offset < total; offset += PAGE) {
@@ -36,7 +37,7 @@ export async function expandParent(
       position: offset + index,
       refusal: refusalOf(deps, item),
     }));
-    await insertClaimedChildren(deps, run.held, newChildren(task, entries));
+    await insertClaimedChildren(deps, run.claimed, newChildren(task, entries));
   }
 }
 
@@ -44,7 +45,7 @@ export async function expandParent(
 const EARLIER_GROUPS: readonly AlbumGroup[] = ['ALBUM', 'SINGLE'];
 
 /** Why an entry is left out. */
-function refusalOf({ env }: Pick<Deps, 'env'>, item: Track | Album | null): Refusal | null {
+function refusalOf({ env }: Pick<Platform, 'env'>, item: Track | Album | null): Refusal | null {
   if (!env.explicitFilter || item?.type !== 'TRACK' || !item.explicit) return null;
   const { code, message } = new ExplicitContentError(item.title);
   return { code, message };

@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
 import { delay } from '../lib/async.js';
 
-/** How a fetch is held back, so that it takes as long as playing would. */
+/** How a fetch is slowed down, so that it takes as long as playing would. */
 export interface Pace {
   /** How long the whole of it must take at least, in milliseconds. */
   totalMs: number;

@@ -1,5 +1,6 @@
 import type { Track } from '../catalog/catalog-item.js';
-import type { Deps } from '../deps.js';
+import type { CatalogDeps } from '../catalog/get-catalog.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { DomainError, messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
@@ -20,7 +21,7 @@ const LIBRARY = 'library';
  * none may supply it.
  */
 export async function pickSource(
-  deps: Pick<Deps, 'sources' | 'settings'>,
+  deps: Pick<CatalogDeps & SettingsDeps, 'sources' | 'settings'>,
   track: Track,
   { signal, log, recursiveQuality }: { signal: AbortSignal; log: Logger; recursiveQuality: boolean },
 ): Promise<PickedSource> {

@@ -1,12 +1,13 @@
 import { dirname, join, parse } from 'node:path';
 import type { Track } from '../catalog/catalog-item.js';
 import { normaliseText } from '../catalog/normalize.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import type { AudioProbe, TranscodeRequest } from '../media/media.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
 import { findMakerOf, findPlaylistOf, findTwin } from '../tasks/find-tasks.js';
-import { noteFile, type Ending, type FileRecord, type HeldTask } from '../queue/claimed-task.js';
-import { TaskTakenAwayError } from '../queue/leases.js';
+import { noteFile, type Ending, type FileRecord, type ClaimedTask } from '../queue/claimed-task.js';
+import { LeaseLostError } from '../queue/leases.js';
 import type { Task } from '../tasks/task.js';
 import type { Rendition } from '../catalog/audio-source.js';
 import { qualityOf, recordOf } from './file-record.js';
@@ -14,7 +15,7 @@ import { formatPath } from './path-format.js';
 import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';
 import { userDirectories } from './user-directory.js';
 
-type PlaceDeps = Pick<Deps, 'db' | 'settings' | 'media'>;
+type PlaceDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'media'>;
 
 /** A tagged file that is ready, and what is known about it. */
 export interface MadeFile {
@@ -28,20 +29,20 @@ export interface MadeFile {
 }
 
 /** Whether an earlier try of this very task had put its file in place before it could say so. */
-export async function isAlreadyInPlace({ task }: HeldTask): Promise<boolean> {
+export async function isAlreadyInPlace({ task }: ClaimedTask): Promise<boolean> {
   if (task.attempt < 2 || !task.filePath) return false;
   return (await sizeOf(task.filePath)) === Number(task.fileSizeBytes);
 }
 
 /** Finds the same item, made the same way and still where it would go now, and notes it on the task. */
-export async function noteEarlierFile(deps: PlaceDeps, held: HeldTask, root: string): Promise<boolean> {
-  const earlier = await findTwin(deps, held.task);
+export async function noteEarlierFile(deps: PlaceDeps, claimed: ClaimedTask, root: string): Promise<boolean> {
+  const earlier = await findTwin(deps, claimed.task);
   if (!earlier?.filePath || (await sizeOf(earlier.filePath)) !== Number(earlier.fileSizeBytes)) return false;
-  const track = held.task.item as unknown as Track;
-  const stem = await targetStem(deps, held.task, { root, track, quality: qualityOf(earlier) });
+  const track = claimed.task.item as unknown as Track;
+  const stem = await targetStem(deps, claimed.task, { root, track, quality: qualityOf(earlier) });
   const { dir, name } = parse(earlier.filePath);
   if (join(dir, name) !== stem) return false;
-  await note(deps, held, fileOf(earlier));
+  await note(deps, claimed, fileOf(earlier));
   return true;
 }
 
@@ -49,13 +50,13 @@ export async function noteEarlierFile(deps: PlaceDeps, held: HeldTask, root: str
  * Gives a finished file its name. A file that has the name already is left alone: when it is the same recording
  * this task is SKIPPED, else the new file gets a number. The file's record is written before the file is moved.
  */
-export async function placeFile(deps: PlaceDeps, held: HeldTask, made: MadeFile): Promise<Ending> {
+export async function placeFile(deps: PlaceDeps, claimed: ClaimedTask, made: MadeFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const draft = await recordOf(made);
-  const stem = await targetStem(deps, held.task, { ...made, quality: qualityOf(draft) });
+  const stem = await targetStem(deps, claimed.task, { ...made, quality: qualityOf(draft) });
   const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
   try {
-    return await placeAtFreeName(deps, held, { made, draft, targetOf });
+    return await placeAtFreeName(deps, claimed, { made, draft, targetOf });
   } catch (thrown) {
     await removeEmptyDirectories(made.root, dirname(stem));
     throw thrown;
@@ -71,29 +72,29 @@ interface Placing {
 
 async function placeAtFreeName(
   deps: PlaceDeps,
-  held: HeldTask,
+  claimed: ClaimedTask,
   { made, draft, targetOf }: Placing,
 ): Promise<Ending> {
   for (let number = 1; ;) {
     const target = targetOf(number);
     if (!(await exists(target))) {
       await makeDirectoryInside(made.root, dirname(target));
-      await note(deps, held, { ...draft, filePath: target });
+      await note(deps, claimed, { ...draft, filePath: target });
       if (await moveIntoPlace(made.path, target)) return { state: 'COMPLETED' };
       continue;
     }
     const same = await findSameFile(deps, target, { made, draft });
     if (same) {
-      await note(deps, held, same);
+      await note(deps, claimed, same);
       return { state: 'SKIPPED' };
     }
     number++;
   }
 }
 
-async function note(deps: PlaceDeps, held: HeldTask, file: FileRecord): Promise<void> {
-  if (await noteFile(deps, held, file)) return;
-  throw new TaskTakenAwayError('the task was taken away before its file was in place');
+async function note(deps: PlaceDeps, claimed: ClaimedTask, file: FileRecord): Promise<void> {
+  if (await noteFile(deps, claimed, file)) return;
+  throw new LeaseLostError('the task was taken away before its file was in place');
 }
 
 async function targetStem(

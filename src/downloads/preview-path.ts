@@ -3,7 +3,9 @@ import type { Track } from '../catalog/catalog-item.js';
 import { findQueueableItem } from '../catalog/find-item.js';
 import { getCatalog } from '../catalog/get-catalog.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { CatalogDeps } from '../catalog/get-catalog.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { BITRATE_RANGES, type AudioProbe } from '../media/media.js';
 import type { DownloadOptions } from '../tasks/download-options.js';
 import { qualityOf } from './file-record.js';
@@ -26,7 +28,10 @@ export interface PathPreview {
   fileName: string;
 }
 
-type Needs = Pick<Deps, 'catalogs' | 'env' | 'settings' | 'media'>;
+type Needs = Pick<
+  Platform & CatalogDeps & SettingsDeps,
+  'catalogs' | 'defaultCatalog' | 'settings' | 'media'
+>;
 type Subject = Pick<PathContext, 'track' | 'playlist'>;
 
 /**

@@ -2,7 +2,9 @@ import { v7 as timeOrderedUuid } from 'uuid';
 import type { Viewer } from '../auth/viewer.js';
 import type { CatalogType, QueueableItem } from '../catalog/catalog-item.js';
 import { findQueueableItem } from '../catalog/find-item.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { CatalogDeps } from '../catalog/get-catalog.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { dedupeKeyOf } from '../tasks/download-options.js';
 import { describeItem } from '../tasks/new-task.js';
 import { queueTask } from '../tasks/queue-task.js';
@@ -25,7 +27,10 @@ export interface QueueDownloadInput {
  * ExplicitContentError, UpstreamLimitedError or DuplicateDownloadError; nothing is queued then.
  */
 export async function queueDownload(
-  deps: Pick<Deps, 'db' | 'catalogs' | 'env' | 'settings' | 'watchSettings' | 'media' | 'log'>,
+  deps: Pick<
+    Platform & CatalogDeps & SettingsDeps,
+    'db' | 'catalogs' | 'defaultCatalog' | 'env' | 'settings' | 'watchSettings' | 'media' | 'log'
+  >,
   viewer: Viewer,
   { signal, ...input }: QueueDownloadInput & { signal: AbortSignal },
 ): Promise<Task> {
@@ -49,7 +54,7 @@ export async function queueDownload(
 }
 
 /** Part of a list, such a track is left out instead, and says so (expand-parent.ts). */
-function refuseExplicit({ env }: Pick<Deps, 'env'>, item: QueueableItem): void {
+function refuseExplicit({ env }: Pick<Platform, 'env'>, item: QueueableItem): void {
   if (env.explicitFilter && item.type === 'TRACK' && item.explicit)
     throw new ExplicitContentError(item.title);
 }

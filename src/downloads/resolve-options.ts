@@ -2,7 +2,8 @@ import type { CatalogItem } from '../catalog/catalog-item.js';
 import { ALBUM_GROUPS, type AlbumGroup } from '../catalog/album-group.js';
 import { findSettingsProblems } from '../settings/settings-rules.js';
 import type { Settings } from '../settings/settings.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { FormatUnavailableError } from '../media/errors.js';
 import { BITRATE_RANGES, type AudioFormat } from '../media/media.js';
 import type { DownloadOptions } from '../tasks/download-options.js';
@@ -34,7 +35,7 @@ export type OptionsInput = Optional<
  * the option that makes no sense, and FormatUnavailableError when this ffmpeg cannot make the format.
  */
 export function resolveOptions(
-  deps: Pick<Deps, 'settings' | 'media'>,
+  deps: Pick<Platform & SettingsDeps, 'settings' | 'media'>,
   input: OptionsInput | null | undefined,
   { username }: { username: string },
 ): DownloadOptions {
@@ -72,7 +73,7 @@ function checkChoices(settings: Settings, choices: Choices): Choices {
 }
 
 function resolveFormat(
-  { settings, media }: Pick<Deps, 'settings' | 'media'>,
+  { settings, media }: Pick<Platform & SettingsDeps, 'settings' | 'media'>,
   input: OptionsInput,
 ): Pick<DownloadOptions, 'format' | 'bitrateKbps'> {
   const usual = settings();

@@ -3,12 +3,13 @@ import { messageOf } from '../lib/errors.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
 import { findCurrentTask } from '../tasks/find-tasks.js';
 import { hasCoverFile, saveCoverFile, wantsCoverFile } from './cover-file.js';
-import type { DownloadDeps, TrackRun } from './download-track.js';
+import type { TaskRun } from '../queue/task-runner.js';
+import type { DownloadDeps } from './download-track.js';
 
 /** A missing cover is a pity, not a failure. */
 export async function fetchCover(
   deps: Pick<DownloadDeps, 'catalogs'>,
-  run: TrackRun,
+  run: TaskRun,
   track: Track,
 ): Promise<Uint8Array | null> {
   const provider = track.id.split(':', 1)[0] ?? '';
@@ -24,12 +25,12 @@ export async function fetchCover(
 /** Puts the cover beside the task's file, where that is wanted; before the task ends, so that no crash leaves it out. */
 export async function keepCoverFile(
   deps: Pick<DownloadDeps, 'db'>,
-  { held, log }: TrackRun,
+  { claimed, log }: TaskRun,
   { cover, unfinished }: { cover: Uint8Array | null; unfinished: string },
 ): Promise<void> {
-  if (!cover || !wantsCoverFile(parseDownloadOptions(held.task.options))) return;
+  if (!cover || !wantsCoverFile(parseDownloadOptions(claimed.task.options))) return;
   try {
-    const path = (await findCurrentTask(deps, held.task.id))?.filePath;
+    const path = (await findCurrentTask(deps, claimed.task.id))?.filePath;
     if (path && !(await hasCoverFile(path))) await saveCoverFile(path, { cover, unfinished });
   } catch (thrown) {
     log.warn({ error: messageOf(thrown) }, 'the cover could not be saved beside the track');

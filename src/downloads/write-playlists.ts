@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
 import { messageOf } from '../lib/errors.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
@@ -25,13 +26,13 @@ import {
 } from './target-file.js';
 import { userDirectories } from './user-directory.js';
 
-type Needs = Pick<Deps, 'db' | 'settings' | 'log'>;
+export type WritePlaylistsDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
 /** Where playlists are, below the download directory or the user's own. */
 const DIRECTORY = 'playlists';
 
 /** Writes the m3u8 of each playlist that has ended since it was last written. Safe to call at any time, from any process. */
-export async function writePlaylists(deps: Needs): Promise<void> {
+export async function writePlaylists(deps: WritePlaylistsDeps): Promise<void> {
   for (const playlist of await findUnwrittenPlaylists(deps)) {
     const log = deps.log.child({ taskId: playlist.id });
     try {
@@ -46,7 +47,7 @@ export async function writePlaylists(deps: Needs): Promise<void> {
 }
 
 /** One that ended anew meanwhile is written anew, lest ours, which is older, replaced what another worker wrote. */
-async function writeLatest(deps: Needs, playlist: Task): Promise<void> {
+async function writeLatest(deps: WritePlaylistsDeps, playlist: Task): Promise<void> {
   let now: Task | null = playlist;
   while (now && isTerminal(now.state)) {
     const path = await writePlaylist(deps, now);
@@ -56,7 +57,7 @@ async function writeLatest(deps: Needs, playlist: Task): Promise<void> {
 }
 
 /** Null when none of its files is there. */
-async function writePlaylist(deps: Needs, playlist: Task): Promise<string | null> {
+async function writePlaylist(deps: WritePlaylistsDeps, playlist: Task): Promise<string | null> {
   const root = deps.settings().downloadPath;
   const { userDirectory } = parseDownloadOptions(playlist.options);
   const directory = join(root, ...userDirectories(userDirectory), DIRECTORY);

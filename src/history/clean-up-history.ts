@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { InvalidInputError, requireAdmin } from '../lib/errors.js';
 import { inTransaction } from '../database/prisma.js';
 import { deleteEndedBefore } from './history-cleanup-store.js';
@@ -21,7 +21,7 @@ const TIME_MS = 6_000;
  * waits for it. Throws ForbiddenError for all but admins, InvalidInputError for a number out of range.
  */
 export async function cleanUpHistory(
-  deps: Pick<Deps, 'db' | 'log' | 'clock'>,
+  deps: Pick<Platform, 'db' | 'log' | 'clock'>,
   viewer: Viewer,
   { olderThanDays, signal }: { olderThanDays: number; signal: AbortSignal },
 ): Promise<HistoryCleanup> {

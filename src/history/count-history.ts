@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { countSorts, type TaskSort } from '../tasks/count-sorts.js';
 import type { TaskKind } from '../tasks/task.js';
 import { countFound } from './history-store.js';
@@ -7,7 +7,7 @@ import { historyStatusOf, type HistoryFilter, type HistoryStatus } from './histo
 
 /** How many rows a filter lets through. Only a search has to look for them; the others are counted already. */
 export async function countHistory(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Platform, 'db'>,
   viewer: Viewer,
   filter: HistoryFilter,
 ): Promise<number> {
@@ -24,7 +24,10 @@ export interface HistoryCount {
 }
 
 /** Top-level downloads by kind and status; those that have not begun are no history. */
-export async function countByKindAndStatus(deps: Pick<Deps, 'db'>, viewer: Viewer): Promise<HistoryCount[]> {
+export async function countByKindAndStatus(
+  deps: Pick<Platform, 'db'>,
+  viewer: Viewer,
+): Promise<HistoryCount[]> {
   const counts = new Map<string, HistoryCount>();
   for (const { kind, count, ...sort } of await countSorts(deps, viewer)) {
     const status = statusOf(sort);

@@ -4,7 +4,7 @@ import { coalesce } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore, RecurringJob } from './job-records.js';
-import type { JobImplementation, JobRunner } from './kit.js';
+import type { JobRunner, RunnableJob } from './job.js';
 import { guardRepository } from './guarded-repository.js';
 import { createJobWakes, type JobWakes } from './job-wakes.js';
 import { createRunningJobs, type JobLock, type RunningJobs } from './running-jobs.js';
@@ -16,7 +16,7 @@ export type { JobNotification, JobRepository, NotificationChannel } from 'agenda
 /** Agenda, behind this file alone. A process that only enqueues never calls `start`. */
 export interface AgendaJobs extends JobRunner {
   /** Begins to run jobs, and keeps the recurring ones going whatever happens to the store. Once. */
-  start<Deps>(implementations: readonly JobImplementation<Deps>[], deps: Deps): Promise<void>;
+  start<Deps>(jobs: readonly RunnableJob<Deps>[], deps: Deps): Promise<void>;
   /**
    * Takes no new job; gives running handlers `graceMs` to end, then aborts their signals and waits a bounded time.
    * A handler that rejects after that gives its job back to the store. Handlers may enqueue until the end.
@@ -67,14 +67,11 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
       const data = JSON.parse(JSON.stringify(payload)) as object;
       await agenda.create(definition.name, data).schedule(at).save();
     },
-    async start(implementations, deps) {
-      const definitions = implementations.map(({ definition }) => definition);
-      recurring = definitions.flatMap(({ name, everyMs }) =>
-        everyMs === undefined ? [] : [{ name, everyMs }],
-      );
-      agenda.maxConcurrency(definitions.reduce((sum, { concurrency }) => sum + concurrency, 0));
-      for (const implementation of implementations) {
-        defineOn(agenda, implementation, { deps, log, running, able });
+    async start(jobs, deps) {
+      recurring = jobs.flatMap(({ name, everyMs }) => (everyMs === undefined ? [] : [{ name, everyMs }]));
+      agenda.maxConcurrency(jobs.reduce((sum, { concurrency }) => sum + concurrency, 0));
+      for (const each of jobs) {
+        defineOn(agenda, each, { deps, log, running, able });
       }
       await records.listen((jobName) => wakes.wake(jobName));
       await restore();
@@ -146,10 +143,10 @@ interface Surroundings<Deps> {
 
 function defineOn<Deps>(
   agenda: Agenda,
-  implementation: JobImplementation<Deps>,
+  definition: RunnableJob<Deps>,
   { deps, log, running, able }: Surroundings<Deps>,
 ): void {
-  const { name, concurrency, lockLifetimeMs } = implementation.definition;
+  const { name, concurrency, lockLifetimeMs } = definition;
   // As many locks as places: a job that waits in a process has a lock that nobody renews.
   const options = { concurrency, lockLimit: concurrency, lockLifetime: lockLifetimeMs };
 
@@ -157,9 +154,9 @@ function defineOn<Deps>(
     const payload: unknown = job.attrs.data;
     let signal: AbortSignal | undefined;
     try {
-      await running.run(lockOf(job, lockLifetimeMs, able), (given) => {
+      await running.run(lockOf(job, lockLifetimeMs, able), async (given) => {
         signal = given;
-        return implementation.run(deps, payload, { signal: given });
+        await definition.run(deps, definition.payload.parse(payload), { signal: given });
       });
     } catch (err) {
       // Agenda would keep a failed job's record. What has to be done about a failure is not its business.

@@ -1,7 +1,7 @@
 import { builder } from '../graphql/builder.js';
 import { connectOffsetPage, createConnectionType, pageArgs, pageComplexity } from '../graphql/connection.js';
 import { countReadableFiles, listProblems, type LibraryProblem } from './library-store.js';
-import { scanLibrary } from './scan-library.job.js';
+import { scanLibraryJob } from './scan-library.job.js';
 
 const LibraryProblemType = builder.objectRef<LibraryProblem>('LibraryProblem').implement({
   description: 'A file that could not be read when it was last looked at.',
@@ -50,7 +50,7 @@ builder.mutationField('scanLibrary', (t) =>
     description:
       'Has LIBRARY_DIRS looked through now, by a worker, instead of within ten minutes; only files that changed are read.',
     resolve: async (_root, _args, { env, jobs }) => {
-      await jobs.enqueue(scanLibrary, {});
+      await jobs.enqueue(scanLibraryJob, {});
       return env.libraryDirs;
     },
   }),

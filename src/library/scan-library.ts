@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import type { Env } from '../env.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import { toLibraryFile, toUnreadableFile, type FoundFile, type LibraryFile } from './library-file.js';
@@ -6,7 +6,7 @@ import { deleteFiles, listKnownFiles, saveFiles, type KnownFile } from './librar
 import type { RawTags, TagReader } from './tag-reader.js';
 import { isUnder, openRoots, walkLibrary, type ClosedPlace, type Step } from './walk-library.js';
 
-export type ScanDeps = Pick<Deps, 'db' | 'log' | 'clock'> & {
+export type ScanDeps = Pick<Platform, 'db' | 'log' | 'clock'> & {
   env: Pick<Env, 'libraryDirs'>;
   tagReader: TagReader;
 };

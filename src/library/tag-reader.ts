@@ -32,3 +32,9 @@ export interface RawTags {
 export interface TagReader {
   read(path: string, signal: AbortSignal): Promise<RawTags>;
 }
+
+/** What this domain adds to Deps. */
+export interface LibraryDeps {
+  /** Reads the tags of audio files, for the index and for files that keep their own. */
+  tagReader: TagReader;
+}

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { readHorizon } from '../database/sequence.js';
 import { findTasksByIds, listTaskStamps, type TaskStamp } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
@@ -25,7 +25,7 @@ export const BATCH = 500;
  * a younger change is read, and then no mark would be safe to resume from. A transaction that stays open holds
  * the mark back; what was given since is remembered, so that it is not given again and again.
  */
-export function createTaskChanges({ db }: Pick<Deps, 'db'>): TaskChanges {
+export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
   let mark = 0n;
   let given = new Map<string, bigint>();
 

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { messageOf } from '../lib/errors.js';
 import { getOrAdd } from '../lib/get-or-add.js';
@@ -17,6 +17,12 @@ export interface TaskFeed {
   stop(): void;
 }
 
+/** What this domain adds to Deps. */
+export interface LiveDeps {
+  /** Live changes of tasks, read once for all readers. */
+  feed: TaskFeed;
+}
+
 interface Reader {
   request: FeedRequest;
   queue: ReaderQueue<TaskNews>;
@@ -30,7 +36,7 @@ const RETRY_MS = 500;
  * Any news makes the feed look; what has changed, it reads once, however many listen, and hands the rows to the
  * readers that may and want to see them. So news that were lost cost nothing but time.
  */
-export function createTaskFeed(deps: Pick<Deps, 'db' | 'bus' | 'log'>): TaskFeed {
+export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
   const changes = createTaskChanges(deps);
   const asOf = createDatedNews();
@@ -125,7 +131,7 @@ interface Room {
 
 /** The queue is open before the snapshot is read, so that nothing falls between the two. */
 function openReader(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Platform, 'db'>,
   request: FeedRequest,
   room: Room,
 ): AsyncIterableIterator<TaskNews> {
@@ -175,7 +181,7 @@ function createDatedNews() {
 
 /** A slow reader's queue drops what is too much; the reader then reads from the database what it missed. */
 async function* readQueue(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Platform, 'db'>,
   { request, queue }: Reader,
   horizon: bigint,
 ): AsyncGenerator<TaskNews, void, void> {

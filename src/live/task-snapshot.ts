@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { BATCH, inBatches, toMark, type TaskChange } from './task-changes.js';
 import { listLiveTasks } from './snapshot-store.js';
@@ -22,7 +22,7 @@ export function parseSequence(since: string): bigint {
  * database's own (it was restored elsewhere) cannot be resumed from and starts anew.
  */
 export async function* readSnapshot(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Platform, 'db'>,
   { viewer, filter, since }: FeedRequest,
   horizon: bigint,
 ): AsyncGenerator<TaskChange, void, void> {

@@ -1,11 +1,12 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { coalesce } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
 import { dispatchTasks } from './dispatch-tasks.js';
 
 /** Dispatches now, and as soon as the database says that a task was queued, put aside or has ended. Returns how to stop. */
 export function dispatchOnNews(
-  deps: Pick<Deps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'bus'>,
+  deps: Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'bus'>,
 ): () => void {
   const dispatch = coalesce(() =>
     dispatchTasks(deps).catch((thrown: unknown) => {

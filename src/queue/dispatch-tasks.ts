@@ -1,4 +1,5 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { messageOf } from '../lib/errors.js';
 import { inTransaction } from '../database/prisma.js';
 import {
@@ -12,10 +13,10 @@ import {
   type Dispatched,
 } from './dispatch-store.js';
 import { changeTask } from './claimed-task.js';
-import { runTask } from './run-task.job.js';
+import { runTaskJob } from './run-task.job.js';
 import { moveTasks } from '../tasks/task-state-store.js';
 
-type Needs = Pick<Deps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
+export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
 
 /** Parents turned into their tracks at once, over all workers; they wait for a catalogue, not for a disk. */
 const EXPANSIONS_AT_ONCE = 4;
@@ -23,7 +24,7 @@ const EXPANSIONS_AT_ONCE = 4;
 const LOST_WORKERS_ALLOWED = 3;
 
 /** Fills the free places: hands the next tasks to the job runner. Safe to call at any time, from any process. */
-export async function dispatchTasks(deps: Needs): Promise<void> {
+export async function dispatchTasks(deps: DispatchDeps): Promise<void> {
   const taken = await inTransaction(deps.db, async (tx) => {
     await lockDispatch(tx);
     const parents = await takeNextParents(tx, EXPANSIONS_AT_ONCE);
@@ -33,7 +34,7 @@ export async function dispatchTasks(deps: Needs): Promise<void> {
 }
 
 /** What no news announces: due retries, dead workers, jobs that the job store lost. */
-export async function sweepTasks(deps: Needs): Promise<void> {
+export async function sweepTasks(deps: DispatchDeps): Promise<void> {
   await queueDueRetries(deps.db);
   await forgetLostJobs(deps.db, deps.timing.jobLostAfterMs);
   for (const lost of await findLostTasks(deps.db)) {
@@ -53,9 +54,9 @@ const WORKER_LOST = {
   errorRetryable: true,
 };
 
-async function handOver(deps: Needs, task: Dispatched): Promise<void> {
+async function handOver(deps: DispatchDeps, task: Dispatched): Promise<void> {
   try {
-    await deps.jobs.enqueue(runTask, { taskId: task.id, attempt: task.attempt });
+    await deps.jobs.enqueue(runTaskJob, { taskId: task.id, attempt: task.attempt });
   } catch (thrown) {
     deps.log.warn({ taskId: task.id, error: messageOf(thrown) }, 'the job store took no job; the task waits');
     await clearDispatch(deps.db, [task.id]);

@@ -1,9 +1,9 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { findLiveDuplicates } from '../tasks/duplicate-store.js';
-import type { HeldTask } from './claimed-task.js';
+import type { ClaimedTask } from './claimed-task.js';
 import { insertChildren, listTakenPositions } from './insert-children-store.js';
-import { TaskTakenAwayError } from './leases.js';
+import { LeaseLostError } from './leases.js';
 import { asDuplicate, type NewTask } from '../tasks/new-task.js';
 import { lockParent } from '../tasks/parent-store.js';
 import { findHeldPriority } from '../tasks/task-state-store.js';
@@ -13,18 +13,18 @@ import { findHeldPriority } from '../tasks/task-state-store.js';
  * the priority that the parent has by now. One that another live task is on already is SKIPPED and names it.
  */
 export function insertClaimedChildren(
-  deps: Pick<Deps, 'db'>,
-  held: HeldTask,
+  deps: Pick<Platform, 'db'>,
+  claimed: ClaimedTask,
   children: NewTask[],
 ): Promise<void> {
   return inTransaction(deps.db, async (tx) => {
-    await lockParent(tx, held.task.id);
-    const priority = await findHeldPriority(tx, held.claim);
-    if (priority === null) throw new TaskTakenAwayError('the list was taken away');
+    await lockParent(tx, claimed.task.id);
+    const priority = await findHeldPriority(tx, claimed.claim);
+    if (priority === null) throw new LeaseLostError('the list was taken away');
     // Lists of parts go by it, and then by their ids, which are in order.
     const createdAt = new Date();
     const wanted = children.map((child) => ({ ...child, priority, createdAt }));
-    await insertAll(tx, held.task.id, wanted.sort(byKey));
+    await insertAll(tx, claimed.task.id, wanted.sort(byKey));
   });
 }
 

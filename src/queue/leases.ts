@@ -1,7 +1,8 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { within } from '../jobs/time-limit.js';
 import { messageOf } from '../lib/errors.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
+import type { TaskRunners } from './task-runner.js';
 
 /** A claim that this process keeps alive, and the signal that says when to stop working on it. */
 export interface Lease {
@@ -15,11 +16,19 @@ export interface Leases {
   stop(): void;
 }
 
-/** Why work on a task was stopped from outside; the task's own state already says what follows. */
-export class TaskTakenAwayError extends Error {
+/** What this domain adds to Deps. */
+export interface QueueDeps {
+  /** Leases of the tasks that run in this process. */
+  leases: Leases;
+  /** How each kind of task is done. */
+  runners: TaskRunners;
+}
+
+/** Why work on a task was stopped from outside; the task's own state says what follows. */
+export class LeaseLostError extends Error {
   constructor(reason: string) {
     super(reason);
-    this.name = 'TaskTakenAwayError';
+    this.name = 'LeaseLostError';
   }
 }
 
@@ -34,10 +43,10 @@ interface Held {
  * Work stops when the renewal finds its lease gone (cancelled, paused, taken over), or when the database could not
  * be asked for so long that another worker may have taken over.
  */
-export function createLeases(deps: Pick<Deps, 'db' | 'bus' | 'log' | 'timing' | 'instanceId'>): Leases {
+export function createLeases(deps: Pick<Platform, 'db' | 'bus' | 'log' | 'timing' | 'instanceId'>): Leases {
   const held = new Map<string, Held>();
   const takeAway = (entry: Held | undefined, reason: string) => {
-    entry?.controller.abort(new TaskTakenAwayError(reason));
+    entry?.controller.abort(new LeaseLostError(reason));
   };
 
   const renew = async () => {

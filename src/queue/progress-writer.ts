@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { messageOf } from '../lib/errors.js';
 import { writeProgress, type Claim } from '../tasks/task-state-store.js';
 
@@ -14,7 +14,7 @@ export interface ProgressWriter {
   stop(): Promise<void>;
 }
 
-export function createProgressWriter(deps: Pick<Deps, 'db' | 'log'>, claim: Claim): ProgressWriter {
+export function createProgressWriter(deps: Pick<Platform, 'db' | 'log'>, claim: Claim): ProgressWriter {
   let latest = 0;
   let written = 0;
   let writing: Promise<void> = Promise.resolve();

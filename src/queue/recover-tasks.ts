@@ -1,4 +1,5 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { disownAll } from './dispatch-store.js';
 import { sweepTasks } from './dispatch-tasks.js';
 
@@ -7,7 +8,7 @@ import { sweepTasks } from './dispatch-tasks.js';
  * nobody else can be at it, and there is no need to wait for leases to run out.
  */
 export async function recoverTasks(
-  deps: Pick<Deps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'env'>,
+  deps: Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'env'>,
 ): Promise<void> {
   if (deps.env.database.kind === 'embedded') await disownAll(deps.db);
   await sweepTasks(deps);

@@ -1,14 +1,110 @@
 import { z } from 'zod';
-import { defineJob } from '../jobs/kit.js';
+import { retryDelayMs, toFailure } from '../jobs/errors.js';
+import { defineJob } from '../jobs/job.js';
+import type { Logger } from '../lib/logger.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
+import { findTaskById } from '../tasks/task-store.js';
+import {
+  finishExpansion,
+  finishTask,
+  postponeTask,
+  releaseTask,
+  startTask,
+  type ClaimedTask,
+  type Ending,
+} from './claimed-task.js';
+import { LeaseLostError, type QueueDeps } from './leases.js';
+import { createProgressWriter } from './progress-writer.js';
+import type { TaskRunner } from './task-runner.js';
+
+type RunTaskDeps = Pick<
+  Platform & SettingsDeps & QueueDeps,
+  'db' | 'log' | 'timing' | 'instanceId' | 'settings' | 'leases' | 'runners'
+>;
 
 /**
- * Runs one try of one task. Enqueued by the dispatcher only. Idempotent: the handler does nothing unless the task
- * is still QUEUED at this attempt and handed out, so a job that comes twice or late is harmless.
+ * Runs one attempt at one task. Enqueued by the dispatcher only. Idempotent: it does nothing unless the task is still
+ * QUEUED at this attempt and dispatched, so a job that comes twice or late is harmless.
  */
-export const runTask = defineJob({
+export const runTaskJob = defineJob({
   name: 'runTask',
   payload: z.object({ taskId: z.uuid(), attempt: z.number().int().nonnegative() }),
-  // The dispatcher decides how many run; this only has to be more than it ever hands out.
+  // The dispatcher decides how many run; this only has to be more than it ever dispatches.
   concurrency: 500,
   lockLifetimeMs: 30_000,
+  async run(deps: RunTaskDeps, payload, { signal: stopping }) {
+    const claimed = await startTask(deps, payload);
+    if (!claimed) return;
+    const { task, claim } = claimed;
+    const log = deps.log.child({ taskId: task.id, attempt: task.attempt });
+    log.info({ kind: task.kind, item: task.itemId, title: task.title }, 'task started');
+    const lease = deps.leases.hold(claim);
+    try {
+      await attempt(deps, { claimed, log, signal: AbortSignal.any([lease.signal, stopping]) });
+    } catch (thrown) {
+      const lost = lease.signal.aborted ? lease.signal.reason : thrown;
+      if (lost instanceof LeaseLostError) log.info({ reason: lost.message }, 'lease lost');
+      else if (stopping.aborted) await release(deps, { claimed, log });
+      else await fail(deps, { claimed, log }, thrown);
+    } finally {
+      lease.release();
+    }
+  },
 });
+
+interface Attempt {
+  claimed: ClaimedTask;
+  log: Logger;
+}
+
+async function attempt(deps: RunTaskDeps, run: Attempt & { signal: AbortSignal }): Promise<void> {
+  const { kind } = run.claimed.task;
+  const runner = deps.runners[kind];
+  if (!runner) throw new Error(`no runner for tasks of kind ${kind}`);
+  const progress = createProgressWriter(deps, run.claimed.claim);
+  try {
+    const ending = await runner.run({ ...run, onProgress: (percent) => progress.report(percent) });
+    await progress.stop();
+    if (ending) await finish(deps, run, { runner, ending });
+    else run.log.info({ expanded: await finishExpansion(deps, run.claimed) }, 'children written');
+  } finally {
+    await progress.stop();
+  }
+}
+
+async function finish(
+  deps: RunTaskDeps,
+  { claimed, log }: Attempt,
+  { runner, ending }: { runner: TaskRunner; ending: Ending },
+): Promise<void> {
+  if (await finishTask(deps, claimed, ending)) {
+    log.info({ state: ending.state }, 'task finished');
+    return;
+  }
+  // Cancelled between the file's move and the commit. With another attempt the file belongs to another worker, and a
+  // SKIPPED task's file to another task.
+  const now = await findTaskById(deps.db, claimed.task.id);
+  const cancelled = now?.state === 'CANCELLED' && now.attempt === claimed.claim.attempt;
+  if (ending.state === 'COMPLETED' && cancelled) await runner.discard?.(now);
+}
+
+async function release(deps: RunTaskDeps, { claimed, log }: Attempt): Promise<void> {
+  await releaseTask(deps, claimed);
+  log.info('task released: this worker is stopping');
+}
+
+async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknown): Promise<void> {
+  const { code, message, retryable, retryAfterMs } = toFailure(thrown);
+  const settings = deps.settings();
+  if (code === 'INTERNAL') log.error({ err: thrown }, 'unexpected failure');
+  if (retryable && claimed.task.failures < settings.maxRetries) {
+    const failures = claimed.task.failures + 1;
+    const delayMs = retryDelayMs({ failures, settings, retryAfterMs, random: Math.random });
+    log.warn({ code, message, delayMs: Math.round(delayMs) }, 'task will be retried');
+    await postponeTask(deps, claimed, { delayMs, error: { code, message } });
+    return;
+  }
+  log.warn({ code, message }, 'task failed');
+  await finishTask(deps, claimed, { state: 'FAILED', error: { code, message, retryable } });
+}

@@ -1,4 +1,5 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from './live-settings.js';
 import { requireAdmin } from '../lib/errors.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { findDownloadPathProblem } from './download-path.js';
@@ -10,7 +11,7 @@ import { defaultSettings, type Settings } from './settings.js';
 import { findWatchSettingsProblems } from './watch-settings-rules.js';
 import { DEFAULT_WATCH_SETTINGS, type WatchSettings } from './watch-settings.js';
 
-type Needs = Pick<Deps, 'db' | 'env'>;
+type Needs = Pick<Platform, 'db' | 'env'>;
 
 /** Settings as the database has them now, and which change of them that is; 0 for none. */
 export interface VersionOf<Values> {
@@ -77,7 +78,7 @@ export function checkWatchSettings(
   return check(deps.db, WATCHES, patch);
 }
 
-type Changing = Needs & Pick<Deps, 'log' | 'reloadSettings'>;
+type Changing = Needs & Pick<Platform & SettingsDeps, 'log' | 'reloadSettings'>;
 interface Changer {
   id: string;
   username: string;

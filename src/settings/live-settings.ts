@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { coalesce } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
 import { findDownloadPathProblem } from './download-path.js';
@@ -6,6 +6,16 @@ import { parseSettings, parseWatchSettings } from './settings-documents.js';
 import { readSettings } from './settings-store.js';
 import { defaultSettings, type Settings } from './settings.js';
 import { DEFAULT_WATCH_SETTINGS, type WatchSettings } from './watch-settings.js';
+
+/** What this domain adds to Deps. */
+export interface SettingsDeps {
+  /** The settings in force now; call it each time. */
+  settings: () => Settings;
+  /** The settings of watches in force now; call it each time. */
+  watchSettings: () => WatchSettings;
+  /** Resolves when all settings that were stored before are in force in this process. */
+  reloadSettings: () => Promise<void>;
+}
 
 /** The settings in force, known at any moment without asking the database. */
 export interface LiveSettings {
@@ -21,7 +31,9 @@ const RETRY_MS = 1_000;
 
 /** Reads the settings, and again whenever the database says that they were changed, whoever did it. */
 export async function followSettings(
-  deps: Pick<Deps, 'db' | 'bus' | 'log'> & { env: Pick<Deps['env'], 'downloadDir' | 'downloadRoots'> },
+  deps: Pick<Platform, 'db' | 'bus' | 'log'> & {
+    env: Pick<Platform['env'], 'downloadDir' | 'downloadRoots'>;
+  },
 ): Promise<LiveSettings> {
   const { db, bus, log, env } = deps;
   let downloads = defaultSettings(env);
@@ -65,7 +77,7 @@ export async function followSettings(
 /** The environment has the last word: a directory that it no longer allows is not used. */
 async function withinRoots(
   settings: Settings,
-  { env, log }: Pick<Deps, 'log'> & { env: Pick<Deps['env'], 'downloadDir' | 'downloadRoots'> },
+  { env, log }: Pick<Platform, 'log'> & { env: Pick<Platform['env'], 'downloadDir' | 'downloadRoots'> },
 ): Promise<Settings> {
   const problem = await findDownloadPathProblem(settings.downloadPath, env.downloadRoots);
   if (!problem) return settings;

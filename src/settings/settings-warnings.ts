@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
+import type { CatalogDeps } from '../catalog/get-catalog.js';
 import type { Settings } from './settings.js';
 
 /** What is allowed and will still not work as it stands: in words, the setting's name first. */
 export async function findSettingsWarnings(
-  deps: Pick<Deps, 'catalogs' | 'media' | 'env'>,
+  deps: Pick<Platform & CatalogDeps, 'catalogs' | 'media' | 'env'>,
   settings: Settings,
 ): Promise<string[]> {
   const { service, convertTo, downloadPath } = settings;

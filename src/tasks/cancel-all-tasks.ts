@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { inTransaction } from '../database/prisma.js';
 import { cancelLists, cancelSingles, listLiveLists } from './cancel-all-store.js';
 
@@ -11,7 +11,7 @@ const LISTS_AT_ONCE = 20;
  * that a thousand tasks and a list of ten thousand are a matter of seconds. What is queued meanwhile stays.
  */
 export async function cancelAllTasks(
-  deps: Pick<Deps, 'db' | 'log'>,
+  deps: Pick<Platform, 'db' | 'log'>,
   viewer: Viewer,
 ): Promise<{ count: number }> {
   let count = await inTransaction(deps.db, (tx) => cancelSingles(tx, viewer));

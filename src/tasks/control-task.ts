@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { TaskNotFoundError, TaskStateConflictError } from './errors.js';
 import { changeTree } from './parent-store.js';
@@ -18,7 +18,7 @@ export interface Control {
 
 /** Throws TaskNotFoundError, or TaskStateConflictError when there was nothing that could be changed. */
 export async function controlTask(
-  deps: Pick<Deps, 'db' | 'log'>,
+  deps: Pick<Platform, 'db' | 'log'>,
   { viewer, taskId }: { viewer: Viewer; taskId: string },
   { change, refusal, done }: Control,
 ): Promise<Task> {
@@ -31,7 +31,7 @@ export async function controlTask(
 }
 
 /** Throws TaskNotFoundError for one that the viewer may not see. */
-export async function getTask({ db }: Pick<Deps, 'db'>, viewer: Viewer, taskId: string): Promise<Task> {
+export async function getTask({ db }: Pick<Platform, 'db'>, viewer: Viewer, taskId: string): Promise<Task> {
   const task = await findTask(db, viewer, taskId);
   if (!task) throw new TaskNotFoundError(taskId);
   return task;

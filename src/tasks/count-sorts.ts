@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { sumSorts, type TaskSort } from './task-count-store.js';
 
 export type { TaskSort };
@@ -8,6 +8,6 @@ export type { TaskSort };
  * How many tasks of each sort the viewer sees, dismissed ones and parts of others too: a hundred rows at most, as
  * quick for a million tasks as for ten.
  */
-export function countSorts({ db }: Pick<Deps, 'db'>, viewer: Viewer): Promise<TaskSort[]> {
+export function countSorts({ db }: Pick<Platform, 'db'>, viewer: Viewer): Promise<TaskSort[]> {
   return sumSorts(db, viewer);
 }

@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { inTransaction } from '../database/prisma.js';
 import { cancelTasks } from './change-tasks-store.js';
 import { getTask } from './control-task.js';
@@ -12,7 +12,7 @@ import type { Task } from './task.js';
  * again. Doing it twice changes nothing. Throws TaskNotFoundError.
  */
 export async function dismissTask(
-  deps: Pick<Deps, 'db' | 'log' | 'clock'>,
+  deps: Pick<Platform, 'db' | 'log' | 'clock'>,
   viewer: Viewer,
   taskId: string,
 ): Promise<Task> {

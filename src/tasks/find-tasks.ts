@@ -1,11 +1,11 @@
 import type { Playlist } from '../catalog/catalog-item.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { fileOptionsOf, parseDownloadOptions } from './download-options.js';
 import { findEarlierDownload, findFinishedAt, findTaskById, findTasksByIds } from './task-store.js';
 import type { Task } from './task.js';
 
 /** What other domains ask about tasks, for workers: they serve everybody and see everything. */
-type Needs = Pick<Deps, 'db'>;
+type Needs = Pick<Platform, 'db'>;
 
 /** A task as it is now. */
 export function findCurrentTask(deps: Needs, taskId: string): Promise<Task | null> {

@@ -1,10 +1,10 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { pauseTasks, resumeTasks } from './change-tasks-store.js';
 import { controlTask } from './control-task.js';
 import type { Task } from './task.js';
 
-type Needs = Pick<Deps, 'db' | 'log'>;
+type Needs = Pick<Platform, 'db' | 'log'>;
 
 /**
  * Keeps a task, and all below it that waits, from being started; what runs goes on to its end, its further tries

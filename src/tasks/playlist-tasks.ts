@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import {
   listPartsWithFile,
   listUnwrittenPlaylists,
@@ -10,7 +10,7 @@ import type { Task } from './task.js';
 export type { PlaylistPart };
 
 /** What who writes the m3u8 of playlists asks and says: for workers, which serve everybody. */
-type Needs = Pick<Deps, 'db'>;
+type Needs = Pick<Platform, 'db'>;
 
 /** Playlists that have ended and whose m3u8 is still to be written. */
 export function findUnwrittenPlaylists({ db }: Needs): Promise<Task[]> {

@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { setPriority } from './change-tasks-store.js';
 import { controlTask } from './control-task.js';
@@ -10,7 +10,7 @@ import { PRIORITY_LIMIT, type Task } from './task.js';
  * Throws InvalidInputError, TaskNotFoundError, or TaskStateConflictError when it has ended.
  */
 export async function prioritizeTask(
-  deps: Pick<Deps, 'db' | 'log'>,
+  deps: Pick<Platform, 'db' | 'log'>,
   viewer: Viewer,
   { taskId, priority }: { taskId: string; priority: number },
 ): Promise<Task> {

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { NewTask } from './new-task.js';
 import { findLiveDuplicate } from './duplicate-store.js';
@@ -13,7 +13,7 @@ const LOOKS = 3;
  * task has the same dedupe key: the database decides, however many ask at once.
  */
 export async function queueTask(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Platform, 'db'>,
   task: NewTask & { dedupeKey: string },
 ): Promise<Task> {
   for (let look = 1; look <= LOOKS; look++) {

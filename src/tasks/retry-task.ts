@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import type { Db } from '../database/prisma.js';
 import { retryTasks } from './change-tasks-store.js';
 import { controlTask, getTask, type Control } from './control-task.js';
@@ -13,7 +13,7 @@ import type { Task } from './task.js';
  * again; DuplicateDownloadError when the same download is on its way as another task.
  */
 export async function retryTask(
-  deps: Pick<Deps, 'db' | 'log'>,
+  deps: Pick<Platform, 'db' | 'log'>,
   viewer: Viewer,
   taskId: string,
 ): Promise<Task> {

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { countByState } from './task-count-store.js';
 import { TASK_STATES, type TaskState } from './task.js';
 
@@ -20,7 +20,13 @@ const EVERYBODY = 'everybody';
  * One query at a time: whoever asks while one is under way waits for the next, which sees all that had changed when
  * they asked. So a change that a thousand subscribers are told of is counted two or three times, not a thousand.
  */
-export function createTaskCounter({ db }: Pick<Deps, 'db'>): TaskCounter {
+/** What this domain adds to Deps. */
+export interface TaskDeps {
+  /** Numbers of tasks, read once for all who ask at the same time. */
+  taskCounter: TaskCounter;
+}
+
+export function createTaskCounter({ db }: Pick<Platform, 'db'>): TaskCounter {
   let underWay: Promise<unknown> = Promise.resolve();
   const read = (keys: readonly string[]) => {
     const answer = countFor(db, keys);
@@ -35,7 +41,7 @@ export function createTaskCounter({ db }: Pick<Deps, 'db'>): TaskCounter {
   return { count: ({ id, role }) => loader.load(role === 'ADMIN' ? EVERYBODY : id) };
 }
 
-async function countFor(db: Deps['db'], keys: readonly string[]): Promise<TaskCounts[]> {
+async function countFor(db: Platform['db'], keys: readonly string[]): Promise<TaskCounts[]> {
   const asked = new Set(keys);
   const everybody = asked.delete(EVERYBODY);
   const byKey = new Map(keys.map((key): [string, TaskCounts] => [key, { ...NONE }]));

@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { Deps } from '../deps.js';
+import type { Platform } from '../platform.js';
 import { createDeferred } from '../lib/async.js';
 import { findTask, listFirstChildren } from './task-store.js';
 import { isTerminal, type Task } from './task.js';
@@ -16,7 +16,7 @@ export interface WrittenParts {
 /** Of each list, so many parts are told of at once. */
 export const MAX_WRITTEN_PARTS = 500;
 
-type Needs = Pick<Deps, 'db' | 'bus' | 'timing'> & { signal: AbortSignal };
+type Needs = Pick<Platform, 'db' | 'bus' | 'timing'> & { signal: AbortSignal };
 
 /**
  * Waits until a list's parts are all written, by the news of it, but not for long; then tells what there is. The list
@@ -48,7 +48,7 @@ async function waitUntilWritten(
   });
   const offGap = bus.on('bus.gap', lookAgain);
   const giveUp = () => written.resolve(false);
-  const timer = setTimeout(giveUp, timing.partsWaitMs);
+  const timer = setTimeout(giveUp, timing.childrenWaitMs);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     lookAgain();

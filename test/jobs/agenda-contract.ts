@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createJobRunner, type AgendaJobs } from '../../src/jobs/agenda.js';
 import { JobStoreUnavailableError } from '../../src/jobs/errors.js';
-import { defineJob, implementJob, type JobDefinition, type JobRun } from '../../src/jobs/kit.js';
+import { defineJob, type JobDefinition, type JobRun } from '../../src/jobs/job.js';
 import { createDeferred, delay } from '../../src/lib/async.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -63,18 +63,17 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
     ) => {
       const runner = await openRunner(url);
       const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
-      await runner.start([implementJob(definition, run)], {});
+      await runner.start([{ ...definition, run }], {});
       return runner;
     };
 
-    const define = (more: Partial<JobDefinition<{ n: number }>> = {}) =>
-      defineJob({
-        name: `job-${randomUUID()}`,
-        payload: z.object({ n: z.number().default(-1) }),
-        concurrency: 3,
-        lockLifetimeMs: 10_000,
-        ...more,
-      });
+    const define = (more: Partial<JobDefinition<{ n: number }>> = {}): JobDefinition<{ n: number }> => ({
+      name: `job-${randomUUID()}`,
+      payload: z.object({ n: z.number().default(-1) }),
+      concurrency: 3,
+      lockLifetimeMs: 10_000,
+      ...more,
+    });
 
     test('a job runs with its parsed payload and leaves no record', async () => {
       const definition = define();
@@ -325,8 +324,11 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       let beats = 0;
       // So rarely that only the return of the store can be what restores the recurring job.
       const runner = await openRunner(proxy.url, 3_600_000);
-      const record = implementJob(definition, (_deps: object, { n }) => Promise.resolve(void seen.push(n)));
-      const beat = implementJob(recurring, () => Promise.resolve(void (beats += 1)));
+      const record = defineJob({
+        ...definition,
+        run: (_deps: object, { n }) => Promise.resolve(void seen.push(n)),
+      });
+      const beat = defineJob({ ...recurring, run: () => Promise.resolve(void (beats += 1)) });
       await runner.start([record, beat], {});
       await waitFor(() => beats >= 1, { what: 'the recurring job' });
       expect(await runner.healthy()).toBe(true);

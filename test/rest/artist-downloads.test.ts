@@ -10,13 +10,13 @@ const GROUPS = { ALBUM: 3, SINGLE: 2, COMPILATION: 1, APPEARS_ON: 2 };
 
 let app: RestTestApp;
 
-const start = async (own: Partial<CatalogSource> = {}, partsWaitMs = 20_000) => {
+const start = async (own: Partial<CatalogSource> = {}, childrenWaitMs = 20_000) => {
   app = await startRest({
     env: { role: 'all' },
     overrides: {
       catalogs: [createStubDiscography(GROUPS, own)],
       sources: [endlessSource],
-      timing: { partsWaitMs, stopGraceMs: 100 },
+      timing: { childrenWaitMs, stopGraceMs: 100 },
     },
   });
 };

@@ -26,7 +26,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
     ...options,
     env: { role: 'api', ...options.env },
     // Nobody writes a list's parts here, so there is nothing to wait for.
-    overrides: { ...overrides, timing: { partsWaitMs: 50, ...overrides?.timing } },
+    overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
   const createContext = createContextFactory(deps);

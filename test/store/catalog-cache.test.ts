@@ -4,7 +4,7 @@ import { createCachedCatalog } from '../../src/catalog/cached-catalog.js';
 import { createCatalogCache } from '../../src/catalog/catalog-cache.js';
 import type { Playlist } from '../../src/catalog/catalog-item.js';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
-import { pruneCatalogCache } from '../../src/catalog/prune-catalog-cache.js';
+import { pruneCatalogCache } from '../../src/catalog/prune-catalog-cache.job.js';
 import type { Logger } from '../../src/lib/logger.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';

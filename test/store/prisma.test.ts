@@ -6,7 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDeferred } from '../../src/lib/async.js';
 import { createLogger } from '../../src/lib/logger.js';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.js';
-import { createDatabase, inTransaction, type DatabaseConnection, type Db } from '../../src/database/prisma.js';
+import {
+  createDatabase,
+  inTransaction,
+  type DatabaseConnection,
+  type Db,
+} from '../../src/database/prisma.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { waitFor } from '../kit/wait-for.js';
 

@@ -3,7 +3,7 @@ import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
 import { cancelTask } from '../../src/tasks/cancel-task.js';
 import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
-import { startTask, type HeldTask } from '../../src/queue/claimed-task.js';
+import { startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { createLeases } from '../../src/queue/leases.js';
 import { retryTask } from '../../src/tasks/retry-task.js';
 import { seedTasks } from '../kit/seed-tasks.js';
@@ -24,7 +24,7 @@ function keepLeases(bus: EventBus) {
   return leases;
 }
 
-async function start(taskId: string, attempt: number): Promise<HeldTask> {
+async function start(taskId: string, attempt: number): Promise<ClaimedTask> {
   await dispatchTasks({ ...app.deps, jobs: { enqueue: () => Promise.resolve() } });
   const held = await startTask(app.deps, { taskId, attempt });
   return held ?? expect.fail(`Task ${taskId} was not to be had`);

@@ -1,6 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import type { Timing } from '../../src/deps.js';
+import type { Timing } from '../../src/platform.js';
 import { delay } from '../../src/lib/async.js';
 import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { runOn } from '../kit/database.js';

@@ -2,13 +2,7 @@ import { z } from 'zod';
 import type { RestSettingsQuery } from '../../generated/documents/graphql.js';
 import { preparedRoute, route, type AnyRoute } from '../route.js';
 import { asSent, readValues, type Problem } from './named-values.js';
-import {
-  readOrRefuse,
-  settingsFailure,
-  toText,
-  toValidation,
-  toWireSettings,
-} from './serialize.js';
+import { readOrRefuse, settingsFailure, toText, toValidation, toWireSettings } from './serialize.js';
 import { CHECK_SETTINGS, SETTINGS, UPDATE_SETTINGS, VALIDATE_SETTINGS } from './documents.js';
 import { changedSettingsShape, settingsShape, validationShape } from './schemas.js';
 import { WIRE_SETTINGS } from './setting-names.js';

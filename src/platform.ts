@@ -1,0 +1,51 @@
+import type { Database } from './database/prisma.js';
+import type { Env } from './env.js';
+import type { EventBus } from './events/bus.js';
+import type { JobRunner } from './jobs/job.js';
+import type { Clock } from './lib/clock.js';
+import type { Logger } from './lib/logger.js';
+import type { Media } from './media/media.js';
+
+/** What every domain may use. Each domain declares what it adds (`CatalogDeps`, …); deps.ts joins them. */
+export interface Platform {
+  env: Env;
+  /** Structured log; a child logger carries `taskId` or `requestId`. */
+  log: Logger;
+  /** The current time. Leases and retries use the database's clock instead, which all workers share. */
+  clock: Clock;
+  /** This process among all that share the database; owns leases. */
+  instanceId: string;
+  db: Database;
+  /** Events of this process and, through PostgreSQL, of every other. */
+  bus: EventBus;
+  /** Runs what the dispatcher hands out, and recurring work. */
+  jobs: JobRunner;
+  /** ffmpeg. */
+  media: Media;
+  timing: Timing;
+}
+
+/** Timeouts and intervals in milliseconds. Fixed in production; tests shorten them. */
+export interface Timing {
+  /** How long a task stays with a worker that no longer renews its lease. */
+  leaseMs: number;
+  /** How often a worker renews its leases; well below leaseMs. */
+  renewMs: number;
+  /** After how long a task that was dispatched but never started is dispatched again. */
+  jobLostAfterMs: number;
+  /** How long a source may send nothing. */
+  sourceIdleMs: number;
+  /** How long a request that queues a list waits for its children; less than a client waits for a response. */
+  childrenWaitMs: number;
+  /** How long running work may continue after the process was asked to stop. */
+  stopGraceMs: number;
+}
+
+export const TIMING: Timing = {
+  leaseMs: 15_000,
+  renewMs: 4_000,
+  jobLostAfterMs: 30_000,
+  sourceIdleMs: 30_000,
+  childrenWaitMs: 5_000,
+  stopGraceMs: 10_000,
+};
