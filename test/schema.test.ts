@@ -14,6 +14,7 @@ import { schema } from '../src/schema.js';
 const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__'));
 /** GraphQL's own, which describe themselves. */
 const BUILT_IN = ['String', 'Int', 'Float', 'Boolean', 'ID'];
+const parts = types.filter((type) => !BUILT_IN.includes(type.name)).flatMap(describedParts);
 
 describe('the GraphQL schema', () => {
   it('is the committed one (npm run schema writes it)', () => {
@@ -21,7 +22,20 @@ describe('the GraphQL schema', () => {
   });
 
   it('describes every type, field, argument and enum value', () => {
-    expect(types.filter((type) => !BUILT_IN.includes(type.name)).flatMap(undescribed)).toEqual([]);
+    expect(parts.filter(({ description }) => description === '').map(({ path }) => path)).toEqual([]);
+  });
+
+  it('describes each in four words or more', () => {
+    const terse = parts.filter(({ description }) => description.split(/\s+/).length < 4);
+    expect(terse.map(({ path, description }) => `${path}: ${description}`)).toEqual([]);
+  });
+
+  it('describes no two things in the same words', () => {
+    const byText = groupBy(parts, ({ description }) => description);
+    const shared = [...byText.values()].filter((all) => new Set(all.map(({ name }) => name)).size > 1);
+    expect(shared.map((all) => `${all.map(({ path }) => path).join(', ')}: ${all[0]?.description}`)).toEqual(
+      [],
+    );
   });
 
   it('names errors as members of unions, each with message and code', () => {
@@ -33,26 +47,41 @@ describe('the GraphQL schema', () => {
   });
 });
 
-/** A field of an output or an input type, as far as it is looked at here. */
+/** What a description stands on: `Task`, `Task.title`, `Query.tasks(first)`. */
 interface Described {
+  path: string;
+  /** The last name of the path: the same field or argument in two places may read the same. */
+  name: string;
+  description: string;
+}
+
+interface Member {
   name: string;
   description?: string | null;
   args?: readonly { name: string; description?: string | null }[];
 }
 
-function undescribed(type: GraphQLNamedType): string[] {
-  const missing = type.description ? [] : [type.name];
-  if (isEnumType(type)) {
-    const values = type.getValues().filter((value) => !value.description);
-    return [...missing, ...values.map((value) => `${type.name}.${value.name}`)];
-  }
-  if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return missing;
-  const fields = Object.values(type.getFields()) as Described[];
-  const names = fields.flatMap((field) => [
-    ...(field.description ? [] : [`${type.name}.${field.name}`]),
-    ...(field.args ?? [])
-      .filter(({ description }) => !description)
-      .map(({ name }) => `${type.name}.${field.name}(${name})`),
+function describedParts(type: GraphQLNamedType): Described[] {
+  const part = (path: string, { name, description }: Member) => ({
+    path,
+    name,
+    description: description ?? '',
+  });
+  const members = membersOf(type).flatMap((member) => [
+    part(`${type.name}.${member.name}`, member),
+    ...(member.args ?? []).map((arg) => part(`${type.name}.${member.name}(${arg.name})`, arg)),
   ]);
-  return [...missing, ...names];
+  return [part(type.name, type), ...members];
+}
+
+function membersOf(type: GraphQLNamedType): Member[] {
+  if (isEnumType(type)) return [...type.getValues()];
+  const hasFields = isObjectType(type) || isInterfaceType(type) || isInputObjectType(type);
+  return hasFields ? Object.values(type.getFields() as Record<string, Member>) : [];
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
