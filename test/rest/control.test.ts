@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { taskShape } from '../../src/rest/tasks/schemas.js';
+import { taskSchema } from '../../src/rest/tasks/schemas.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
@@ -130,7 +130,7 @@ describe('DELETE /prgs/delete/{task_id}', () => {
     expect(await listed()).toBe(true);
     for (let time = 1; time <= 2; time++) {
       const { status, body } = await app.send('DELETE', `/prgs/delete/${id}`);
-      const message = `Task ${id} is off the list. It stays in the history.`;
+      const message = `Task ${id} was removed from the list. It remains in the history.`;
       expect({ status, body }).toEqual({ status: 200, body: { message } });
       expect(await listed()).toBe(false);
     }
@@ -149,7 +149,7 @@ describe('POST /prgs/retry/{task_id}', () => {
     const id = await seed({ state: 'FAILED', errorCode: 'NO_SOURCE', errorMessage: 'No source has it.' });
     const { status, body } = await post(`/prgs/retry/${id}`);
     expect(status).toBe(200);
-    expect(taskShape.parse(body)).toMatchObject({ task_id: id, status: 'queued' });
+    expect(taskSchema.parse(body)).toMatchObject({ task_id: id, status: 'queued' });
     expect(body['error']).toBeUndefined();
   });
 
@@ -214,11 +214,11 @@ describe('POST /prgs/pause/{task_id} and /prgs/resume/{task_id}', () => {
       }
     `,
     );
-    taskShape.parse(paused.body);
+    taskSchema.parse(paused.body);
     expect(await row(id)).toMatchObject({ state: 'PAUSED' });
     const resumed = await post(`/prgs/resume/${id}`);
     expect(resumed.status).toBe(200);
-    expect(taskShape.parse(resumed.body)).toMatchObject({ task_id: id, status: 'queued' });
+    expect(taskSchema.parse(resumed.body)).toMatchObject({ task_id: id, status: 'queued' });
     expect(await row(id)).toMatchObject({ state: 'QUEUED' });
   });
 

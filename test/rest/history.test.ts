@@ -413,7 +413,7 @@ describe('POST /history/cleanup', () => {
     expect({ status, body }).toEqual({
       status: 200,
       body: {
-        message: 'Removed 2 downloads that ended 30 or more days ago.',
+        message: 'Removed 2 downloads that finished 30 or more days ago.',
         deleted_records: 2,
         days_old: 30,
       },

@@ -147,7 +147,7 @@ describe('GET /prgs/{task_id}', () => {
           "skipped",
           {
             "progress": 100,
-            "reason": "The file was there already.",
+            "reason": "The file already exists.",
             "status": "skipped",
           },
         ],
@@ -380,14 +380,14 @@ describe('GET /prgs/{task_id}', () => {
     const id = await queue('/album/download/demo:night-ferry');
     await change(id, { state: 'SKIPPED', total: 5, skipped: 5 });
     const reasonOf = async () => ((await lineOf(id)) as { status_info: object }).status_info;
-    expect(await reasonOf()).toMatchObject({ reason: 'The file was there already.' });
+    expect(await reasonOf()).toMatchObject({ reason: 'The file already exists.' });
     for (const at of [0, 1, 2, 3, 4]) {
       const left = { errorCode: 'EXPLICIT_CONTENT', errorMessage: `Part ${at + 1} is explicit.` };
       await addPart(id, at, { state: 'SKIPPED', ...(at > 0 && left) });
     }
     expect(await reasonOf()).toMatchObject({
       status: 'skipped',
-      reason: 'Part 2 is explicit. Part 3 is explicit. Part 4 is explicit. And so on, 4 in all.',
+      reason: 'Part 2 is explicit. Part 3 is explicit. Part 4 is explicit. And 1 more.',
     });
   });
 

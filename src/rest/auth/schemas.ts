@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const userShape = z
+const userSchema = z
   .object({
     username: z.string(),
     email: z.string().nullable(),
@@ -11,3 +11,12 @@ export const userShape = z
     is_sso_user: z.boolean(),
   })
   .meta({ id: 'User' });
+
+export const authStatusSchema = z.object({
+  auth_enabled: z.boolean(),
+  authenticated: z.boolean(),
+  user: userSchema.nullable(),
+  registration_enabled: z.boolean(),
+  sso_enabled: z.boolean(),
+  sso_providers: z.array(z.string()),
+});

@@ -1,197 +1,41 @@
 import { z } from 'zod';
-import { graphql } from '../../generated/documents/gql.js';
 import { RestFailure } from '../errors.js';
-import { pageLimit, pageOffset, text, word } from '../input.js';
-import { pageOf } from '../page-shape.js';
+import { flag, pageLimit, pageOffset, text, word } from '../input.js';
 import { route, type AnyRoute } from '../route.js';
-import { wireIdOf } from '../wire-id.js';
-import { albumShape, albumWith } from './album-schema.js';
-import { artistShape } from './artist-schema.js';
-import { toWireAlbum, toWireItem, toWireTrack } from './serialize.js';
-import { toWirePage } from './serialize-page.js';
-import { playlistShape } from './playlist-schema.js';
-import { episodeShape, showShape } from './show-schema.js';
-import { trackShape } from './track-schema.js';
+import { ALBUM_INFO, ARTIST_INFO, PLAYLIST_INFO, SEARCH, TRACK_INFO } from './documents.js';
+import {
+  albumWithTracksSchema,
+  artistWithAlbumsSchema,
+  playlistInfoSchema,
+  playlistTracksSchema,
+  playlistWithTracksSchema,
+  searchSchema,
+  trackSchema,
+} from './schemas.js';
+import {
+  serializeAlbumWithTracks,
+  serializeArtistWithAlbums,
+  serializeItem,
+  serializePlaylist,
+  serializePlaylistTracks,
+  serializePlaylistWithTracks,
+  serializeTrack,
+} from './serialize.js';
 
-graphql(`
-  fragment WireImage on Image {
-    url
-    widthPx
-    heightPx
-  }
-`);
-
-graphql(`
-  fragment WireArtistCredit on ArtistCredit {
-    artistId
-    name
-  }
-`);
-
-graphql(`
-  fragment WireAlbum on Album {
-    __typename
-    id
-    title
-    url
-    group
-    releaseDate
-    trackTotal
-    label
-    copyright
-    upc
-    genres
-    artists {
-      ...WireArtistCredit
-    }
-    images {
-      ...WireImage
-    }
-  }
-`);
-
-graphql(`
-  fragment WireTrack on Track {
-    __typename
-    id
-    title
-    url
-    durationMs
-    explicit
-    trackNumber
-    discNumber
-    isrc
-    artists {
-      ...WireArtistCredit
-    }
-    album {
-      ...WireAlbum
-    }
-  }
-`);
-
-graphql(`
-  fragment WireArtist on Artist {
-    __typename
-    id
-    name
-    url
-    genres
-    images {
-      ...WireImage
-    }
-  }
-`);
-
-graphql(`
-  fragment WirePlaylist on Playlist {
-    __typename
-    id
-    title
-    url
-    description
-    ownerName
-    ownerId
-    total
-    revision
-    images {
-      ...WireImage
-    }
-  }
-`);
-
-graphql(`
-  fragment WireShow on Show {
-    __typename
-    id
-    title
-    url
-    publisher
-    description
-    explicit
-    total
-    languages
-    images {
-      ...WireImage
-    }
-  }
-`);
-
-graphql(`
-  fragment WireEpisode on Episode {
-    __typename
-    id
-    title
-    url
-    description
-    durationMs
-    explicit
-    releaseDate
-    images {
-      ...WireImage
-    }
-    show {
-      ...WireShow
-    }
-  }
-`);
-
-const SEARCH = graphql(`
-  query RestSearch($query: String!, $type: CatalogType!, $limit: Int!, $offset: Int!) {
-    search(query: $query, type: $type, first: $limit, offset: $offset) {
-      totalCount
-      edges {
-        node {
-          ...WireTrack
-          ...WireAlbum
-          ...WireArtist
-          ...WirePlaylist
-          ...WireShow
-          ...WireEpisode
-        }
-      }
-    }
-  }
-`);
-
-const TRACK_INFO = graphql(`
-  query RestTrackInfo($id: ID!) {
-    track(id: $id) {
-      ...WireTrack
-    }
-  }
-`);
-
-const ALBUM_INFO = graphql(`
-  query RestAlbumInfo($id: ID!, $limit: Int!, $offset: Int!) {
-    album(id: $id) {
-      ...WireAlbum
-      tracks(first: $limit, offset: $offset) {
-        totalCount
-        edges {
-          node {
-            ...WireTrack
-          }
-        }
-      }
-    }
-  }
-`);
-
-const USUAL_LIMIT = 20;
-const MAX_LIMIT = 50;
 const TYPES = ['TRACK', 'ALBUM', 'ARTIST', 'PLAYLIST', 'EPISODE', 'SHOW'] as const;
+const PLAYLIST_PAGE = { limit: 100, offset: 0 };
+const ERRORS = [404, 502];
 
-const SHAPES = [trackShape, albumShape, artistShape, playlistShape, showShape, episodeShape] as const;
+function orNotFound<Item>(item: Item | null, name: string): Item {
+  if (item === null) throw new RestFailure(404, `${name} not found`);
+  return item;
+}
 
 const search = route({
   path: '/search',
   docs: {
-    summary: 'Search the catalogue in use.',
-    answer: z.object({
-      items: z.array(z.union(SHAPES)),
-      total: z.int(),
-    }),
+    summary: 'Search the catalog for items of one type.',
+    answer: searchSchema,
     example: { q: 'night ferry', search_type: 'album' },
     errors: [502],
   },
@@ -199,9 +43,9 @@ const search = route({
     q: text(200),
     search_type: word(TYPES).optional(),
     type: word(TYPES).optional(),
-    limit: pageLimit(USUAL_LIMIT, MAX_LIMIT),
+    limit: pageLimit(20, 50),
     offset: pageOffset,
-    /** Which account to ask with: there is none to choose from yet. */
+    /** The name of an account; accepted from existing clients and not used yet. */
     main: z.string().optional(),
   }),
   document: SEARCH,
@@ -212,7 +56,7 @@ const search = route({
     offset,
   }),
   respond: ({ search: { edges, totalCount } }) => ({
-    items: edges.map(({ node }) => toWireItem(node)),
+    items: edges.map(({ node }) => serializeItem(node)),
     total: totalCount,
   }),
 });
@@ -221,37 +65,102 @@ const trackInfo = route({
   path: '/track/info',
   docs: {
     summary: 'Show a track.',
-    answer: trackShape,
+    answer: trackSchema,
     example: { id: 'demo:night-ferry-1-03' },
-    errors: [404, 502],
+    errors: ERRORS,
   },
   input: z.object({ id: text() }),
   document: TRACK_INFO,
   variables: ({ id }) => ({ id }),
-  respond: ({ track }) => {
-    if (!track) throw new RestFailure(404, 'Track not found');
-    return toWireTrack(track);
-  },
+  respond: ({ track }) => serializeTrack(orNotFound(track, 'Track')),
 });
 
 const albumInfo = route({
   path: '/album/info',
   docs: {
     summary: 'Show an album and a page of its tracks.',
-    answer: albumWith({ tracks: pageOf(trackShape) }),
+    answer: albumWithTracksSchema,
     example: { id: 'demo:night-ferry', limit: 5, offset: 2 },
-    errors: [404, 502],
+    errors: ERRORS,
   },
-  input: z.object({ id: text(), limit: pageLimit(USUAL_LIMIT, MAX_LIMIT), offset: pageOffset }),
+  input: z.object({ id: text(), limit: pageLimit(20, 50), offset: pageOffset }),
   document: ALBUM_INFO,
   variables: (input) => input,
-  respond: ({ album }, { input: { limit, offset }, base }) => {
-    if (!album) throw new RestFailure(404, 'Album not found');
-    const { edges, totalCount: total } = album.tracks;
-    const items = edges.map(({ node }) => toWireTrack(node));
-    const url = `${base}/album/info?id=${encodeURIComponent(wireIdOf(album.id))}`;
-    return { ...toWireAlbum(album), tracks: toWirePage({ items, total }, { limit, offset, url }) };
+  respond: ({ album }, { input: { limit, offset }, base }) =>
+    serializeAlbumWithTracks(orNotFound(album, 'Album'), { limit, offset, base }),
+});
+
+const playlistInfo = route({
+  path: '/playlist/info',
+  docs: {
+    summary: 'Show a playlist, with its first 100 tracks if `include_tracks` is true.',
+    answer: playlistInfoSchema,
+    example: { id: 'demo:first-watch', include_tracks: true },
+    errors: ERRORS,
+  },
+  input: z.object({ id: text(), include_tracks: flag(false) }),
+  document: PLAYLIST_INFO,
+  variables: ({ id, include_tracks }) => ({ id, ...PLAYLIST_PAGE, withItems: include_tracks }),
+  respond: ({ playlist: result }, { input: { include_tracks }, base }) => {
+    const playlist = orNotFound(result, 'Playlist');
+    if (!include_tracks) return serializePlaylist(playlist);
+    return serializePlaylistWithTracks(playlist, { ...PLAYLIST_PAGE, base });
   },
 });
 
-export const CATALOG_ROUTES: readonly AnyRoute[] = [search, trackInfo, albumInfo];
+const playlistMetadata = route({
+  path: '/playlist/metadata',
+  docs: {
+    summary: 'Show a playlist with its first 100 tracks.',
+    answer: playlistWithTracksSchema,
+    example: { id: 'demo:first-watch' },
+    errors: ERRORS,
+  },
+  input: z.object({ id: text() }),
+  document: PLAYLIST_INFO,
+  variables: ({ id }) => ({ id, ...PLAYLIST_PAGE, withItems: true }),
+  respond: ({ playlist }, { base }) =>
+    serializePlaylistWithTracks(orNotFound(playlist, 'Playlist'), { ...PLAYLIST_PAGE, base }),
+});
+
+const playlistTracks = route({
+  path: '/playlist/tracks',
+  docs: {
+    summary: 'List the tracks of a playlist.',
+    answer: playlistTracksSchema,
+    example: { id: 'demo:all-hands', limit: 5, offset: 10 },
+    errors: ERRORS,
+  },
+  input: z.object({ id: text(), limit: pageLimit(50, 100), offset: pageOffset }),
+  document: PLAYLIST_INFO,
+  variables: (input) => ({ ...input, withItems: true }),
+  respond: ({ playlist }, { input: { id, limit, offset }, base }) => {
+    const url = `${base}/playlist/tracks?id=${encodeURIComponent(id)}`;
+    return serializePlaylistTracks(orNotFound(playlist, 'Playlist'), { limit, offset, url });
+  },
+});
+
+const artistInfo = route({
+  path: '/artist/info',
+  docs: {
+    summary: 'Show an artist and a page of their albums.',
+    answer: artistWithAlbumsSchema,
+    example: { id: 'demo:saltglass-choir', limit: 3 },
+    errors: ERRORS,
+  },
+  input: z.object({ id: text(), limit: pageLimit(10, 50), offset: pageOffset }),
+  document: ARTIST_INFO,
+  variables: (input) => input,
+  respond: ({ artist }, { input: { limit, offset }, base }) =>
+    serializeArtistWithAlbums(orNotFound(artist, 'Artist'), { limit, offset, base }),
+});
+
+export const CATALOG_ROUTES: readonly AnyRoute[] = [
+  search,
+  trackInfo,
+  albumInfo,
+  playlistInfo,
+  playlistMetadata,
+  playlistTracks,
+  artistInfo,
+];

@@ -1,38 +1,36 @@
 import type {
-  WireAlbumFragment,
-  WireArtistCreditFragment,
-  WireArtistFragment,
-  WireEpisodeFragment,
-  WireImageFragment,
-  WirePlaylistFragment,
-  WireShowFragment,
-  WireTrackFragment,
+  RestAlbumFragment,
+  RestAlbumInfoQuery,
+  RestArtistCreditFragment,
+  RestArtistFragment,
+  RestArtistInfoQuery,
+  RestEpisodeFragment,
+  RestImageFragment,
+  RestPlaylistFragment,
+  RestPlaylistInfoQuery,
+  RestShowFragment,
+  RestTrackFragment,
 } from '../../generated/documents/graphql.js';
 import { wireIdOf, wireUriOf } from '../wire-id.js';
 
 /*
- * Items in the shapes of Spotify's Web API. Its clients read all of these keys, also those that other catalogues
- * know nothing of and that Spotify itself no longer fills.
+ * Items as in Spotify's Web API. Existing clients read all of these keys, including those that other catalogs
+ * do not have and that Spotify itself no longer fills.
  */
 
-export type WireItemFragment =
-  | WireTrackFragment
-  | WireAlbumFragment
-  | WireArtistFragment
-  | WirePlaylistFragment
-  | WireShowFragment
-  | WireEpisodeFragment;
+type Album = NonNullable<RestAlbumInfoQuery['album']>;
+type Artist = NonNullable<RestArtistInfoQuery['artist']>;
+type Playlist = NonNullable<RestPlaylistInfoQuery['playlist']>;
 
-const TYPES = {
-  Track: 'track',
-  Album: 'album',
-  Artist: 'artist',
-  Playlist: 'playlist',
-  Show: 'show',
-  Episode: 'episode',
-} as const;
+type RestItemFragment =
+  | RestTrackFragment
+  | RestAlbumFragment
+  | RestArtistFragment
+  | RestPlaylistFragment
+  | RestShowFragment
+  | RestEpisodeFragment;
 
-/** Clients read a track's album without asking whether it has one. */
+/** Clients read a track's album without checking that it has one. */
 const NO_ALBUM = {
   id: null,
   name: '',
@@ -43,29 +41,29 @@ const NO_ALBUM = {
   images: [],
 };
 
-export function toWireItem(item: WireItemFragment): object {
+export function serializeItem(item: RestItemFragment): object {
   switch (item.__typename) {
     case 'Track':
-      return toWireTrack(item);
+      return serializeTrack(item);
     case 'Album':
-      return toWireAlbum(item);
+      return serializeAlbum(item);
     case 'Artist':
-      return toWireArtist(item);
+      return serializeArtist(item);
     case 'Playlist':
-      return toWirePlaylist(item);
+      return serializePlaylist(item);
     case 'Show':
-      return toWireShow(item);
+      return serializeShow(item);
     case 'Episode':
-      return toWireEpisode(item);
+      return serializeEpisode(item);
   }
 }
 
-export function toWireTrack(track: WireTrackFragment): object {
+export function serializeTrack(track: RestTrackFragment): object {
   return {
-    ...identityOf(track),
+    ...serializeIdentity(track),
     name: track.title,
-    artists: track.artists.map(toWireCredit),
-    album: track.album ? toWireAlbum(track.album) : NO_ALBUM,
+    artists: track.artists.map(serializeArtistCredit),
+    album: track.album ? serializeAlbum(track.album) : NO_ALBUM,
     duration_ms: track.durationMs,
     explicit: track.explicit,
     track_number: track.trackNumber ?? 0,
@@ -77,16 +75,16 @@ export function toWireTrack(track: WireTrackFragment): object {
   };
 }
 
-export function toWireAlbum(album: WireAlbumFragment): object {
+export function serializeAlbum(album: RestAlbumFragment): object {
   return {
-    ...identityOf(album),
+    ...serializeIdentity(album),
     name: album.title,
-    artists: album.artists.map(toWireCredit),
+    artists: album.artists.map(serializeArtistCredit),
     album_type: album.group === 'APPEARS_ON' ? 'album' : album.group.toLowerCase(),
     total_tracks: album.trackTotal,
     release_date: album.releaseDate ?? '',
-    release_date_precision: precisionOf(album.releaseDate ?? ''),
-    images: album.images.map(toWireImage),
+    release_date_precision: datePrecision(album.releaseDate ?? ''),
+    images: album.images.map(serializeImage),
     label: album.label ?? '',
     genres: album.genres,
     popularity: 0,
@@ -95,33 +93,33 @@ export function toWireAlbum(album: WireAlbumFragment): object {
   };
 }
 
-export function toWireArtist(artist: WireArtistFragment): object {
+export function serializeArtist(artist: RestArtistFragment): object {
   return {
-    ...identityOf(artist),
+    ...serializeIdentity(artist),
     name: artist.name,
     genres: artist.genres,
-    images: artist.images.map(toWireImage),
+    images: artist.images.map(serializeImage),
     followers: { total: 0 },
     popularity: 0,
   };
 }
 
-export function toWirePlaylist(playlist: WirePlaylistFragment): object {
+export function serializePlaylist(playlist: RestPlaylistFragment): object {
   return {
-    ...identityOf(playlist),
+    ...serializeIdentity(playlist),
     name: playlist.title,
     description: playlist.description ?? '',
     owner: { id: playlist.ownerId?.replace(/^spotify:/, '') ?? null, display_name: playlist.ownerName },
     tracks: { total: playlist.total },
-    images: playlist.images.map(toWireImage),
+    images: playlist.images.map(serializeImage),
     followers: { total: 0 },
     snapshot_id: playlist.revision,
   };
 }
 
-export function toWireShow(show: WireShowFragment): object {
+export function serializeShow(show: RestShowFragment): object {
   return {
-    ...identityOf(show),
+    ...serializeIdentity(show),
     name: show.title,
     publisher: show.publisher,
     description: show.description ?? '',
@@ -129,14 +127,14 @@ export function toWireShow(show: WireShowFragment): object {
     languages: show.languages,
     media_type: 'audio',
     total_episodes: show.total,
-    images: show.images.map(toWireImage),
+    images: show.images.map(serializeImage),
   };
 }
 
-export function toWireEpisode(episode: WireEpisodeFragment): object {
+export function serializeEpisode(episode: RestEpisodeFragment): object {
   const languages = episode.show?.languages ?? [];
   return {
-    ...identityOf(episode),
+    ...serializeIdentity(episode),
     name: episode.title,
     description: episode.description ?? '',
     duration_ms: episode.durationMs,
@@ -144,33 +142,80 @@ export function toWireEpisode(episode: WireEpisodeFragment): object {
     language: languages[0] ?? '',
     languages,
     release_date: episode.releaseDate ?? '',
-    release_date_precision: precisionOf(episode.releaseDate ?? ''),
-    images: episode.images.map(toWireImage),
+    release_date_precision: datePrecision(episode.releaseDate ?? ''),
+    images: episode.images.map(serializeImage),
     audio_preview_url: null,
-    show: episode.show && toWireShow(episode.show),
+    show: episode.show && serializeShow(episode.show),
   };
 }
 
-function identityOf(item: { __typename: keyof typeof TYPES; id: string; url: string | null }) {
+interface PageInput {
+  limit: number;
+  offset: number;
+}
+
+export function serializeAlbumWithTracks(album: Album, page: PageInput & { base: string }): object {
+  const items = album.tracks.edges.map(({ node }) => serializeTrack(node));
+  const url = listUrl(`${page.base}/album/info`, album);
+  const tracks = serializePage({ items, total: album.tracks.totalCount }, { ...page, url });
+  return { ...serializeAlbum(album), tracks };
+}
+
+export function serializeArtistWithAlbums(artist: Artist, page: PageInput & { base: string }): object {
+  const { edges, totalCount: total } = artist.albums;
+  const items = edges.map(({ node }) => ({ ...serializeAlbum(node), album_group: node.group.toLowerCase() }));
+  const url = listUrl(`${page.base}/artist/info`, artist);
+  return { ...serializeArtist(artist), albums: serializePage({ items, total }, { ...page, url }) };
+}
+
+export function serializePlaylistWithTracks(playlist: Playlist, page: PageInput & { base: string }): object {
+  const url = listUrl(`${page.base}/playlist/tracks`, playlist);
+  return { ...serializePlaylist(playlist), tracks: serializePlaylistTracks(playlist, { ...page, url }) };
+}
+
+export function serializePlaylistTracks({ items }: Playlist, page: PageInput & { url: string }): object {
+  const entries = (items?.edges ?? []).map(({ node: { addedAt, track } }) => ({
+    added_at: addedAt,
+    track: track && serializeTrack(track),
+  }));
+  return serializePage({ items: entries, total: items?.totalCount ?? 0 }, page);
+}
+
+/** A page as in Spotify's Web API; `url` is the address of the list, with a query but without a place in it. */
+function serializePage(
+  { items, total }: { items: readonly object[]; total: number },
+  { limit, offset, url }: PageInput & { url: string },
+): object {
+  const at = (start: number) => `${url}&limit=${limit}&offset=${start}`;
+  const next = items.length > 0 && offset + items.length < total ? at(offset + items.length) : null;
+  const previous = offset > 0 ? at(Math.max(0, offset - limit)) : null;
+  return { items, total, limit, offset, next, previous };
+}
+
+function listUrl(address: string, { id }: { id: string }): string {
+  return `${address}?id=${encodeURIComponent(wireIdOf(id))}`;
+}
+
+function serializeIdentity(item: Pick<RestItemFragment, '__typename' | 'id' | 'url'>) {
   return {
     id: wireIdOf(item.id),
-    type: TYPES[item.__typename],
+    type: item.__typename.toLowerCase(),
     uri: wireUriOf(item.id),
     external_urls: { spotify: item.url ?? '' },
   };
 }
 
-function toWireCredit({ artistId, name }: WireArtistCreditFragment): object {
+function serializeArtistCredit({ artistId, name }: RestArtistCreditFragment): object {
   if (artistId === null) return { id: null, name, type: 'artist', external_urls: { spotify: '' } };
   const uri = wireUriOf(artistId);
   return { id: wireIdOf(artistId), name, type: 'artist', uri, external_urls: { spotify: '' } };
 }
 
-function toWireImage({ url, widthPx, heightPx }: WireImageFragment): object {
+export function serializeImage({ url, widthPx, heightPx }: RestImageFragment): object {
   return { url, width: widthPx, height: heightPx };
 }
 
-function precisionOf(date: string): 'year' | 'month' | 'day' {
+function datePrecision(date: string): 'year' | 'month' | 'day' {
   if (date.length <= 4) return 'year';
   return date.length <= 7 ? 'month' : 'day';
 }

@@ -1,8 +1,16 @@
 import { z } from 'zod';
-import type { AlbumGroup, AudioFormat, DownloadOptionsInput } from '../../generated/documents/graphql.js';
+import type {
+  AlbumGroup,
+  AudioFormat,
+  DownloadOptionsInput,
+  RestQueueArtistMutation,
+  RestQueueResultFragment,
+} from '../../generated/documents/graphql.js';
 import { decimal, text, wholeNumber, word, yesOrNo } from '../input.js';
-import { RestFailure } from '../errors.js';
+import { RestFailure, toFailure } from '../errors.js';
+import { toDuplicateFailure } from '../tasks/serialize.js';
 import { shownAs } from '../wire-form.js';
+import { wireIdOf } from '../wire-id.js';
 
 const FORMATS = ['MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC', 'KEEP'] as const satisfies AudioFormat[];
 
@@ -91,4 +99,48 @@ export function optionFailure({ field, message }: { field: string; message: stri
   const name = WIRE_NAMES[field] ?? field;
   const problem = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
   return new RestFailure(400, `${name}: ${problem}`, { details: { field: name } });
+}
+
+type QueueFailure = Exclude<RestQueueResultFragment, { __typename: 'DownloadQueued' }>;
+
+export function toQueueFailure(result: QueueFailure): RestFailure {
+  if (result.__typename === 'InvalidOptions') return optionFailure(result);
+  return result.__typename === 'DuplicateDownload' ? toDuplicateFailure(result) : toFailure(result);
+}
+
+type QueueArtistResult = RestQueueArtistMutation['queueDownload'];
+type QueuedAlbums = Extract<QueueArtistResult, { __typename: 'DownloadQueued' }>['parts'];
+
+/** A repeated request is no conflict here: its albums are the existing ones (rest-contract §4). */
+export function serializeQueuedArtist(result: QueueArtistResult, base: string): object {
+  if (result.__typename === 'DownloadQueued') return serializeDiscography(result.task, result.parts, base);
+  if (result.__typename !== 'DuplicateDownload') throw toQueueFailure(result);
+  const { existingTask } = result;
+  const duplicates = existingTask.children.edges.map(({ node }) => node.duplicateOf ?? node);
+  return serializeDiscography(existingTask, { queued: [], duplicates }, base);
+}
+
+function serializeDiscography(
+  task: { id: string },
+  { queued, duplicates }: QueuedAlbums,
+  base: string,
+): object {
+  return {
+    status: 'complete',
+    message: `Artist discography processing initiated. ${queued.length} albums queued.`,
+    task_id: wireIdOf(task.id),
+    queued_albums: queued.map(({ id }) => wireIdOf(id)),
+    queued: queued.map((album) => serializeQueuedAlbum(album, base)),
+    duplicate_albums: [...new Set(duplicates.map(({ id }) => wireIdOf(id)))],
+  };
+}
+
+function serializeQueuedAlbum(task: QueuedAlbums['queued'][number], base: string): object {
+  const { id: albumId, url } = task.item && 'id' in task.item ? task.item : { id: '', url: null };
+  return {
+    task_id: wireIdOf(task.id),
+    name: task.title,
+    artist: task.artists.join(', '),
+    url: url ?? `${base}/album/download/${wireIdOf(albumId)}`,
+  };
 }

@@ -1,7 +1,7 @@
 import { graphql } from '../../generated/documents/gql.js';
 
 graphql(`
-  fragment WireHistoryRow on Task {
+  fragment RestDownload on Task {
     id
     kind
     state
@@ -48,7 +48,7 @@ graphql(`
           releaseDate
           genres
           images {
-            ...WireImage
+            ...RestImage
           }
         }
       }
@@ -59,14 +59,14 @@ graphql(`
         releaseDate
         genres
         images {
-          ...WireImage
+          ...RestImage
         }
       }
       ... on Playlist {
         id
         url
         images {
-          ...WireImage
+          ...RestImage
         }
       }
       ... on Artist {
@@ -74,23 +74,83 @@ graphql(`
         url
         genres
         images {
-          ...WireImage
+          ...RestImage
         }
       }
     }
   }
 `);
 
-/** What every list of downloads is read with; counting all of them costs something. */
+/** The total is optional: counting the matches of a search takes time. */
 export const HISTORY = graphql(`
   query RestHistory($filter: HistoryFilter!, $limit: Int!, $offset: Int!, $counted: Boolean!) {
     history(filter: $filter, first: $limit, offset: $offset) {
       totalCount @include(if: $counted)
       edges {
         node {
-          ...WireHistoryRow
+          ...RestDownload
         }
       }
+    }
+  }
+`);
+
+export const DOWNLOAD_BY_ID = graphql(`
+  query RestDownloadById($id: ID!) {
+    task(id: $id) {
+      ...RestDownload
+    }
+  }
+`);
+
+export const CHILDREN = graphql(`
+  query RestHistoryChildren($id: ID!, $after: String) {
+    task(id: $id) {
+      id
+      kind
+      title
+      historyStatus
+      children(first: 500, after: $after) {
+        edges {
+          node {
+            ...RestDownload
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const HISTORY_STATS = graphql(`
+  query RestHistoryStats {
+    historyStats {
+      byKindAndStatus {
+        kind
+        status
+        count
+      }
+      made {
+        tracks
+        sizeBytes
+      }
+      queuedLastWeek
+    }
+  }
+`);
+
+export const CLEAN_UP_HISTORY = graphql(`
+  mutation RestCleanUpHistory($days: Int!) {
+    cleanUpHistory(olderThanDays: $days) {
+      __typename
+      ... on HistoryCleaned {
+        deleted
+        complete
+      }
+      ...RestError
     }
   }
 `);

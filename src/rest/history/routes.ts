@@ -1,66 +1,33 @@
 import { z } from 'zod';
-import { graphql } from '../../generated/documents/gql.js';
+import type { HistoryFilter } from '../../generated/documents/graphql.js';
+import { RestFailure, toFailure } from '../errors.js';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
-import { RestFailure } from '../errors.js';
-import { pageLimit, pageOffset, text, word } from '../input.js';
+import { pageLimit, pageOffset, text, wholeNumber, word } from '../input.js';
 import { pagedRoute, route, type AnyRoute } from '../route.js';
-import { HISTORY } from './documents.js';
-import { toWirePart, toWireRow } from './serialize.js';
-import { historyPartShape, historyRowShape } from './schemas.js';
-
-const ONE_ROW = graphql(`
-  query RestHistoryRow($id: ID!) {
-    task(id: $id) {
-      ...WireHistoryRow
-    }
-  }
-`);
-
-const PARTS = graphql(`
-  query RestHistoryParts($id: ID!, $after: String) {
-    task(id: $id) {
-      id
-      kind
-      title
-      historyStatus
-      children(first: 500, after: $after) {
-        edges {
-          node {
-            ...WireHistoryRow
-          }
-        }
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-      }
-    }
-  }
-`);
+import { requireTaskId } from '../tasks/serialize.js';
+import { CHILDREN, CLEAN_UP_HISTORY, DOWNLOAD_BY_ID, HISTORY, HISTORY_STATS } from './documents.js';
+import {
+  childrenSchema,
+  cleanupSchema,
+  downloadListSchema,
+  downloadSchema,
+  latestDownloadsSchema,
+  searchSchema,
+  statsSchema,
+} from './schemas.js';
+import { serializeChild, serializeDownload, serializeStats } from './serialize.js';
 
 const STATUSES = ['COMPLETED', 'FAILED', 'SKIPPED', 'IN_PROGRESS', 'PARTIAL', 'CANCELLED'] as const;
 const KINDS = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST'] as const;
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const NOT_FOUND = 'Download not found';
 
-/** To a client a task's id is any text that we gave: one that we never give names no task. */
-function checkTaskId(task_id: string): string {
-  if (UUID.test(task_id)) return task_id;
-  throw new RestFailure(404, 'Download not found', { task_id });
-}
+const taskInput = z.object({ task_id: text() });
 
 const list = route({
   path: '/history',
   docs: {
-    summary: 'List downloads that have begun or ended, the newest first.',
-    answer: z.strictObject({
-      downloads: z.array(historyRowShape),
-      pagination: z.strictObject({
-        limit: z.int(),
-        offset: z.int(),
-        returned_count: z.int(),
-        total_count: z.int(),
-      }),
-    }),
+    summary: 'List started and finished downloads, newest first.',
+    answer: downloadListSchema,
     example: { limit: 10, status: 'completed' },
   },
   input: z.object({
@@ -77,7 +44,7 @@ const list = route({
     filter: { kinds: download_type ? [download_type] : null, statuses: status ? [status] : null },
   }),
   respond: ({ history: { edges, totalCount } }, { input: { limit, offset }, base }) => ({
-    downloads: edges.map(({ node }) => toWireRow(node, base)),
+    downloads: edges.map(({ node }) => serializeDownload(node, base)),
     pagination: { limit, offset, returned_count: edges.length, total_count: totalCount ?? 0 },
   }),
 });
@@ -86,49 +53,42 @@ const one = route({
   path: '/history/{task_id}',
   docs: {
     summary: 'Show one download.',
-    answer: historyRowShape,
+    answer: downloadSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
   },
-  input: z.object({ task_id: text() }),
-  document: ONE_ROW,
-  variables: ({ task_id }) => ({ id: checkTaskId(task_id) }),
+  input: taskInput,
+  document: DOWNLOAD_BY_ID,
+  variables: ({ task_id }) => ({ id: requireTaskId(task_id, NOT_FOUND) }),
   respond: ({ task }, { input: { task_id }, base }) => {
-    if (!task?.historyStatus) throw new RestFailure(404, 'Download not found', { task_id });
-    return toWireRow(task, base);
+    if (!task?.historyStatus) throw new RestFailure(404, NOT_FOUND, { task_id });
+    return serializeDownload(task, base);
   },
 });
 
 const children = pagedRoute({
   path: '/history/{task_id}/children',
   docs: {
-    summary: 'List what an album, a playlist or an artist consists of, in order.',
-    answer: z.strictObject({
-      task_id: z.string(),
-      download_type: z.enum(['album', 'playlist', 'artist']),
-      title: z.string(),
-      children_table: z.string(),
-      tracks: z.array(historyPartShape),
-      track_count: z.int(),
-    }),
+    summary: 'List the children of an album, playlist or artist download, in order.',
+    answer: childrenSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
   },
-  input: z.object({ task_id: text() }),
-  document: PARTS,
-  variables: ({ task_id }, after) => ({ id: checkTaskId(task_id), after }),
+  input: taskInput,
+  document: CHILDREN,
+  variables: ({ task_id }, after) => ({ id: requireTaskId(task_id, NOT_FOUND), after }),
   next: ({ task }) => (task?.children.pageInfo.hasNextPage ? task.children.pageInfo.endCursor : null),
   respond: (pages, { input: { task_id } }) => {
-    const list = pages[0]?.task;
-    if (!list?.historyStatus || list.kind === 'TRACK') {
-      throw new RestFailure(404, 'No album, playlist or artist was downloaded as this task', { task_id });
+    const parent = pages[0]?.task;
+    if (!parent?.historyStatus || parent.kind === 'TRACK') {
+      throw new RestFailure(404, 'There is no album, playlist or artist download with this id', { task_id });
     }
-    const parts = pages.flatMap(({ task }) => task?.children.edges ?? []);
-    const tracks = parts.map(({ node }, index) => toWirePart(node, index + 1));
+    const nodes = pages.flatMap(({ task }) => task?.children.edges ?? []);
+    const tracks = nodes.map(({ node }, index) => serializeChild(node, index + 1));
     return {
       task_id,
-      download_type: list.kind.toLowerCase(),
-      title: list.title,
+      download_type: parent.kind.toLowerCase(),
+      title: parent.title,
       children_table: task_id,
       tracks,
       track_count: tracks.length,
@@ -136,4 +96,100 @@ const children = pagedRoute({
   },
 });
 
-export const HISTORY_ROUTES: readonly AnyRoute[] = [list, one, children];
+const stats = route({
+  path: '/history/stats',
+  docs: { summary: 'Show totals of all downloads.', answer: statsSchema, example: {} },
+  input: z.object({}),
+  document: HISTORY_STATS,
+  variables: () => ({}),
+  respond: serializeStats,
+});
+
+const search = route({
+  path: '/history/search',
+  docs: {
+    summary: 'Search downloads by title, artist and album.',
+    answer: searchSchema,
+    example: { q: 'night ferry' },
+  },
+  input: z.object({ q: text(200), limit: pageLimit(50, 200) }),
+  document: HISTORY,
+  variables: ({ q, limit }) => ({ filter: { query: q }, limit, offset: 0, counted: false }),
+  respond: ({ history: { edges } }, { input: { q, limit }, base }) => ({
+    query: q,
+    results: edges.map(({ node }) => serializeDownload(node, base)),
+    result_count: edges.length,
+    limit,
+  }),
+});
+
+interface LatestDownloads {
+  path: `/${string}`;
+  summary: string;
+  limit: ReturnType<typeof pageLimit>;
+  filter: HistoryFilter;
+}
+
+function latestDownloads({ path, summary, limit, filter }: LatestDownloads): AnyRoute {
+  return route({
+    path,
+    docs: { summary, answer: latestDownloadsSchema, example: {} },
+    input: z.object({ limit }),
+    document: HISTORY,
+    variables: ({ limit }) => ({ filter, limit, offset: 0, counted: false }),
+    respond: ({ history: { edges } }, { input: { limit }, base }) => ({
+      downloads: edges.map(({ node }) => serializeDownload(node, base)),
+      count: edges.length,
+      limit,
+    }),
+  });
+}
+
+const recent = latestDownloads({
+  path: '/history/recent',
+  summary: 'List the newest downloads.',
+  limit: pageLimit(20, 100),
+  filter: {},
+});
+
+const failed = latestDownloads({
+  path: '/history/failed',
+  summary: 'List the newest failed downloads.',
+  limit: pageLimit(50, 200),
+  filter: { statuses: ['FAILED'] },
+});
+
+const cleanup = route({
+  methods: ['POST'],
+  path: '/history/cleanup',
+  docs: {
+    summary: 'Delete old finished downloads from the history; files are kept. For admins.',
+    answer: cleanupSchema,
+    example: { days_old: 30 },
+    errors: [403],
+  },
+  input: z.object({ days_old: wholeNumber({ min: 1, max: 36_500 }).default(30) }),
+  document: CLEAN_UP_HISTORY,
+  variables: ({ days_old: days }) => ({ days }),
+  respond: ({ cleanUpHistory: result }, { input: { days_old } }) => {
+    if (result.__typename !== 'HistoryCleaned') throw toFailure(result);
+    const { deleted, complete } = result;
+    const done = `Removed ${deleted} downloads that finished ${days_old} or more days ago`;
+    return {
+      message: complete ? `${done}.` : `${done}. More remain: repeat the request to remove them.`,
+      deleted_records: deleted,
+      days_old,
+    };
+  },
+});
+
+export const HISTORY_ROUTES: readonly AnyRoute[] = [
+  list,
+  one,
+  children,
+  stats,
+  search,
+  recent,
+  failed,
+  cleanup,
+];

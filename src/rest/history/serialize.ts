@@ -1,16 +1,15 @@
-import type { WireHistoryRowFragment } from '../../generated/documents/graphql.js';
+import type { RestDownloadFragment, RestHistoryStatsQuery } from '../../generated/documents/graphql.js';
+import { serializeImage } from '../catalog/serialize.js';
 import { localIdOf, wireIdOf } from '../wire-id.js';
-import { wordOf } from '../tasks/serialize-line.js';
 
-type Item = NonNullable<WireHistoryRowFragment['item']>;
+type Item = NonNullable<RestDownloadFragment['item']>;
 type TrackItem = Extract<Item, { __typename: 'Track' }>;
 
-/** A download as the clients of /history know it: the keys of a row and of a part are not the same. */
-export function toWireRow(task: WireHistoryRowFragment, base: string): object {
-  const type = wordOf(task.kind);
+export function serializeDownload(task: RestDownloadFragment, base: string): object {
+  const type = task.kind.toLowerCase();
   const id = wireIdOf(task.id);
   return {
-    ...toShared(task),
+    ...serializeCommon(task),
     download_type: type,
     url: task.item?.url ?? `${base}/${type}/download/${task.item ? wireIdOf(task.item.id) : id}`,
     name: task.title,
@@ -23,18 +22,17 @@ export function toWireRow(task: WireHistoryRowFragment, base: string): object {
     skipped_tracks: countOf(task, 'SKIPPED', task.skipped),
     children_table: task.kind === 'TRACK' ? null : id,
     release_date: albumOf(task.item)?.releaseDate ?? '',
-    images: (albumOf(task.item) ?? pictured(task.item))?.images.map(toWireImage) ?? [],
+    images: imagesOf(task.item),
     album_type: albumOf(task.item)?.group.toLowerCase() ?? null,
     duration_total_ms: durationOf(task),
     owner: task.owner.username,
   };
 }
 
-/** A part of a list. */
-export function toWirePart(task: WireHistoryRowFragment, position: number): object {
+export function serializeChild(task: RestDownloadFragment, position: number): object {
   const track = trackOf(task.item);
   return {
-    ...toShared(task),
+    ...serializeCommon(task),
     album_title: task.album ?? '',
     duration_ms: durationOf(task),
     track_number: track?.trackNumber ?? null,
@@ -44,35 +42,35 @@ export function toWirePart(task: WireHistoryRowFragment, position: number): obje
   };
 }
 
-/** What a row and a part have in common. */
-function toShared(task: WireHistoryRowFragment): Record<string, unknown> {
+/** The keys that a download and a child of one share. */
+function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
   const { file, item, error } = task;
   const catalog = item ? localIdOf(item.id).split(':', 1)[0] : null;
   return {
     task_id: wireIdOf(task.id),
     title: task.title,
     artists: task.artists,
-    // What waits among the parts of a list that has begun is on its way too.
-    status: wordOf(task.historyStatus ?? 'IN_PROGRESS'),
+    // A queued child has no status in the history, but its parent is in progress.
+    status: (task.historyStatus ?? 'IN_PROGRESS').toLowerCase(),
     timestamp: Date.parse(task.finishedAt ?? task.startedAt ?? task.createdAt) / 1000,
     service: file?.source ?? catalog ?? '',
     quality_format: file?.format ?? null,
     quality_bitrate: file?.bitrateKbps ? `${file.bitrateKbps}k` : null,
     file_path: file?.path ?? null,
-    external_ids: externalIdsOf(item ?? null),
-    genres: genresOf(item ?? null),
+    external_ids: externalIdsOf(item),
+    genres: genresOf(item),
     explicit: trackOf(item)?.explicit ?? false,
     metadata: file ? { source: file.source, licence: file.licence, size_bytes: Number(file.sizeBytes) } : {},
     ...(error && { error: error.message }),
   };
 }
 
-function countOf(task: WireHistoryRowFragment, state: WireHistoryRowFragment['state'], parts: number) {
-  return task.kind === 'TRACK' ? Number(task.state === state) : parts;
+function countOf(task: RestDownloadFragment, state: RestDownloadFragment['state'], children: number) {
+  return task.kind === 'TRACK' ? Number(task.state === state) : children;
 }
 
-/** Of a track what its file or its catalogue says; of a list what has been made of it. */
-function durationOf({ kind, file, item, madeDurationMs }: WireHistoryRowFragment): number {
+/** For a parent, only of what was downloaded. */
+function durationOf({ kind, file, item, madeDurationMs }: RestDownloadFragment): number {
   return kind === 'TRACK' ? (file?.durationMs ?? trackOf(item)?.durationMs ?? 0) : madeDurationMs;
 }
 
@@ -90,26 +88,30 @@ function genresOf(item: Item | null): string[] {
   return item.genres.length > 0 ? item.genres : (item.album?.genres ?? []);
 }
 
-function trackOf(item: Item | null | undefined): TrackItem | null {
+function trackOf(item: Item | null): TrackItem | null {
   return item?.__typename === 'Track' ? item : null;
 }
 
-/** An album, or the one that a track is on. */
-function albumOf(item: Item | null | undefined) {
+function albumOf(item: Item | null) {
   if (item?.__typename === 'Album') return item;
   return trackOf(item)?.album ?? null;
 }
 
-function pictured(item: Item | null | undefined) {
-  return item?.__typename === 'Playlist' || item?.__typename === 'Artist' ? item : null;
+function imagesOf(item: Item | null): object[] {
+  const source = item?.__typename === 'Track' ? item.album : item;
+  return source?.images.map(serializeImage) ?? [];
 }
 
-function toWireImage({ url, widthPx, heightPx }: WireImage): object {
-  return { url, width: widthPx, height: heightPx };
-}
-
-interface WireImage {
-  url: string;
-  widthPx: number | null;
-  heightPx: number | null;
+export function serializeStats({ historyStats }: RestHistoryStatsQuery): object {
+  const { byKindAndStatus, made, queuedLastWeek } = historyStats;
+  const counts: Record<string, Record<string, number>> = {};
+  for (const { kind, status, count } of byKindAndStatus) {
+    (counts[kind.toLowerCase()] ??= {})[status.toLowerCase()] = count;
+  }
+  return {
+    by_type_and_status: counts,
+    total_successful_tracks: made.tracks,
+    recent_downloads_7d: queuedLastWeek,
+    total_bytes: Number(made.sizeBytes),
+  };
 }

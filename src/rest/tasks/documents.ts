@@ -1,7 +1,15 @@
 import { graphql } from '../../generated/documents/gql.js';
 
+/** For every section: why a mutation did nothing. */
 graphql(`
-  fragment WirePart on TaskPart {
+  fragment RestError on Error {
+    code
+    message
+  }
+`);
+
+graphql(`
+  fragment RestTaskChild on TaskPart {
     kind
     state
     number
@@ -17,7 +25,7 @@ graphql(`
 `);
 
 graphql(`
-  fragment WireTask on Task {
+  fragment RestTask on Task {
     id
     kind
     state
@@ -45,16 +53,28 @@ graphql(`
       }
     }
     current {
-      ...WirePart
+      ...RestTaskChild
     }
     outcomes {
-      ...WirePart
+      ...RestTaskChild
     }
   }
 `);
 
 graphql(`
-  fragment WireCounts on TaskCounts {
+  fragment RestTaskWithParent on Task {
+    ...RestTask
+    parent {
+      kind
+      title
+      artists
+      total
+    }
+  }
+`);
+
+graphql(`
+  fragment RestTaskCounts on TaskCounts {
     queued
     running
     retrying
@@ -66,15 +86,136 @@ graphql(`
   }
 `);
 
-/** One that is shown by itself, with the list that it is part of. */
-graphql(`
-  fragment WireTaskAlone on Task {
-    ...WireTask
-    parent {
-      kind
-      title
-      artists
-      total
+export const TASK_LIST = graphql(`
+  query RestTaskList($limit: Int!, $offset: Int!, $activeUpTo: Int!, $states: [TaskState!]) {
+    tasks(
+      filter: { states: $states }
+      orderBy: ACTIVE_FIRST
+      first: $limit
+      offset: $offset
+      activeUpTo: $activeUpTo
+    ) {
+      totalCount
+      pageInfo {
+        hasNextPage
+      }
+      edges {
+        node {
+          ...RestTask
+        }
+      }
+    }
+    taskCounts {
+      ...RestTaskCounts
+    }
+  }
+`);
+
+export const CHANGED_TASKS = graphql(`
+  query RestChangedTasks($since: DateTime, $activeOnly: Boolean!, $limit: Int!, $offset: Int!) {
+    changedTasks(since: $since, activeOnly: $activeOnly, first: $limit, offset: $offset) {
+      at
+      endedCount
+      hasMore
+      tasks {
+        ...RestTask
+      }
+    }
+    taskCounts {
+      ...RestTaskCounts
+    }
+  }
+`);
+
+export const TASK_BY_ID = graphql(`
+  query RestTaskById($id: ID!) {
+    task(id: $id) {
+      ...RestTaskWithParent
+    }
+  }
+`);
+
+export const CANCEL_TASK = graphql(`
+  mutation RestCancelTask($id: ID!) {
+    result: cancelTask(id: $id) {
+      __typename
+      ... on TaskCancelled {
+        task {
+          id
+        }
+      }
+      ...RestError
+    }
+  }
+`);
+
+export const CANCEL_ALL_TASKS = graphql(`
+  mutation RestCancelAllTasks {
+    cancelAllTasks {
+      ... on TasksCancelled {
+        count
+      }
+    }
+  }
+`);
+
+export const DISMISS_TASK = graphql(`
+  mutation RestDismissTask($id: ID!) {
+    result: dismissTask(id: $id) {
+      __typename
+      ... on TaskDismissed {
+        task {
+          id
+        }
+      }
+      ...RestError
+    }
+  }
+`);
+
+export const RETRY_TASK = graphql(`
+  mutation RestRetryTask($id: ID!) {
+    result: retryTask(id: $id) {
+      __typename
+      ... on TaskRetried {
+        task {
+          ...RestTaskWithParent
+        }
+      }
+      ...RestError
+      ... on DuplicateDownload {
+        existingTask {
+          id
+        }
+      }
+    }
+  }
+`);
+
+export const PAUSE_TASK = graphql(`
+  mutation RestPauseTask($id: ID!) {
+    result: pauseTask(id: $id) {
+      __typename
+      ... on TaskPaused {
+        task {
+          ...RestTaskWithParent
+        }
+      }
+      ...RestError
+    }
+  }
+`);
+
+export const RESUME_TASK = graphql(`
+  mutation RestResumeTask($id: ID!) {
+    result: resumeTask(id: $id) {
+      __typename
+      ... on TaskResumed {
+        task {
+          ...RestTaskWithParent
+        }
+      }
+      ...RestError
     }
   }
 `);

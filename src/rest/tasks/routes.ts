@@ -1,87 +1,67 @@
 import { z } from 'zod';
-import { graphql } from '../../generated/documents/gql.js';
+import type { TypedDocumentString } from '../../generated/documents/graphql.js';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
-import { flag, pageLimit, text, wholeNumber } from '../input.js';
-import { route, type AnyRoute } from '../route.js';
-import { knownTaskId, unknownTask } from './task-id.js';
-import { countsShape, taskShape } from './schemas.js';
-import { LIVE_STATES, toWireCounts, toWireTask } from './serialize.js';
+import { flag, pageLimit, text, unixSeconds, wholeNumber } from '../input.js';
+import { route, type AnyRoute, type Method, type RouteDocs } from '../route.js';
+import { wireIdOf } from '../wire-id.js';
+import {
+  CANCEL_ALL_TASKS,
+  CANCEL_TASK,
+  CHANGED_TASKS,
+  DISMISS_TASK,
+  PAUSE_TASK,
+  RESUME_TASK,
+  RETRY_TASK,
+  TASK_BY_ID,
+  TASK_LIST,
+} from './documents.js';
+import {
+  cancelledAllSchema,
+  cancelledSchema,
+  taskListSchema,
+  taskSchema,
+  taskUpdatesSchema,
+} from './schemas.js';
+import {
+  ACTIVE_STATES,
+  requireTaskId,
+  serializeCancelled,
+  serializeChanges,
+  serializeCounts,
+  serializeTask,
+  taskNotFound,
+  toTaskFailure,
+  toUnixSeconds,
+  type TaskActionFailure,
+} from './serialize.js';
 
-const TASK_LIST = graphql(`
-  query RestTaskList($limit: Int!, $offset: Int!, $activeUpTo: Int!, $states: [TaskState!]) {
-    tasks(
-      filter: { states: $states }
-      orderBy: ACTIVE_FIRST
-      first: $limit
-      offset: $offset
-      activeUpTo: $activeUpTo
-    ) {
-      totalCount
-      pageInfo {
-        hasNextPage
-      }
-      edges {
-        node {
-          ...WireTask
-        }
-      }
-    }
-    taskCounts {
-      ...WireCounts
-    }
-  }
-`);
-
-const ONE_TASK = graphql(`
-  query RestTask($id: ID!) {
-    task(id: $id) {
-      ...WireTaskAlone
-    }
-  }
-`);
-
-/** The first page holds all active tasks; who has more than this at once sees the rest on the next. */
+/** The first page holds all active tasks up to this number; any more follow on the next pages. */
 const MAX_ACTIVE = 1_000;
+
+const taskInput = z.object({ task_id: text() });
+const pageNumber = wholeNumber({ min: 1, max: 10_000_000 }).default(1);
 
 const list = route({
   path: '/prgs/list',
   docs: {
-    summary: 'List tasks: those that are live, then those that have ended.',
-    answer: z.object({
-      tasks: z.array(taskShape),
-      pagination: z.object({
-        page: z.int(),
-        limit: z.int(),
-        total_items: z.int(),
-        total_pages: z.int(),
-        has_more: z.boolean(),
-        active_tasks: z.int(),
-        total_other_tasks: z.int(),
-      }),
-      total_tasks: z.int(),
-      ...countsShape,
-      timestamp: z.number(),
-    }),
+    summary: 'List tasks, active ones first.',
+    answer: taskListSchema,
     example: { page: 1, limit: 10 },
   },
-  input: z.object({
-    page: wholeNumber({ min: 1, max: 10_000_000 }).default(1),
-    limit: pageLimit(50, 100),
-    active_only: flag(false),
-  }),
+  input: z.object({ page: pageNumber, limit: pageLimit(50, 100), active_only: flag(false) }),
   document: TASK_LIST,
   variables: ({ page, limit, active_only }) => ({
     limit,
     offset: (page - 1) * limit,
     activeUpTo: MAX_ACTIVE,
-    states: active_only ? LIVE_STATES : null,
+    states: active_only ? ACTIVE_STATES : null,
   }),
   respond: ({ tasks, taskCounts }, { input: { page, limit }, base, now }) => {
-    const counts = toWireCounts(taskCounts);
+    const counts = serializeCounts(taskCounts);
     const { edges, pageInfo, totalCount: total } = tasks;
     const onFirstPage = Math.max(limit, Math.min(counts.active_tasks, MAX_ACTIVE));
     return {
-      tasks: edges.map(({ node }) => toWireTask(node, { base, now })),
+      tasks: edges.map(({ node }) => serializeTask(node, { base, now })),
       pagination: {
         page,
         limit,
@@ -98,21 +78,174 @@ const list = route({
   },
 });
 
+const updates = route({
+  path: '/prgs/updates',
+  docs: {
+    summary: 'List tasks changed since a time, or active tasks and a page of others if `since` is omitted.',
+    answer: taskUpdatesSchema,
+    example: { since: 1_767_225_600, limit: 10 },
+  },
+  input: z.object({
+    since: unixSeconds().optional(),
+    page: pageNumber,
+    limit: pageLimit(20, 100),
+    active_only: flag(false),
+  }),
+  document: CHANGED_TASKS,
+  variables: ({ since, page, limit, active_only: activeOnly }) => ({
+    // Rounded down to a millisecond: rounded up, it could skip a change.
+    since: since === undefined ? null : new Date(Math.floor(since * 1_000)).toISOString(),
+    activeOnly,
+    limit,
+    offset: (page - 1) * limit,
+  }),
+  respond: ({ changedTasks, taskCounts }, { input: { since, page, limit, active_only }, base, now }) => {
+    const { tasks, at, endedCount, hasMore } = changedTasks;
+    const counts = serializeCounts(taskCounts);
+    return {
+      ...serializeChanges(tasks, { base, now }),
+      current_timestamp: toUnixSeconds(at),
+      ...(since !== undefined && { since_timestamp: since }),
+      total_tasks: active_only ? counts.active_tasks : counts.all_tasks_count,
+      ...counts,
+      updated_count: tasks.length,
+      pagination: {
+        page,
+        limit,
+        total_non_active: endedCount,
+        has_more: hasMore,
+        returned_non_active: tasks.filter(({ finishedAt }) => finishedAt !== null).length,
+      },
+    };
+  },
+});
+
 const one = route({
   path: '/prgs/{task_id}',
   docs: {
     summary: 'Show one task.',
-    answer: taskShape,
+    answer: taskSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
   },
-  input: z.object({ task_id: text() }),
-  document: ONE_TASK,
-  variables: ({ task_id }) => ({ id: knownTaskId(task_id) }),
+  input: taskInput,
+  document: TASK_BY_ID,
+  variables: ({ task_id }) => ({ id: requireTaskId(task_id) }),
   respond: ({ task }, { input: { task_id }, base, now }) => {
-    if (!task) throw unknownTask(task_id);
-    return toWireTask(task, { base, now });
+    if (!task) throw taskNotFound(task_id);
+    return serializeTask(task, { base, now });
   },
 });
 
-export const TASK_ROUTES: readonly AnyRoute[] = [list, one];
+interface TaskAction<Task> {
+  /** Default: POST. */
+  methods?: readonly Method[];
+  path: `/${string}`;
+  /** Default of `errors`: 404 and 409. */
+  docs: RouteDocs;
+  document: TypedDocumentString<{ result: { task: Task } | TaskActionFailure }, { id: string }>;
+  respond: (task: Task, at: { base: string; now: Date }) => object;
+}
+
+function taskAction<Task>({ docs, respond, ...spec }: TaskAction<Task>): AnyRoute {
+  return route({
+    methods: ['POST'],
+    ...spec,
+    docs: { errors: [404, 409], ...docs },
+    input: taskInput,
+    variables: ({ task_id }) => ({ id: requireTaskId(task_id) }),
+    respond: ({ result }, { input: { task_id }, base, now }) => {
+      if ('task' in result) return respond(result.task, { base, now });
+      throw toTaskFailure(result, task_id);
+    },
+  });
+}
+
+const cancel = taskAction({
+  path: '/prgs/cancel/{task_id}',
+  docs: {
+    summary: 'Cancel a task and its children.',
+    answer: cancelledSchema,
+    example: { task_id: EXAMPLE_TASKS.queued },
+  },
+  document: CANCEL_TASK,
+  respond: serializeCancelled,
+});
+
+const dismiss = taskAction({
+  methods: ['DELETE'],
+  path: '/prgs/delete/{task_id}',
+  docs: {
+    summary: 'Remove a task from the list, cancelling it first if it is active. It remains in the history.',
+    answer: z.strictObject({ message: z.string() }),
+    example: { task_id: EXAMPLE_TASKS.failed },
+    errors: [404],
+  },
+  document: DISMISS_TASK,
+  respond: ({ id }) => ({
+    message: `Task ${wireIdOf(id)} was removed from the list. It remains in the history.`,
+  }),
+});
+
+const retry = taskAction({
+  path: '/prgs/retry/{task_id}',
+  docs: {
+    summary: 'Queue a failed or cancelled task again, or the failed and cancelled children of a task.',
+    answer: taskSchema,
+    example: { task_id: EXAMPLE_TASKS.failed },
+  },
+  document: RETRY_TASK,
+  respond: serializeTask,
+});
+
+const pause = taskAction({
+  path: '/prgs/pause/{task_id}',
+  docs: {
+    summary: 'Pause a queued task, or the queued children of a task.',
+    answer: taskSchema,
+    example: { task_id: EXAMPLE_TASKS.queued },
+  },
+  document: PAUSE_TASK,
+  respond: serializeTask,
+});
+
+const resume = taskAction({
+  path: '/prgs/resume/{task_id}',
+  docs: {
+    summary: 'Queue a paused task again, or the paused children of a task.',
+    answer: taskSchema,
+    example: { task_id: EXAMPLE_TASKS.paused },
+  },
+  document: RESUME_TASK,
+  respond: serializeTask,
+});
+
+const cancelAll = route({
+  methods: ['POST'],
+  path: '/prgs/cancel/all',
+  docs: {
+    summary: 'Cancel all your active tasks; for admins, those of all users.',
+    answer: cancelledAllSchema,
+    example: {},
+  },
+  input: z.object({}),
+  document: CANCEL_ALL_TASKS,
+  variables: () => ({}),
+  respond: ({ cancelAllTasks: { count } }) => ({
+    message: count === 1 ? 'Cancelled 1 task.' : `Cancelled ${count} tasks.`,
+    cancelled_count: count,
+    errors: [],
+  }),
+});
+
+export const TASK_ROUTES: readonly AnyRoute[] = [
+  list,
+  updates,
+  one,
+  cancel,
+  cancelAll,
+  dismiss,
+  retry,
+  pause,
+  resume,
+];

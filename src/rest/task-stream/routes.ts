@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import type { RestTaskFragment, TaskState } from '../../generated/documents/graphql.js';
+import { flag, invalidField } from '../input.js';
+import { openLiveStream } from '../live-stream.js';
+import type { News } from '../pending-news.js';
+import { createSharedMessages } from '../shared-messages.js';
+import { streamRoute, type AnyRoute, type RestCall } from '../route.js';
+import type { Documents, Following } from '../run-document.js';
+import { taskStreamSchema } from '../tasks/schemas.js';
+import { ACTIVE_STATES, FINISHED_STATES, serializeChanges, serializeCounts } from '../tasks/serialize.js';
+import { CHILD_CHANGES, STREAM_COUNTS, STREAM_TASKS, TASK_CHANGES, TASK_SEQUENCE } from './documents.js';
+
+const PAGE_SIZE = 100;
+/** Of the first message with `active_only=false`. */
+const MAX_FINISHED = 50;
+const SEQUENCE = /^\d{1,19}$/;
+
+const share = createSharedMessages();
+
+const stream = streamRoute({
+  path: '/prgs/stream',
+  docs: {
+    summary: 'Follow tasks as they change, as server-sent events.',
+    answer: taskStreamSchema,
+    example: { active_only: true },
+  },
+  input: z.object({
+    active_only: flag(true),
+    since_event: z.string().optional(),
+    token: z.string().optional(),
+  }),
+  open: async ({ active_only, since_event }, call) => {
+    const { documents, signal, hangUp, timing } = call;
+    // Read before the tasks: a change between the two reads is then sent twice instead of never.
+    const sequence = findSequence(since_event, call) ?? (await documents.run(TASK_SEQUENCE, {})).taskSequence;
+    const tasks = await readFirstTasks(documents, active_only);
+    const describe = (values: RestTaskFragment[]) =>
+      share(values, call.base, () =>
+        serializeMessage(call, values, values.length > 0 ? 'update' : 'heartbeat'),
+      );
+    return openLiveStream({
+      first: { ...(await serializeMessage(call, tasks, 'update')), initial: true },
+      mark: sequence,
+      follow: (listener) => followTasks(documents, sequence, listener),
+      describe,
+      signal,
+      hangUp,
+      timing,
+    });
+  },
+});
+
+/**
+ * Where the client wants to resume. An invalid header is ignored: browsers send it by themselves on every reconnect,
+ * so an error would shut them out for good.
+ */
+function findSequence(parameter: string | undefined, { headers }: RestCall): string | null {
+  if (parameter !== undefined && !SEQUENCE.test(parameter)) {
+    throw invalidField('since_event', 'must be the id of an earlier event');
+  }
+  const header = headers.get('last-event-id') ?? '';
+  return parameter ?? (SEQUENCE.test(header) ? header : null);
+}
+
+async function readFirstTasks(documents: Documents, activeOnly: boolean): Promise<RestTaskFragment[]> {
+  const active: RestTaskFragment[] = [];
+  for (let after: string | null = null, more = true; more;) {
+    const page: TaskPage = await readPage(documents, { states: ACTIVE_STATES, limit: PAGE_SIZE, after });
+    active.push(...page.tasks);
+    after = page.after;
+    more = after !== null;
+  }
+  if (activeOnly) return active;
+  const finished = await readPage(documents, { states: FINISHED_STATES, limit: MAX_FINISHED, after: null });
+  return [...active, ...finished.tasks];
+}
+
+interface TaskPage {
+  tasks: RestTaskFragment[];
+  /** Null on the last page. */
+  after: string | null;
+}
+
+async function readPage(
+  documents: Documents,
+  page: { states: TaskState[]; limit: number; after: string | null },
+): Promise<TaskPage> {
+  const { tasks } = await documents.run(STREAM_TASKS, page);
+  const { hasNextPage, endCursor } = tasks.pageInfo;
+  return { tasks: tasks.edges.map(({ node }) => node), after: hasNextPage ? endCursor : null };
+}
+
+async function followTasks(
+  documents: Documents,
+  since: string,
+  listener: (update: News<RestTaskFragment>) => void,
+): Promise<Following[]> {
+  const changes = await documents.follow(TASK_CHANGES, { since }, ({ taskUpdates: { task, sequence } }) =>
+    listener({ ...toUpdate(task), mark: sequence }),
+  );
+  const children = await documents.follow(CHILD_CHANGES, { since }, ({ taskUpdates: { task } }) => {
+    const top = task.parent?.parent ?? task.parent;
+    if (top) listener(toUpdate(top));
+  });
+  return [changes, children];
+}
+
+function toUpdate(task: RestTaskFragment): News<RestTaskFragment> {
+  return { key: task.id, value: task, terminal: FINISHED_STATES.includes(task.state) };
+}
+
+async function serializeMessage(
+  { documents, base, clock }: RestCall,
+  tasks: RestTaskFragment[],
+  change_type: 'update' | 'heartbeat',
+): Promise<object> {
+  const { taskCounts } = await documents.run(STREAM_COUNTS, {});
+  const now = clock.now();
+  return {
+    change_type,
+    ...serializeChanges(tasks, { base, now }),
+    ...serializeCounts(taskCounts),
+    current_timestamp: now.getTime() / 1000,
+  };
+}
+
+export const TASK_STREAM_ROUTES: readonly AnyRoute[] = [stream];
