@@ -96,7 +96,7 @@ const variables = z.object({
 /** The names of all variables. */
 export const ENV_VARIABLES: readonly string[] = Object.keys(variables.shape);
 
-/** What the environment says, parsed. README.md lists every variable with its default, unit and range. */
+/** What the environment says, parsed. docs/configuration.md lists every variable. */
 export interface Env {
   port: number;
   host: string;

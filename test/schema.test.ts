@@ -57,8 +57,8 @@ interface Described {
 
 interface Member {
   name: string;
-  description?: string | null;
-  args?: readonly { name: string; description?: string | null }[];
+  description?: string | null | undefined;
+  args?: readonly { name: string; description?: string | null | undefined }[];
 }
 
 function describedParts(type: GraphQLNamedType): Described[] {

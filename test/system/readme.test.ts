@@ -1,36 +1,66 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parse, validate } from 'graphql';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema.js';
-import { ENV_VARIABLES } from '../../src/env.js';
+import { execute, startApp, subscribe, type TestApp } from '../kit/start-app.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const examples = [...readme.matchAll(/```graphql\n(.*?)```/gs)].map(([, source = '']) => source);
 
 describe('the README', () => {
-  it('begins with the two commands', () => {
+  it('begins with one sentence, a picture and the two commands', () => {
+    const [title, sentence, picture] = readme.split('\n\n');
+    expect(title).toBe('# Reprise');
+    expect(sentence?.match(/\.(?=\s|$)/g)).toHaveLength(1);
+    expect(existsSync(/^!\[.+\]\((.+)\)$/.exec(picture ?? '')?.[1] ?? '')).toBe(true);
     const commands = [...readme.matchAll(/```sh\n(.*?)\n```/gs)].map(([, command]) => command);
     expect(commands.slice(0, 2)).toEqual(['npm ci && npm run demo', 'npm ci && npm test']);
   });
 
-  it('shows a search, a subscription, a download and its results', () => {
+  it('has ten features', () => {
+    const features = readme.slice(readme.indexOf('## Features'), readme.indexOf('## Install'));
+    expect(features.match(/^- \*\*/gm)).toHaveLength(10);
+  });
+
+  it('shows a search, a subscription and a download', () => {
     expect(examples.map((source) => /^(\w+ \w+)/.exec(source)?.[1])).toEqual([
       'query Search',
       'subscription Live',
       'mutation Download',
-      'query Results',
     ]);
   });
 
   it.each(examples)('has an example that the schema accepts: %s', (source) => {
     expect(validate(schema, parse(source))).toEqual([]);
   });
+});
 
-  it('lists every variable of the environment, and no other', () => {
-    const table = readme.slice(readme.indexOf('| variable '), readme.indexOf('How downloads are made'));
-    const listed = [...table.matchAll(/^\| (.*?) +\|/gm)].flatMap(([, cell = '']) =>
-      [...cell.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),
-    );
-    expect(listed.sort()).toEqual([...ENV_VARIABLES].sort());
+describe('the queries in the README', () => {
+  const [search = '', live = '', download = ''] = examples;
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ overrides: { timing: { stopGraceMs: 0 } } });
+  });
+  afterAll(() => app.stop());
+
+  it('find the album', async () => {
+    expect(await execute(app.url, search, {})).toMatchObject({
+      search: { edges: [{ node: { id: 'Album:demo:night-ferry', title: 'Night Ferry' } }] },
+    });
+  });
+
+  it('queue it and follow it', async () => {
+    const updates = subscribe(app.url, live, {});
+    const first = updates.next();
+    expect(await execute(app.url, download, {})).toMatchObject({
+      queueDownload: { __typename: 'DownloadQueued' },
+    });
+    expect((await first).value).toMatchObject({
+      taskUpdates: { task: { title: 'Night Ferry', error: null } },
+    });
+    await updates.return();
+    expect(await execute(app.url, download, {})).toMatchObject({
+      queueDownload: { __typename: 'DuplicateDownload' },
+    });
   });
 });

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { PATH_PLACEHOLDERS } from '../src/settings/path-placeholders.js';
+import { ENV_VARIABLES, parseEnv } from '../src/env.js';
+import { QUERY_LIMITS } from '../src/graphql/limits.js';
+import { schema } from '../src/schema.js';
+import { PAGES_WITH_TABLES, renderPage, withoutTables } from '../tools/docs-tables.js';
+
+const PAGES = [
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+];
+const textOf = new Map(PAGES.map((path) => [path, readFileSync(path, 'utf8')]));
+const proseOf = (path: string) => withoutTables(textOf.get(path) ?? '').replace(/^```.*?^```/gms, '');
+
+describe('the documentation', () => {
+  it('has the pages that the project promises', () => {
+    const pages = ['architecture', 'benchmarks', 'configuration', 'graphql', 'library', 'operations', 'rest'];
+    expect(PAGES).toEqual(
+      expect.arrayContaining([
+        ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+        ...pages.map((name) => `docs/${name}.md`),
+      ]),
+    );
+  });
+
+  it.each(PAGES)('has no broken link in %s', (path) => {
+    expect(linksOf(path).filter((link) => !resolves(path, link))).toEqual([]);
+  });
+
+  it('links to every page from the README', () => {
+    const linked = linksOf('README.md').map((link) => link.replace(/#.*/, ''));
+    expect(PAGES.filter((path) => path !== 'README.md' && !linked.includes(path))).toEqual([]);
+  });
+
+  it.each(PAGES.flatMap(graphqlBlocksOf))(
+    'has GraphQL that the schema accepts: $path $source',
+    ({ source }) => {
+      expect(validate(schema, parse(source)).map(String)).toEqual([]);
+    },
+  );
+
+  it.each(PAGES)('uses the words of the field in %s', (path) => {
+    const words =
+      /\b(?:catalogues?|anew|news|told of|tells of|makes? no sense|what came of it|is none|is no id)\b/gi;
+    expect(proseOf(path).match(words) ?? []).toEqual([]);
+  });
+
+  it.each(PAGES)('names scripts and files that exist in %s', (path) => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object };
+    const text = textOf.get(path) ?? '';
+    const named = [...text.matchAll(/\bnpm run ([\w-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+    const paths = [...proseOf(path).matchAll(/`((?:test|tools|docs|prisma)\/[\w./-]+)`/g)];
+    expect(paths.map(([, name = '']) => name).filter((name) => !existsSync(name))).toEqual([]);
+  });
+
+  it.each(PAGES_WITH_TABLES)(
+    'has tables that follow the code in %s (npm run docs writes them)',
+    async (path) => {
+      const { current, rendered } = await renderPage(path);
+      expect(current).toBe(rendered);
+    },
+  );
+});
+
+describe('docs/configuration.md', () => {
+  const page = textOf.get('docs/configuration.md') ?? '';
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` +\| (.+?) +\| .+\|$/gm)].map(
+    ([, name = '', value = '']) => ({ name, value }),
+  );
+
+  it('lists every variable of the environment, and no other', () => {
+    expect(rows.map(({ name }) => name).sort()).toEqual([...ENV_VARIABLES].sort());
+  });
+
+  it.each(rows.filter(({ value }) => value !== 'none'))('states the default of $name', ({ name, value }) => {
+    const stated = /^`(.+)`$/.exec(value)?.[1];
+    expect(parseEnv({ [name]: stated })).toEqual(parseEnv({}));
+    expect(Object.values(parseEnv({})).flat().join('\n')).toContain(String(stated).replace(/^\.\//, ''));
+  });
+
+  it.each(rows.filter(({ value }) => value === 'none'))('says that $name has no default', ({ name }) => {
+    expect(unsetValueOf(name)).toSatisfy(
+      (value) =>
+        [null, undefined, false].includes(value as null) || (Array.isArray(value) && value.length === 0),
+    );
+  });
+
+  it('lists every placeholder of paths', () => {
+    const listed = [...page.matchAll(/^\| (`%.+?) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/%([a-z]\w*)%/g)].map(([, name]) => name),
+    );
+    expect(listed.sort()).toEqual([...PATH_PLACEHOLDERS, 'artist_N', 'ar_album_N'].sort());
+  });
+});
+
+describe('docs/graphql.md', () => {
+  it('states the limits of a query', () => {
+    const page = textOf.get('docs/graphql.md') ?? '';
+    const limits = page.slice(page.indexOf('\n## Limits'));
+    const { depth, introspectionDepth, fields, aliases, directives, rootFields, tokens } = QUERY_LIMITS;
+    expect(limits).toMatch(new RegExp(`Depth +\\| ${depth}; introspection ${introspectionDepth} `));
+    expect(limits).toMatch(`| ${[fields, aliases, directives].map(withCommas).join(', ')} `);
+    expect(limits).toMatch(new RegExp(`operation itself +\\| ${rootFields} `));
+    expect(limits).toMatch(new RegExp(`Tokens +\\| ${withCommas(tokens)} `));
+  });
+});
+
+const withCommas = (number: number) => number.toLocaleString('en');
+
+/** Of a variable without a default, what the program makes of its absence. */
+function unsetValueOf(name: string): unknown {
+  const env = parseEnv({});
+  const values: Record<string, unknown> = {
+    ...env,
+    databaseUrl: 'url' in env.database ? env.database.url : null,
+    mongodbUrl: 'url' in env.jobStore ? env.jobStore.url : null,
+    nodeEnv: env.development,
+    downloadRoots: env.downloadRoots.filter((root) => root !== env.downloadDir),
+  };
+  const key = name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  expect(Object.keys(values)).toContain(key);
+  return values[key];
+}
+
+/** Relative ones, with anchors; also of pictures. */
+function linksOf(path: string): string[] {
+  const targets = [...proseOf(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  return targets.filter((target) => !/^https?:/.test(target));
+}
+
+function resolves(from: string, link: string): boolean {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? from : normalize(join(dirname(from), file));
+  if (!existsSync(target)) return false;
+  return anchor === undefined || anchorsOf(target).includes(anchor);
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(path: string): string[] {
+  const headings = proseOf(path).matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function graphqlBlocksOf(path: string): { path: string; source: string }[] {
+  const blocks = (textOf.get(path) ?? '').matchAll(/^```graphql\n(.*?)^```/gms);
+  return [...blocks].map(([, source = '']) => ({ path, source }));
+}
