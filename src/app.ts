@@ -27,6 +27,7 @@ import { createClosers, type Closers } from './lib/closers.js';
 import { messageOf } from './lib/errors.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { createMedia } from './media/create-media.js';
+import type { Media } from './media/media.js';
 import { TIMING, type Timing } from './platform.js';
 import { readinessChecks } from './readiness-checks.js';
 import { createRestApp } from './rest/handle.js';
@@ -55,6 +56,7 @@ export interface Overrides {
   /** Asked before the usual ones. */
   sources?: readonly AudioSource[];
   catalogs?: readonly CatalogSource[];
+  media?: Media;
 }
 
 export interface App {
@@ -98,7 +100,7 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   closers.add('event bus', () => bus.close());
   const relay = await startPostgresRelay({ url, bus, log });
   closers.add('event relay', () => relay.stop());
-  const media = await createMedia({ ffmpegPath: env.ffmpegPath, ffprobePath: env.ffprobePath, log });
+  const media = overrides.media ?? (await createMedia({ ...env, log }));
   const instanceId = randomUUID();
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may well be in reach when the database is not: jobs held by this process would be done by nobody.

@@ -10,8 +10,17 @@ import { runOn, withDatabase } from './database.js';
 
 const log = createLogger('warn');
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A directory of the run's, see kept-audio.ts. */
+    keptAudio: string;
+  }
+}
+
 /** One server for the whole run: the one DATABASE_URL names, else an embedded one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = mkdtempSync(join(tmpdir(), 'reprise-test-'));
+  project.provide('keptAudio', directory);
   const server = await startServer();
   const maintenance = withDatabase(server.url, 'postgres');
   const template = `template_${randomBytes(8).toString('hex')}`;
@@ -22,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await runOn(maintenance, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
     await server.stop();
+    rmSync(directory, { recursive: true, force: true });
   };
 }
 
@@ -30,6 +40,8 @@ async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   if (external) return { url: external, stop: () => Promise.resolve() };
   const dataDir = mkdtempSync(join(tmpdir(), 'reprise-test-'));
   const server = await startEmbeddedPostgres({ dataDir, log });
+  // What is lost in a crash of this server is nobody's loss.
+  await runOn(server.url, 'ALTER ROLE CURRENT_USER SET synchronous_commit = off');
   return {
     url: server.url,
     async stop() {

@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { MongoClient } from 'mongodb';
+import { inject } from 'vitest';
 import { WebSocket } from 'ws';
 import { createApp, type App, type Overrides } from '../../src/app.js';
 import { parseEnv, type Env } from '../../src/env.js';
 import type { TypedDocumentString } from '../../src/generated/documents/graphql.js';
 import { createLogger } from '../../src/lib/logger.js';
+import type { Media } from '../../src/media/media.js';
+import { createTestMedia } from './audio.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { keepAudio } from './kept-audio.js';
 
 /** A real server on a port of its own, with a database and a download directory of its own. */
 export interface TestApp extends App {
@@ -54,7 +58,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');
   const { settings, ...overrides } = options.overrides ?? {};
   // Sources that a test adds are asked although the demo's tracks have one of their own.
-  const app = await createApp(env, { log, settings: { fallback: true, ...settings }, ...overrides });
+  const media = env.ffmpegPath || env.ffprobePath ? {} : { media: await openMedia() };
+  const app = await createApp(env, {
+    log,
+    settings: { fallback: true, ...settings },
+    ...media,
+    ...overrides,
+  });
   const url = app.http?.url ?? '';
   return {
     ...app,
@@ -69,6 +79,14 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       if (!options.env?.downloadDir) await rm(downloadDir, { recursive: true, force: true });
     },
   };
+}
+
+let media: Promise<Media> | undefined;
+
+/** The same for all apps of a file: to find ffmpeg and what it can do takes three processes. */
+async function openMedia(): Promise<Media> {
+  media ??= createTestMedia(null);
+  return keepAudio(await media, inject('keptAudio'));
 }
 
 /** On MongoDB when the run has one: a database there of the same name. */
