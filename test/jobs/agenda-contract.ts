@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +7,7 @@ import { createJobRunner, type AgendaJobs } from '../../src/jobs/agenda.js';
 import { JobStoreUnavailableError } from '../../src/jobs/errors.js';
 import { defineJob, type JobDefinition, type JobRun } from '../../src/jobs/job.js';
 import { createDeferred, delay } from '../../src/lib/async.js';
+import { onLine, spawnProgram } from '../kit/child-programs.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -26,8 +24,6 @@ export interface JobStoreUnderTest {
 }
 
 type Handler = (payload: { n: number }, run: JobRun) => Promise<void> | void;
-
-const CHILD = fileURLToPath(new URL('recurring-child.ts', import.meta.url));
 
 /** What every back end of jobs/agenda.ts must do. */
 export function describeJobRunner(name: string, open: () => Promise<JobStoreUnderTest>): void {
@@ -261,11 +257,11 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
 
     test('a recurring job goes on elsewhere when the process that ran it is killed', async () => {
       const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
-      const args = ['--import', 'tsx', CHILD, store.kind, store.url, definition.name];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const args = [store.kind, store.url, definition.name];
+      const child = spawnProgram('recurring-child', args, { stdio: ['ignore', 'pipe', 'inherit'] });
       cleanups.push(() => void child.kill('SIGKILL'));
       const lines: string[] = [];
-      createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+      onLine(child, (line) => lines.push(line));
       await waitFor(() => lines.includes('running'), { timeoutMs: 20_000, what: 'the child to run the job' });
       let runs = 0;
       await startRunner(definition, () => void (runs += 1));

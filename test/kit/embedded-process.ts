@@ -1,11 +1,8 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Said } from '../fixtures/embedded-process.js';
+import { onLine, spawnProgram } from './child-programs.js';
 import { waitFor } from './wait-for.js';
-
-const SCRIPT = fileURLToPath(new URL('../fixtures/embedded-process.ts', import.meta.url));
 
 export interface EmbeddedProcess {
   process: ChildProcess;
@@ -19,13 +16,13 @@ export interface EmbeddedProcess {
 
 /** Starts another process with an embedded database in `dataDir`. */
 export function startEmbeddedProcess(dataDir: string, options: SpawnOptions = {}): EmbeddedProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, dataDir], {
+  const child = spawnProgram('embedded-process', [dataDir], {
     ...options,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const said: Said[] = [];
   let stderr = '';
-  createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line) as Said));
+  onLine(child, (line) => said.push(JSON.parse(line) as Said));
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   return {
     process: child,

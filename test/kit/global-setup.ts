@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { createLogger } from '../../src/lib/logger.js';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.js';
 import { migrate } from '../../src/database/migrate.js';
+import { buildChildPrograms } from './child-programs.js';
 import { runOn, withDatabase } from './database.js';
 
 const log = createLogger('warn');
@@ -14,6 +15,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A directory of the run's, see kept-audio.ts. */
     keptAudio: string;
+    /** Where they are, see child-programs.ts. */
+    childPrograms: string;
   }
 }
 
@@ -21,6 +24,8 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'reprise-test-'));
   project.provide('keptAudio', directory);
+  const childPrograms = await buildChildPrograms();
+  project.provide('childPrograms', childPrograms);
   const server = await startServer();
   const maintenance = withDatabase(server.url, 'postgres');
   const template = `template_${randomBytes(8).toString('hex')}`;
@@ -31,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await runOn(maintenance, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
     await server.stop();
-    rmSync(directory, { recursive: true, force: true });
+    for (const each of [directory, childPrograms]) rmSync(each, { recursive: true, force: true });
   };
 }
 

@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { onLine, spawnProgram } from './child-programs.js';
 import { execute, subscribe, type TestApp } from './start-app.js';
 import { waitFor } from './wait-for.js';
 
@@ -24,9 +24,9 @@ export interface ServerProcess extends Pick<TestApp, 'url' | 'execute' | 'subscr
   ended: Promise<Ended>;
 }
 
-/** Starts `src/main.ts` and lets it run to its end, for starts that fail. */
+/** Starts the program and lets it run to its end, for starts that fail. */
 export function runServer(env: Record<string, string>): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+  const child = spawnProgram('server', [], {
     cwd: ROOT,
     env: { ...withoutOurs(), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -68,7 +68,7 @@ async function urlOf(child: ChildProcess, ended: Promise<Ended>): Promise<string
   let url: string | undefined;
   let early: Ended | undefined;
   void ended.then((result) => (early = result));
-  createInterface({ input: child.stdout! }).on('line', (line) => {
+  onLine(child, (line) => {
     const said = JSON.parse(line) as { msg?: string; url?: string };
     if (said.msg === 'Reprise is up') url = said.url;
   });

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { spawnProgram } from '../kit/child-programs.js';
 import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -70,8 +69,7 @@ describe('a long playlist', () => {
 
 async function runUntilKilled(api: TestApp, { killedAt }: { killedAt: number }): Promise<void> {
   const { jobStore, downloadDir } = api.env;
-  const file = fileURLToPath(new URL('expanding-child.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const child = spawnProgram('expanding-child', [], {
     stdio: ['pipe', 'ignore', 'inherit'],
     env: {
       ...process.env,

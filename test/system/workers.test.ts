@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Overrides } from '../../src/app.js';
 import type { Timing } from '../../src/platform.js';
 import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { TERMINAL_STATES } from '../../src/tasks/task.js';
+import { spawnProgram } from '../kit/child-programs.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
 import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
@@ -143,21 +143,17 @@ describe('a worker that is gone', { timeout: 90_000 }, () => {
 
   function startChild(): ChildProcess {
     const { jobStore, downloadDir } = api.env;
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', fileURLToPath(new URL('worker-child.ts', import.meta.url))],
-      {
-        stdio: ['pipe', 'ignore', 'inherit'],
-        env: {
-          ...process.env,
-          ROLE: 'worker',
-          LOG_LEVEL: 'silent',
-          DATABASE_URL: databaseUrlOf(api),
-          MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
-          DOWNLOAD_DIR: downloadDir,
-        },
+    const child = spawnProgram('worker-child', [], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+      env: {
+        ...process.env,
+        ROLE: 'worker',
+        LOG_LEVEL: 'silent',
+        DATABASE_URL: databaseUrlOf(api),
+        MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
+        DOWNLOAD_DIR: downloadDir,
       },
-    );
+    });
     onTestFinished(() => kill(child));
     return child;
   }

@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { inject } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What tests run in a process of its own, to kill it or to see it end. */
+const PROGRAMS = {
+  server: 'src/main.ts',
+  'embedded-process': 'test/fixtures/embedded-process.ts',
+  'expanding-child': 'test/system/expanding-child.ts',
+  'recurring-child': 'test/jobs/recurring-child.ts',
+  'worker-child': 'test/system/worker-child.ts',
+};
+
+/**
+ * Bundles the programs once a run: through tsx each start takes two seconds more of CPU time. The directory is two
+ * levels below the package's root, as dist/database is: that is where the program looks for its migrations.
+ */
+export async function buildChildPrograms(): Promise<string> {
+  const directory = mkdtempSync(join(ROOT, 'node_modules', '.reprise-test-'));
+  // Some run as another user.
+  chmodSync(directory, 0o755);
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: PROGRAMS,
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    packages: 'external',
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+  });
+  return directory;
+}
+
+export function spawnProgram(
+  program: keyof typeof PROGRAMS,
+  args: string[],
+  options: SpawnOptions,
+): ChildProcess {
+  return spawn(process.execPath, [join(inject('childPrograms'), `${program}.mjs`), ...args], options);
+}
+
+/** Calls back with each line that the program writes to its standard output. */
+export function onLine({ stdout }: ChildProcess, listener: (line: string) => void): void {
+  if (stdout) createInterface({ input: stdout }).on('line', listener);
+}
