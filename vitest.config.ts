@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['test/bench/**'],
     globalSetup: ['test/kit/global-setup.ts'],
     maxWorkers: 2,
+    // The app's modules take a second or two of CPU time to load: once a worker, not once a file.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     restoreMocks: true,
