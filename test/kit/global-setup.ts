@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedde
 import { migrate } from '../../src/database/migrate.js';
 import { buildChildPrograms } from './child-programs.js';
 import { runOn, withDatabase } from './database.js';
+import { measureSlowness } from './slowness.js';
 
 const log = createLogger('warn');
 
@@ -17,11 +18,17 @@ declare module 'vitest' {
     keptAudio: string;
     /** Where they are, see child-programs.ts. */
     childPrograms: string;
+    /** How much longer than on a quiet machine all may take, see slowness.ts. */
+    slowness: number;
   }
 }
 
 /** One server for the whole run: the one DATABASE_URL names, else an embedded one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const slowness = measureSlowness();
+  project.provide('slowness', slowness);
+  project.config.testTimeout *= slowness;
+  project.config.hookTimeout *= slowness;
   const directory = mkdtempSync(join(tmpdir(), 'reprise-test-'));
   project.provide('keptAudio', directory);
   const childPrograms = await buildChildPrograms();
