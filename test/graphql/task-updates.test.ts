@@ -278,7 +278,7 @@ describe('a reader that comes back', () => {
 describe('an album that runs', () => {
   it('is known to its end by a reader that comes and goes at random', async () => {
     const busy = await startApp({ overrides: { settings: { maxRetries: 0 } } });
-    onTestFinished(() => busy.stop(), 20_000);
+    onTestFinished(() => busy.stop());
     const random = createRandom(20_260_101);
     const album = await queue(busy, { item: 'harbour-wall-demos', options: { format: 'WAV' } });
     const seen = new Map<string, string>();
@@ -336,7 +336,7 @@ describe('a burst of changes', () => {
     expect(usedHeapBytes() - before).toBeLessThan(120 * 1024 * 1024);
     stalled.terminate();
     await waitFor(() => app.deps.feed.readerCount() === 1, { what: 'the stalled reader to be gone' });
-  }, 60_000);
+  });
 
   it('of ends in one transaction closes no reader', async () => {
     await seedMany();
@@ -348,7 +348,7 @@ describe('a burst of changes', () => {
     expect(
       reader.updates.filter(({ task }) => task.state === 'CANCELLED').every(({ initial }) => !initial),
     ).toBe(true);
-  }, 60_000);
+  });
 
   /** Subscribes, then never takes another byte from the network. */
   async function openStalledReader(): Promise<WebSocket> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import type { Media } from '../../src/media/media.js';
@@ -9,17 +9,21 @@ import { createDemoCatalog, SHOWCASE_ALBUM_ID, TROUBLE_ALBUM_ID } from '../../sr
 import { TROUBLES, type Trouble } from '../../src/upstream/demo/shapes.js';
 import { createDemoSource } from '../../src/upstream/demo/source.js';
 import { bareTags, createTestMedia, createWorkspace, never, pidsWith } from '../kit/audio.js';
+import { keepAudio } from '../kit/kept-audio.js';
 import { waitFor } from '../kit/wait-for.js';
 
 const catalog = createDemoCatalog();
 let workspace: Awaited<ReturnType<typeof createWorkspace>>;
 let media: Media;
+/** For all that is not about how the audio is made. */
+let kept: Media;
 let source: AudioSource;
 
 beforeAll(async () => {
   workspace = await createWorkspace();
   media = await createTestMedia();
-  source = createDemoSource({ media });
+  kept = keepAudio(media, inject('keptAudio'));
+  source = createDemoSource({ media: kept });
 });
 
 afterAll(() => workspace.remove());
@@ -100,7 +104,10 @@ describe('audio of healthy tracks', () => {
 
   it('stops when its signal aborts, and ffmpeg with it', async () => {
     const controller = new AbortController();
-    const audio = await open('demo:voltage-gardens-1-05', { signal: controller.signal });
+    const audio = await open('demo:voltage-gardens-1-05', {
+      from: createDemoSource({ media }),
+      signal: controller.signal,
+    });
     await once(audio, 'readable');
     expect(await pidsWith('atrim=end=203,')).not.toEqual([]);
     const ended = new Promise((resolve) => audio.once('error', resolve));
@@ -146,7 +153,7 @@ describe('what the demo source has', () => {
 describe('tracks of trouble', () => {
   it('slow: arrives as fast as it plays, and whole', async () => {
     const waits: number[] = [];
-    const unhurried = createDemoSource({ media, wait: (ms) => Promise.resolve(void waits.push(ms)) });
+    const unhurried = createDemoSource({ media: kept, wait: (ms) => Promise.resolve(void waits.push(ms)) });
     const audio = await read(troubled('slow'), unhurried);
     const { durationMs } = await getTrack(troubled('slow'));
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(durationMs);
@@ -163,7 +170,7 @@ describe('tracks of trouble', () => {
   });
 
   it('flaky: fails twice before each success', async () => {
-    const fresh = createDemoSource({ media });
+    const fresh = createDemoSource({ media: kept });
     const outcomes: unknown[] = [];
     for (let attempt = 0; attempt < 6; attempt++) {
       outcomes.push(
@@ -187,7 +194,7 @@ describe('tracks of trouble', () => {
   });
 
   it('limited: says how long to wait, then works', async () => {
-    const fresh = createDemoSource({ media });
+    const fresh = createDemoSource({ media: kept });
     await expect(open(troubled('limited'), { from: fresh })).rejects.toMatchObject({
       code: 'UPSTREAM_LIMITED',
       retryable: true,

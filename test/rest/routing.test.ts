@@ -6,6 +6,7 @@ import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstrea
 import type { AnyRoute } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
+import { stretch } from '../kit/wait-for.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -49,7 +50,7 @@ const EXTRA: AnyRoute[] = [
 beforeAll(async () => {
   app = await startRest({
     overrides: { catalogs },
-    rest: { routes: [...ROUTES, ...EXTRA], timing: { answerWithinMs: 500 } },
+    rest: { routes: [...ROUTES, ...EXTRA], timing: { answerWithinMs: stretch(500) } },
   });
 });
 

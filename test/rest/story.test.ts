@@ -40,7 +40,7 @@ it('an album is found, downloaded and followed to its end over REST alone', asyn
   const files = await app.deps.db.task.findMany({ where: { parentId: id }, select: { filePath: true } });
   expect(files.every(({ filePath }) => filePath !== null && existsSync(filePath))).toBe(true);
   expect((await app.get(`/album/download/cancel?task_id=${id}`)).status).toBe(409);
-}, 90_000);
+});
 
 async function follow({ body }: Response, seen: Shown[]): Promise<void> {
   let text = '';

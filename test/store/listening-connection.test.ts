@@ -12,11 +12,11 @@ import {
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 
 const CHANNEL = 'News "of" today';
 const APPLICATION = 'a test that listens';
-const QUICK = { keepaliveEveryMs: 100, answerWithinMs: 1_000, firstRetryMs: 20, lastRetryMs: 200 };
+const QUICK = { keepaliveEveryMs: 100, answerWithinMs: stretch(1_000), firstRetryMs: 20, lastRetryMs: 200 };
 const LONG_MS = 600_000;
 
 let database: TestDatabase;

@@ -8,7 +8,7 @@ const killedAt = Number(process.env['KILLED_AT']);
 const whole = createStubDiscography({});
 process.stdin.resume().once('end', () => process.exit());
 await createApp(parseEnv(), {
-  timing: { leaseMs: 2_000, renewMs: 500 },
+  timing: { leaseMs: Number(process.env['LEASE_MS']), renewMs: 500 },
   sources: [endlessSource],
   catalogs: [
     {

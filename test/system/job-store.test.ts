@@ -73,7 +73,7 @@ describe('a job store', () => {
     const worker = await startApp({ database, env: { ...env, role: 'worker' }, overrides: { timing } });
     for (const id of ids) expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', attempt: 1 });
     await worker.stop();
-  }, 60_000);
+  });
 
   it('that loses everything while an album runs loses no track', async () => {
     const jobStore = jobStoreFor(database);
@@ -84,7 +84,7 @@ describe('a job store', () => {
     await emptyJobStore(jobStore, database);
     const tracks = await expectWholeAlbum(app, album);
     expect(tracks.map(({ attempt }) => attempt)).toEqual(Array.from({ length: TRACKS }, () => 1));
-  }, 60_000);
+  });
 });
 
 async function emptyJobStore(store: Env['jobStore'], { url }: TestDatabase): Promise<void> {
@@ -109,5 +109,5 @@ describe('the embedded PostgreSQL', () => {
     await app.stop();
     app = null;
     await rm(dataDir, { recursive: true, force: true });
-  }, 120_000);
+  });
 });

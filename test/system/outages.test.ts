@@ -11,7 +11,7 @@ import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource, type SteeredSource } from '../kit/steered-source.js';
 import { ended, inState, queue } from '../kit/story.js';
 import { createTcpProxy } from '../kit/tcp-proxy.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 import { databaseUrlOf, joinApp } from './join-app.js';
 import { itemsThatCameTo, keepJournal, readJournal } from './task-journal.js';
 
@@ -20,7 +20,11 @@ const FERRY = Array.from({ length: 9 }, (_, index) => `demo:night-ferry-1-0${ind
 const MIDDLE = FERRY.slice(3, 6);
 const OTHER = 'demo:atlas-of-small-rain-1-01';
 /** Of a fault that a worker must sit out with its tasks, or lose them. */
-const SHORT: Partial<Timing> = { leaseMs: 3_000, renewMs: 500, jobLostAfterMs: 3_000 };
+const SHORT: Partial<Timing> = {
+  leaseMs: stretch(3_000),
+  renewMs: 500,
+  jobLostAfterMs: stretch(3_000),
+};
 const MONGODB_AWAY_MS = 20_000;
 /** Nine tracks take a few seconds, and many times that on a machine that is busy. */
 const ALBUM_MS = 60_000;
@@ -117,7 +121,7 @@ async function followToTheEnd(app: TestApp, album: string): Promise<() => Promis
     );
 }
 
-describe.runIf(process.env['MONGODB_URL'])('MongoDB', { timeout: 150_000 }, () => {
+describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
   it('gone for 20 s in the middle of an album costs nothing but time', async () => {
     const proxy = await proxyMongo();
     const app = await startAll({ env: { jobStore: { kind: 'mongodb', url: proxy.url } } });
@@ -180,7 +184,7 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', { timeout: 150_000 }, () =
   }
 });
 
-describe('PostgreSQL', { timeout: 150_000 }, () => {
+describe('PostgreSQL', () => {
   it('gone for longer than a lease in the middle of an album costs nothing but time', async () => {
     const proxy = await createPostgresProxy(databaseUrlOf(observer));
     onTestFinished(() => proxy.close());

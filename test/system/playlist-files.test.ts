@@ -75,7 +75,7 @@ async function filesOf(id: string): Promise<(string | undefined)[]> {
 }
 
 describe('the m3u8 of a playlist', () => {
-  it('names its files in its order, from where it is itself', { timeout: 60_000 }, async () => {
+  it('names its files in its order, from where it is itself', async () => {
     const root = await start();
     const id = await download();
     const path = join(root, 'playlists', 'Sea Bestof.m3u8');
@@ -92,30 +92,26 @@ describe('the m3u8 of a playlist', () => {
     expect(await noted()).toEqual({ task: { playlistFile: path } });
   });
 
-  it(
-    'has what a retry adds, in its place, and loses what is no longer there',
-    { timeout: 60_000 },
-    async () => {
-      const root = await start();
-      source.fail(TRACKS[1]!);
-      const id = await download();
-      const path = join(root, 'playlists', 'Sea Bestof.m3u8');
-      await readEntries(path, 2);
-      source.heal(TRACKS[1]!);
-      await app.execute(RETRY_TASK, { id });
-      expect(await ended(app, id)).toMatchObject({ succeeded: 3, failed: 0 });
-      const all = await readEntries(path, 3);
-      expect(all.map((entry) => resolve(dirname(path), entry))).toEqual(await filesOf(id));
-      await rm(resolve(dirname(path), all[0]!));
-      await rm(resolve(dirname(path), all[2]!));
-      source.fail(TRACKS[0]!);
-      // The file that is left is found again; one that is gone is made anew.
-      expect(await ended(app, await download())).toMatchObject({ succeeded: 1, skipped: 1, failed: 1 });
-      expect(await readEntries(path, 2)).toEqual([all[1], all[2]]);
-    },
-  );
+  it('has what a retry adds, in its place, and loses what is no longer there', async () => {
+    const root = await start();
+    source.fail(TRACKS[1]!);
+    const id = await download();
+    const path = join(root, 'playlists', 'Sea Bestof.m3u8');
+    await readEntries(path, 2);
+    source.heal(TRACKS[1]!);
+    await app.execute(RETRY_TASK, { id });
+    expect(await ended(app, id)).toMatchObject({ succeeded: 3, failed: 0 });
+    const all = await readEntries(path, 3);
+    expect(all.map((entry) => resolve(dirname(path), entry))).toEqual(await filesOf(id));
+    await rm(resolve(dirname(path), all[0]!));
+    await rm(resolve(dirname(path), all[2]!));
+    source.fail(TRACKS[0]!);
+    // The file that is left is found again; one that is gone is made anew.
+    expect(await ended(app, await download())).toMatchObject({ succeeded: 1, skipped: 1, failed: 1 });
+    expect(await readEntries(path, 2)).toEqual([all[1], all[2]]);
+  });
 
-  it('takes another name where somebody else’s file has it', { timeout: 60_000 }, async () => {
+  it('takes another name where somebody else’s file has it', async () => {
     const root = await start();
     await mkdir(join(root, 'playlists'));
     const theirs = join(root, 'playlists', 'Sea Bestof.m3u8');
@@ -130,14 +126,14 @@ describe('the m3u8 of a playlist', () => {
     expect((await readdir(join(root, 'playlists'))).length).toBe(3);
   });
 
-  it('is in the user’s own folder where each has one', { timeout: 60_000 }, async () => {
+  it('is in the user’s own folder where each has one', async () => {
     const root = await start({ separateTracksByUser: true });
     await download();
     const entries = await readEntries(join(root, 'system', 'playlists', 'Sea Bestof.m3u8'), 3);
     expect(entries[0]).toMatch(/^\.\.\/Saltglass Choir\//);
   });
 
-  it('is not written where a link leads out of the download directory', { timeout: 60_000 }, async () => {
+  it('is not written where a link leads out of the download directory', async () => {
     const root = await start();
     const outside = await mkdtemp(join(tmpdir(), 'reprise-outside-'));
     await symlink(outside, join(root, 'playlists'));

@@ -116,7 +116,7 @@ describe('the program', () => {
       await again.execute(CANCEL_TASK, { id: slow });
     }
     expect(await again.end('SIGTERM')).toMatchObject({ status: 0 });
-  }, 120_000);
+  });
 
   it('ends with status 78 and one line for each mistake when its environment is wrong', async () => {
     const wrong = { PORT: 'seven', ROLE: 'boss', CATALOG: 'none', LIBRARY_DIRS: '/no/such/directory' };

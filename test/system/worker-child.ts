@@ -5,7 +5,7 @@ import { parseEnv } from '../../src/env.js';
 process.stdin.resume().once('end', () => process.exit());
 await createApp(parseEnv(), {
   settings: { fallback: true },
-  timing: { leaseMs: 2_000, renewMs: 500 },
+  timing: { leaseMs: Number(process.env['LEASE_MS']), renewMs: 500 },
   sources: [
     { name: 'endless', find: () => new Promise(() => undefined), open: () => Promise.reject(new Error()) },
   ],

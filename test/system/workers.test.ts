@@ -13,7 +13,7 @@ import { createUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource, type SteeredSource } from '../kit/steered-source.js';
 import { ended, inState, queue } from '../kit/story.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 import { databaseUrlOf, joinApp } from './join-app.js';
 import { itemsThatCameTo, keepJournal, mostAtOnce, readJournal } from './task-journal.js';
 
@@ -105,7 +105,7 @@ describe('two workers beside a server', () => {
   });
 });
 
-describe('a worker that is gone', { timeout: 90_000 }, () => {
+describe('a worker that is gone', () => {
   it('by SIGKILL leaves its track to another one, which completes it', async () => {
     const child = startChild();
     const id = await queue(api, { item: TRACK });
@@ -122,7 +122,7 @@ describe('a worker that is gone', { timeout: 90_000 }, () => {
     const proxy = await createPostgresProxy(databaseUrlOf(api));
     onTestFinished(() => proxy.close());
     source.hold(TRACK);
-    await startWorker({ url: proxy.url, timing: { leaseMs: 2_000, renewMs: 250 } });
+    await startWorker({ url: proxy.url, timing: { leaseMs: stretch(2_000), renewMs: 250 } });
     onTestFinished(() => proxy.resume());
     const id = await queue(api, { item: TRACK });
     await waitFor(() => source.waiting.has(TRACK), { what: 'the first worker to have the track' });
@@ -152,6 +152,7 @@ describe('a worker that is gone', { timeout: 90_000 }, () => {
         DATABASE_URL: databaseUrlOf(api),
         MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
         DOWNLOAD_DIR: downloadDir,
+        LEASE_MS: String(stretch(2_000)),
       },
     });
     onTestFinished(() => kill(child));
