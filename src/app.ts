@@ -35,9 +35,8 @@ import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgr
 import { migrate } from './database/migrate.js';
 import { createDatabase } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
-import { dispatchOnNews } from './queue/dispatch-on-event.js';
+import { dispatchOnEvent, recoverTasks } from './queue/dispatch-tasks.job.js';
 import { createLeases } from './queue/leases.js';
-import { recoverTasks } from './queue/recover-tasks.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createDemoCatalog } from './upstream/demo/catalog.js';
@@ -192,7 +191,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
   await jobs.start(JOBS, deps);
-  closers.add('dispatcher', dispatchOnNews(deps));
+  closers.add('dispatcher', dispatchOnEvent(deps));
   closers.add('playlist files', writePlaylistsOnNews(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
 }

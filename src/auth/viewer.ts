@@ -1,15 +1,20 @@
 export type UserRole = 'USER' | 'ADMIN';
 
-/** Who is asking. */
+/** The user on whose behalf a request runs. */
 export interface Viewer {
   id: string;
   username: string;
   role: UserRole;
 }
 
-/** With authentication off every caller is this user, who is in the database from the first migration on. */
+/** Every caller while authentication is off. The first migration creates this user. */
 export const SYSTEM_VIEWER: Viewer = {
   id: '00000000-0000-4000-8000-000000000001',
   username: 'system',
   role: 'ADMIN',
 };
+
+/** Users see what is their own, admins everything. */
+export function maySee(viewer: Viewer, owned: { ownerId: string }): boolean {
+  return viewer.role === 'ADMIN' || viewer.id === owned.ownerId;
+}

@@ -7,7 +7,7 @@ import { UpstreamLimitedError } from '../lib/upstream-errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
-import { listWrittenParts, MAX_WRITTEN_PARTS, type WrittenParts } from '../tasks/written-parts.js';
+import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { DownloadOptionsInput, toOptionsInput } from './options-input.graphql.js';
 import { queueDownload } from './queue-download.js';
@@ -50,8 +50,8 @@ builder.objectType(FormatUnavailableError, {
   interfaces: [ErrorInterface],
 });
 
-const QueuedPartsType = builder.objectRef<WrittenParts>('QueuedParts').implement({
-  description: `What a list became: its first ${MAX_WRITTEN_PARTS} parts; the task’s \`children\` are all of them.`,
+const QueuedPartsType = builder.objectRef<QueuedChildren>('QueuedParts').implement({
+  description: `What a list became: its first ${MAX_QUEUED_CHILDREN} parts; the task’s \`children\` are all of them.`,
   fields: (t) => ({
     complete: t.exposeBoolean('complete', {
       description: 'Whether all parts are written; else the task goes on writing them.',
@@ -76,8 +76,8 @@ const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
     parts: t.field({
       type: QueuedPartsType,
       description: 'Of a list: waits a few seconds for its parts to be written, and tells of them.',
-      complexity: { field: 1, multiplier: MAX_WRITTEN_PARTS },
-      resolve: (task, _args, context) => listWrittenParts(context, context.viewer, task.id),
+      complexity: { field: 1, multiplier: MAX_QUEUED_CHILDREN },
+      resolve: (task, _args, context) => listQueuedChildren(context, context.viewer, task.id),
     }),
   }),
 });

@@ -2,7 +2,7 @@ import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { coalesce } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
-import { isTerminal } from '../tasks/task.js';
+import { isFinished } from '../tasks/task.js';
 import { writePlaylists } from './write-playlists.js';
 
 /** Writes playlists now, and as soon as one has ended. Returns how to stop. */
@@ -15,7 +15,7 @@ export function writePlaylistsOnNews(
     }),
   );
   const offTask = deps.bus.on('task.changed', ({ state, parentId }) => {
-    if (parentId === null && isTerminal(state)) void write();
+    if (parentId === null && isFinished(state)) void write();
   });
   const offGap = deps.bus.on('bus.gap', () => void write());
   void write();

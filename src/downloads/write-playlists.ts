@@ -8,12 +8,12 @@ import { messageOf } from '../lib/errors.js';
 import { parseDownloadOptions } from '../tasks/download-options.js';
 import { findCurrentTask } from '../tasks/find-tasks.js';
 import {
-  findUnwrittenPlaylists,
-  listPlaylistParts,
-  notePlaylistFile,
-  type PlaylistPart,
-} from '../tasks/playlist-tasks.js';
-import { isTerminal, type Task } from '../tasks/task.js';
+  listChildrenWithFile,
+  listUnwrittenPlaylists,
+  markPlaylistWritten,
+  type PlaylistChild,
+} from '../tasks/task-children-store.js';
+import { isFinished, type Task } from '../tasks/task.js';
 import { TargetNotWritableError } from './errors.js';
 import { formatPlaylist, playlistMark, type PlaylistEntry } from './playlist-format.js';
 import {
@@ -31,9 +31,11 @@ export type WritePlaylistsDeps = Pick<Platform & SettingsDeps, 'db' | 'settings'
 /** Where playlists are, below the download directory or the user's own. */
 const DIRECTORY = 'playlists';
 
+const PLAYLISTS_AT_ONCE = 100;
+
 /** Writes the m3u8 of each playlist that has ended since it was last written. Safe to call at any time, from any process. */
 export async function writePlaylists(deps: WritePlaylistsDeps): Promise<void> {
-  for (const playlist of await findUnwrittenPlaylists(deps)) {
+  for (const playlist of await listUnwrittenPlaylists(deps.db, PLAYLISTS_AT_ONCE)) {
     const log = deps.log.child({ taskId: playlist.id });
     try {
       await writeLatest({ ...deps, log }, playlist);
@@ -41,7 +43,7 @@ export async function writePlaylists(deps: WritePlaylistsDeps): Promise<void> {
       const problem = explainDiskError(thrown);
       log.warn({ error: messageOf(problem) }, 'the m3u8 of a playlist could not be written');
       // A full disk may be emptied; a folder that leads elsewhere stays one, until the playlist is tried again.
-      if (problem instanceof TargetNotWritableError) await notePlaylistFile(deps, playlist, null);
+      if (problem instanceof TargetNotWritableError) await markPlaylistWritten(deps.db, playlist, null);
     }
   }
 }
@@ -49,9 +51,9 @@ export async function writePlaylists(deps: WritePlaylistsDeps): Promise<void> {
 /** One that ended anew meanwhile is written anew, lest ours, which is older, replaced what another worker wrote. */
 async function writeLatest(deps: WritePlaylistsDeps, playlist: Task): Promise<void> {
   let now: Task | null = playlist;
-  while (now && isTerminal(now.state)) {
+  while (now && isFinished(now.state)) {
     const path = await writePlaylist(deps, now);
-    if (await notePlaylistFile(deps, now, path)) return;
+    if (await markPlaylistWritten(deps.db, now, path)) return;
     now = await findCurrentTask(deps, playlist.id);
   }
 }
@@ -61,7 +63,7 @@ async function writePlaylist(deps: WritePlaylistsDeps, playlist: Task): Promise<
   const root = deps.settings().downloadPath;
   const { userDirectory } = parseDownloadOptions(playlist.options);
   const directory = join(root, ...userDirectories(userDirectory), DIRECTORY);
-  const entries = await findEntries(await listPlaylistParts(deps, playlist), { root, directory });
+  const entries = await findEntries(await listChildrenWithFile(deps.db, playlist.id), { root, directory });
   if (entries.length === 0) return null;
   await makeDirectoryInside(root, directory);
   const path = await findPath(directory, playlist);
@@ -75,7 +77,7 @@ const LOOKS_AT_ONCE = 50;
 
 /** Those whose file is there, and below the root: a path that leads out of it would be worth nothing elsewhere. */
 async function findEntries(
-  parts: readonly PlaylistPart[],
+  parts: readonly PlaylistChild[],
   { root, directory }: { root: string; directory: string },
 ): Promise<PlaylistEntry[]> {
   const entries: PlaylistEntry[] = [];

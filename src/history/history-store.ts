@@ -1,38 +1,31 @@
 import type { Viewer } from '../auth/viewer.js';
 import { escapeLike, searchWords } from '../catalog/search-words.js';
-import { Prisma } from '../generated/prisma/client.js';
 import type { PageKey } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { listTaskGroups } from '../tasks/task-count-store.js';
+import { kindIn, ownedBy } from '../tasks/task-filter-store.js';
 import type { Task } from '../tasks/task.js';
-import type { HistoryFilter, HistoryStatus } from './history.js';
+import { sumMatching, type HistoryFilter, type HistoryStatus } from './history.js';
+
+/*
+ * As constants, because PostgreSQL uses a partial index only where it can prove that the index holds every row in
+ * question.
+ */
+const FINISHED = Prisma.sql`"state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')`;
+const IN_PROGRESS = Prisma.sql`"state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') AND "startedAt" IS NOT NULL`;
 
 export interface HistoryPage {
   filter: HistoryFilter;
-  /** At most this many. */
   limit: number;
   /** Rows to skip. */
   offset: number;
   after: PageKey | null;
 }
 
-/** How many rows a search finds. */
-export async function countFound(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
-  const [row] = await db.$queryRaw<{ n: bigint }[]>`
-    SELECT (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, ENDED)})
-      + (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, BEGUN)}) AS n`;
-  return Number(row?.n ?? 0);
-}
-
-/*
- * Spelled out, because the indexes' own conditions are: PostgreSQL uses an index of some rows only where it sees
- * that it holds all that are asked for.
- */
-const ENDED = Prisma.sql`"state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')`;
-const BEGUN = Prisma.sql`"state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') AND "startedAt" IS NOT NULL`;
-
 /**
- * The newest first, dismissed ones too. One query, however deep or long the page: what has ended and what has begun
- * by their own indexes, because they are few that have not ended.
+ * Newest first, dismissed ones included. One query, however deep or long the page: finished tasks and tasks in
+ * progress each by their own index.
  */
 export function listHistory(
   db: Db,
@@ -47,14 +40,23 @@ export function listHistory(
      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${offset + limit})`;
   return db.$queryRaw<Task[]>`
     SELECT task.* FROM (
-      SELECT "id" FROM (${newest(ENDED)} UNION ALL ${newest(BEGUN)}) AS halves
+      SELECT "id" FROM (${newest(FINISHED)} UNION ALL ${newest(IN_PROGRESS)}) AS halves
       ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit} OFFSET ${offset}
     ) AS page JOIN "Task" task USING ("id")
     ORDER BY task."createdAt" DESC, task."id" DESC`;
 }
 
+/** How many tasks match the filter. Only a search has to read their rows; other filters use the task counts. */
+export async function countHistory(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
+  if (!filter.text) return sumMatching(await listTaskGroups(db, viewer), filter);
+  const [row] = await db.$queryRaw<{ n: bigint }[]>`
+    SELECT (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, FINISHED)})
+      + (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, IN_PROGRESS)}) AS n`;
+  return Number(row?.n ?? 0);
+}
+
 const STATUS_SQL: Record<HistoryStatus, Prisma.Sql> = {
-  IN_PROGRESS: BEGUN,
+  IN_PROGRESS,
   COMPLETED: Prisma.sql`"state" = 'COMPLETED' AND "failed" + "cancelled" = 0`,
   PARTIAL: Prisma.sql`"state" = 'COMPLETED' AND "failed" + "cancelled" > 0`,
   SKIPPED: Prisma.sql`"state" = 'SKIPPED'`,
@@ -66,9 +68,9 @@ function conditions(viewer: Viewer, filter: HistoryFilter, half: Prisma.Sql): Pr
   const { statuses, kinds, text, includeChildren } = filter;
   const all = [
     half,
-    ...(viewer.role === 'ADMIN' ? [] : [Prisma.sql`"ownerId" = ${viewer.id}::uuid`]),
+    ownedBy(viewer),
     ...(includeChildren ? [] : [Prisma.sql`"parentId" IS NULL`]),
-    ...(kinds ? [Prisma.sql`"kind" = ANY(${[...kinds]}::text[]::"TaskKind"[])`] : []),
+    ...(kinds ? [kindIn(kinds)] : []),
     ...(statuses ? [anyOf(statuses.map((status) => STATUS_SQL[status]))] : []),
     ...searchWords(text ?? '').map((word) => Prisma.sql`"searchText" LIKE ${patternOf(word)}`),
   ];
@@ -79,7 +81,71 @@ function anyOf(some: Prisma.Sql[]): Prisma.Sql {
   return some.length === 0 ? Prisma.sql`false` : Prisma.sql`(${Prisma.join(some, ' OR ')})`;
 }
 
-/** A word anywhere in another; one too short for a trigram only at the beginning of one, which has some. */
+/** Matches anywhere in a word; a word shorter than a trigram matches beginnings only, which the index can find. */
 function patternOf(word: string): string {
   return [...word].length < 3 ? `% ${escapeLike(word)}%` : `%${escapeLike(word)}%`;
+}
+
+export interface TrackSums {
+  tracks: number;
+  sizeBytes: bigint;
+}
+
+/** Downloaded tracks, top-level or children, and the size of their files. */
+export async function sumTracks(db: Db, viewer: Viewer): Promise<TrackSums> {
+  const [sums] = await db.$queryRaw<TrackSums[]>`
+    SELECT count(*)::int AS "tracks", coalesce(sum("fileSizeBytes"), 0)::bigint AS "sizeBytes"
+    FROM "Task" WHERE "kind" = 'TRACK' AND "state" = 'COMPLETED' AND ${ownedBy(viewer)}`;
+  return sums ?? { tracks: 0, sizeBytes: 0n };
+}
+
+/** Top-level downloads that were queued since a time and have begun. */
+export async function countQueuedSince(db: Db, viewer: Viewer, since: Date): Promise<number> {
+  const [row] = await db.$queryRaw<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM "Task"
+    WHERE "parentId" IS NULL AND "createdAt" >= ${since} AND ${ownedBy(viewer)}
+      AND (${FINISHED} OR "startedAt" IS NOT NULL)`;
+  return row?.n ?? 0;
+}
+
+/** Milliseconds of audio downloaded for each of these parents, including the tracks of an artist's albums. */
+export async function sumDurations(db: Db, parentIds: readonly string[]): Promise<number[]> {
+  const rows = await db.$queryRaw<{ id: string; sum: bigint }[]>`
+    SELECT parent."id", coalesce(sum(coalesce(track."fileDurationMs", child."fileDurationMs")), 0)::bigint AS "sum"
+    FROM unnest(${parentIds}::uuid[]) AS parent("id")
+    JOIN "Task" child ON child."parentId" = parent."id"
+    LEFT JOIN "Task" track ON track."parentId" = child."id" AND track."state" = 'COMPLETED'
+    WHERE child."state" = 'COMPLETED' OR child."kind" <> 'TRACK'
+    GROUP BY parent."id"`;
+  const sums = new Map(rows.map(({ id, sum }) => [id, Number(sum)]));
+  return parentIds.map((id) => sums.get(id) ?? 0);
+}
+
+/** Rows of one transaction, descendants included; a longer playlist is deleted by itself. */
+const BATCH_ROWS = 5_000;
+const BATCH_TASKS = 500;
+
+/**
+ * Deletes a batch of the top-level tasks that finished before a time, oldest first, with their descendants; returns
+ * how many, 0 when there are none. Skips a task that another transaction is changing.
+ */
+export async function deleteFinishedBefore(tx: Db, before: Date): Promise<number> {
+  const ids = await lockOldest(tx, before);
+  if (ids.length === 0) return 0;
+  const { count } = await tx.task.deleteMany({ where: { id: { in: ids } } });
+  return count;
+}
+
+async function lockOldest(tx: Db, before: Date): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string; total: number }[]>`
+    SELECT "id", "total" FROM "Task" WHERE "parentId" IS NULL AND ${FINISHED} AND "finishedAt" < ${before}
+    ORDER BY "finishedAt" LIMIT ${BATCH_TASKS} FOR UPDATE SKIP LOCKED`;
+  let left = BATCH_ROWS;
+  return rows
+    .filter(({ total }, index) => {
+      const fits = index === 0 || total + 1 <= left;
+      left = fits ? left - total - 1 : 0;
+      return fits;
+    })
+    .map(({ id }) => id);
 }

@@ -1,7 +1,9 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
-import { builder } from '../graphql/builder.js';
+import type { Viewer } from '../auth/viewer.js';
 import type { GraphqlContext } from '../context.js';
+import { decodeCursor, toConnection } from '../database/pagination.js';
+import { builder } from '../graphql/builder.js';
 import {
   LONGEST_PAGE,
   offsetOf,
@@ -13,98 +15,95 @@ import {
   type PageArgs,
 } from '../graphql/connection.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, toConnection } from '../database/pagination.js';
+import { listTaskGroups } from '../tasks/task-count-store.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
-import { TaskConnection } from '../tasks/tasks.graphql.js';
 import { isParentKind, type Task } from '../tasks/task.js';
-import { countHistory } from './count-history.js';
+import { TaskConnection } from '../tasks/tasks.graphql.js';
 import { cleanUpHistory, type HistoryCleanup } from './clean-up-history.js';
-import { sumDurations } from './history-stats-store.js';
-import { listHistory } from './history-store.js';
-import { historyStatusOf, type HistoryFilter, type HistoryStatus } from './history.js';
+import {
+  countHistory,
+  countQueuedSince,
+  listHistory,
+  sumDurations,
+  sumTracks,
+  type TrackSums,
+} from './history-store.js';
+import {
+  countByKindAndStatus,
+  historyStatusOf,
+  type HistoryCount,
+  type HistoryFilter,
+  type HistoryStatus,
+} from './history.js';
 
-export const HistoryStatusEnum = builder.enumType('HistoryStatus', {
-  description: 'How a download of the past is told of.',
+const HistoryStatusEnum = builder.enumType('HistoryStatus', {
+  description: 'Status of a download in the history, derived from its task’s state and counters.',
   values: {
-    IN_PROGRESS: { description: 'Has begun and has not ended.' },
-    COMPLETED: { description: 'Done; of a list, every part that was not skipped.' },
-    PARTIAL: { description: 'A list of which some parts failed or were cancelled.' },
-    SKIPPED: { description: 'All of it was there already, left out, or left to another task.' },
-    FAILED: { description: 'Ended without success.' },
-    CANCELLED: { description: 'Ended by hand.' },
+    IN_PROGRESS: { description: 'The download has begun and is not finished.' },
+    COMPLETED: { description: 'All tracks were downloaded, apart from skipped ones.' },
+    PARTIAL: { description: 'Completed, but some children failed or were cancelled.' },
+    SKIPPED: { description: 'Nothing had to be downloaded: see the state `SKIPPED` of a task.' },
+    FAILED: { description: 'The download failed; the task’s `error` says why.' },
+    CANCELLED: { description: 'A user cancelled the download.' },
   } satisfies Record<HistoryStatus, object>,
 });
 
-builder.prismaObjectField('Task', 'historyStatus', (t) =>
-  t.field({
-    type: HistoryStatusEnum,
-    nullable: true,
-    description: 'How history tells of it; null for a task that has not begun.',
-    resolve: historyStatusOf,
-  }),
-);
-
-/** Nothing is kept: a subscription asks again and again in one context. */
+/** Uncached: a subscription reuses one context for many results. */
 const durationLoader = createContextCache(
   ({ db }: GraphqlContext) =>
-    new DataLoader<string, number>((listIds) => sumDurations(db, listIds), { cache: false }),
+    new DataLoader<string, number>((parentIds) => sumDurations(db, parentIds), { cache: false }),
 );
 
-builder.prismaObjectField('Task', 'madeDurationMs', (t) =>
-  t.float({
-    description: 'Of a list: milliseconds of audio that were made of it. Of a track: those of its file.',
+builder.prismaObjectFields('Task', (t) => ({
+  historyStatus: t.field({
+    type: HistoryStatusEnum,
+    nullable: true,
+    description: 'Status shown in the download history; null for a task that has never run.',
+    resolve: historyStatusOf,
+  }),
+  madeDurationMs: t.float({
+    description:
+      'Playing time of the downloaded audio in milliseconds: of a track’s file, or of all tracks of an album, playlist or artist. 0 if there is none.',
     resolve: ({ id, kind, fileDurationMs }, _args, context) =>
       isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0),
   }),
-);
+}));
 
 const MAX_QUERY_LENGTH = 200;
 
 const HistoryFilterInput = builder.inputType('HistoryFilter', {
-  description: 'Which downloads are wanted; what is absent does not narrow.',
+  description: 'Selects downloads of the history. All conditions must match; omitted ones match everything.',
   fields: (t) => ({
     query: t.string({
-      description: `Words of title, artists and album, 1 to ${MAX_QUERY_LENGTH} characters: all must be there, in any case and with any accents; those of one or two letters at the beginning of a word.`,
+      description: `Search text of 1 to ${MAX_QUERY_LENGTH} characters. Every word must occur in title, artists or album, regardless of case and accents; words of one or two letters match the beginning of a word.`,
     }),
-    statuses: t.field({ type: [HistoryStatusEnum], description: 'Only those with one of these statuses.' }),
-    kinds: t.field({ type: [TaskKindEnum], description: 'Only those of one of these kinds.' }),
+    statuses: t.field({
+      type: [HistoryStatusEnum],
+      description: 'Only downloads with one of these statuses.',
+    }),
+    kinds: t.field({ type: [TaskKindEnum], description: 'Only downloads of one of these kinds.' }),
     includeChildren: t.boolean({
       defaultValue: false,
-      description: 'Whether tasks that are part of another are wanted too.',
+      description: 'Set to true to include tracks and albums that belong to another download.',
     }),
   }),
 });
 
-/** Throws InvalidInputError for a search that is empty or too long. */
+/** Throws InvalidInputError for a search text that is empty or too long. */
 function toHistoryFilter(input: typeof HistoryFilterInput.$inferInput | null | undefined): HistoryFilter {
   const { query, ...filter } = input ?? {};
   if (query === null || query === undefined) return filter;
-  // PostgreSQL takes no NUL in a text, and no title has a control character.
+  // PostgreSQL rejects NUL in text, and no title has a control character.
   const text = query.replace(/\p{Cc}/gu, ' ').trim();
   if (text !== '' && text.length <= MAX_QUERY_LENGTH) return { ...filter, text };
-  throw new InvalidInputError(`query: allowed are 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
+  throw new InvalidInputError(`"query" must have 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
 }
 
-builder.queryField('history', (t) =>
-  t.field({
-    type: TaskConnection,
-    description:
-      'Your downloads that have begun or ended, an admin’s everybody’s, the newest first; also those that were dismissed.',
-    args: {
-      filter: t.arg({ type: HistoryFilterInput, description: 'Which ones.' }),
-      ...offsetPageArgs(t, LONGEST_PAGE),
-    },
-    complexity: pageComplexity,
-    resolve: (_root, { filter, ...page }, context) => connectHistory(context, toHistoryFilter(filter), page),
-  }),
-);
-
 async function connectHistory(
-  context: GraphqlContext,
+  { db, viewer }: GraphqlContext,
   filter: HistoryFilter,
   page: PageArgs,
 ): Promise<Connection<Task>> {
-  const { db, viewer } = context;
   refuseBoth(page);
   const size = pageSizeOf(page, LONGEST_PAGE);
   const offset = offsetOf(page);
@@ -112,16 +111,86 @@ async function connectHistory(
   const rows = await listHistory(db, viewer, { filter, offset, after, limit: size + 1 });
   return {
     ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
-    totalCount: () => countHistory(context, viewer, filter),
+    totalCount: () => countHistory(db, viewer, filter),
   };
 }
 
-const HistoryCleaned = builder.objectRef<HistoryCleanup>('HistoryCleaned').implement({
-  description: 'What was forgotten; the files stay.',
+const HistoryCountType = builder.objectRef<HistoryCount>('HistoryCount').implement({
+  description: 'Number of downloads with the same kind and status.',
   fields: (t) => ({
-    deleted: t.exposeInt('deleted', { description: 'Downloads, each with all its parts.' }),
+    kind: t.expose('kind', { type: TaskKindEnum, description: 'Kind of the counted downloads.' }),
+    status: t.expose('status', { type: HistoryStatusEnum, description: 'Status of the counted downloads.' }),
+    count: t.exposeInt('count', {
+      description: 'Number of downloads. An album, playlist or artist counts once, its children do not.',
+    }),
+  }),
+});
+
+const TrackSumsType = builder.objectRef<TrackSums>('TrackSums').implement({
+  description: 'Totals over all downloaded tracks, whether queued alone or as part of another download.',
+  fields: (t) => ({
+    tracks: t.exposeInt('tracks', { description: 'Number of tracks that were downloaded.' }),
+    sizeBytes: t.expose('sizeBytes', {
+      type: 'BigInt',
+      description: 'Total size of the downloaded files in bytes.',
+    }),
+  }),
+});
+
+const WEEK_MS = 7 * 86_400_000;
+
+const HistoryStatsType = builder.objectRef<{ viewer: Viewer }>('HistoryStats').implement({
+  description: 'Statistics over your downloads; admins get those of all users.',
+  fields: (t) => ({
+    byKindAndStatus: t.field({
+      type: [HistoryCountType],
+      description:
+        'Number of downloads for each kind and status. Combinations without downloads are omitted.',
+      resolve: async ({ viewer }, _args, { db }) => countByKindAndStatus(await listTaskGroups(db, viewer)),
+    }),
+    made: t.field({
+      type: TrackSumsType,
+      description: 'Number and total size of all tracks that were downloaded.',
+      resolve: ({ viewer }, _args, { db }) => sumTracks(db, viewer),
+    }),
+    queuedLastWeek: t.int({
+      description: 'Number of downloads that were queued in the last seven days and have begun.',
+      resolve: ({ viewer }, _args, { db, clock }: GraphqlContext) =>
+        countQueuedSince(db, viewer, new Date(clock.now().getTime() - WEEK_MS)),
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  history: t.field({
+    type: TaskConnection,
+    description:
+      'Your downloads that have begun, newest first, including dismissed ones; admins get those of all users.',
+    args: {
+      filter: t.arg({
+        type: HistoryFilterInput,
+        description: 'Restricts the history, for example to failed albums.',
+      }),
+      ...offsetPageArgs(t, LONGEST_PAGE),
+    },
+    complexity: pageComplexity,
+    resolve: (_root, { filter, ...page }, context) => connectHistory(context, toHistoryFilter(filter), page),
+  }),
+  historyStats: t.field({
+    type: HistoryStatsType,
+    description: 'Statistics over your download history; admins get those of all users.',
+    resolve: (_root, _args, { viewer }) => ({ viewer }),
+  }),
+}));
+
+const HistoryCleaned = builder.objectRef<HistoryCleanup>('HistoryCleaned').implement({
+  description: 'Old downloads were deleted from the history. Their files were not touched.',
+  fields: (t) => ({
+    deleted: t.exposeInt('deleted', {
+      description: 'Number of deleted downloads, without their children, which were deleted too.',
+    }),
     complete: t.exposeBoolean('complete', {
-      description: 'False when there is more than could be done in time: the same call goes on.',
+      description: 'False when time ran out: repeat the mutation to delete the rest.',
     }),
   }),
 });
@@ -129,13 +198,20 @@ const HistoryCleaned = builder.objectRef<HistoryCleanup>('HistoryCleaned').imple
 builder.mutationField('cleanUpHistory', (t) =>
   t.field({
     type: HistoryCleaned,
-    description: 'Forgets everybody’s downloads that ended long ago. For admins. Files stay where they are.',
+    description:
+      'Deletes old finished downloads of all users from the history. The downloaded files are kept. Admins only.',
     args: {
-      olderThanDays: t.arg.int({ required: true, description: 'Days since they ended, 1 to 36,500.' }),
+      olderThanDays: t.arg.int({
+        required: true,
+        description: 'Minimum age in days since the download finished, 1 to 36,500.',
+      }),
     },
     errors: {
       types: [ForbiddenError, InvalidInputError],
-      union: { name: 'CleanUpHistoryResult', description: 'What came of it.' },
+      union: {
+        name: 'CleanUpHistoryResult',
+        description: 'Number of deleted downloads, or why the call was rejected.',
+      },
     },
     resolve: (_root, { olderThanDays }, context) =>
       cleanUpHistory(context, context.viewer, { olderThanDays, signal: context.signal }),

@@ -1,27 +1,20 @@
+import type { TaskGroup } from '../tasks/task-count-store.js';
 import type { Task, TaskKind } from '../tasks/task.js';
 
-/** How a download of the past is told of: a task's state, with partial success set apart. */
-export const HISTORY_STATUSES = [
-  'IN_PROGRESS',
-  'COMPLETED',
-  'PARTIAL',
-  'SKIPPED',
-  'FAILED',
-  'CANCELLED',
-] as const;
-export type HistoryStatus = (typeof HISTORY_STATUSES)[number];
+/** A task's state as the history shows it: with partial success set apart, and all active states as one. */
+export type HistoryStatus = 'IN_PROGRESS' | 'COMPLETED' | 'PARTIAL' | 'SKIPPED' | 'FAILED' | 'CANCELLED';
 
-/** What history is asked for; absent means all. */
+/** Which downloads a reader wants; an omitted property matches all. */
 export interface HistoryFilter {
   statuses?: readonly HistoryStatus[] | null | undefined;
   kinds?: readonly TaskKind[] | null | undefined;
-  /** Words of title, artists and album; all must be there, in any case and with any accents. */
+  /** Words of title, artists and album; all must match, regardless of case and accents. */
   text?: string | null;
-  /** Also tasks that are part of another. */
+  /** Children as well as top-level tasks. */
   includeChildren?: boolean | null | undefined;
 }
 
-/** Null for a task that has not begun: history is what has. */
+/** Null for a task that has not begun: it is not part of the history. */
 export function historyStatusOf(
   task: Pick<Task, 'state' | 'failed' | 'cancelled' | 'startedAt'>,
 ): HistoryStatus | null {
@@ -38,4 +31,44 @@ export function historyStatusOf(
     case 'PAUSED':
       return task.startedAt ? 'IN_PROGRESS' : null;
   }
+}
+
+/** How many tasks of these groups match a filter without a text. */
+export function sumMatching(groups: readonly TaskGroup[], filter: HistoryFilter): number {
+  return groups.filter((group) => matches(group, filter)).reduce((sum, { count }) => sum + count, 0);
+}
+
+function matches(group: TaskGroup, { statuses, kinds, includeChildren }: HistoryFilter): boolean {
+  const status = groupStatus(group);
+  if (!status || (statuses && !statuses.includes(status))) return false;
+  if (kinds && !kinds.includes(group.kind)) return false;
+  return group.topLevel || Boolean(includeChildren);
+}
+
+/** How many downloads have this kind and status. */
+export interface HistoryCount {
+  kind: TaskKind;
+  status: HistoryStatus;
+  count: number;
+}
+
+/** Top-level downloads by kind and status. */
+export function countByKindAndStatus(groups: readonly TaskGroup[]): HistoryCount[] {
+  const counts = new Map<string, HistoryCount>();
+  for (const { kind, count, topLevel, ...group } of groups) {
+    const status = groupStatus(group);
+    if (!status || !topLevel) continue;
+    const key = `${kind} ${status}`;
+    counts.set(key, { kind, status, count: count + (counts.get(key)?.count ?? 0) });
+  }
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+}
+
+function groupStatus({ state, begun, partial }: Pick<TaskGroup, 'state' | 'begun' | 'partial'>) {
+  return historyStatusOf({
+    state,
+    failed: partial ? 1 : 0,
+    cancelled: 0,
+    startedAt: begun ? new Date(0) : null,
+  });
 }

@@ -1,9 +1,9 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
-import { numberOf } from '../tasks/task-count-store.js';
+import { countSql } from '../tasks/task-count-store.js';
 import { ownedBy, stateIn } from '../tasks/task-filter-store.js';
-import { LIVE_STATES, TERMINAL_STATES, type Task } from '../tasks/task.js';
+import { ACTIVE_STATES, FINISHED_STATES, type Task } from '../tasks/task.js';
 
 /*
  * Changes for those who poll with a time.
@@ -89,13 +89,13 @@ function findChanged(
   { since, activeOnly, liveLimit, limit, offset }: Poll & { since: Date },
 ): Promise<Found[]> {
   const own = Prisma.sql`${ownedBy(viewer)} AND "parentId" IS NULL`;
-  const live = Prisma.sql`${own} AND ${stateIn(LIVE_STATES)}`;
-  const ended = Prisma.sql`${own} AND ${stateIn(activeOnly ? [] : TERMINAL_STATES)} AND "updatedAt" >= ${since}`;
+  const live = Prisma.sql`${own} AND ${stateIn(ACTIVE_STATES)}`;
+  const ended = Prisma.sql`${own} AND ${stateIn(activeOnly ? [] : FINISHED_STATES)} AND "updatedAt" >= ${since}`;
   return db.$queryRaw<Found[]>`
     WITH parts AS (
       SELECT coalesce(list."parentId", list."id") AS "id", max(part."updatedAt") AS "updatedAt"
       FROM "Task" list JOIN "Task" part ON part."parentId" = list."id"
-      WHERE list.${stateIn(LIVE_STATES)} AND part."parentId" IS NOT NULL AND part."updatedAt" >= ${since}
+      WHERE list.${stateIn(ACTIVE_STATES)} AND part."parentId" IS NOT NULL AND part."updatedAt" >= ${since}
       GROUP BY 1
     ), live AS (
       SELECT task."id", greatest(task."updatedAt", parts."updatedAt") AS "changedAt"
@@ -124,17 +124,17 @@ function findPresent(
   { activeOnly, liveLimit, limit, offset }: Poll,
 ): Promise<Found[]> {
   const own = Prisma.sql`${ownedBy(viewer)} AND "parentId" IS NULL AND "dismissedAt" IS NULL`;
-  const states = activeOnly ? [] : TERMINAL_STATES;
+  const states = activeOnly ? [] : FINISHED_STATES;
   return db.$queryRaw<Found[]>`
     WITH live AS (
-      SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(LIVE_STATES)}
+      SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(ACTIVE_STATES)}
       ORDER BY "createdAt" DESC, "id" DESC LIMIT ${liveLimit + 1}
     ), ended AS (
       SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(states)}
       ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit + 1} OFFSET ${offset}
     )
     SELECT task.*, page.live, page."changedAt", total.n AS "endedCount"
-    FROM (SELECT ${numberOf(viewer, { states })} AS n) AS total
+    FROM (SELECT ${countSql(viewer, { states })} AS n) AS total
     LEFT JOIN (
       SELECT "id", true AS live, "createdAt" AS "changedAt" FROM live
       UNION ALL SELECT "id", false, "createdAt" FROM ended

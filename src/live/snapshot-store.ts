@@ -1,10 +1,10 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
-import { wantedIn } from '../tasks/task-filter-store.js';
+import { taskCondition } from '../tasks/task-filter-store.js';
 import type { TaskFilter } from '../tasks/task-filter.js';
 import type { TaskStamp } from '../tasks/task-store.js';
-import { LIVE_STATES, type Task } from '../tasks/task.js';
+import { ACTIVE_STATES, type Task } from '../tasks/task.js';
 
 /** Live tasks in the order of change, by an index that holds no others: they are few among all that ever were. */
 export function listLiveTasks(
@@ -16,6 +16,6 @@ export function listLiveTasks(
     ? Prisma.sql`AND ("sequence", "id") > (${after.sequence}, ${after.id}::uuid)`
     : Prisma.empty;
   return db.$queryRaw<Task[]>`
-    SELECT * FROM "Task" WHERE ${wantedIn(LIVE_STATES, { viewer, filter })} ${beyond}
+    SELECT * FROM "Task" WHERE ${taskCondition(ACTIVE_STATES, { viewer, filter })} ${beyond}
     ORDER BY "sequence", "id" LIMIT ${limit}`;
 }

@@ -1,10 +1,11 @@
+import { maySee } from '../auth/viewer.js';
 import type { Platform } from '../platform.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { messageOf } from '../lib/errors.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { readHorizon } from '../database/sequence.js';
 import { createTaskChanges, type TaskChange } from './task-changes.js';
-import { isWanted, maySee } from '../tasks/task-filter.js';
+import { matchesFilter } from '../tasks/task-filter.js';
 import type { FeedRequest, TaskNews } from './task-event.js';
 import { readSnapshot } from './task-snapshot.js';
 
@@ -109,7 +110,7 @@ function createLookout(look: () => Promise<boolean>) {
 function deliver(readers: Iterable<Reader>, { sequence, task }: TaskChange): void {
   const news = { sequence, initial: false, task };
   for (const { request, queue } of readers) {
-    if (maySee(request.viewer, task) && isWanted(request.filter, task)) queue.push(news);
+    if (maySee(request.viewer, task) && matchesFilter(request.filter, task)) queue.push(news);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Platform } from '../platform.js';
 import { inTransaction, type Db } from '../database/prisma.js';
-import { lockParent, settleEnd, settleParent } from '../tasks/parent-store.js';
+import { countFinishedChild, lockParent, recomputeParent } from '../tasks/task-tree-store.js';
 import {
   claimTask,
   endClaimedTask,
@@ -41,7 +41,7 @@ export function changeTask(
   return inTransaction(deps.db, async (tx) => {
     if (parentId) await lockParent(tx, parentId);
     const changed = await change(tx);
-    if (changed && parentId) await settleParent(tx, parentId);
+    if (changed && parentId) await recomputeParent(tx, parentId);
     return changed;
   });
 }
@@ -56,7 +56,7 @@ export function finishTask(
   return inTransaction(deps.db, async (tx) => {
     if (parentId) await lockParent(tx, parentId);
     const ended = await endClaimedTask(tx, claimed.claim, ending);
-    if (ended && parentId) await settleEnd(tx, parentId, ending.state);
+    if (ended && parentId) await countFinishedChild(tx, parentId, ending.state);
     return ended;
   });
 }
@@ -89,7 +89,7 @@ export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: ClaimedTask
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, claimed.task.id);
     const marked = await markExpanded(tx, claimed.claim);
-    if (marked) await settleParent(tx, claimed.task.id);
+    if (marked) await recomputeParent(tx, claimed.task.id);
     return marked;
   });
 }

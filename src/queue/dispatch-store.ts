@@ -1,72 +1,73 @@
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
 
-/** A task that may run now, and the try it is to be. */
-export interface Dispatched {
+/** A task that may run now. */
+export interface DispatchedTask {
   id: string;
+  /** The latest attempt; the claim adds one. */
   attempt: number;
 }
 
-export interface LostTask {
+export interface ExpiredTask {
   id: string;
   failures: number;
   parentId: string | null;
-  /** Unchanged as long as nobody took the task. */
+  /** Unchanged until another worker claims the task. */
   leaseUntil: Date;
 }
 
 const PARENTS = Prisma.sql`"kind" <> 'TRACK'`;
 const TRACKS = Prisma.sql`"kind" = 'TRACK'`;
 
-/** One dispatcher at a time, over all processes, until the transaction ends. */
+/** Lets one dispatcher run at a time, over all processes, until the transaction ends. */
 export async function lockDispatch(tx: Db): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.dispatch'))) AS taken`;
+  await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.dispatch'))) AS locked`;
 }
 
-/** RETRYING tasks whose time has come are QUEUED again. */
+/** Queues the RETRYING tasks that are due. */
 export async function queueDueRetries(tx: Db): Promise<void> {
   await tx.$executeRaw`
     UPDATE "Task" SET "state" = 'QUEUED', "retryAt" = NULL WHERE "state" = 'RETRYING' AND "retryAt" <= now()`;
 }
 
 /** Tasks whose worker stopped renewing its lease: it died, or lost the database. */
-export function findLostTasks(db: Db): Promise<LostTask[]> {
-  return db.$queryRaw<LostTask[]>`
+export function listExpiredTasks(db: Db): Promise<ExpiredTask[]> {
+  return db.$queryRaw<ExpiredTask[]>`
     SELECT "id", "failures", "parentId", "leaseUntil" FROM "Task"
     WHERE "state" = 'RUNNING' AND "leaseUntil" < now()`;
 }
 
-/** Lets every lease run out and every hand-over count as lost: right only where no worker can be alive. */
-export async function disownAll(db: Db): Promise<void> {
+/** Expires every lease and revokes every dispatch. Correct only where no worker can be alive. */
+export async function expireAllLeases(db: Db): Promise<void> {
   await db.$executeRaw`
     UPDATE "Task" SET "leaseUntil" = now() - interval '1 second' WHERE "state" = 'RUNNING' AND "leaseUntil" IS NOT NULL`;
   await db.$executeRaw`
     UPDATE "Task" SET "dispatchedAt" = NULL WHERE "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL`;
 }
 
-/** QUEUED tasks whose job never came to a worker (the job store lost it) may be handed out again. */
-export async function forgetLostJobs(tx: Db, olderThanMs: number): Promise<void> {
+/** Makes QUEUED tasks whose job never reached a worker, because the job store lost it, eligible again. */
+export async function revokeStaleDispatches(tx: Db, olderThanMs: number): Promise<void> {
   await tx.$executeRaw`
     UPDATE "Task" SET "dispatchedAt" = NULL
     WHERE "state" = 'QUEUED' AND "dispatchedAt" < now() - ${olderThanMs} * interval '1 millisecond'`;
 }
 
-/** Marks the next tracks, so that at most `limit` are running or handed out. */
-export function takeNextTracks(tx: Db, limit: number): Promise<Dispatched[]> {
-  return takeNext(tx, TRACKS, limit);
+/** Marks the next tracks as dispatched, so that at most `limit` are running or dispatched. */
+export function markNextTracks(tx: Db, limit: number): Promise<DispatchedTask[]> {
+  return markNext(tx, TRACKS, limit);
 }
 
-/** Marks the next albums, playlists and artists to be turned into their tracks. */
-export function takeNextParents(tx: Db, limit: number): Promise<Dispatched[]> {
-  return takeNext(tx, PARENTS, limit);
+/** Marks the next albums, playlists and artists to be expanded. */
+export function markNextParents(tx: Db, limit: number): Promise<DispatchedTask[]> {
+  return markNext(tx, PARENTS, limit);
 }
 
 /**
- * By priority, then the owner with the fewest at work, then by lot among owners with as many: by age, whoever queued
- * a long list first would have the only place until its end. An owner's own tasks go by age and place in the parent.
+ * By priority, then the owner with the fewest running tasks, then at random among such owners: by age, whoever queued
+ * a long playlist first would have the only place until it is finished. One owner's tasks go by age and position.
  */
-function takeNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<Dispatched[]> {
-  return tx.$queryRaw<Dispatched[]>`
+function markNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<DispatchedTask[]> {
+  return tx.$queryRaw<DispatchedTask[]>`
     WITH busy AS (
       SELECT "ownerId", count(*) AS n FROM "Task"
       WHERE ("state" = 'RUNNING' OR "dispatchedAt" IS NOT NULL) AND ${kinds}
@@ -91,8 +92,8 @@ function takeNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<Dispatched[
     RETURNING "Task"."id", "Task"."attempt"`;
 }
 
-/** Takes marks back: the job runner did not accept these. */
-export async function clearDispatch(db: Db, taskIds: readonly string[]): Promise<void> {
+/** For tasks whose job was rejected. */
+export async function revokeDispatch(db: Db, taskIds: readonly string[]): Promise<void> {
   await db.task.updateMany({
     where: { id: { in: [...taskIds] }, state: 'QUEUED' },
     data: { dispatchedAt: null },

@@ -1,11 +1,30 @@
 import { z } from 'zod';
+import { inTransaction } from '../database/prisma.js';
 import { defineJob } from '../jobs/job.js';
+import { coalesce } from '../lib/async.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { foldTaskCounts } from '../tasks/task-count-store.js';
-import { dispatchTasks, sweepTasks, type DispatchDeps } from './dispatch-tasks.js';
+import { moveTasks } from '../tasks/task-state-store.js';
+import { changeTask } from './claimed-task.js';
+import {
+  expireAllLeases,
+  listExpiredTasks,
+  lockDispatch,
+  markNextParents,
+  markNextTracks,
+  queueDueRetries,
+  revokeDispatch,
+  revokeStaleDispatches,
+  type DispatchedTask,
+} from './dispatch-store.js';
+import { runTaskJob } from './run-task.job.js';
+
+export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
 
 /**
- * Requeues tasks whose worker died and retries that are due, fills free places, and folds the deltas of the task
- * counts. An event of a task dispatches at once; this is for what no event announces. Idempotent: it reads the table.
+ * Runs every two seconds, for what no event announces: requeues tasks whose lease expired and retries that are due,
+ * dispatches, and folds the task counts. Idempotent, because it acts on what the tables say.
  */
 export const dispatchTasksJob = defineJob({
   name: 'dispatchTasks',
@@ -19,3 +38,81 @@ export const dispatchTasksJob = defineJob({
     await foldTaskCounts(deps.db);
   },
 });
+
+/** Expansions that run at once, over all workers; they wait for a catalog, not for a disk. */
+const EXPANSIONS_AT_ONCE = 4;
+
+/** Fills the free places: hands the next tasks to the job runner. Safe to call at any time, from any process. */
+export async function dispatchTasks(deps: DispatchDeps): Promise<void> {
+  const dispatched = await inTransaction(deps.db, async (tx) => {
+    await lockDispatch(tx);
+    const parents = await markNextParents(tx, EXPANSIONS_AT_ONCE);
+    return [...parents, ...(await markNextTracks(tx, deps.settings().maxConcurrentDownloads))];
+  });
+  await Promise.all(dispatched.map((task) => enqueue(deps, task)));
+}
+
+async function enqueue(deps: DispatchDeps, { id, attempt }: DispatchedTask): Promise<void> {
+  try {
+    await deps.jobs.enqueue(runTaskJob, { taskId: id, attempt });
+  } catch (thrown) {
+    deps.log.warn({ taskId: id, err: thrown }, 'job store rejected a job, the task stays queued');
+    await revokeDispatch(deps.db, [id]);
+  }
+}
+
+/** A task that outlives its retries by this many lost workers is taken to be what kills them. */
+const LOST_WORKERS_ALLOWED = 3;
+
+/** Requeues due retries, tasks of dead workers, and tasks whose job was lost. */
+export async function sweepTasks(deps: DispatchDeps): Promise<void> {
+  await queueDueRetries(deps.db);
+  await revokeStaleDispatches(deps.db, deps.timing.jobLostAfterMs);
+  for (const task of await listExpiredTasks(deps.db)) {
+    const final = task.failures >= deps.settings().maxRetries + LOST_WORKERS_ALLOWED;
+    deps.log.warn({ taskId: task.id, final }, 'task lease expired, its worker is lost');
+    await changeTask(deps, task.parentId, async (tx) => {
+      const where = { id: task.id, leaseUntil: task.leaseUntil };
+      const change = final ? WORKER_LOST : { state: 'QUEUED' as const };
+      return (await moveTasks(tx, where, { ...change, failures: { increment: 1 } })) === 1;
+    });
+  }
+}
+
+const WORKER_LOST = {
+  state: 'FAILED' as const,
+  errorCode: 'WORKER_LOST',
+  errorMessage: 'Every worker that ran this task died, so it is not retried automatically.',
+  errorRetryable: true,
+};
+
+/**
+ * Before a worker's first job. The embedded database serves one process, so no other worker can be alive, and there
+ * is no need to wait for leases to expire.
+ */
+export async function recoverTasks(deps: DispatchDeps & Pick<Platform, 'env'>): Promise<void> {
+  if (deps.env.database.kind === 'embedded') await expireAllLeases(deps.db);
+  await sweepTasks(deps);
+}
+
+/** Dispatches now and on every event that can free a place or queue a task. Returns a function that stops it. */
+export function dispatchOnEvent(deps: DispatchDeps & Pick<Platform, 'bus'>): () => void {
+  const dispatch = coalesce(() =>
+    dispatchTasks(deps).catch((thrown: unknown) => {
+      deps.log.warn({ err: thrown }, 'dispatch failed, the next sweep repeats it');
+    }),
+  );
+  const offTask = deps.bus.on('task.changed', ({ state }) => {
+    // A task that starts neither frees a place nor waits for one.
+    if (state !== 'RUNNING') void dispatch();
+  });
+  const offGap = deps.bus.on('bus.gap', () => void dispatch());
+  // The limit of concurrent downloads may have changed.
+  const offSettings = deps.bus.on('settings.applied', () => void dispatch());
+  void dispatch();
+  return () => {
+    offTask();
+    offGap();
+    offSettings();
+  };
+}

@@ -1,18 +1,18 @@
 import type { Platform } from '../platform.js';
 import { within } from '../jobs/time-limit.js';
-import { messageOf } from '../lib/errors.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
 import type { TaskRunners } from './task-runner.js';
 
-/** A claim that this process keeps alive, and the signal that says when to stop working on it. */
+/** A claim that this process keeps renewing. */
 export interface Lease {
+  /** Aborts with a LeaseLostError when work on the task has to stop. */
   signal: AbortSignal;
   release(): void;
 }
 
-/** Keeps this worker's leases alive, and stops work on a task that is no longer ours. */
+/** Renews this worker's leases, and stops work on a task whose lease is lost. */
 export interface Leases {
-  hold(claim: Claim): Lease;
+  keep(claim: Claim): Lease;
   stop(): void;
 }
 
@@ -20,11 +20,11 @@ export interface Leases {
 export interface QueueDeps {
   /** Leases of the tasks that run in this process. */
   leases: Leases;
-  /** How each kind of task is done. */
+  /** Runs the tasks of each kind. */
   runners: TaskRunners;
 }
 
-/** Why work on a task was stopped from outside; the task's own state says what follows. */
+/** Work on a task was stopped from outside; the task's state decides what follows. */
 export class LeaseLostError extends Error {
   constructor(reason: string) {
     super(reason);
@@ -32,69 +32,69 @@ export class LeaseLostError extends Error {
   }
 }
 
-interface Held {
+interface KeptLease {
   controller: AbortController;
-  /** By this process's monotonic clock, in milliseconds. */
+  /** By this process's monotonic clock. */
   renewedAtMs: number;
 }
 
 /**
- * Every `renewMs`, and at news that a held task is no longer RUNNING, all leases are renewed with one statement.
- * Work stops when the renewal finds its lease gone (cancelled, paused, taken over), or when the database could not
- * be asked for so long that another worker may have taken over.
+ * Renews all leases with one statement every `renewMs`, and on an event that says a task is no longer RUNNING. Work
+ * stops when its lease turns out to be lost (cancelled, paused, claimed by another worker), or when the database was
+ * out of reach for so long that another worker may have claimed the task.
  */
 export function createLeases(deps: Pick<Platform, 'db' | 'bus' | 'log' | 'timing' | 'instanceId'>): Leases {
-  const held = new Map<string, Held>();
-  const takeAway = (entry: Held | undefined, reason: string) => {
-    entry?.controller.abort(new LeaseLostError(reason));
+  const kept = new Map<string, KeptLease>();
+  const abort = (lease: KeptLease | undefined, reason: string) => {
+    lease?.controller.abort(new LeaseLostError(reason));
   };
 
   const renew = async () => {
-    // The answer is about those that were asked for: a later try of the same task may have begun meanwhile.
-    const asked = [...held];
-    if (asked.length === 0) return;
-    const ids = asked.map(([id]) => id);
-    const lease = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
+    // A copy: a later attempt at the same task may begin before the database responds.
+    const leases = [...kept];
+    if (leases.length === 0) return;
+    const ids = leases.map(([id]) => id);
+    const terms = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
     const startedAtMs = performance.now();
-    const kept = new Set(await renewLeases(deps.db, ids, lease));
-    for (const [id, entry] of asked) {
-      if (kept.has(id)) entry.renewedAtMs = startedAtMs;
-      else takeAway(entry, 'the task is no longer this worker’s');
+    const renewed = new Set(await renewLeases(deps.db, ids, terms));
+    for (const [id, lease] of leases) {
+      if (renewed.has(id)) lease.renewedAtMs = startedAtMs;
+      else abort(lease, 'the task is no longer claimed by this worker');
     }
   };
-  const dropExpired = () => {
+  const abortExpired = () => {
     const oldestMs = performance.now() - deps.timing.leaseMs;
-    for (const entry of held.values()) if (entry.renewedAtMs < oldestMs) takeAway(entry, 'the lease ran out');
+    for (const lease of kept.values()) if (lease.renewedAtMs < oldestMs) abort(lease, 'the lease expired');
   };
   const timer = setInterval(() => {
-    // A network that swallows everything gives no error either. An answer that comes late still counts.
+    // A network that drops every packet reports no error. A late response still counts.
     within(deps.timing.renewMs, renew()).catch((thrown: unknown) => {
-      deps.log.warn({ error: messageOf(thrown) }, 'could not renew leases');
-      dropExpired();
+      deps.log.warn({ err: thrown }, 'lease renewal failed');
+      abortExpired();
     });
   }, deps.timing.renewMs);
-  // News may be older than the claim, so it only makes us look; a failed look is repeated by the timer.
-  const look = () => void renew().catch(() => undefined);
-  const offNews = deps.bus.on('task.changed', ({ taskId, state }) => {
-    if (state !== 'RUNNING' && held.has(taskId)) look();
+  // The event may be older than the claim, so it only triggers a check; the timer repeats a failed one.
+  const check = () => void renew().catch(() => undefined);
+  const offTask = deps.bus.on('task.changed', ({ taskId, state }) => {
+    if (state !== 'RUNNING' && kept.has(taskId)) check();
   });
-  const offGap = deps.bus.on('bus.gap', look);
+  const offGap = deps.bus.on('bus.gap', check);
 
   return {
-    hold: (claim) => {
-      const entry = { controller: new AbortController(), renewedAtMs: performance.now() };
-      takeAway(held.get(claim.taskId), 'the next try of the task has begun');
-      held.set(claim.taskId, entry);
-      // News of what happened between the claim and now found nothing to stop.
-      look();
+    keep: (claim) => {
+      const lease = { controller: new AbortController(), renewedAtMs: performance.now() };
+      abort(kept.get(claim.taskId), 'the next attempt at the task has begun');
+      kept.set(claim.taskId, lease);
+      // An event between the claim and now found nothing to stop.
+      check();
       const release = () => {
-        if (held.get(claim.taskId) === entry) held.delete(claim.taskId);
+        if (kept.get(claim.taskId) === lease) kept.delete(claim.taskId);
       };
-      return { signal: entry.controller.signal, release };
+      return { signal: lease.controller.signal, release };
     },
     stop: () => {
       clearInterval(timer);
-      offNews();
+      offTask();
       offGap();
     },
   };

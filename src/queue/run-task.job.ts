@@ -4,6 +4,7 @@ import { defineJob } from '../jobs/job.js';
 import type { Logger } from '../lib/logger.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
+import { writeProgress, type Claim } from '../tasks/task-state-store.js';
 import { findTaskById } from '../tasks/task-store.js';
 import {
   finishExpansion,
@@ -15,7 +16,6 @@ import {
   type Ending,
 } from './claimed-task.js';
 import { LeaseLostError, type QueueDeps } from './leases.js';
-import { createProgressWriter } from './progress-writer.js';
 import type { TaskRunner } from './task-runner.js';
 
 type RunTaskDeps = Pick<
@@ -25,12 +25,12 @@ type RunTaskDeps = Pick<
 
 /**
  * Runs one attempt at one task. Enqueued by the dispatcher only. Idempotent: it does nothing unless the task is still
- * QUEUED at this attempt and dispatched, so a job that comes twice or late is harmless.
+ * QUEUED at this attempt and dispatched, so a duplicate or late job is harmless.
  */
 export const runTaskJob = defineJob({
   name: 'runTask',
   payload: z.object({ taskId: z.uuid(), attempt: z.number().int().nonnegative() }),
-  // The dispatcher decides how many run; this only has to be more than it ever dispatches.
+  // More than the dispatcher ever dispatches: it decides how many run.
   concurrency: 500,
   lockLifetimeMs: 30_000,
   async run(deps: RunTaskDeps, payload, { signal: stopping }) {
@@ -39,11 +39,11 @@ export const runTaskJob = defineJob({
     const { task, claim } = claimed;
     const log = deps.log.child({ taskId: task.id, attempt: task.attempt });
     log.info({ kind: task.kind, item: task.itemId, title: task.title }, 'task started');
-    const lease = deps.leases.hold(claim);
+    const lease = deps.leases.keep(claim);
     try {
       await attempt(deps, { claimed, log, signal: AbortSignal.any([lease.signal, stopping]) });
     } catch (thrown) {
-      const lost = lease.signal.aborted ? lease.signal.reason : thrown;
+      const lost: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
       if (lost instanceof LeaseLostError) log.info({ reason: lost.message }, 'lease lost');
       else if (stopping.aborted) await release(deps, { claimed, log });
       else await fail(deps, { claimed, log }, thrown);
@@ -67,7 +67,7 @@ async function attempt(deps: RunTaskDeps, run: Attempt & { signal: AbortSignal }
     const ending = await runner.run({ ...run, onProgress: (percent) => progress.report(percent) });
     await progress.stop();
     if (ending) await finish(deps, run, { runner, ending });
-    else run.log.info({ expanded: await finishExpansion(deps, run.claimed) }, 'children written');
+    else run.log.info({ expanded: await finishExpansion(deps, run.claimed) }, 'children inserted');
   } finally {
     await progress.stop();
   }
@@ -82,8 +82,8 @@ async function finish(
     log.info({ state: ending.state }, 'task finished');
     return;
   }
-  // Cancelled between the file's move and the commit. With another attempt the file belongs to another worker, and a
-  // SKIPPED task's file to another task.
+  // Cancelled between the file's move and the commit. After another attempt the file is another worker's, and the file
+  // of a SKIPPED task is another task's.
   const now = await findTaskById(deps.db, claimed.task.id);
   const cancelled = now?.state === 'CANCELLED' && now.attempt === claimed.claim.attempt;
   if (ending.state === 'COMPLETED' && cancelled) await runner.discard?.(now);
@@ -91,7 +91,7 @@ async function finish(
 
 async function release(deps: RunTaskDeps, { claimed, log }: Attempt): Promise<void> {
   await releaseTask(deps, claimed);
-  log.info('task released: this worker is stopping');
+  log.info('task released, this worker is stopping');
 }
 
 async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknown): Promise<void> {
@@ -107,4 +107,38 @@ async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknow
   }
   log.warn({ code, message }, 'task failed');
   await finishTask(deps, claimed, { state: 'FAILED', error: { code, message, retryable } });
+}
+
+/** Writes progress at most twice a second: more is not seen, and every write is a commit. */
+const PROGRESS_INTERVAL_MS = 500;
+/** Percent. A smaller step is not worth a write. */
+const PROGRESS_STEP = 0.5;
+
+interface ProgressWriter {
+  /** Percent, 0–100. */
+  report(percent: number): void;
+  /** Writes nothing more, and waits for a write in progress. May be called twice. */
+  stop(): Promise<void>;
+}
+
+function createProgressWriter(deps: Pick<Platform, 'db' | 'log'>, claim: Claim): ProgressWriter {
+  let latest = 0;
+  let written = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    if (latest - written < PROGRESS_STEP) return;
+    written = latest;
+    writing = writeProgress(deps.db, claim, Math.round(written * 10) / 10).catch((thrown: unknown) => {
+      deps.log.debug({ taskId: claim.taskId, err: thrown }, 'progress not written');
+    });
+  }, PROGRESS_INTERVAL_MS);
+  return {
+    report: (percent) => {
+      latest = Math.max(latest, Math.min(100, percent));
+    },
+    stop: () => {
+      clearInterval(timer);
+      return writing;
+    },
+  };
 }

@@ -9,7 +9,7 @@ export class TaskNotFoundError extends DomainError {
   }
 }
 
-/** What was asked does not fit the state the task is in; nothing was changed. */
+/** The task's state does not allow the action; nothing was changed. */
 export class TaskStateConflictError extends DomainError {
   readonly code = 'TASK_STATE_CONFLICT';
 
@@ -21,11 +21,11 @@ export class TaskStateConflictError extends DomainError {
   }
 }
 
-/** The same item with the same output is already on its way for the same owner. */
+/** The owner already has an active task for the same item with the same output. */
 export class DuplicateDownloadError extends DomainError {
   readonly code = 'DUPLICATE_DOWNLOAD';
 
   constructor(readonly existing: Task) {
-    super(`"${existing.title}" is already on its way as task ${existing.id}.`);
+    super(`"${existing.title}" is already being downloaded by task ${existing.id}.`);
   }
 }

@@ -6,9 +6,9 @@ import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from './downl
 import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
 
-/** What a task starts with; everything else has the database's default. */
+/** The initial values of a task; other columns have the database's defaults. */
 export interface NewTask {
-  /** UUID version 7: in the order of creation also within a millisecond, which is how lists are paged. */
+  /** UUID version 7: pages are ordered by it within a millisecond. */
   id: string;
   kind: TaskKind;
   state?: 'FAILED' | 'SKIPPED';
@@ -23,7 +23,7 @@ export interface NewTask {
   artists: string[];
   album: string | null;
   searchText: string;
-  /** Null for an entry that its list names and its catalogue does not have. */
+  /** Null for a playlist entry that is no longer in its catalog. */
   item: QueueableItem | null;
   options: object;
   priority: number;
@@ -32,7 +32,7 @@ export interface NewTask {
   errorRetryable?: boolean;
 }
 
-/** How a task describes its item in lists and searches. */
+/** The columns that describe a task's item in lists and searches. */
 export function describeItem(
   item: QueueableItem,
 ): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'searchText' | 'item'> {
@@ -45,7 +45,7 @@ export function describeItem(
 
 const MAX_SEARCH_TEXT = 500;
 
-/** What searches of history compare. The space before it lets them ask for the beginning of a word. */
+/** The text that history searches compare. Its leading space makes every word's beginning searchable. */
 export function toSearchText(names: readonly string[]): string {
   return ` ${normaliseText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
 }
@@ -62,24 +62,21 @@ function artistsOf(item: QueueableItem): string[] {
   }
 }
 
-/** Why an entry of a list is left out, although it is there. */
+/** Why an entry is skipped although its catalog has it. */
 export interface Refusal {
   code: ErrorCode;
   message: string;
 }
 
 export interface NewEntry {
-  /** Null for one that is no longer in its catalogue. */
+  /** Null for an entry that is no longer in its catalog. */
   item: QueueableItem | null;
   /** From 0. */
   position: number;
   refusal: Refusal | null;
 }
 
-/**
- * A parent's children: the same owner, output and priority. An entry that is gone is a failure that explains itself,
- * one that is left out says why.
- */
+/** A parent's children, with its owner, options and priority. A missing entry is FAILED, a refused one SKIPPED. */
 export function newChildren(parent: Task, entries: readonly NewEntry[]): NewTask[] {
   const options = { ...parseDownloadOptions(parent.options), albumGroups: null };
   return entries.map((entry) => newChild(parent, options, entry));
@@ -95,9 +92,9 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     priority: parent.priority,
   };
   if (item) {
-    // Somebody may have queued an artist's album by itself; a track of an album is part of it all the same.
+    // An artist's album may also be queued by itself; a track of an album is never compared with other tasks.
     const key = parent.kind === 'ARTIST' ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
-    return { ...inherited, ...key, ...describeItem(item), ...(refusal && leftOut(refusal)) };
+    return { ...inherited, ...key, ...describeItem(item), ...(refusal && skipped(refusal)) };
   }
   const title = `Entry ${position + 1}`;
   return {
@@ -111,17 +108,17 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     searchText: toSearchText([title]),
     item: null,
     errorCode: 'CATALOG_ITEM_NOT_FOUND',
-    errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalogue.`,
+    errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalog.`,
     errorRetryable: false,
   };
 }
 
-/** The same, when another task is on it already. */
+/** The child, SKIPPED because an active task downloads the same. */
 export function asDuplicate(child: NewTask, existing: Task): NewTask {
   const { code, message } = new DuplicateDownloadError(existing);
-  return { ...child, ...leftOut({ code, message }), duplicateOfId: existing.id };
+  return { ...child, ...skipped({ code, message }), duplicateOfId: existing.id };
 }
 
-function leftOut({ code, message }: Refusal) {
+function skipped({ code, message }: Refusal) {
   return { state: 'SKIPPED' as const, errorCode: code, errorMessage: message, errorRetryable: false };
 }

@@ -1,33 +1,99 @@
 import type { Viewer } from '../auth/viewer.js';
-import { Prisma } from '../generated/prisma/client.js';
 import type { PageKey } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
-import { visibleTo, type Selection } from './task-store.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { NewTask } from './new-task.js';
+import { ownedBy, visibleTo } from './task-filter-store.js';
+import type { Selection } from './task-store.js';
 import type { Task } from './task.js';
 
+/**
+ * Inserts a parent's children, except those whose position exists or whose dedupe key an active task has; returns how
+ * many. All rows travel as one JSON text: with a parameter for each value, a page of them costs Prisma more time than
+ * PostgreSQL takes for the insert, and blocks this process meanwhile.
+ */
+export function insertChildren(db: Db, children: readonly NewTask[]): Promise<number> {
+  return db.$executeRaw`
+    INSERT INTO "Task" ("id", "kind", "state", "ownerId", "parentId", "position", "dedupeKey", "duplicateOfId",
+      "itemId", "title", "artists", "album", "searchText", "item", "options", "priority",
+      "errorCode", "errorMessage", "errorRetryable", "createdAt")
+    SELECT "id", "kind", coalesce("state", 'QUEUED'), "ownerId", "parentId", "position", "dedupeKey", "duplicateOfId",
+      "itemId", "title", "artists", "album", "searchText", coalesce("item", 'null'), "options", "priority",
+      "errorCode", "errorMessage", "errorRetryable", coalesce("createdAt", now())
+    FROM jsonb_to_recordset(${JSON.stringify(children)}::jsonb) AS child (
+      "id" uuid, "kind" "TaskKind", "state" "TaskState", "ownerId" uuid, "parentId" uuid, "position" integer,
+      "dedupeKey" text, "duplicateOfId" uuid, "itemId" text, "title" text, "artists" text[], "album" text,
+      "searchText" text, "item" jsonb, "options" jsonb, "priority" integer,
+      "errorCode" text, "errorMessage" text, "errorRetryable" boolean, "createdAt" timestamptz)
+    ON CONFLICT DO NOTHING`;
+}
+
+/** Which of these positions a parent's children have. */
+export async function listPositions(
+  db: Db,
+  parentId: string,
+  positions: readonly number[],
+): Promise<Set<number | null>> {
+  const rows = await db.task.findMany({
+    where: { parentId, position: { in: [...positions] } },
+    select: { position: true },
+  });
+  return new Set(rows.map(({ position }) => position));
+}
+
+/** A parent's first children by position, each with the task that it duplicates. */
+export function listFirstChildren(
+  db: Db,
+  parentId: string,
+  limit: number,
+): Promise<(Task & { duplicateOf: Task | null })[]> {
+  return db.task.findMany({
+    where: { parentId },
+    include: { duplicateOf: true },
+    orderBy: { position: 'asc' },
+    take: limit,
+  });
+}
+
 export interface ChildPage {
-  /** At most this many of each list. */
   limit: number;
   after: PageKey | null;
   query: Selection;
 }
 
-/** The same page of several lists, in the order in which their children were queued. Two queries, however many. */
+/** The same page of each parent, in the order in which the children were queued. Two queries in all. */
 export async function listChildPages(
   { db, viewer }: { db: Db; viewer: Viewer },
   parentIds: readonly string[],
   { query, ...page }: ChildPage,
 ): Promise<Task[][]> {
-  const places = await findPlaces(db, parentIds, { ...page, viewer });
-  const ids = places.map(({ id }) => id);
+  const keys = await listChildKeys(db, parentIds, { ...page, viewer });
+  const ids = keys.map(({ id }) => id);
   const tasks = ids.length > 0 ? await db.task.findMany({ ...query, where: { id: { in: ids } } }) : [];
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const byParent = new Map(parentIds.map((parentId): [string, Task[]] => [parentId, []]));
-  for (const { id, parentId } of places) byParent.get(parentId)?.push(...[byId.get(id) ?? []].flat());
+  for (const { id, parentId } of keys) byParent.get(parentId)?.push(...[byId.get(id) ?? []].flat());
   return parentIds.map((parentId) => byParent.get(parentId) ?? []);
 }
 
-/** How many children each of these lists has. */
+function listChildKeys(
+  db: Db,
+  parentIds: readonly string[],
+  { viewer, limit, after }: { viewer: Viewer; limit: number; after: PageKey | null },
+): Promise<{ id: string; parentId: string }[]> {
+  const beyond = after
+    ? Prisma.sql`AND ("createdAt", "id") > (${after.createdAt}::timestamptz, ${after.id}::uuid)`
+    : Prisma.empty;
+  return db.$queryRaw`
+    SELECT child."id", child."parentId" FROM unnest(${parentIds}::uuid[]) AS parent("id")
+    CROSS JOIN LATERAL (
+      SELECT "id", "parentId", "createdAt" FROM "Task"
+      WHERE "parentId" = parent."id" AND "dismissedAt" IS NULL AND ${ownedBy(viewer)} ${beyond}
+      ORDER BY "createdAt", "id" LIMIT ${limit}
+    ) child ORDER BY child."createdAt", child."id"`;
+}
+
+/** How many children each of these parents has. */
 export async function countChildren(
   { db, viewer }: { db: Db; viewer: Viewer },
   parentIds: readonly string[],
@@ -41,20 +107,72 @@ export async function countChildren(
   return parentIds.map((parentId) => counts.get(parentId) ?? 0);
 }
 
-function findPlaces(
+/** A child in brief, as shown with its parent. */
+export type ChildSummary = Pick<
+  Task,
+  | 'id'
+  | 'kind'
+  | 'state'
+  | 'title'
+  | 'artists'
+  | 'album'
+  | 'progress'
+  | 'attempt'
+  | 'retryAt'
+  | 'errorMessage'
+  | 'updatedAt'
+> & { parentId: string; position: number };
+
+/** Summaries of a finished parent's children are limited to this many; its counters cover all. */
+export const MAX_OUTCOMES = 100;
+
+/** The running and retrying children of these parents, and the first children of the finished parents, by position. */
+export function listChildSummaries(db: Db, parentIds: readonly string[]): Promise<ChildSummary[]> {
+  return db.$queryRaw<ChildSummary[]>`
+    SELECT c."id", c."parentId", c."kind", c."state", c."position", c."title", c."artists", c."album",
+      c."progress", c."attempt", c."retryAt", c."errorMessage", c."updatedAt"
+    FROM (
+      SELECT "id" FROM "Task"
+      WHERE "parentId" = ANY(${parentIds}::uuid[]) AND "state" IN ('RUNNING', 'RETRYING')
+      UNION ALL
+      SELECT child."id" FROM "Task" child JOIN "Task" parent ON parent."id" = child."parentId"
+      WHERE child."parentId" = ANY(${parentIds}::uuid[]) AND child."position" < ${MAX_OUTCOMES}
+        AND child."state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')
+        AND parent."state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')
+    ) AS found JOIN "Task" c USING ("id")
+    ORDER BY c."parentId", c."position"`;
+}
+
+/** A child of a playlist that has a file. */
+export type PlaylistChild = Pick<Task, 'title' | 'artists' | 'filePath' | 'fileDurationMs'>;
+
+/** The children that have a file, in the playlist's order. */
+export function listChildrenWithFile(db: Db, playlistId: string): Promise<PlaylistChild[]> {
+  return db.task.findMany({
+    select: { title: true, artists: true, filePath: true, fileDurationMs: true },
+    where: { parentId: playlistId, state: { in: ['COMPLETED', 'SKIPPED'] }, filePath: { not: null } },
+    orderBy: { position: 'asc' },
+  });
+}
+
+/** Finished playlists whose m3u8 has not been written since, the longest waiting first. */
+export function listUnwrittenPlaylists(db: Db, limit: number): Promise<Task[]> {
+  return db.task.findMany({
+    where: { kind: 'PLAYLIST', finishedAt: { not: null }, playlistFileAt: null },
+    orderBy: { finishedAt: 'asc' },
+    take: limit,
+  });
+}
+
+/** Records the m3u8's path; null when there is none. False when the playlist has changed since, and the m3u8 may be stale. */
+export async function markPlaylistWritten(
   db: Db,
-  parentIds: readonly string[],
-  { viewer, limit, after }: { viewer: Viewer; limit: number; after: PageKey | null },
-): Promise<{ id: string; parentId: string }[]> {
-  const seen = viewer.role === 'ADMIN' ? Prisma.empty : Prisma.sql`AND "ownerId" = ${viewer.id}::uuid`;
-  const beyond = after
-    ? Prisma.sql`AND ("createdAt", "id") > (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-    : Prisma.empty;
-  return db.$queryRaw`
-    SELECT child."id", child."parentId" FROM unnest(${parentIds}::uuid[]) AS parent("id")
-    CROSS JOIN LATERAL (
-      SELECT "id", "parentId", "createdAt" FROM "Task"
-      WHERE "parentId" = parent."id" AND "dismissedAt" IS NULL ${seen} ${beyond}
-      ORDER BY "createdAt", "id" LIMIT ${limit}
-    ) child ORDER BY child."createdAt", child."id"`;
+  { id, finishedAt }: Task,
+  playlistFile: string | null,
+): Promise<boolean> {
+  const { count } = await db.task.updateMany({
+    where: { id, finishedAt },
+    data: { playlistFileAt: new Date(), ...(playlistFile === null ? {} : { playlistFile }) },
+  });
+  return count === 1;
 }

@@ -1,5 +1,7 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
+import type { GraphqlContext } from '../context.js';
+import { decodeCursor, toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
 import {
   lazyConnection,
@@ -9,19 +11,26 @@ import {
   pageComplexity,
   pageSizeOf,
 } from '../graphql/connection.js';
-import type { GraphqlContext } from '../context.js';
+import { encodeNodeId } from '../graphql/node-id.js';
 import { getOrAdd } from '../lib/get-or-add.js';
-import { decodeCursor, toConnection } from '../database/pagination.js';
-import { countChildren, listChildPages, type ChildPage } from './task-children-store.js';
+import {
+  countChildren,
+  listChildPages,
+  listChildSummaries,
+  MAX_OUTCOMES,
+  type ChildPage,
+  type ChildSummary,
+} from './task-children-store.js';
+import { TaskKindEnum, TaskStateEnum } from './task-type.graphql.js';
+import { isFinished, isParentKind, type Task } from './task.js';
 import { TaskConnection } from './tasks.graphql.js';
-import type { Task } from './task.js';
+
+/** A subscription reuses one context for many results. */
+const UNCACHED = { cache: false };
 
 type Loader<Value> = DataLoader<string, Value>;
 
-/** Nothing is kept: a subscription asks again and again in one context. */
-const UNCACHED = { cache: false };
-
-/** A loader for each kind of page that an operation asks for: its size, its beginning and what is selected. */
+/** A loader for each page size, cursor and selection in an operation. */
 const pageLoaders = createContextCache((_context: GraphqlContext) => new Map<string, Loader<Task[]>>());
 
 const countLoader = createContextCache(
@@ -37,10 +46,64 @@ function pageLoader(context: GraphqlContext, page: ChildPage): Loader<Task[]> {
   );
 }
 
-builder.prismaObjectField('Task', 'children', (t) =>
-  t.field({
+const TaskPartType = builder.objectRef<ChildSummary>('TaskPart').implement({
+  description: 'Summary of a child task, for showing it with its parent. Query `task` for all of its fields.',
+  fields: (t) => ({
+    taskId: t.id({
+      description: 'Id of the child task, as `Task:<uuid>`.',
+      resolve: ({ id }) => encodeNodeId('Task', id),
+    }),
+    kind: t.expose('kind', {
+      type: TaskKindEnum,
+      description: 'Kind of the child: TRACK, or ALBUM for an artist.',
+    }),
+    state: t.expose('state', { type: TaskStateEnum, description: 'Current state of the child.' }),
+    number: t.int({
+      description: 'Position among the parent’s children, from 1.',
+      resolve: ({ position }) => position + 1,
+    }),
+    title: t.exposeString('title', { description: 'Title of the track or album.' }),
+    artists: t.exposeStringList('artists', { description: 'Names of its artists, the main artist first.' }),
+    album: t.exposeString('album', {
+      nullable: true,
+      description: 'Title of a track’s album; null for an album.',
+    }),
+    progress: t.exposeFloat('progress', { description: 'Progress of the child in percent, 0 to 100.' }),
+    attempt: t.exposeInt('attempt', {
+      description: 'Number of the child’s latest attempt, from 1; 0 before the first.',
+    }),
+    retryAt: t.expose('retryAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When a RETRYING child is queued again; null in other states.',
+    }),
+    problem: t.exposeString('errorMessage', {
+      nullable: true,
+      description: 'Why the child failed, was skipped or will be retried; null if there is no such reason.',
+    }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the child last changed.' }),
+  }),
+});
+
+/** One query for all parents of a page. */
+const summaryLoader = createContextCache(
+  ({ db }: GraphqlContext) =>
+    new DataLoader<string, ChildSummary[]>(async (parentIds) => {
+      const byParent = new Map(parentIds.map((id): [string, ChildSummary[]] => [id, []]));
+      for (const child of await listChildSummaries(db, parentIds)) byParent.get(child.parentId)?.push(child);
+      return parentIds.map((id) => byParent.get(id) ?? []);
+    }, UNCACHED),
+);
+
+function currentOf(children: ChildSummary[]): ChildSummary | null {
+  return children.find(({ state }) => state === 'RUNNING') ?? children[0] ?? null;
+}
+
+builder.prismaObjectFields('Task', (t) => ({
+  children: t.field({
     type: TaskConnection,
-    description: 'The tasks that it consists of, in the order in which they were queued.',
+    description:
+      'Tracks of an album or playlist, or albums of an artist, in the order of queueing; without dismissed ones.',
     args: pageArgs(t, LONGEST_PAGE),
     complexity: pageComplexity,
     resolve: ({ id }, args, context, info) => {
@@ -54,4 +117,20 @@ builder.prismaObjectField('Task', 'children', (t) =>
       );
     },
   }),
-);
+  current: t.field({
+    type: TaskPartType,
+    nullable: true,
+    description: 'First running child of a RUNNING parent, or else its first retrying one; otherwise null.',
+    // No promise without a query: most tasks of a page have no children.
+    resolve: (task, _args, context) =>
+      isParentKind(task.kind) && task.state === 'RUNNING'
+        ? summaryLoader(context).load(task.id).then(currentOf)
+        : null,
+  }),
+  outcomes: t.field({
+    type: [TaskPartType],
+    description: `Finished children among the first ${MAX_OUTCOMES} of a finished parent, in order; empty for other tasks.`,
+    resolve: (task, _args, context) =>
+      isParentKind(task.kind) && isFinished(task.state) ? summaryLoader(context).load(task.id) : [],
+  }),
+}));

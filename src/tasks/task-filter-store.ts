@@ -1,38 +1,58 @@
 import type { Viewer } from '../auth/viewer.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { TaskFilter } from './task-filter.js';
-import { TASK_STATES, type TaskState } from './task.js';
+import { TASK_STATES, type TaskKind, type TaskState } from './task.js';
 
-/** Parts of conditions on "Task", for SQL of our own. */
+/* Conditions on "Task": for Prisma's queries, and for SQL of our own. */
 
-/** Spelled out: PostgreSQL uses an index of some rows only where it sees that it holds all that are asked for. */
+/** The tasks that the viewer may see, for Prisma. */
+export function visibleTo(viewer: Viewer): { ownerId?: string } {
+  return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
+}
+
+/** The tasks that the viewer may see, in SQL. */
+export function ownedBy(viewer: Viewer): Prisma.Sql {
+  return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
+}
+
+/** The visible tasks that match a filter, for Prisma. */
+export function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
+  return {
+    ...visibleTo(viewer),
+    ...(filter.includeDismissed ? {} : { dismissedAt: null }),
+    ...(filter.states ? { state: { in: [...filter.states] } } : {}),
+    ...(filter.kinds ? { kind: { in: [...filter.kinds] } } : {}),
+    ...(filter.parentId ? { parentId: filter.parentId } : filter.includeChildren ? {} : { parentId: null }),
+  };
+}
+
+/** The visible tasks in these states that match a filter, in SQL. */
+export function taskCondition(
+  states: readonly TaskState[],
+  { viewer, filter }: { viewer: Viewer; filter: TaskFilter },
+): Prisma.Sql {
+  const conditions = [
+    stateIn(states.filter((state) => (filter.states ?? TASK_STATES).includes(state))),
+    ownedBy(viewer),
+    ...(filter.includeDismissed ? [] : [Prisma.sql`"dismissedAt" IS NULL`]),
+    ...(filter.kinds ? [kindIn(filter.kinds)] : []),
+    ...parentCondition(filter),
+  ];
+  return Prisma.join(conditions, ' AND ');
+}
+
+/** As constants: PostgreSQL uses a partial index only where it can prove that the index holds every row in question. */
 export function stateIn(states: readonly TaskState[]): Prisma.Sql {
   const known = TASK_STATES.filter((state) => states.includes(state));
   if (known.length === 0) return Prisma.sql`false`;
   return Prisma.sql`"state" IN (${Prisma.raw(known.map((state) => `'${state}'`).join(', '))})`;
 }
 
-export function ownedBy(viewer: Viewer): Prisma.Sql {
-  return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
+export function kindIn(kinds: readonly TaskKind[]): Prisma.Sql {
+  return Prisma.sql`"kind" = ANY(${[...kinds]}::text[]::"TaskKind"[])`;
 }
 
-/** What the viewer sees in these states of what the filter lets through. */
-export function wantedIn(
-  states: readonly TaskState[],
-  { viewer, filter }: { viewer: Viewer; filter: TaskFilter },
-): Prisma.Sql {
-  const { kinds } = filter;
-  const conditions = [
-    stateIn(states.filter((state) => (filter.states ?? TASK_STATES).includes(state))),
-    ownedBy(viewer),
-    ...(filter.includeDismissed ? [] : [Prisma.sql`"dismissedAt" IS NULL`]),
-    ...(kinds ? [Prisma.sql`"kind" = ANY(${[...kinds]}::text[]::"TaskKind"[])`] : []),
-    ...placeOf(filter),
-  ];
-  return Prisma.join(conditions, ' AND ');
-}
-
-function placeOf({ parentId, includeChildren }: TaskFilter): Prisma.Sql[] {
+function parentCondition({ parentId, includeChildren }: TaskFilter): Prisma.Sql[] {
   if (parentId) return [Prisma.sql`"parentId" = ${parentId}::uuid`];
   return includeChildren ? [] : [Prisma.sql`"parentId" IS NULL`];
 }

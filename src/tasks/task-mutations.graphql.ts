@@ -2,39 +2,48 @@ import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { cancelAllTasks } from './cancel-all-tasks.js';
-import { cancelTask } from './cancel-task.js';
-import { dismissTask } from './dismiss-task.js';
+import {
+  cancelAllTasks,
+  cancelTask,
+  dismissTask,
+  pauseTask,
+  prioritizeTask,
+  resumeTask,
+  retryTask,
+} from './control-tasks.js';
 import { DuplicateDownloadError, TaskNotFoundError, TaskStateConflictError } from './errors.js';
-import { pauseTask, resumeTask } from './pause-task.js';
-import { prioritizeTask } from './prioritize-task.js';
-import { retryTask } from './retry-task.js';
 import { TaskType } from './task-type.graphql.js';
 import { PRIORITY_LIMIT, type Task } from './task.js';
 
 builder.objectType(TaskNotFoundError, {
   name: 'TaskNotFound',
-  description: 'There is no such task, or you may not see it.',
+  description: 'No task has this id, or it belongs to another user and you are not an admin.',
   interfaces: [ErrorInterface],
 });
 
 builder.objectType(TaskStateConflictError, {
   name: 'TaskStateConflict',
-  description: 'The task’s state does not allow this.',
+  description:
+    'The state of the task, or of all its children, does not allow the action. Check `task.state` before you try again.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    task: t.field({ type: TaskType, description: 'The task as it is.', resolve: (error) => error.task }),
+    task: t.field({
+      type: TaskType,
+      description: 'The task in its current state.',
+      resolve: (error) => error.task,
+    }),
   }),
 });
 
 builder.objectType(DuplicateDownloadError, {
   name: 'DuplicateDownload',
-  description: 'The same item with the same output is on its way already.',
+  description:
+    'You already have an active task for the same item with the same output. Follow or cancel `existingTask` instead.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     existingTask: t.field({
       type: TaskType,
-      description: 'The task that does it.',
+      description: 'The active task that downloads the item.',
       resolve: (error) => error.existing,
     }),
   }),
@@ -43,49 +52,53 @@ builder.objectType(DuplicateDownloadError, {
 const payload = (name: string, description: string) =>
   builder.objectRef<Task>(name).implement({
     description,
-    fields: (t) => ({ task: t.field({ type: TaskType, description: 'The task.', resolve: (task) => task }) }),
+    fields: (t) => ({
+      task: t.field({ type: TaskType, description: 'The task after the change.', resolve: (task) => task }),
+    }),
   });
 
 const TasksCancelled = builder.objectRef<{ count: number }>('TasksCancelled').implement({
-  description: 'The tasks were cancelled, and all that is part of them.',
+  description: 'All active tasks were cancelled, together with their children.',
   fields: (t) => ({
-    count: t.exposeInt('count', { description: 'How many were cancelled, each list counted once.' }),
+    count: t.exposeInt('count', {
+      description: 'Number of cancelled top-level tasks; their children are not counted.',
+    }),
   }),
 });
 
-const id = { required: true, description: '`Task:<uuid>` or the bare uuid.' } as const;
+const id = { required: true, description: '`Task:<uuid>` or the bare UUID of the task.' } as const;
 
-/** How a mutation on one task may go; `name` is the mutation's with a capital. */
-const outcome = (name: string) => ({
-  types: [TaskNotFoundError, TaskStateConflictError, InvalidInputError],
-  union: { name: `${name}Result`, description: 'What came of it.' },
-});
+const CONTROL_ERRORS = [TaskNotFoundError, TaskStateConflictError, InvalidInputError];
 
 builder.mutationFields((t) => ({
   cancelTask: t.field({
-    type: payload('TaskCancelled', 'The task was cancelled, and all that is part of it.'),
-    description: 'Ends a live task and all its live parts. Work stops at once and leaves no file behind.',
+    type: payload('TaskCancelled', 'The task and its active children were cancelled.'),
+    description:
+      'Cancels an active task and its active children. Running work stops at once and leaves no partial file; finished files are kept.',
     args: { id: t.arg.id(id) },
-    errors: outcome('CancelTask'),
+    errors: {
+      types: CONTROL_ERRORS,
+      union: { name: 'CancelTaskResult', description: 'The cancelled task, or why it was not cancelled.' },
+    },
     resolve: (_root, args, context) => cancelTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   cancelAllTasks: t.field({
     type: TasksCancelled,
-    description: 'Ends all your live tasks with all their parts; an admin’s: everybody’s.',
+    description: 'Cancels all your active tasks and their children; for an admin, those of all users.',
     errors: {
       types: [],
-      union: { name: 'CancelAllTasksResult', description: 'What came of it.' },
+      union: { name: 'CancelAllTasksResult', description: 'The number of cancelled tasks.' },
     },
     resolve: (_root, _args, context) => cancelAllTasks(context, context.viewer),
   }),
   retryTask: t.field({
-    type: payload('TaskRetried', 'The task is queued again.'),
+    type: payload('TaskRetried', 'The task, or its failed and cancelled children, are queued again.'),
     description:
-      'Queues a task that failed or was cancelled once more, under the same id; of a list only what failed or was cancelled.',
+      'Queues a failed or cancelled task again, under the same id. For an album, playlist or artist, only the failed and cancelled children are queued.',
     args: { id: t.arg.id(id) },
     errors: {
       types: [TaskNotFoundError, TaskStateConflictError, DuplicateDownloadError, InvalidInputError],
-      union: { name: 'RetryTaskResult', description: 'What came of it.' },
+      union: { name: 'RetryTaskResult', description: 'The queued task, or why it was not retried.' },
     },
     resolve: (_root, args, context) => retryTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
@@ -93,31 +106,44 @@ builder.mutationFields((t) => ({
 
 builder.mutationFields((t) => ({
   pauseTask: t.field({
-    type: payload('TaskPaused', 'What of the task was waiting is paused.'),
+    type: payload('TaskPaused', 'The task, or its waiting children, are paused.'),
     description:
-      'Keeps a task from being started, and of a list all parts that wait. What runs goes on to its end; a list is PAUSED once nothing of it runs.',
+      'Pauses a QUEUED or RETRYING task, and the waiting children of a parent. Running tracks finish first; a parent is PAUSED once none of its children runs.',
     args: { id: t.arg.id(id) },
-    errors: outcome('PauseTask'),
+    errors: {
+      types: CONTROL_ERRORS,
+      union: { name: 'PauseTaskResult', description: 'The paused task, or why it was not paused.' },
+    },
     resolve: (_root, args, context) => pauseTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   resumeTask: t.field({
-    type: payload('TaskResumed', 'What of the task was paused is queued again.'),
-    description: 'Queues a paused task again, and of a list all parts that are paused.',
+    type: payload('TaskResumed', 'The task, or its paused children, are queued again.'),
+    description: 'Queues a paused task again, together with its paused children.',
     args: { id: t.arg.id(id) },
-    errors: outcome('ResumeTask'),
+    errors: {
+      types: CONTROL_ERRORS,
+      union: { name: 'ResumeTaskResult', description: 'The resumed task, or why it was not resumed.' },
+    },
     resolve: (_root, args, context) => resumeTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   prioritizeTask: t.field({
-    type: payload('TaskPrioritized', 'The task has the new priority, and all live parts of it.'),
-    description: 'Gives a live task another priority, and all its live parts. What runs is not interrupted.',
+    type: payload('TaskPrioritized', 'The task and its active children have the new priority.'),
+    description:
+      'Changes the priority of an active task and its active children. Running tasks are not interrupted.',
     args: {
       id: t.arg.id(id),
       priority: t.arg.int({
         required: true,
-        description: `Higher goes first; −${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}.`,
+        description: `New priority, −${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}; higher starts first.`,
       }),
     },
-    errors: outcome('PrioritizeTask'),
+    errors: {
+      types: CONTROL_ERRORS,
+      union: {
+        name: 'PrioritizeTaskResult',
+        description: 'The task with its new priority, or why the priority was not changed.',
+      },
+    },
     resolve: (_root, args, context) =>
       prioritizeTask(context, context.viewer, {
         taskId: parseRowId('Task', args.id),
@@ -125,13 +151,13 @@ builder.mutationFields((t) => ({
       }),
   }),
   dismissTask: t.field({
-    type: payload('TaskDismissed', 'The task is off the lists; it stays in history.'),
+    type: payload('TaskDismissed', 'The task was dismissed; it remains in the history.'),
     description:
-      'Takes a task off the lists; a live one is cancelled first. It stays in history, and comes back when it is tried again.',
+      'Hides a task from `tasks`; an active one is cancelled first. It remains in `history`, and a retry makes it visible again.',
     args: { id: t.arg.id(id) },
     errors: {
       types: [TaskNotFoundError, InvalidInputError],
-      union: { name: 'DismissTaskResult', description: 'What came of it.' },
+      union: { name: 'DismissTaskResult', description: 'The dismissed task, or why it was not dismissed.' },
     },
     resolve: (_root, args, context) => dismissTask(context, context.viewer, parseRowId('Task', args.id)),
   }),

@@ -1,51 +1,59 @@
-import type { Prisma } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
-import { statesBefore, TERMINAL_STATES, type Task, type TaskState } from './task.js';
+import {
+  ACTIVE_STATES,
+  FINISHED_STATES,
+  PARENT_KINDS,
+  statesBefore,
+  type Task,
+  type TaskState,
+} from './task.js';
 
-/** What a task ends with besides its state. */
+/** How a task finishes. */
 export interface Ending {
   state: Extract<TaskState, 'COMPLETED' | 'SKIPPED' | 'FAILED' | 'CANCELLED'>;
   error?: { code: string; message: string; retryable: boolean };
 }
 
-/** Fences off every other writer: the worker, the try and the state must still be the ones that were claimed. */
+/** Fences off every other writer: worker, attempt and state must still be those of the claim. */
 export interface Claim {
   taskId: string;
   attempt: number;
   leaseOwner: string;
 }
 
+interface LeaseTerms {
+  /** The worker's instance id. */
+  owner: string;
+  durationMs: number;
+}
+
 export const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
 export const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
 /**
- * Takes a QUEUED task that was handed out, for one worker; null when it is no longer to be had. A job that comes after
- * its task's place was given to another would make one too many at work. The database's clock times leases.
+ * Claims a dispatched task for one worker; null when it is no longer available. A job that arrives after its dispatch
+ * was revoked would exceed the limit of running tasks. Leases are timed by the database's clock.
  */
 export async function claimTask(
   db: Db,
-  wanted: { taskId: string; attempt: number },
-  lease: { owner: string; durationMs: number },
+  { taskId, attempt }: { taskId: string; attempt: number },
+  lease: LeaseTerms,
 ): Promise<Task | null> {
   const [claimed] = await db.$queryRaw<{ id: string }[]>`
     UPDATE "Task" SET "state" = 'RUNNING', "attempt" = "attempt" + 1, "dispatchedAt" = NULL, "retryAt" = NULL,
       "leaseOwner" = ${lease.owner}, "leaseUntil" = now() + ${lease.durationMs} * interval '1 millisecond',
       "startedAt" = coalesce("startedAt", now()), "progress" = 0,
       "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL
-    WHERE "id" = ${wanted.taskId}::uuid AND "attempt" = ${wanted.attempt} AND "state" = 'QUEUED'
-      AND "dispatchedAt" IS NOT NULL
+    WHERE "id" = ${taskId}::uuid AND "attempt" = ${attempt} AND "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL
     RETURNING "id"`;
-  // Cancelled in between, it is nobody's: the news of that came before anyone kept the lease.
-  const held = heldBy({ taskId: wanted.taskId, attempt: wanted.attempt + 1, leaseOwner: lease.owner });
-  return claimed ? db.task.findFirst({ where: held }) : null;
+  // Cancelled since the update, it is not claimed: the event of that came before anyone renewed this lease.
+  const claim = claimedBy({ taskId, attempt: attempt + 1, leaseOwner: lease.owner });
+  return claimed ? db.task.findFirst({ where: claim }) : null;
 }
 
-/** Prolongs this worker's leases; the ids that it still holds come back. */
-export async function renewLeases(
-  db: Db,
-  taskIds: readonly string[],
-  lease: { owner: string; durationMs: number },
-): Promise<string[]> {
+/** Renews a worker's leases; returns the ids of the tasks that are still claimed by it. */
+export async function renewLeases(db: Db, taskIds: readonly string[], lease: LeaseTerms): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     UPDATE "Task" SET "leaseUntil" = now() + ${lease.durationMs} * interval '1 millisecond'
     WHERE "id" = ANY (${taskIds}::uuid[]) AND "leaseOwner" = ${lease.owner} AND "state" = 'RUNNING'
@@ -54,13 +62,13 @@ export async function renewLeases(
 }
 
 export async function writeProgress(db: Db, claim: Claim, percent: number): Promise<void> {
-  await db.task.updateMany({ where: heldBy(claim), data: { progress: percent } });
+  await db.task.updateMany({ where: claimedBy(claim), data: { progress: percent } });
 }
 
-/** What a task keeps about the file that it made. */
+/** What a task stores about its file. */
 export interface FileRecord {
   filePath: string;
-  /** A format's name (media/media.ts), or ffmpeg's name of the codec in capitals where it is none of them. */
+  /** An AudioFormat (media/media.ts), or ffmpeg's codec name in capitals. */
   fileFormat: string;
   fileBitrateKbps: number | null;
   fileSizeBytes: bigint;
@@ -69,16 +77,16 @@ export interface FileRecord {
   fileLicence: string;
 }
 
-/** What the finished file is, written before it is renamed into place. False when the claim is gone. */
+/** Records the file before it is renamed into place. False when the claim is lost. */
 export async function writePlannedFile(db: Db, claim: Claim, file: FileRecord): Promise<boolean> {
-  const { count } = await db.task.updateMany({ where: heldBy(claim), data: file });
+  const { count } = await db.task.updateMany({ where: claimedBy(claim), data: file });
   return count === 1;
 }
 
-/** Ends a claimed task. False when the claim is gone: then someone else decides about the task. */
+/** Finishes a claimed task. False when the claim is lost. */
 export async function endClaimedTask(db: Db, claim: Claim, ending: Ending): Promise<boolean> {
   const { count } = await db.task.updateMany({
-    where: heldBy(claim),
+    where: claimedBy(claim),
     data: {
       ...NO_LEASE,
       state: ending.state,
@@ -91,7 +99,7 @@ export async function endClaimedTask(db: Db, claim: Claim, ending: Ending): Prom
   return count === 1;
 }
 
-/** Puts a claimed task aside until its next try is due. */
+/** Releases a claimed task until its next attempt is due. False when the claim is lost. */
 export async function retryClaimedTask(
   db: Db,
   claim: Claim,
@@ -106,36 +114,36 @@ export async function retryClaimedTask(
   return count === 1;
 }
 
-/** Gives a claimed task back to the queue, as if this try had not been: the worker is stopping. */
+/** Returns a claimed task to the queue without counting a failure: the worker is stopping. */
 export async function releaseClaimedTask(db: Db, claim: Claim): Promise<void> {
-  await db.task.updateMany({ where: heldBy(claim), data: { ...NO_LEASE, state: 'QUEUED', progress: 0 } });
+  await db.task.updateMany({ where: claimedBy(claim), data: { ...NO_LEASE, state: 'QUEUED', progress: 0 } });
 }
 
-/** After a parent's children are written: it stays RUNNING, without a lease, until they have ended. */
+/** The parent stays RUNNING, without a lease, until its children have finished. False when the claim is lost. */
 export async function markExpanded(db: Db, claim: Claim): Promise<boolean> {
   const { count } = await db.task.updateMany({
-    where: heldBy(claim),
+    where: claimedBy(claim),
     data: { ...NO_LEASE, expandedAt: new Date() },
   });
   return count === 1;
 }
 
-/** A claimed task's priority as it is now; null when the claim is gone. Ask under the task's lock. */
-export async function findHeldPriority(tx: Db, claim: Claim): Promise<number | null> {
-  const held = await tx.task.findFirst({ where: heldBy(claim), select: { priority: true } });
-  return held?.priority ?? null;
+/** A claimed task's current priority; null when the claim is lost. Call it under the task's lock. */
+export async function findClaimedPriority(tx: Db, claim: Claim): Promise<number | null> {
+  const task = await tx.task.findFirst({ where: claimedBy(claim), select: { priority: true } });
+  return task?.priority ?? null;
 }
 
-/** Takes an ended task off the lists. */
-export async function markDismissed(db: Db, taskId: string, at: Date): Promise<void> {
-  const where = { id: taskId, dismissedAt: null, state: { in: [...TERMINAL_STATES] } };
-  await db.task.updateMany({ where, data: { dismissedAt: at } });
+function claimedBy(claim: Claim): Prisma.TaskWhereInput {
+  return { id: claim.taskId, attempt: claim.attempt, leaseOwner: claim.leaseOwner, state: 'RUNNING' };
 }
 
-/** Moves tasks to a state from any that may come before it; answers how many moved. */
+type Where = Prisma.TaskWhereInput;
+
+/** Moves the matching tasks to a state from every state that allows it; returns how many moved. */
 export async function moveTasks(
   db: Db,
-  where: Prisma.TaskWhereInput,
+  where: Where,
   change: Prisma.TaskUncheckedUpdateManyInput & { state: TaskState },
 ): Promise<number> {
   const { count } = await db.task.updateMany({
@@ -145,6 +153,55 @@ export async function moveTasks(
   return count;
 }
 
-function heldBy(claim: Claim): Prisma.TaskWhereInput {
-  return { id: claim.taskId, attempt: claim.attempt, leaseOwner: claim.leaseOwner, state: 'RUNNING' };
+/*
+ * What people do to tasks. Expanded parents are left out where their state follows from their children's
+ * (task-tree-store.ts).
+ */
+
+/** Cancels the active ones. */
+export function cancelTasks(tx: Db, where: Where): Promise<number> {
+  return moveTasks(tx, where, { state: 'CANCELLED', retryAt: null });
+}
+
+/**
+ * Queues the failed and cancelled ones, and undoes their dismissal. A playlist entry without an item, because it has
+ * left its catalog, would only fail again.
+ */
+export function retryTasks(tx: Db, where: Where): Promise<number> {
+  const retryable: Where = {
+    state: { in: ['FAILED', 'CANCELLED'] },
+    expandedAt: null,
+    item: { not: Prisma.JsonNull },
+  };
+  const fresh = { progress: 0, failures: 0, retryAt: null, dismissedAt: null, ...NO_ERROR };
+  return moveTasks(tx, { AND: [where, retryable] }, { state: 'QUEUED', ...fresh });
+}
+
+/** Pauses queued and retrying tasks, and parents that are being expanded. Running tracks continue. */
+export async function pauseTasks(tx: Db, where: Where): Promise<number> {
+  const waiting = await moveTasks(tx, where, { state: 'PAUSED', retryAt: null });
+  const expanding: Where = { kind: { in: [...PARENT_KINDS] }, expandedAt: null, state: 'RUNNING' };
+  const parents = await tx.task.updateMany({
+    where: { AND: [where, expanding] },
+    data: { state: 'PAUSED', ...NO_LEASE },
+  });
+  return waiting + parents.count;
+}
+
+/** Queues the paused ones; a parent that was paused during its expansion continues it. */
+export function resumeTasks(tx: Db, where: Where): Promise<number> {
+  return moveTasks(tx, { AND: [where, { state: 'PAUSED', expandedAt: null }] }, { state: 'QUEUED' });
+}
+
+/** Changes the priority of the active ones; returns how many. */
+export async function setPriority(tx: Db, where: Where, priority: number): Promise<number> {
+  const active: Where = { state: { in: [...ACTIVE_STATES] } };
+  const { count } = await tx.task.updateMany({ where: { AND: [where, active] }, data: { priority } });
+  return count;
+}
+
+/** Dismisses a finished task. */
+export async function markDismissed(db: Db, taskId: string, at: Date): Promise<void> {
+  const where = { id: taskId, dismissedAt: null, state: { in: [...FINISHED_STATES] } };
+  await db.task.updateMany({ where, data: { dismissedAt: at } });
 }

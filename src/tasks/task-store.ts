@@ -1,9 +1,12 @@
 import type { Viewer } from '../auth/viewer.js';
-import { Prisma } from '../generated/prisma/client.js';
+import type { PageKey } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
+import { Prisma, type User } from '../generated/prisma/client.js';
 import type { NewTask } from './new-task.js';
-import type { Task } from './task.js';
+import { countSql } from './task-count-store.js';
+import { taskCondition, toWhere, visibleTo } from './task-filter-store.js';
 import type { TaskFilter } from './task-filter.js';
+import { ACTIVE_STATES, FINISHED_STATES, type Task } from './task.js';
 
 /** What Pothos adds to a query so that a GraphQL selection reaches the database. */
 export interface Selection {
@@ -11,65 +14,12 @@ export interface Selection {
   include?: Prisma.TaskInclude;
 }
 
-export function visibleTo(viewer: Viewer): { ownerId?: string } {
-  return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
-}
-
-function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
-  return {
-    ...visibleTo(viewer),
-    ...(filter.includeDismissed ? {} : { dismissedAt: null }),
-    ...(filter.states ? { state: { in: [...filter.states] } } : {}),
-    ...(filter.kinds ? { kind: { in: [...filter.kinds] } } : {}),
-    ...(filter.parentId ? { parentId: filter.parentId } : filter.includeChildren ? {} : { parentId: null }),
-  };
-}
-
-/** Null when there is no such task or the viewer may not see it: the two look alike from outside. */
+/** Null when the task does not exist or the viewer may not see it: callers cannot tell which. */
 export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = {}): Promise<Task | null> {
   return db.task.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
 }
 
-/** By time: the latest first, or as queued. */
-export type TaskOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
-
-export interface TaskPage {
-  filter: TaskFilter;
-  order: TaskOrder;
-  /** At most this many. */
-  limit: number;
-  after: { createdAt: Date; id: string } | null;
-  /** Rows to skip; default 0. */
-  offset?: number;
-}
-
-/** One page by key, however deep: rows after the cursor in the order asked for. */
-export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Selection }): Promise<Task[]> {
-  const direction = page.order === 'NEWEST_FIRST' ? 'desc' : 'asc';
-  const beyond = page.order === 'NEWEST_FIRST' ? 'lt' : 'gt';
-  const { after } = page;
-  return db.task.findMany({
-    ...page.query,
-    where: {
-      AND: [
-        toWhere(viewer, page.filter),
-        after
-          ? {
-              OR: [
-                { createdAt: { [beyond]: after.createdAt } },
-                { createdAt: after.createdAt, id: { [beyond]: after.id } },
-              ],
-            }
-          : {},
-      ],
-    },
-    orderBy: [{ createdAt: direction }, { id: direction }],
-    take: page.limit,
-    skip: page.offset ?? 0,
-  });
-}
-
-/** For workers, which serve everybody. */
+/** Without regard to the owner, for workers. */
 export function findTaskById(db: Db, id: string): Promise<Task | null> {
   return db.task.findUnique({ where: { id } });
 }
@@ -78,24 +28,29 @@ export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> 
   return db.task.findMany({ where: { id: { in: [...ids] } } });
 }
 
-/** Inserts a task unless a live one has the same dedupe key; null then. */
+/** The users with these ids, in any order. */
+export function listOwners(db: Db, ids: readonly string[]): Promise<User[]> {
+  return db.user.findMany({ where: { id: { in: [...ids] } } });
+}
+
+/** The task that made the file at this path. */
+export function findFinishedAt(db: Db, filePath: string): Promise<Task | null> {
+  return db.task.findFirst({ where: { filePath, state: 'COMPLETED' }, orderBy: { createdAt: 'desc' } });
+}
+
+/** The latest completed task for an item whose options include these, whoever owns it. */
+export async function findEarlierDownload(db: Db, itemId: string, options: object): Promise<Task | null> {
+  const [found] = await db.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM "Task"
+    WHERE "itemId" = ${itemId} AND "state" = 'COMPLETED' AND "options" @> ${JSON.stringify(options)}::jsonb
+    ORDER BY "createdAt" DESC LIMIT 1`;
+  return found ? findTaskById(db, found.id) : null;
+}
+
+/** Inserts a task; null when an active one has the same dedupe key. */
 export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
   const [created] = await db.task.createManyAndReturn({ data: [toRow(task)], skipDuplicates: true });
   return created ?? null;
-}
-
-/** A parent's children in order, each with the task that it was left to. */
-export function listFirstChildren(
-  db: Db,
-  parentId: string,
-  limit: number,
-): Promise<(Task & { duplicateOf: Task | null })[]> {
-  return db.task.findMany({
-    where: { parentId },
-    include: { duplicateOf: true },
-    orderBy: { position: 'asc' },
-    take: limit,
-  });
 }
 
 function toRow(task: NewTask): Prisma.TaskCreateManyInput {
@@ -103,11 +58,153 @@ function toRow(task: NewTask): Prisma.TaskCreateManyInput {
   return { ...task, item, options: task.options };
 }
 
-/** Where a task stands in the order of change. */
+/** The active tasks that have one of these dedupe keys. */
+export function listActiveDuplicates(db: Db, dedupeKeys: readonly string[]): Promise<Task[]> {
+  return db.task.findMany({
+    where: { dedupeKey: { in: [...dedupeKeys] }, state: { in: [...ACTIVE_STATES] } },
+  });
+}
+
+/**
+ * An active task that would be a duplicate if this one were retried: of the task itself, of one of its ancestors, or
+ * of a child that would be retried with it.
+ */
+export async function findActiveConflict(db: Db, taskId: string): Promise<Task | null> {
+  const [existing] = await db.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE above AS (
+      SELECT "id", "parentId", "dedupeKey" FROM "Task" WHERE "id" = ${taskId}::uuid
+      UNION ALL
+      SELECT task."id", task."parentId", task."dedupeKey" FROM "Task" task JOIN above ON task."id" = above."parentId"
+    ), retried AS (
+      SELECT "id", "dedupeKey" FROM above WHERE "dedupeKey" IS NOT NULL
+      UNION ALL
+      SELECT "id", "dedupeKey" FROM "Task"
+      WHERE "parentId" = ${taskId}::uuid AND "dedupeKey" IS NOT NULL
+        AND ("state" IN ('FAILED', 'CANCELLED') OR ("state" = 'COMPLETED' AND "failed" + "cancelled" > 0))
+    )
+    SELECT existing."id" FROM retried
+    JOIN "Task" existing ON existing."dedupeKey" = retried."dedupeKey" AND existing."id" <> retried."id"
+    WHERE existing."state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') LIMIT 1`;
+  return existing ? findTaskById(db, existing.id) : null;
+}
+
+/** Whether the unique index over active dedupe keys rejected a change. */
+export function isActiveDuplicate(thrown: unknown): boolean {
+  return thrown instanceof Prisma.PrismaClientKnownRequestError && thrown.code === 'P2002';
+}
+
+/** By the time of queueing. */
+export type TaskOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
+
+export interface TaskPage {
+  filter: TaskFilter;
+  order: TaskOrder;
+  limit: number;
+  after: PageKey | null;
+  /** Rows to skip. */
+  offset: number;
+}
+
+/** One page, by cursor or by offset. */
+export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Selection }): Promise<Task[]> {
+  const [direction, beyond] =
+    page.order === 'NEWEST_FIRST' ? (['desc', 'lt'] as const) : (['asc', 'gt'] as const);
+  const { after } = page;
+  const afterCursor = after && {
+    OR: [
+      { createdAt: { [beyond]: after.createdAt } },
+      { createdAt: after.createdAt, id: { [beyond]: after.id } },
+    ],
+  };
+  return db.task.findMany({
+    ...page.query,
+    where: { AND: [toWhere(viewer, page.filter), afterCursor ?? {}] },
+    orderBy: [{ createdAt: direction }, { id: direction }],
+    take: page.limit,
+    skip: page.offset,
+  });
+}
+
+export interface ActiveFirstPage {
+  filter: TaskFilter;
+  offset: number;
+  limit: number;
+  /** The page at offset 0 grows to hold all active tasks, up to this many. */
+  activeUpTo: number;
+}
+
+export interface ActiveFirstTasks {
+  /** One more than `size` where another page follows. */
+  tasks: Task[];
+  size: number;
+  /** Tasks on all pages. */
+  total: number;
+}
+
+/** An empty page is one row without a task. The aliases must differ from a task's columns. */
+type ActiveFirstRow = Task & { id: string | null; pageSize: number; onAllPages: number };
+
+/**
+ * Active tasks, then finished ones, each newest first. One query that returns whole rows: a query of its own for a
+ * GraphQL selection takes Prisma as long as all the rest.
+ */
+export async function listActiveFirst(
+  db: Db,
+  viewer: Viewer,
+  page: ActiveFirstPage,
+): Promise<ActiveFirstTasks> {
+  const rows = await readActiveFirst(db, viewer, page);
+  return {
+    tasks: rows.filter(({ id }) => id !== null),
+    size: rows[0]?.pageSize ?? page.limit,
+    total: rows[0]?.onAllPages ?? 0,
+  };
+}
+
+/** Each half by its own index: sorted as one list, the whole history would be read for every page. */
+function readActiveFirst(
+  db: Db,
+  viewer: Viewer,
+  { filter, ...page }: ActiveFirstPage,
+): Promise<ActiveFirstRow[]> {
+  const active = taskCondition(ACTIVE_STATES, { viewer, filter });
+  const finished = taskCondition(FINISHED_STATES, { viewer, filter });
+  const { size, skipped } = activeFirstBounds(page);
+  const newest = Prisma.sql`ORDER BY "createdAt" DESC, "id" DESC LIMIT ${size} + 1`;
+  return db.$queryRaw<ActiveFirstRow[]>`
+    WITH active AS (SELECT count(*)::int AS n FROM "Task" WHERE ${active}),
+      first AS (SELECT "id", "createdAt" FROM "Task" WHERE ${active} ${newest} OFFSET ${skipped}),
+      rest AS (
+        SELECT "id", "createdAt" FROM "Task" WHERE ${finished} ${newest}
+        OFFSET greatest(0, ${skipped} - (SELECT n FROM active))
+      )
+    SELECT task.*, numbers.*
+    FROM (SELECT ${countSql(viewer, filter)} AS "onAllPages", ${size} AS "pageSize") AS numbers
+    LEFT JOIN (
+      SELECT * FROM (SELECT 1 AS half, * FROM first UNION ALL SELECT 2, * FROM rest) AS halves
+      ORDER BY half, "createdAt" DESC, "id" DESC LIMIT ${size} + 1
+    ) AS page ON true LEFT JOIN "Task" task USING ("id")
+    ORDER BY page.half, page."createdAt" DESC, page."id" DESC`;
+}
+
+/** Later pages skip what a first page has beyond the limit. Constants where possible: they plan better. */
+function activeFirstBounds({
+  offset,
+  limit,
+  activeUpTo,
+}: Omit<ActiveFirstPage, 'filter'>): Record<'size' | 'skipped', Prisma.Sql> {
+  const fixed = { size: Prisma.sql`${limit}::int`, skipped: Prisma.sql`${offset}::int` };
+  if (activeUpTo <= limit) return fixed;
+  const longest = Prisma.sql`(SELECT greatest(${limit}::int, least(n, ${activeUpTo}::int)) FROM active)`;
+  if (offset === 0) return { ...fixed, size: longest };
+  return { ...fixed, skipped: Prisma.sql`(${offset}::int + ${longest} - ${limit}::int)` };
+}
+
+/** A task's place in the order of change. */
 export type TaskStamp = Pick<Task, 'id' | 'sequence'>;
 
 interface ChangedSince {
-  /** The mark: changed at it or later. */
+  /** Inclusive. */
   since: bigint;
   after: TaskStamp | null;
   limit: number;
@@ -115,7 +212,7 @@ interface ChangedSince {
 
 const IN_ORDER_OF_CHANGE: Prisma.TaskOrderByWithRelationInput[] = [{ sequence: 'asc' }, { id: 'asc' }];
 
-/** What the viewer may see and the filter lets through of what changed, in the order of change. */
+/** The changed tasks that the viewer may see and the filter matches, in the order of change. */
 export function listChangedTasks(
   db: Db,
   viewer: Viewer,
@@ -128,7 +225,7 @@ export function listChangedTasks(
   });
 }
 
-/** Everybody's, and of each only when it changed. */
+/** Everybody's changed tasks, in the order of change. */
 export function listTaskStamps(db: Db, { limit, ...changed }: ChangedSince): Promise<TaskStamp[]> {
   return db.task.findMany({
     select: { id: true, sequence: true },
@@ -144,18 +241,4 @@ function changedSince({ since, after }: Omit<ChangedSince, 'limit'>): Prisma.Tas
     sequence: { gte: after.sequence },
     OR: [{ sequence: { gt: after.sequence } }, { id: { gt: after.id } }],
   };
-}
-
-/** Who made the file at this path, if we did. */
-export function findFinishedAt(db: Db, filePath: string): Promise<Task | null> {
-  return db.task.findFirst({ where: { filePath, state: 'COMPLETED' }, orderBy: { createdAt: 'desc' } });
-}
-
-/** The latest finished task for an item that has these options among its own, whoever asked for it. */
-export async function findEarlierDownload(db: Db, itemId: string, options: object): Promise<Task | null> {
-  const [found] = await db.$queryRaw<{ id: string }[]>`
-    SELECT "id" FROM "Task"
-    WHERE "itemId" = ${itemId} AND "state" = 'COMPLETED' AND "options" @> ${JSON.stringify(options)}::jsonb
-    ORDER BY "createdAt" DESC LIMIT 1`;
-  return found ? findTaskById(db, found.id) : null;
 }

@@ -1,169 +1,221 @@
+import { createContextCache } from '@pothos/core';
+import DataLoader from 'dataloader';
 import type { QueueableItem } from '../catalog/catalog-item.js';
 import { QueueableItemType } from '../catalog/item-types.graphql.js';
+import type { GraphqlContext } from '../context.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorCodeType } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
 import type { ErrorCode } from '../lib/errors.js';
-import { visibleTo } from './task-store.js';
-import { isPartial, type Task, type TaskKind, type TaskState } from './task.js';
+import { visibleTo } from './task-filter-store.js';
+import { listOwners } from './task-store.js';
+import { isPartial, PRIORITY_LIMIT, type Task, type TaskKind, type TaskState } from './task.js';
 
 export const TaskStateEnum = builder.enumType('TaskState', {
-  description: 'Where a task stands.',
+  description:
+    'State of a task. QUEUED, RUNNING, RETRYING and PAUSED are active; COMPLETED, SKIPPED, FAILED and CANCELLED are finished.',
   values: {
-    QUEUED: { description: 'Waits for its turn.' },
-    RUNNING: { description: 'Is being worked on; a list runs until the last of its parts has ended.' },
-    RETRYING: { description: 'Failed for now; waits for `retryAt`, then is queued again.' },
-    PAUSED: { description: 'Waits until it is resumed; a list, when all of it that has not ended does.' },
-    COMPLETED: { description: 'Done. A list of which some parts failed is COMPLETED, and `partial`.' },
-    SKIPPED: { description: 'Nothing to do: it was there already, left out, or left to another task.' },
-    FAILED: { description: 'Ended without success; `error` says why.' },
-    CANCELLED: { description: 'Ended by hand.' },
+    QUEUED: { description: 'Waits until a worker is free to run it.' },
+    RUNNING: { description: 'A worker runs it. A parent is RUNNING until its last child has finished.' },
+    RETRYING: { description: 'An attempt failed temporarily. The task is queued again at `retryAt`.' },
+    PAUSED: {
+      description: 'Waits until it is resumed. A parent is PAUSED when all its active children are.',
+    },
+    COMPLETED: {
+      description: 'Finished successfully. For a parent with failed children, `partial` is true.',
+    },
+    SKIPPED: {
+      description:
+        'Nothing had to be downloaded: the file already exists, the item is filtered out, or another task downloads it.',
+    },
+    FAILED: { description: 'Finished without success; `error` says why. It can be retried.' },
+    CANCELLED: { description: 'A user cancelled it. It can be retried.' },
   } satisfies Record<TaskState, object>,
 });
 
 export const TaskKindEnum = builder.enumType('TaskKind', {
-  description: 'What a task is about.',
+  description:
+    'Kind of item that a task handles. Albums, playlists and artists are parents: they have children.',
   values: {
-    TRACK: { description: 'One track.' },
-    ALBUM: { description: 'An album: its children are tracks.' },
-    PLAYLIST: { description: 'A playlist: its children are tracks.' },
-    ARTIST: { description: 'An artist’s discography: its children are albums.' },
-    WATCH_CHECK: { description: 'A look for news of something that is watched.' },
+    TRACK: { description: 'Downloads a single track to a file.' },
+    ALBUM: { description: 'Downloads an album; its children are tracks.' },
+    PLAYLIST: { description: 'Downloads a playlist; its children are tracks.' },
+    ARTIST: { description: 'Downloads an artist’s discography; its children are albums.' },
+    WATCH_CHECK: { description: 'Checks a watched playlist or artist for new items.' },
   } satisfies Record<TaskKind, object>,
 });
 
 const TaskErrorType = builder.objectRef<Task>('TaskError').implement({
-  description: 'Why a task failed, or why it is being tried again.',
+  description: 'Why a task failed, or why its last attempt will be repeated.',
   fields: (t) => ({
     code: t.field({
       type: ErrorCodeType,
-      description: 'For programs.',
+      description: 'Machine-readable reason, for example `NO_SOURCE`.',
       resolve: (task) => (task.errorCode ?? 'INTERNAL') as ErrorCode,
     }),
-    message: t.string({ description: 'For people.', resolve: (task) => task.errorMessage ?? '' }),
+    message: t.string({
+      description: 'Human-readable reason, in English, with the remedy if there is one.',
+      resolve: (task) => task.errorMessage ?? '',
+    }),
     retryable: t.boolean({
-      description: 'Whether the same thing may work when tried again.',
+      description: 'Whether another attempt may succeed without a change to the request or the server.',
       resolve: (task) => task.errorRetryable ?? false,
     }),
   }),
 });
 
 const TaskFileType = builder.objectRef<Task>('TaskFile').implement({
-  description: 'The file that a track ended as.',
+  description: 'The audio file of a finished track.',
   fields: (t) => ({
-    path: t.string({ description: 'Where it is on the server.', resolve: (task) => task.filePath ?? '' }),
+    path: t.string({
+      description: 'Path of the file on the server.',
+      resolve: (task) => task.filePath ?? '',
+    }),
     format: t.string({
       description:
-        'MP3, AAC, OGG, OPUS, FLAC, WAV or ALAC; the codec’s name for anything else that was kept.',
+        'MP3, AAC, OGG, OPUS, FLAC, WAV or ALAC; for a file kept in any other format, the codec’s name in capitals.',
       resolve: (task) => task.fileFormat ?? '',
     }),
     bitrateKbps: t.exposeInt('fileBitrateKbps', {
       nullable: true,
-      description: 'Average bitrate in kbit/s.',
+      description: 'Average bitrate in kbit/s; null if unknown.',
     }),
     sizeBytes: t.field({
       type: 'BigInt',
-      description: 'Size in bytes.',
+      description: 'Size of the file in bytes.',
       resolve: (task) => task.fileSizeBytes ?? 0n,
     }),
     durationMs: t.int({
-      description: 'Length in milliseconds.',
+      description: 'Playing time of the file in milliseconds.',
       resolve: (task) => task.fileDurationMs ?? 0,
     }),
     source: t.string({
-      description: 'Which source supplied the audio.',
+      description:
+        'Source that supplied the audio, for example `demo`; `unknown` for a file not made by Reprise.',
       resolve: (task) => task.fileSource ?? '',
     }),
     licence: t.string({
-      description: 'On what terms the audio was supplied.',
+      description:
+        'License under which the source supplied the audio; `unknown` for a file not made by Reprise.',
       resolve: (task) => task.fileLicence ?? '',
     }),
   }),
 });
 
-/** The file is there only once the task says so: before that its path is a plan. */
+/** Before that, the stored path is only planned. */
 const hasFile = (task: Task) => task.filePath !== null && ['COMPLETED', 'SKIPPED'].includes(task.state);
 
 export const TaskType = builder.prismaNode('Task', {
-  description: 'Something to be downloaded, from the moment it is queued to its end and after.',
+  description:
+    'A download, from the moment it is queued. It stays after it has finished, until the history is cleaned up.',
   id: { field: 'id' },
-  // Asked for by `node(id:)`, a task is as hidden from others as anywhere else.
+  // A task of another user is as hidden from `node(id:)` as from `task(id:)`.
   nullable: true,
   findUnique: (id, { viewer }) => ({ id: parseRowId('Task', id), ...visibleTo(viewer) }),
   fields: (t) => ({
-    kind: t.expose('kind', { type: TaskKindEnum, description: 'What it is about.' }),
-    state: t.expose('state', { type: TaskStateEnum, description: 'Where it stands.' }),
-    title: t.exposeString('title', { description: 'Its item’s title or name.' }),
+    kind: t.expose('kind', { type: TaskKindEnum, description: 'Kind of item that the task downloads.' }),
+    state: t.expose('state', { type: TaskStateEnum, description: 'Current state of the task.' }),
+    title: t.exposeString('title', { description: 'Title of the item, or the name of an artist.' }),
     artists: t.exposeStringList('artists', {
-      description: 'The names of its item’s artists, the main one first.',
+      description: 'Names of the item’s artists, the main artist first; of a playlist, its owner.',
     }),
-    album: t.exposeString('album', { nullable: true, description: 'A track’s album.' }),
+    album: t.exposeString('album', {
+      nullable: true,
+      description: 'Title of a track’s album; null for other kinds.',
+    }),
     progress: t.exposeFloat('progress', {
-      description: 'Percent, 0 to 100; of a list, how many of its parts have ended.',
+      description: 'Percent, 0 to 100. For a parent, the share of its children that have finished.',
     }),
-    total: t.exposeInt('total', { description: 'Parts of a list known so far; 0 for a track.' }),
-    succeeded: t.exposeInt('succeeded', { description: 'Parts that are completed.' }),
-    skipped: t.exposeInt('skipped', { description: 'Parts that were there already.' }),
-    failed: t.exposeInt('failed', { description: 'Parts that failed.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Parts that were cancelled.' }),
+    total: t.exposeInt('total', {
+      description: 'Number of children found so far; 0 for a track.',
+    }),
+    succeeded: t.exposeInt('succeeded', { description: 'Number of children in the state COMPLETED.' }),
+    skipped: t.exposeInt('skipped', { description: 'Number of children in the state SKIPPED.' }),
+    failed: t.exposeInt('failed', { description: 'Number of children in the state FAILED.' }),
+    cancelled: t.exposeInt('cancelled', { description: 'Number of children in the state CANCELLED.' }),
     partial: t.boolean({
-      description: 'Whether a list is COMPLETED although parts of it failed or were cancelled.',
+      description: 'Whether a parent is COMPLETED although some of its children failed or were cancelled.',
       resolve: isPartial,
     }),
     error: t.field({
       type: TaskErrorType,
       nullable: true,
-      description: 'Why it failed, or why it is being tried again.',
+      description: 'Why the task failed, was skipped or will be retried; null if there is no such reason.',
       resolve: (task) => (task.errorCode ? task : null),
     }),
     file: t.field({
       type: TaskFileType,
       nullable: true,
-      description: 'The file that it ended as, or that was there already.',
+      description: 'File of a COMPLETED track, or the existing file of a SKIPPED one; otherwise null.',
       resolve: (task) => (hasFile(task) ? task : null),
-    }),
-    item: t.field({
-      type: QueueableItemType,
-      nullable: true,
-      description:
-        'What the catalogue said about its item when it was queued; null for an entry that was gone.',
-      resolve: (task) => task.item as unknown as QueueableItem | null,
-    }),
-    parent: t.relation('parent', { nullable: true, description: 'The list that it is part of.' }),
-    duplicateOf: t.relation('duplicateOf', {
-      nullable: true,
-      description: 'Of a part that was SKIPPED because another task was on it already: that task.',
-    }),
-    playlistFile: t.exposeString('playlistFile', {
-      nullable: true,
-      description:
-        'Of a playlist that has ended: the path of the m3u8 of its files, in its order and relative to itself. A retry that adds files writes it anew.',
-    }),
-    priority: t.exposeInt('priority', { description: 'Higher goes first; −100 to 100.' }),
-    attempt: t.exposeInt('attempt', { description: 'Number of the latest try, from 1; 0 before the first.' }),
-    retryAt: t.expose('retryAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'RETRYING only: when the next try is due.',
     }),
   }),
 });
 
+/** A subscription reuses one context for many results. */
+const UNCACHED = { cache: false };
+
+/** One query for all tasks of a page, however they were read; a relation would read some of the tasks again. */
+const ownerLoader = createContextCache(
+  ({ db }: GraphqlContext) =>
+    new DataLoader(async (ids: readonly string[]) => {
+      const owners = new Map((await listOwners(db, [...new Set(ids)])).map((owner) => [owner.id, owner]));
+      return ids.map((id) => owners.get(id) ?? new Error(`There is no user ${id}`));
+    }, UNCACHED),
+);
+
 builder.prismaObjectFields('Task', (t) => ({
-  createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was queued.' }),
+  item: t.field({
+    type: QueueableItemType,
+    nullable: true,
+    description:
+      'The catalog’s data when the task was queued; null for a playlist entry that was no longer in the catalog.',
+    resolve: (task) => task.item as unknown as QueueableItem | null,
+  }),
+  parent: t.relation('parent', {
+    nullable: true,
+    description: 'Album, playlist or artist task that this task belongs to; null for a top-level task.',
+  }),
+  duplicateOf: t.relation('duplicateOf', {
+    nullable: true,
+    description: 'Task that already downloads the same item, when this task was SKIPPED for that reason.',
+  }),
+  playlistFile: t.exposeString('playlistFile', {
+    nullable: true,
+    description:
+      'Path of the m3u8 file of a finished playlist; null for other kinds and when no track has a file. It is rewritten when a retry adds files.',
+  }),
+  priority: t.exposeInt('priority', {
+    description: `Tasks with a higher priority start first; −${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}.`,
+  }),
+  attempt: t.exposeInt('attempt', {
+    description: 'Number of the latest attempt, from 1; 0 before the first.',
+  }),
+  retryAt: t.expose('retryAt', {
+    type: 'DateTime',
+    nullable: true,
+    description: 'When a RETRYING task is queued again; null in other states.',
+  }),
+  owner: t.prismaField({
+    type: 'User',
+    description: 'User who queued the task.',
+    resolve: (_query, { ownerId }, _args, context) => ownerLoader(context).load(ownerId),
+  }),
+  createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the task was queued.' }),
   startedAt: t.expose('startedAt', {
     type: 'DateTime',
     nullable: true,
-    description: 'When its first try began.',
+    description: 'When the first attempt began; null before that.',
   }),
-  updatedAt: t.expose('updatedAt', {
+  updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the task last changed.' }),
+  finishedAt: t.expose('finishedAt', {
     type: 'DateTime',
-    description: 'When anything of this last changed.',
+    nullable: true,
+    description: 'When the task finished; null while it is active.',
   }),
-  finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
   dismissedAt: t.expose('dismissedAt', {
     type: 'DateTime',
     nullable: true,
-    description: 'When it was taken off the lists; null while it is on them.',
+    description: 'When the task was dismissed; null if it was not.',
   }),
 }));

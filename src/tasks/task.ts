@@ -2,8 +2,8 @@ import type { Task, TaskKind, TaskState } from '../database/rows.js';
 
 export type { Task, TaskKind, TaskState };
 
-/** The one table of what may follow what. QUEUED after an end is a retry by hand. */
-const FOLLOWERS: Record<TaskState, readonly TaskState[]> = {
+/** The allowed transitions. FAILED or CANCELLED to QUEUED is a manual retry. */
+const TRANSITIONS: Record<TaskState, readonly TaskState[]> = {
   QUEUED: ['RUNNING', 'PAUSED', 'CANCELLED'],
   RUNNING: ['COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED', 'RETRYING', 'QUEUED'],
   RETRYING: ['QUEUED', 'PAUSED', 'CANCELLED'],
@@ -14,8 +14,8 @@ const FOLLOWERS: Record<TaskState, readonly TaskState[]> = {
   CANCELLED: ['QUEUED'],
 };
 
-/** The further ways of a list: it follows its parts, and one whose parts are still being written can be paused. */
-const LIST_FOLLOWERS: Partial<Record<TaskState, readonly TaskState[]>> = {
+/** Further transitions of a parent: its state follows its children's, and it can be paused while it is expanded. */
+const PARENT_TRANSITIONS: Partial<Record<TaskState, readonly TaskState[]>> = {
   RUNNING: ['PAUSED'],
   PAUSED: ['RUNNING', 'COMPLETED', 'SKIPPED', 'FAILED'],
   COMPLETED: ['RUNNING', 'PAUSED'],
@@ -24,37 +24,37 @@ const LIST_FOLLOWERS: Partial<Record<TaskState, readonly TaskState[]>> = {
   CANCELLED: ['RUNNING', 'PAUSED'],
 };
 
-export const TASK_STATES = Object.keys(FOLLOWERS) as TaskState[];
-export const LIVE_STATES: readonly TaskState[] = ['QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'];
-export const TERMINAL_STATES: readonly TaskState[] = ['COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED'];
+export const TASK_STATES = Object.keys(TRANSITIONS) as TaskState[];
+export const ACTIVE_STATES: readonly TaskState[] = ['QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'];
+export const FINISHED_STATES: readonly TaskState[] = ['COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED'];
 
-export function isTerminal(state: TaskState): boolean {
-  return TERMINAL_STATES.includes(state);
+export function isFinished(state: TaskState): boolean {
+  return FINISHED_STATES.includes(state);
 }
 
-/** The states from which a task may go to `next`: the `state IN (…)` of the update that takes it there. */
+/** The states from which a task may move to `next`: the `state IN (…)` of the update. */
 export function statesBefore(next: TaskState): TaskState[] {
-  return TASK_STATES.filter((state) => FOLLOWERS[state].includes(next));
+  return TASK_STATES.filter((state) => TRANSITIONS[state].includes(next));
 }
 
-/** The same for a list. */
-export function listStatesBefore(next: TaskState): TaskState[] {
+/** The same for a parent. */
+export function parentStatesBefore(next: TaskState): TaskState[] {
   return TASK_STATES.filter((state) =>
-    [...FOLLOWERS[state], ...(LIST_FOLLOWERS[state] ?? [])].includes(next),
+    [...TRANSITIONS[state], ...(PARENT_TRANSITIONS[state] ?? [])].includes(next),
   );
 }
 
-/** Kinds that are a list of others. */
+/** Kinds that have children. */
 export const PARENT_KINDS: readonly TaskKind[] = ['ALBUM', 'PLAYLIST', 'ARTIST'];
 
 export function isParentKind(kind: TaskKind): boolean {
   return PARENT_KINDS.includes(kind);
 }
 
-/** Priorities go from minus this to this; higher goes first. */
+/** Priorities range from minus this to this; higher starts first. */
 export const PRIORITY_LIMIT = 100;
 
-/** Whether a list ended well although some of it did not. */
+/** Whether a parent completed although some of its children failed or were cancelled. */
 export function isPartial({
   state,
   failed,
@@ -71,25 +71,25 @@ export interface ChildCounts {
   cancelled: number;
 }
 
-export interface LiveCounts {
-  live: number;
-  /** Of the live ones. */
+export interface ActiveCounts {
+  active: number;
+  /** Of the active ones. */
   paused: number;
 }
 
 /**
- * The state of a list whose parts are all written, by how they stand. One that has ended stays as it ended until a
- * part of it is live again: cancelled by hand, it is CANCELLED whatever of it was done before.
+ * The state of an expanded parent. A finished one keeps its state until a child is active again: a parent that was
+ * cancelled stays CANCELLED, even if some of its children had completed.
  */
 export function parentState(
   now: TaskState,
-  { live, paused, ...counts }: ChildCounts & LiveCounts,
+  { active, paused, ...counts }: ChildCounts & ActiveCounts,
 ): TaskState {
-  if (live > 0) return paused === live ? 'PAUSED' : 'RUNNING';
-  return isTerminal(now) ? now : parentOutcome(counts);
+  if (active > 0) return paused === active ? 'PAUSED' : 'RUNNING';
+  return isFinished(now) ? now : parentOutcome(counts);
 }
 
-/** The state in which a parent ends once none of its children is live. Partial success is COMPLETED with `failed` > 0. */
+/** The state of a parent whose children have all finished. A partial success is COMPLETED with `failed` > 0. */
 export function parentOutcome(counts: ChildCounts): TaskState {
   if (counts.total > 0 && counts.cancelled === counts.total) return 'CANCELLED';
   if (counts.succeeded > 0 || counts.total === 0) return 'COMPLETED';

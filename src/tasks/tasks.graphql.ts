@@ -1,3 +1,4 @@
+import { decodeCursor, toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
 import {
   createConnectionType,
@@ -13,49 +14,50 @@ import {
 } from '../graphql/connection.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { decodeCursor, toConnection } from '../database/pagination.js';
-import { listActiveFirst } from './active-first-store.js';
-import type { TaskFilter } from './task-filter.js';
 import { countTasks } from './task-count-store.js';
-import { findTask, listTasks, type TaskOrder } from './task-store.js';
+import type { TaskFilter } from './task-filter.js';
+import { findTask, listActiveFirst, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import type { Task } from './task.js';
 
-/** What a page may hold at most, where it is to hold all that have not ended. */
+/** The longest ACTIVE_FIRST page. */
 const MAX_ACTIVE = 1_000;
 
 export const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
 
 const TaskOrderEnum = builder.enumType('TaskOrder', {
-  description: 'In what order tasks are listed.',
+  description: 'Order in which tasks are listed.',
   values: {
-    NEWEST_FIRST: { description: 'By the time they were queued, the latest first.' },
-    OLDEST_FIRST: { description: 'By the time they were queued, the earliest first.' },
+    NEWEST_FIRST: { description: 'By the time of queueing, the latest first.' },
+    OLDEST_FIRST: { description: 'By the time of queueing, the earliest first.' },
     ACTIVE_FIRST: {
       description:
-        'What has not ended, then what has; each by the time it was queued, the latest first. Its pages go by `offset`.',
+        'Active tasks before finished ones, each by the time of queueing, the latest first. Pages are selected with `offset` only.',
     },
   } satisfies Record<TaskOrder | 'ACTIVE_FIRST', object>,
 });
 
 export const TaskFilterInput = builder.inputType('TaskFilter', {
-  description: 'Which tasks are wanted; what is absent does not narrow.',
+  description: 'Selects tasks. All conditions must match; omitted ones match everything.',
   fields: (t) => ({
-    states: t.field({ type: [TaskStateEnum], description: 'Only tasks in one of these states.' }),
+    states: t.field({
+      type: [TaskStateEnum],
+      description: 'Only tasks in one of these states, for example `[QUEUED, RUNNING]`.',
+    }),
     kinds: t.field({ type: [TaskKindEnum], description: 'Only tasks of one of these kinds.' }),
-    parent: t.id({ description: 'Only the direct children of this task.' }),
+    parent: t.id({ description: 'Only the direct children of this task: `Task:<uuid>` or the bare UUID.' }),
     includeChildren: t.boolean({
       description:
-        'Whether tasks that are part of another are wanted too. Absent: no in `tasks`, yes in `taskUpdates`.',
+        'Whether children are included besides top-level tasks. Default: false for `tasks`, true for `taskUpdates`.',
     }),
     includeDismissed: t.boolean({
       description:
-        'Whether tasks that were dismissed are wanted too. Absent: no in `tasks`, yes in `taskUpdates`.',
+        'Whether dismissed tasks are included. Default: false for `tasks`, true for `taskUpdates`.',
     }),
   }),
 });
 
-/** The filter as the domain spells it. Throws InvalidInputError for a malformed parent. */
+/** Throws InvalidInputError for a malformed parent id. */
 export function toTaskFilter(
   input: typeof TaskFilterInput.$inferInput | null | undefined,
   defaults: { includeChildren: boolean; includeDismissed: boolean },
@@ -73,47 +75,59 @@ builder.queryFields((t) => ({
   task: t.prismaField({
     type: TaskType,
     nullable: true,
-    description: 'One task; null when there is none that you may see.',
-    args: { id: t.arg.id({ required: true, description: '`Task:<uuid>` or the bare uuid.' }) },
+    description:
+      'The task with this id; null if it does not exist or belongs to another user and you are not an admin.',
+    args: { id: t.arg.id({ required: true, description: '`Task:<uuid>` or the bare UUID of the task.' }) },
     resolve: (query, _root, { id }, { db, viewer }) => findTask(db, viewer, parseRowId('Task', id), query),
   }),
   tasks: t.field({
     type: TaskConnection,
-    description: 'Your tasks, an admin’s everybody’s; without those that were dismissed.',
+    description:
+      'Your tasks; admins get those of all users. Children and dismissed tasks are included only if the filter says so.',
     args: {
-      filter: t.arg({ type: TaskFilterInput, description: 'Which ones.' }),
-      orderBy: t.arg({ type: TaskOrderEnum, defaultValue: 'NEWEST_FIRST', description: 'In what order.' }),
+      filter: t.arg({
+        type: TaskFilterInput,
+        description: 'Restricts the list, for example to failed albums.',
+      }),
+      orderBy: t.arg({
+        type: TaskOrderEnum,
+        defaultValue: 'NEWEST_FIRST',
+        description: 'Order of the list.',
+      }),
       ...offsetPageArgs(t),
       activeUpTo: t.arg.int({
-        description: `ACTIVE_FIRST only: the page at \`offset\` 0 is as long as it takes to hold all that have not ended, up to this many (at most ${MAX_ACTIVE}); the pages after it, \`first\` apart, go on where it ends.`,
+        description: `Only with \`ACTIVE_FIRST\`: extends the page at \`offset\` 0 so that it holds all active tasks, up to this many (1 to ${MAX_ACTIVE}). Later pages, \`first\` apart, continue where it ends.`,
       }),
     },
     complexity: pageComplexity,
     resolve: (_root, { filter, orderBy, ...page }, context, info) => {
-      const wanted = toTaskFilter(filter, { includeChildren: false, includeDismissed: false });
-      return connectTasks({ context, info }, { filter: wanted, order: orderBy ?? 'NEWEST_FIRST' }, page);
+      const request = {
+        filter: toTaskFilter(filter, { includeChildren: false, includeDismissed: false }),
+        order: orderBy ?? 'NEWEST_FIRST',
+      };
+      return connectTasks({ context, info }, request, page);
     },
   }),
 }));
 
-interface WantedTasks {
+interface TaskListRequest {
   filter: TaskFilter;
   order: TaskOrder | 'ACTIVE_FIRST';
 }
 
-interface WantedPage extends PageArgs {
+interface TaskPageArgs extends PageArgs {
   activeUpTo?: number | null | undefined;
 }
 
 async function connectTasks(
   place: FieldPlace,
-  { filter, order }: WantedTasks,
-  page: WantedPage,
+  { filter, order }: TaskListRequest,
+  page: TaskPageArgs,
 ): Promise<Connection<Task>> {
   refuseBoth(page);
   if (order === 'ACTIVE_FIRST') return connectActiveFirst(place, filter, page);
-  if (isGiven(page.activeUpTo)) {
-    throw new InvalidInputError('activeUpTo: only with ACTIVE_FIRST.', 'activeUpTo');
+  if (isProvided(page.activeUpTo)) {
+    throw new InvalidInputError('"activeUpTo" is only allowed with the order ACTIVE_FIRST.', 'activeUpTo');
   }
   const { db, viewer } = place.context;
   const [size, offset] = [pageSizeOf(page), offsetOf(page)];
@@ -129,23 +143,26 @@ async function connectTasks(
 async function connectActiveFirst(
   { context: { db, viewer } }: FieldPlace,
   filter: TaskFilter,
-  page: WantedPage,
+  page: TaskPageArgs,
 ): Promise<Connection<Task>> {
   if (page.after) {
-    throw new InvalidInputError('after: not with ACTIVE_FIRST, whose pages go by "offset".', 'after');
+    throw new InvalidInputError('"after" is not allowed with the order ACTIVE_FIRST; use "offset".', 'after');
   }
   const [limit, offset] = [pageSizeOf(page), offsetOf(page)];
-  const liveUpTo = activeUpToOf(page);
-  const { tasks, size, total } = await listActiveFirst(db, viewer, { filter, offset, limit, liveUpTo });
+  const activeUpTo = activeUpToOf(page);
+  const { tasks, size, total } = await listActiveFirst(db, viewer, { filter, offset, limit, activeUpTo });
   return { ...toConnection(tasks, { size, after: offset > 0 ? offset : null }), totalCount: total };
 }
 
-function activeUpToOf({ activeUpTo }: WantedPage): number {
-  if (!isGiven(activeUpTo)) return 0;
+function activeUpToOf({ activeUpTo }: TaskPageArgs): number {
+  if (!isProvided(activeUpTo)) return 0;
   if (activeUpTo >= 1 && activeUpTo <= MAX_ACTIVE) return activeUpTo;
-  throw new InvalidInputError(`activeUpTo: allowed are 1 to ${MAX_ACTIVE}.`, 'activeUpTo');
+  throw new InvalidInputError(
+    `"activeUpTo" is ${activeUpTo}; it must be between 1 and ${MAX_ACTIVE}.`,
+    'activeUpTo',
+  );
 }
 
-function isGiven<Value>(value: Value | null | undefined): value is Value {
+function isProvided<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }

@@ -228,7 +228,7 @@ describe('cancelling', () => {
     expect(answer).toEqual({
       __typename: 'TaskStateConflict',
       code: 'TASK_STATE_CONFLICT',
-      message: `Task ${idOf(id)} has ended already: it is skipped.`,
+      message: `Task ${idOf(id)} is skipped: only active tasks can be cancelled.`,
     });
     expect(await now(id)).toEqual(before);
   });
@@ -403,7 +403,7 @@ describe('trying again', () => {
     expect(await retry(running)).toEqual({
       __typename: 'TaskStateConflict',
       code: 'TASK_STATE_CONFLICT',
-      message: `Task ${idOf(running)} is running: only what failed or was cancelled can be tried again.`,
+      message: `Task ${idOf(running)} is running: only failed or cancelled tasks can be retried.`,
     });
     expect(await now(running)).toMatchObject({ state: 'RUNNING', attempt: 1 });
     source.release(item);
@@ -437,7 +437,7 @@ describe('trying again', () => {
     expect(await retry(first)).toEqual({
       __typename: 'DuplicateDownload',
       code: 'DUPLICATE_DOWNLOAD',
-      message: `"Übergröße" is already on its way as task ${idOf(second)}.`,
+      message: `"Übergröße" is already being downloaded by task ${idOf(second)}.`,
     });
     expect((await now(first))?.state).toBe('CANCELLED');
     await cancel(second);
@@ -454,7 +454,7 @@ describe('trying again', () => {
     const [child] = await childrenOf(first);
     expect(await retry(child?.id ?? '')).toMatchObject({
       __typename: 'DuplicateDownload',
-      message: `"Neap and Spring" is already on its way as task ${idOf(second)}.`,
+      message: `"Neap and Spring" is already being downloaded by task ${idOf(second)}.`,
     });
     expect((await now(first))?.state).toBe('CANCELLED');
     expect((await now(child?.id ?? ''))?.state).toBe('CANCELLED');

@@ -127,7 +127,7 @@ describe('pausing', () => {
       expect(await pause(id)).toEqual({
         __typename: 'TaskStateConflict',
         code: 'TASK_STATE_CONFLICT',
-        message: `Task ${id} is ${state.toLowerCase()}: only what waits can be paused.`,
+        message: `Task ${id} is ${state.toLowerCase()}: only queued or retrying tasks can be paused.`,
       });
       expect(await row(id)).toEqual(before);
     },
@@ -154,7 +154,7 @@ describe('pausing', () => {
     expect(await resume(id)).toEqual({
       __typename: 'TaskStateConflict',
       code: 'TASK_STATE_CONFLICT',
-      message: `Task ${id} is running: nothing of it is paused.`,
+      message: `Task ${id} is running: only paused tasks can be resumed.`,
     });
   });
 
@@ -192,7 +192,7 @@ describe('pausing', () => {
     expect(await pause(id)).toMatchObject({ task: { state: 'PAUSED' } });
     expect(await statesOf([first.id])).toEqual(['PAUSED']);
     expect(await finishExpansion(app.deps, held)).toBe(false);
-    await expect(insertClaimedChildren(app.deps, held, [second])).rejects.toThrow('taken away');
+    await expect(insertClaimedChildren(app.deps, held, [second])).rejects.toThrow('no longer claimed');
 
     expect(await resume(id)).toMatchObject({ task: { state: 'QUEUED' } });
     const again = await start(id);
@@ -297,12 +297,12 @@ describe('a priority', () => {
       expect(await prioritize(id, priority)).toEqual({
         __typename: 'InvalidInput',
         code: 'INVALID_INPUT',
-        message: `priority: ${priority} is out of range; allowed: −100 to 100.`,
+        message: `"priority" is ${priority}; it must be between −100 and 100.`,
       });
     }
     expect(await prioritize(ended, 1)).toMatchObject({
       __typename: 'TaskStateConflict',
-      message: `Task ${ended} has ended already: it is failed.`,
+      message: `Task ${ended} is failed: only active tasks can be prioritized.`,
     });
     expect([await row(id), await row(ended)]).toMatchObject([{ priority: 0 }, { priority: 0 }]);
   });

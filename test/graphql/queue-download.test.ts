@@ -164,7 +164,7 @@ describe('a download', () => {
       title: 'Entry 7',
       error: {
         code: 'CATALOG_ITEM_NOT_FOUND',
-        message: 'Entry 7 of "First Watch" is no longer in the catalogue.',
+        message: 'Entry 7 of "First Watch" is no longer in the catalog.',
       },
       file: null,
     });
@@ -371,7 +371,7 @@ describe('the same download twice', () => {
     );
     expect(duplicates[0]).toMatchObject({ code: 'DUPLICATE_DOWNLOAD' });
     expect(duplicates[0]?.message).toMatch(
-      /^"End of Message" is already on its way as task [0-9a-f-]{36}\.$/,
+      /^"End of Message" is already being downloaded by task [0-9a-f-]{36}\.$/,
     );
     expect(await app.deps.db.task.count({ where: { itemId: item } })).toBe(1);
     source.release(item);

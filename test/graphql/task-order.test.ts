@@ -77,10 +77,10 @@ describe('tasks', () => {
   it.each([
     [{ offset: -1 }, 'offset: allowed are whole numbers from 0'],
     [{ offset: 1, after: 'x' }, 'offset: not together with'],
-    [{ orderBy: 'ACTIVE_FIRST', after: 'x' }, 'after: not with ACTIVE_FIRST'],
-    [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 0 }, 'activeUpTo: allowed are 1 to 1000'],
-    [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 1_001 }, 'activeUpTo: allowed are 1 to 1000'],
-    [{ orderBy: 'NEWEST_FIRST', activeUpTo: 1 }, 'activeUpTo: only with ACTIVE_FIRST'],
+    [{ orderBy: 'ACTIVE_FIRST', after: 'x' }, 'is not allowed with the order ACTIVE_FIRST'],
+    [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 0 }, 'is 0; it must be between 1 and 1000'],
+    [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 1_001 }, 'is 1001; it must be between 1 and 1000'],
+    [{ orderBy: 'NEWEST_FIRST', activeUpTo: 1 }, 'is only allowed with the order ACTIVE_FIRST'],
   ])('refuse %j', async (variables, problem) => {
     await expect(page(variables)).rejects.toThrow(problem);
   });

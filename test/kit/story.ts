@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TaskState } from '../../src/tasks/task.js';
-import { isTerminal } from '../../src/tasks/task.js';
+import { isFinished } from '../../src/tasks/task.js';
 import { QUEUE_DOWNLOAD, TASK } from './documents.js';
 import type { QueueDownloadInput, TaskQuery } from '../../src/generated/documents/graphql.js';
 import type { TestApp } from './start-app.js';
@@ -17,7 +17,7 @@ export async function queue(app: Pick<TestApp, 'execute'>, input: QueueDownloadI
 
 /** Waits until a task has ended, in whatever way. */
 export function ended(app: Pick<TestApp, 'execute'>, id: string, timeoutMs = 25_000): Promise<SeenTask> {
-  return reached(app, id, { is: isTerminal, what: 'an end', timeoutMs });
+  return reached(app, id, { is: isFinished, what: 'an end', timeoutMs });
 }
 
 /** Waits until a task is in a state. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
-import { LIVE_STATES } from '../../src/tasks/task.js';
+import { ACTIVE_STATES } from '../../src/tasks/task.js';
 import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -38,7 +38,7 @@ async function download(query = ''): Promise<Answer> {
 }
 
 const namesOf = ({ queued }: Answer) => queued.map(({ name }) => name);
-const liveTasks = () => app.deps.db.task.count({ where: { state: { in: [...LIVE_STATES] } } });
+const liveTasks = () => app.deps.db.task.count({ where: { state: { in: [...ACTIVE_STATES] } } });
 
 describe('/artist/download', () => {
   it('queues the albums of the groups that the watch settings name, and tells of each', async () => {
@@ -175,7 +175,7 @@ describe('/artist/download/cancel', () => {
     const { task_id } = await download('?album_type=album');
     await app.get(`/artist/download/cancel?task_id=${task_id}`);
     const album = await app.deps.db.task.findUniqueOrThrow({ where: { id: String(single.body['task_id']) } });
-    expect(LIVE_STATES).toContain(album.state);
+    expect(ACTIVE_STATES).toContain(album.state);
   });
 
   it('answers 400 without a task and 404 for one that is not there', async () => {

@@ -79,7 +79,7 @@ describe('POST /prgs/cancel/{task_id}', () => {
   it('answers 409 to what has ended, and changes nothing', async () => {
     const id = await seed({ state: 'COMPLETED' });
     const before = await row(id);
-    const error = `Task ${id} has ended already: it is completed.`;
+    const error = `Task ${id} is completed: only active tasks can be cancelled.`;
     expect(await post(`/prgs/cancel/${id}`)).toMatchObject({
       status: 409,
       body: { error, detail: error, task_id: id },
@@ -155,7 +155,7 @@ describe('POST /prgs/retry/{task_id}', () => {
 
   it('answers 409 to what did not fail', async () => {
     const id = await seed({ state: 'COMPLETED' });
-    const error = `Task ${id} is completed: only what failed or was cancelled can be tried again.`;
+    const error = `Task ${id} is completed: only failed or cancelled tasks can be retried.`;
     expect(await post(`/prgs/retry/${id}`)).toMatchObject({
       status: 409,
       body: { error, detail: error, task_id: id },
@@ -171,7 +171,7 @@ describe('POST /prgs/retry/{task_id}', () => {
       body: {
         error: 'Duplicate download detected.',
         detail: 'Duplicate download detected.',
-        details: expect.stringContaining('already on its way') as string,
+        details: expect.stringContaining('already being downloaded') as string,
         existing_task: twin,
         task_id: id,
       },
@@ -229,11 +229,11 @@ describe('POST /prgs/pause/{task_id} and /prgs/resume/{task_id}', () => {
   });
 
   it.each([
-    ['pause', 'RUNNING', 'is running: only what waits can be paused.'],
-    ['pause', 'PAUSED', 'is paused: only what waits can be paused.'],
-    ['pause', 'COMPLETED', 'is completed: only what waits can be paused.'],
-    ['resume', 'QUEUED', 'is queued: nothing of it is paused.'],
-    ['resume', 'CANCELLED', 'is cancelled: nothing of it is paused.'],
+    ['pause', 'RUNNING', 'is running: only queued or retrying tasks can be paused.'],
+    ['pause', 'PAUSED', 'is paused: only queued or retrying tasks can be paused.'],
+    ['pause', 'COMPLETED', 'is completed: only queued or retrying tasks can be paused.'],
+    ['resume', 'QUEUED', 'is queued: only paused tasks can be resumed.'],
+    ['resume', 'CANCELLED', 'is cancelled: only paused tasks can be resumed.'],
   ] as const)('%s answers 409 to what is %s', async (verb, state, why) => {
     const id = await seed({ state });
     const error = `Task ${id} ${why}`;

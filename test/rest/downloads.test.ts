@@ -100,7 +100,7 @@ describe('downloads', () => {
     expect(second.body).toEqual({
       error: 'Duplicate download detected.',
       detail: 'Duplicate download detected.',
-      details: expect.stringContaining('already on its way') as string,
+      details: expect.stringContaining('already being downloaded') as string,
       existing_task: taskIdOf(first.body),
     });
   });

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
-import { cancelTask } from '../../src/tasks/cancel-task.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
+import { cancelTask, retryTask } from '../../src/tasks/control-tasks.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
 import { startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { createLeases } from '../../src/queue/leases.js';
-import { retryTask } from '../../src/tasks/retry-task.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -42,17 +41,17 @@ describe('work on a task', () => {
     });
     await cancelTask(app.deps, SYSTEM_VIEWER, id);
     await heard;
-    const lease = leases.hold(held.claim);
+    const lease = leases.keep(held.claim);
     await waitFor(() => lease.signal.aborted, { what: 'the work to be stopped' });
   });
 
   it('stops when the same process begins the next try of it, whatever news were lost', async () => {
     const [id = ''] = await seedTasks(app, [{}]);
     const leases = keepLeases(createEventBus(app.deps));
-    const first = leases.hold((await start(id, 0)).claim);
+    const first = leases.keep((await start(id, 0)).claim);
     await cancelTask(app.deps, SYSTEM_VIEWER, id);
     await retryTask(app.deps, SYSTEM_VIEWER, id);
-    const second = leases.hold((await start(id, 1)).claim);
+    const second = leases.keep((await start(id, 1)).claim);
     await waitFor(() => first.signal.aborted, { what: 'the first try to be stopped' });
     expect(second.signal.aborted).toBe(false);
     first.release();

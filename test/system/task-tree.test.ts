@@ -2,14 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import type { Deps } from '../../src/deps.js';
 import { createDatabase } from '../../src/database/prisma.js';
-import { cancelTask } from '../../src/tasks/cancel-task.js';
+import {
+  cancelAllTasks,
+  cancelTask,
+  dismissTask,
+  pauseTask,
+  prioritizeTask,
+  resumeTask,
+  retryTask,
+} from '../../src/tasks/control-tasks.js';
 import { finishTask, startTask } from '../../src/queue/claimed-task.js';
-import { cancelAllTasks } from '../../src/tasks/cancel-all-tasks.js';
-import { dismissTask } from '../../src/tasks/dismiss-task.js';
-import { pauseTask, resumeTask } from '../../src/tasks/pause-task.js';
-import { prioritizeTask } from '../../src/tasks/prioritize-task.js';
-import { retryTask } from '../../src/tasks/retry-task.js';
-import { TERMINAL_STATES, type Task } from '../../src/tasks/task.js';
+import { FINISHED_STATES, type Task } from '../../src/tasks/task.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -94,9 +97,9 @@ async function expectSound(): Promise<void> {
       cancelled: count('CANCELLED'),
       failed: count('FAILED'),
     });
-    const live = children.filter(({ state }) => !TERMINAL_STATES.includes(state)).length;
+    const live = children.filter(({ state }) => !FINISHED_STATES.includes(state)).length;
     const what = `${parent.kind} ${parent.state} with ${live} live, ${count('PAUSED')} of them paused`;
-    if (live === 0) expect(TERMINAL_STATES, what).toContain(parent.state);
+    if (live === 0) expect(FINISHED_STATES, what).toContain(parent.state);
     else expect(parent.state, what).toBe(count('PAUSED') === live ? 'PAUSED' : 'RUNNING');
     if (live > 0) expect(parent.dismissedAt, what).toBeNull();
   }
@@ -161,7 +164,7 @@ describe('a tree of tasks that many change at once', () => {
     expect(found).toBe(0);
     expect(await cancelAllTasks(app.deps, SYSTEM_VIEWER)).toEqual({ count: expect.any(Number) as number });
     await expectSound();
-    const left = await app.deps.db.task.count({ where: { state: { notIn: [...TERMINAL_STATES] } } });
+    const left = await app.deps.db.task.count({ where: { state: { notIn: [...FINISHED_STATES] } } });
     expect(left).toBe(0);
   });
 });

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Overrides } from '../../src/app.js';
 import type { Timing } from '../../src/platform.js';
-import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
-import { TERMINAL_STATES } from '../../src/tasks/task.js';
+import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { FINISHED_STATES } from '../../src/tasks/task.js';
 import { spawnProgram } from '../kit/child-programs.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
@@ -52,7 +52,7 @@ async function startWorker({ limit = 3, sources = [source], timing = {}, ...rest
 /** Waits until no task is to be worked on any more. */
 function allEnded(): Promise<unknown> {
   return waitFor(
-    async () => (await api.deps.db.task.count({ where: { state: { notIn: [...TERMINAL_STATES] } } })) === 0,
+    async () => (await api.deps.db.task.count({ where: { state: { notIn: [...FINISHED_STATES] } } })) === 0,
     { timeoutMs: 25_000, what: 'every task to have ended' },
   );
 }

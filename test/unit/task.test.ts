@@ -2,20 +2,20 @@ import { describe, expect, it } from 'vitest';
 import {
   isParentKind,
   isPartial,
-  isTerminal,
-  listStatesBefore,
-  LIVE_STATES,
+  isFinished,
+  parentStatesBefore,
+  ACTIVE_STATES,
   parentOutcome,
   parentState,
   statesBefore,
   TASK_STATES,
-  TERMINAL_STATES,
+  FINISHED_STATES,
   type ChildCounts,
   type TaskState,
 } from '../../src/tasks/task.js';
 
-describe('what may follow what', () => {
-  it('is this table, of every state', () => {
+describe('the transitions between states', () => {
+  it('are these for every state', () => {
     const table = Object.fromEntries(
       TASK_STATES.map((state) => [
         state,
@@ -36,11 +36,11 @@ describe('what may follow what', () => {
     `);
   });
 
-  it('is this for a list, which follows its parts', () => {
+  it('are these for a parent, which follows its children', () => {
     const table = Object.fromEntries(
       TASK_STATES.map((state) => [
         state,
-        TASK_STATES.filter((next) => listStatesBefore(next).includes(state)).join(' '),
+        TASK_STATES.filter((next) => parentStatesBefore(next).includes(state)).join(' '),
       ]),
     );
     expect(table).toMatchInlineSnapshot(`
@@ -57,26 +57,26 @@ describe('what may follow what', () => {
     `);
   });
 
-  it('lets every live state be cancelled, and no ended one', () => {
-    expect(new Set(statesBefore('CANCELLED'))).toEqual(new Set(LIVE_STATES));
+  it('allow every active state to be cancelled, and no finished one', () => {
+    expect(new Set(statesBefore('CANCELLED'))).toEqual(new Set(ACTIVE_STATES));
   });
 
-  it('lets only a running task end with success or failure', () => {
+  it('allow only a running task to succeed or fail', () => {
     for (const end of ['COMPLETED', 'SKIPPED', 'FAILED'] as const) {
       expect(statesBefore(end)).toEqual(['RUNNING']);
     }
   });
 
-  it('lets a task never stay as it is: that would be an update without news', () => {
-    for (const state of TASK_STATES) expect(listStatesBefore(state)).not.toContain(state);
+  it('never lead to the same state: that would be an event without a change', () => {
+    for (const state of TASK_STATES) expect(parentStatesBefore(state)).not.toContain(state);
   });
 
-  it('knows every state as either live or ended', () => {
-    expect([...LIVE_STATES, ...TERMINAL_STATES].sort()).toEqual([...TASK_STATES].sort());
-    expect(TASK_STATES.filter(isTerminal).sort()).toEqual([...TERMINAL_STATES].sort());
+  it('cover every state as either active or finished', () => {
+    expect([...ACTIVE_STATES, ...FINISHED_STATES].sort()).toEqual([...TASK_STATES].sort());
+    expect(TASK_STATES.filter(isFinished).sort()).toEqual([...FINISHED_STATES].sort());
   });
 
-  it('takes albums, playlists and artists for lists of others, and nothing else', () => {
+  it('give children to albums, playlists and artists only', () => {
     expect((['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'WATCH_CHECK'] as const).filter(isParentKind)).toEqual([
       'ALBUM',
       'PLAYLIST',
@@ -85,62 +85,62 @@ describe('what may follow what', () => {
   });
 });
 
-describe('the end of a list', () => {
+describe('the final state of a parent', () => {
   const outcome = (counts: Partial<Omit<ChildCounts, 'total'>>) => {
-    const parts = { succeeded: 0, skipped: 0, failed: 0, cancelled: 0, ...counts };
-    const total = parts.succeeded + parts.skipped + parts.failed + parts.cancelled;
-    return parentOutcome({ total, ...parts });
+    const counted = { succeeded: 0, skipped: 0, failed: 0, cancelled: 0, ...counts };
+    const total = counted.succeeded + counted.skipped + counted.failed + counted.cancelled;
+    return parentOutcome({ total, ...counted });
   };
 
   it.each([
-    ['an empty list', {}, 'COMPLETED'],
-    ['all parts completed', { succeeded: 3 }, 'COMPLETED'],
-    ['one part completed, others failed', { succeeded: 1, failed: 2 }, 'COMPLETED'],
-    ['one part completed, others cancelled', { succeeded: 1, cancelled: 2 }, 'COMPLETED'],
-    ['one part completed, others skipped', { succeeded: 1, skipped: 2 }, 'COMPLETED'],
-    ['all parts skipped', { skipped: 3 }, 'SKIPPED'],
-    ['parts skipped and cancelled', { skipped: 1, cancelled: 1 }, 'SKIPPED'],
-    ['parts skipped and failed', { skipped: 1, failed: 1 }, 'COMPLETED'],
-    ['all parts failed', { failed: 3 }, 'FAILED'],
-    ['parts failed and cancelled', { failed: 1, cancelled: 2 }, 'FAILED'],
-    ['all parts cancelled', { cancelled: 3 }, 'CANCELLED'],
-  ] as const)('of %s is told from its parts', (_what, counts, state) => {
+    ['no children', {}, 'COMPLETED'],
+    ['all children completed', { succeeded: 3 }, 'COMPLETED'],
+    ['one child completed, others failed', { succeeded: 1, failed: 2 }, 'COMPLETED'],
+    ['one child completed, others cancelled', { succeeded: 1, cancelled: 2 }, 'COMPLETED'],
+    ['one child completed, others skipped', { succeeded: 1, skipped: 2 }, 'COMPLETED'],
+    ['all children skipped', { skipped: 3 }, 'SKIPPED'],
+    ['children skipped and cancelled', { skipped: 1, cancelled: 1 }, 'SKIPPED'],
+    ['children skipped and failed', { skipped: 1, failed: 1 }, 'COMPLETED'],
+    ['all children failed', { failed: 3 }, 'FAILED'],
+    ['children failed and cancelled', { failed: 1, cancelled: 2 }, 'FAILED'],
+    ['all children cancelled', { cancelled: 3 }, 'CANCELLED'],
+  ] as const)('follows from %s', (_what, counts, state) => {
     expect(outcome(counts)).toBe(state);
   });
 });
 
-describe('the state of a list whose parts are written', () => {
-  const NONE = { total: 0, succeeded: 0, skipped: 0, failed: 0, cancelled: 0, live: 0, paused: 0 };
+describe('the state of an expanded parent', () => {
+  const NONE = { total: 0, succeeded: 0, skipped: 0, failed: 0, cancelled: 0, active: 0, paused: 0 };
   const stateOf = (now: TaskState, counts: Partial<typeof NONE>) => parentState(now, { ...NONE, ...counts });
 
-  it('is RUNNING while any live part is not paused, and PAUSED when all are, whatever it was', () => {
+  it('is RUNNING while any active child is not paused, and PAUSED when all are, whatever it was', () => {
     for (const now of TASK_STATES) {
-      expect(stateOf(now, { total: 3, live: 2, paused: 1 })).toBe('RUNNING');
-      expect(stateOf(now, { total: 3, live: 2, paused: 0 })).toBe('RUNNING');
-      expect(stateOf(now, { total: 3, live: 2, paused: 2, succeeded: 1 })).toBe('PAUSED');
+      expect(stateOf(now, { total: 3, active: 2, paused: 1 })).toBe('RUNNING');
+      expect(stateOf(now, { total: 3, active: 2, paused: 0 })).toBe('RUNNING');
+      expect(stateOf(now, { total: 3, active: 2, paused: 2, succeeded: 1 })).toBe('PAUSED');
     }
   });
 
-  it('is told from its parts once none is live, unless it has ended already', () => {
+  it('follows from its children once none is active, unless it has finished already', () => {
     const counts = { total: 2, succeeded: 1, cancelled: 1 };
     expect(stateOf('RUNNING', counts)).toBe('COMPLETED');
     expect(stateOf('PAUSED', counts)).toBe('COMPLETED');
-    for (const end of TERMINAL_STATES) expect(stateOf(end, counts)).toBe(end);
+    for (const end of FINISHED_STATES) expect(stateOf(end, counts)).toBe(end);
   });
 
-  it('is one to which the table lets it go', () => {
-    for (const now of ['RUNNING', 'PAUSED', ...TERMINAL_STATES] as const) {
-      for (const counts of [{ live: 1 }, { live: 1, paused: 1 }, { succeeded: 1 }, { failed: 1 }, {}]) {
+  it('is one that the transitions allow', () => {
+    for (const now of ['RUNNING', 'PAUSED', ...FINISHED_STATES] as const) {
+      for (const counts of [{ active: 1 }, { active: 1, paused: 1 }, { succeeded: 1 }, { failed: 1 }, {}]) {
         const total = Object.values(counts).length === 0 ? 0 : 1;
         const next = stateOf(now, { total, ...counts });
-        if (next !== now) expect(listStatesBefore(next), `${now} to ${next}`).toContain(now);
+        if (next !== now) expect(parentStatesBefore(next), `${now} to ${next}`).toContain(now);
       }
     }
   });
 });
 
 describe('a partial success', () => {
-  it('is a COMPLETED list of which parts failed or were cancelled', () => {
+  it('is a COMPLETED parent with failed or cancelled children', () => {
     expect(isPartial({ state: 'COMPLETED', failed: 1, cancelled: 0 })).toBe(true);
     expect(isPartial({ state: 'COMPLETED', failed: 0, cancelled: 1 })).toBe(true);
     expect(isPartial({ state: 'COMPLETED', failed: 0, cancelled: 0 })).toBe(false);

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { finishTask, startTask, type Ending } from '../../src/queue/claimed-task.js';
-import { pauseTask } from '../../src/tasks/pause-task.js';
-import { retryTask } from '../../src/tasks/retry-task.js';
+import { pauseTask, retryTask } from '../../src/tasks/control-tasks.js';
 import type { Task } from '../../src/tasks/task.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { startApp, type TestApp } from '../kit/start-app.js';

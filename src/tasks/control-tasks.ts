@@ -1,0 +1,174 @@
+import type { Viewer } from '../auth/viewer.js';
+import { inTransaction, type Db } from '../database/prisma.js';
+import { InvalidInputError } from '../lib/errors.js';
+import type { Platform } from '../platform.js';
+import { DuplicateDownloadError, TaskNotFoundError, TaskStateConflictError } from './errors.js';
+import {
+  cancelTasks,
+  markDismissed,
+  pauseTasks,
+  resumeTasks,
+  retryTasks,
+  setPriority,
+} from './task-state-store.js';
+import { findActiveConflict, findTask, isActiveDuplicate } from './task-store.js';
+import {
+  cancelSingleTasks,
+  cancelTrees,
+  changeTree,
+  listActiveParents,
+  type TaskChange,
+} from './task-tree-store.js';
+import { PRIORITY_LIMIT, type Task } from './task.js';
+
+type ControlDeps = Pick<Platform, 'db' | 'log'>;
+
+/**
+ * Cancels an active task and its active descendants. Their workers stop ffmpeg and the source at once and leave no
+ * file behind. Throws TaskNotFoundError; TaskStateConflictError when the task has finished.
+ */
+export function cancelTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
+  return controlTask(deps, viewer, {
+    taskId,
+    change: cancelTasks,
+    refusal: 'only active tasks can be cancelled',
+    event: 'task cancelled',
+  });
+}
+
+/** Parents locked by one transaction: the workers of their children wait for it. */
+const PARENTS_AT_ONCE = 20;
+
+/**
+ * Cancels all active tasks of the viewer, or everybody's for an admin. Updates sets of rows, so that a thousand tasks
+ * and a playlist of ten thousand take seconds. Tasks queued meanwhile are not cancelled.
+ */
+export async function cancelAllTasks(deps: ControlDeps, viewer: Viewer): Promise<{ count: number }> {
+  let count = await inTransaction(deps.db, (tx) => cancelSingleTasks(tx, viewer));
+  const parentIds = await listActiveParents(deps.db, viewer);
+  for (let from = 0; from < parentIds.length; from += PARENTS_AT_ONCE) {
+    const batch = parentIds.slice(from, from + PARENTS_AT_ONCE);
+    count += await inTransaction(deps.db, (tx) => cancelTrees(tx, batch));
+  }
+  deps.log.info({ count, by: viewer.username }, 'all tasks cancelled');
+  return { count };
+}
+
+/**
+ * Queues a failed or cancelled task again, under the same id; of an album, playlist or artist only the children that
+ * failed or were cancelled. Throws TaskNotFoundError; TaskStateConflictError when there is nothing to retry;
+ * DuplicateDownloadError when another active task downloads the same.
+ */
+export async function retryTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
+  await getTask(deps, viewer, taskId);
+  await refuseDuplicate(deps.db, taskId);
+  try {
+    return await controlTask(deps, viewer, {
+      taskId,
+      change: retryTasks,
+      refusal: 'only failed or cancelled tasks can be retried',
+      event: 'task queued again',
+    });
+  } catch (thrown) {
+    // A duplicate may have been queued since the check; the unique index decides.
+    if (isActiveDuplicate(thrown)) await refuseDuplicate(deps.db, taskId);
+    throw thrown;
+  }
+}
+
+async function refuseDuplicate(db: Db, taskId: string): Promise<void> {
+  const existing = await findActiveConflict(db, taskId);
+  if (existing) throw new DuplicateDownloadError(existing);
+}
+
+/**
+ * Pauses a waiting task and its waiting descendants; running tracks finish, including their retries. A parent is
+ * PAUSED once none of its children runs. Throws TaskNotFoundError; TaskStateConflictError when nothing is waiting.
+ */
+export function pauseTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
+  return controlTask(deps, viewer, {
+    taskId,
+    change: pauseTasks,
+    refusal: 'only queued or retrying tasks can be paused',
+    event: 'task paused',
+  });
+}
+
+/** Queues a paused task and its paused descendants. Throws TaskNotFoundError or TaskStateConflictError. */
+export function resumeTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
+  return controlTask(deps, viewer, {
+    taskId,
+    change: resumeTasks,
+    refusal: 'only paused tasks can be resumed',
+    event: 'task resumed',
+  });
+}
+
+/**
+ * Changes the priority of an active task and its active descendants; running tasks are not interrupted. Throws
+ * InvalidInputError, TaskNotFoundError, or TaskStateConflictError when the task has finished.
+ */
+export async function prioritizeTask(
+  deps: ControlDeps,
+  viewer: Viewer,
+  { taskId, priority }: { taskId: string; priority: number },
+): Promise<Task> {
+  if (Math.abs(priority) > PRIORITY_LIMIT) {
+    const range = `between −${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}`;
+    throw new InvalidInputError(`"priority" is ${priority}; it must be ${range}.`, 'priority');
+  }
+  return controlTask(deps, viewer, {
+    taskId,
+    change: (tx, where) => setPriority(tx, where, priority),
+    refusal: 'only active tasks can be prioritized',
+    event: 'task priority changed',
+  });
+}
+
+/**
+ * Dismisses a task; an active one is cancelled first. It stays in the history, and a retry undoes the dismissal.
+ * Idempotent. Throws TaskNotFoundError.
+ */
+export async function dismissTask(
+  deps: ControlDeps & Pick<Platform, 'clock'>,
+  viewer: Viewer,
+  taskId: string,
+): Promise<Task> {
+  const task = await getTask(deps, viewer, taskId);
+  await inTransaction(deps.db, async (tx) => {
+    await changeTree(tx, task, cancelTasks);
+    await markDismissed(tx, taskId, deps.clock.now());
+  });
+  deps.log.info({ taskId, by: viewer.username }, 'task dismissed');
+  return getTask(deps, viewer, taskId);
+}
+
+interface Control {
+  change: TaskChange;
+  /** Why nothing was changed; follows the task's state in the error message. */
+  refusal: string;
+  /** The log message. */
+  event: string;
+}
+
+/** Changes a task and its descendants. Throws TaskNotFoundError, or TaskStateConflictError when nothing changed. */
+async function controlTask(
+  deps: ControlDeps,
+  viewer: Viewer,
+  { taskId, change, refusal, event }: Control & { taskId: string },
+): Promise<Task> {
+  const before = await getTask(deps, viewer, taskId);
+  const changed = await inTransaction(deps.db, (tx) => changeTree(tx, before, change));
+  const task = await getTask(deps, viewer, taskId);
+  if (changed === 0) {
+    throw new TaskStateConflictError(`Task ${taskId} is ${task.state.toLowerCase()}: ${refusal}.`, task);
+  }
+  deps.log.info({ taskId, by: viewer.username }, event);
+  return task;
+}
+
+async function getTask({ db }: Pick<Platform, 'db'>, viewer: Viewer, taskId: string): Promise<Task> {
+  const task = await findTask(db, viewer, taskId);
+  if (!task) throw new TaskNotFoundError(taskId);
+  return task;
+}

@@ -1,0 +1,64 @@
+import type { Viewer } from '../auth/viewer.js';
+import { createDeferred } from '../lib/async.js';
+import type { Platform } from '../platform.js';
+import { listFirstChildren } from './task-children-store.js';
+import { findTask } from './task-store.js';
+import { isFinished, type Task } from './task.js';
+
+/** The children that a parent has been expanded into so far. */
+export interface QueuedChildren {
+  /** Whether the expansion has finished. */
+  complete: boolean;
+  queued: Task[];
+  /** The existing tasks that some children duplicate. */
+  duplicates: Task[];
+}
+
+/** At most this many children of a parent are returned. */
+export const MAX_QUEUED_CHILDREN = 500;
+
+type Needs = Pick<Platform, 'db' | 'bus' | 'timing'> & { signal: AbortSignal };
+
+/** Waits up to `timing.childrenWaitMs` for a parent to be expanded, then returns the children that exist. */
+export async function listQueuedChildren(
+  deps: Needs,
+  viewer: Viewer,
+  taskId: string,
+): Promise<QueuedChildren> {
+  const complete = await waitForExpansion(deps, viewer, taskId);
+  const children = await listFirstChildren(deps.db, taskId, MAX_QUEUED_CHILDREN);
+  return {
+    complete,
+    queued: children.filter(({ duplicateOf }) => duplicateOf === null),
+    duplicates: children.flatMap(({ duplicateOf }) => duplicateOf ?? []),
+  };
+}
+
+async function waitForExpansion(
+  { db, bus, timing, signal }: Needs,
+  viewer: Viewer,
+  taskId: string,
+): Promise<boolean> {
+  const expanded = createDeferred<boolean>();
+  const check = async () => {
+    const task = await findTask(db, viewer, taskId);
+    if (!task || task.expandedAt || isFinished(task.state)) expanded.resolve(true);
+  };
+  const checkAgain = () => void check().catch(expanded.reject);
+  const offTask = bus.on('task.changed', (event) => {
+    if (event.taskId === taskId) checkAgain();
+  });
+  const offGap = bus.on('bus.gap', checkAgain);
+  const giveUp = () => expanded.resolve(false);
+  const timer = setTimeout(giveUp, timing.childrenWaitMs);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    checkAgain();
+    return await expanded.promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+    offTask();
+    offGap();
+  }
+}
