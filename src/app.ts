@@ -11,8 +11,8 @@ import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { isSameRecording } from './catalog/match-track.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
-import { sweepUnfinishedFiles } from './downloads/sweep-unfinished-files.js';
-import { writePlaylistsOnNews } from './downloads/write-playlists-on-news.js';
+import { sweepUnfinishedFiles } from './downloads/target-file.js';
+import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import type { Env } from './env.js';
 import { createEventBus } from './events/bus.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
@@ -191,7 +191,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await sweepUnfinishedFiles(deps);
   await jobs.start(JOBS, deps);
   closers.add('dispatcher', dispatchOnNews(deps));
-  closers.add('playlist files', writePlaylistsOnNews(deps));
+  closers.add('playlist files', writePlaylistsOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
 }
 

@@ -1,5 +1,5 @@
 import type { Track } from './catalog-item.js';
-import { artistKey, normaliseText, titleKey, titleQualifiers } from './normalize.js';
+import { artistKey, normalizeText, titleKey, titleQualifiers } from './normalize.js';
 
 /** A recording that may be the wanted one. */
 export interface Candidate {
@@ -70,7 +70,7 @@ const LIVE_ALBUM =
 
 /** What kind of other version the title or its album says it is: `live`, `remix`, …; empty for the usual one. */
 function variantOf(title: string, album: string): string {
-  const fromAlbum = [LIVE_ALBUM.exec(normaliseText(album))?.[0] ?? '', ...titleQualifiers(album)];
+  const fromAlbum = [LIVE_ALBUM.exec(normalizeText(album))?.[0] ?? '', ...titleQualifiers(album)];
   const words = [...fromAlbum, ...titleQualifiers(title)].flatMap((part) => part.split(' '));
   const kinds = words.filter((word) => VARIANTS.includes(word)).map((word) => KIND[word] ?? word);
   return [...new Set(kinds)].sort().join(' ');

@@ -28,7 +28,7 @@ function fold(text: string): string {
 }
 
 /** Lower case, without accents and punctuation, words with one space between. Never empty for visible text. */
-export function normaliseText(text: string): string {
+export function normalizeText(text: string): string {
   const words = fold(text)
     .replace(/&/g, ' and ')
     .replace(/(?<!\p{L})(?:\p{L}\.){2,}/gu, (initials) => `${initials.replaceAll('.', '')} `)
@@ -39,7 +39,7 @@ export function normaliseText(text: string): string {
 
 /** An artist's name as it is compared: also without a leading "the". */
 export function artistKey(name: string): string {
-  const words = normaliseText(name);
+  const words = normalizeText(name);
   return words.replace(/^the (?=.)/, '');
 }
 
@@ -54,7 +54,7 @@ export function titleQualifiers(title: string): string[] {
   const plain = fold(title).replace(FEATURED, ' ');
   const bracketed = [...plain.matchAll(BRACKETS)].map((match) => match[1] ?? '');
   const dashed = plain.replace(BRACKETS, ' ').split(DASH).slice(1);
-  return [...bracketed, ...dashed].map(normaliseText).filter(Boolean);
+  return [...bracketed, ...dashed].map(normalizeText).filter(Boolean);
 }
 
 /**
@@ -67,7 +67,7 @@ export function titleKey(title: string): string {
   const unbracketed = plain.replace(BRACKETS, (_, inside: string) => ` ${meaningOf(inside)} `);
   const [base = '', ...qualifiers] = unbracketed.split(DASH);
   const key = [base, ...qualifiers.map(meaningOf)].join(' ');
-  return /[\p{L}\p{N}]/u.test(key) ? normaliseText(key) : normaliseText(title);
+  return /[\p{L}\p{N}]/u.test(key) ? normalizeText(key) : normalizeText(title);
 }
 
 /** Words that mark a qualifier as one about the release, not the recording. */
@@ -85,10 +85,27 @@ const YEAR_OR_ORDINAL = /^(?:(?:19|20)\d\d|\d+(?:st|nd|rd|th))$/;
 /** What a qualifier says about the recording; empty when it says nothing. */
 function meaningOf(qualifier: string): string {
   if (FROM_A_FILM.test(qualifier)) return '';
-  const words = normaliseText(qualifier).split(' ');
+  const words = normalizeText(qualifier).split(' ');
   if (RELEASE_PHRASES.has(words.join(' '))) return '';
   if (!words.some((word) => RELEASE_WORDS.has(word))) return qualifier;
   return words
     .filter((word) => !RELEASE_WORDS.has(word) && !FILLER_WORDS.has(word) && !YEAR_OR_ORDINAL.test(word))
     .join(' ');
+}
+
+const MAX_WORDS = 20;
+
+/** The words of a search as they are compared; none for an empty search. */
+export function searchWords(text: string): string[] {
+  return normalizeText(text).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+}
+
+/** One LIKE pattern for each word of a search, for `LIKE ALL`; none for an empty search, which finds all. */
+export function wordPatterns(text: string): string[] {
+  return searchWords(text).map((word) => `%${escapeLike(word)}%`);
+}
+
+/** A word in which nothing has a meaning of its own to LIKE. */
+export function escapeLike(word: string): string {
+  return word.replace(/[\\%_]/g, '\\$&');
 }

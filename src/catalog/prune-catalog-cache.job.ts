@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineJob, type JobRun } from '../jobs/job.js';
 import type { Platform } from '../platform.js';
-import { deleteAnswersUntil, findAskedAt } from './catalog-cache-store.js';
+import { deleteResponsesUntil, findOverflowTime } from './catalog-cache-store.js';
 
 const DAY_MS = 24 * 3_600_000;
 /** Far longer than any response is fresh, so that a catalog that is down for days is still answered for. */
@@ -29,11 +29,11 @@ export async function pruneCatalogCache(
   { signal }: JobRun,
 ): Promise<number> {
   const weekAgo = clock.now().getTime() - KEPT_MS;
-  const overflow = await findAskedAt(db, KEPT_RESPONSES);
+  const overflow = await findOverflowTime(db, KEPT_RESPONSES);
   const until = new Date(Math.max(weekAgo, overflow?.getTime() ?? 0));
   let deleted = 0;
   for (let batch = BATCH; batch === BATCH && !signal.aborted; deleted += batch) {
-    batch = await deleteAnswersUntil(db, until, BATCH);
+    batch = await deleteResponsesUntil(db, until, BATCH);
   }
   return deleted;
 }

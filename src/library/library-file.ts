@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, parse } from 'node:path';
 import type { LibraryFile } from '../database/rows.js';
-import { artistKey, normaliseText, titleKey } from '../catalog/normalize.js';
+import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
 import type { RawTags } from './tag-reader.js';
 
@@ -112,8 +112,8 @@ function albumFolderOf(found: FoundFile): string {
 /** Where nothing names the album's artist, files of one folder that name the same album belong together. */
 function albumIdOf(found: FoundFile, album: string, { artists, albumArtist }: Credits): string | null {
   if (!album) return artists.length > 0 ? idOf('album', 'single', found.path) : null;
-  if (albumArtist) return idOf('album', 'by', artistKey(albumArtist), normaliseText(album));
-  return idOf('album', 'in', albumFolderOf(found), normaliseText(album));
+  if (albumArtist) return idOf('album', 'by', artistKey(albumArtist), normalizeText(album));
+  return idOf('album', 'in', albumFolderOf(found), normalizeText(album));
 }
 
 type Named = Pick<LibraryFile, 'title' | 'artists' | 'albumArtist' | 'album'>;
@@ -123,9 +123,9 @@ const allArtists = ({ artists, albumArtist }: Named): string[] =>
 
 /** Three lines: the title; every artist, between tabs, as in `artistIds`; the album with its artist. */
 function searchTextOf(named: Named): string {
-  const artists = allArtists(named).map(normaliseText).join('\t');
-  const album = named.album && normaliseText(`${named.album} ${named.albumArtist}`);
-  return [normaliseText(named.title), artists, album].join('\n');
+  const artists = allArtists(named).map(normalizeText).join('\t');
+  const album = named.album && normalizeText(`${named.album} ${named.albumArtist}`);
+  return [normalizeText(named.title), artists, album].join('\n');
 }
 
 function numbersOf(raw: RawTags, path: PathTags) {

@@ -4,7 +4,7 @@ import type { AlbumGroup } from '../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
 import { artistIdOf } from './library-file.js';
 import type { LibraryAlbum, LibraryArtist } from './library-index.js';
-import { wordPatterns } from '../catalog/search-words.js';
+import { wordPatterns } from '../catalog/normalize.js';
 import { VARIOUS_ARTISTS } from './path-tags.js';
 
 // Albums and artists are no rows of their own: they are what files say, grouped.

@@ -11,7 +11,7 @@ import {
   searchAlbums,
   searchArtists,
 } from './library-groups-store.js';
-import { wordPatterns } from '../catalog/search-words.js';
+import { wordPatterns } from '../catalog/normalize.js';
 import { titleKey } from '../catalog/normalize.js';
 
 /** What a scan needs to know of a file to see whether it has changed. */

@@ -1,14 +1,14 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
-import { normaliseText } from '../catalog/normalize.js';
+import { normalizeText } from '../catalog/normalize.js';
 import type { ErrorCode } from '../lib/errors.js';
-import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from './download-options.js';
+import { dedupeKeyOf, type DownloadOptions } from './download-options.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
 
-/** What a task starts with; everything else has the database's default. */
+/** The columns of a new task; the others have the database's defaults. */
 export interface NewTask {
-  /** UUID version 7: in the order of creation also within a millisecond, which is how lists are paged. */
+  /** UUID version 7: ordered by creation even within a millisecond, which pages rely on. */
   id: string;
   kind: TaskKind;
   state?: 'FAILED' | 'SKIPPED';
@@ -23,16 +23,16 @@ export interface NewTask {
   artists: string[];
   album: string | null;
   searchText: string;
-  /** Null for an entry that its list names and its catalogue does not have. */
+  /** Null for an entry of a list that its catalog no longer has. */
   item: QueueableItem | null;
-  options: object;
+  options: DownloadOptions;
   priority: number;
   errorCode?: string;
   errorMessage?: string;
   errorRetryable?: boolean;
 }
 
-/** How a task describes its item in lists and searches. */
+/** The columns that describe a task's item in lists and searches. */
 export function describeItem(
   item: QueueableItem,
 ): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'searchText' | 'item'> {
@@ -45,9 +45,9 @@ export function describeItem(
 
 const MAX_SEARCH_TEXT = 500;
 
-/** What searches of history compare. The space before it lets them ask for the beginning of a word. */
+/** The text that history searches compare. The space before it lets them match the start of a word. */
 export function toSearchText(names: readonly string[]): string {
-  return ` ${normaliseText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
+  return ` ${normalizeText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
 }
 
 function artistsOf(item: QueueableItem): string[] {
@@ -62,27 +62,27 @@ function artistsOf(item: QueueableItem): string[] {
   }
 }
 
-/** Why an entry of a list is left out, although it is there. */
+/** Why an existing entry of a list is skipped. */
 export interface Refusal {
   code: ErrorCode;
   message: string;
 }
 
 export interface NewEntry {
-  /** Null for one that is no longer in its catalogue. */
+  /** Null for an entry that its catalog no longer has. */
   item: QueueableItem | null;
   /** From 0. */
   position: number;
   refusal: Refusal | null;
 }
 
-/**
- * A parent's children: the same owner, output and priority. An entry that is gone is a failure that explains itself,
- * one that is left out says why.
- */
-export function newChildren(parent: Task, entries: readonly NewEntry[]): NewTask[] {
-  const options = { ...parseDownloadOptions(parent.options), albumGroups: null };
-  return entries.map((entry) => newChild(parent, options, entry));
+/** The children of a parent, with its owner, options and priority. A missing entry is FAILED, a refused one SKIPPED. */
+export function newChildren(
+  parent: { task: Task; options: DownloadOptions },
+  entries: readonly NewEntry[],
+): NewTask[] {
+  const options = { ...parent.options, albumGroups: null };
+  return entries.map((entry) => newChild(parent.task, options, entry));
 }
 
 function newChild(parent: Task, options: DownloadOptions, { item, position, refusal }: NewEntry): NewTask {
@@ -95,9 +95,9 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     priority: parent.priority,
   };
   if (item) {
-    // Somebody may have queued an artist's album by itself; a track of an album is part of it all the same.
+    // An artist's album may be queued by itself already; a track of an album belongs to the album in any case.
     const key = parent.kind === 'ARTIST' ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
-    return { ...inherited, ...key, ...describeItem(item), ...(refusal && leftOut(refusal)) };
+    return { ...inherited, ...key, ...describeItem(item), ...(refusal && asSkipped(refusal)) };
   }
   const title = `Entry ${position + 1}`;
   return {
@@ -111,17 +111,17 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     searchText: toSearchText([title]),
     item: null,
     errorCode: 'CATALOG_ITEM_NOT_FOUND',
-    errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalogue.`,
+    errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalog.`,
     errorRetryable: false,
   };
 }
 
-/** The same, when another task is on it already. */
+/** The child as SKIPPED, because another task already has the same download. */
 export function asDuplicate(child: NewTask, existing: Task): NewTask {
   const { code, message } = new DuplicateDownloadError(existing);
-  return { ...child, ...leftOut({ code, message }), duplicateOfId: existing.id };
+  return { ...child, ...asSkipped({ code, message }), duplicateOfId: existing.id };
 }
 
-function leftOut({ code, message }: Refusal) {
+function asSkipped({ code, message }: Refusal) {
   return { state: 'SKIPPED' as const, errorCode: code, errorMessage: message, errorRetryable: false };
 }

@@ -99,8 +99,7 @@ export function listFirstChildren(
 }
 
 function toRow(task: NewTask): Prisma.TaskCreateManyInput {
-  const item = task.item ? (task.item as unknown as Prisma.InputJsonObject) : Prisma.JsonNull;
-  return { ...task, item, options: task.options };
+  return { ...task, item: task.item ?? Prisma.JsonNull };
 }
 
 /** Where a task stands in the order of change. */

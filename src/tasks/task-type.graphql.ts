@@ -1,4 +1,4 @@
-import type { QueueableItem } from '../catalog/catalog-item.js';
+import { queueableItemSchema } from '../catalog/catalog-item.js';
 import { QueueableItemType } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorCodeType } from '../graphql/error-types.js';
@@ -127,7 +127,7 @@ export const TaskType = builder.prismaNode('Task', {
       nullable: true,
       description:
         'What the catalogue said about its item when it was queued; null for an entry that was gone.',
-      resolve: (task) => task.item as unknown as QueueableItem | null,
+      resolve: ({ item }) => (item === null ? null : queueableItemSchema.parse(item)),
     }),
     parent: t.relation('parent', { nullable: true, description: 'The list that it is part of.' }),
     duplicateOf: t.relation('duplicateOf', {

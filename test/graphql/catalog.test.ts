@@ -401,7 +401,7 @@ describe('a link', () => {
       [
         {
           "code": "INVALID_INPUT",
-          "message": "No catalogue "spotify" is set up here; there is: demo.",
+          "message": "The catalog "spotify" is not set up here; set up are: demo.",
           "path": "resolveLink",
         },
       ]
@@ -410,7 +410,7 @@ describe('a link', () => {
       [
         {
           "code": "INVALID_INPUT",
-          "message": "No catalogue "deezer" is set up here; there is: demo.",
+          "message": "The catalog "deezer" is not set up here; set up are: demo.",
           "path": "resolveLink",
         },
       ]
