@@ -36,7 +36,7 @@ export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: stri
   const catalog = catalogs.get(provider);
   if (catalog) return catalog;
   const known = [...catalogs.keys()].join(', ');
-  throw new InvalidItemError(`The catalog "${provider}" is not set up here; set up are: ${known}.`);
+  throw new InvalidItemError(`The catalog "${provider}" is not set up here; available: ${known}.`);
 }
 
 /**

@@ -220,7 +220,7 @@ describe('a download that cannot be', () => {
         "a link to a catalogue that is not here": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
-          "message": "The catalog "spotify" is not set up here; set up are: demo, limited, broken.",
+          "message": "The catalog "spotify" is not set up here; available: demo, limited, broken.",
         },
         "a link to anything else": {
           "__typename": "InvalidItem",

@@ -1,4 +1,4 @@
-import type { CoverDesign } from './shapes.js';
+import type { CoverDesign } from './music.js';
 
 /** A part of the picture, which goes from 0 to 1 both ways, y downwards. */
 export interface Box {
@@ -15,14 +15,14 @@ export interface Shape {
   box: Box;
 }
 
-/** A shape in one colour. */
+/** A shape in one color. */
 export interface Layer {
   ink: string;
   shape: Shape;
 }
 
 interface Palette {
-  /** The album's colours without the background. */
+  /** The album's colors without the background. */
   inks: readonly string[];
   random: () => number;
 }
