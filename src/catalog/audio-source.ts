@@ -6,7 +6,6 @@ export interface Checksum {
   hex: string;
 }
 
-/** Audio that a source may supply for a track. */
 export interface Rendition {
   /** The source's name, for example `library`. */
   source: string;

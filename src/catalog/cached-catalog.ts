@@ -35,7 +35,7 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
       const { type, text, offset, limit } = query;
       return request(['search', type, text, offset, limit], [pageOf(catalogItemSchema), GROWING_MS], {
         signal,
-        fetch: (shared) => source.search(query, shared),
+        load: (shared) => source.search(query, shared),
       });
     },
     findTrack: find(source.findTrack, 'findTrack', [trackSchema, LASTING_MS]),
@@ -53,7 +53,7 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
       return request(
         ['listPlaylistEntries', id, revision, page.offset, page.limit],
         [pageOf(playlistEntrySchema), maxAgeMs],
-        { signal, fetch: (shared) => source.listPlaylistEntries(id, page, shared) },
+        { signal, load: (shared) => source.listPlaylistEntries(id, page, shared) },
       );
     },
     listArtistAlbums: (id, query, signal) => {
@@ -61,7 +61,7 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
       return request(
         ['listArtistAlbums', id, groups, query.offset, query.limit],
         [pageOf(albumSchema), GROWING_MS],
-        { signal, fetch: (shared) => source.listArtistAlbums(id, query, shared) },
+        { signal, load: (shared) => source.listArtistAlbums(id, query, shared) },
       );
     },
     fetchCover: createCoverCache(source),
@@ -71,7 +71,6 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
 const pageOf = <T>(item: z.ZodType<T>): z.ZodType<Page<T>> =>
   z.object({ items: z.array(item), total: z.number() });
 
-/** What a response looks like, and how old it may be. */
 type Rule<T> = [schema: z.ZodType<T>, maxAgeMs: number];
 type Method = keyof CatalogSource;
 
@@ -79,29 +78,29 @@ function createRequests(provider: string, cache: CatalogCache) {
   const request = <T>(
     [method, ...args]: [Method, ...(string | number | null)[]],
     [schema, maxAgeMs]: Rule<T>,
-    { signal, fetch }: { signal: AbortSignal; fetch: (signal: AbortSignal) => Promise<T> },
+    { signal, load }: { signal: AbortSignal; load: (signal: AbortSignal) => Promise<T> },
   ): Promise<T> => {
     const key = `${provider} ${SCHEMA_VERSION} ${method} ${JSON.stringify(args)}`;
-    return cache.get({ key, schema, maxAgeMs }, signal, fetch);
+    return cache.get({ key, schema, maxAgeMs }, signal, load);
   };
   const find =
     <T>(
-      fetch: (id: string, signal: AbortSignal) => Promise<T | null>,
+      load: (id: string, signal: AbortSignal) => Promise<T | null>,
       method: Method,
       [schema, maxAgeMs]: Rule<T>,
     ) =>
     (id: string, signal: AbortSignal) =>
-      request([method, id], [schema.nullable(), maxAgeMs], { signal, fetch: (shared) => fetch(id, shared) });
+      request([method, id], [schema.nullable(), maxAgeMs], { signal, load: (shared) => load(id, shared) });
   const list =
     <T>(
-      fetch: (id: string, page: PageRequest, signal: AbortSignal) => Promise<Page<T>>,
+      load: (id: string, page: PageRequest, signal: AbortSignal) => Promise<Page<T>>,
       method: Method,
       [schema, maxAgeMs]: Rule<T>,
     ) =>
     (id: string, page: PageRequest, signal: AbortSignal) =>
       request([method, id, page.offset, page.limit], [pageOf(schema), maxAgeMs], {
         signal,
-        fetch: (shared) => fetch(id, page, shared),
+        load: (shared) => load(id, page, shared),
       });
   return { request, find, list };
 }

@@ -2,7 +2,6 @@ import type { Db } from '../database/prisma.js';
 
 export interface StoredResponse {
   key: string;
-  /** JSON. */
   body: string;
   fetchedAt: Date;
 }

@@ -18,11 +18,11 @@ export interface CachedRequest<T> {
  * it; several processes may each send it, and the last response stays. Failures are not kept.
  */
 export interface CatalogCache {
-  /** @param fetch calls the catalog; its response is plain data, null for what the catalog does not have */
+  /** @param load calls the catalog; its response is plain data, null for what the catalog does not have */
   get<T>(
     request: CachedRequest<T>,
     signal: AbortSignal,
-    fetch: (signal: AbortSignal) => Promise<T>,
+    load: (signal: AbortSignal) => Promise<T>,
   ): Promise<T>;
 }
 
@@ -30,7 +30,6 @@ type CacheDeps = Pick<Platform, 'db' | 'clock' | 'log'>;
 
 /** What a catalog did not have may be there soon, and looking again costs no more than the first time. */
 const MISSING_MAX_AGE_MS = 60_000;
-/** Keys looked up in one query. */
 const MAX_BATCH = 500;
 
 export function createCatalogCache(deps: CacheDeps): CatalogCache {
@@ -42,11 +41,11 @@ export function createCatalogCache(deps: CacheDeps): CatalogCache {
   });
   const share = createSharedCalls();
   return {
-    get: (request, signal, fetch) =>
+    get: (request, signal, load) =>
       share(request.key, signal, async (shared) => {
         const stored = parseStored(request, await responses.load(request.key));
         if (stored && isFresh(deps, stored, request)) return stored.value;
-        return refresh(deps, request, { stored, fetch: () => fetch(shared) });
+        return refresh(deps, request, { stored, load: () => load(shared) });
       }),
   };
 }
@@ -75,11 +74,11 @@ function isFresh<T>(
 async function refresh<T>(
   deps: CacheDeps,
   { key }: CachedRequest<T>,
-  { stored, fetch }: { stored: Stored<T> | null; fetch: () => Promise<T> },
+  { stored, load }: { stored: Stored<T> | null; load: () => Promise<T> },
 ): Promise<T> {
   const fetchedAt = deps.clock.now();
   try {
-    const value = await fetch();
+    const value = await load();
     await save(deps, { key, body: JSON.stringify(value), fetchedAt });
     return value;
   } catch (thrown) {

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 
-/** What a catalog can hold. */
 export const CATALOG_TYPES = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'EPISODE', 'SHOW'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
-/** How an album belongs to an artist. */
 export const ALBUM_GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const;
 export type AlbumGroup = (typeof ALBUM_GROUPS)[number];
 
@@ -89,7 +87,6 @@ export const showSchema = z.object({
   publisher: z.string(),
   description: z.string().nullable(),
   explicit: z.boolean(),
-  /** Episodes. */
   total: z.number(),
   /** ISO 639-1, where known. */
   languages: z.array(z.string()),
@@ -112,7 +109,6 @@ export const episodeSchema = z.object({
   url: z.string().nullable(),
 });
 
-/** What can be downloaded. */
 export const queueableItemSchema = z.discriminatedUnion('type', [
   trackSchema,
   albumSchema,
@@ -137,12 +133,10 @@ export type Episode = z.infer<typeof episodeSchema>;
 export type QueueableItem = z.infer<typeof queueableItemSchema>;
 export type CatalogItem = z.infer<typeof catalogItemSchema>;
 
-/** What a person would call it. */
 export function titleOf(item: CatalogItem): string {
   return item.type === 'ARTIST' ? item.name : item.title;
 }
 
-/** The part of an id before the colon. */
 export function providerOf({ id }: { id: string }): string {
   return id.split(':', 1)[0] ?? '';
 }

@@ -17,7 +17,7 @@ import type {
 export interface CatalogDeps {
   /** By provider, the part of an id before the colon. Remote catalogs respond from the cache where they can. */
   catalogs: ReadonlyMap<string, CatalogSource>;
-  /** In the order in which they are asked for audio. */
+  /** In the order in which audio is requested from them. */
   sources: readonly AudioSource[];
   /** The provider of searches and ids that name none: the setting `service` if it is set up, else CATALOG. */
   defaultCatalog: () => string;

@@ -45,10 +45,10 @@ export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: stri
  */
 export async function findItem(
   deps: FindDeps,
-  wanted: { item: string; type: CatalogType | null },
+  requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<CatalogItem> {
-  const { id, type } = parseReference(deps, wanted);
+  const { id, type } = parseReference(deps, requested);
   const catalog = getCatalog(deps, id);
   for (const candidate of type ? [type] : FINDABLE) {
     const item = await findTyped(catalog, candidate, { id, signal });
@@ -60,12 +60,12 @@ export async function findItem(
 /** The same for what is to be downloaded. Throws InvalidItemError for a show or an episode too. */
 export async function findQueueableItem(
   deps: FindDeps,
-  wanted: { item: string; type: CatalogType | null },
+  requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<QueueableItem> {
-  const { type } = parseReference(deps, wanted);
+  const { type } = parseReference(deps, requested);
   if (type) refuseUnqueueable(type);
-  const item = await findItem(deps, wanted, signal);
+  const item = await findItem(deps, requested, signal);
   if (item.type === 'SHOW' || item.type === 'EPISODE') return refuseUnqueueable(item.type);
   return item;
 }
@@ -90,12 +90,12 @@ function parseReference(
 /** Finds an item of one type; null when the catalog does not have it. Throws InvalidItemError for a bad id. */
 export async function findItemOfType<T extends CatalogType>(
   deps: FindDeps,
-  wanted: { id: string; type: T },
+  requested: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
-  const reference = parseItemReference(wanted.id, deps.defaultCatalog());
-  if (reference.type && reference.type !== wanted.type) return null;
-  return findTyped(getCatalog(deps, reference.id), wanted.type, { id: reference.id, signal });
+  const reference = parseItemReference(requested.id, deps.defaultCatalog());
+  if (reference.type && reference.type !== requested.type) return null;
+  return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
 }
 
 /** Searches one catalog; without a name the default one. */

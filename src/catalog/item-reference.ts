@@ -124,7 +124,6 @@ function typeNamed(word: string): CatalogType | null {
   return CATALOG_TYPES.find((type) => type === word.toUpperCase()) ?? null;
 }
 
-/** Input as an error may repeat it. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

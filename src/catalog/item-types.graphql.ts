@@ -61,7 +61,6 @@ export const ImageType = builder.objectRef<Image>('Image').implement({
   }),
 });
 
-/** What fields of several types say. */
 export const ABOUT = {
   durationMs: 'Length in milliseconds; 0 when unknown.',
   explicit: 'Whether the catalog marks it as explicit.',

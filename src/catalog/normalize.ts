@@ -1,9 +1,9 @@
-/**
- * Names as they are compared, not as they are shown. Two spellings of the same name come out equal; what makes a
- * recording another one (live, remix, part 2) stays in.
+/*
+ * Names for comparison, not for display. Two spellings of the same name come out equal; words that mark another
+ * recording (live, remix, part 2) are kept.
  */
 
-/** Letters that no Unicode decomposition turns into plain ones. */
+/** Letters that Unicode does not decompose. */
 const PLAIN_LETTERS: Record<string, string> = {
   ß: 'ss',
   æ: 'ae',
@@ -37,7 +37,7 @@ export function normalizeText(text: string): string {
   return words || text.trim().toLowerCase();
 }
 
-/** An artist's name as it is compared: also without a leading "the". */
+/** An artist's name for comparison, without a leading "the". */
 export function artistKey(name: string): string {
   const words = normalizeText(name);
   return words.replace(/^the (?=.)/, '');
@@ -49,7 +49,7 @@ const DASH = /\s+[-–—]+\s+/;
 const FEATURED =
   /(?:[([{]\s*|\s)(?:feat|ft|featuring)(?:\.\s*|\s+)[^()[\]{}]*?(?:[)\]}]|(?=\s+[-–—]+\s|[([{])|$)/g;
 
-/** The parts of a title in brackets and after a dash, as they are compared: `live at wembley`, `remastered 2011`. */
+/** The normalized parts of a title in brackets and after a dash: `live at wembley`, `remastered 2011`. */
 export function titleQualifiers(title: string): string[] {
   const plain = fold(title).replace(FEATURED, ' ');
   const bracketed = [...plain.matchAll(BRACKETS)].map((match) => match[1] ?? '');
@@ -58,9 +58,9 @@ export function titleQualifiers(title: string): string[] {
 }
 
 /**
- * A title as it is compared: without guests and without what says nothing about the recording (remastered, bonus
- * track, album version, the film it is from). Everything else that is in brackets or after a dash stays, so that
- * "Song - Live" and "Song (Live)" are equal and "Song" is neither.
+ * A title for comparison, without guests and without words about the release (remastered, bonus track, album version,
+ * the film it is from). Other text in brackets or after a dash is kept, so that "Song - Live" and "Song (Live)" are
+ * equal and "Song" differs from both.
  */
 export function titleKey(title: string): string {
   const plain = fold(title).replace(FEATURED, ' ');
@@ -70,9 +70,8 @@ export function titleKey(title: string): string {
   return /[\p{L}\p{N}]/u.test(key) ? normalizeText(key) : normalizeText(title);
 }
 
-/** Words that mark a qualifier as one about the release, not the recording. */
+/** Words that mark a qualifier as one about the release. */
 const RELEASE_WORDS = new Set(['remaster', 'remastered', 'remastering', 'explicit', 'bonus', 'official']);
-/** Words that mean nothing beside one of those. */
 const FILLER_WORDS = new Set(
   'album anniversary audio deluxe digital digitally edition expanded lyric lyrics music track version video'.split(
     ' ',
@@ -82,7 +81,7 @@ const RELEASE_PHRASES = new Set(['album version', 'lp version', 'original versio
 const FROM_A_FILM = /^\s*from\s+(?:the\s+)?.{0,40}["“”„«]/;
 const YEAR_OR_ORDINAL = /^(?:(?:19|20)\d\d|\d+(?:st|nd|rd|th))$/;
 
-/** What a qualifier says about the recording; empty when it says nothing. */
+/** The words of a qualifier about the recording; empty when all are about the release. */
 function meaningOf(qualifier: string): string {
   if (FROM_A_FILM.test(qualifier)) return '';
   const words = normalizeText(qualifier).split(' ');
@@ -95,17 +94,17 @@ function meaningOf(qualifier: string): string {
 
 const MAX_WORDS = 20;
 
-/** The words of a search as they are compared; none for an empty search. */
+/** The normalized words of a search; none for an empty search. */
 export function searchWords(text: string): string[] {
   return normalizeText(text).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
 }
 
-/** One LIKE pattern for each word of a search, for `LIKE ALL`; none for an empty search, which finds all. */
+/** One pattern for each word of a search, for `LIKE ALL`; none for an empty search, which matches all. */
 export function wordPatterns(text: string): string[] {
   return searchWords(text).map((word) => `%${escapeLike(word)}%`);
 }
 
-/** A word in which nothing has a meaning of its own to LIKE. */
+/** Escapes the wildcards of LIKE. */
 export function escapeLike(word: string): string {
   return word.replace(/[\\%_]/g, '\\$&');
 }

@@ -4,13 +4,13 @@ import type { Platform } from '../platform.js';
 import { deleteResponsesUntil, findOverflowTime } from './catalog-cache-store.js';
 
 const DAY_MS = 24 * 3_600_000;
-/** Far longer than any response is fresh, so that a catalog that is down for days is still answered for. */
+/** Far longer than any response is fresh: it is served while the catalog is down. */
 const KEPT_MS = 7 * DAY_MS;
-/** About a gigabyte, however many different words are searched for. */
+/** About a gigabyte. */
 const KEPT_RESPONSES = 100_000;
 const BATCH = 1_000;
 
-/** Deletes old responses of catalogs every hour. Idempotent: what is gone is not deleted again. */
+/** Deletes old catalog responses every hour. Idempotent: it reads the table. */
 export const pruneCatalogCacheJob = defineJob({
   name: 'pruneCatalogCache',
   payload: z.object({}),
@@ -23,7 +23,7 @@ export const pruneCatalogCacheJob = defineJob({
   },
 });
 
-/** In small statements; returns how many. */
+/** Deletes in small statements; returns how many. */
 export async function pruneCatalogCache(
   { db, clock }: Pick<Platform, 'db' | 'clock'>,
   { signal }: JobRun,

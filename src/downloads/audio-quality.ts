@@ -4,7 +4,6 @@ import { LOSSLESS_CODECS } from '../media/media.js';
 import type { DeezerQuality, Settings, SpotifyQuality } from '../settings/settings.js';
 import { QualityUnavailableError, SourceCutOffError, SourceInvalidAudioError } from './errors.js';
 
-/** The lowest quality that a setting accepts. */
 export interface QualityFloor {
   name: SpotifyQuality | DeezerQuality;
   /** kbit/s; null: only lossless audio is good enough. */
@@ -22,7 +21,6 @@ type QualitySettings = Pick<Settings, 'spotifyQuality' | 'deezerQuality'>;
 const SPOTIFY: Record<SpotifyQuality, number> = { NORMAL: 96, HIGH: 160, VERY_HIGH: 320 };
 const DEEZER: Record<DeezerQuality, number | null> = { MP3_128: 128, MP3_320: 320, FLAC: null };
 
-/** The floor for this track; null for a catalog without such a setting. */
 export function qualityFloor(
   { spotifyQuality, deezerQuality }: QualitySettings,
   track: Pick<Track, 'id'>,
@@ -43,7 +41,6 @@ export function isGoodEnough(floor: QualityFloor | null, { codec, bitrateKbps }:
   return bitrateKbps === null || bitrateKbps >= floor.minKbps * BITRATE_TOLERANCE;
 }
 
-/** Higher is better: lossless first, then by bitrate. */
 export function rankQuality({ codec, bitrateKbps }: Quality): number {
   return codec !== null && LOSSLESS_CODECS.test(codec) ? Infinity : (bitrateKbps ?? 0);
 }

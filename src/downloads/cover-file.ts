@@ -48,14 +48,12 @@ async function hasCover(trackPath: string): Promise<boolean> {
   return false;
 }
 
-/** Removes the cover of a folder whose tracks are all gone. */
 export async function removeLonelyCover(directory: string): Promise<void> {
   const left = await readdir(directory).catch((): string[] => []);
   if (!left.every((name) => (NAMES as readonly string[]).includes(name))) return;
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
 }
 
-/** By the first bytes: a JPEG or a PNG; null for anything else. */
 function coverName([first, second]: Uint8Array): (typeof NAMES)[number] | null {
   if (first === 0xff && second === 0xd8) return 'cover.jpg';
   return first === 0x89 && second === 0x50 ? 'cover.png' : null;

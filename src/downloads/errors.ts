@@ -5,25 +5,21 @@ export class NoSourceError extends DomainError {
   readonly code = 'NO_SOURCE';
 }
 
-/** The source sent nothing for too long. */
 export class SourceStalledError extends DomainError {
   readonly code = 'SOURCE_STALLED';
   override readonly retryable = true;
 }
 
-/** The source ended before the audio did. */
 export class SourceCutOffError extends DomainError {
   readonly code = 'SOURCE_CUT_OFF';
   override readonly retryable = true;
 }
 
-/** The source sent something else than the audio it stated. */
 export class SourceInvalidAudioError extends DomainError {
   readonly code = 'SOURCE_INVALID_AUDIO';
   override readonly retryable = true;
 }
 
-/** The source could not be read. */
 export class SourceFailedError extends DomainError {
   readonly code = 'SOURCE_FAILED';
   override readonly retryable = true;
@@ -43,7 +39,6 @@ export class InvalidOptionsError extends DomainError {
 
   constructor(
     message: string,
-    /** The name of the invalid option. */
     readonly field: string,
   ) {
     super(message);

@@ -40,7 +40,6 @@ export async function expandParent(
   }
 }
 
-/** Why an entry is skipped. */
 function refusalOf({ env }: Pick<Platform, 'env'>, item: Track | Album | null): Refusal | null {
   if (!env.explicitFilter || item?.type !== 'TRACK' || !item.explicit) return null;
   const { code, message } = new ExplicitContentError(item.title);

@@ -16,7 +16,6 @@ import { sizeOf } from './target-file.js';
 export const FETCH_SHARE = 0.5;
 
 interface FetchRequest extends PickedSource {
-  /** Overwritten. */
   path: string;
   /** How long the source may send nothing, in milliseconds. */
   idleMs: number;
@@ -26,7 +25,6 @@ interface FetchRequest extends PickedSource {
   onProgress(percent: number): void;
 }
 
-/** Resumes of one attempt, from a source that allows them. */
 const RESUMES = 3;
 
 /** The path of a rendition's audio: a local file is read where it is, anything else is streamed to a file first. */
@@ -51,7 +49,7 @@ export async function fetchAudio(
 
 /**
  * Streams a rendition to a file. A source that sends nothing for too long, breaks off, or sends other bytes than it
- * stated is a retryable error; one that allows it is asked for the rest first.
+ * stated is a retryable error; the rest is requested first from one that allows it.
  */
 async function streamAudio(request: FetchRequest): Promise<void> {
   const { rendition, path } = request;

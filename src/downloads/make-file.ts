@@ -13,7 +13,6 @@ export interface FetchedTrack {
   cover: Uint8Array | null;
 }
 
-/** A tagged file that is ready to be placed, and what is known about it. */
 export interface MadeFile {
   path: string;
   rendition: Rendition;

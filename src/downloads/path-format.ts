@@ -3,7 +3,6 @@ import { fillPlaceholders } from '../settings/path-placeholders.js';
 import type { Settings } from '../settings/settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
 
-/** What a path is made from. */
 export interface PathContext {
   track: Track;
   /** The playlist that the track is downloaded for, its length, and the track's position there from 1. */

@@ -35,12 +35,10 @@ export async function reuseFile(
   return { state: 'SKIPPED' };
 }
 
-/** The file that an earlier attempt of this task had placed before it could end the task. */
 async function findOwnFile({ task }: ClaimedTask): Promise<string | null> {
   return task.attempt >= 2 && (await isUnchanged(task)) ? task.filePath : null;
 }
 
-/** Whether a task's file is where it was, with as many bytes. */
 async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> {
   return filePath !== null && filePath !== '' && (await sizeOf(filePath)) === Number(fileSizeBytes);
 }
@@ -65,7 +63,6 @@ export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: 
 interface Placing {
   made: MadeFile;
   draft: Omit<FileRecord, 'filePath'>;
-  /** From 1. */
   targetOf: (number: number) => string;
 }
 

@@ -18,7 +18,6 @@ export interface TrackDownload extends TaskRun {
   /** As they were at the start: they may change while the track is being made. */
   settings: Settings;
   playlist: PathContext['playlist'];
-  /** The latest completed task for the same track with the same output. */
   earlier: Task | null;
   /** The directory below which the file goes. */
   root: string;

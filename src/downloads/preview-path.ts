@@ -16,10 +16,8 @@ export interface PreviewInput {
   options: OptionsInput;
 }
 
-/** The path of a file below the download directory. */
 export interface PathPreview {
   directories: string[];
-  /** With its extension. */
   fileName: string;
 }
 
@@ -51,7 +49,6 @@ export async function previewPath(
   };
 }
 
-/** Entries searched for the first that is not missing. */
 const SEARCHED_ENTRIES = 50;
 
 async function findSubject(deps: PreviewDeps, reference: string, signal: AbortSignal): Promise<Subject> {
@@ -86,7 +83,6 @@ function likelyQuality({ format, bitrateKbps }: DownloadOptions): string {
 const CHOIR = { id: 'demo:saltglass-choir', name: 'Saltglass Choir' };
 const OTTER = { id: 'demo:otter-and-semaphore', name: 'Otter & Semaphore' };
 
-/** Has a value for every placeholder of a path format. */
 const SAMPLE_TRACK: Track = {
   type: 'TRACK',
   id: 'demo:night-ferry-1-05',

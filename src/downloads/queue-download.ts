@@ -16,7 +16,6 @@ export interface QueueDownloadInput {
   /** An id in any form, or a link (catalog/item-reference.ts). */
   item: string;
   type?: CatalogType | null | undefined;
-  /** −100 to 100; higher goes first. */
   priority?: number | null | undefined;
   options?: OptionsInput | null | undefined;
 }

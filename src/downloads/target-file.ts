@@ -17,9 +17,7 @@ type Attempt = Pick<Task, 'id' | 'attempt'>;
 /** What one attempt writes before its file is in place. */
 export interface WorkFiles {
   directory: string;
-  /** The audio as the source sent it. */
   received: string;
-  /** The finished file. */
   made: string;
   cover: string;
 }
@@ -67,7 +65,6 @@ async function sweep({ db, log }: Pick<Platform, 'db' | 'log'>, directory: strin
   }
 }
 
-/** Empty when there is no such directory. */
 async function listNames(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
@@ -105,7 +102,6 @@ async function proveInside(root: string, directory: string): Promise<void> {
   throw new TargetNotWritableError('The target folder leads out of the download directory through a link.');
 }
 
-/** The directory itself, or its closest existing parent. */
 export async function nearestExisting(directory: string): Promise<string> {
   return (await exists(directory)) ? directory : nearestExisting(dirname(directory));
 }
@@ -150,7 +146,6 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Null when there is no such file. */
 export async function sizeOf(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;

@@ -60,7 +60,6 @@ export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>
   };
 }
 
-/** Playlists written in one run. */
 const BATCH = 100;
 
 /** Writes each playlist that has finished since it was last written. Safe to call at any time, from any process. */
@@ -88,10 +87,8 @@ async function writeLatest(deps: PlaylistDeps, playlist: Task): Promise<void> {
   }
 }
 
-/** Where playlists go, below the download directory or the user's own. */
 const DIRECTORY = 'playlists';
 
-/** Null when none of its tracks has a file. */
 async function writePlaylist(deps: PlaylistDeps, playlist: Task): Promise<string | null> {
   const root = deps.settings().downloadPath;
   const { userDirectory } = parseDownloadOptions(playlist.options);
@@ -113,7 +110,6 @@ interface PlaylistEntry {
   path: string;
 }
 
-/** Files checked at once. */
 const CHECKED_AT_ONCE = 50;
 
 /** Those whose file exists below the root: a path that leads out of it would be useless elsewhere. */
@@ -156,12 +152,10 @@ async function isOurs(path: string, itemId: string): Promise<boolean> {
   return line === identityLine(itemId);
 }
 
-/** The comment by which a file is recognized as that of this playlist. */
 function identityLine(itemId: string): string {
   return `#REPRISE-PLAYLIST:${oneLine(itemId)}`;
 }
 
-/** An extended M3U in UTF-8. */
 function formatPlaylist(
   { title, itemId }: Pick<Task, 'title' | 'itemId'>,
   entries: readonly PlaylistEntry[],

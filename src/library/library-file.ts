@@ -19,7 +19,6 @@ export const AUDIO_EXTENSIONS: ReadonlySet<string> = new Set(
   '.mp3 .flac .ogg .oga .opus .m4a .aac .wav .aif .aiff .wma .ape .wv'.split(' '),
 );
 
-/** A file as the file system lists it. */
 export interface FoundFile {
   path: string;
   /** Names of the folders between the root and the file. */
@@ -69,7 +68,6 @@ export function toLibraryFile(found: FoundFile, raw: RawTags, scannedAt: Date): 
 
 interface Credits {
   artists: string[];
-  /** Empty when unknown. */
   albumArtist: string;
 }
 

@@ -47,7 +47,6 @@ export interface LibraryProblem {
   problem: string;
 }
 
-/** Files that could not be read, by path. */
 export async function listProblems(db: Db, { offset, limit }: PageRequest): Promise<Page<LibraryProblem>> {
   const where = { problem: { not: null } };
   const [items, total] = await Promise.all([

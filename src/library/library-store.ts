@@ -7,7 +7,6 @@ import type { Db } from '../database/prisma.js';
 import { artistIdOf, type LibraryFile } from './library-file.js';
 import { VARIOUS_ARTISTS } from './path-tags.js';
 
-/** The files of one album, taken together. */
 export interface LibraryAlbum {
   id: string;
   title: string;
@@ -36,12 +35,8 @@ export interface LibraryTrack {
   album: LibraryAlbum | null;
 }
 
-/** What files are looked up by for a track of another catalog; the matcher decides (match-track.ts). */
-export interface Wanted {
-  title: string;
-  isrc: string | null;
-  durationMs: number;
-}
+/** What candidates are searched by; the matcher decides (match-track.ts). */
+export type CandidateQuery = Pick<LibraryFile, 'title' | 'isrc' | 'durationMs'>;
 
 /**
  * The readable files of LIBRARY_DIRS as the last scan found them. A search matches items that contain every word,
@@ -56,13 +51,12 @@ export interface LibraryIndex {
   findArtist(id: string): Promise<LibraryArtist | null>;
   /** In the order of discs and tracks. */
   listAlbumTracks(albumId: string, page: PageRequest): Promise<Page<LibraryTrack>>;
-  /** The newest first. */
   listArtistAlbums(
     artistId: string,
     query: PageRequest & { groups: readonly AlbumGroup[] },
   ): Promise<Page<LibraryAlbum>>;
   /** Files with the same ISRC or normalized title and about the same length; at most 100. */
-  listCandidates(wanted: Wanted): Promise<LibraryFile[]>;
+  listCandidates(query: CandidateQuery): Promise<LibraryFile[]>;
 }
 
 export function createLibraryIndex(db: Db): LibraryIndex {
@@ -87,7 +81,7 @@ export function createLibraryIndex(db: Db): LibraryIndex {
     findArtist: (id) => artists.load(id),
     listAlbumTracks: (albumId, page) => listAlbumTracks(db, albumId, page),
     listArtistAlbums: (artistId, query) => listArtistAlbums(db, artistId, query),
-    listCandidates: (wanted) => listCandidates(db, wanted),
+    listCandidates: (query) => listCandidates(db, query),
   };
 }
 
@@ -147,7 +141,7 @@ async function listAlbumTracks(db: Db, albumId: string, page: PageRequest): Prom
 /** Wider than the matcher's tolerance. */
 const LENGTH_WINDOW_MS = 10_000;
 
-function listCandidates(db: Db, { title, isrc, durationMs }: Wanted): Promise<LibraryFile[]> {
+function listCandidates(db: Db, { title, isrc, durationMs }: CandidateQuery): Promise<LibraryFile[]> {
   const length = { gte: durationMs - LENGTH_WINDOW_MS, lte: durationMs + LENGTH_WINDOW_MS };
   const sameTitle = { titleKey: titleKey(title), durationMs: length };
   return db.libraryFile.findMany({

@@ -1,6 +1,5 @@
 import { artistKey } from '../catalog/normalize.js';
 
-/** Tags derived from a file's path. */
 export interface PathTags {
   title: string;
   artist: string | null;

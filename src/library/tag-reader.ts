@@ -149,7 +149,6 @@ function tagsOfProbe(probe: AudioProbe): RawTags {
   };
 }
 
-/** `3` or `3/12`. */
 function numbersOf(text: string | null): [number | null, number | null] {
   const [number = '', total = ''] = (text ?? '').split('/');
   return [Number.parseInt(number, 10) || null, Number.parseInt(total, 10) || null];
@@ -169,7 +168,6 @@ const CODECS: [RegExp, string][] = [
   [/^Windows Media Audio/i, 'wmav2'],
 ];
 
-/** ffmpeg's name of the codec; null when unknown. */
 function codecOf({ codec = '', container = '', bitsPerSample = 16 }: IFormat): string | null {
   if (container === 'WavPack') return 'wavpack';
   if (/^(?:PCM|sowt|twos|NONE)/.test(codec)) {

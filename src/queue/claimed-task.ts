@@ -31,10 +31,10 @@ type Held = Pick<ClaimedTask, 'task' | 'claim'>;
 /** Claims a queued task for this worker; null when it cannot be claimed any more, or cannot be run. */
 export async function startTask(
   deps: Pick<Platform, 'db' | 'instanceId' | 'timing' | 'log'>,
-  wanted: { taskId: string; attempt: number },
+  job: { taskId: string; attempt: number },
 ): Promise<ClaimedTask | null> {
   const lease = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
-  const task = await claimTask(deps.db, wanted, lease);
+  const task = await claimTask(deps.db, job, lease);
   if (!task) return null;
   const claim = { taskId: task.id, attempt: task.attempt, leaseOwner: lease.owner };
   try {

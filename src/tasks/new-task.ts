@@ -6,7 +6,6 @@ import { dedupeKeyOf, type DownloadOptions } from './download-options.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
 
-/** The columns of a new task; the others have the database's defaults. */
 export interface NewTask {
   /** UUID version 7: ordered by creation even within a millisecond, which pages rely on. */
   id: string;
@@ -62,7 +61,6 @@ function artistsOf(item: QueueableItem): string[] {
   }
 }
 
-/** Why an existing entry of a list is skipped. */
 export interface Refusal {
   code: ErrorCode;
   message: string;

@@ -127,7 +127,6 @@ function groupFor(collection: Collection, artistSlug: string, album: DemoAlbum):
   return appears ? 'APPEARS_ON' : null;
 }
 
-/** The positions on a page of a list of `total` entries. */
 function placesOf({ offset, limit }: PageRequest, total: number): number[] {
   const length = Math.max(0, Math.min(limit, total - offset));
   return Array.from({ length }, (_, index) => offset + index);

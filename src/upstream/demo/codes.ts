@@ -1,6 +1,6 @@
 /** ISO 3166 assigns `XX` to no country, so that no real recording has such a code. */
 const ISRC_PREFIX = 'XXDEM';
-/** UPCs that start with 4 are reserved for use within one company. */
+/** UPCs that start with 4 are reserved for local use, as within one store. */
 const UPC_PREFIX = '4';
 
 /** @param year two digits  @param designation at most five digits, used once a year */

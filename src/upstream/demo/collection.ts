@@ -43,7 +43,6 @@ export function createCollection(): Collection {
   };
 }
 
-/** The newest first. */
 export function episodesOf(show: DemoShow): PlacedEpisode[] {
   return show.episodes
     .map((episode, index) => ({

@@ -31,7 +31,6 @@ function paint(pixels: Uint8Array, { ink, shape }: Layer): void {
   }
 }
 
-/** A pixel more on each side, for the edge. */
 function toPixels({ left, top, right, bottom }: Box): Box {
   const inside = (value: number) => Math.max(0, Math.min(SIZE_PX, value));
   return {
@@ -54,7 +53,6 @@ function toRgb(hex: string): Rgb {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
-/** Numbers from 0 up to 1, the same sequence for the same seed. */
 function createRandom(seed: string): () => number {
   let count = 0;
   return () => hashOf(`${seed}/${count++}`) / 2 ** 32;
@@ -65,7 +63,6 @@ const TRUE_COLOR = 2;
 /** Stores each line as the difference to the one above: flat pictures become mostly zeros. */
 const FILTER_UP = 2;
 
-/** A square picture as PNG. @param rgb three bytes a pixel, line by line */
 function encodePng(rgb: Uint8Array, sizePx: number): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(sizePx, 0);

@@ -90,7 +90,6 @@ export function toPlaylist(playlist: DemoPlaylist): Playlist {
   };
 }
 
-/** A hash of the entries. */
 function revisionOf(playlist: DemoPlaylist): string {
   const entries = Array.from({ length: playlist.total }, (_, position) => playlist.entryAt(position) ?? '');
   return hashOf(entries.join('\n')).toString(16).padStart(8, '0');

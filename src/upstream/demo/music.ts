@@ -51,7 +51,6 @@ export interface DemoAlbum {
   /** From 1 to 89, never given twice: its UPC and its tracks' ISRCs are made from it. */
   number: number;
   title: string;
-  /** Slugs of its artists. */
   by: readonly string[];
   group: 'ALBUM' | 'SINGLE' | 'COMPILATION';
   /** `YYYY` or `YYYY-MM-DD`. */
@@ -76,7 +75,6 @@ export interface DemoEpisode {
   title: string;
   description: string;
   seconds: number;
-  /** `YYYY-MM-DD` */
   released: string;
 }
 
@@ -92,7 +90,6 @@ export interface DemoShow {
   episodes: readonly DemoEpisode[];
 }
 
-/** An episode with its show. */
 export interface PlacedEpisode extends DemoEpisode {
   slug: string;
   show: DemoShow;
@@ -113,7 +110,6 @@ export interface PlacedTrack {
   place: { album: DemoAlbum; disc: number; position: number } | null;
 }
 
-/** One line of a track list. */
 export function song(
   title: string,
   seconds: number,

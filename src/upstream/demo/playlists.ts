@@ -1,7 +1,6 @@
 import { hashOf, toIsrc } from './codes.js';
 import type { DemoArtist, DemoPlaylist, PlacedTrack } from './music.js';
 
-/** With one missing track. */
 const FIRST_WATCH = [
   'night-ferry-1-01',
   'semaphore-love-songs-1-02',

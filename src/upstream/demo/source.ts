@@ -66,7 +66,6 @@ function codecOf(track: PlacedTrack): (typeof CODECS)[number] {
   return pick(CODECS, `${track.recording}/codec`);
 }
 
-/** Counts from 1 for each key. */
 function createTries(): (key: string) => number {
   const counts = new Map<string, number>();
   return (key) => {
@@ -88,7 +87,6 @@ const GARBAGE_BYTES = 65_536;
 interface Attempt {
   slug: string;
   durationMs: number;
-  /** Counts from 1 for each track. */
   number: number;
   /** The track's audio without the fault. */
   makeAudio(): Readable;
@@ -96,7 +94,6 @@ interface Attempt {
   signal: AbortSignal;
 }
 
-/** Opens the audio of a track that has a fault. */
 async function openTroubled(trouble: Trouble, attempt: Attempt): Promise<Readable> {
   switch (trouble) {
     case 'slow':
@@ -121,7 +118,6 @@ async function openTroubled(trouble: Trouble, attempt: Attempt): Promise<Readabl
   }
 }
 
-/** As fast as the track plays. */
 async function* paced(audio: Buffer, { durationMs, wait, signal }: Attempt): AsyncGenerator<Buffer> {
   const steps = Math.ceil(durationMs / PACE_MS);
   const bytes = Math.ceil(audio.length / steps);
