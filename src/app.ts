@@ -9,10 +9,9 @@ import { followSettings } from './settings/live-settings.js';
 import type { Settings } from './settings/settings.js';
 import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
-import { isSameRecording } from './catalog/match-track.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
-import { sweepUnfinishedFiles } from './downloads/sweep-unfinished-files.js';
-import { writePlaylistsOnNews } from './downloads/write-playlists-on-news.js';
+import { sweepUnfinishedFiles } from './downloads/target-file.js';
+import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import type { Env } from './env.js';
 import { createEventBus } from './events/bus.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
@@ -44,7 +43,7 @@ import { createDemoSource } from './upstream/demo/source.js';
 import { createLibraryCatalog } from './library/library-catalog.js';
 import { createLibraryRoots } from './library/library-roots.js';
 import { createLibrarySource } from './library/library-source.js';
-import { createTagReader } from './library/read-tags.js';
+import { createTagReader } from './library/tag-reader.js';
 
 /** What a test may put in place of the usual. */
 export interface Overrides {
@@ -166,7 +165,7 @@ function openUpstreams(
   const cache = createCatalogCache(deps);
   const sources = [
     ...(overrides.sources ?? []),
-    ...(hasLibrary ? [createLibrarySource({ index, roots, isSameRecording })] : []),
+    ...(hasLibrary ? [createLibrarySource({ index, roots })] : []),
     createDemoSource({ media }),
   ];
   return {
@@ -192,7 +191,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await sweepUnfinishedFiles(deps);
   await jobs.start(JOBS, deps);
   closers.add('dispatcher', dispatchOnEvent(deps));
-  closers.add('playlist files', writePlaylistsOnNews(deps));
+  closers.add('playlist files', writePlaylistsOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
 }
 

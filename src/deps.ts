@@ -1,4 +1,4 @@
-import type { CatalogDeps } from './catalog/get-catalog.js';
+import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
 import type { LiveDeps } from './live/task-feed.js';
 import type { Platform } from './platform.js';

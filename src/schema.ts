@@ -1,15 +1,13 @@
 import './auth/auth.graphql.js';
 import './catalog/catalog.graphql.js';
-import './catalog/item-types.graphql.js';
 import './library/library.graphql.js';
-import './catalog/show-types.graphql.js';
-import './catalog/album-group.graphql.js';
+import './catalog/item-types.graphql.js';
+import './catalog/playlist-types.graphql.js';
 import './settings/audio-format.graphql.js';
 import './settings/settings-mutations.graphql.js';
 import './settings/settings.graphql.js';
 import './settings/watch-settings.graphql.js';
 import './downloads/downloads.graphql.js';
-import './downloads/path-preview.graphql.js';
 import './history/history.graphql.js';
 import './live/changed-tasks.graphql.js';
 import './tasks/task-children.graphql.js';

@@ -6,7 +6,6 @@ export interface Checksum {
   hex: string;
 }
 
-/** Audio that a source may supply for a track. */
 export interface Rendition {
   /** The source's name, for example `library`. */
   source: string;
@@ -18,17 +17,18 @@ export interface Rendition {
   durationMs: number | null;
   sizeBytes: number | null;
   checksum: Checksum | null;
-  /** Where the audio is already on this machine, to be read there; null when it must be streamed. */
+  /** The path of audio that is already on this machine; null when it must be streamed. */
   localPath: string | null;
-  /** On what terms the audio is supplied, in words or as a licence's name or URL; goes into the file's tags. */
+  /** The terms of use in words, or a licence's name or URL; goes into the file's tags. */
   licence: string;
-  /** Whether `open` honours an offset. */
+  /** Whether `open` honors an offset. */
   resumable: boolean;
 }
 
 /**
- * A port: a source supplies audio that it is allowed to supply. Adapters are in upstream/. A match is the same
- * recording (downloads/match-track.ts); a weak match is not a match. `open` must stop when its signal aborts.
+ * A port: supplies audio that the provider behind it is allowed to supply. `find` returns null unless the match is the
+ * same recording (match-track.ts); both methods stop when their signal aborts. Implemented by library/ and by the
+ * adapters in upstream/.
  */
 export interface AudioSource {
   readonly name: string;

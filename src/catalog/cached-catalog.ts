@@ -1,90 +1,129 @@
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import { createSharedCalls } from '../lib/shared-calls.js';
 import type { CatalogCache } from './catalog-cache.js';
-import { SHAPES_VERSION } from './catalog-item.js';
-import type { CatalogSource } from './catalog-source.js';
-import { createRecentCovers } from './recent-covers.js';
+import {
+  albumSchema,
+  artistSchema,
+  catalogItemSchema,
+  episodeSchema,
+  playlistSchema,
+  SCHEMA_VERSION,
+  showSchema,
+  trackSchema,
+} from './catalog-item.js';
+import { playlistEntrySchema, type CatalogSource, type Page, type PageRequest } from './catalog-source.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** Tracks, albums and artists: corrected once in a while. */
 const LASTING_MS = 24 * HOUR_MS;
-/** Searches, an artist's albums, shows: new ones come, and nobody minds an hour. */
+/** Searches, an artist's albums, shows: new ones come, and an hour's delay does no harm. */
 const GROWING_MS = HOUR_MS;
-/** Playlists: who adds a track and then queues the playlist means that track too. */
+/** Playlists: who adds a track and then queues the playlist expects that track too. */
 const CHANGING_MS = 5 * MINUTE_MS;
 
-type Finder = 'findTrack' | 'findAlbum' | 'findPlaylist' | 'findArtist' | 'findShow' | 'findEpisode';
-type List = 'listAlbumTracks' | 'listShowEpisodes';
-
-/** The same catalogue, which is asked only for what the cache lacks, or has too old. */
+/** The same catalog, called only for what the cache does not have or has too old. */
 export function createCachedCatalog(source: CatalogSource, cache: CatalogCache): CatalogSource {
-  const ask = askThrough(source, cache);
-  const findPlaylist = ask.find('findPlaylist', CHANGING_MS);
+  const { request, find, list } = createRequests(source.provider, cache);
+  const findPlaylist = find(source.findPlaylist, 'findPlaylist', [playlistSchema, CHANGING_MS]);
   return {
     provider: source.provider,
     remote: source.remote,
     search: (query, signal) => {
       const { type, text, offset, limit } = query;
-      return ask.anything(['search', type, text, offset, limit], GROWING_MS, {
+      return request(['search', type, text, offset, limit], [pageOf(catalogItemSchema), GROWING_MS], {
         signal,
-        ask: (shared) => source.search(query, shared),
+        load: (shared) => source.search(query, shared),
       });
     },
-    findTrack: ask.find('findTrack', LASTING_MS),
-    findAlbum: ask.find('findAlbum', LASTING_MS),
+    findTrack: find(source.findTrack, 'findTrack', [trackSchema, LASTING_MS]),
+    findAlbum: find(source.findAlbum, 'findAlbum', [albumSchema, LASTING_MS]),
     findPlaylist,
-    findArtist: ask.find('findArtist', LASTING_MS),
-    findShow: ask.find('findShow', GROWING_MS),
-    findEpisode: ask.find('findEpisode', LASTING_MS),
-    listAlbumTracks: ask.list('listAlbumTracks', LASTING_MS),
-    listShowEpisodes: ask.list('listShowEpisodes', GROWING_MS),
-    // Entries belong to a revision: they are never older than the playlist that they are shown with.
+    findArtist: find(source.findArtist, 'findArtist', [artistSchema, LASTING_MS]),
+    findShow: find(source.findShow, 'findShow', [showSchema, GROWING_MS]),
+    findEpisode: find(source.findEpisode, 'findEpisode', [episodeSchema, LASTING_MS]),
+    listAlbumTracks: list(source.listAlbumTracks, 'listAlbumTracks', [trackSchema, LASTING_MS]),
+    listShowEpisodes: list(source.listShowEpisodes, 'listShowEpisodes', [episodeSchema, GROWING_MS]),
+    // Entries are stored by revision: they are never older than the playlist that they are shown with.
     listPlaylistEntries: async (id, page, signal) => {
       const revision = (await findPlaylist(id, signal))?.revision ?? null;
       const maxAgeMs = revision === null ? CHANGING_MS : GROWING_MS;
-      return ask.anything(['listPlaylistEntries', id, revision, page.offset, page.limit], maxAgeMs, {
-        signal,
-        ask: (shared) => source.listPlaylistEntries(id, page, shared),
-      });
+      return request(
+        ['listPlaylistEntries', id, revision, page.offset, page.limit],
+        [pageOf(playlistEntrySchema), maxAgeMs],
+        { signal, load: (shared) => source.listPlaylistEntries(id, page, shared) },
+      );
     },
     listArtistAlbums: (id, query, signal) => {
       const groups = query.groups.toSorted().join();
-      return ask.anything(['listArtistAlbums', id, groups, query.offset, query.limit], GROWING_MS, {
-        signal,
-        ask: (shared) => source.listArtistAlbums(id, query, shared),
-      });
+      return request(
+        ['listArtistAlbums', id, groups, query.offset, query.limit],
+        [pageOf(albumSchema), GROWING_MS],
+        { signal, load: (shared) => source.listArtistAlbums(id, query, shared) },
+      );
     },
-    fetchCover: createRecentCovers(source),
+    fetchCover: createCoverCache(source),
   };
 }
 
-interface Asking<T> {
-  signal: AbortSignal;
-  ask: (signal: AbortSignal) => Promise<T>;
-}
+const pageOf = <T>(item: z.ZodType<T>): z.ZodType<Page<T>> =>
+  z.object({ items: z.array(item), total: z.number() });
 
-/** Asks a catalogue by way of the cache; method and arguments are the question. */
-function askThrough(source: CatalogSource, cache: CatalogCache) {
-  const anything = <T>(
-    [method, ...given]: [keyof CatalogSource, ...(string | number | null)[]],
-    maxAgeMs: number,
-    { signal, ask }: Asking<T>,
+type Rule<T> = [schema: z.ZodType<T>, maxAgeMs: number];
+type Method = keyof CatalogSource;
+
+function createRequests(provider: string, cache: CatalogCache) {
+  const request = <T>(
+    [method, ...args]: [Method, ...(string | number | null)[]],
+    [schema, maxAgeMs]: Rule<T>,
+    { signal, load }: { signal: AbortSignal; load: (signal: AbortSignal) => Promise<T> },
   ): Promise<T> => {
-    const text = `${source.provider} ${SHAPES_VERSION} ${method} ${JSON.stringify(given)}`;
-    return cache.answer({ text, maxAgeMs }, signal, ask);
+    const key = `${provider} ${SCHEMA_VERSION} ${method} ${JSON.stringify(args)}`;
+    return cache.get({ key, schema, maxAgeMs }, signal, load);
   };
-  const find = <Name extends Finder>(method: Name, maxAgeMs: number) => {
-    const through = (id: string, signal: AbortSignal) =>
-      anything<unknown>([method, id], maxAgeMs, { signal, ask: (shared) => source[method](id, shared) });
-    return through as CatalogSource[Name];
-  };
-  const list = <Name extends List>(method: Name, maxAgeMs: number) => {
-    const through: CatalogSource[List] = (id, page, signal) =>
-      anything<never>([method, id, page.offset, page.limit], maxAgeMs, {
+  const find =
+    <T>(
+      load: (id: string, signal: AbortSignal) => Promise<T | null>,
+      method: Method,
+      [schema, maxAgeMs]: Rule<T>,
+    ) =>
+    (id: string, signal: AbortSignal) =>
+      request([method, id], [schema.nullable(), maxAgeMs], { signal, load: (shared) => load(id, shared) });
+  const list =
+    <T>(
+      load: (id: string, page: PageRequest, signal: AbortSignal) => Promise<Page<T>>,
+      method: Method,
+      [schema, maxAgeMs]: Rule<T>,
+    ) =>
+    (id: string, page: PageRequest, signal: AbortSignal) =>
+      request([method, id, page.offset, page.limit], [pageOf(schema), maxAgeMs], {
         signal,
-        ask: (shared) => source[method](id, page, shared) as Promise<never>,
+        load: (shared) => load(id, page, shared),
       });
-    return through as CatalogSource[Name];
+  return { request, find, list };
+}
+
+/** Albums at most, and bytes of a cover that is kept: 16 MiB of memory in the worst case. */
+const KEPT_ALBUMS = 16;
+const KEPT_BYTES = 1024 * 1024;
+
+/**
+ * Fetches a cover once for all tracks of an album that are downloaded one after the other. In memory, because
+ * pictures would make up most of a database of texts.
+ */
+export function createCoverCache({
+  fetchCover,
+}: Pick<CatalogSource, 'fetchCover'>): CatalogSource['fetchCover'] {
+  const covers = new LRUCache<string, Uint8Array>({ max: KEPT_ALBUMS });
+  const share = createSharedCalls();
+  return async (track, signal) => {
+    const album = track.album?.id ?? track.id;
+    const kept = covers.get(album);
+    if (kept) return kept;
+    const cover = await share(album, signal, (shared) => fetchCover(track, shared));
+    if (cover && cover.length <= KEPT_BYTES) covers.set(album, cover);
+    return cover;
   };
-  return { anything, find, list };
 }

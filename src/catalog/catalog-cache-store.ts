@@ -1,40 +1,44 @@
 import type { Db } from '../database/prisma.js';
 
-export interface StoredAnswer {
-  question: string;
-  /** JSON. */
-  answer: string;
-  askedAt: Date;
+export interface StoredResponse {
+  key: string;
+  body: string;
+  fetchedAt: Date;
 }
 
-/** In the order of the questions; null for what has no answer yet. One query. */
-export async function readAnswers(db: Db, questions: readonly string[]): Promise<(StoredAnswer | null)[]> {
-  const rows = await db.catalogAnswer.findMany({ where: { question: { in: [...new Set(questions)] } } });
-  const byQuestion = new Map(rows.map((row) => [row.question, row]));
-  return questions.map((question) => byQuestion.get(question) ?? null);
+/** In the order of the keys; null for a key without a response. One query. */
+export async function readResponses(db: Db, keys: readonly string[]): Promise<(StoredResponse | null)[]> {
+  const rows = await db.catalogAnswer.findMany({ where: { question: { in: [...new Set(keys)] } } });
+  const byKey = new Map(
+    rows.map(({ question, answer, askedAt }) => [
+      question,
+      { key: question, body: answer, fetchedAt: askedAt },
+    ]),
+  );
+  return keys.map((key) => byKey.get(key) ?? null);
 }
 
-/** Over an earlier answer, where there is one. In plain SQL: Prisma's own upsert can fail when two run at once. */
-export async function saveAnswer(db: Db, { question, answer, askedAt }: StoredAnswer): Promise<void> {
+/** Replaces an earlier response. In plain SQL: Prisma's own upsert can fail when two run at once. */
+export async function saveResponse(db: Db, { key, body, fetchedAt }: StoredResponse): Promise<void> {
   await db.$executeRaw`
-    INSERT INTO "CatalogAnswer" ("question", "answer", "askedAt") VALUES (${question}, ${answer}, ${askedAt})
+    INSERT INTO "CatalogAnswer" ("question", "answer", "askedAt") VALUES (${key}, ${body}, ${fetchedAt})
     ON CONFLICT ("question") DO UPDATE SET "answer" = EXCLUDED."answer", "askedAt" = EXCLUDED."askedAt"`;
 }
 
-/** Deletes the oldest answers from a time or before, at most `limit`; answers how many. */
-export async function deleteAnswersUntil(db: Db, until: Date, limit: number): Promise<number> {
+/** Deletes the oldest responses fetched at a time or before, at most `limit`; returns how many. */
+export async function deleteResponsesUntil(db: Db, until: Date, limit: number): Promise<number> {
   return db.$executeRaw`
     DELETE FROM "CatalogAnswer" WHERE "question" IN (
       SELECT "question" FROM "CatalogAnswer" WHERE "askedAt" <= ${until}
       ORDER BY "askedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
 }
 
-/** When the answer was asked for that only so many are younger than; null when there are no more than these. */
-export async function findAskedAt(db: Db, younger: number): Promise<Date | null> {
+/** The time of the newest response beyond the `kept` newest; null when there are no more than these. */
+export async function findOverflowTime(db: Db, kept: number): Promise<Date | null> {
   const found = await db.catalogAnswer.findFirst({
     select: { askedAt: true },
     orderBy: { askedAt: 'desc' },
-    skip: younger,
+    skip: kept,
   });
   return found?.askedAt ?? null;
 }

@@ -1,91 +1,103 @@
 import DataLoader from 'dataloader';
+import type { z } from 'zod';
 import type { Platform } from '../platform.js';
-import { messageOf } from '../lib/errors.js';
 import { createSharedCalls } from '../lib/shared-calls.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/upstream-errors.js';
-import { readAnswers, saveAnswer, type StoredAnswer } from './catalog-cache-store.js';
+import { readResponses, saveResponse, type StoredResponse } from './catalog-cache-store.js';
 
-/** What a catalogue is asked. */
-export interface Question {
-  /** The same text is the same question, in every process. */
-  text: string;
-  /** How old an answer may be. */
+export interface CachedRequest<T> {
+  /** The same key is the same request, in every process. */
+  key: string;
+  /** What a stored response must look like; one that does not is fetched again. */
+  schema: z.ZodType<T>;
   maxAgeMs: number;
 }
 
 /**
- * Answers of catalogues elsewhere, kept in the database. A process asks one question once at a time, whoever waits
- * for it; several processes may each ask it, and the last answer stays. Failures are not kept.
+ * Responses of remote catalogs, kept in the database. A process sends one request once at a time, whoever waits for
+ * it; several processes may each send it, and the last response stays. Failures are not kept.
  */
 export interface CatalogCache {
-  /** @param ask asks the catalogue; its answer is plain data, null for what the catalogue does not have */
-  answer<T>(question: Question, signal: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** @param load calls the catalog; its response is plain data, null for what the catalog does not have */
+  get<T>(
+    request: CachedRequest<T>,
+    signal: AbortSignal,
+    load: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T>;
 }
 
-type Needs = Pick<Platform, 'db' | 'clock' | 'log'>;
+type CacheDeps = Pick<Platform, 'db' | 'clock' | 'log'>;
 
-/** What a catalogue did not have may be there soon, and looking again costs no more than the first time. */
+/** What a catalog did not have may be there soon, and looking again costs no more than the first time. */
 const MISSING_MAX_AGE_MS = 60_000;
-/** Of questions that are looked up in one query. */
 const MAX_BATCH = 500;
 
-export function createCatalogCache(deps: Needs): CatalogCache {
+export function createCatalogCache(deps: CacheDeps): CatalogCache {
   const { db } = deps;
-  // Everything that is asked in the same moment is looked up together. Nothing is kept in memory.
-  const stored = new DataLoader<string, StoredAnswer | null>((texts) => readAnswers(db, texts), {
+  // Collects the keys of one tick into one query; keeps nothing in memory.
+  const responses = new DataLoader<string, StoredResponse | null>((keys) => readResponses(db, keys), {
     cache: false,
     maxBatchSize: MAX_BATCH,
   });
   const share = createSharedCalls();
   return {
-    answer: (question, signal, ask) =>
-      share(question.text, signal, async (shared) => {
-        const earlier = await stored.load(question.text);
-        if (earlier && isFresh(deps, earlier, question)) return JSON.parse(earlier.answer) as never;
-        return askAnew(deps, question, { earlier, ask: () => ask(shared) });
+    get: (request, signal, load) =>
+      share(request.key, signal, async (shared) => {
+        const stored = parseStored(request, await responses.load(request.key));
+        if (stored && isFresh(deps, stored, request)) return stored.value;
+        return refresh(deps, request, { stored, load: () => load(shared) });
       }),
   };
 }
 
-/** One from the future was written while the clock was wrong. */
-function isFresh({ clock }: Needs, { answer, askedAt }: StoredAnswer, { maxAgeMs }: Question): boolean {
-  const ageMs = Math.abs(clock.now().getTime() - askedAt.getTime());
-  return ageMs < (answer === 'null' ? Math.min(maxAgeMs, MISSING_MAX_AGE_MS) : maxAgeMs);
+interface Stored<T> {
+  value: T;
+  fetchedAt: Date;
 }
 
-interface Asking<T> {
-  /** Too old, but better than nothing while the catalogue cannot answer. */
-  earlier: StoredAnswer | null;
-  ask: () => Promise<T>;
+function parseStored<T>({ schema }: CachedRequest<T>, stored: StoredResponse | null): Stored<T> | null {
+  if (!stored) return null;
+  const { success, data } = schema.safeParse(JSON.parse(stored.body));
+  return success ? { value: data, fetchedAt: stored.fetchedAt } : null;
 }
 
-async function askAnew<T>(deps: Needs, { text }: Question, { earlier, ask }: Asking<T>): Promise<T> {
-  const askedAt = deps.clock.now();
+/** A response from the future was written while the clock was wrong. */
+function isFresh<T>(
+  { clock }: CacheDeps,
+  { value, fetchedAt }: Stored<T>,
+  { maxAgeMs }: CachedRequest<T>,
+): boolean {
+  const ageMs = Math.abs(clock.now().getTime() - fetchedAt.getTime());
+  return ageMs < (value === null ? Math.min(maxAgeMs, MISSING_MAX_AGE_MS) : maxAgeMs);
+}
+
+async function refresh<T>(
+  deps: CacheDeps,
+  { key }: CachedRequest<T>,
+  { stored, load }: { stored: Stored<T> | null; load: () => Promise<T> },
+): Promise<T> {
+  const fetchedAt = deps.clock.now();
   try {
-    const answer = await ask();
-    await keep(deps, { question: text, answer: JSON.stringify(answer), askedAt });
-    return answer;
+    const value = await load();
+    await save(deps, { key, body: JSON.stringify(value), fetchedAt });
+    return value;
   } catch (thrown) {
-    if (!earlier || earlier.answer === 'null' || !isTheirs(thrown)) throw thrown;
+    if (!stored || stored.value === null || !isUpstreamError(thrown)) throw thrown;
     deps.log.warn(
-      { question: text, askedAt: earlier.askedAt, error: messageOf(thrown) },
-      'a catalogue does not answer now: it is answered for by what it said before',
+      { key, fetchedAt: stored.fetchedAt, err: thrown },
+      'catalog unavailable, serving cached response',
     );
-    return JSON.parse(earlier.answer) as T;
+    return stored.value;
   }
 }
 
-/** Trouble of the catalogue, that is, and no bug of ours and no caller who left. */
-function isTheirs(thrown: unknown): boolean {
+/** Other errors are bugs of ours or callers who left: those are not covered up by an old response. */
+function isUpstreamError(thrown: unknown): boolean {
   return thrown instanceof UpstreamFailedError || thrown instanceof UpstreamLimitedError;
 }
 
-/** Whoever asked gets the answer also when it cannot be kept. */
-async function keep({ db, log }: Needs, answer: StoredAnswer): Promise<void> {
-  await saveAnswer(db, answer).catch((thrown: unknown) => {
-    log.warn(
-      { question: answer.question, error: messageOf(thrown) },
-      'an answer of a catalogue is not kept: it will be asked again',
-    );
+async function save({ db, log }: CacheDeps, response: StoredResponse): Promise<void> {
+  await saveResponse(db, response).catch((thrown: unknown) => {
+    log.warn({ key: response.key, err: thrown }, 'could not cache a catalog response');
   });
 }

@@ -1,123 +1,142 @@
-import type { AlbumGroup } from './album-group.js';
+import { z } from 'zod';
 
-/** What a catalogue can hold. */
 export const CATALOG_TYPES = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'EPISODE', 'SHOW'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
-export { ALBUM_GROUPS, type AlbumGroup } from './album-group.js';
+export const ALBUM_GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const;
+export type AlbumGroup = (typeof ALBUM_GROUPS)[number];
 
 /**
- * Goes up with every change of what is in an item or in a page: answers of catalogues are kept in the database over
- * upgrades (cached-catalog.ts), and those of another shape are not read.
+ * Goes up with every change of the schemas of items and pages: catalog responses are kept in the database over
+ * upgrades (cached-catalog.ts), and those of another version are not read.
  */
-export const SHAPES_VERSION = 1;
+export const SCHEMA_VERSION = 1;
 
-/** Ids are `provider:id` everywhere inside, for example `demo:night-drive-03` or `library:Zk3…`. */
-export interface ArtistRef {
-  id: string;
-  name: string;
-}
+/** Ids are `provider:id` everywhere inside, for example `demo:night-ferry-1-03` or `library:Zk3…`. */
+export const artistRefSchema = z.object({ id: z.string(), name: z.string() });
 
-export interface Image {
-  url: string;
-  widthPx: number | null;
-  heightPx: number | null;
-}
+const imageSchema = z.object({
+  url: z.string(),
+  widthPx: z.number().nullable(),
+  heightPx: z.number().nullable(),
+});
 
-export interface Album {
-  type: 'ALBUM';
-  id: string;
-  title: string;
-  artists: ArtistRef[];
-  group: AlbumGroup;
+export const albumSchema = z.object({
+  type: z.literal('ALBUM'),
+  id: z.string(),
+  title: z.string(),
+  artists: z.array(artistRefSchema),
+  group: z.enum(ALBUM_GROUPS),
   /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
-  releaseDate: string | null;
-  trackTotal: number;
-  discTotal: number;
-  upc: string | null;
-  label: string | null;
-  copyright: string | null;
-  genres: string[];
-  images: Image[];
-  /** A page about it for people, where there is one. */
-  url: string | null;
-}
+  releaseDate: z.string().nullable(),
+  trackTotal: z.number(),
+  discTotal: z.number(),
+  upc: z.string().nullable(),
+  label: z.string().nullable(),
+  copyright: z.string().nullable(),
+  genres: z.array(z.string()),
+  images: z.array(imageSchema),
+  /** A web page about it. */
+  url: z.string().nullable(),
+});
 
-export interface Track {
-  type: 'TRACK';
-  id: string;
-  title: string;
-  artists: ArtistRef[];
-  album: Album | null;
-  durationMs: number;
-  explicit: boolean;
-  trackNumber: number | null;
-  discNumber: number | null;
-  isrc: string | null;
-  genres: string[];
-  url: string | null;
-}
+export const trackSchema = z.object({
+  type: z.literal('TRACK'),
+  id: z.string(),
+  title: z.string(),
+  artists: z.array(artistRefSchema),
+  album: albumSchema.nullable(),
+  durationMs: z.number(),
+  explicit: z.boolean(),
+  trackNumber: z.number().nullable(),
+  discNumber: z.number().nullable(),
+  isrc: z.string().nullable(),
+  genres: z.array(z.string()),
+  url: z.string().nullable(),
+});
 
-export interface Playlist {
-  type: 'PLAYLIST';
-  id: string;
-  title: string;
-  description: string | null;
-  owner: ArtistRef;
+export const playlistSchema = z.object({
+  type: z.literal('PLAYLIST'),
+  id: z.string(),
+  title: z.string(),
+  description: z.string().nullable(),
+  owner: artistRefSchema,
   /** Entries, missing ones included. */
-  total: number;
-  /** Changes when the entries change; null where the catalogue has no such mark. */
-  revision: string | null;
-  images: Image[];
-  url: string | null;
-}
+  total: z.number(),
+  /** Changes when the entries change; null where the catalog has no such value. */
+  revision: z.string().nullable(),
+  images: z.array(imageSchema),
+  url: z.string().nullable(),
+});
 
-export interface Artist {
-  type: 'ARTIST';
-  id: string;
-  name: string;
-  genres: string[];
-  images: Image[];
-  url: string | null;
-}
+export const artistSchema = z.object({
+  type: z.literal('ARTIST'),
+  id: z.string(),
+  name: z.string(),
+  genres: z.array(z.string()),
+  images: z.array(imageSchema),
+  url: z.string().nullable(),
+});
 
 /** A podcast. */
-export interface Show {
-  type: 'SHOW';
-  id: string;
-  title: string;
-  /** Who makes it; empty where the catalogue does not say. */
-  publisher: string;
-  description: string | null;
-  explicit: boolean;
-  /** Episodes. */
-  total: number;
+export const showSchema = z.object({
+  type: z.literal('SHOW'),
+  id: z.string(),
+  title: z.string(),
+  /** Empty where the catalog does not say who makes it. */
+  publisher: z.string(),
+  description: z.string().nullable(),
+  explicit: z.boolean(),
+  total: z.number(),
   /** ISO 639-1, where known. */
-  languages: string[];
-  images: Image[];
-  url: string | null;
-}
+  languages: z.array(z.string()),
+  images: z.array(imageSchema),
+  url: z.string().nullable(),
+});
 
-export interface Episode {
-  type: 'EPISODE';
-  id: string;
-  title: string;
-  description: string | null;
-  /** Null where the catalogue does not say it with each episode. */
-  show: Show | null;
-  durationMs: number;
-  explicit: boolean;
+export const episodeSchema = z.object({
+  type: z.literal('EPISODE'),
+  id: z.string(),
+  title: z.string(),
+  description: z.string().nullable(),
+  /** Null where the catalog does not send it with each episode. */
+  show: showSchema.nullable(),
+  durationMs: z.number(),
+  explicit: z.boolean(),
   /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
-  releaseDate: string | null;
-  images: Image[];
-  url: string | null;
-}
+  releaseDate: z.string().nullable(),
+  images: z.array(imageSchema),
+  url: z.string().nullable(),
+});
 
-/** What can be downloaded. */
-export type QueueableItem = Track | Album | Playlist | Artist;
-export type CatalogItem = QueueableItem | Show | Episode;
+export const queueableItemSchema = z.discriminatedUnion('type', [
+  trackSchema,
+  albumSchema,
+  playlistSchema,
+  artistSchema,
+]);
 
-/** What a person would call it. */
+export const catalogItemSchema = z.discriminatedUnion('type', [
+  ...queueableItemSchema.options,
+  showSchema,
+  episodeSchema,
+]);
+
+export type ArtistRef = z.infer<typeof artistRefSchema>;
+export type Image = z.infer<typeof imageSchema>;
+export type Album = z.infer<typeof albumSchema>;
+export type Track = z.infer<typeof trackSchema>;
+export type Playlist = z.infer<typeof playlistSchema>;
+export type Artist = z.infer<typeof artistSchema>;
+export type Show = z.infer<typeof showSchema>;
+export type Episode = z.infer<typeof episodeSchema>;
+export type QueueableItem = z.infer<typeof queueableItemSchema>;
+export type CatalogItem = z.infer<typeof catalogItemSchema>;
+
 export function titleOf(item: CatalogItem): string {
   return item.type === 'ARTIST' ? item.name : item.title;
+}
+
+export function providerOf({ id }: { id: string }): string {
+  return id.split(':', 1)[0] ?? '';
 }

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import type { AudioSource } from './audio-source.js';
+import { trackSchema } from './catalog-item.js';
 import type {
   Album,
   AlbumGroup,
@@ -10,7 +13,17 @@ import type {
   Track,
 } from './catalog-item.js';
 
-/** A part of a list: `offset` entries skipped, at most `limit` given. */
+/** What this domain adds to Deps. */
+export interface CatalogDeps {
+  /** By provider, the part of an id before the colon. Remote catalogs respond from the cache where they can. */
+  catalogs: ReadonlyMap<string, CatalogSource>;
+  /** In the order in which audio is requested from them. */
+  sources: readonly AudioSource[];
+  /** The provider of searches and ids that name none: the setting `service` if it is set up, else CATALOG. */
+  defaultCatalog: () => string;
+}
+
+/** A part of a list: skips `offset` entries, holds at most `limit`. */
 export interface PageRequest {
   offset: number;
   limit: number;
@@ -21,21 +34,23 @@ export interface Page<T> {
   total: number;
 }
 
-export interface PlaylistEntry {
-  /** Null when the catalogue lists an entry that it no longer has. */
-  track: Track | null;
-  addedAt: string | null;
-}
+export const playlistEntrySchema = z.object({
+  /** Null when the catalog lists an entry that it no longer has. */
+  track: trackSchema.nullable(),
+  addedAt: z.string().nullable(),
+});
+
+export type PlaylistEntry = z.infer<typeof playlistEntrySchema>;
 
 /**
- * A port: a catalogue says what a track is. Adapters are in upstream/. Ids in and out are `provider:id` of this
- * provider. `find…` answers null for what the catalogue does not have; it throws UpstreamLimitedError while the
- * catalogue limits us and UpstreamFailedError when it does not answer properly (catalog/errors.ts).
+ * A port: says what a track is. Ids in and out are `provider:id` of this provider. `find…` returns null for what the
+ * catalog does not have; every method throws UpstreamLimitedError while the provider limits requests and
+ * UpstreamFailedError when it does not respond properly. Implemented by library/ and by the adapters in upstream/.
  */
 export interface CatalogSource {
   /** The part before the colon in its ids. */
   readonly provider: string;
-  /** Whether asking it costs a call over the network: its answers are then kept for a while (cached-catalog.ts). */
+  /** Whether it is reached over the network: its responses are then cached (cached-catalog.ts). */
   readonly remote: boolean;
   search(
     query: { text: string; type: CatalogType } & PageRequest,

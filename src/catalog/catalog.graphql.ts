@@ -24,50 +24,63 @@ import {
 
 export const CatalogItemNotFoundType = builder.objectType(CatalogItemNotFoundError, {
   name: 'CatalogItemNotFound',
-  description: 'The catalogue has no such item.',
+  description: 'The catalog has no such item. Check the id, or search for the item.',
   interfaces: [ErrorInterface],
 });
 
 export const InvalidItemType = builder.objectType(InvalidItemError, {
   name: 'InvalidItem',
-  description: 'What was given cannot be an item of any catalogue here; no catalogue was asked.',
+  description:
+    'The input is not an id or link of a catalog that is set up here. Use one of the forms named in `message`.',
   interfaces: [ErrorInterface],
 });
 
 export const UpstreamLimitedType = builder.objectType(UpstreamLimitedError, {
   name: 'UpstreamLimited',
-  description: 'The catalogue limits requests for a while.',
+  description: 'The catalog limits requests for now. Try again after `retryAfterSeconds`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     retryAfterSeconds: t.int({
-      description: 'After how many seconds the catalogue may be asked again.',
+      description: 'Seconds to wait before the next request to the catalog.',
       resolve: (error) => Math.ceil(error.retryAfterMs / 1000),
     }),
   }),
 });
 
-const SearchConnection = createConnectionType('Search', CatalogItemType, 'search results, the best first');
+const SearchConnection = createConnectionType('Search', CatalogItemType, 'the search results');
 
 const MAX_QUERY_LENGTH = 200;
 
 builder.queryField('search', (t) =>
   t.field({
     type: SearchConnection,
-    description: 'Searches a catalogue by words of titles and names; case and accents do not matter.',
+    description:
+      'Searches one catalog by words in titles and names, the best match first. Case and accents do not matter.',
     args: {
-      query: t.arg.string({ required: true, description: `Words, 1 to ${MAX_QUERY_LENGTH} characters.` }),
-      type: t.arg({ type: CatalogTypeEnum, defaultValue: 'TRACK', description: 'What to search for.' }),
+      query: t.arg.string({
+        required: true,
+        description: `Words to search for, 1 to ${MAX_QUERY_LENGTH} characters.`,
+      }),
+      type: t.arg({
+        type: CatalogTypeEnum,
+        defaultValue: 'TRACK',
+        description: 'The kind of items to search for.',
+      }),
       catalog: t.arg.string({
-        description: 'Which catalogue, for example `demo`; absent, the one in use (CATALOG).',
+        description:
+          'Name of the catalog to search, for example `demo`; omitted, the default one (setting `service`, else CATALOG).',
       }),
       ...offsetPageArgs(t),
     },
     complexity: pageComplexity,
     resolve: async (_root, args, context) => {
-      // PostgreSQL takes no NUL in a text, and no title has a control character.
+      // PostgreSQL rejects NUL in a text, and titles have no control characters.
       const text = args.query.replace(/\p{Cc}/gu, ' ').trim();
       if (text === '' || text.length > MAX_QUERY_LENGTH) {
-        throw new InvalidInputError(`query: allowed are 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
+        throw new InvalidInputError(
+          `"query" has ${text.length} characters; allowed are 1 to ${MAX_QUERY_LENGTH}.`,
+          'query',
+        );
       }
       const type: CatalogType = args.type ?? 'TRACK';
       const query = { text, type, catalog: args.catalog ?? null };
@@ -77,7 +90,7 @@ builder.queryField('search', (t) =>
 );
 
 const ID_DESCRIPTION =
-  'In any form: `Track:demo:night-ferry-1-03`, `demo:night-ferry-1-03`, or bare for the catalogue in use.';
+  'Id of the item: `Track:demo:night-ferry-1-03`, `demo:night-ferry-1-03`, or `night-ferry-1-03` for the default catalog.';
 
 builder.queryFields((t) => {
   const args = { id: t.arg.id({ required: true, description: ID_DESCRIPTION }) };
@@ -85,56 +98,64 @@ builder.queryFields((t) => {
     track: t.field({
       type: TrackType,
       nullable: true,
-      description: 'One track; null when its catalogue does not have it.',
+      description: 'A track by id; null when its catalog does not have it.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'TRACK' }, context.signal),
     }),
     album: t.field({
       type: AlbumType,
       nullable: true,
-      description: 'One album; null when its catalogue does not have it.',
+      description: 'An album by id; null when its catalog does not have it.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'ALBUM' }, context.signal),
     }),
     playlist: t.field({
       type: PlaylistType,
       nullable: true,
-      description: 'One playlist; null when its catalogue does not have it.',
+      description: 'A playlist by id; null when its catalog does not have it.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'PLAYLIST' }, context.signal),
     }),
     artist: t.field({
       type: ArtistType,
       nullable: true,
-      description: 'One artist; null when their catalogue does not have them.',
+      description: 'An artist by id; null when their catalog does not have them.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
     }),
     show: t.field({
       type: ShowType,
       nullable: true,
-      description: 'One show; null when its catalogue does not have it.',
+      description: 'A show by id; null when its catalog does not have it.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'SHOW' }, context.signal),
     }),
     episode: t.field({
       type: EpisodeType,
       nullable: true,
-      description: 'One episode of a show; null when its catalogue does not have it.',
+      description: 'An episode by id; null when its catalog does not have it.',
       args,
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'EPISODE' }, context.signal),
     }),
-    resolveLink: t.field({
-      type: CatalogItemType,
-      nullable: true,
-      description:
-        'The item that a link, a URI or an id of any form means; null when its catalogue does not have it.',
-      args: { url: t.arg.string({ required: true, description: 'A link to an item, a URI or an id.' }) },
-      resolve: (_root, { url }, context) =>
-        findItem(context, { item: url, type: null }, context.signal).catch((thrown: unknown) => {
-          if (thrown instanceof CatalogItemNotFoundError) return null;
-          throw thrown;
-        }),
-    }),
   };
 });
+
+builder.queryField('resolveLink', (t) =>
+  t.field({
+    type: CatalogItemType,
+    nullable: true,
+    description: 'The item behind a link, a URI or an id; null when its catalog does not have it.',
+    args: {
+      url: t.arg.string({
+        required: true,
+        description:
+          'For example `https://www.deezer.com/track/3135556`, `spotify:album:<id>` or `demo:night-ferry`.',
+      }),
+    },
+    resolve: (_root, { url }, context) =>
+      findItem(context, { item: url, type: null }, context.signal).catch((thrown: unknown) => {
+        if (thrown instanceof CatalogItemNotFoundError) return null;
+        throw thrown;
+      }),
+  }),
+);

@@ -4,7 +4,7 @@ export class CatalogItemNotFoundError extends DomainError {
   readonly code = 'CATALOG_ITEM_NOT_FOUND';
 }
 
-/** What was asked for cannot be an item of any catalogue here; no catalogue was asked. */
+/** The input cannot be an item of any catalog here; thrown before a catalog is called. */
 export class InvalidItemError extends DomainError {
   readonly code = 'INVALID_INPUT';
 }

@@ -1,21 +1,21 @@
-import type {
-  Album,
-  Artist,
-  CatalogItem,
-  CatalogType,
-  Episode,
-  Playlist,
-  QueueableItem,
-  Show,
-  Track,
+import {
+  providerOf,
+  type Album,
+  type AlbumGroup,
+  type Artist,
+  type CatalogItem,
+  type CatalogType,
+  type Episode,
+  type Playlist,
+  type QueueableItem,
+  type Show,
+  type Track,
 } from './catalog-item.js';
-import type { CatalogSource, Page, PageRequest } from './catalog-source.js';
+import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
 import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
-import { getCatalog, type CatalogDeps } from './get-catalog.js';
-import { parseItemReference } from './item-id.js';
-import type { ItemReference } from './item-link.js';
+import { parseItemReference, type ItemReference } from './item-reference.js';
 
-type Needs = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog'>;
+type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog'>;
 
 interface ItemOf {
   TRACK: Track;
@@ -30,16 +30,25 @@ const QUEUEABLE: readonly CatalogType[] = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST
 /** In the order in which an id without a type is tried. */
 const FINDABLE: readonly CatalogType[] = [...QUEUEABLE, 'SHOW', 'EPISODE'];
 
+/** The catalog that an id belongs to. Throws InvalidItemError when that catalog is not set up. */
+export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: string): CatalogSource {
+  const provider = providerOf({ id });
+  const catalog = catalogs.get(provider);
+  if (catalog) return catalog;
+  const known = [...catalogs.keys()].join(', ');
+  throw new InvalidItemError(`The catalog "${provider}" is not set up here; available: ${known}.`);
+}
+
 /**
- * Finds an item by whatever a person wrote (item-id.ts), and by type where that is known. Throws InvalidItemError
- * before a catalogue is asked, CatalogItemNotFoundError when the catalogue does not have it.
+ * Finds an item by an id in any form or a link (item-reference.ts), and by type where that is known. Throws
+ * InvalidItemError before a catalog is called, CatalogItemNotFoundError when the catalog does not have it.
  */
 export async function findItem(
-  deps: Needs,
-  wanted: { item: string; type: CatalogType | null },
+  deps: FindDeps,
+  requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<CatalogItem> {
-  const { id, type } = referenceTo(deps, wanted);
+  const { id, type } = parseReference(deps, requested);
   const catalog = getCatalog(deps, id);
   for (const candidate of type ? [type] : FINDABLE) {
     const item = await findTyped(catalog, candidate, { id, signal });
@@ -50,13 +59,13 @@ export async function findItem(
 
 /** The same for what is to be downloaded. Throws InvalidItemError for a show or an episode too. */
 export async function findQueueableItem(
-  deps: Needs,
-  wanted: { item: string; type: CatalogType | null },
+  deps: FindDeps,
+  requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<QueueableItem> {
-  const { type } = referenceTo(deps, wanted);
+  const { type } = parseReference(deps, requested);
   if (type) refuseUnqueueable(type);
-  const item = await findItem(deps, wanted, signal);
+  const item = await findItem(deps, requested, signal);
   if (item.type === 'SHOW' || item.type === 'EPISODE') return refuseUnqueueable(item.type);
   return item;
 }
@@ -68,32 +77,55 @@ function refuseUnqueueable(type: CatalogType): void {
   throw new InvalidItemError(`Items of type ${type} cannot be queued; allowed: ${QUEUEABLE.join(', ')}.`);
 }
 
-function referenceTo(deps: Needs, { item, type }: { item: string; type: CatalogType | null }): ItemReference {
+function parseReference(
+  deps: FindDeps,
+  { item, type }: { item: string; type: CatalogType | null },
+): ItemReference {
   const reference = parseItemReference(item, deps.defaultCatalog());
   if (!type || !reference.type || type === reference.type)
     return { ...reference, type: type ?? reference.type };
   throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
 }
 
-/** Finds an item of one type; null when the catalogue does not have it. Throws InvalidItemError for a bad id. */
+/** Finds an item of one type; null when the catalog does not have it. Throws InvalidItemError for a bad id. */
 export async function findItemOfType<T extends CatalogType>(
-  deps: Needs,
-  wanted: { id: string; type: T },
+  deps: FindDeps,
+  requested: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
-  const reference = parseItemReference(wanted.id, deps.defaultCatalog());
-  if (reference.type && reference.type !== wanted.type) return null;
-  return findTyped(getCatalog(deps, reference.id), wanted.type, { id: reference.id, signal });
+  const reference = parseItemReference(requested.id, deps.defaultCatalog());
+  if (reference.type && reference.type !== requested.type) return null;
+  return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
 }
 
-/** Searches one catalogue; without a name the one in use. */
+/** Searches one catalog; without a name the default one. */
 export async function searchCatalog(
-  deps: Needs,
+  deps: FindDeps,
   query: { text: string; type: CatalogType; catalog: string | null } & PageRequest,
   signal: AbortSignal,
 ): Promise<Page<CatalogItem>> {
   const { catalog, ...rest } = query;
   return getCatalog(deps, `${catalog ?? deps.defaultCatalog()}:`).search(rest, signal);
+}
+
+/** A page of an item's children; null for an entry that its catalog no longer has. */
+export async function listChildren(
+  catalog: CatalogSource,
+  parent: QueueableItem,
+  { request, groups, signal }: { request: PageRequest; groups: readonly AlbumGroup[]; signal: AbortSignal },
+): Promise<Page<Track | Album | null>> {
+  switch (parent.type) {
+    case 'ALBUM':
+      return catalog.listAlbumTracks(parent.id, request, signal);
+    case 'PLAYLIST': {
+      const page = await catalog.listPlaylistEntries(parent.id, request, signal);
+      return { items: page.items.map((entry) => entry.track), total: page.total };
+    }
+    case 'ARTIST':
+      return catalog.listArtistAlbums(parent.id, { ...request, groups }, signal);
+    case 'TRACK':
+      return { items: [parent], total: 1 };
+  }
 }
 
 function findTyped<T extends CatalogType>(

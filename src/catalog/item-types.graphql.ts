@@ -1,4 +1,3 @@
-import { AlbumGroupEnum } from './album-group.graphql.js';
 import { builder } from '../graphql/builder.js';
 import {
   connectOffsetPage,
@@ -9,7 +8,9 @@ import {
 import { encodeNodeId } from '../graphql/node-id.js';
 import {
   ALBUM_GROUPS,
+  providerOf,
   type Album,
+  type AlbumGroup,
   type Artist,
   type ArtistRef,
   type CatalogItem,
@@ -21,33 +22,55 @@ import {
   type Show,
   type Track,
 } from './catalog-item.js';
-import type { PlaylistEntry } from './catalog-source.js';
-import { findItemOfType } from './find-item.js';
-import { getCatalog } from './get-catalog.js';
+import { findItemOfType, getCatalog } from './find-item.js';
 
 export const CatalogTypeEnum = builder.enumType('CatalogType', {
-  description: 'What a catalogue can hold.',
+  description: 'The kind of an item in a catalog.',
   values: {
-    TRACK: { description: 'A single recording.' },
+    TRACK: { description: 'A single recording, on an album or alone.' },
     ALBUM: { description: 'An album, single or compilation.' },
     PLAYLIST: { description: 'A list of tracks that someone keeps.' },
-    ARTIST: { description: 'A person or a group; queued, it is their albums and singles.' },
-    EPISODE: { description: 'An episode of a show; searchable where a catalogue has them, never queued.' },
-    SHOW: { description: 'A podcast; searchable where a catalogue has them, never queued.' },
+    ARTIST: { description: 'A person or a group. Queueing an artist queues their albums.' },
+    EPISODE: { description: 'An episode of a show. It can be found and shown, but not queued.' },
+    SHOW: { description: 'A podcast. It can be found and shown, but not queued.' },
   } satisfies Record<CatalogType, object>,
 });
 
+export const AlbumGroupEnum = builder.enumType('AlbumGroup', {
+  description: 'How an album belongs to an artist.',
+  values: {
+    ALBUM: { description: 'A full album by the artist.' },
+    SINGLE: { description: 'A single or an EP by the artist.' },
+    COMPILATION: { description: 'A collection, often of several artists.' },
+    APPEARS_ON: { description: 'An album of another artist with a track of this one.' },
+  } satisfies Record<AlbumGroup, object>,
+});
+
 export const ImageType = builder.objectRef<Image>('Image').implement({
-  description: 'A picture that the catalogue has of an item.',
+  description: 'A picture that the catalog has of an item.',
   fields: (t) => ({
-    url: t.exposeString('url', { description: 'Where the picture is.' }),
-    widthPx: t.exposeInt('widthPx', { nullable: true, description: 'Width in pixels, where known.' }),
-    heightPx: t.exposeInt('heightPx', { nullable: true, description: 'Height in pixels, where known.' }),
+    url: t.exposeString('url', { description: 'Address of the picture, as the catalog gives it.' }),
+    widthPx: t.exposeInt('widthPx', {
+      nullable: true,
+      description: 'Width in pixels; null when unknown.',
+    }),
+    heightPx: t.exposeInt('heightPx', {
+      nullable: true,
+      description: 'Height in pixels; null when unknown.',
+    }),
   }),
 });
 
+export const ABOUT = {
+  durationMs: 'Length in milliseconds; 0 when unknown.',
+  explicit: 'Whether the catalog marks it as explicit.',
+  url: 'Address of a web page about the item; null when the catalog has none.',
+  catalog: 'Name of the catalog that the item comes from, for example `demo`.',
+  releaseDate: '`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as the catalog knows it; null when unknown.',
+  genres: 'Names of genres; empty when unknown.',
+};
+
 export const byId = { resolve: (item: { id: string }) => item.id };
-export const catalogOf = (item: { id: string }) => item.id.slice(0, item.id.indexOf(':'));
 
 export const TrackType = builder.objectRef<Track>('Track');
 export const AlbumType = builder.objectRef<Album>('Album');
@@ -57,7 +80,7 @@ export const ShowType = builder.objectRef<Show>('Show');
 export const EpisodeType = builder.objectRef<Episode>('Episode');
 
 export const CatalogItemType = builder.unionType('CatalogItem', {
-  description: 'Anything that a catalogue holds and Reprise can show.',
+  description: 'Any item that a catalog can hold, whether or not it can be downloaded.',
   types: [TrackType, AlbumType, PlaylistType, ArtistType, ShowType, EpisodeType],
   resolveType: (item: CatalogItem) =>
     ({
@@ -71,117 +94,112 @@ export const CatalogItemType = builder.unionType('CatalogItem', {
 });
 
 export const QueueableItemType = builder.unionType('QueueableItem', {
-  description: 'Anything that can be downloaded.',
+  description: 'An item that can be downloaded with `queueDownload`.',
   types: [TrackType, AlbumType, PlaylistType, ArtistType],
   resolveType: (item: QueueableItem) =>
     ({ TRACK: TrackType, ALBUM: AlbumType, PLAYLIST: PlaylistType, ARTIST: ArtistType })[item.type],
 });
 
-const TrackConnection = createConnectionType('Track', TrackType, 'an album’s tracks, in order');
-const AlbumConnection = createConnectionType('Album', AlbumType, 'an artist’s albums, the newest first');
+const TrackConnection = createConnectionType('Track', TrackType, 'the tracks of an album');
+const AlbumConnection = createConnectionType('Album', AlbumType, 'the albums of an artist');
 
 const ArtistCreditType = builder.objectRef<ArtistRef>('ArtistCredit').implement({
-  description: 'An artist as a track or an album names them.',
+  description: 'An artist as credited on a track or an album.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'The name as credited.' }),
+    name: t.exposeString('name', { description: 'Name of the artist as credited.' }),
     artistId: t.id({
       nullable: true,
-      description: 'The id of `artist`, without asking the catalogue for them.',
+      description: 'Id of `artist`, available without a request to the catalog.',
       resolve: ({ id }) => (id === '' ? null : encodeNodeId('Artist', id)),
     }),
     artist: t.field({
       type: ArtistType,
       nullable: true,
-      description: 'The artist in the catalogue; null when it has no page for them.',
+      description: 'The artist in the catalog; null when the catalog has no entry for them.',
       resolve: ({ id }, _args, context) =>
         id === '' ? null : findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
     }),
   }),
 });
 
-const PlaylistEntryType = builder.objectRef<PlaylistEntry>('PlaylistEntry').implement({
-  description: 'One place in a playlist.',
-  fields: (t) => ({
-    track: t.field({
-      type: TrackType,
-      nullable: true,
-      description: 'Null when the catalogue lists an entry that it no longer has.',
-      resolve: (entry) => entry.track,
-    }),
-    addedAt: t.exposeString('addedAt', {
-      nullable: true,
-      description: 'When it was added, ISO 8601, where the catalogue says so.',
-    }),
-  }),
-});
-const PlaylistEntryConnection = createConnectionType(
-  'PlaylistEntry',
-  PlaylistEntryType,
-  'a playlist’s entries, in order',
-);
-
 builder.node(TrackType, {
-  description: 'A track, as its catalogue describes it.',
+  description: 'A recording as its catalog describes it.',
   id: byId,
   loadOne: (id, context) => findItemOfType(context, { id, type: 'TRACK' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'TRACK',
   fields: (t) => ({
-    title: t.exposeString('title', { description: 'The title.' }),
+    title: t.exposeString('title', { description: 'Title of the track.' }),
     artists: t.field({
       type: [ArtistCreditType],
-      description: 'Who made it, the main artist first.',
+      description: 'Artists of the track, the main artist first.',
       resolve: (track) => track.artists,
     }),
     album: t.field({
       type: AlbumType,
       nullable: true,
-      description: 'The album that it is on.',
+      description: 'The album that the track is on; null when it is on none.',
       resolve: (track) => track.album,
     }),
-    durationMs: t.exposeInt('durationMs', { description: 'Length in milliseconds; 0 when not known.' }),
-    explicit: t.exposeBoolean('explicit', { description: 'Whether it is marked as explicit.' }),
-    trackNumber: t.exposeInt('trackNumber', { nullable: true, description: 'Place on its disc, from 1.' }),
-    discNumber: t.exposeInt('discNumber', { nullable: true, description: 'Disc of the album, from 1.' }),
-    isrc: t.exposeString('isrc', { nullable: true, description: 'International Standard Recording Code.' }),
-    genres: t.exposeStringList('genres', { description: 'Genres, where known.' }),
-    url: t.exposeString('url', { nullable: true, description: 'A page about it for people.' }),
-    catalog: t.string({ description: 'The catalogue that it is from.', resolve: catalogOf }),
+    durationMs: t.exposeInt('durationMs', { description: ABOUT.durationMs }),
+    explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
+    trackNumber: t.exposeInt('trackNumber', {
+      nullable: true,
+      description: 'Number of the track on its disc, from 1; null when unknown.',
+    }),
+    discNumber: t.exposeInt('discNumber', {
+      nullable: true,
+      description: 'Number of the disc in its album, from 1; null when unknown.',
+    }),
+    isrc: t.exposeString('isrc', {
+      nullable: true,
+      description: 'International Standard Recording Code, for example `XXDEM2401105`; null when unknown.',
+    }),
+    genres: t.exposeStringList('genres', { description: ABOUT.genres }),
+    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
   }),
 });
 
 builder.node(AlbumType, {
-  description: 'An album, single or compilation, as its catalogue describes it.',
+  description: 'An album, single or compilation as its catalog describes it.',
   id: byId,
   loadOne: (id, context) => findItemOfType(context, { id, type: 'ALBUM' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'ALBUM',
   fields: (t) => ({
-    title: t.exposeString('title', { description: 'The title.' }),
+    title: t.exposeString('title', { description: 'Title of the album.' }),
     artists: t.field({
       type: [ArtistCreditType],
-      description: 'Whose album it is.',
+      description: 'Artists of the album as a whole.',
       resolve: (album) => album.artists,
     }),
     group: t.field({
       type: AlbumGroupEnum,
-      description: 'What kind of album.',
+      description: 'What kind of album it is; in a list of one artist, how it belongs to that artist.',
       resolve: (album) => album.group,
     }),
-    releaseDate: t.exposeString('releaseDate', {
+    releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
+    trackTotal: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
+    discTotal: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
+    upc: t.exposeString('upc', {
       nullable: true,
-      description: '`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as the catalogue knows.',
+      description: 'Universal Product Code (bar code); null when unknown.',
     }),
-    trackTotal: t.exposeInt('trackTotal', { description: 'Tracks on all discs.' }),
-    discTotal: t.exposeInt('discTotal', { description: 'Discs.' }),
-    upc: t.exposeString('upc', { nullable: true, description: 'Universal Product Code (bar code).' }),
-    label: t.exposeString('label', { nullable: true, description: 'Record label.' }),
-    copyright: t.exposeString('copyright', { nullable: true, description: 'Copyright line.' }),
-    genres: t.exposeStringList('genres', { description: 'Genres, where known.' }),
-    images: t.field({ type: [ImageType], description: 'Covers.', resolve: (album) => album.images }),
-    url: t.exposeString('url', { nullable: true, description: 'A page about it for people.' }),
-    catalog: t.string({ description: 'The catalogue that it is from.', resolve: catalogOf }),
+    label: t.exposeString('label', { nullable: true, description: 'Record label; null when unknown.' }),
+    copyright: t.exposeString('copyright', {
+      nullable: true,
+      description: 'Copyright notice, for example `℗ 2024 Folded Map`; null when unknown.',
+    }),
+    genres: t.exposeStringList('genres', { description: ABOUT.genres }),
+    images: t.field({
+      type: [ImageType],
+      description: 'Covers in several sizes; empty when the catalog has none.',
+      resolve: (album) => album.images,
+    }),
+    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
     tracks: t.field({
       type: TrackConnection,
-      description: 'Its tracks in order, disc by disc.',
+      description: 'Tracks of the album in order, disc by disc.',
       args: offsetPageArgs(t),
       complexity: pageComplexity,
       resolve: ({ id }, args, context) =>
@@ -190,64 +208,29 @@ builder.node(AlbumType, {
   }),
 });
 
-builder.node(PlaylistType, {
-  description: 'A playlist, as its catalogue describes it.',
-  id: byId,
-  loadOne: (id, context) => findItemOfType(context, { id, type: 'PLAYLIST' }, context.signal),
-  isTypeOf: (item) => (item as CatalogItem).type === 'PLAYLIST',
-  fields: (t) => ({
-    title: t.exposeString('title', { description: 'The title.' }),
-    description: t.exposeString('description', {
-      nullable: true,
-      description: 'What its owner says about it.',
-    }),
-    ownerName: t.string({ description: 'Whose playlist it is.', resolve: (playlist) => playlist.owner.name }),
-    ownerId: t.string({
-      nullable: true,
-      description:
-        'Whose playlist it is, as its catalogue calls them: `provider:id`; null where it does not say.',
-      resolve: ({ owner }) => owner.id || null,
-    }),
-    total: t.exposeInt('total', { description: 'Entries, missing ones included.' }),
-    revision: t.exposeString('revision', {
-      nullable: true,
-      description: 'Changes when the entries change; null where the catalogue has no such mark.',
-    }),
-    images: t.field({ type: [ImageType], description: 'Covers.', resolve: (playlist) => playlist.images }),
-    url: t.exposeString('url', { nullable: true, description: 'A page about it for people.' }),
-    catalog: t.string({ description: 'The catalogue that it is from.', resolve: catalogOf }),
-    items: t.field({
-      type: PlaylistEntryConnection,
-      description: 'Its entries in order.',
-      args: offsetPageArgs(t),
-      complexity: pageComplexity,
-      resolve: ({ id }, args, context) =>
-        connectOffsetPage(args, (page) =>
-          getCatalog(context, id).listPlaylistEntries(id, page, context.signal),
-        ),
-    }),
-  }),
-});
-
 builder.node(ArtistType, {
-  description: 'An artist, as their catalogue describes them.',
+  description: 'An artist as their catalog describes them.',
   id: byId,
   loadOne: (id, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'ARTIST',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'The name.' }),
-    genres: t.exposeStringList('genres', { description: 'Genres, where known.' }),
-    images: t.field({ type: [ImageType], description: 'Pictures.', resolve: (artist) => artist.images }),
-    url: t.exposeString('url', { nullable: true, description: 'A page about them for people.' }),
-    catalog: t.string({ description: 'The catalogue that they are from.', resolve: catalogOf }),
+    name: t.exposeString('name', { description: 'Name of the artist in the catalog.' }),
+    genres: t.exposeStringList('genres', { description: ABOUT.genres }),
+    images: t.field({
+      type: [ImageType],
+      description: 'Pictures of the artist in several sizes; empty when the catalog has none.',
+      resolve: (artist) => artist.images,
+    }),
+    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
     albums: t.field({
       type: AlbumConnection,
-      description: 'Their albums, the newest first.',
+      description: 'Albums of the artist, the newest first.',
       args: {
         groups: t.arg({
           type: [AlbumGroupEnum],
           defaultValue: ['ALBUM', 'SINGLE'],
-          description: 'Which kinds of album.',
+          description: 'Only albums of these groups; null means all groups.',
         }),
         ...offsetPageArgs(t),
       },

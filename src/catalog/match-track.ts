@@ -1,39 +1,38 @@
 import type { Track } from './catalog-item.js';
-import { artistKey, normaliseText, titleKey, titleQualifiers } from './normalize.js';
+import { artistKey, normalizeText, titleKey, titleQualifiers } from './normalize.js';
 
-/** A recording that may be the wanted one. */
 export interface Candidate {
   title: string;
   artists: readonly string[];
   album: string | null;
-  /** 0 when it is not known; then only an ISRC can match. */
+  /** 0 when unknown; then only an ISRC can match. */
   durationMs: number;
   isrc: string | null;
 }
 
-/** A wrong ISRC in a file shows by its length. */
+/** A file with another length has a wrong ISRC. */
 const ISRC_TOLERANCE_MS = 10_000;
 const TITLE_TOLERANCE_MS = 3_000;
 
 /**
- * Whether both are the same recording; in doubt they are not. The same ISRC says so. Different ones do not say
- * the contrary, because a re-release gets a new code: then, as without codes, title, artist and length decide,
- * and one must not be live, a remix or an instrumental where the other is not.
+ * Whether both are the same recording; in doubt they are not. An equal ISRC decides. Different ones do not, because a
+ * re-release gets a new code: then title, artist and length decide, and both or neither must be live, a remix or an
+ * instrumental.
  */
-export function isSameRecording(wanted: Track, candidate: Candidate): boolean {
-  if (hasSameIsrc(wanted, candidate)) return true;
+export function isSameRecording(track: Track, candidate: Candidate): boolean {
+  if (hasSameIsrc(track, candidate)) return true;
   return (
-    isWithin(TITLE_TOLERANCE_MS, wanted, candidate) &&
-    titleKey(wanted.title) === titleKey(candidate.title) &&
-    hasMainArtist(wanted, candidate) &&
-    variantOf(wanted.title, wanted.album?.title ?? '') === variantOf(candidate.title, candidate.album ?? '')
+    isWithin(TITLE_TOLERANCE_MS, track, candidate) &&
+    titleKey(track.title) === titleKey(candidate.title) &&
+    hasMainArtist(track, candidate) &&
+    variantOf(track.title, track.album?.title ?? '') === variantOf(candidate.title, candidate.album ?? '')
   );
 }
 
-function hasSameIsrc(wanted: Track, candidate: Candidate): boolean {
-  if (!wanted.isrc || !candidate.isrc || compact(wanted.isrc) !== compact(candidate.isrc)) return false;
-  const known = wanted.durationMs > 0 && candidate.durationMs > 0;
-  return !known || isWithin(ISRC_TOLERANCE_MS, wanted, candidate);
+function hasSameIsrc(track: Track, candidate: Candidate): boolean {
+  if (!track.isrc || !candidate.isrc || compact(track.isrc) !== compact(candidate.isrc)) return false;
+  const lengthsKnown = track.durationMs > 0 && candidate.durationMs > 0;
+  return !lengthsKnown || isWithin(ISRC_TOLERANCE_MS, track, candidate);
 }
 
 const compact = (isrc: string): string => isrc.replace(/[\s-]/g, '').toUpperCase();
@@ -42,9 +41,9 @@ function isWithin(toleranceMs: number, a: { durationMs: number }, b: { durationM
   return a.durationMs > 0 && b.durationMs > 0 && Math.abs(a.durationMs - b.durationMs) <= toleranceMs;
 }
 
-/** The wanted track's first artist is among the candidate's, alone or in a joint credit. */
-function hasMainArtist(wanted: Track, candidate: Candidate): boolean {
-  const credit = wanted.artists[0]?.name ?? '';
+/** The track's first artist is among the candidate's, alone or in a joint credit. */
+function hasMainArtist(track: Track, candidate: Candidate): boolean {
+  const credit = track.artists[0]?.name ?? '';
   const [main = ''] = credit.split(GUESTS);
   if (!main.trim()) return false;
   const names = new Set(candidate.artists.flatMap(namesIn));
@@ -57,7 +56,7 @@ const JOINT = /\s*[,;/&+]\s*|\s+(?:and|x|vs\.?|with|und|et|y)\s+/i;
 
 const partsOf = (credit: string): string[] => credit.split(JOINT).filter((name) => name.trim());
 
-/** A credit as it stands, and each name in it: "Earth, Wind & Fire" is also "Earth", "Wind" and "Fire". */
+/** A credit and each name in it: "Earth, Wind & Fire" is also "Earth", "Wind" and "Fire". */
 function namesIn(credit: string): string[] {
   const parts = credit.split(GUESTS).flatMap((part) => [part, ...partsOf(part)]);
   return [credit, ...parts].filter((name) => name.trim()).map(artistKey);
@@ -68,15 +67,14 @@ const VARIANTS =
 const LIVE_ALBUM =
   /\b(?:live (?:at|in|from|on)|unplugged|remix(?:es|ed)|instrumentals?|karaoke|acoustic|demos)\b/;
 
-/** What kind of other version the title or its album says it is: `live`, `remix`, …; empty for the usual one. */
+/** The kind of version that a title or its album names: `live`, `remix`, …; empty for the usual one. */
 function variantOf(title: string, album: string): string {
-  const fromAlbum = [LIVE_ALBUM.exec(normaliseText(album))?.[0] ?? '', ...titleQualifiers(album)];
+  const fromAlbum = [LIVE_ALBUM.exec(normalizeText(album))?.[0] ?? '', ...titleQualifiers(album)];
   const words = [...fromAlbum, ...titleQualifiers(title)].flatMap((part) => part.split(' '));
   const kinds = words.filter((word) => VARIANTS.includes(word)).map((word) => KIND[word] ?? word);
   return [...new Set(kinds)].sort().join(' ');
 }
 
-/** Other words for the same. */
 const KIND: Record<string, string> = {
   unplugged: 'live',
   remixed: 'remix',

@@ -1,9 +1,9 @@
-/**
- * Names as they are compared, not as they are shown. Two spellings of the same name come out equal; what makes a
- * recording another one (live, remix, part 2) stays in.
+/*
+ * Names for comparison, not for display. Two spellings of the same name come out equal; words that mark another
+ * recording (live, remix, part 2) are kept.
  */
 
-/** Letters that no Unicode decomposition turns into plain ones. */
+/** Letters that Unicode does not decompose. */
 const PLAIN_LETTERS: Record<string, string> = {
   ß: 'ss',
   æ: 'ae',
@@ -28,7 +28,7 @@ function fold(text: string): string {
 }
 
 /** Lower case, without accents and punctuation, words with one space between. Never empty for visible text. */
-export function normaliseText(text: string): string {
+export function normalizeText(text: string): string {
   const words = fold(text)
     .replace(/&/g, ' and ')
     .replace(/(?<!\p{L})(?:\p{L}\.){2,}/gu, (initials) => `${initials.replaceAll('.', '')} `)
@@ -37,9 +37,9 @@ export function normaliseText(text: string): string {
   return words || text.trim().toLowerCase();
 }
 
-/** An artist's name as it is compared: also without a leading "the". */
+/** An artist's name for comparison, without a leading "the". */
 export function artistKey(name: string): string {
-  const words = normaliseText(name);
+  const words = normalizeText(name);
   return words.replace(/^the (?=.)/, '');
 }
 
@@ -49,30 +49,29 @@ const DASH = /\s+[-–—]+\s+/;
 const FEATURED =
   /(?:[([{]\s*|\s)(?:feat|ft|featuring)(?:\.\s*|\s+)[^()[\]{}]*?(?:[)\]}]|(?=\s+[-–—]+\s|[([{])|$)/g;
 
-/** The parts of a title in brackets and after a dash, as they are compared: `live at wembley`, `remastered 2011`. */
+/** The normalized parts of a title in brackets and after a dash: `live at wembley`, `remastered 2011`. */
 export function titleQualifiers(title: string): string[] {
   const plain = fold(title).replace(FEATURED, ' ');
   const bracketed = [...plain.matchAll(BRACKETS)].map((match) => match[1] ?? '');
   const dashed = plain.replace(BRACKETS, ' ').split(DASH).slice(1);
-  return [...bracketed, ...dashed].map(normaliseText).filter(Boolean);
+  return [...bracketed, ...dashed].map(normalizeText).filter(Boolean);
 }
 
 /**
- * A title as it is compared: without guests and without what says nothing about the recording (remastered, bonus
- * track, album version, the film it is from). Everything else that is in brackets or after a dash stays, so that
- * "Song - Live" and "Song (Live)" are equal and "Song" is neither.
+ * A title for comparison, without guests and without words about the release (remastered, bonus track, album version,
+ * the film it is from). Other text in brackets or after a dash is kept, so that "Song - Live" and "Song (Live)" are
+ * equal and "Song" differs from both.
  */
 export function titleKey(title: string): string {
   const plain = fold(title).replace(FEATURED, ' ');
   const unbracketed = plain.replace(BRACKETS, (_, inside: string) => ` ${meaningOf(inside)} `);
   const [base = '', ...qualifiers] = unbracketed.split(DASH);
   const key = [base, ...qualifiers.map(meaningOf)].join(' ');
-  return /[\p{L}\p{N}]/u.test(key) ? normaliseText(key) : normaliseText(title);
+  return /[\p{L}\p{N}]/u.test(key) ? normalizeText(key) : normalizeText(title);
 }
 
-/** Words that mark a qualifier as one about the release, not the recording. */
+/** Words that mark a qualifier as one about the release. */
 const RELEASE_WORDS = new Set(['remaster', 'remastered', 'remastering', 'explicit', 'bonus', 'official']);
-/** Words that mean nothing beside one of those. */
 const FILLER_WORDS = new Set(
   'album anniversary audio deluxe digital digitally edition expanded lyric lyrics music track version video'.split(
     ' ',
@@ -82,13 +81,30 @@ const RELEASE_PHRASES = new Set(['album version', 'lp version', 'original versio
 const FROM_A_FILM = /^\s*from\s+(?:the\s+)?.{0,40}["“”„«]/;
 const YEAR_OR_ORDINAL = /^(?:(?:19|20)\d\d|\d+(?:st|nd|rd|th))$/;
 
-/** What a qualifier says about the recording; empty when it says nothing. */
+/** The words of a qualifier about the recording; empty when all are about the release. */
 function meaningOf(qualifier: string): string {
   if (FROM_A_FILM.test(qualifier)) return '';
-  const words = normaliseText(qualifier).split(' ');
+  const words = normalizeText(qualifier).split(' ');
   if (RELEASE_PHRASES.has(words.join(' '))) return '';
   if (!words.some((word) => RELEASE_WORDS.has(word))) return qualifier;
   return words
     .filter((word) => !RELEASE_WORDS.has(word) && !FILLER_WORDS.has(word) && !YEAR_OR_ORDINAL.test(word))
     .join(' ');
+}
+
+const MAX_WORDS = 20;
+
+/** The normalized words of a search; none for an empty search. */
+export function searchWords(text: string): string[] {
+  return normalizeText(text).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+}
+
+/** One pattern for each word of a search, for `LIKE ALL`; none for an empty search, which matches all. */
+export function wordPatterns(text: string): string[] {
+  return searchWords(text).map((word) => `%${escapeLike(word)}%`);
+}
+
+/** Escapes the wildcards of LIKE. */
+export function escapeLike(word: string): string {
+  return word.replace(/[\\%_]/g, '\\$&');
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { defineJob, type JobRun } from '../jobs/job.js';
 import type { Platform } from '../platform.js';
-import { deleteAnswersUntil, findAskedAt } from './catalog-cache-store.js';
+import { deleteResponsesUntil, findOverflowTime } from './catalog-cache-store.js';
 
 const DAY_MS = 24 * 3_600_000;
-/** Far longer than any response is fresh, so that a catalog that is down for days is still answered for. */
+/** Far longer than any response is fresh: it is served while the catalog is down. */
 const KEPT_MS = 7 * DAY_MS;
-/** About a gigabyte, however many different words are searched for. */
+/** About a gigabyte. */
 const KEPT_RESPONSES = 100_000;
 const BATCH = 1_000;
 
-/** Deletes old responses of catalogs every hour. Idempotent: what is gone is not deleted again. */
+/** Deletes old catalog responses every hour. Idempotent: it reads the table. */
 export const pruneCatalogCacheJob = defineJob({
   name: 'pruneCatalogCache',
   payload: z.object({}),
@@ -23,17 +23,17 @@ export const pruneCatalogCacheJob = defineJob({
   },
 });
 
-/** In small statements; returns how many. */
+/** Deletes in small statements; returns how many. */
 export async function pruneCatalogCache(
   { db, clock }: Pick<Platform, 'db' | 'clock'>,
   { signal }: JobRun,
 ): Promise<number> {
   const weekAgo = clock.now().getTime() - KEPT_MS;
-  const overflow = await findAskedAt(db, KEPT_RESPONSES);
+  const overflow = await findOverflowTime(db, KEPT_RESPONSES);
   const until = new Date(Math.max(weekAgo, overflow?.getTime() ?? 0));
   let deleted = 0;
   for (let batch = BATCH; batch === BATCH && !signal.aborted; deleted += batch) {
-    batch = await deleteAnswersUntil(db, until, BATCH);
+    batch = await deleteResponsesUntil(db, until, BATCH);
   }
   return deleted;
 }

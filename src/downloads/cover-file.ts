@@ -1,40 +1,60 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { DownloadOptions } from '../tasks/download-options.js';
-import { exists, moveIntoPlace } from './target-file.js';
+import { providerOf } from '../catalog/catalog-item.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
+import type { TrackDownload } from './plan-track.js';
+import { exists, makeDirectory, moveIntoPlace } from './target-file.js';
 
 const NAMES = ['cover.jpg', 'cover.png'] as const;
 
-/** A folder that several albums share has no cover of its own. */
-export function wantsCoverFile({ saveCover, customDirFormat }: DownloadOptions): boolean {
-  return saveCover && customDirFormat.includes('%album%');
+/** The cover of a track; null when there is none or it cannot be fetched, which does not fail the download. */
+export async function fetchCover(
+  { catalogs }: Pick<CatalogDeps, 'catalogs'>,
+  { track, signal, log }: TrackDownload,
+): Promise<Uint8Array | null> {
+  try {
+    return (await catalogs.get(providerOf(track))?.fetchCover(track, signal)) ?? null;
+  } catch (err) {
+    signal.throwIfAborted();
+    log.warn({ err }, 'could not fetch the cover');
+    return null;
+  }
 }
 
-/** Puts the cover beside a track, never in place of one. `unfinished` is a path for what is being written. */
-export async function saveCoverFile(
+/**
+ * Saves the cover beside a track, if the options say so, but never in place of one. Called before the task ends, so
+ * that a crash cannot leave it out.
+ */
+export async function saveCover(
+  { options, files, log }: TrackDownload,
   trackPath: string,
-  { cover, unfinished }: { cover: Uint8Array; unfinished: string },
+  cover: Uint8Array | null,
 ): Promise<void> {
-  const name = nameOf(cover);
-  if (!name) return;
-  await writeFile(unfinished, cover);
-  await moveIntoPlace(unfinished, join(dirname(trackPath), name));
+  // A folder that several albums share has no cover of its own.
+  if (!cover || !options.saveCover || !options.customDirFormat.includes('%album%')) return;
+  const name = coverName(cover);
+  try {
+    if (!name || (await hasCover(trackPath))) return;
+    await makeDirectory(files.directory);
+    await writeFile(files.cover, cover);
+    await moveIntoPlace(files.cover, join(dirname(trackPath), name));
+  } catch (err) {
+    log.warn({ err }, 'could not save the cover beside the track');
+  }
 }
 
-export async function hasCoverFile(trackPath: string): Promise<boolean> {
+async function hasCover(trackPath: string): Promise<boolean> {
   for (const name of NAMES) if (await exists(join(dirname(trackPath), name))) return true;
   return false;
 }
 
-/** Of a folder whose tracks are all gone. */
 export async function removeLonelyCover(directory: string): Promise<void> {
   const left = await readdir(directory).catch((): string[] => []);
   if (!left.every((name) => (NAMES as readonly string[]).includes(name))) return;
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
 }
 
-/** Null for what is neither JPEG nor PNG. */
-function nameOf([first, second]: Uint8Array): (typeof NAMES)[number] | null {
+function coverName([first, second]: Uint8Array): (typeof NAMES)[number] | null {
   if (first === 0xff && second === 0xd8) return 'cover.jpg';
   return first === 0x89 && second === 0x50 ? 'cover.png' : null;
 }

@@ -10,72 +10,79 @@ import type { Task } from '../tasks/task.js';
 import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { DownloadOptionsInput, toOptionsInput } from './options-input.graphql.js';
+import { previewPath, type PathPreview } from './preview-path.js';
 import { queueDownload } from './queue-download.js';
 
 const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
-  description: 'What to download, and as what.',
+  description: 'The item to download, and how.',
   fields: (t) => ({
     item: t.string({
       required: true,
       description:
-        'An id in any form (`demo:night-ferry`, `Album:demo:night-ferry`, bare for the catalogue in use) or a link.',
+        'An id (`demo:night-ferry`, `Album:demo:night-ferry`, or bare for the default catalog) or a link to the item.',
     }),
     type: t.field({
       type: CatalogTypeEnum,
-      description: 'What it is, where the id does not say; else it is found out.',
+      description: 'Type of the item, where the id does not tell it; omitted, each type is tried in turn.',
     }),
-    priority: t.int({ defaultValue: 0, description: 'Higher goes first; −100 to 100.' }),
-    options: t.field({ type: DownloadOptionsInput, description: 'What comes out, and how it is fetched.' }),
+    priority: t.int({
+      defaultValue: 0,
+      description: 'Priority of the task, −100 to 100; a higher one starts first.',
+    }),
+    options: t.field({
+      type: DownloadOptionsInput,
+      description: 'Options of this download; omitted ones follow the settings.',
+    }),
   }),
 });
 
 builder.objectType(InvalidOptionsError, {
   name: 'InvalidOptions',
-  description: 'What was asked for makes no sense.',
+  description: 'An option of the request is invalid. Correct the one named in `field`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'The option in question.' }),
+    field: t.exposeString('field', { description: 'Name of the invalid option, for example `bitrateKbps`.' }),
   }),
 });
 
 builder.objectType(ExplicitContentError, {
   name: 'ExplicitContent',
-  description: 'The track is marked as explicit, and this server leaves such tracks out.',
+  description: 'The track is explicit, and this server does not download explicit tracks (EXPLICIT_FILTER).',
   interfaces: [ErrorInterface],
 });
 
 builder.objectType(FormatUnavailableError, {
   name: 'FormatUnavailable',
-  description: 'The ffmpeg in use cannot make this format.',
+  description: 'The ffmpeg of this server cannot encode the format. Choose another one.',
   interfaces: [ErrorInterface],
 });
 
 const QueuedPartsType = builder.objectRef<QueuedChildren>('QueuedParts').implement({
-  description: `What a list became: its first ${MAX_QUEUED_CHILDREN} parts; the task’s \`children\` are all of them.`,
+  description: `The first ${MAX_QUEUED_CHILDREN} children of a queued list; \`Task.children\` pages through all of them.`,
   fields: (t) => ({
     complete: t.exposeBoolean('complete', {
-      description: 'Whether all parts are written; else the task goes on writing them.',
+      description: 'Whether all children are inserted; false while more are being added.',
     }),
     queued: t.field({
       type: [TaskType],
-      description: 'Its tasks, in order.',
+      description: 'Tasks of the children, in the order of the list.',
       resolve: ({ queued }) => queued,
     }),
     duplicates: t.field({
       type: [TaskType],
-      description: 'Of an artist’s albums that were on their way already: the tasks that have them.',
+      description: 'For an artist: existing tasks of albums that had been queued already.',
       resolve: ({ duplicates }) => duplicates,
     }),
   }),
 });
 
 const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
-  description: 'It is queued; follow it with `taskUpdates`.',
+  description: 'The download is queued. Follow its task with `taskUpdates`.',
   fields: (t) => ({
-    task: t.field({ type: TaskType, description: 'The new task.', resolve: (task) => task }),
+    task: t.field({ type: TaskType, description: 'The task that was queued.', resolve: (task) => task }),
     parts: t.field({
       type: QueuedPartsType,
-      description: 'Of a list: waits a few seconds for its parts to be written, and tells of them.',
+      description: 'Children of a list; waits a few seconds for them to be inserted. Empty for a track.',
       complexity: { field: 1, multiplier: MAX_QUEUED_CHILDREN },
       resolve: (task, _args, context) => listQueuedChildren(context, context.viewer, task.id),
     }),
@@ -86,7 +93,9 @@ builder.mutationField('queueDownload', (t) =>
   t.field({
     type: DownloadQueued,
     description: 'Queues a track, or an album, playlist or artist with all its tracks.',
-    args: { input: t.arg({ type: QueueDownloadInput, required: true, description: 'What and how.' }) },
+    args: {
+      input: t.arg({ type: QueueDownloadInput, required: true, description: 'The item and its options.' }),
+    },
     errors: {
       types: [
         DuplicateDownloadError,
@@ -99,7 +108,7 @@ builder.mutationField('queueDownload', (t) =>
       ],
       union: {
         name: 'QueueDownloadResult',
-        description: 'What came of it; all but DownloadQueued changed nothing.',
+        description: 'The queued download, or why nothing was queued.',
       },
     },
     resolve: (_root, { input }, context) =>
@@ -108,5 +117,73 @@ builder.mutationField('queueDownload', (t) =>
         options: toOptionsInput(input.options),
         signal: context.signal,
       }),
+  }),
+);
+
+const PathPreviewType = builder.objectRef<PathPreview>('PathPreview').implement({
+  description: 'The path that a file would get below the download directory.',
+  fields: (t) => ({
+    path: t.string({
+      description: 'The whole path, its parts separated by `/`.',
+      resolve: ({ directories, fileName }) => [...directories, fileName].join('/'),
+    }),
+    directories: t.exposeStringList('directories', {
+      description:
+        'Folders of the path, outermost first; begins with the user’s folder where each user has one.',
+    }),
+    fileName: t.exposeString('fileName', {
+      description: 'Name of the file with its extension; KEEP is shown as if the source had FLAC.',
+    }),
+  }),
+});
+
+builder.queryField('previewPath', (t) =>
+  t.field({
+    type: PathPreviewType,
+    description:
+      'Shows the path that the formats give a track. Nothing is created, and existing files are not considered.',
+    args: {
+      format: t.arg.string({
+        description:
+          'Format of the folders, for example `%artist%/%album%`; overrides `options.customDirFormat`.',
+      }),
+      trackFormat: t.arg.string({
+        description:
+          'Format of the file name, for example `%tracknum%. %music%`; overrides `options.customTrackFormat`.',
+      }),
+      item: t.arg.string({
+        description:
+          'A track, or an album or playlist whose first track is taken, by id or link; omitted, a sample track with a value for every placeholder.',
+      }),
+      options: t.arg({
+        type: DownloadOptionsInput,
+        description: 'Options as for a download; omitted ones follow the settings.',
+      }),
+    },
+    errors: {
+      types: [
+        InvalidOptionsError,
+        InvalidItemError,
+        CatalogItemNotFoundError,
+        FormatUnavailableError,
+        UpstreamLimitedError,
+      ],
+      union: {
+        name: 'PreviewPathResult',
+        description: 'The path, or what is wrong with the formats or the item.',
+      },
+    },
+    resolve: (_root, { format, trackFormat, item, options }, context) => {
+      const input = toOptionsInput(options);
+      return previewPath(context, context.viewer, {
+        item: item ?? null,
+        options: {
+          ...input,
+          customDirFormat: format ?? input.customDirFormat,
+          customTrackFormat: trackFormat ?? input.customTrackFormat,
+        },
+        signal: context.signal,
+      });
+    },
   }),
 );

@@ -1,30 +1,25 @@
 import { DomainError } from '../lib/errors.js';
-import type { QualityFloor } from './audio-quality.js';
 
-/** No enabled source may supply this track; trying again at once changes nothing. */
+/** No enabled source may supply the track; a retry at once cannot help. */
 export class NoSourceError extends DomainError {
   readonly code = 'NO_SOURCE';
 }
 
-/** The source sent nothing for too long. */
 export class SourceStalledError extends DomainError {
   readonly code = 'SOURCE_STALLED';
   override readonly retryable = true;
 }
 
-/** The source ended before the audio did. */
 export class SourceCutOffError extends DomainError {
   readonly code = 'SOURCE_CUT_OFF';
   override readonly retryable = true;
 }
 
-/** What the source sent is not the audio it promised. */
 export class SourceInvalidAudioError extends DomainError {
   readonly code = 'SOURCE_INVALID_AUDIO';
   override readonly retryable = true;
 }
 
-/** The source could not be read. */
 export class SourceFailedError extends DomainError {
   readonly code = 'SOURCE_FAILED';
   override readonly retryable = true;
@@ -38,39 +33,38 @@ export class TargetNotWritableError extends DomainError {
   readonly code = 'TARGET_NOT_WRITABLE';
 }
 
-/** The output that was asked for makes no sense; nothing was queued. */
+/** An option of a download is invalid; nothing is queued. */
 export class InvalidOptionsError extends DomainError {
   readonly code = 'INVALID_OPTIONS';
 
   constructor(
     message: string,
-    /** The option in question. */
     readonly field: string,
   ) {
     super(message);
   }
 }
 
-/** The owner of this server wants no explicit tracks. */
+/** The server's explicit filter (EXPLICIT_FILTER) is on. */
 export class ExplicitContentError extends DomainError {
   readonly code = 'EXPLICIT_CONTENT';
 
   constructor(title: string) {
-    super(`"${title}" is marked as explicit, and this server leaves such tracks out.`);
+    super(`"${title}" is marked as explicit, and this server does not download explicit tracks.`);
   }
 }
 
-/** What the sources have of this track is not good enough for the settings. */
+/** The best rendition of a track is below the quality that the settings require. */
 export class QualityUnavailableError extends DomainError {
   readonly code = 'QUALITY_UNAVAILABLE';
 
   constructor(
     title: string,
-    { floor, found }: { floor: QualityFloor; found: { codec: string | null; bitrateKbps: number | null } },
+    { required, found }: { required: string; found: { codec: string | null; bitrateKbps: number | null } },
   ) {
-    const has = [found.codec, found.bitrateKbps && `${found.bitrateKbps} kbit/s`].filter(Boolean).join(', ');
+    const best = [found.codec, found.bitrateKbps && `${found.bitrateKbps} kbit/s`].filter(Boolean).join(', ');
     super(
-      `The best there is of "${title}" (${has}) is less than ${floor.name}, which the settings ask for; recursiveQuality would take it all the same.`,
+      `The best available audio of "${title}" (${best}) is below ${required}, which the settings require. Turn on "recursiveQuality" to accept it.`,
     );
   }
 }

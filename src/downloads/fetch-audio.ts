@@ -2,33 +2,56 @@ import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Rendition } from '../catalog/audio-source.js';
+import { abortable } from '../lib/async.js';
 import { systemCodeOf } from '../lib/errors.js';
-import type { AudioSource, Checksum, Rendition } from '../catalog/audio-source.js';
+import type { Platform } from '../platform.js';
 import { SourceCutOffError, SourceInvalidAudioError, SourceStalledError } from './errors.js';
 import { createPacer, keepPace, type Pace } from './pace.js';
+import type { PickedSource } from './pick-source.js';
+import type { TrackDownload } from './plan-track.js';
 import { sizeOf } from './target-file.js';
 
-export interface FetchRequest {
-  source: AudioSource;
-  rendition: Rendition;
-  /** Written anew. */
+/** Fetching is the first part of a track's progress, converting the rest. */
+export const FETCH_SHARE = 0.5;
+
+interface FetchRequest extends PickedSource {
   path: string;
   /** How long the source may send nothing, in milliseconds. */
   idleMs: number;
-  /** How long it must take at least, in milliseconds; 0 for as fast as it can. */
+  /** The least time that the fetch takes, in milliseconds; 0 for no limit. */
   paceMs: number;
   signal: AbortSignal;
   onProgress(percent: number): void;
 }
 
-/** How often one try goes on where the source broke off, when it allows that. */
 const RESUMES = 3;
 
+/** The path of a rendition's audio: a local file is read where it is, anything else is streamed to a file first. */
+export async function fetchAudio(
+  { timing }: Pick<Platform, 'timing'>,
+  { track, options, files, signal, onProgress }: TrackDownload,
+  { source, rendition }: PickedSource,
+): Promise<string> {
+  if (rendition.localPath) return rendition.localPath;
+  const playTimeMs = rendition.durationMs ?? track.durationMs;
+  await streamAudio({
+    source,
+    rendition,
+    path: files.received,
+    idleMs: timing.sourceIdleMs,
+    paceMs: options.realTime ? playTimeMs / (options.realTimeMultiplier || 1) : 0,
+    signal,
+    onProgress: (percent) => onProgress(percent * FETCH_SHARE),
+  });
+  return files.received;
+}
+
 /**
- * Streams a rendition to a file. A source that sends nothing for too long, breaks off, or sends other bytes than
- * it promised is a retryable error; one that allows it is asked for the rest first.
+ * Streams a rendition to a file. A source that sends nothing for too long, breaks off, or sends other bytes than it
+ * stated is a retryable error; the rest is requested first from one that allows it.
  */
-export async function fetchAudio(request: FetchRequest): Promise<void> {
+async function streamAudio(request: FetchRequest): Promise<void> {
   const { rendition, path } = request;
   const pace = { totalMs: request.paceMs, startedAtMs: performance.now() };
   for (let resumes = 0, offsetBytes = 0; ; resumes++) {
@@ -69,18 +92,15 @@ async function fetchFrom(request: FetchRequest, pace: Pace, offsetBytes: number)
   verifyChecksum(rendition, meter.hash);
 }
 
-/** A source that ignores its signal must not hold a worker. */
+/** A source that ignores its signal must not block a worker. */
 async function openInTime(
   request: FetchRequest,
   offsetBytes: number,
   signal: AbortSignal,
 ): Promise<Readable> {
   const opening = request.source.open(request.rendition, { offsetBytes, signal });
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
   try {
-    return await Promise.race([opening, aborted]);
+    return await abortable(opening, signal);
   } catch (thrown) {
     opening.then((late) => late.destroy()).catch(() => undefined);
     throw thrown;
@@ -89,11 +109,10 @@ async function openInTime(
 
 function createWatchdog(idleMs: number, source: string) {
   const controller = new AbortController();
-  const bark = () => {
+  const timer = setTimeout(() => {
     const seconds = Math.round(idleMs / 100) / 10;
     controller.abort(new SourceStalledError(`${source} sent nothing for ${seconds} s.`));
-  };
-  const timer = setTimeout(bark, idleMs);
+  }, idleMs);
   return {
     signal: controller.signal,
     touch: () => void timer.refresh(),
@@ -117,15 +136,12 @@ function createMeter(request: FetchRequest, options: { offsetBytes: number; onDa
   return { stream, hash, bytes: () => bytes };
 }
 
-function verifyChecksum(rendition: Rendition, hash: Hash | null): void {
-  const wanted: Checksum | null = rendition.checksum;
-  if (!wanted || !hash || hash.digest('hex') === wanted.hex.toLowerCase()) return;
-  throw new SourceInvalidAudioError(
-    `${rendition.source} sent other bytes than its ${wanted.algorithm} promises.`,
-  );
+function verifyChecksum({ source, checksum }: Rendition, hash: Hash | null): void {
+  if (!checksum || !hash || hash.digest('hex') === checksum.hex.toLowerCase()) return;
+  throw new SourceInvalidAudioError(`${source} sent bytes that do not match its ${checksum.algorithm}.`);
 }
 
-/** The code may be a cause's: fetch says only "terminated" itself. */
+/** Follows causes: the message of fetch itself is only "terminated". */
 function isCutOff(thrown: unknown): boolean {
   const code = systemCodeOf(thrown) ?? '';
   return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'UND_ERR_SOCKET'].includes(code);

@@ -1,4 +1,4 @@
-import { AlbumGroupEnum } from '../catalog/album-group.graphql.js';
+import { AlbumGroupEnum } from '../catalog/item-types.graphql.js';
 import { AudioFormatEnum, BITRATES_ALLOWED } from '../settings/audio-format.graphql.js';
 import { SETTING_DESCRIPTIONS as ABOUT } from '../settings/settings.graphql.js';
 import { builder } from '../graphql/builder.js';

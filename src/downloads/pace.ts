@@ -1,23 +1,23 @@
 import { Transform } from 'node:stream';
 import { delay } from '../lib/async.js';
 
-/** How a fetch is slowed down, so that it takes as long as playing would. */
+/** Slows a fetch down, so that it takes as long as playing would. */
 export interface Pace {
-  /** How long the whole of it must take at least, in milliseconds. */
+  /** The least time that the whole fetch takes, in milliseconds. */
   totalMs: number;
-  /** When it began, by `performance.now()`; a fetch that goes on after a break is the same one. */
+  /** By `performance.now()`; a resumed fetch keeps its start. */
   startedAtMs: number;
 }
 
 interface Waiting {
   signal: AbortSignal;
-  /** Called at least each second: waiting is no silence. */
+  /** Called at least each second, so that waiting does not count as a stalled source. */
   onWait(): void;
 }
 
 const SLICE_MS = 1_000;
 
-/** Waits until a share of the pace's time has passed, 1 for all of it. */
+/** Waits until a share (0 to 1) of the pace's time has passed. */
 export async function keepPace(
   { totalMs, startedAtMs }: Pace,
   share: number,
@@ -31,7 +31,7 @@ export async function keepPace(
   onWait();
 }
 
-/** Lets bytes through as the pace allows; without their number, all of them at once, and the wait is at the end. */
+/** Lets bytes through at the pace; all at once when their number is unknown, and the wait comes at the end. */
 export function createPacer(
   pace: Pace,
   { sizeBytes, offsetBytes, ...waiting }: Waiting & { sizeBytes: number | null; offsetBytes: number },

@@ -3,10 +3,9 @@ import { fillPlaceholders } from '../settings/path-placeholders.js';
 import type { Settings } from '../settings/settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
 
-/** What a path is made from. */
 export interface PathContext {
   track: Track;
-  /** The playlist that the track is downloaded for, its length, and the track's place there from 1. */
+  /** The playlist that the track is downloaded for, its length, and the track's position there from 1. */
   playlist: { title: string; position: number; total: number } | null;
   /** For example `FLAC` or `MP3 320`. */
   quality: string;
@@ -55,7 +54,7 @@ function placeholderValues(
       playlistnum: pad(playlist?.position, playlist?.total),
       quality,
     },
-    // The first stands in where there are fewer.
+    // With fewer artists than the number, the first one.
     numbered: ({ name, number }) => (people[name][number - 1] ?? people[name][0])?.name ?? '',
   };
 }
@@ -71,4 +70,22 @@ function padNumber(value: number, total: number, settings: PathSettings): string
   if (!tracknumPadding) return String(value);
   const width = padNumberWidth === 'auto' ? Math.max(MIN_AUTO_WIDTH, String(total).length) : padNumberWidth;
   return String(value).padStart(width, '0');
+}
+
+/** The directory of one user below the download directory; none where all share one. */
+export function userDirectories(userDirectory: string | null): string[] {
+  return userDirectory === null ? [] : [cleanPathPart(userDirectory)];
+}
+
+/** What `%quality%` stands for: `FLAC`, `MP3 320`. */
+export function qualityOf({
+  fileFormat,
+  fileBitrateKbps,
+}: {
+  fileFormat: string | null;
+  fileBitrateKbps: number | null;
+}): string {
+  const format = fileFormat ?? '';
+  const lossless = ['FLAC', 'WAV', 'ALAC'].includes(format);
+  return lossless || !fileBitrateKbps ? format : `${format} ${fileBitrateKbps}`;
 }

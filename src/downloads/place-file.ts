@@ -1,64 +1,61 @@
 import { dirname, join, parse } from 'node:path';
-import type { Track } from '../catalog/catalog-item.js';
-import { normaliseText } from '../catalog/normalize.js';
-import type { Platform } from '../platform.js';
-import type { SettingsDeps } from '../settings/live-settings.js';
-import type { AudioProbe, TranscodeRequest } from '../media/media.js';
-import { parseDownloadOptions } from '../tasks/download-options.js';
-import { findMakerOf, findPlaylistOf, findTwin } from '../tasks/find-tasks.js';
-import { noteFile, type Ending, type FileRecord, type ClaimedTask } from '../queue/claimed-task.js';
-import { LeaseLostError } from '../queue/leases.js';
-import type { Task } from '../tasks/task.js';
+import { normalizeText } from '../catalog/normalize.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { Rendition } from '../catalog/audio-source.js';
-import { qualityOf, recordOf } from './file-record.js';
-import { formatPath } from './path-format.js';
+import type { AudioProbe } from '../media/media.js';
+import type { Platform } from '../platform.js';
+import type { ClaimedTask, Ending, FileRecord } from '../queue/claimed-task.js';
+import { LeaseLostError } from '../queue/leases.js';
+import { writePlannedFile } from '../tasks/task-state-store.js';
+import { findFinishedAt } from '../tasks/task-store.js';
+import type { Task } from '../tasks/task.js';
+import { fetchCover, saveCover } from './cover-file.js';
+import type { MadeFile } from './make-file.js';
+import { qualityOf } from './path-format.js';
+import { targetStem, type TrackDownload } from './plan-track.js';
 import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';
-import { userDirectories } from './user-directory.js';
 
-type PlaceDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'media'>;
+type PlaceDeps = Pick<Platform, 'db' | 'media'>;
 
-/** A tagged file that is ready, and what is known about it. */
-export interface MadeFile {
-  /** The directory below which it goes. */
-  root: string;
-  path: string;
-  track: Track;
-  rendition: Rendition;
-  request: TranscodeRequest;
-  output: AudioProbe;
+/** Ends a download whose file exists: placed by an earlier attempt, or by an earlier task; null when neither has. */
+export async function reuseFile(
+  deps: Pick<Platform & CatalogDeps, 'db' | 'catalogs'>,
+  download: TrackDownload,
+): Promise<Ending | null> {
+  const placed = await findOwnFile(download.claimed);
+  if (placed !== null) {
+    await saveCover(download, placed, await fetchCover(deps, download));
+    return { state: 'COMPLETED' };
+  }
+  const { earlier } = download;
+  if (!earlier || !(await isUnchanged(earlier))) return null;
+  const { dir, name } = parse(earlier.filePath ?? '');
+  if (join(dir, name) !== targetStem(download, qualityOf(earlier))) return null;
+  await recordFile(deps, download.claimed, fileOf(earlier));
+  return { state: 'SKIPPED' };
 }
 
-/** Whether an earlier try of this very task had put its file in place before it could say so. */
-export async function isAlreadyInPlace({ task }: ClaimedTask): Promise<boolean> {
-  if (task.attempt < 2 || !task.filePath) return false;
-  return (await sizeOf(task.filePath)) === Number(task.fileSizeBytes);
+async function findOwnFile({ task }: ClaimedTask): Promise<string | null> {
+  return task.attempt >= 2 && (await isUnchanged(task)) ? task.filePath : null;
 }
 
-/** Finds the same item, made the same way and still where it would go now, and notes it on the task. */
-export async function noteEarlierFile(deps: PlaceDeps, claimed: ClaimedTask, root: string): Promise<boolean> {
-  const earlier = await findTwin(deps, claimed.task);
-  if (!earlier?.filePath || (await sizeOf(earlier.filePath)) !== Number(earlier.fileSizeBytes)) return false;
-  const track = claimed.task.item as unknown as Track;
-  const stem = await targetStem(deps, claimed.task, { root, track, quality: qualityOf(earlier) });
-  const { dir, name } = parse(earlier.filePath);
-  if (join(dir, name) !== stem) return false;
-  await note(deps, claimed, fileOf(earlier));
-  return true;
+async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> {
+  return filePath !== null && filePath !== '' && (await sizeOf(filePath)) === Number(fileSizeBytes);
 }
 
 /**
- * Gives a finished file its name. A file that has the name already is left alone: when it is the same recording
+ * Gives a finished file its name. A file that has the name already is left alone: when it is the same recording,
  * this task is SKIPPED, else the new file gets a number. The file's record is written before the file is moved.
  */
-export async function placeFile(deps: PlaceDeps, claimed: ClaimedTask, made: MadeFile): Promise<Ending> {
+export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: MadeFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
-  const draft = await recordOf(made);
-  const stem = await targetStem(deps, claimed.task, { ...made, quality: qualityOf(draft) });
+  const draft = await draftRecord(made.path, made.output, made.rendition);
+  const stem = targetStem(download, qualityOf(draft));
   const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
   try {
-    return await placeAtFreeName(deps, claimed, { made, draft, targetOf });
+    return await placeAtFreeName(deps, download, { made, draft, targetOf });
   } catch (thrown) {
-    await removeEmptyDirectories(made.root, dirname(stem));
+    await removeEmptyDirectories(download.root, dirname(stem));
     throw thrown;
   }
 }
@@ -66,93 +63,103 @@ export async function placeFile(deps: PlaceDeps, claimed: ClaimedTask, made: Mad
 interface Placing {
   made: MadeFile;
   draft: Omit<FileRecord, 'filePath'>;
-  /** From 1. */
   targetOf: (number: number) => string;
 }
 
-async function placeAtFreeName(
-  deps: PlaceDeps,
-  claimed: ClaimedTask,
-  { made, draft, targetOf }: Placing,
-): Promise<Ending> {
+async function placeAtFreeName(deps: PlaceDeps, download: TrackDownload, placing: Placing): Promise<Ending> {
+  const { made, draft, targetOf } = placing;
   for (let number = 1; ;) {
     const target = targetOf(number);
     if (!(await exists(target))) {
-      await makeDirectoryInside(made.root, dirname(target));
-      await note(deps, claimed, { ...draft, filePath: target });
-      if (await moveIntoPlace(made.path, target)) return { state: 'COMPLETED' };
-      continue;
+      await makeDirectoryInside(download.root, dirname(target));
+      await recordFile(deps, download.claimed, { ...draft, filePath: target });
+      if (!(await moveIntoPlace(made.path, target))) continue;
+      await saveCover(download, target, made.cover);
+      return { state: 'COMPLETED' };
     }
-    const same = await findSameFile(deps, target, { made, draft });
+    const same = await findSameFile(deps, download, { ...placing, path: target });
     if (same) {
-      await note(deps, claimed, same);
+      await recordFile(deps, download.claimed, same);
       return { state: 'SKIPPED' };
     }
     number++;
   }
 }
 
-async function note(deps: PlaceDeps, claimed: ClaimedTask, file: FileRecord): Promise<void> {
-  if (await noteFile(deps, claimed, file)) return;
-  throw new LeaseLostError('the task was taken away before its file was in place');
-}
-
-async function targetStem(
-  deps: PlaceDeps,
-  task: Task,
-  { root, track, quality }: { root: string; track: Track; quality: string },
-): Promise<string> {
-  const list = await findPlaylistOf(deps, task);
-  const options = parseDownloadOptions(task.options);
-  const parts = formatPath(options, {
-    track,
-    quality,
-    playlist: list && { title: list.title, total: list.total, position: (task.position ?? 0) + 1 },
-  });
-  return join(root, ...userDirectories(options.userDirectory), ...parts);
+async function recordFile(
+  { db }: Pick<Platform, 'db'>,
+  { claim }: ClaimedTask,
+  file: FileRecord,
+): Promise<void> {
+  if (await writePlannedFile(db, claim, file)) return;
+  throw new LeaseLostError('the lease was lost before the file was in place');
 }
 
 /**
- * The record of the file at a path when it is the same recording in the same format, at whatever bitrate; by our
- * own record where it is still about this file, else by what the file says about itself.
+ * The record of the file at a path when it is the same recording in the same format, at whatever bitrate: by the task
+ * that made it, as long as the file is unchanged, else by the file's own tags.
  */
 async function findSameFile(
-  deps: PlaceDeps,
-  path: string,
-  { made, draft }: Pick<Placing, 'made' | 'draft'>,
+  { db, media }: PlaceDeps,
+  download: TrackDownload,
+  { path, made, draft }: Placing & { path: string },
 ): Promise<FileRecord | null> {
-  const maker = await findMakerOf(deps, path);
-  if (maker && (await sizeOf(path)) === Number(maker.fileSizeBytes)) {
-    const isSame = maker.itemId === made.track.id && maker.fileFormat === draft.fileFormat;
+  const maker = await findFinishedAt(db, path);
+  if (maker && (await isUnchanged(maker))) {
+    const isSame = maker.itemId === download.track.id && maker.fileFormat === draft.fileFormat;
     return isSame ? fileOf(maker) : null;
   }
-  const output = await deps.media.probe(path, AbortSignal.timeout(30_000)).catch(() => null);
-  if (!output || !isSameByTags(output, made)) return null;
-  const record = await recordOf({ path, output, rendition: NOT_OURS });
+  const output = await media.probe(path, AbortSignal.timeout(30_000)).catch(() => null);
+  if (!output || !hasSameTags(output, download, made)) return null;
+  const record = await draftRecord(path, output, FOREIGN);
   return record.fileFormat === draft.fileFormat ? { ...record, filePath: path } : null;
 }
 
-/** Nobody told us where a file that we did not make is from. */
-const NOT_OURS = { source: 'unknown', licence: 'unknown' };
+/** The origin of a file that no task made. */
+const FOREIGN = { source: 'unknown', licence: 'unknown' };
 
-/** In doubt it is another: a number in a file's name is better than a track that is missing. */
-function isSameByTags(there: AudioProbe, { track, output }: MadeFile): boolean {
-  const isrc = there.tags['isrc'] ?? there.tags['tsrc'];
+/** In doubt it is another recording: a number in a file's name is better than a missing track. */
+function hasSameTags(found: AudioProbe, { track }: TrackDownload, { output }: MadeFile): boolean {
+  const isrc = found.tags['isrc'] ?? found.tags['tsrc'];
   if (isrc && track.isrc) return isrc === track.isrc;
-  const { title = '', artist = '' } = there.tags;
+  const { title = '', artist = '' } = found.tags;
   return (
-    normaliseText(title) === normaliseText(track.title) &&
-    normaliseText(artist).includes(normaliseText(track.artists[0]?.name ?? '')) &&
-    mayBeNumber(there.tags['track'], track.trackNumber) &&
-    mayBeNumber(there.tags['disc'], track.discNumber) &&
-    Math.abs(there.durationMs - output.durationMs) < 3_000
+    normalizeText(title) === normalizeText(track.title) &&
+    normalizeText(artist).includes(normalizeText(track.artists[0]?.name ?? '')) &&
+    mayBeNumber(found.tags['track'], track.trackNumber) &&
+    mayBeNumber(found.tags['disc'], track.discNumber) &&
+    Math.abs(found.durationMs - output.durationMs) < 3_000
   );
 }
 
 /** Tags say `3` or `3/12`. */
-function mayBeNumber(tag: string | undefined, wanted: number | null): boolean {
+function mayBeNumber(tag: string | undefined, expected: number | null): boolean {
   const number = Number.parseInt(tag ?? '', 10);
-  return Number.isNaN(number) || wanted === null || number === wanted;
+  return Number.isNaN(number) || expected === null || number === expected;
+}
+
+const FORMAT_OF_CODEC: Record<string, string> = {
+  mp3: 'MP3',
+  aac: 'AAC',
+  vorbis: 'OGG',
+  opus: 'OPUS',
+  flac: 'FLAC',
+  alac: 'ALAC',
+};
+
+async function draftRecord(
+  path: string,
+  { codec, bitrateKbps, durationMs }: AudioProbe,
+  { source, licence }: Pick<Rendition, 'source' | 'licence'>,
+): Promise<Omit<FileRecord, 'filePath'>> {
+  return {
+    fileFormat: codec.startsWith('pcm_') ? 'WAV' : (FORMAT_OF_CODEC[codec] ?? codec.toUpperCase()),
+    fileBitrateKbps: bitrateKbps,
+    fileSizeBytes: BigInt((await sizeOf(path)) ?? 0),
+    fileDurationMs: durationMs,
+    fileSource: source,
+    fileLicence: licence,
+  };
 }
 
 function fileOf(task: Task): FileRecord {

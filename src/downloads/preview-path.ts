@@ -1,49 +1,42 @@
-import { InvalidItemError } from '../catalog/errors.js';
-import type { Track } from '../catalog/catalog-item.js';
-import { findQueueableItem } from '../catalog/find-item.js';
-import { getCatalog } from '../catalog/get-catalog.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { Platform } from '../platform.js';
-import type { CatalogDeps } from '../catalog/get-catalog.js';
-import type { SettingsDeps } from '../settings/live-settings.js';
+import type { Track } from '../catalog/catalog-item.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
+import { InvalidItemError } from '../catalog/errors.js';
+import { findQueueableItem, getCatalog, listChildren } from '../catalog/find-item.js';
 import { BITRATE_RANGES, type AudioProbe } from '../media/media.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import type { DownloadOptions } from '../tasks/download-options.js';
-import { qualityOf } from './file-record.js';
-import { listEntries } from './list-entries.js';
-import { formatPath, type PathContext } from './path-format.js';
+import { formatPath, qualityOf, userDirectories, type PathContext } from './path-format.js';
 import { resolveOptions, type OptionsInput } from './resolve-options.js';
-import { SAMPLE_PLAYLIST, SAMPLE_TRACK } from './sample-track.js';
-import { userDirectories } from './user-directory.js';
 
 export interface PreviewInput {
-  /** Null: a sample. */
+  /** An id or link; null for a sample track. */
   item: string | null;
   options: OptionsInput;
 }
 
-/** Where a file would go, below the download directory. */
 export interface PathPreview {
   directories: string[];
-  /** With its extension. */
   fileName: string;
 }
 
-type Needs = Pick<
+type PreviewDeps = Pick<
   Platform & CatalogDeps & SettingsDeps,
   'catalogs' | 'defaultCatalog' | 'settings' | 'media'
 >;
 type Subject = Pick<PathContext, 'track' | 'playlist'>;
 
 /**
- * Where a track would go, without a look at the disk. Throws what `queueDownload` would, and InvalidItemError for
- * what has no track.
+ * The path that a track would get on an empty disk. Throws the errors of `queueDownload`, and InvalidItemError for an
+ * item without a track.
  */
 export async function previewPath(
-  deps: Needs,
+  deps: PreviewDeps,
   viewer: Viewer,
-  { item, options: asked, signal }: PreviewInput & { signal: AbortSignal },
+  { item, options: input, signal }: PreviewInput & { signal: AbortSignal },
 ): Promise<PathPreview> {
-  const options = resolveOptions(deps, asked, viewer);
+  const options = resolveOptions(deps, input, viewer);
   const subject: Subject =
     item === null
       ? { track: SAMPLE_TRACK, playlist: SAMPLE_PLAYLIST }
@@ -56,26 +49,27 @@ export async function previewPath(
   };
 }
 
-/** Entries of a list that are looked through for one that is there. */
-const LOOKED_THROUGH = 50;
+const SEARCHED_ENTRIES = 50;
 
-async function findSubject(deps: Needs, wanted: string, signal: AbortSignal): Promise<Subject> {
-  const item = await findQueueableItem(deps, { item: wanted, type: null }, signal);
+async function findSubject(deps: PreviewDeps, reference: string, signal: AbortSignal): Promise<Subject> {
+  const item = await findQueueableItem(deps, { item: reference, type: null }, signal);
   if (item.type === 'TRACK') return { track: item, playlist: null };
-  if (item.type === 'ARTIST') throw new InvalidItemError('A path is of a track, or of the first of a list.');
-  const { items } = await listEntries(getCatalog(deps, item.id), item, {
-    request: { offset: 0, limit: LOOKED_THROUGH },
+  if (item.type === 'ARTIST')
+    throw new InvalidItemError('An artist has no path: use a track, an album or a playlist.');
+  const { items } = await listChildren(getCatalog(deps, item.id), item, {
+    request: { offset: 0, limit: SEARCHED_ENTRIES },
     groups: [],
     signal,
   });
-  const at = items.findIndex((entry) => entry?.type === 'TRACK');
-  if (at < 0) throw new InvalidItemError(`"${item.title}" has no track to go by.`);
+  const index = items.findIndex((entry) => entry !== null);
+  const track = items[index];
+  if (track?.type !== 'TRACK') throw new InvalidItemError(`"${item.title}" has no track to show a path for.`);
   const { title } = item;
-  const playlist = item.type === 'PLAYLIST' ? { title, total: item.total, position: at + 1 } : null;
-  return { track: items[at] as Track, playlist };
+  const playlist = item.type === 'PLAYLIST' ? { title, total: item.total, position: index + 1 } : null;
+  return { track, playlist };
 }
 
-/** What KEEP keeps is not known before there is a source. */
+/** Stands for the source, which is known only when the track is downloaded. */
 const LIKELY_SOURCE: AudioProbe = {
   ...{ container: 'flac', codec: 'flac', bitrateKbps: null, durationMs: 0, sampleRateHz: 44_100 },
   ...{ channels: 2, hasCover: false, tags: {} },
@@ -85,3 +79,27 @@ function likelyQuality({ format, bitrateKbps }: DownloadOptions): string {
   const fileFormat = format === 'KEEP' ? 'FLAC' : format;
   return qualityOf({ fileFormat, fileBitrateKbps: bitrateKbps ?? BITRATE_RANGES[format]?.max ?? null });
 }
+
+const CHOIR = { id: 'demo:saltglass-choir', name: 'Saltglass Choir' };
+const OTTER = { id: 'demo:otter-and-semaphore', name: 'Otter & Semaphore' };
+
+const SAMPLE_TRACK: Track = {
+  type: 'TRACK',
+  id: 'demo:night-ferry-1-05',
+  title: 'All the Lifeboats Are Orange',
+  artists: [CHOIR, OTTER],
+  album: {
+    ...{ type: 'ALBUM', id: 'demo:night-ferry', title: 'Night Ferry', artists: [CHOIR], group: 'ALBUM' },
+    ...{ releaseDate: '2024-10-18', trackTotal: 9, discTotal: 2, upc: null, label: null, copyright: null },
+    ...{ genres: ['Ambient'], images: [], url: null },
+  },
+  durationMs: 214_000,
+  explicit: true,
+  trackNumber: 5,
+  discNumber: 1,
+  isrc: 'XXDEM2401105',
+  genres: ['Choral'],
+  url: null,
+};
+
+const SAMPLE_PLAYLIST = { title: 'First Watch', position: 7, total: 120 };

@@ -3,7 +3,7 @@ import type { Viewer } from '../auth/viewer.js';
 import type { CatalogType, QueueableItem } from '../catalog/catalog-item.js';
 import { findQueueableItem } from '../catalog/find-item.js';
 import type { Platform } from '../platform.js';
-import type { CatalogDeps } from '../catalog/get-catalog.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { dedupeKeyOf } from '../tasks/download-options.js';
 import { describeItem } from '../tasks/new-task.js';
@@ -13,18 +13,17 @@ import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { chooseGroups, resolveOptions, type OptionsInput } from './resolve-options.js';
 
 export interface QueueDownloadInput {
-  /** An id in any form, or a link (catalog/item-id.ts). */
+  /** An id in any form, or a link (catalog/item-reference.ts). */
   item: string;
   type?: CatalogType | null | undefined;
-  /** −100 to 100; higher goes first. */
   priority?: number | null | undefined;
   options?: OptionsInput | null | undefined;
 }
 
 /**
- * Queues a track, or an album, playlist or artist whose tracks then follow. The dispatcher hears of it from the
- * database. Throws InvalidItemError, InvalidOptionsError, FormatUnavailableError, CatalogItemNotFoundError,
- * ExplicitContentError, UpstreamLimitedError or DuplicateDownloadError; nothing is queued then.
+ * Queues a track, or an album, playlist or artist whose tracks then follow. The database notifies the dispatcher.
+ * Queues nothing when it throws InvalidItemError, InvalidOptionsError, FormatUnavailableError,
+ * CatalogItemNotFoundError, ExplicitContentError, UpstreamLimitedError or DuplicateDownloadError.
  */
 export async function queueDownload(
   deps: Pick<
@@ -53,7 +52,7 @@ export async function queueDownload(
   return task;
 }
 
-/** Part of a list, such a track is left out instead, and says so (expand-parent.ts). */
+/** As part of a list, such a track is SKIPPED instead (expand-parent.ts). */
 function refuseExplicit({ env }: Pick<Platform, 'env'>, item: QueueableItem): void {
   if (env.explicitFilter && item.type === 'TRACK' && item.explicit)
     throw new ExplicitContentError(item.title);
@@ -62,7 +61,7 @@ function refuseExplicit({ env }: Pick<Platform, 'env'>, item: QueueableItem): vo
 function checkPriority(priority: number): number {
   if (Math.abs(priority) <= PRIORITY_LIMIT) return priority;
   throw new InvalidOptionsError(
-    `A priority of ${priority} is out of range; allowed: −${PRIORITY_LIMIT} to ${PRIORITY_LIMIT}.`,
+    `"priority" is ${priority}; it must be between −${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}.`,
     'priority',
   );
 }

@@ -1,5 +1,5 @@
 import type { CatalogItem } from '../catalog/catalog-item.js';
-import { ALBUM_GROUPS, type AlbumGroup } from '../catalog/album-group.js';
+import { ALBUM_GROUPS, type AlbumGroup } from '../catalog/catalog-item.js';
 import { findSettingsProblems } from '../settings/settings-rules.js';
 import type { Settings } from '../settings/settings.js';
 import type { Platform } from '../platform.js';

@@ -1,60 +1,121 @@
-import { link, lstat, mkdir, open, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
+import { findTasksByIds } from '../tasks/task-store.js';
+import type { Task } from '../tasks/task.js';
 import { DiskFullError, TargetNotWritableError } from './errors.js';
 
-/** Where unfinished files are: on the target's file system, out of sight of players, and easy to sweep. */
+/** The directory of unfinished files: on the target's file system, hidden from players, easy to sweep. */
 export function incomingDirectory(downloadDir: string): string {
   return join(downloadDir, '.incoming');
 }
 
-/** Makes a directory below the root and proves, links followed, that it is below it: before, so that nothing is made outside. */
+type Attempt = Pick<Task, 'id' | 'attempt'>;
+
+/** What one attempt writes before its file is in place. */
+export interface WorkFiles {
+  directory: string;
+  received: string;
+  made: string;
+  cover: string;
+}
+
+/**
+ * Each attempt has names of its own: a worker that was suspended beyond the end of its lease must not write into the
+ * file of the worker that took over.
+ */
+export function workFilesOf(root: string, { id, attempt }: Attempt): WorkFiles {
+  const directory = incomingDirectory(root);
+  const path = (part: string) => join(directory, `${id}.${part}.${attempt}`);
+  return { directory, received: path('source'), made: path('made'), cover: path('cover') };
+}
+
+const WORK_FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:source|made|cover)\.(\d+)$/;
+
+/** Removes the files of this attempt, and those that earlier ones left behind because their worker was killed. */
+export async function removeUnfinished(directory: string, { id, attempt }: Attempt): Promise<void> {
+  const names = (await listNames(directory)).filter((name) => {
+    const [, task, number] = WORK_FILE.exec(name) ?? [];
+    return task === id && Number(number) <= attempt;
+  });
+  await Promise.all(names.map((name) => rm(join(directory, name), { force: true })));
+}
+
+/** Removes unfinished files of killed workers when a worker starts; those of running tasks stay. */
+export async function sweepUnfinishedFiles(
+  deps: Pick<Platform & SettingsDeps, 'db' | 'env' | 'log' | 'settings'>,
+): Promise<void> {
+  const roots = new Set([deps.env.downloadDir, deps.settings().downloadPath]);
+  for (const root of roots) await sweep(deps, incomingDirectory(root));
+}
+
+async function sweep({ db, log }: Pick<Platform, 'db' | 'log'>, directory: string): Promise<void> {
+  try {
+    const names = await listNames(directory);
+    const taskOf = (name: string) => WORK_FILE.exec(name)?.[1] ?? '';
+    const tasks = await findTasksByIds(db, [...new Set(names.map(taskOf).filter(Boolean))]);
+    const running = new Set(tasks.filter(({ state }) => state === 'RUNNING').map(({ id }) => id));
+    const abandoned = names.filter((name) => !running.has(taskOf(name)));
+    for (const name of abandoned) await rm(join(directory, name), { force: true, recursive: true });
+    if (abandoned.length > 0) log.info({ files: abandoned.length }, 'unfinished files removed');
+  } catch (err) {
+    log.warn({ err, directory }, 'could not remove unfinished files');
+  }
+}
+
+async function listNames(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+}
+
+/** Makes a directory below the root. Proves first that, links followed, it is below it: nothing is made outside. */
 export async function makeDirectoryInside(root: string, directory: string): Promise<void> {
   await proveInside(root, await nearestExisting(directory));
   await makeDirectory(directory);
   await proveInside(root, directory);
 }
 
-/** With those above it. Node's own way to do that calls a read-only disk ENOENT. */
+/** Makes parents too. Not Node's `recursive`, which reports a read-only disk as ENOENT. */
 export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (thrown) {
     const code = systemCodeOf(thrown);
-    if (code === 'EEXIST' && (await isDirectory(path))) return;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw thrown;
     await makeDirectory(dirname(path));
     await makeDirectory(path);
   }
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path)).isDirectory();
-}
-
 async function proveInside(root: string, directory: string): Promise<void> {
   const realRoot = await realpath(root);
-  // A link that leads nowhere, or in a circle, does not lead to a place inside.
+  // A broken or circular link does not lead to a place inside.
   const real = await realpath(directory).catch(() => null);
   if (real === realRoot || real?.startsWith(realRoot + sep)) return;
   throw new TargetNotWritableError('The target folder leads out of the download directory through a link.');
 }
 
-/** The directory itself, or the first of those above it that there is. */
 export async function nearestExisting(directory: string): Promise<string> {
   return (await exists(directory)) ? directory : nearestExisting(dirname(directory));
 }
 
-/** Removes a directory below the root, and those above it, as far as they are empty. */
+/** Removes a directory below the root and its parents, as far as they are empty. */
 export async function removeEmptyDirectories(root: string, directory: string): Promise<void> {
   try {
     for (let path = directory; path.startsWith(root + sep); path = dirname(path)) await rmdir(path);
   } catch {
-    // Not empty, or gone already: so are those above it none of ours to remove.
+    // Not empty, or gone already: its parents are not ours to remove either.
   }
 }
 
-/** Puts a finished file in place without ever replacing one; false when the place was taken, or went, in the meantime. */
+/** Places a finished file without ever replacing one; false when the name or the folder was lost to another task. */
 export async function moveIntoPlace(finished: string, target: string): Promise<boolean> {
   await syncToDisk(finished);
   try {
@@ -64,7 +125,7 @@ export async function moveIntoPlace(finished: string, target: string): Promise<b
     if (code === 'EEXIST') return false;
     // Another task that failed has just removed the folder, which was empty.
     if (code === 'ENOENT' && (await exists(finished))) return false;
-    // Some file systems know no hard links (exFAT, many network shares).
+    // Some file systems have no hard links (exFAT, many network shares).
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw thrown;
     if (await exists(target)) return false;
     await rename(finished, target);
@@ -74,7 +135,7 @@ export async function moveIntoPlace(finished: string, target: string): Promise<b
   return true;
 }
 
-/** Whether the name is taken, if only by a link that leads nowhere. */
+/** Whether the name is taken, if only by a broken link. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -85,7 +146,6 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Null when there is no such file. */
 export async function sizeOf(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
@@ -99,7 +159,7 @@ function isMissing(thrown: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(thrown) ?? '');
 }
 
-/** So that it is still there after a power cut: a file, or the names in a directory. */
+/** Makes a file, or the names in a directory, survive a power cut. */
 export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -109,7 +169,7 @@ export async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** Says in words what a full or locked disk means; anything else is passed on as it is. */
+/** Explains a full or read-only disk; returns any other error as it is. */
 export function explainDiskError(thrown: unknown): unknown {
   const code = systemCodeOf(thrown) ?? '';
   if (['ENOSPC', 'EDQUOT', 'DISK_FULL'].includes(code)) {

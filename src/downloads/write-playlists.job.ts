@@ -1,10 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { defineJob } from '../jobs/job.js';
-import { writePlaylists, type WritePlaylistsDeps } from './write-playlists.js';
+import { coalesce } from '../lib/async.js';
+import { cleanPathPart } from '../lib/filenames.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
+import { parseDownloadOptions } from '../tasks/download-options.js';
+import {
+  listChildrenWithFile,
+  listUnwrittenPlaylists,
+  markPlaylistWritten,
+  type PlaylistChild,
+} from '../tasks/task-children-store.js';
+import { findTaskById } from '../tasks/task-store.js';
+import { isFinished, type Task } from '../tasks/task.js';
+import { TargetNotWritableError } from './errors.js';
+import { userDirectories } from './path-format.js';
+import {
+  exists,
+  explainDiskError,
+  incomingDirectory,
+  makeDirectory,
+  makeDirectoryInside,
+  syncToDisk,
+} from './target-file.js';
+
+type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
 /**
- * Writes the m3u8 of finished playlists. An event does the same at once; this is for a worker that was killed in
- * between, and for a disk that was full. Idempotent: a file is replaced as a whole.
+ * Writes the m3u8 of finished playlists every 30 s. An event does the same at once (`writePlaylistsOnEvent`); this is
+ * for a worker that was killed in between, and for a disk that was full. Idempotent: a file is replaced as a whole.
  */
 export const writePlaylistsJob = defineJob({
   name: 'writePlaylists',
@@ -12,5 +39,155 @@ export const writePlaylistsJob = defineJob({
   concurrency: 1,
   everyMs: 30_000,
   lockLifetimeMs: 60_000,
-  run: (deps: WritePlaylistsDeps) => writePlaylists(deps),
+  run: (deps: PlaylistDeps) => writePlaylists(deps),
 });
+
+/** Writes playlists now, and whenever one has finished. Returns a function that stops it. */
+export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>): () => void {
+  const write = coalesce(() =>
+    writePlaylists(deps).catch((err: unknown) => {
+      deps.log.warn({ err }, 'could not list playlists to write');
+    }),
+  );
+  const offTask = deps.bus.on('task.changed', ({ state, parentId }) => {
+    if (parentId === null && isFinished(state)) void write();
+  });
+  const offGap = deps.bus.on('bus.gap', () => void write());
+  void write();
+  return () => {
+    offTask();
+    offGap();
+  };
+}
+
+const BATCH = 100;
+
+/** Writes each playlist that has finished since it was last written. Safe to call at any time, from any process. */
+async function writePlaylists(deps: PlaylistDeps): Promise<void> {
+  for (const playlist of await listUnwrittenPlaylists(deps.db, BATCH)) {
+    const log = deps.log.child({ taskId: playlist.id });
+    try {
+      await writeLatest({ ...deps, log }, playlist);
+    } catch (thrown) {
+      const err = explainDiskError(thrown);
+      log.warn({ err }, 'could not write a playlist file');
+      // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
+      if (err instanceof TargetNotWritableError) await markPlaylistWritten(deps.db, playlist, null);
+    }
+  }
+}
+
+/** Writes again when the playlist has finished again meanwhile: ours may have replaced a newer file of another worker. */
+async function writeLatest(deps: PlaylistDeps, playlist: Task): Promise<void> {
+  let now: Task | null = playlist;
+  while (now && isFinished(now.state)) {
+    const path = await writePlaylist(deps, now);
+    if (await markPlaylistWritten(deps.db, now, path)) return;
+    now = await findTaskById(deps.db, playlist.id);
+  }
+}
+
+const DIRECTORY = 'playlists';
+
+async function writePlaylist(deps: PlaylistDeps, playlist: Task): Promise<string | null> {
+  const root = deps.settings().downloadPath;
+  const { userDirectory } = parseDownloadOptions(playlist.options);
+  const directory = join(root, ...userDirectories(userDirectory), DIRECTORY);
+  const entries = await findEntries(await listChildrenWithFile(deps.db, playlist.id), { root, directory });
+  if (entries.length === 0) return null;
+  await makeDirectoryInside(root, directory);
+  const path = await findPath(directory, playlist);
+  await replaceFile(path, { root, text: formatPlaylist(playlist, entries) });
+  deps.log.info({ path, entries: entries.length }, 'playlist file written');
+  return path;
+}
+
+interface PlaylistEntry {
+  title: string;
+  artists: readonly string[];
+  durationMs: number | null;
+  /** From the directory of the playlist to the file, with `/` on every system. */
+  path: string;
+}
+
+const CHECKED_AT_ONCE = 50;
+
+/** Those whose file exists below the root: a path that leads out of it would be useless elsewhere. */
+async function findEntries(
+  children: readonly PlaylistChild[],
+  { root, directory }: { root: string; directory: string },
+): Promise<PlaylistEntry[]> {
+  const entries: PlaylistEntry[] = [];
+  for (let start = 0; start < children.length; start += CHECKED_AT_ONCE) {
+    const batch = children.slice(start, start + CHECKED_AT_ONCE);
+    const found = await Promise.all(batch.map(({ filePath }) => isFileBelow(root, filePath ?? '')));
+    for (const [index, { title, artists, filePath, fileDurationMs }] of batch.entries()) {
+      if (!found[index] || !filePath) continue;
+      const path = relative(directory, filePath).replaceAll(sep, '/');
+      entries.push({ title, artists, durationMs: fileDurationMs, path });
+    }
+  }
+  return entries;
+}
+
+async function isFileBelow(root: string, path: string): Promise<boolean> {
+  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) return false;
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** A free name, or that of an earlier file of the same playlist; other files are left alone. */
+async function findPath(directory: string, { title, itemId }: Task): Promise<string> {
+  for (let number = 1; ; number++) {
+    const path = join(directory, `${cleanPathPart(title)}${number === 1 ? '' : ` (${number})`}.m3u8`);
+    if (!(await exists(path)) || (await isOurs(path, itemId))) return path;
+  }
+}
+
+async function isOurs(path: string, itemId: string): Promise<boolean> {
+  if (!(await lstat(path)).isFile()) return false;
+  const [, line] = (await readFile(path, 'utf8')).split('\n', 2);
+  return line === identityLine(itemId);
+}
+
+function identityLine(itemId: string): string {
+  return `#REPRISE-PLAYLIST:${oneLine(itemId)}`;
+}
+
+function formatPlaylist(
+  { title, itemId }: Pick<Task, 'title' | 'itemId'>,
+  entries: readonly PlaylistEntry[],
+): string {
+  const lines = entries.flatMap(({ path, durationMs, artists, title: track }) => {
+    const name = artists.length > 0 ? `${artists.join(', ')} - ${track}` : track;
+    return [`#EXTINF:${durationMs === null ? -1 : Math.round(durationMs / 1000)},${oneLine(name)}`, path];
+  });
+  return ['#EXTM3U', identityLine(itemId), `#PLAYLIST:${oneLine(title)}`, ...lines, ''].join('\n');
+}
+
+/** A title with a line break in it could add an entry of its own. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}
+
+/** Whole or not at all, even if the process is killed. */
+async function replaceFile(path: string, { root, text }: { root: string; text: string }): Promise<void> {
+  const incoming = incomingDirectory(root);
+  await makeDirectory(incoming);
+  const unfinished = join(incoming, `playlist.${randomUUID()}`);
+  try {
+    const handle = await open(unfinished, 'wx');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, path);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  await syncToDisk(dirname(path));
+}

@@ -1,5 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
-import { escapeLike, searchWords } from '../catalog/search-words.js';
+import { escapeLike, searchWords } from '../catalog/normalize.js';
 import type { PageKey } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, parse } from 'node:path';
 import type { LibraryFile } from '../database/rows.js';
-import { artistKey, normaliseText, titleKey } from '../catalog/normalize.js';
+import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
 import type { RawTags } from './tag-reader.js';
 
 /**
- * A file of LIBRARY_DIRS in the index. `artistIds` holds the ids of `artists` in their order, then the album
- * artist's (again, if it is one of them); it is empty when there are none. A file with an artist and no album has
- * an `albumId` all the same, so that what is not on an album can be queued with its artist: a single of its own.
+ * A file of LIBRARY_DIRS in the index. `artistIds` holds the ids of `artists` in their order, then that of the album
+ * artist, even if it is one of them; empty when there are none. A file with an artist and no album is a single with an
+ * `albumId` of its own, so that it is queued with its artist.
  */
 export type { LibraryFile };
 
@@ -19,7 +19,6 @@ export const AUDIO_EXTENSIONS: ReadonlySet<string> = new Set(
   '.mp3 .flac .ogg .oga .opus .m4a .aac .wav .aif .aiff .wma .ape .wv'.split(' '),
 );
 
-/** Where a file is and what the file system says of it. */
 export interface FoundFile {
   path: string;
   /** Names of the folders between the root and the file. */
@@ -45,7 +44,7 @@ export function toUnreadableFile(found: FoundFile, problem: string, scannedAt: D
   return { ...emptyRecord(found, scannedAt), problem: clean(problem) || 'It could not be read.' };
 }
 
-/** The record of a file with these tags; what they do not say is read off its name and folders. */
+/** The record of a file with these tags; missing ones are derived from its name and folders. */
 export function toLibraryFile(found: FoundFile, raw: RawTags, scannedAt: Date): LibraryFile {
   const path = readPath(found.folders, parse(found.fileName).name);
   const credits = creditsOf(raw, path);
@@ -69,7 +68,6 @@ export function toLibraryFile(found: FoundFile, raw: RawTags, scannedAt: Date): 
 
 interface Credits {
   artists: string[];
-  /** Empty when nothing names one. */
   albumArtist: string;
 }
 
@@ -83,7 +81,7 @@ function creditsOf(raw: RawTags, path: PathTags): Credits {
 
 const BETWEEN_ARTISTS = /[\0;]|\s\/\s|\s[([]?(?:feat|ft|featuring)(?:\.\s*|\s+)/i;
 
-/** One name each: `A feat. B; C / D` are four. Names are not split at "&" or ",": some have one. */
+/** `A feat. B; C / D` are four artists. Not split at "&" or ",", which are part of some names. */
 function splitCredits(names: readonly string[]): string[] {
   return names
     .flatMap((name) => name.split(BETWEEN_ARTISTS))
@@ -92,7 +90,7 @@ function splitCredits(names: readonly string[]): string[] {
     .slice(0, 20);
 }
 
-/** A tagged file's album comes from its folder only where the folder above confirms it by the artist's name. */
+/** A tagged file takes its album from its folder only when the folder above has the artist's name. */
 function albumOf(raw: RawTags, path: PathTags, artists: readonly string[]): string {
   const tag = clean(raw.album);
   if (tag || !path.album) return tag;
@@ -109,11 +107,11 @@ function albumFolderOf(found: FoundFile): string {
   return places.length === found.folders.length ? dirname(found.path) : join(dirname(found.path), '..');
 }
 
-/** Where nothing names the album's artist, files of one folder that name the same album belong together. */
+/** Without an album artist, files of one folder that name the same album belong together. */
 function albumIdOf(found: FoundFile, album: string, { artists, albumArtist }: Credits): string | null {
   if (!album) return artists.length > 0 ? idOf('album', 'single', found.path) : null;
-  if (albumArtist) return idOf('album', 'by', artistKey(albumArtist), normaliseText(album));
-  return idOf('album', 'in', albumFolderOf(found), normaliseText(album));
+  if (albumArtist) return idOf('album', 'by', artistKey(albumArtist), normalizeText(album));
+  return idOf('album', 'in', albumFolderOf(found), normalizeText(album));
 }
 
 type Named = Pick<LibraryFile, 'title' | 'artists' | 'albumArtist' | 'album'>;
@@ -123,9 +121,9 @@ const allArtists = ({ artists, albumArtist }: Named): string[] =>
 
 /** Three lines: the title; every artist, between tabs, as in `artistIds`; the album with its artist. */
 function searchTextOf(named: Named): string {
-  const artists = allArtists(named).map(normaliseText).join('\t');
-  const album = named.album && normaliseText(`${named.album} ${named.albumArtist}`);
-  return [normaliseText(named.title), artists, album].join('\n');
+  const artists = allArtists(named).map(normalizeText).join('\t');
+  const album = named.album && normalizeText(`${named.album} ${named.albumArtist}`);
+  return [normalizeText(named.title), artists, album].join('\n');
 }
 
 function numbersOf(raw: RawTags, path: PathTags) {
@@ -152,7 +150,7 @@ function detailsOf(raw: RawTags, path: PathTags) {
   };
 }
 
-/** Upper case without hyphens; null when it is none. */
+/** Upper case without hyphens; null when it is not a valid ISRC. */
 function toIsrc(text: string | null): string | null {
   const compact = (text ?? '').replace(/[\s-]/g, '').toUpperCase();
   return /^[A-Z]{2}[A-Z\d]{3}\d{7}$/.test(compact) ? compact : null;
@@ -174,7 +172,7 @@ function wholeNumber(value: number | null, max = 9_999): number | null {
   return whole > 0 && whole <= max ? whole : null;
 }
 
-/** PostgreSQL takes no NUL and no half characters, and its indexes no endless values. */
+/** PostgreSQL rejects NUL and lone surrogates, and its indexes limit the length of values. */
 function clean(text: string | null): string {
   return (text ?? '')
     .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')

@@ -1,11 +1,17 @@
 import { constants } from 'node:fs';
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { LibraryFileError } from './errors.js';
+import { DomainError } from '../lib/errors.js';
 
-/** LIBRARY_DIRS as a fence: whatever the index says, nothing outside is opened. */
+/** A file of the library is outside LIBRARY_DIRS, or not as the last scan found it. The next scan corrects the index. */
+export class LibraryFileError extends DomainError {
+  readonly code = 'SOURCE_FAILED';
+  override readonly retryable = true;
+}
+
+/** Opens files of LIBRARY_DIRS and nothing outside, whatever the index says. */
 export interface LibraryRoots {
-  /** Opens a plain file for reading; the caller closes it. Throws LibraryFileError, also when it is gone. */
+  /** Opens a plain file for reading; the caller closes it. Throws LibraryFileError when it cannot. */
   open(path: string): Promise<OpenFile>;
 }
 
@@ -21,7 +27,7 @@ export function createLibraryRoots(directories: readonly string[]): LibraryRoots
       try {
         const real = await realpath(path);
         if (!(await isInside(real, directories))) {
-          throw new LibraryFileError(`${path} is not inside the library's folders.`);
+          throw new LibraryFileError(`${path} is outside LIBRARY_DIRS.`);
         }
         // Opening a pipe would wait for its other end.
         if (!(await stat(real)).isFile()) throw new LibraryFileError(`${path} is not a file.`);
@@ -44,6 +50,6 @@ async function isInside(real: string, directories: readonly string[]): Promise<b
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code === 'ENOENT') return 'it has gone since the last scan.';
+  if (code === 'ENOENT') return 'it was removed after the last scan.';
   return error instanceof Error ? error.message : String(error);
 }

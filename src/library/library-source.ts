@@ -1,25 +1,23 @@
-import type { Track } from '../catalog/catalog-item.js';
-import type { LibraryFile } from './library-file.js';
-import type { LibraryIndex } from './library-index.js';
+import { providerOf, type Track } from '../catalog/catalog-item.js';
+import { LIBRARY, type LibraryFile } from './library-file.js';
+import type { LibraryIndex } from './library-store.js';
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
-import type { isSameRecording as IsSameRecording } from '../catalog/match-track.js';
+import { isSameRecording } from '../catalog/match-track.js';
 import { LOSSLESS_CODECS } from '../media/media.js';
-import { LibraryFileError } from './errors.js';
-import type { LibraryRoots, OpenFile } from './library-roots.js';
+import { LibraryFileError, type LibraryRoots, type OpenFile } from './library-roots.js';
 
 export interface LibrarySourceOptions {
   index: LibraryIndex;
   roots: LibraryRoots;
-  isSameRecording: typeof IsSameRecording;
 }
 
 /**
- * The owner's own files as audio. A `library:` track is its own file; a track of another catalogue is any file of
- * the same recording: one with its ISRC first, then the one that sounds best, then one that is still there.
+ * The owner's own files as audio. A `library:` track is its own file; a track of another catalog is the best unchanged
+ * file of the same recording: one with its ISRC first, then the one with the highest quality.
  */
 export function createLibrarySource(options: LibrarySourceOptions): AudioSource {
   return {
-    name: 'library',
+    name: LIBRARY,
     async find(track, signal) {
       const files = await listFiles(options, track);
       signal.throwIfAborted();
@@ -36,11 +34,8 @@ export function createLibrarySource(options: LibrarySourceOptions): AudioSource 
 }
 
 /** The best first. */
-async function listFiles(
-  { index, isSameRecording }: LibrarySourceOptions,
-  track: Track,
-): Promise<LibraryFile[]> {
-  if (track.id.startsWith('library:')) {
+async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise<LibraryFile[]> {
+  if (providerOf(track) === LIBRARY) {
     const own = await index.findTrack(track.id);
     return own ? [own.file] : [];
   }
@@ -57,7 +52,7 @@ function rank(file: LibraryFile, track: Track): number {
   return (sameCode ? 4e6 : 0) + (lossless ? 2e6 : 0) + Math.min(file.bitrateKbps ?? 0, 1e6);
 }
 
-/** Throws what is wrong with the best one when nothing is left of any. */
+/** Throws the error of the best one when none is unchanged. */
 async function firstUnchanged(roots: LibraryRoots, files: readonly LibraryFile[]): Promise<Rendition> {
   let problem: unknown;
   for (const file of files) {
@@ -72,7 +67,7 @@ async function firstUnchanged(roots: LibraryRoots, files: readonly LibraryFile[]
   throw problem;
 }
 
-/** What is indexed was read from this very content: anything else may be another recording by now. */
+/** The index describes this size and time: a file with others may be another recording by now. */
 async function openUnchanged(roots: LibraryRoots, file: LibraryFile): Promise<OpenFile> {
   const opened = await roots.open(file.path);
   try {
@@ -90,7 +85,7 @@ async function openUnchanged(roots: LibraryRoots, file: LibraryFile): Promise<Op
 function toRendition(file: LibraryFile, localPath: string): Rendition {
   const ownFile = file.copyright ? `Your own file; ${file.copyright}` : 'Your own file';
   return {
-    source: 'library',
+    source: LIBRARY,
     ref: file.id,
     codec: file.codec,
     bitrateKbps: file.bitrateKbps,

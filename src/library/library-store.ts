@@ -1,85 +1,62 @@
 import DataLoader from 'dataloader';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../database/prisma.js';
+import type { AlbumGroup } from '../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
-import type { LibraryFile } from './library-file.js';
-import type { LibraryAlbum, LibraryIndex, LibraryTrack, Wanted } from './library-index.js';
-import {
-  listAlbumsOf,
-  listArtistsOf,
-  listArtistAlbums,
-  searchAlbums,
-  searchArtists,
-} from './library-groups-store.js';
-import { wordPatterns } from '../catalog/search-words.js';
-import { titleKey } from '../catalog/normalize.js';
+import { titleKey, wordPatterns } from '../catalog/normalize.js';
+import type { Db } from '../database/prisma.js';
+import { artistIdOf, type LibraryFile } from './library-file.js';
+import { VARIOUS_ARTISTS } from './path-tags.js';
 
-/** What a scan needs to know of a file to see whether it has changed. */
-export interface KnownFile {
-  sizeBytes: bigint;
-  modifiedAt: Date;
-  problem: string | null;
-  scannedAt: Date;
+export interface LibraryAlbum {
+  id: string;
+  title: string;
+  artistId: string;
+  artistName: string;
+  /** In a list of one artist's albums: what the album is to that artist. */
+  group: AlbumGroup;
+  trackTotal: number;
+  discTotal: number;
+  releaseDate: string | null;
+  upc: string | null;
+  label: string | null;
+  copyright: string | null;
+  genres: string[];
 }
 
-/** By path. Grows with the library: about 300 bytes a file. */
-export async function listKnownFiles(db: Db): Promise<Map<string, KnownFile>> {
-  const files = await db.libraryFile.findMany({
-    select: { path: true, sizeBytes: true, modifiedAt: true, problem: true, scannedAt: true },
-  });
-  return new Map(files.map(({ path, ...known }) => [path, known]));
+export interface LibraryArtist {
+  id: string;
+  name: string;
+  genres: string[];
 }
+
+export interface LibraryTrack {
+  file: LibraryFile;
+  /** Null for a file that is on no album. */
+  album: LibraryAlbum | null;
+}
+
+/** What candidates are searched by; the matcher decides (match-track.ts). */
+export type CandidateQuery = Pick<LibraryFile, 'title' | 'isrc' | 'durationMs'>;
 
 /**
- * Writes records anew or over those with the same paths, in one statement. Sorted, so that two scans at once
- * cannot wait for each other's rows in a circle.
+ * The readable files of LIBRARY_DIRS as the last scan found them. A search matches items that contain every word,
+ * whatever its case and accents; a search without words matches all.
  */
-export async function saveFiles(db: Db, files: readonly LibraryFile[]): Promise<void> {
-  if (files.length === 0) return;
-  const sorted = files.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const columns = Object.keys(sorted[0] ?? {}).filter((column) => column !== 'id');
-  const rows = JSON.stringify(sorted, (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
-  await db.$executeRaw`
-    INSERT INTO "LibraryFile" SELECT * FROM json_populate_recordset(NULL::"LibraryFile", ${rows}::json)
-    ON CONFLICT ("id") DO UPDATE SET ${Prisma.raw(
-      columns.map((column) => `"${column}" = EXCLUDED."${column}"`).join(', '),
-    )}`;
-}
-
-/** Forgets files, except those that another scan has written since they were listed. */
-export async function deleteFiles(db: Db, files: ReadonlyMap<string, KnownFile>): Promise<number> {
-  const scannedAt = [...files.values()].map((known) => known.scannedAt.toISOString());
-  return db.$executeRaw`
-    DELETE FROM "LibraryFile" USING unnest(${[...files.keys()]}::text[], ${scannedAt}::text[]) AS gone("path", "at")
-    WHERE "LibraryFile"."path" = gone."path" AND "scannedAt" = gone."at"::timestamptz`;
-}
-
-export interface LibraryProblem {
-  path: string;
-  problem: string;
-}
-
-/** Files that could not be read, and why. */
-export async function listProblems(db: Db, { offset, limit }: PageRequest): Promise<Page<LibraryProblem>> {
-  const where = { problem: { not: null } };
-  const [items, total] = await Promise.all([
-    db.libraryFile.findMany({
-      where,
-      select: { path: true, problem: true },
-      orderBy: { path: 'asc' },
-      skip: offset,
-      take: limit,
-    }),
-    db.libraryFile.count({ where }),
-  ]);
-  return { items: items.map(({ path, problem }) => ({ path, problem: problem ?? '' })), total };
-}
-
-/** Files that can be found: those that could be read. */
-export function countReadableFiles(db: Db): Promise<number> {
-  return db.libraryFile.count({ where: { problem: null } });
+export interface LibraryIndex {
+  searchTracks(text: string, page: PageRequest): Promise<Page<LibraryTrack>>;
+  searchAlbums(text: string, page: PageRequest): Promise<Page<LibraryAlbum>>;
+  searchArtists(text: string, page: PageRequest): Promise<Page<LibraryArtist>>;
+  findTrack(id: string): Promise<LibraryTrack | null>;
+  findAlbum(id: string): Promise<LibraryAlbum | null>;
+  findArtist(id: string): Promise<LibraryArtist | null>;
+  /** In the order of discs and tracks. */
+  listAlbumTracks(albumId: string, page: PageRequest): Promise<Page<LibraryTrack>>;
+  listArtistAlbums(
+    artistId: string,
+    query: PageRequest & { groups: readonly AlbumGroup[] },
+  ): Promise<Page<LibraryAlbum>>;
+  /** Files with the same ISRC or normalized title and about the same length; at most 100. */
+  listCandidates(query: CandidateQuery): Promise<LibraryFile[]>;
 }
 
 export function createLibraryIndex(db: Db): LibraryIndex {
@@ -104,11 +81,11 @@ export function createLibraryIndex(db: Db): LibraryIndex {
     findArtist: (id) => artists.load(id),
     listAlbumTracks: (albumId, page) => listAlbumTracks(db, albumId, page),
     listArtistAlbums: (artistId, query) => listArtistAlbums(db, artistId, query),
-    listCandidates: (wanted) => listCandidates(db, wanted),
+    listCandidates: (query) => listCandidates(db, query),
   };
 }
 
-/** One query for all that are asked for at the same moment, such as the artists of a page. Nothing is kept. */
+/** Loads all that one tick asks for, such as the artists of a page, with one query. Caches nothing. */
 function together<Item>(
   list: (ids: readonly string[]) => Promise<Item[]>,
   idOf: (item: Item) => string,
@@ -128,7 +105,7 @@ async function listTracksOf(db: Db, ids: readonly string[]): Promise<LibraryTrac
   return withAlbums(db, files);
 }
 
-/** The best first: the very title, then titles with all the words, then the rest; then as on a shelf. */
+/** The best first: the exact title, then titles with all the words, then the rest; each in the order of albums. */
 async function searchTracks(db: Db, text: string, page: PageRequest): Promise<Page<LibraryTrack>> {
   const patterns = wordPatterns(text);
   const found = Prisma.sql`"problem" IS NULL AND "searchText" LIKE ALL(${patterns}::text[])`;
@@ -164,7 +141,7 @@ async function listAlbumTracks(db: Db, albumId: string, page: PageRequest): Prom
 /** Wider than the matcher's tolerance. */
 const LENGTH_WINDOW_MS = 10_000;
 
-function listCandidates(db: Db, { title, isrc, durationMs }: Wanted): Promise<LibraryFile[]> {
+function listCandidates(db: Db, { title, isrc, durationMs }: CandidateQuery): Promise<LibraryFile[]> {
   const length = { gte: durationMs - LENGTH_WINDOW_MS, lte: durationMs + LENGTH_WINDOW_MS };
   const sameTitle = { titleKey: titleKey(title), durationMs: length };
   return db.libraryFile.findMany({
@@ -185,4 +162,100 @@ async function countFiles(db: Db, where: Prisma.Sql): Promise<number> {
   const [row] = await db.$queryRaw<{ total: number }[]>`
     SELECT count(*)::int AS "total" FROM "LibraryFile" WHERE ${where}`;
   return row?.total ?? 0;
+}
+
+// Albums and artists have no rows of their own: they are groups of files.
+
+const VARIOUS_ID = artistIdOf(VARIOUS_ARTISTS);
+
+/** Files without an album are each a single of their own, named for the track (library-file.ts). */
+const albumsWhere = (where: Prisma.Sql) => Prisma.sql`
+  SELECT "albumId" AS "id", CASE WHEN max("album") = '' THEN max("title") ELSE max("album") END AS "title",
+    CASE WHEN min(album_artist) = max(album_artist) THEN max(album_artist) ELSE ${VARIOUS_ID} END AS "artistId",
+    CASE WHEN min(album_artist) = max(album_artist) THEN max("albumArtist") ELSE ${VARIOUS_ARTISTS} END AS "artistName",
+    CASE WHEN max("album") = '' THEN 'SINGLE'
+      WHEN min(album_artist) <> max(album_artist) OR max(album_artist) = ${VARIOUS_ID} THEN 'COMPILATION'
+      ELSE 'ALBUM' END AS "group",
+    count(*)::int AS "trackTotal", greatest(max("discNumber"), max("discTotal"), 1) AS "discTotal",
+    max("releaseDate") AS "releaseDate", max("upc") AS "upc", max("label") AS "label", max("copyright") AS "copyright",
+    coalesce(array_agg(DISTINCT genre ORDER BY genre) FILTER (WHERE genre IS NOT NULL), '{}') AS "genres"
+  FROM (SELECT *, coalesce("artistIds"[cardinality("artistIds")], '') AS album_artist, "genres"[1] AS genre FROM "LibraryFile") files
+  WHERE "problem" IS NULL AND ${where} GROUP BY "albumId"`;
+
+async function listAlbumsOf(db: Db, ids: readonly string[]): Promise<LibraryAlbum[]> {
+  if (ids.length === 0) return [];
+  return db.$queryRaw<LibraryAlbum[]>(albumsWhere(Prisma.sql`"albumId" = ANY(${ids}::text[])`));
+}
+
+async function searchAlbums(db: Db, text: string, page: PageRequest): Promise<Page<LibraryAlbum>> {
+  const hits = Prisma.sql`
+    SELECT "albumId" FROM "LibraryFile" WHERE "problem" IS NULL AND "album" <> ''
+      AND split_part("searchText", E'\n', 3) LIKE ALL(${wordPatterns(text)}::text[])`;
+  const albums = albumsWhere(Prisma.sql`"albumId" IN (${hits})`);
+  return pageOf<LibraryAlbum>(db, albums, {
+    ...page,
+    order: Prisma.sql`"title", "artistName", "id"`,
+  });
+}
+
+/** An album of another artist, or a compilation, is APPEARS_ON here. */
+async function listArtistAlbums(
+  db: Db,
+  artistId: string,
+  { groups, ...page }: PageRequest & { groups: readonly AlbumGroup[] },
+): Promise<Page<LibraryAlbum>> {
+  const hits = Prisma.sql`
+    SELECT "albumId" FROM "LibraryFile" WHERE "problem" IS NULL AND "artistIds" @> ARRAY[${artistId}]`;
+  const albums = Prisma.sql`
+    SELECT * FROM (
+      SELECT "id", "title", "artistId", "artistName",
+        CASE WHEN "artistId" = ${artistId} THEN "group" ELSE 'APPEARS_ON' END AS "group",
+        "trackTotal", "discTotal", "releaseDate", "upc", "label", "copyright", "genres"
+      FROM (${albumsWhere(Prisma.sql`"albumId" IN (${hits})`)}) albums
+    ) grouped WHERE "group" = ANY(${groups}::text[])`;
+  return pageOf<LibraryAlbum>(db, albums, {
+    ...page,
+    order: Prisma.sql`"releaseDate" DESC NULLS LAST, "title", "id"`,
+  });
+}
+
+/** One row for each artist of each file. */
+const credits = (where: Prisma.Sql) => Prisma.sql`
+  SELECT credit."id", credit."name", "genres"[1] AS genre
+  FROM "LibraryFile", unnest(
+    "artistIds", "artists" || "albumArtist", string_to_array(split_part("searchText", E'\n', 2), E'\t')
+  ) AS credit("id", "name", "key")
+  WHERE "problem" IS NULL AND credit."id" IS NOT NULL AND ${where}`;
+
+const artistsWhere = (where: Prisma.Sql) => Prisma.sql`
+  SELECT "id", mode() WITHIN GROUP (ORDER BY "name") AS "name",
+    coalesce(array_agg(DISTINCT genre ORDER BY genre) FILTER (WHERE genre IS NOT NULL), '{}') AS "genres"
+  FROM (${credits(where)}) credits GROUP BY "id"`;
+
+async function searchArtists(db: Db, text: string, page: PageRequest): Promise<Page<LibraryArtist>> {
+  const patterns = wordPatterns(text);
+  const artists = artistsWhere(
+    Prisma.sql`"searchText" LIKE ALL(${patterns}::text[]) AND credit."key" LIKE ALL(${patterns}::text[])`,
+  );
+  return pageOf<LibraryArtist>(db, artists, { ...page, order: Prisma.sql`lower("name"), "id"` });
+}
+
+/** Various artists are known even where no file names them. */
+async function listArtistsOf(db: Db, ids: readonly string[]): Promise<LibraryArtist[]> {
+  const where = Prisma.sql`"artistIds" && ${ids}::text[] AND credit."id" = ANY(${ids}::text[])`;
+  const artists = await db.$queryRaw<LibraryArtist[]>(artistsWhere(where));
+  if (!ids.includes(VARIOUS_ID) || artists.some(({ id }) => id === VARIOUS_ID)) return artists;
+  return [...artists, { id: VARIOUS_ID, name: VARIOUS_ARTISTS, genres: [] }];
+}
+
+async function pageOf<T>(
+  db: Db,
+  rows: Prisma.Sql,
+  { offset, limit, order }: PageRequest & { order: Prisma.Sql },
+): Promise<Page<T>> {
+  const [items, counted] = await Promise.all([
+    db.$queryRaw<T[]>`SELECT * FROM (${rows}) found ORDER BY ${order} OFFSET ${offset} LIMIT ${limit}`,
+    db.$queryRaw<{ total: number }[]>`SELECT count(*)::int AS "total" FROM (${rows}) found`,
+  ]);
+  return { items, total: counted[0]?.total ?? 0 };
 }

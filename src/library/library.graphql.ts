@@ -1,34 +1,36 @@
 import { builder } from '../graphql/builder.js';
 import { connectOffsetPage, createConnectionType, pageArgs, pageComplexity } from '../graphql/connection.js';
-import { countReadableFiles, listProblems, type LibraryProblem } from './library-store.js';
+import { countReadableFiles, listProblems, type LibraryProblem } from './library-scan-store.js';
 import { scanLibraryJob } from './scan-library.job.js';
 
 const LibraryProblemType = builder.objectRef<LibraryProblem>('LibraryProblem').implement({
-  description: 'A file that could not be read when it was last looked at.',
+  description: 'A file of the library that the last scan could not read.',
   fields: (t) => ({
-    path: t.exposeString('path', { description: 'Where it is on the server.' }),
-    problem: t.exposeString('problem', { description: 'What is wrong with it.' }),
+    path: t.exposeString('path', { description: 'Path of the file on the server.' }),
+    problem: t.exposeString('problem', { description: 'Why the file cannot be read.' }),
   }),
 });
 
 const LibraryProblemConnection = createConnectionType(
   'LibraryProblem',
   LibraryProblemType,
-  'files that cannot be read',
+  'the library files that cannot be read',
 );
 
-/** Its directories. */
 const LibraryType = builder.objectRef<string[]>('Library').implement({
-  description: 'The owner’s own files, as the last scan of LIBRARY_DIRS saw them.',
+  description: 'The owner’s own music files, as the last scan of LIBRARY_DIRS found them.',
   fields: (t) => ({
-    directories: t.stringList({ description: 'LIBRARY_DIRS.', resolve: (directories) => directories }),
+    directories: t.stringList({
+      description: 'Scanned directories (LIBRARY_DIRS); empty when there is no library.',
+      resolve: (directories) => directories,
+    }),
     fileCount: t.int({
-      description: 'Files that can be found and played.',
+      description: 'Number of readable audio files.',
       resolve: (_directories, _args, { db }) => countReadableFiles(db),
     }),
     problems: t.field({
       type: LibraryProblemConnection,
-      description: 'Files that cannot be read, by path.',
+      description: 'Files that could not be read, ordered by path.',
       args: pageArgs(t),
       complexity: pageComplexity,
       resolve: (_directories, args, { db }) => connectOffsetPage(args, (page) => listProblems(db, page)),
@@ -39,7 +41,7 @@ const LibraryType = builder.objectRef<string[]>('Library').implement({
 builder.queryField('library', (t) =>
   t.field({
     type: LibraryType,
-    description: 'The owner’s own files.',
+    description: 'The library: the owner’s own music files.',
     resolve: (_root, _args, { env }) => env.libraryDirs,
   }),
 );
@@ -48,7 +50,7 @@ builder.mutationField('scanLibrary', (t) =>
   t.field({
     type: LibraryType,
     description:
-      'Has LIBRARY_DIRS looked through now, by a worker, instead of within ten minutes; only files that changed are read.',
+      'Starts a scan of LIBRARY_DIRS on a worker, instead of waiting up to ten minutes for the next. Only changed files are read.',
     resolve: async (_root, _args, { env, jobs }) => {
       await jobs.enqueue(scanLibraryJob, {});
       return env.libraryDirs;

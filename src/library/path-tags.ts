@@ -1,6 +1,5 @@
 import { artistKey } from '../catalog/normalize.js';
 
-/** What a file's place and name say about it. */
 export interface PathTags {
   title: string;
   artist: string | null;
@@ -21,9 +20,8 @@ export const VARIOUS_ARTISTS = 'Various Artists';
 const VARIOUS_KEYS = new Set(['various artists', 'various', 'va', 'compilations', 'soundtracks']);
 
 /**
- * Reads `Artist/Album/03 - Title`, `Artist/Album/CD2/1-03 Title`, `Album/03 - Artist - Title`, `Artist - Title`,
- * `Artist - Album - 03 - Title` and their like; folders above the artist's are ignored. The file's name comes
- * without its extension.
+ * Parses `Artist/Album/03 - Title`, `Artist/Album/CD2/1-03 Title`, `Album/03 - Artist - Title`, `Artist - Title`,
+ * `Artist - Album - 03 - Title` and similar paths; folders above the artist's are ignored. `fileName` has no extension.
  */
 export function readPath(folders: readonly string[], fileName: string): PathTags {
   const { places, discNumber } = withoutDiscFolder(folders);
@@ -43,7 +41,7 @@ export function readPath(folders: readonly string[], fileName: string): PathTags
   };
 }
 
-/** Folders without a last one such as `CD2` or `Disc 1`. */
+/** Splits off a last folder such as `CD2` or `Disc 1`. */
 export function withoutDiscFolder(folders: readonly string[]): {
   places: readonly string[];
   discNumber: number | null;
@@ -89,7 +87,7 @@ interface Numbered {
   discNumber: number | null;
 }
 
-/** A leading track number, with the disc's before it at times. "99 Luftballons" is a title unless in a folder. */
+/** A leading track number, sometimes after a disc number. "99 Luftballons" is a title unless it is in a folder. */
 function readNumber(name: string, inFolder: boolean): Numbered {
   const match = /^(?:(\d{1,2})[-.](?=\d))?(\d{1,3})(\s*[-–._)]+\s*|\s+)(\S.*)$/.exec(name);
   const [, disc, track = '', gap = '', rest = ''] = match ?? [];
@@ -126,7 +124,7 @@ function isVarious(name: string): boolean {
   return VARIOUS_KEYS.has(artistKey(name));
 }
 
-/** Names without any space often have underscores in their place. */
+/** Names without spaces often use underscores instead. */
 function spaced(name: string): string {
   return (name.includes(' ') ? name : name.replaceAll('_', ' ')).trim();
 }

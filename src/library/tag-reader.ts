@@ -1,14 +1,19 @@
-/** What a file says about itself, before any rule of ours. Absent values are null or empty. */
+import { parseFile, type IAudioMetadata, type IFormat } from 'music-metadata';
+import { abortable } from '../lib/async.js';
+import { messageOf, systemCodeOf } from '../lib/errors.js';
+import type { AudioProbe, Media } from '../media/media.js';
+
+/** The tags of a file as they are, before any cleaning. Absent values are null or empty. */
 export interface RawTags {
   title: string | null;
   artists: string[];
   albumArtist: string | null;
   album: string | null;
-  /** The file says that its album is by various artists. */
+  /** Whether the file marks its album as one by various artists. */
   compilation: boolean;
   isrc: string | null;
   upc: string | null;
-  /** 0 when even ffprobe does not know. */
+  /** 0 when even ffprobe cannot tell. */
   durationMs: number;
   trackNumber: number | null;
   trackTotal: number | null;
@@ -37,4 +42,137 @@ export interface TagReader {
 export interface LibraryDeps {
   /** Reads the tags of audio files, for the index and for files that keep their own. */
   tagReader: TagReader;
+}
+
+/** For one file: a network disk that hangs would take forever. */
+const TIME_LIMIT_MS = 60_000;
+
+/**
+ * Reads tags with music-metadata, which needs only a few reads and no process. ffprobe reads what it cannot identify
+ * or time (FLAC in Ogg, bare AAC, a wrong extension), and tells noise from audio.
+ */
+export function createTagReader({ media }: { media: Pick<Media, 'probe'> }): TagReader {
+  return {
+    async read(path, signal) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]);
+      // music-metadata takes no signal: on abort, its work is abandoned.
+      const parsed = await abortable(parse(path), limit);
+      if (parsed) return parsed;
+      try {
+        return tagsOfProbe(await media.probe(path, limit));
+      } catch (error) {
+        signal.throwIfAborted();
+        throw isCircumstance(error) ? error : new Error(`No audio found in it: ${messageOf(error)}`);
+      }
+    },
+  };
+}
+
+/** Null when the file is not plainly audio of a known length. */
+async function parse(path: string): Promise<RawTags | null> {
+  try {
+    const read = await parseFile(path, { skipCovers: true });
+    return codecOf(read.format) && read.format.duration ? toRawTags(read) : null;
+  } catch (error) {
+    if (isFileSystemError(error)) throw error;
+    return null;
+  }
+}
+
+const isFileSystemError = (error: unknown): boolean => /^E[A-Z]+$/.test(systemCodeOf(error) ?? '');
+
+/** The fault of the disk or of this server, not of the file. */
+function isCircumstance(error: unknown): boolean {
+  return isFileSystemError(error) || systemCodeOf(error) === 'FFMPEG_MISSING';
+}
+
+function toRawTags({ common, format }: IAudioMetadata): RawTags {
+  const text = format.container === 'WAVE' ? repaired : (value: string | undefined) => value ?? null;
+  return {
+    title: text(common.title),
+    artists: (common.artists ?? [common.artist ?? '']).map((name) => text(name) ?? ''),
+    albumArtist: text(common.albumartist),
+    album: text(common.album),
+    compilation: common.compilation ?? false,
+    isrc: common.isrc?.[0] ?? null,
+    upc: common.barcode ?? null,
+    durationMs: Math.round((format.duration ?? 0) * 1000),
+    trackNumber: common.track.no,
+    trackTotal: common.track.of ?? (Number(common.totaltracks) || null),
+    discNumber: common.disk.no,
+    discTotal: common.disk.of ?? (Number(common.totaldiscs) || null),
+    date: common.date ?? common.releasedate ?? common.year?.toString() ?? null,
+    genres: (common.genre ?? []).map((genre) => text(genre) ?? ''),
+    label: text(common.label?.[0]),
+    copyright: text(common.copyright),
+    licence: text(common.license),
+    codec: codecOf(format),
+    bitrateKbps: format.bitrate ? Math.round(format.bitrate / 1000) : null,
+  };
+}
+
+/** RIFF names no encoding and is read as Latin-1, but most programs write UTF-8, ffmpeg among them. */
+function repaired(text: string | undefined): string | null {
+  if (!text || !/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text ?? null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'));
+  } catch {
+    return text;
+  }
+}
+
+function tagsOfProbe(probe: AudioProbe): RawTags {
+  const first = (...names: string[]) => names.map((name) => probe.tags[name]).find(Boolean) ?? null;
+  const [trackNumber, trackTotal] = numbersOf(first('track', 'tracknumber'));
+  const [discNumber, discTotal] = numbersOf(first('disc', 'discnumber'));
+  const several = (text: string | null) => (text ? text.split(';') : []);
+  return {
+    title: first('title'),
+    artists: several(first('artist')),
+    albumArtist: first('album_artist', 'albumartist'),
+    album: first('album'),
+    compilation: first('compilation') === '1',
+    isrc: first('isrc', 'tsrc'),
+    upc: first('barcode', 'upc'),
+    durationMs: probe.durationMs,
+    trackNumber,
+    trackTotal: trackTotal ?? numbersOf(first('tracktotal', 'totaltracks'))[0],
+    discNumber,
+    discTotal: discTotal ?? numbersOf(first('disctotal', 'totaldiscs'))[0],
+    date: first('date', 'year'),
+    genres: several(first('genre')),
+    label: first('label', 'publisher', 'organization'),
+    copyright: first('copyright'),
+    licence: first('license', 'licence'),
+    codec: probe.codec,
+    bitrateKbps: probe.bitrateKbps,
+  };
+}
+
+function numbersOf(text: string | null): [number | null, number | null] {
+  const [number = '', total = ''] = (text ?? '').split('/');
+  return [Number.parseInt(number, 10) || null, Number.parseInt(total, 10) || null];
+}
+
+/** Patterns of music-metadata's codec names, and ffmpeg's names. */
+const CODECS: [RegExp, string][] = [
+  [/^MPEG [\d.]+ Layer 3/, 'mp3'],
+  [/^MPEG [\d.]+ Layer 2/, 'mp2'],
+  [/^Vorbis/i, 'vorbis'],
+  [/^Opus/i, 'opus'],
+  [/^FLAC/i, 'flac'],
+  [/^ALAC/i, 'alac'],
+  [/AAC/, 'aac'],
+  [/^Monkey/i, 'ape'],
+  [/^Windows Media Audio.*lossless/i, 'wmalossless'],
+  [/^Windows Media Audio/i, 'wmav2'],
+];
+
+function codecOf({ codec = '', container = '', bitsPerSample = 16 }: IFormat): string | null {
+  if (container === 'WavPack') return 'wavpack';
+  if (/^(?:PCM|sowt|twos|NONE)/.test(codec)) {
+    const order = container.startsWith('AIFF') && codec !== 'sowt' ? 'be' : 'le';
+    return bitsPerSample === 8 ? 'pcm_u8' : `pcm_s${bitsPerSample}${order}`;
+  }
+  return CODECS.find(([name]) => name.test(codec))?.[1] ?? null;
 }

@@ -3,7 +3,7 @@ import { extname, join, resolve, sep } from 'node:path';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import { AUDIO_EXTENSIONS, type FoundFile } from './library-file.js';
 
-/** A folder or a file's name that could not be looked at: nothing is known about it and what is under it. */
+/** A folder or file that could not be read: nothing is known about it and what is below it. */
 export interface ClosedPlace {
   path: string;
   problem: string;
@@ -12,8 +12,8 @@ export interface ClosedPlace {
 export type Step = { kind: 'file'; file: FoundFile } | { kind: 'closed'; place: ClosedPlace };
 
 /**
- * The roots, without links in their paths, that can be walked, none inside another. A root that is missing, cannot be listed or has nothing at
- * all in it is closed: that is what a disk that is not mounted looks like.
+ * The roots that can be walked, with links resolved, none inside another. A root that is missing, unreadable or empty is
+ * closed: that is how a disk that is not mounted looks.
  */
 export async function openRoots(
   directories: readonly string[],
@@ -38,9 +38,8 @@ export function isUnder(path: string, directory: string): boolean {
 }
 
 /**
- * Every audio file under a root, in the order of names. Hidden files and folders are passed over, and so are
- * symbolic links: what a link within the roots points to is found by itself, and what is outside is not the
- * library's. So there are no loops, and a file is found once.
+ * Every audio file below a root, ordered by name. Skips hidden files and folders, and symbolic links: targets inside the
+ * roots are found by themselves, and those outside are not part of the library. So there are no loops or duplicates.
  */
 export async function* walkLibrary(root: string, signal: AbortSignal): AsyncGenerator<Step> {
   const pending: string[][] = [[]];
@@ -54,7 +53,7 @@ export async function* walkLibrary(root: string, signal: AbortSignal): AsyncGene
     }
     pending.push(...listed.folders.map((name) => [...folders, name]).reverse());
     for (const fileName of listed.files) {
-      const step = await look({ directory, folders, fileName });
+      const step = await readEntry({ directory, folders, fileName });
       if (step) yield step;
     }
   }
@@ -79,7 +78,11 @@ async function list(directory: string): Promise<Listed> {
 
 const isAudio = (name: string): boolean => AUDIO_EXTENSIONS.has(extname(name).toLowerCase());
 
-async function look(at: { directory: string; folders: string[]; fileName: string }): Promise<Step | null> {
+async function readEntry(at: {
+  directory: string;
+  folders: string[];
+  fileName: string;
+}): Promise<Step | null> {
   const path = join(at.directory, at.fileName);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     return { kind: 'closed', place: { path, problem: `Its path is over ${MAX_PATH_BYTES} bytes long.` } };
@@ -95,16 +98,16 @@ async function look(at: { directory: string; folders: string[]; fileName: string
   }
 }
 
-/** PostgreSQL's index takes no much longer path, and file systems rarely do. */
+/** Longer paths exceed what a PostgreSQL index takes, and are rare on file systems. */
 const MAX_PATH_BYTES = 2_000;
 
-/** Null for what is simply no longer there. Node shows bytes that are no UTF-8 as U+FFFD, which opens nothing. */
+/** Null for a file that is simply gone. Node shows bytes that are not UTF-8 as U+FFFD, and cannot open such a name. */
 function problemOf(path: string, error: unknown): string | null {
   if (systemCodeOf(error) !== 'ENOENT') return messageOf(error);
   return path.includes('\uFFFD') ? 'Its name is not valid UTF-8.' : null;
 }
 
-/** Damaged file systems have dates that PostgreSQL has not. */
+/** Damaged file systems have dates outside PostgreSQL's range. */
 function plainDate(date: Date): Date {
   const year = date.getUTCFullYear();
   return year >= 1 && year <= 9999 ? date : new Date(0);

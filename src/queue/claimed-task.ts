@@ -1,13 +1,14 @@
+import { queueableItemSchema, type QueueableItem } from '../catalog/catalog-item.js';
 import type { Platform } from '../platform.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { countFinishedChild, lockParent, recomputeParent } from '../tasks/task-tree-store.js';
+import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
 import {
   claimTask,
   endClaimedTask,
   markExpanded,
   releaseClaimedTask,
   retryClaimedTask,
-  writePlannedFile,
   type Claim,
   type Ending,
   type FileRecord,
@@ -19,20 +20,40 @@ export type { Claim, Ending, FileRecord };
 /** A task that this worker runs, and the proof that it may. */
 export interface ClaimedTask {
   task: Task;
+  /** The task's JSON columns, parsed. */
+  item: QueueableItem;
+  options: DownloadOptions;
   claim: Claim;
 }
 
-/** Takes a queued task for this worker; null when it is no longer to be had. */
+type Held = Pick<ClaimedTask, 'task' | 'claim'>;
+
+/** Claims a queued task for this worker; null when it cannot be claimed any more, or cannot be run. */
 export async function startTask(
-  deps: Pick<Platform, 'db' | 'instanceId' | 'timing'>,
-  wanted: { taskId: string; attempt: number },
+  deps: Pick<Platform, 'db' | 'instanceId' | 'timing' | 'log'>,
+  job: { taskId: string; attempt: number },
 ): Promise<ClaimedTask | null> {
   const lease = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
-  const task = await claimTask(deps.db, wanted, lease);
-  return task && { task, claim: { taskId: task.id, attempt: task.attempt, leaseOwner: lease.owner } };
+  const task = await claimTask(deps.db, job, lease);
+  if (!task) return null;
+  const claim = { taskId: task.id, attempt: task.attempt, leaseOwner: lease.owner };
+  try {
+    const item = queueableItemSchema.parse(task.item);
+    return { task, item, options: parseDownloadOptions(task.options), claim };
+  } catch (err) {
+    deps.log.error({ taskId: task.id, err }, 'task has an invalid item or options');
+    await finishTask(deps, { task, claim }, { state: 'FAILED', error: INVALID_TASK });
+    return null;
+  }
 }
 
-/** Runs a change of one task, then counts its parent anew, all in one transaction. */
+const INVALID_TASK = {
+  code: 'INTERNAL',
+  message: 'The stored item or options of this task are invalid. Queue the download again.',
+  retryable: false,
+};
+
+/** Runs a change of one task, then recounts its parent, all in one transaction. */
 export function changeTask(
   deps: Pick<Platform, 'db'>,
   parentId: string | null,
@@ -46,12 +67,8 @@ export function changeTask(
   });
 }
 
-/** Ends a claimed task and settles its parent. False when the claim was gone (cancelled, or its lease lost). */
-export function finishTask(
-  deps: Pick<Platform, 'db'>,
-  claimed: ClaimedTask,
-  ending: Ending,
-): Promise<boolean> {
+/** Ends a claimed task and recounts its parent. False when the task was cancelled or its lease lost. */
+export function finishTask(deps: Pick<Platform, 'db'>, claimed: Held, ending: Ending): Promise<boolean> {
   const { parentId } = claimed.task;
   return inTransaction(deps.db, async (tx) => {
     if (parentId) await lockParent(tx, parentId);
@@ -61,31 +78,22 @@ export function finishTask(
   });
 }
 
-/** Puts a claimed task aside for a later try. */
+/** Ends the attempt of a claimed task until its next one is due. */
 export function postponeTask(
   deps: Pick<Platform, 'db'>,
-  claimed: ClaimedTask,
+  claimed: Held,
   retry: { delayMs: number; error: { code: string; message: string } },
 ): Promise<boolean> {
   return retryClaimedTask(deps.db, claimed.claim, retry);
 }
 
-/** Gives a claimed task back to the queue, as if this try had not been. */
-export function releaseTask(deps: Pick<Platform, 'db'>, claimed: ClaimedTask): Promise<void> {
+/** Puts a claimed task back into the queue; the attempt does not count. */
+export function releaseTask(deps: Pick<Platform, 'db'>, claimed: Held): Promise<void> {
   return releaseClaimedTask(deps.db, claimed.claim);
 }
 
-/** Notes the file that a claimed task is about to end as. False when the claim was gone. */
-export function noteFile(
-  deps: Pick<Platform, 'db'>,
-  claimed: ClaimedTask,
-  file: FileRecord,
-): Promise<boolean> {
-  return writePlannedFile(deps.db, claimed.claim, file);
-}
-
-/** A parent's children are all written: from now on it ends with the last of them. */
-export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: ClaimedTask): Promise<boolean> {
+/** Marks that all children of a parent are inserted: it ends with the last of them. */
+export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: Held): Promise<boolean> {
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, claimed.task.id);
     const marked = await markExpanded(tx, claimed.claim);

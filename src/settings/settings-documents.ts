@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AUDIO_FORMATS } from '../media/media.js';
-import { ALBUM_GROUPS } from '../catalog/album-group.js';
+import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
 import { DEEZER_QUALITIES, SPOTIFY_QUALITIES, type Settings } from './settings.js';
 import type { WatchSettings } from './watch-settings.js';
 

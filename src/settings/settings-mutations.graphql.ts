@@ -1,6 +1,6 @@
 import { builder } from '../graphql/builder.js';
 import { ForbiddenError } from '../lib/errors.js';
-import { AlbumGroupEnum } from '../catalog/album-group.graphql.js';
+import { AlbumGroupEnum } from '../catalog/item-types.graphql.js';
 import { AudioFormatEnum } from './audio-format.graphql.js';
 import {
   checkDownloadSettings,

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Platform } from '../platform.js';
-import type { CatalogDeps } from '../catalog/get-catalog.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { Settings } from './settings.js';
 
 /** What is allowed and will still not work as it stands: in words, the setting's name first. */

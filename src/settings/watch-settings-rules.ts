@@ -1,4 +1,4 @@
-import { ALBUM_GROUPS } from '../catalog/album-group.js';
+import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
 import type { SettingsProblem } from './errors.js';
 import { problem, problemOfNumber } from './settings-rules.js';
 import type { WatchSettings } from './watch-settings.js';

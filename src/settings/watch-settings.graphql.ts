@@ -1,5 +1,5 @@
 import { builder } from '../graphql/builder.js';
-import { AlbumGroupEnum } from '../catalog/album-group.graphql.js';
+import { AlbumGroupEnum } from '../catalog/item-types.graphql.js';
 import type { VersionOf } from './change-settings.js';
 import type { WatchSettings } from './watch-settings.js';
 

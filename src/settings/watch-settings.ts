@@ -1,4 +1,4 @@
-import type { AlbumGroup } from '../catalog/album-group.js';
+import type { AlbumGroup } from '../catalog/catalog-item.js';
 
 /** How watched playlists and artists are looked at. Names and defaults follow rest-contract §7.1. */
 export interface WatchSettings {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ALBUM_GROUPS } from '../catalog/album-group.js';
+import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
 import { DEFAULT_SETTINGS } from '../settings/settings.js';
 import { AUDIO_FORMATS } from '../media/media.js';
 

@@ -1,14 +1,13 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
-import { normaliseText } from '../catalog/normalize.js';
+import { normalizeText } from '../catalog/normalize.js';
 import type { ErrorCode } from '../lib/errors.js';
-import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from './download-options.js';
+import { dedupeKeyOf, type DownloadOptions } from './download-options.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
 
-/** The initial values of a task; other columns have the database's defaults. */
 export interface NewTask {
-  /** UUID version 7: pages are ordered by it within a millisecond. */
+  /** UUID version 7: ordered by creation even within a millisecond, which pages rely on. */
   id: string;
   kind: TaskKind;
   state?: 'FAILED' | 'SKIPPED';
@@ -23,9 +22,9 @@ export interface NewTask {
   artists: string[];
   album: string | null;
   searchText: string;
-  /** Null for a playlist entry that is no longer in its catalog. */
+  /** Null for an entry of a list that its catalog no longer has. */
   item: QueueableItem | null;
-  options: object;
+  options: DownloadOptions;
   priority: number;
   errorCode?: string;
   errorMessage?: string;
@@ -45,9 +44,9 @@ export function describeItem(
 
 const MAX_SEARCH_TEXT = 500;
 
-/** The text that history searches compare. Its leading space makes every word's beginning searchable. */
+/** The text that history searches compare. The space before it lets them match the start of a word. */
 export function toSearchText(names: readonly string[]): string {
-  return ` ${normaliseText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
+  return ` ${normalizeText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
 }
 
 function artistsOf(item: QueueableItem): string[] {
@@ -62,24 +61,26 @@ function artistsOf(item: QueueableItem): string[] {
   }
 }
 
-/** Why an entry is skipped although its catalog has it. */
 export interface Refusal {
   code: ErrorCode;
   message: string;
 }
 
 export interface NewEntry {
-  /** Null for an entry that is no longer in its catalog. */
+  /** Null for an entry that its catalog no longer has. */
   item: QueueableItem | null;
   /** From 0. */
   position: number;
   refusal: Refusal | null;
 }
 
-/** A parent's children, with its owner, options and priority. A missing entry is FAILED, a refused one SKIPPED. */
-export function newChildren(parent: Task, entries: readonly NewEntry[]): NewTask[] {
-  const options = { ...parseDownloadOptions(parent.options), albumGroups: null };
-  return entries.map((entry) => newChild(parent, options, entry));
+/** The children of a parent, with its owner, options and priority. A missing entry is FAILED, a refused one SKIPPED. */
+export function newChildren(
+  parent: { task: Task; options: DownloadOptions },
+  entries: readonly NewEntry[],
+): NewTask[] {
+  const options = { ...parent.options, albumGroups: null };
+  return entries.map((entry) => newChild(parent.task, options, entry));
 }
 
 function newChild(parent: Task, options: DownloadOptions, { item, position, refusal }: NewEntry): NewTask {
@@ -92,9 +93,9 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     priority: parent.priority,
   };
   if (item) {
-    // An artist's album may also be queued by itself; a track of an album is never compared with other tasks.
+    // An artist's album may be queued by itself already; a track of an album belongs to the album in any case.
     const key = parent.kind === 'ARTIST' ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
-    return { ...inherited, ...key, ...describeItem(item), ...(refusal && skipped(refusal)) };
+    return { ...inherited, ...key, ...describeItem(item), ...(refusal && asSkipped(refusal)) };
   }
   const title = `Entry ${position + 1}`;
   return {
@@ -113,12 +114,12 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
   };
 }
 
-/** The child, SKIPPED because an active task downloads the same. */
+/** The child as SKIPPED, because another task already has the same download. */
 export function asDuplicate(child: NewTask, existing: Task): NewTask {
   const { code, message } = new DuplicateDownloadError(existing);
-  return { ...child, ...skipped({ code, message }), duplicateOfId: existing.id };
+  return { ...child, ...asSkipped({ code, message }), duplicateOfId: existing.id };
 }
 
-function skipped({ code, message }: Refusal) {
+function asSkipped({ code, message }: Refusal) {
   return { state: 'SKIPPED' as const, errorCode: code, errorMessage: message, errorRetryable: false };
 }

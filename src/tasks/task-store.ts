@@ -54,8 +54,7 @@ export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
 }
 
 function toRow(task: NewTask): Prisma.TaskCreateManyInput {
-  const item = task.item ? (task.item as unknown as Prisma.InputJsonObject) : Prisma.JsonNull;
-  return { ...task, item, options: task.options };
+  return { ...task, item: task.item ?? Prisma.JsonNull };
 }
 
 /** The active tasks that have one of these dedupe keys. */

@@ -1,6 +1,6 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
-import type { QueueableItem } from '../catalog/catalog-item.js';
+import { queueableItemSchema } from '../catalog/catalog-item.js';
 import { QueueableItemType } from '../catalog/item-types.graphql.js';
 import type { GraphqlContext } from '../context.js';
 import { builder } from '../graphql/builder.js';
@@ -170,7 +170,7 @@ builder.prismaObjectFields('Task', (t) => ({
     nullable: true,
     description:
       'The catalog’s data when the task was queued; null for a playlist entry that was no longer in the catalog.',
-    resolve: (task) => task.item as unknown as QueueableItem | null,
+    resolve: ({ item }) => (item === null ? null : queueableItemSchema.parse(item)),
   }),
   parent: t.relation('parent', {
     nullable: true,

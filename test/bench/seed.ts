@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { normaliseText } from '../../src/catalog/normalize.js';
+import { normalizeText } from '../../src/catalog/normalize.js';
 
 export interface SeedPlan {
   /** Tasks that are part of no other. */
@@ -58,11 +58,11 @@ async function writeWords(client: pg.Client): Promise<void> {
   );
   await client.query(
     'INSERT INTO word SELECT n - 1, shown, plain FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (shown, plain, n)',
-    [words, words.map(normaliseText)],
+    [words, words.map(normalizeText)],
   );
   await client.query('CREATE TEMP TABLE special ("word" TEXT, "shown" TEXT, "plain" TEXT) ON COMMIT DROP');
   for (const [word, shown] of Object.entries(WORDS)) {
-    await client.query('INSERT INTO special VALUES ($1, $2, $3)', [word, shown, normaliseText(shown)]);
+    await client.query('INSERT INTO special VALUES ($1, $2, $3)', [word, shown, normalizeText(shown)]);
   }
   await client.query('ANALYZE word, special');
   await client.query('SELECT setseed(0.5)');

@@ -162,7 +162,7 @@ describe('a track, an album, a playlist and an artist', () => {
     const { data, errors } = await ask(app, TRACK_BY_ID, { id });
     expect(data).toEqual({ track: null });
     expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path })]);
-    expect(errors[0]?.message).toMatch(/allowed: |there is: /);
+    expect(errors[0]?.message).toMatch(/allowed: |available: /);
     expect(errors[0]?.message.length).toBeLessThan(400);
   });
 
@@ -401,7 +401,7 @@ describe('a link', () => {
       [
         {
           "code": "INVALID_INPUT",
-          "message": "No catalogue "spotify" is set up here; there is: demo.",
+          "message": "The catalog "spotify" is not set up here; available: demo.",
           "path": "resolveLink",
         },
       ]
@@ -410,7 +410,7 @@ describe('a link', () => {
       [
         {
           "code": "INVALID_INPUT",
-          "message": "No catalogue "deezer" is set up here; there is: demo.",
+          "message": "The catalog "deezer" is not set up here; available: demo.",
           "path": "resolveLink",
         },
       ]

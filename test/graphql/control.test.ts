@@ -185,7 +185,7 @@ describe('pausing', () => {
     const held = await start(id);
     if (!held) expect.fail('not to be had');
     const entries = [0, 1].map((position) => ({ item: null, position, refusal: null }));
-    const children = newChildren(held.task, entries);
+    const children = newChildren(held, entries);
     const [first, second] = children.map((child) => ({ ...child, state: undefined as never }));
     if (!first || !second) expect.fail('no children');
     await insertClaimedChildren(app.deps, held, [first]);
@@ -285,7 +285,7 @@ describe('a priority', () => {
     const held = await start(id);
     if (!held) expect.fail('not to be had');
     await prioritize(id, 7);
-    const [child] = newChildren(held.task, [{ item: null, position: 0, refusal: null }]);
+    const [child] = newChildren(held, [{ item: null, position: 0, refusal: null }]);
     if (!child) expect.fail('no child');
     await insertClaimedChildren(app.deps, held, [child]);
     expect(await row(child.id)).toMatchObject({ priority: 7 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toLibraryFile } from '../../src/library/library-file.js';
-import { createLibraryIndex, saveFiles } from '../../src/library/library-store.js';
+import { createLibraryIndex } from '../../src/library/library-store.js';
+import { saveFiles } from '../../src/library/library-scan-store.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskOrder } from '../../src/generated/documents/graphql.js';
 import { createTaskCounter } from '../../src/tasks/task-counter.js';

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toLibraryFile } from '../../src/library/library-file.js';
-import { saveFiles } from '../../src/library/library-store.js';
+import { saveFiles } from '../../src/library/library-scan-store.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { startApp, type TestApp } from '../kit/start-app.js';

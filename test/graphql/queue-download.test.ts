@@ -220,7 +220,7 @@ describe('a download that cannot be', () => {
         "a link to a catalogue that is not here": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
-          "message": "No catalogue "spotify" is set up here; there is: demo, limited, broken.",
+          "message": "The catalog "spotify" is not set up here; available: demo, limited, broken.",
         },
         "a link to anything else": {
           "__typename": "InvalidItem",
@@ -230,7 +230,7 @@ describe('a download that cannot be', () => {
         "a malformed id": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
-          "message": ""no good" is not an item's id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the catalogue in use, or a link.",
+          "message": ""no good" is not the id of an item; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "a show": {
           "__typename": "InvalidItem",
@@ -281,7 +281,7 @@ describe('a download that cannot be', () => {
         "no id": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
-          "message": """ is not an item's id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the catalogue in use, or a link.",
+          "message": """ is not the id of an item; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "too high a bitrate": {
           "__typename": "InvalidOptions",
@@ -291,7 +291,7 @@ describe('a download that cannot be', () => {
         "too high a priority": {
           "__typename": "InvalidOptions",
           "code": "INVALID_OPTIONS",
-          "message": "A priority of 101 is out of range; allowed: −100 to 100.",
+          "message": ""priority" is 101; it must be between −100 and 100.",
         },
         "too low a bitrate": {
           "__typename": "InvalidOptions",
@@ -301,7 +301,7 @@ describe('a download that cannot be', () => {
         "too low a priority": {
           "__typename": "InvalidOptions",
           "code": "INVALID_OPTIONS",
-          "message": "A priority of -101 is out of range; allowed: −100 to 100.",
+          "message": ""priority" is -101; it must be between −100 and 100.",
         },
       }
     `);

@@ -4,12 +4,12 @@ import { dirname, extname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { PrismaClient } from '../../src/generated/prisma/client.js';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { scanLibrary, type ScanDeps } from '../../src/library/scan-library.js';
+import { scanLibrary, type ScanDeps } from '../../src/library/scan-library.job.js';
 import type { TagReader } from '../../src/library/tag-reader.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { Logger } from '../../src/lib/logger.js';
 import { createDatabase } from '../../src/database/prisma.js';
-import { createTagReader } from '../../src/library/read-tags.js';
+import { createTagReader } from '../../src/library/tag-reader.js';
 import { bareFfmpeg, createTestMedia, createWorkspace, never, silentLog } from './audio.js';
 import { createTestDatabase } from './database.js';
 

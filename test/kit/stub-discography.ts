@@ -1,6 +1,6 @@
 import type { Album, Artist, Playlist, Track } from '../../src/catalog/catalog-item.js';
 import type { CatalogSource, PageRequest } from '../../src/catalog/catalog-source.js';
-import type { AlbumGroup } from '../../src/catalog/album-group.js';
+import type { AlbumGroup } from '../../src/catalog/catalog-item.js';
 import { createStubCatalog } from './stub-catalog.js';
 
 const BY = [{ id: 'stub:somebody', name: 'Somebody' }];

@@ -6,7 +6,7 @@ import type { Track } from '../../src/catalog/catalog-item.js';
 import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import type { Media } from '../../src/media/media.js';
 import { createDemoCatalog, SHOWCASE_ALBUM_ID, TROUBLE_ALBUM_ID } from '../../src/upstream/demo/catalog.js';
-import { TROUBLES, type Trouble } from '../../src/upstream/demo/shapes.js';
+import { TROUBLES, type Trouble } from '../../src/upstream/demo/music.js';
 import { createDemoSource } from '../../src/upstream/demo/source.js';
 import { bareTags, createTestMedia, createWorkspace, never, pidsWith } from '../kit/audio.js';
 import { keepAudio } from '../kit/kept-audio.js';

@@ -5,7 +5,6 @@ import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import { createLibraryIndex } from '../../src/library/library-store.js';
 import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
-import { isSameRecording } from '../../src/catalog/match-track.js';
 import { createLibraryCatalog } from '../../src/library/library-catalog.js';
 import { createLibraryRoots } from '../../src/library/library-roots.js';
 import { createLibrarySource } from '../../src/library/library-source.js';
@@ -34,7 +33,7 @@ beforeAll(async () => {
   await library.scan();
   const parts = { index: createLibraryIndex(library.db), roots: createLibraryRoots([library.root]) };
   catalog = createLibraryCatalog(parts);
-  source = createLibrarySource({ ...parts, isSameRecording });
+  source = createLibrarySource(parts);
 });
 
 afterAll(() => library.close());

@@ -165,7 +165,7 @@ describe('downloads', () => {
     const link = encodeURIComponent('https://open.spotify.com/track/4iV5W9uYEdYUVa79Axb7Rh');
     expect(await app.get(`/track/download/${link}`)).toMatchObject({
       status: 400,
-      body: { error: expect.stringContaining('No catalogue "spotify" is set up here') as string },
+      body: { error: expect.stringContaining('The catalog "spotify" is not set up here') as string },
     });
   });
 

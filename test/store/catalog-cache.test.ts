@@ -176,9 +176,9 @@ describe('a catalogue over the network', () => {
       expect(await catalog.findTrack('far:1', never)).toEqual(makeTrack('far:1'));
       expect(warnings).toEqual([
         {
-          question: `${provider} 1 findTrack ["far:1"]`,
-          askedAt: new Date('2026-03-01T12:00:00Z'),
-          error: thrown.message,
+          key: `${provider} 1 findTrack ["far:1"]`,
+          fetchedAt: new Date('2026-03-01T12:00:00Z'),
+          err: thrown,
         },
       ]);
       far.failWith(null);

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { listProblems } from '../../src/library/library-store.js';
+import { listProblems } from '../../src/library/library-scan-store.js';
 import { createTestMedia, never } from '../kit/audio.js';
 import {
   asUserWithoutRights,
@@ -11,7 +11,7 @@ import {
   writeGarbage,
   type TestLibrary,
 } from '../kit/library.js';
-import { createTagReader } from '../../src/library/read-tags.js';
+import { createTagReader } from '../../src/library/tag-reader.js';
 
 const files = (library: TestLibrary) => library.db.libraryFile.findMany({ orderBy: { path: 'asc' } });
 const titles = async (library: TestLibrary) => (await files(library)).map((file) => file.title);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AlbumGroup } from '../../src/catalog/catalog-item.js';
 import { toLibraryFile, toUnreadableFile } from '../../src/library/library-file.js';
-import type { LibraryIndex } from '../../src/library/library-index.js';
-import { createLibraryIndex, saveFiles } from '../../src/library/library-store.js';
+import type { LibraryIndex } from '../../src/library/library-store.js';
+import { createLibraryIndex } from '../../src/library/library-store.js';
+import { saveFiles } from '../../src/library/library-scan-store.js';
 import type { RawTags } from '../../src/library/tag-reader.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { silentLog } from '../kit/audio.js';

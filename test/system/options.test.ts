@@ -176,7 +176,7 @@ describe('a server that leaves explicit tracks out', () => {
     expect(queueDownload).toEqual({
       __typename: 'ExplicitContent',
       code: 'EXPLICIT_CONTENT',
-      message: '"Damn This Dinghy" is marked as explicit, and this server leaves such tracks out.',
+      message: '"Damn This Dinghy" is marked as explicit, and this server does not download explicit tracks.',
     });
     const { status, body } = await strict.rest('GET', `/track/download/${item}`);
     expect({ status, body }).toMatchObject({

@@ -4,7 +4,7 @@ import type { Album, CatalogItem, CatalogType, Track } from '../../src/catalog/c
 import { ALBUM_GROUPS } from '../../src/catalog/catalog-item.js';
 import { createDemoCatalog, SHOWCASE_ALBUM_ID, TROUBLE_ALBUM_ID } from '../../src/upstream/demo/catalog.js';
 import { createCollection } from '../../src/upstream/demo/collection.js';
-import { TROUBLES } from '../../src/upstream/demo/shapes.js';
+import { TROUBLES } from '../../src/upstream/demo/music.js';
 
 const catalog = createDemoCatalog();
 const collection = createCollection();

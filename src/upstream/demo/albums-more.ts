@@ -1,130 +1,5 @@
-import type { DemoAlbum } from './shapes.js';
-import { song } from './song.js';
-
-const kuestennebel: DemoAlbum = {
-  slug: 'kuestennebel',
-  number: 6,
-  title: 'Küstennebel',
-  by: ['moebel-fuer-moewen'],
-  group: 'ALBUM',
-  released: '2020-02-14',
-  label: 'Rauschwerk',
-  genres: ['Krautrock'],
-  cover: { design: 'waves', colours: ['#e0e1dd', '#778da9', '#415a77', '#1b263b', '#0d1b2a'] },
-  discs: [
-    [
-      song('Nebelhorn', 16.3),
-      song('Schränke am Strand', 19),
-      song('Die Möwe auf dem Sessel', 14.8),
-      song('Gleichmäßig grau', 23.4),
-      song('Übergröße', 12),
-      song('Windstärke zwölf', 20.6),
-      song('Ebbe im Wohnzimmer', 17.2),
-      song('Straße ohne Ufer', 18),
-      song('Motorik für Anfänger', 25.5),
-      song('Süßwasser', 13.7),
-    ],
-  ],
-};
-
-const ueberfahrt: DemoAlbum = {
-  slug: 'ueberfahrt',
-  number: 7,
-  title: 'Überfahrt',
-  by: ['moebel-fuer-moewen'],
-  group: 'SINGLE',
-  released: '2022-09-23',
-  label: 'Rauschwerk',
-  genres: ['Krautrock'],
-  cover: { design: 'rings', colours: ['#006d77', '#edf6f9', '#83c5be', '#e29578'] },
-  discs: [[song('Überfahrt', 20)]],
-};
-
-const umbrellaWeather: DemoAlbum = {
-  slug: 'umbrella-weather',
-  number: 8,
-  title: 'Umbrella Weather',
-  by: ['cartographers-umbrella'],
-  group: 'SINGLE',
-  released: '2022-03-11',
-  label: 'Folded Map',
-  genres: ['Chamber Pop'],
-  cover: { design: 'stripes', colours: ['#cddafd', '#f08080', '#fff1e6', '#4a4e69'] },
-  discs: [
-    [song('Umbrella Weather', 18.6, { with: ['lamp-keepers-club'] }), song('Inside Out by Noon', 13.4)],
-  ],
-};
-
-/** Half of it as long as music usually is, for what takes longer than a moment. */
-const voltageGardens: DemoAlbum = {
-  slug: 'voltage-gardens',
-  number: 9,
-  title: 'Voltage Gardens',
-  by: ['juniper-voltmeter'],
-  group: 'ALBUM',
-  released: '2017-05-05',
-  label: 'Ohm Grown',
-  genres: ['Electronic'],
-  cover: { design: 'dots', colours: ['#10002b', '#9d4edd', '#3c096c', '#e0aaff', '#80ffdb'] },
-  discs: [
-    [
-      song('Seedling (5 V)', 22),
-      song('Greenhouse Oscillator', 180),
-      song('Photosynthesiser', 194.5),
-      song('Ground Fault Roses', 28.5),
-      song('Pollen Is Just Noise', 203),
-      song('Compost Loop', 26),
-    ],
-  ],
-};
-
-const tinAlmanacWinter: DemoAlbum = {
-  slug: 'tin-almanac-1',
-  number: 10,
-  title: 'The Tin Almanac, Vol. 1: Winter',
-  by: ['tin-almanac-orchestra'],
-  group: 'ALBUM',
-  released: '2015-12-04',
-  label: 'Ninth Parallel',
-  genres: ['Classical'],
-  cover: { design: 'peaks', colours: ['#cfe3f0', '#ffffff', '#8fb3cc', '#5b87a6', '#2f4858'] },
-  discs: [
-    [
-      song('Suite No. 1 in D Minor for Kettles: I. Allegro con vapore', 19),
-      song('Suite No. 1 in D Minor for Kettles: II. Sarabande', 23.2),
-      song('Suite No. 1 in D Minor for Kettles: III. Gigue', 15),
-      song('December: The Gutter Freezes', 17.4),
-      song('January: Tin Soldiers on the Sill', 14.9),
-      song('February: A Short Month', 8),
-      song('Nocturne for Roof and Sleet', 24.8),
-      song('Toccata on a Dented Saucepan', 12.7),
-    ],
-  ],
-};
-
-const tinAlmanacSpring: DemoAlbum = {
-  slug: 'tin-almanac-2',
-  number: 11,
-  title: 'The Tin Almanac, Vol. 2: Spring',
-  by: ['tin-almanac-orchestra'],
-  group: 'ALBUM',
-  released: '2016-03-18',
-  label: 'Ninth Parallel',
-  genres: ['Classical'],
-  cover: { design: 'peaks', colours: ['#fdf0d5', '#f77f00', '#a7c957', '#6a994e', '#386641'] },
-  discs: [
-    [
-      song('Suite No. 2 in G Major for Watering Cans: I. Andante', 20.1),
-      song('Suite No. 2 in G Major for Watering Cans: II. Minuet', 16.6),
-      song('Suite No. 2 in G Major for Watering Cans: III. Presto', 11.2),
-      song('March: March', 13),
-      song('April: Rain, Then Rain', 22.4),
-      song('May: The Weathercock Turns', 18.3),
-      song('Pastorale for Bicycle Bells', 15.8),
-      song('Fugue for Four Thimbles', 21),
-    ],
-  ],
-};
+import { VARIOUS_ARTISTS } from './artists.js';
+import { song, type DemoAlbum, type DemoTrack } from './music.js';
 
 const boussoleCassee: DemoAlbum = {
   slug: 'la-boussole-cassee',
@@ -135,7 +10,7 @@ const boussoleCassee: DemoAlbum = {
   released: '2022-10-07',
   label: 'Folded Map',
   genres: ['Chanson'],
-  cover: { design: 'rings', colours: ['#582f0e', '#ede0d4', '#b08968', '#7f5539', '#c1121f'] },
+  cover: { design: 'rings', colors: ['#582f0e', '#ede0d4', '#b08968', '#7f5539', '#c1121f'] },
   discs: [
     [
       song('Le nord est à gauche', 17),
@@ -161,7 +36,7 @@ const thirteenthLamp: DemoAlbum = {
   released: '2023-08-25',
   label: 'Ninth Parallel',
   genres: ['City Pop'],
-  cover: { design: 'beams', colours: ['#2b2d42', '#ffafcc', '#3a3d5c', '#a2d2ff', '#fefae0'] },
+  cover: { design: 'beams', colors: ['#2b2d42', '#ffafcc', '#3a3d5c', '#a2d2ff', '#fefae0'] },
   discs: [
     [
       song('夜のフェリー', 18),
@@ -186,7 +61,7 @@ const hullFrequencies: DemoAlbum = {
   released: '2024-02-29',
   label: 'Ohm Grown',
   genres: ['Dub', 'Electronic'],
-  cover: { design: 'quarters', colours: ['#001219', '#0a9396', '#94d2bd', '#ee9b00', '#ae2012'] },
+  cover: { design: 'quarters', colors: ['#001219', '#0a9396', '#94d2bd', '#ee9b00', '#ae2012'] },
   discs: [
     [
       song('Dry Dock', 16),
@@ -211,7 +86,7 @@ const lowTideRadio: DemoAlbum = {
   released: '2025-01-17',
   label: 'Ohm Grown',
   genres: ['Electronic'],
-  cover: { design: 'waves', colours: ['#ffcdb2', '#ffb4a2', '#e5989b', '#b5838d', '#6d6875'] },
+  cover: { design: 'waves', colors: ['#ffcdb2', '#ffb4a2', '#e5989b', '#b5838d', '#6d6875'] },
   discs: [
     [song('Low Tide Radio', 19.3), song('Low Tide Radio (Instrumental)', 19.3), song('Shipping News', 11.9)],
   ],
@@ -226,20 +101,168 @@ const neapAndSpring: DemoAlbum = {
   released: '2026-01-03',
   label: 'Moon Pull',
   genres: ['Drone'],
-  cover: { design: 'horizon', colours: ['#22223b', '#f2e9e4', '#4a4e69', '#9a8c98', '#c9ada7'] },
+  cover: { design: 'horizon', colors: ['#22223b', '#f2e9e4', '#4a4e69', '#9a8c98', '#c9ada7'] },
   discs: [[song('Neap', 26), song('Spring', 28)]],
 };
 
+/** One track for each thing that can go wrong with audio, and one that is well. */
+const roughCrossing: DemoAlbum = {
+  slug: 'rough-crossing',
+  number: 17,
+  title: 'Rough Crossing',
+  by: ['brass-meridian-nine'],
+  group: 'ALBUM',
+  released: '2023-11-17',
+  label: 'Ninth Parallel',
+  genres: ['Brass', 'Jazz'],
+  cover: { design: 'waves', colors: ['#dad7cd', '#588157', '#3a5a40', '#344e41', '#1b2a22'] },
+  discs: [
+    [
+      song('Dead Slow Ahead', 20, { trouble: 'slow' }),
+      song('Third Time Lucky', 12, { trouble: 'flaky' }),
+      song('Engine Trouble', 14, { trouble: 'failing' }),
+      song('Lost Overboard', 16, { trouble: 'missing' }),
+      song('Cut Adrift', 24, { trouble: 'cutOff' }),
+      song('Static from the Bridge', 13, { trouble: 'garbage' }),
+      song('Empty Hold', 11, { trouble: 'empty' }),
+      song('Becalmed', 18, { trouble: 'stalled' }),
+      song('Wait for the Harbour Pilot', 15, { trouble: 'limited' }),
+      song('Safe in Port', 10),
+    ],
+  ],
+};
+
+/** Titles that break file names, paths, command lines, templates, markup and comparisons. */
+const awkwardCargo: DemoAlbum = {
+  slug: 'awkward-cargo',
+  number: 18,
+  title: 'Awkward Cargo: <Handle/With\\Care>?',
+  by: ['juniper-voltmeter'],
+  group: 'ALBUM',
+  released: '2021-12-10',
+  label: 'Ohm Grown',
+  genres: ['Electronic'],
+  cover: { design: 'stripes', colors: ['#f8f9fa', '#212529', '#ffc300', '#495057'] },
+  discs: [
+    [
+      song('North / South \\ East', 8),
+      song('"Quoted" <Angles> | Pipes?*:', 9),
+      song('🌊🚢 (Emoji Crossing) 👩‍👩‍👧‍👦', 10),
+      song('Ночной паром', 11),
+      song('عبّارة الليل', 10.5),
+      song('מעבורת לילה', 9.5),
+      song('...And Leading Dots', 8.5),
+      song('Trailing Dots and Space... ', 8),
+      song('CON', 8),
+      song('nul.mp3', 8),
+      song('../../../../etc/passwd', 9),
+      song('$(reboot) `reboot`; reboot & "%PATH%"', 8),
+      song('-metadata title=Not This One', 8.2),
+      song('%music% {title} %s ${title}', 8.4),
+      song('Semi;colon = Hash # and a\nLine Break', 9.2),
+      song('<b onclick="alert(1)">Bold</b> & Co.', 8.8),
+      song('Quay\u202Egpm.exe', 9),
+      song('Caf\u00e9 on the Quay', 10),
+      song('Cafe\u0301 on the Quay', 10),
+      song(longTitle(), 12),
+    ],
+  ],
+};
+
+/** Longer than any file name may be, in characters and more so in bytes. */
+function longTitle(): string {
+  const legs = ['the Outer Buoy', 'the Café at the Wrong Pier', 'an Island Nobody Had Ordered', 'Øresund'];
+  const repeated = Array.from({ length: 12 }, (_, leg) => `by Way of ${legs[leg % legs.length]}`);
+  return `The Very Long Way Home, ${repeated.join(', ')}, and Back Again`;
+}
+
+/** No label, so no UPC, no ISRCs, no copyright line; the year is all that is known. */
+const harbourWallDemos: DemoAlbum = {
+  slug: 'harbour-wall-demos',
+  number: 19,
+  title: 'Harbour Wall Demos',
+  by: ['otter-and-semaphore'],
+  group: 'ALBUM',
+  released: '2016',
+  label: null,
+  genres: [],
+  cover: { design: 'horizon', colors: ['#d6ccc2', '#e63946', '#8d99ae', '#5c677d', '#f5ebe0'] },
+  discs: [
+    [
+      song('Kelp Hotel (Demo)', 14),
+      song('Untitled', 9),
+      song('Untitled', 12),
+      song('Seagull Ruins the Take', 8),
+      song('River Mouth (One Microphone)', 16.1),
+    ],
+  ],
+};
+
+const borrowed = (recording: string): DemoTrack => ({ title: '', seconds: 0, recording });
+
+/** A sampler: recordings that are on other albums as well, with the same ISRCs. */
+const harbourLights: DemoAlbum = {
+  slug: 'harbour-lights',
+  number: 20,
+  title: 'Harbour Lights: A Sampler',
+  by: [VARIOUS_ARTISTS],
+  group: 'COMPILATION',
+  released: '2025-03-28',
+  label: 'Harbour Light Recordings',
+  genres: ['Indie Folk', 'Ambient'],
+  cover: { design: 'dots', colors: ['#03071e', '#faa307', '#370617', '#dc2f02', '#ffba08'] },
+  discs: [
+    [
+      'night-ferry-1-03',
+      'semaphore-love-songs-1-04',
+      'atlas-of-small-rain-2-06',
+      'brass-for-lighthouses-1-06',
+      'kuestennebel-1-01',
+      'la-boussole-cassee-1-02',
+      'thirteenth-lamp-1-05',
+      'hull-frequencies-1-05',
+      'tin-almanac-1-1-08',
+      'voltage-gardens-1-06',
+    ].map(borrowed),
+  ],
+};
+
+/** Tracks that are nowhere else. */
+const songsForCrossingWater: DemoAlbum = {
+  slug: 'songs-for-crossing-water',
+  number: 21,
+  title: 'Songs for Crossing Water',
+  by: [VARIOUS_ARTISTS],
+  group: 'COMPILATION',
+  released: '2020-07-31',
+  label: 'Moon Pull',
+  genres: ['Indie Folk'],
+  cover: { design: 'beams', colors: ['#264653', '#e9c46a', '#2a9d8f', '#e76f51', '#f4f1de'] },
+  discs: [
+    [
+      song('Gangway', 13.5, { by: ['saltglass-choir'] }),
+      song('Duty-Free Umbrella', 16.8, { by: ['cartographers-umbrella'] }),
+      song('Ticket for an Otter', 15.2, { by: ['otter-and-semaphore'] }),
+      song('Captain’s Second Table', 19.9, { by: ['brass-meridian-nine'] }),
+      song('Alternating Current', 21.4, { by: ['juniper-voltmeter'] }),
+      song('Sofa auf hoher See', 18.5, { by: ['moebel-fuer-moewen'] }),
+      song('Mal de mer, mal de vous', 14, { by: ['soeurs-boussole'] }),
+      song('Barcarolle for Rowlocks', 22.2, { by: ['tin-almanac-orchestra'] }),
+      song('水平線の上で', 17.1, { by: ['lamp-keepers-club'] }),
+      song('Car Deck', 20, { by: ['dj-barnacle-protocol'], with: ['brass-meridian-nine'] }),
+    ],
+  ],
+};
+
 export const MORE_ALBUMS: readonly DemoAlbum[] = [
-  kuestennebel,
-  ueberfahrt,
-  umbrellaWeather,
-  voltageGardens,
-  tinAlmanacWinter,
-  tinAlmanacSpring,
   boussoleCassee,
   thirteenthLamp,
   hullFrequencies,
   lowTideRadio,
   neapAndSpring,
+  roughCrossing,
+  awkwardCargo,
+  harbourWallDemos,
+  harbourLights,
+  songsForCrossingWater,
 ];

@@ -1,7 +1,5 @@
 import { MORE_ALBUMS } from './albums-more.js';
-import { ODD_ALBUMS } from './albums-odd.js';
-import type { DemoAlbum } from './shapes.js';
-import { song } from './song.js';
+import { song, type DemoAlbum } from './music.js';
 
 /** All tracks healthy and short: what `npm run demo` downloads. */
 const nightFerry: DemoAlbum = {
@@ -13,7 +11,7 @@ const nightFerry: DemoAlbum = {
   released: '2024-10-18',
   label: 'Harbour Light Recordings',
   genres: ['Ambient'],
-  cover: { design: 'horizon', colours: ['#14213d', '#fca311', '#1f3a5f', '#2d5d7b', '#f4d9a0'] },
+  cover: { design: 'horizon', colors: ['#14213d', '#fca311', '#1f3a5f', '#2d5d7b', '#f4d9a0'] },
   discs: [
     [
       song('Casting Off', 12),
@@ -39,7 +37,7 @@ const atlas: DemoAlbum = {
   released: '2021-04-09',
   label: 'Folded Map',
   genres: ['Chamber Pop'],
-  cover: { design: 'quarters', colours: ['#f1ede4', '#3d5a80', '#98c1d9', '#ee6c4d', '#293241'] },
+  cover: { design: 'quarters', colors: ['#f1ede4', '#3d5a80', '#98c1d9', '#ee6c4d', '#293241'] },
   discs: [
     [
       song('Intro', 8),
@@ -73,7 +71,7 @@ const semaphoreLoveSongs: DemoAlbum = {
   released: '2019',
   label: 'Harbour Light Recordings',
   genres: ['Indie Folk'],
-  cover: { design: 'stripes', colours: ['#fefae0', '#dda15e', '#bc6c25', '#606c38', '#283618'] },
+  cover: { design: 'stripes', colors: ['#fefae0', '#dda15e', '#bc6c25', '#606c38', '#283618'] },
   discs: [
     [
       song('A Is for Both Arms', 14),
@@ -100,7 +98,7 @@ const parkingLotRegatta: DemoAlbum = {
   released: '2023-06-02',
   label: 'Harbour Light Recordings',
   genres: ['Indie Folk', 'Punk'],
-  cover: { design: 'dots', colours: ['#ffbe0b', '#d00000', '#032b43', '#3f88c5', '#ffffff'] },
+  cover: { design: 'dots', colors: ['#ffbe0b', '#d00000', '#032b43', '#3f88c5', '#ffffff'] },
   discs: [
     [
       song('Trailer Hitch', 13.1),
@@ -126,7 +124,7 @@ const brassForLighthouses: DemoAlbum = {
   released: '2018-11-30',
   label: 'Ninth Parallel',
   genres: ['Brass', 'Jazz'],
-  cover: { design: 'beams', colours: ['#0b132b', '#ffd166', '#1c2541', '#ef476f', '#f8f9fa'] },
+  cover: { design: 'beams', colors: ['#0b132b', '#ffd166', '#1c2541', '#ef476f', '#f8f9fa'] },
   discs: [
     [
       song('Group Flashing Two', 14.4),
@@ -143,12 +141,142 @@ const brassForLighthouses: DemoAlbum = {
   ],
 };
 
+const kuestennebel: DemoAlbum = {
+  slug: 'kuestennebel',
+  number: 6,
+  title: 'Küstennebel',
+  by: ['moebel-fuer-moewen'],
+  group: 'ALBUM',
+  released: '2020-02-14',
+  label: 'Rauschwerk',
+  genres: ['Krautrock'],
+  cover: { design: 'waves', colors: ['#e0e1dd', '#778da9', '#415a77', '#1b263b', '#0d1b2a'] },
+  discs: [
+    [
+      song('Nebelhorn', 16.3),
+      song('Schränke am Strand', 19),
+      song('Die Möwe auf dem Sessel', 14.8),
+      song('Gleichmäßig grau', 23.4),
+      song('Übergröße', 12),
+      song('Windstärke zwölf', 20.6),
+      song('Ebbe im Wohnzimmer', 17.2),
+      song('Straße ohne Ufer', 18),
+      song('Motorik für Anfänger', 25.5),
+      song('Süßwasser', 13.7),
+    ],
+  ],
+};
+
+const ueberfahrt: DemoAlbum = {
+  slug: 'ueberfahrt',
+  number: 7,
+  title: 'Überfahrt',
+  by: ['moebel-fuer-moewen'],
+  group: 'SINGLE',
+  released: '2022-09-23',
+  label: 'Rauschwerk',
+  genres: ['Krautrock'],
+  cover: { design: 'rings', colors: ['#006d77', '#edf6f9', '#83c5be', '#e29578'] },
+  discs: [[song('Überfahrt', 20)]],
+};
+
+const umbrellaWeather: DemoAlbum = {
+  slug: 'umbrella-weather',
+  number: 8,
+  title: 'Umbrella Weather',
+  by: ['cartographers-umbrella'],
+  group: 'SINGLE',
+  released: '2022-03-11',
+  label: 'Folded Map',
+  genres: ['Chamber Pop'],
+  cover: { design: 'stripes', colors: ['#cddafd', '#f08080', '#fff1e6', '#4a4e69'] },
+  discs: [
+    [song('Umbrella Weather', 18.6, { with: ['lamp-keepers-club'] }), song('Inside Out by Noon', 13.4)],
+  ],
+};
+
+/** Half of it as long as music usually is, for what takes longer than a moment. */
+const voltageGardens: DemoAlbum = {
+  slug: 'voltage-gardens',
+  number: 9,
+  title: 'Voltage Gardens',
+  by: ['juniper-voltmeter'],
+  group: 'ALBUM',
+  released: '2017-05-05',
+  label: 'Ohm Grown',
+  genres: ['Electronic'],
+  cover: { design: 'dots', colors: ['#10002b', '#9d4edd', '#3c096c', '#e0aaff', '#80ffdb'] },
+  discs: [
+    [
+      song('Seedling (5 V)', 22),
+      song('Greenhouse Oscillator', 180),
+      song('Photosynthesiser', 194.5),
+      song('Ground Fault Roses', 28.5),
+      song('Pollen Is Just Noise', 203),
+      song('Compost Loop', 26),
+    ],
+  ],
+};
+
+const tinAlmanacWinter: DemoAlbum = {
+  slug: 'tin-almanac-1',
+  number: 10,
+  title: 'The Tin Almanac, Vol. 1: Winter',
+  by: ['tin-almanac-orchestra'],
+  group: 'ALBUM',
+  released: '2015-12-04',
+  label: 'Ninth Parallel',
+  genres: ['Classical'],
+  cover: { design: 'peaks', colors: ['#cfe3f0', '#ffffff', '#8fb3cc', '#5b87a6', '#2f4858'] },
+  discs: [
+    [
+      song('Suite No. 1 in D Minor for Kettles: I. Allegro con vapore', 19),
+      song('Suite No. 1 in D Minor for Kettles: II. Sarabande', 23.2),
+      song('Suite No. 1 in D Minor for Kettles: III. Gigue', 15),
+      song('December: The Gutter Freezes', 17.4),
+      song('January: Tin Soldiers on the Sill', 14.9),
+      song('February: A Short Month', 8),
+      song('Nocturne for Roof and Sleet', 24.8),
+      song('Toccata on a Dented Saucepan', 12.7),
+    ],
+  ],
+};
+
+const tinAlmanacSpring: DemoAlbum = {
+  slug: 'tin-almanac-2',
+  number: 11,
+  title: 'The Tin Almanac, Vol. 2: Spring',
+  by: ['tin-almanac-orchestra'],
+  group: 'ALBUM',
+  released: '2016-03-18',
+  label: 'Ninth Parallel',
+  genres: ['Classical'],
+  cover: { design: 'peaks', colors: ['#fdf0d5', '#f77f00', '#a7c957', '#6a994e', '#386641'] },
+  discs: [
+    [
+      song('Suite No. 2 in G Major for Watering Cans: I. Andante', 20.1),
+      song('Suite No. 2 in G Major for Watering Cans: II. Minuet', 16.6),
+      song('Suite No. 2 in G Major for Watering Cans: III. Presto', 11.2),
+      song('March: March', 13),
+      song('April: Rain, Then Rain', 22.4),
+      song('May: The Weathercock Turns', 18.3),
+      song('Pastorale for Bicycle Bells', 15.8),
+      song('Fugue for Four Thimbles', 21),
+    ],
+  ],
+};
+
 export const ALBUMS: readonly DemoAlbum[] = [
   nightFerry,
   atlas,
   semaphoreLoveSongs,
   parkingLotRegatta,
   brassForLighthouses,
+  kuestennebel,
+  ueberfahrt,
+  umbrellaWeather,
+  voltageGardens,
+  tinAlmanacWinter,
+  tinAlmanacSpring,
   ...MORE_ALBUMS,
-  ...ODD_ALBUMS,
 ];

@@ -1,4 +1,4 @@
-import type { DemoArtist } from './shapes.js';
+import type { DemoArtist } from './music.js';
 
 const artist = (slug: string, name: string, genres: readonly string[]): DemoArtist => ({
   slug,

@@ -1,17 +1,29 @@
-import type { CatalogSource } from '../../catalog/catalog-source.js';
-import { listAlbumTracks, listArtistAlbums, listPlaylistEntries, listShowEpisodes } from './catalog-lists.js';
-import { createCatalogSearch } from './catalog-search.js';
-import { createCollection } from './collection.js';
+import type { Album, AlbumGroup, Episode, Track } from '../../catalog/catalog-item.js';
+import type { CatalogSource, Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
+import { createCollection, episodesOf, tracksOf, type Collection } from './collection.js';
 import { renderCover } from './cover.js';
-import { PROVIDER, slugOf, toAlbum, toArtist, toEpisode, toId, toPlaylist, toShow, toTrack } from './map.js';
-import type { DemoAlbum } from './shapes.js';
+import {
+  pageOf,
+  PROVIDER,
+  slugOf,
+  toAlbum,
+  toArtist,
+  toEpisode,
+  toId,
+  toPlaylist,
+  toPlaylistEntry,
+  toShow,
+  toTrack,
+} from './map.js';
+import type { DemoAlbum } from './music.js';
+import { createCatalogSearch } from './search.js';
 
-/** Healthy, short, with a cover: the album that shows everything in well under a minute. */
+/** A short album without faults and with a cover; downloads in well under a minute. */
 export const SHOWCASE_ALBUM_ID = toId('night-ferry');
-/** Every track but the last has something wrong with its audio: one for each of TROUBLES (shapes.ts), in that order. */
+/** One track for each of TROUBLES (music.ts), in that order, and one without a fault. */
 export const TROUBLE_ALBUM_ID = toId('rough-crossing');
 
-/** The built-in catalogue: invented, offline, and the same each time it is asked. */
+/** The built-in catalog: invented, offline and deterministic. */
 export function createDemoCatalog(): CatalogSource {
   const collection = createCollection();
   const { artists, albums, playlists } = collection;
@@ -20,29 +32,30 @@ export function createDemoCatalog(): CatalogSource {
   return {
     provider: PROVIDER,
     remote: false,
-    search: (query, signal) => answer(signal, () => search(query)),
+    search: (query, signal) => respond(signal, () => search(query)),
     findTrack: (id, signal) =>
-      answer(signal, () => orNull(collection.findTrack(slugOf(id)), (track) => toTrack(artists, track))),
+      respond(signal, () => orNull(collection.findTrack(slugOf(id)), (track) => toTrack(artists, track))),
     findAlbum: (id, signal) =>
-      answer(signal, () => orNull(albums.get(slugOf(id)), (album) => toAlbum(artists, album))),
-    findPlaylist: (id, signal) => answer(signal, () => orNull(playlists.get(slugOf(id)), toPlaylist)),
-    findArtist: (id, signal) => answer(signal, () => orNull(artists.get(slugOf(id)), toArtist)),
-    findShow: (id, signal) => answer(signal, () => orNull(collection.shows.get(slugOf(id)), toShow)),
-    findEpisode: (id, signal) => answer(signal, () => orNull(collection.episodes.get(slugOf(id)), toEpisode)),
+      respond(signal, () => orNull(albums.get(slugOf(id)), (album) => toAlbum(artists, album))),
+    findPlaylist: (id, signal) => respond(signal, () => orNull(playlists.get(slugOf(id)), toPlaylist)),
+    findArtist: (id, signal) => respond(signal, () => orNull(artists.get(slugOf(id)), toArtist)),
+    findShow: (id, signal) => respond(signal, () => orNull(collection.shows.get(slugOf(id)), toShow)),
+    findEpisode: (id, signal) =>
+      respond(signal, () => orNull(collection.episodes.get(slugOf(id)), toEpisode)),
     listAlbumTracks: (id, page, signal) =>
-      answer(signal, () => listAlbumTracks(collection, slugOf(id), page)),
+      respond(signal, () => listAlbumTracks(collection, slugOf(id), page)),
     listPlaylistEntries: (id, page, signal) =>
-      answer(signal, () => listPlaylistEntries(collection, slugOf(id), page)),
+      respond(signal, () => listPlaylistEntries(collection, slugOf(id), page)),
     listArtistAlbums: (id, query, signal) =>
-      answer(signal, () => listArtistAlbums(collection, slugOf(id), query)),
+      respond(signal, () => listArtistAlbums(collection, slugOf(id), query)),
     listShowEpisodes: (id, page, signal) =>
-      answer(signal, () => listShowEpisodes(collection, slugOf(id), page)),
+      respond(signal, () => listShowEpisodes(collection, slugOf(id), page)),
     fetchCover: (track, signal) =>
-      answer(signal, () => orNull(collection.findTrack(slugOf(track.id))?.place?.album, coverOf)),
+      respond(signal, () => orNull(collection.findTrack(slugOf(track.id))?.place?.album, coverOf)),
   };
 }
 
-/** A cover takes a tenth of a second to draw, and each of an album's tracks wants it. */
+/** Drawing a cover takes a tenth of a second, and each track of an album needs it. */
 function createCovers(): (album: DemoAlbum) => Uint8Array {
   const covers = new Map<string, Uint8Array>();
   return (album) => {
@@ -52,8 +65,8 @@ function createCovers(): (album: DemoAlbum) => Uint8Array {
   };
 }
 
-/** Answers at once, but as a service would: by a promise, which an aborted signal rejects. */
-function answer<T>(signal: AbortSignal, make: () => T): Promise<T> {
+/** A promise as a remote service would give it: rejected by an aborted signal. */
+function respond<T>(signal: AbortSignal, make: () => T): Promise<T> {
   return new Promise((resolve) => {
     signal.throwIfAborted();
     resolve(make());
@@ -62,4 +75,59 @@ function answer<T>(signal: AbortSignal, make: () => T): Promise<T> {
 
 function orNull<T, R>(found: T | null | undefined, convert: (found: T) => R): R | null {
   return found === null || found === undefined ? null : convert(found);
+}
+
+function listAlbumTracks(collection: Collection, albumSlug: string, page: PageRequest): Page<Track> {
+  const album = collection.albums.get(albumSlug);
+  const tracks = (album ? tracksOf(album) : []).flatMap((slug) => collection.findTrack(slug) ?? []);
+  return pageOf(tracks, page, (track) => toTrack(collection.artists, track));
+}
+
+/** Makes the entries of the page and no others. */
+function listPlaylistEntries(
+  collection: Collection,
+  playlistSlug: string,
+  page: PageRequest,
+): Page<PlaylistEntry> {
+  const playlist = collection.playlists.get(playlistSlug);
+  if (!playlist) return { items: [], total: 0 };
+  const items = placesOf(page, playlist.total).map((place) => {
+    const track = collection.findTrack(playlist.entryAt(place) ?? '');
+    return toPlaylistEntry(track && toTrack(collection.artists, track), place);
+  });
+  return { items, total: playlist.total };
+}
+
+function listShowEpisodes(collection: Collection, showSlug: string, page: PageRequest): Page<Episode> {
+  const show = collection.shows.get(showSlug);
+  return pageOf(show ? episodesOf(show) : [], page, toEpisode);
+}
+
+/** Newest first. An album of others on which the artist has a track is in the group APPEARS_ON. */
+function listArtistAlbums(
+  collection: Collection,
+  artistSlug: string,
+  { groups, ...page }: PageRequest & { groups: readonly AlbumGroup[] },
+): Page<Album> {
+  const related = [...collection.albums.values()]
+    .map((album) => ({ album, group: groupFor(collection, artistSlug, album) }))
+    .filter(({ group }) => group !== null && groups.includes(group))
+    .sort((one, other) => (one.album.released < other.album.released ? 1 : -1));
+  return pageOf(related, page, ({ album, group }) =>
+    toAlbum(collection.artists, album, group ?? album.group),
+  );
+}
+
+/** Null: the album has nothing to do with the artist. */
+function groupFor(collection: Collection, artistSlug: string, album: DemoAlbum): AlbumGroup | null {
+  if (album.by.includes(artistSlug)) return album.group;
+  const appears = tracksOf(album).some((slug) =>
+    collection.findTrack(slug)?.artists.some((artist) => artist.slug === artistSlug),
+  );
+  return appears ? 'APPEARS_ON' : null;
+}
+
+function placesOf({ offset, limit }: PageRequest, total: number): number[] {
+  const length = Math.max(0, Math.min(limit, total - offset));
+  return Array.from({ length }, (_, index) => offset + index);
 }

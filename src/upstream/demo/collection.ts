@@ -10,9 +10,9 @@ import type {
   DemoTrack,
   PlacedEpisode,
   PlacedTrack,
-} from './shapes.js';
+} from './music.js';
 import { SHOWS } from './shows.js';
-import { createTide } from './tides.js';
+import { createTide } from './playlists.js';
 
 /** All of the demo by slug, in the order it was written down in. */
 export interface Collection {
@@ -43,7 +43,6 @@ export function createCollection(): Collection {
   };
 }
 
-/** The newest first. */
 export function episodesOf(show: DemoShow): PlacedEpisode[] {
   return show.episodes
     .map((episode, index) => ({

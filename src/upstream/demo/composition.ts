@@ -1,5 +1,5 @@
-import { hashOf, pick } from './hash.js';
-import type { PlacedTrack } from './shapes.js';
+import { hashOf, pick } from './codes.js';
+import type { PlacedTrack } from './music.js';
 
 /** Semitones above the key's root. */
 type Chord = readonly [number, number, number];

@@ -1,4 +1,4 @@
-import type { CoverDesign } from './shapes.js';
+import type { CoverDesign } from './music.js';
 
 /** A part of the picture, which goes from 0 to 1 both ways, y downwards. */
 export interface Box {
@@ -15,14 +15,13 @@ export interface Shape {
   box: Box;
 }
 
-/** A shape in one colour. */
 export interface Layer {
   ink: string;
   shape: Shape;
 }
 
 interface Palette {
-  /** The album's colours without the background. */
+  /** The album's colors without the background. */
   inks: readonly string[];
   random: () => number;
 }
@@ -66,7 +65,6 @@ const times = <T>(count: number, make: (index: number) => T): T[] =>
 const layersOf = ({ inks }: Palette, shapes: readonly Shape[], firstInk = 0): Layer[] =>
   shapes.map((shape, index) => ({ ink: inks[(index + firstInk) % inks.length] ?? '#ffffff', shape }));
 
-/** A low sun and its broken reflection. */
 function horizon(palette: Palette): Layer[] {
   const x = 0.3 + 0.4 * palette.random();
   const sun = circle(x, 0.42, 0.24);
@@ -93,7 +91,6 @@ function rings(palette: Palette): Layer[] {
   );
 }
 
-/** Tiles, each with a quarter of a disc or a whole one. */
 function quarters(palette: Palette): Layer[] {
   const tiles = 4;
   return times(tiles * tiles, (tile) => {
@@ -110,7 +107,6 @@ function quarters(palette: Palette): Layer[] {
   }).flat();
 }
 
-/** Slanted stripes seen through a round window. */
 function stripes(palette: Palette): Layer[] {
   const window = circle(0.5, 0.5, 0.4);
   const angle = Math.PI * (0.15 + 0.7 * palette.random());
@@ -134,7 +130,6 @@ function waves(palette: Palette): Layer[] {
   return [...layersOf(palette, [moon], palette.inks.length - 1), ...layersOf(palette, rows)];
 }
 
-/** A grid of dots that swell along a slope. */
 function dots(palette: Palette): Layer[] {
   const side = 8;
   const phase = palette.random() * 6;
@@ -147,7 +142,6 @@ function dots(palette: Palette): Layer[] {
   }).flat();
 }
 
-/** Hills, one before the other, under a disc. */
 function peaks(palette: Palette): Layer[] {
   const disc = circle(0.25 + 0.5 * palette.random(), 0.27, 0.13);
   const hills = times(6, (hill) => {
@@ -158,7 +152,6 @@ function peaks(palette: Palette): Layer[] {
   return [...layersOf(palette, [disc]), ...layersOf(palette, hills, 1)];
 }
 
-/** A lighthouse and its beams. */
 function beams(palette: Palette): Layer[] {
   const [x, y] = [0.28 + 0.44 * palette.random(), 0.4];
   const turn = palette.random() * Math.PI;

@@ -1,15 +1,15 @@
+import { crc32, deflateSync } from 'node:zlib';
+import { hashOf } from './codes.js';
 import { DESIGNS, type Box, type Layer } from './cover-designs.js';
-import { hashOf } from './hash.js';
-import { encodePng } from './png.js';
-import type { DemoAlbum } from './shapes.js';
+import type { DemoAlbum } from './music.js';
 
 const SIZE_PX = 600;
 
 type Rgb = readonly [number, number, number];
 
-/** An album's front cover as PNG, drawn from its design and its colours; the same bytes each time. */
+/** An album's front cover as PNG, drawn from its design and its colors; the same bytes each time. */
 export function renderCover({ slug, cover }: Pick<DemoAlbum, 'slug' | 'cover'>): Uint8Array {
-  const [background = '#000000', ...inks] = cover.colours;
+  const [background = '#000000', ...inks] = cover.colors;
   const pixels = new Uint8Array(SIZE_PX * SIZE_PX * 3);
   const layers = DESIGNS[cover.design]({ inks, random: createRandom(slug) });
   paint(pixels, {
@@ -31,7 +31,6 @@ function paint(pixels: Uint8Array, { ink, shape }: Layer): void {
   }
 }
 
-/** A pixel more on each side, for the edge. */
 function toPixels({ left, top, right, bottom }: Box): Box {
   const inside = (value: number) => Math.max(0, Math.min(SIZE_PX, value));
   return {
@@ -54,8 +53,49 @@ function toRgb(hex: string): Rgb {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
-/** Numbers from 0 up to 1, the same row of them for the same seed. */
 function createRandom(seed: string): () => number {
   let count = 0;
   return () => hashOf(`${seed}/${count++}`) / 2 ** 32;
+}
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const TRUE_COLOR = 2;
+/** Stores each line as the difference to the one above: flat pictures become mostly zeros. */
+const FILTER_UP = 2;
+
+function encodePng(rgb: Uint8Array, sizePx: number): Uint8Array {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(sizePx, 0);
+  header.writeUInt32BE(sizePx, 4);
+  header.set([8, TRUE_COLOR, 0, 0, 0], 8);
+  const body = deflateSync(filterLines(rgb, sizePx * 3), { level: 9 });
+  return Buffer.concat([
+    SIGNATURE,
+    chunk('IHDR', header),
+    chunk('IDAT', body),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function filterLines(rgb: Uint8Array, lineBytes: number): Uint8Array {
+  const lines = rgb.length / lineBytes;
+  const filtered = new Uint8Array(rgb.length + lines);
+  for (let line = 0; line < lines; line++) {
+    const start = line * (lineBytes + 1);
+    filtered[start] = FILTER_UP;
+    for (let index = 0; index < lineBytes; index++) {
+      const at = line * lineBytes + index;
+      filtered[start + 1 + index] = (rgb[at] ?? 0) - (rgb[at - lineBytes] ?? 0);
+    }
+  }
+  return filtered;
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const typed = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const framed = Buffer.alloc(typed.length + 8);
+  framed.writeUInt32BE(data.length, 0);
+  framed.set(typed, 4);
+  framed.writeUInt32BE(crc32(typed), typed.length + 4);
+  return framed;
 }

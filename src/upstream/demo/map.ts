@@ -8,10 +8,9 @@ import type {
   Show,
   Track,
 } from '../../catalog/catalog-item.js';
-import type { PlaylistEntry } from '../../catalog/catalog-source.js';
-import { toUpc } from './codes.js';
-import { hashOf } from './hash.js';
-import type { DemoAlbum, DemoArtist, DemoPlaylist, DemoShow, PlacedEpisode, PlacedTrack } from './shapes.js';
+import type { Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
+import { hashOf, toUpc } from './codes.js';
+import type { DemoAlbum, DemoArtist, DemoPlaylist, DemoShow, PlacedEpisode, PlacedTrack } from './music.js';
 
 export const PROVIDER = 'demo';
 
@@ -23,7 +22,7 @@ export function toId(slug: string): string {
   return `${PROVIDER}:${slug}`;
 }
 
-/** The slug in an id of ours; an id of another catalogue gives one that nothing has. */
+/** The slug in an id of the demo; empty for an id of another catalog. */
 export function slugOf(id: string): string {
   return id.startsWith(`${PROVIDER}:`) ? id.slice(PROVIDER.length + 1) : '';
 }
@@ -36,10 +35,9 @@ function toArtistRef(artist: DemoArtist): ArtistRef {
   return { id: toId(artist.slug), name: artist.name };
 }
 
-/** What an album needs that it does not hold itself. */
 export type ArtistLookup = ReadonlyMap<string, DemoArtist>;
 
-/** @param group how the album is related to the artist whose list it is in, where that is not its own group */
+/** @param group how the album belongs to the artist whose list it is in, if not by its own group */
 export function toAlbum(artists: ArtistLookup, album: DemoAlbum, group: AlbumGroup = album.group): Album {
   const { label } = album;
   return {
@@ -92,7 +90,6 @@ export function toPlaylist(playlist: DemoPlaylist): Playlist {
   };
 }
 
-/** Follows from the entries, so that no one has to remember to change it with them. */
 function revisionOf(playlist: DemoPlaylist): string {
   const entries = Array.from({ length: playlist.total }, (_, position) => playlist.entryAt(position) ?? '');
   return hashOf(entries.join('\n')).toString(16).padStart(8, '0');
@@ -130,4 +127,13 @@ export function toEpisode({ show, ...episode }: PlacedEpisode): Episode {
     images: [],
     url: null,
   };
+}
+
+/** Converts only the items of the page. */
+export function pageOf<T, R>(
+  all: readonly T[],
+  { offset, limit }: PageRequest,
+  convert: (one: T) => R,
+): Page<R> {
+  return { items: all.slice(offset, offset + limit).map(convert), total: all.length };
 }

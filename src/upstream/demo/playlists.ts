@@ -1,8 +1,6 @@
-import { hashOf } from './hash.js';
-import type { DemoPlaylist, PlacedTrack } from './shapes.js';
-import { TIDE_TOTAL, tideSlug } from './tides.js';
+import { hashOf, toIsrc } from './codes.js';
+import type { DemoArtist, DemoPlaylist, PlacedTrack } from './music.js';
 
-/** With one entry that is gone, as happens. */
 const FIRST_WATCH = [
   'night-ferry-1-01',
   'semaphore-love-songs-1-02',
@@ -54,4 +52,29 @@ function allHands(tracks: readonly PlacedTrack[]): string[] {
     .map((track) => track.slug)
     .sort((one, other) => hashOf(one) - hashOf(other))
     .slice(0, ALL_HANDS_TOTAL);
+}
+
+/** Tracks made by a rule: `tide-00001` to `tide-10000`, on no album. */
+const TIDE_TOTAL = 10_000;
+
+function tideSlug(number: number): string {
+  return `tide-${String(number).padStart(5, '0')}`;
+}
+
+/** The track with this slug, made when it is needed; null for any other slug. */
+export function createTide(slug: string, artist: DemoArtist): PlacedTrack | null {
+  const number = Number(/^tide-(\d{5})$/.exec(slug)?.[1] ?? 0);
+  if (number < 1 || number > TIDE_TOTAL) return null;
+  return {
+    slug,
+    title: `Tide ${slug.slice('tide-'.length)}`,
+    artists: [artist],
+    durationMs: 8_000 + 100 * (hashOf(slug) % 40),
+    explicit: false,
+    trouble: null,
+    isrc: toIsrc('26', 90_000 + number - 1),
+    genres: artist.genres,
+    recording: slug,
+    place: null,
+  };
 }

@@ -1,5 +1,76 @@
-/** What can be found: by the words of its title, and by words beside it (artists, album). */
-export interface Findable<T> {
+import type { CatalogItem, CatalogType } from '../../catalog/catalog-item.js';
+import type { Page, PageRequest } from '../../catalog/catalog-source.js';
+import type { Collection } from './collection.js';
+import { pageOf, toAlbum, toArtist, toEpisode, toPlaylist, toShow, toTrack } from './map.js';
+import type { PlacedTrack } from './music.js';
+
+export function createCatalogSearch(collection: Collection) {
+  const { artists } = collection;
+  const tracks = createTrackSearch(collection);
+  const albums = createSearch(
+    [...collection.albums.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: item.by.map((slug) => artists.get(slug)?.name ?? ''),
+    })),
+  );
+  const playlists = createSearch(
+    [...collection.playlists.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: [item.description],
+    })),
+  );
+  const shows = createSearch(
+    [...collection.shows.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: [item.publisher, item.description],
+    })),
+  );
+  const episodes = createSearch(
+    [...collection.episodes.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: [item.show.title, item.description],
+    })),
+  );
+  const people = createSearch([...artists.values()].map((item) => ({ item, title: item.name, beside: [] })));
+  return ({ text, type, ...page }: { text: string; type: CatalogType } & PageRequest): Page<CatalogItem> => {
+    switch (type) {
+      case 'TRACK':
+        return pageOf(tracks(text), page, (track) => toTrack(artists, track));
+      case 'ALBUM':
+        return pageOf(albums(text), page, (album) => toAlbum(artists, album));
+      case 'PLAYLIST':
+        return pageOf(playlists(text), page, toPlaylist);
+      case 'ARTIST':
+        return pageOf(people(text), page, toArtist);
+      case 'EPISODE':
+        return pageOf(episodes(text), page, toEpisode);
+      case 'SHOW':
+        return pageOf(shows(text), page, toShow);
+    }
+  };
+}
+
+/** The ten thousand tides would bury everything else: they are found by the whole title only, and come last. */
+function createTrackSearch(collection: Collection): (text: string) => PlacedTrack[] {
+  const search = createSearch(
+    [...collection.tracks.values()].map((item) => ({
+      item,
+      title: item.title,
+      beside: [...item.artists.map((artist) => artist.name), item.place?.album.title ?? ''],
+    })),
+  );
+  return (text) => {
+    const tide = collection.findTrack(foldText(text).replace(/^tide (?=\d{5}$)/, 'tide-'));
+    return [...search(text), ...(tide?.place === null ? [tide] : [])];
+  };
+}
+
+/** An item that is found by the words of its title, and by other words (artists, album). */
+interface Findable<T> {
   item: T;
   title: string;
   beside: readonly string[];
@@ -12,7 +83,7 @@ interface Entry<T> {
   allWords: string[];
 }
 
-/** What counts as letters elsewhere although Unicode does not take it apart. */
+/** Letters that Unicode does not decompose. */
 const LIGATURES: Record<string, string> = {
   œ: 'oe',
   æ: 'ae',
@@ -26,8 +97,8 @@ const LIGATURES: Record<string, string> = {
 /** Written without spaces: a word of a query may be anywhere in a title. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
-/** Lower case, no accents, words with one space between; a picture is a word. */
-export function foldText(text: string): string {
+/** Lower case, no accents, words with one space between; an emoji is a word. */
+function foldText(text: string): string {
   const plain = text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -37,10 +108,10 @@ export function foldText(text: string): string {
 }
 
 /**
- * A search over a fixed list: every word of the query must begin a word of the item. Best first: the very title,
- * then titles that begin so, then titles that hold all words, then the rest; equals in the list's order.
+ * A search over a fixed list: every word of the query must begin a word of the item. Best first: the exact title,
+ * then titles that begin with it, then titles that hold all words, then the rest; equals in the list's order.
  */
-export function createSearch<T>(findables: readonly Findable<T>[]): (text: string) => T[] {
+function createSearch<T>(findables: readonly Findable<T>[]): (text: string) => T[] {
   const entries = findables.map(toEntry);
   return (text) => {
     const query = foldText(text);

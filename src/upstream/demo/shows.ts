@@ -1,4 +1,4 @@
-import type { DemoEpisode, DemoShow } from './shapes.js';
+import type { DemoEpisode, DemoShow } from './music.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 

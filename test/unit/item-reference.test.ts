@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidItemError } from '../../src/catalog/errors.js';
-import { parseItemReference } from '../../src/catalog/item-id.js';
+import { parseItemReference } from '../../src/catalog/item-reference.js';
 
 const SPOTIFY = '6rqhFgbbKwnb9MLmUQDhG6';
 
@@ -149,13 +149,13 @@ describe('what a person may write for an item', () => {
     'https://spotify.app.link/x?y=1',
   ])('may not be a short link such as %s, because nothing is asked where it leads', (raw) => {
     expect(() => parseItemReference(raw, 'demo')).toThrow(
-      /is a short link: .* Open it, and give the link that it leads to\.$/,
+      /is a short link, .* Open it in a browser and use the address that it leads to\.$/,
     );
   });
 
   it('is repeated in the error, cut when it is long, with what is allowed', () => {
     expect(() => parseItemReference(`no good ${'x'.repeat(500)}`, 'demo')).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not an item's id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the catalogue in use, or a link.]`,
+      `[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not the id of an item; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.]`,
     );
     expect(() => parseItemReference('https://example.com/"\n', 'demo')).toThrowErrorMatchingInlineSnapshot(
       `[InvalidItemError: "https://example.com/\\"" is not a link to an item of Spotify or Deezer.]`,

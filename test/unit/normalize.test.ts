@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { artistKey, normaliseText, titleKey, titleQualifiers } from '../../src/catalog/normalize.js';
-import { wordPatterns } from '../../src/catalog/search-words.js';
+import { artistKey, normalizeText, titleKey, titleQualifiers } from '../../src/catalog/normalize.js';
+import { wordPatterns } from '../../src/catalog/normalize.js';
 
-describe('normaliseText', () => {
+describe('normalizeText', () => {
   it.each([
     ['Beyoncé', 'beyonce'],
     ['Sigur Rós – ( )', 'sigur ros'],
@@ -23,11 +23,11 @@ describe('normaliseText', () => {
     [' ÷ ', '÷'],
     ['', ''],
   ])('makes %j into %j', (text, expected) => {
-    expect(normaliseText(text)).toBe(expected);
+    expect(normalizeText(text)).toBe(expected);
   });
 
   it('keeps voiced and unvoiced kana apart', () => {
-    expect(normaliseText('ガラス')).not.toBe(normaliseText('カラス'));
+    expect(normalizeText('ガラス')).not.toBe(normalizeText('カラス'));
   });
 });
 

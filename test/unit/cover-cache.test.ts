@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRecentCovers } from '../../src/catalog/recent-covers.js';
+import { createCoverCache } from '../../src/catalog/cached-catalog.js';
 import { never } from '../kit/audio.js';
 import { makeAlbum, makeTrack } from '../kit/catalog-items.js';
 import { createDistantCatalog } from '../kit/distant-catalog.js';
@@ -11,7 +11,7 @@ function createCovers(sizeBytes = 100) {
     fetchCover: ({ album }) =>
       Promise.resolve(album?.id === 'bare' ? null : new Uint8Array(sizeBytes).fill(album?.id.length ?? 0)),
   });
-  return { far, fetchCover: createRecentCovers(far.source) };
+  return { far, fetchCover: createCoverCache(far.source) };
 }
 
 describe('covers', () => {

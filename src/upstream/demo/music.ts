@@ -1,6 +1,6 @@
-/** The demo's own spelling of its music: short to write by hand, expanded by collection.ts. */
+/** How the demo's music is written down: short, and expanded by collection.ts. */
 
-/** What can be wrong with the audio of a track; source.ts acts it out. */
+/** Faults in the audio of a track, which source.ts simulates. */
 export const TROUBLES = [
   'slow',
   'flaky',
@@ -29,7 +29,7 @@ export interface DemoTrack {
   by?: readonly string[];
   /** Slugs of guests, after the artists. */
   with?: readonly string[];
-  /** Slug of the track elsewhere whose recording this is; title, length, artists and ISRC come from there. */
+  /** Slug of another track with the same recording; title, length, artists and ISRC come from there. */
   recording?: string;
   trouble?: Trouble;
 }
@@ -51,15 +51,14 @@ export interface DemoAlbum {
   /** From 1 to 89, never given twice: its UPC and its tracks' ISRCs are made from it. */
   number: number;
   title: string;
-  /** Slugs of its artists. */
   by: readonly string[];
   group: 'ALBUM' | 'SINGLE' | 'COMPILATION';
   /** `YYYY` or `YYYY-MM-DD`. */
   released: string;
-  /** Null for one that no label put out: it has no UPC, ISRCs or copyright line either. */
+  /** Null for a self-released album, which has no UPC, ISRCs or copyright line either. */
   label: string | null;
   genres: readonly string[];
-  cover: { design: CoverDesign; /** `#rrggbb`, background first. */ colours: readonly string[] };
+  cover: { design: CoverDesign; /** `#rrggbb`, background first. */ colors: readonly string[] };
   discs: readonly (readonly DemoTrack[])[];
 }
 
@@ -68,7 +67,7 @@ export interface DemoPlaylist {
   title: string;
   description: string;
   total: number;
-  /** Slug of the track at a place from 0; null for an entry whose track is gone. */
+  /** Slug of the track at a position from 0; null for a missing track. */
   entryAt(position: number): string | null;
 }
 
@@ -76,7 +75,6 @@ export interface DemoEpisode {
   title: string;
   description: string;
   seconds: number;
-  /** `YYYY-MM-DD` */
   released: string;
 }
 
@@ -92,13 +90,12 @@ export interface DemoShow {
   episodes: readonly DemoEpisode[];
 }
 
-/** An episode with its show. */
 export interface PlacedEpisode extends DemoEpisode {
   slug: string;
   show: DemoShow;
 }
 
-/** A track with all that its album and artists say about it. */
+/** A track with the facts of its album and artists. */
 export interface PlacedTrack {
   slug: string;
   title: string;
@@ -108,7 +105,15 @@ export interface PlacedTrack {
   trouble: Trouble | null;
   isrc: string | null;
   genres: readonly string[];
-  /** Slug of the track that its sound is made from: its own but for a compilation's. */
+  /** Slug of the track that its audio is made from: its own, except on a compilation. */
   recording: string;
   place: { album: DemoAlbum; disc: number; position: number } | null;
+}
+
+export function song(
+  title: string,
+  seconds: number,
+  more: Omit<DemoTrack, 'title' | 'seconds'> = {},
+): DemoTrack {
+  return { title, seconds, ...more };
 }

@@ -1,0 +1,129 @@
+import { CATALOG_TYPES, type CatalogType } from './catalog-item.js';
+import { InvalidItemError } from './errors.js';
+
+/** The catalog id in what a person wrote, and the type where they named one. */
+export interface ItemReference {
+  /** `provider:id` */
+  id: string;
+  type: CatalogType | null;
+}
+
+/** Never only dots: those mean folders elsewhere. */
+const LOCAL_ID = /^(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,128}$/;
+const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
+const SPOTIFY_ID = /^[A-Za-z0-9]{22}$/;
+/** Providers whose ids have a form of their own; no request is made for any other. */
+const ID_FORMS = new Map([
+  ['spotify', SPOTIFY_ID],
+  ['deezer', /^\d{1,19}$/],
+]);
+const SPOTIFY_USERS_PLAYLIST = /^spotify:user:[^:]+:playlist:/;
+const ALLOWED =
+  'allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link';
+
+/**
+ * Reads an id in any of the forms of rest-contract §1, a URI or a link. Throws InvalidItemError for anything else,
+ * before a catalog is called.
+ */
+export function parseItemReference(raw: string, defaultProvider: string): ItemReference {
+  const text = raw.trim();
+  if (isLink(text)) return parseLink(text);
+  const parts = text
+    .replace(SPOTIFY_USERS_PLAYLIST, 'spotify:playlist:')
+    .replace(/^(spotify:.*)\?.*$/, '$1')
+    .split(':');
+  const [first = '', second = '', third] = parts;
+  const nodeType = typeNamed(first);
+  if (nodeType && parts.length > 1) return { id: idOf(parts.slice(1), defaultProvider), type: nodeType };
+  const type = third === undefined ? null : typeNamed(second);
+  if (type) return { id: idOf([first, ...parts.slice(2)], defaultProvider), type };
+  return { id: idOf(parts, defaultProvider), type: null };
+}
+
+/** `provider:id` of these parts, or of the one part that is a bare id. */
+function idOf(parts: readonly string[], defaultProvider: string): string {
+  const [first = '', second] = parts;
+  const [provider, id] =
+    second === undefined ? [SPOTIFY_ID.test(first) ? 'spotify' : defaultProvider, first] : [first, second];
+  const form = ID_FORMS.get(provider) ?? LOCAL_ID;
+  if (parts.length <= 2 && PROVIDER.test(provider) && LOCAL_ID.test(id) && form.test(id)) {
+    return `${provider}:${id}`;
+  }
+  throw new InvalidItemError(`${quote(parts.join(':'))} is not the id of an item; ${ALLOWED}.`);
+}
+
+interface Site {
+  provider: string;
+  /** Type and id are its groups. */
+  path: RegExp;
+}
+
+const SPOTIFY: Site = {
+  provider: 'spotify',
+  path: /^\/(?:intl-[a-z-]+\/)?(?:embed(?:-podcast)?\/)?(?:user\/[^/]+\/)?(track|album|playlist|artist|episode|show)\/([A-Za-z0-9]{22})\/?$/,
+};
+const DEEZER: Site = {
+  provider: 'deezer',
+  path: /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/|widget\/[a-z]+\/)?(track|album|playlist|artist|episode|show)\/(\d{1,19})\/?$/,
+};
+
+/** The pages of Spotify and Deezer that show one item. */
+const SITES = new Map<string, Site>([
+  ['open.spotify.com', SPOTIFY],
+  ['play.spotify.com', SPOTIFY],
+  ['deezer.com', DEEZER],
+  ['www.deezer.com', DEEZER],
+  ['widget.deezer.com', DEEZER],
+]);
+
+/** Only their services know where these lead, and no request is made before an id is known. */
+const SHORTENERS = new Set([
+  'spotify.link',
+  'spotify.app.link',
+  'link.deezer.com',
+  'deezer.page.link',
+  'dzr.page.link',
+]);
+
+/** `deezer://` is how apps call each other: followed by the site's name, or by the path at once. */
+const LINK = /^(?:https?|deezer):\/\//i;
+const WITHOUT_SCHEME = new RegExp(
+  `^(?:${[...SITES.keys(), ...SHORTENERS].join('|').replaceAll('.', '\\.')})/`,
+  'i',
+);
+
+function isLink(text: string): boolean {
+  return LINK.test(text) || WITHOUT_SCHEME.test(text);
+}
+
+/** Throws InvalidItemError for a link that does not lead to an item. */
+function parseLink(text: string): ItemReference {
+  const url = toUrl(text);
+  if (url && SHORTENERS.has(url.hostname)) {
+    throw new InvalidItemError(
+      `${quote(text)} is a short link, and only its service knows where it leads. Open it in a browser and use the address that it leads to.`,
+    );
+  }
+  const site = SITES.get(url?.hostname ?? '');
+  const [, type = '', id = ''] = site?.path.exec(url?.pathname ?? '') ?? [];
+  const known = typeNamed(type);
+  if (site && known) return { id: `${site.provider}:${id}`, type: known };
+  throw new InvalidItemError(`${quote(text)} is not a link to an item of Spotify or Deezer.`);
+}
+
+function toUrl(text: string): URL | null {
+  const address = text
+    .replace(/^deezer:\/\/(?=[a-z]+\/\d)/i, 'https://www.deezer.com/')
+    .replace(/^deezer:\/\//i, 'https://');
+  const absolute = /^https?:\/\//i.test(address) ? address : `https://${address}`;
+  return URL.canParse(absolute) ? new URL(absolute) : null;
+}
+
+/** The type of this name in any case; null for any other word. */
+function typeNamed(word: string): CatalogType | null {
+  return CATALOG_TYPES.find((type) => type === word.toUpperCase()) ?? null;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}

@@ -1,0 +1,154 @@
+import { builder } from '../graphql/builder.js';
+import {
+  connectOffsetPage,
+  createConnectionType,
+  offsetPageArgs,
+  pageComplexity,
+} from '../graphql/connection.js';
+import { providerOf, type CatalogItem } from './catalog-item.js';
+import type { PlaylistEntry } from './catalog-source.js';
+import { findItemOfType, getCatalog } from './find-item.js';
+import {
+  ABOUT,
+  byId,
+  EpisodeType,
+  ImageType,
+  PlaylistType,
+  ShowType,
+  TrackType,
+} from './item-types.graphql.js';
+
+const PlaylistEntryType = builder.objectRef<PlaylistEntry>('PlaylistEntry').implement({
+  description: 'One position in a playlist.',
+  fields: (t) => ({
+    track: t.field({
+      type: TrackType,
+      nullable: true,
+      description: 'The track; null when the catalog lists an entry that it no longer has.',
+      resolve: (entry) => entry.track,
+    }),
+    addedAt: t.exposeString('addedAt', {
+      nullable: true,
+      description: 'When the track was added, in ISO 8601; null when unknown.',
+    }),
+  }),
+});
+
+const PlaylistEntryConnection = createConnectionType(
+  'PlaylistEntry',
+  PlaylistEntryType,
+  'the entries of a playlist',
+);
+const EpisodeConnection = createConnectionType('Episode', EpisodeType, 'the episodes of a show');
+
+builder.node(PlaylistType, {
+  description: 'A playlist as its catalog describes it.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'PLAYLIST' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'PLAYLIST',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'Title of the playlist.' }),
+    description: t.exposeString('description', {
+      nullable: true,
+      description: 'Text by its owner or publisher; null when there is none.',
+    }),
+    ownerName: t.string({
+      description: 'Name of the person or organization that keeps the playlist.',
+      resolve: (playlist) => playlist.owner.name,
+    }),
+    ownerId: t.string({
+      nullable: true,
+      description: 'Id of the owner in the catalog, as `provider:id`; null when unknown.',
+      resolve: ({ owner }) => owner.id || null,
+    }),
+    total: t.exposeInt('total', { description: 'Number of entries, including missing tracks.' }),
+    revision: t.exposeString('revision', {
+      nullable: true,
+      description: 'Changes whenever the entries change; null when the catalog has no such value.',
+    }),
+    images: t.field({
+      type: [ImageType],
+      description: 'Covers of the playlist; empty when the catalog has none.',
+      resolve: (playlist) => playlist.images,
+    }),
+    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
+    items: t.field({
+      type: PlaylistEntryConnection,
+      description: 'Entries of the playlist in its order.',
+      args: offsetPageArgs(t),
+      complexity: pageComplexity,
+      resolve: ({ id }, args, context) =>
+        connectOffsetPage(args, (page) =>
+          getCatalog(context, id).listPlaylistEntries(id, page, context.signal),
+        ),
+    }),
+  }),
+});
+
+builder.node(ShowType, {
+  description: 'A podcast as its catalog describes it. Shows cannot be queued.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'SHOW' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'SHOW',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'Title of the show.' }),
+    publisher: t.exposeString('publisher', {
+      description: 'Who makes the show; empty when unknown.',
+    }),
+    description: t.exposeString('description', {
+      nullable: true,
+      description: 'What the show is about; null when the catalog does not say.',
+    }),
+    explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
+    total: t.exposeInt('total', { description: 'Number of episodes published so far.' }),
+    languages: t.exposeStringList('languages', {
+      description: 'Spoken languages as ISO 639-1 codes, for example `en`; empty when unknown.',
+    }),
+    images: t.field({
+      type: [ImageType],
+      description: 'Covers of the show; empty when the catalog has none.',
+      resolve: (show) => show.images,
+    }),
+    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
+    episodes: t.field({
+      type: EpisodeConnection,
+      description: 'Episodes of the show, the newest first.',
+      args: offsetPageArgs(t),
+      complexity: pageComplexity,
+      resolve: ({ id }, args, context) =>
+        connectOffsetPage(args, (page) => getCatalog(context, id).listShowEpisodes(id, page, context.signal)),
+    }),
+  }),
+});
+
+builder.node(EpisodeType, {
+  description: 'An episode of a show as its catalog describes it. Episodes cannot be queued.',
+  id: byId,
+  loadOne: (id, context) => findItemOfType(context, { id, type: 'EPISODE' }, context.signal),
+  isTypeOf: (item) => (item as CatalogItem).type === 'EPISODE',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'Title of the episode.' }),
+    description: t.exposeString('description', {
+      nullable: true,
+      description: 'What the episode is about; null when the catalog does not say.',
+    }),
+    show: t.field({
+      type: ShowType,
+      nullable: true,
+      description: 'The show that the episode belongs to; null when the catalog does not send it.',
+      resolve: (episode) => episode.show,
+    }),
+    durationMs: t.exposeInt('durationMs', { description: ABOUT.durationMs }),
+    explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
+    releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
+    images: t.field({
+      type: [ImageType],
+      description: 'Covers of the episode; empty when the catalog has none.',
+      resolve: (episode) => episode.images,
+    }),
+    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
+  }),
+});

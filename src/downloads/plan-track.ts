@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { playlistSchema, type Track } from '../catalog/catalog-item.js';
+import type { Platform } from '../platform.js';
+import type { ClaimedTask } from '../queue/claimed-task.js';
+import type { TaskRun } from '../queue/task-runner.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
+import type { Settings } from '../settings/settings.js';
+import { fileOptionsOf, type DownloadOptions } from '../tasks/download-options.js';
+import { findEarlierDownload, findTaskById } from '../tasks/task-store.js';
+import type { Task } from '../tasks/task.js';
+import { formatPath, userDirectories, type PathContext } from './path-format.js';
+import { workFilesOf, type WorkFiles } from './target-file.js';
+
+/** One attempt at one track, and all that it needs, read once at its start. */
+export interface TrackDownload extends TaskRun {
+  track: Track;
+  options: DownloadOptions;
+  /** As they were at the start: they may change while the track is being made. */
+  settings: Settings;
+  playlist: PathContext['playlist'];
+  earlier: Task | null;
+  /** The directory below which the file goes. */
+  root: string;
+  /** Where this attempt writes before its file is in place. */
+  files: WorkFiles;
+}
+
+export async function planTrack(
+  deps: Pick<Platform & SettingsDeps, 'db' | 'settings'>,
+  run: TaskRun,
+): Promise<TrackDownload> {
+  const { task, item, options } = run.claimed;
+  if (item.type !== 'TRACK')
+    throw new Error(`Task ${task.id} of kind TRACK has an item of type ${item.type}.`);
+  const settings = deps.settings();
+  const [playlist, earlier] = await Promise.all([
+    findPlaylist(deps, run.claimed),
+    findEarlierDownload(deps.db, task.itemId, fileOptionsOf(options)),
+  ]);
+  const root = settings.downloadPath;
+  return { ...run, track: item, options, settings, playlist, earlier, root, files: workFilesOf(root, task) };
+}
+
+async function findPlaylist(
+  { db }: Pick<Platform, 'db'>,
+  { task }: ClaimedTask,
+): Promise<PathContext['playlist']> {
+  const parent = task.parentId ? await findTaskById(db, task.parentId) : null;
+  if (parent?.kind !== 'PLAYLIST') return null;
+  const { title, total } = playlistSchema.parse(parent.item);
+  return { title, total, position: (task.position ?? 0) + 1 };
+}
+
+/** The path of the finished file without its extension; `quality` as in `PathContext`. */
+export function targetStem(download: TrackDownload, quality: string): string {
+  const { track, playlist, options } = download;
+  const parts = formatPath(options, { track, playlist, quality });
+  return join(download.root, ...userDirectories(options.userDirectory), ...parts);
+}

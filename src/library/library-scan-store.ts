@@ -1,0 +1,67 @@
+import { Prisma } from '../generated/prisma/client.js';
+import type { Db } from '../database/prisma.js';
+import type { Page, PageRequest } from '../catalog/catalog-source.js';
+import type { LibraryFile } from './library-file.js';
+
+/** What a scan compares to see whether a file has changed. */
+export interface KnownFile {
+  sizeBytes: bigint;
+  modifiedAt: Date;
+  problem: string | null;
+  scannedAt: Date;
+}
+
+/** By path. Grows with the library: about 300 bytes a file. */
+export async function listKnownFiles(db: Db): Promise<Map<string, KnownFile>> {
+  const files = await db.libraryFile.findMany({
+    select: { path: true, sizeBytes: true, modifiedAt: true, problem: true, scannedAt: true },
+  });
+  return new Map(files.map(({ path, ...known }) => [path, known]));
+}
+
+/** Inserts or replaces records in one statement. Sorted, so that two scans at once cannot deadlock. */
+export async function saveFiles(db: Db, files: readonly LibraryFile[]): Promise<void> {
+  if (files.length === 0) return;
+  const sorted = files.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const columns = Object.keys(sorted[0] ?? {}).filter((column) => column !== 'id');
+  const rows = JSON.stringify(sorted, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  await db.$executeRaw`
+    INSERT INTO "LibraryFile" SELECT * FROM json_populate_recordset(NULL::"LibraryFile", ${rows}::json)
+    ON CONFLICT ("id") DO UPDATE SET ${Prisma.raw(
+      columns.map((column) => `"${column}" = EXCLUDED."${column}"`).join(', '),
+    )}`;
+}
+
+/** Deletes files, except those that another scan has written since they were listed. */
+export async function deleteFiles(db: Db, files: ReadonlyMap<string, KnownFile>): Promise<number> {
+  const scannedAt = [...files.values()].map((known) => known.scannedAt.toISOString());
+  return db.$executeRaw`
+    DELETE FROM "LibraryFile" USING unnest(${[...files.keys()]}::text[], ${scannedAt}::text[]) AS gone("path", "at")
+    WHERE "LibraryFile"."path" = gone."path" AND "scannedAt" = gone."at"::timestamptz`;
+}
+
+export interface LibraryProblem {
+  path: string;
+  problem: string;
+}
+
+export async function listProblems(db: Db, { offset, limit }: PageRequest): Promise<Page<LibraryProblem>> {
+  const where = { problem: { not: null } };
+  const [items, total] = await Promise.all([
+    db.libraryFile.findMany({
+      where,
+      select: { path: true, problem: true },
+      orderBy: { path: 'asc' },
+      skip: offset,
+      take: limit,
+    }),
+    db.libraryFile.count({ where }),
+  ]);
+  return { items: items.map(({ path, problem }) => ({ path, problem: problem ?? '' })), total };
+}
+
+export function countReadableFiles(db: Db): Promise<number> {
+  return db.libraryFile.count({ where: { problem: null } });
+}
