@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Track } from './catalog-item.js';
 
-export interface Checksum {
+interface Checksum {
   algorithm: 'md5' | 'sha1' | 'sha256';
   hex: string;
 }

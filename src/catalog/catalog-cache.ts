@@ -5,7 +5,7 @@ import { createSharedCalls } from '../lib/shared-calls.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/upstream-errors.js';
 import { readResponses, saveResponse, type StoredResponse } from './catalog-cache-store.js';
 
-export interface CachedRequest<T> {
+interface CachedRequest<T> {
   /** The same key is the same request, in every process. */
   key: string;
   /** What a stored response must look like; one that does not is fetched again. */

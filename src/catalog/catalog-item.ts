@@ -13,7 +13,7 @@ export type AlbumGroup = (typeof ALBUM_GROUPS)[number];
 export const SCHEMA_VERSION = 1;
 
 /** Ids are `provider:id` everywhere inside, for example `demo:night-ferry-1-03` or `library:Zk3…`. */
-export const artistRefSchema = z.object({ id: z.string(), name: z.string() });
+const artistRefSchema = z.object({ id: z.string(), name: z.string() });
 
 const imageSchema = z.object({
   url: z.string(),

@@ -22,20 +22,20 @@ import {
   TrackType,
 } from './item-types.graphql.js';
 
-export const CatalogItemNotFoundType = builder.objectType(CatalogItemNotFoundError, {
+builder.objectType(CatalogItemNotFoundError, {
   name: 'CatalogItemNotFound',
   description: 'The catalog has no such item. Check the id, or search for the item.',
   interfaces: [ErrorInterface],
 });
 
-export const InvalidItemType = builder.objectType(InvalidItemError, {
+builder.objectType(InvalidItemError, {
   name: 'InvalidItem',
   description:
     'The input is not an id or link of a catalog that is set up here. Use one of the forms named in `message`.',
   interfaces: [ErrorInterface],
 });
 
-export const UpstreamLimitedType = builder.objectType(UpstreamLimitedError, {
+builder.objectType(UpstreamLimitedError, {
   name: 'UpstreamLimited',
   description: 'The catalog limits requests for now. Try again after `retryAfterSeconds`.',
   interfaces: [ErrorInterface],

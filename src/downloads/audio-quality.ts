@@ -4,7 +4,7 @@ import { LOSSLESS_CODECS } from '../media/media.js';
 import type { DeezerQuality, Settings, SpotifyQuality } from '../settings/settings.js';
 import { QualityUnavailableError, SourceCutOffError, SourceInvalidAudioError } from './errors.js';
 
-export interface QualityFloor {
+interface QualityFloor {
   name: SpotifyQuality | DeezerQuality;
   /** kbit/s; null: only lossless audio is good enough. */
   minKbps: number | null;

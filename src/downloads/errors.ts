@@ -20,11 +20,6 @@ export class SourceInvalidAudioError extends DomainError {
   override readonly retryable = true;
 }
 
-export class SourceFailedError extends DomainError {
-  readonly code = 'SOURCE_FAILED';
-  override readonly retryable = true;
-}
-
 export class DiskFullError extends DomainError {
   readonly code = 'DISK_FULL';
 }

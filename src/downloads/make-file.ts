@@ -7,7 +7,7 @@ import { checkDuration, checkQuality } from './audio-quality.js';
 import { FETCH_SHARE } from './fetch-audio.js';
 import type { TrackDownload } from './plan-track.js';
 
-export interface FetchedTrack {
+interface FetchedTrack {
   rendition: Rendition;
   audioPath: string;
   cover: Uint8Array | null;

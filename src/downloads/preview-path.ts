@@ -10,7 +10,7 @@ import type { DownloadOptions } from '../tasks/download-options.js';
 import { formatPath, qualityOf, userDirectories, type PathContext } from './path-format.js';
 import { resolveOptions, type OptionsInput } from './resolve-options.js';
 
-export interface PreviewInput {
+interface PreviewInput {
   /** An id or link; null for a sample track. */
   item: string | null;
   options: OptionsInput;

@@ -7,7 +7,7 @@ import { LIBRARY } from './library-file.js';
 import type { LibraryAlbum, LibraryArtist, LibraryIndex, LibraryTrack } from './library-store.js';
 import type { LibraryRoots } from './library-roots.js';
 
-export interface LibraryCatalogOptions {
+interface LibraryCatalogOptions {
   index: LibraryIndex;
   roots: LibraryRoots;
 }

@@ -36,7 +36,7 @@ function idOf(kind: 'track' | 'album' | 'artist', ...parts: string[]): string {
   return `${LIBRARY}:${digest.slice(0, 22)}`;
 }
 
-export const trackIdOf = (path: string): string => idOf('track', path);
+const trackIdOf = (path: string): string => idOf('track', path);
 export const artistIdOf = (name: string): string => idOf('artist', artistKey(name));
 
 /** The record of a file that could not be read. */

@@ -6,7 +6,7 @@ import { isSameRecording } from '../catalog/match-track.js';
 import { LOSSLESS_CODECS } from '../media/media.js';
 import { LibraryFileError, type LibraryRoots, type OpenFile } from './library-roots.js';
 
-export interface LibrarySourceOptions {
+interface LibrarySourceOptions {
   index: LibraryIndex;
   roots: LibraryRoots;
 }

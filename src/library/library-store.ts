@@ -36,7 +36,7 @@ export interface LibraryTrack {
 }
 
 /** What candidates are searched by; the matcher decides (match-track.ts). */
-export type CandidateQuery = Pick<LibraryFile, 'title' | 'isrc' | 'durationMs'>;
+type CandidateQuery = Pick<LibraryFile, 'title' | 'isrc' | 'durationMs'>;
 
 /**
  * The readable files of LIBRARY_DIRS as the last scan found them. A search matches items that contain every word,

@@ -14,7 +14,7 @@ export type ScanDeps = Pick<Platform, 'db' | 'log' | 'clock'> & {
 };
 
 /** Each file found counts as added, changed or unchanged. */
-export interface ScanResult {
+interface ScanResult {
   added: number;
   changed: number;
   removed: number;

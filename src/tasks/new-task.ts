@@ -66,7 +66,7 @@ export interface Refusal {
   message: string;
 }
 
-export interface NewEntry {
+interface NewEntry {
   /** Null for an entry that its catalog no longer has. */
   item: QueueableItem | null;
   /** From 0. */

@@ -1,6 +1,7 @@
 import type { AudioSource } from '../../src/catalog/audio-source.js';
-import { NoSourceError, SourceFailedError } from '../../src/downloads/errors.js';
+import { NoSourceError } from '../../src/downloads/errors.js';
 import { createDeferred, type Deferred } from '../../src/lib/async.js';
+import { LibraryFileError } from '../../src/library/library-roots.js';
 
 /**
  * A source that a test steers, track by track. Tracks that it was told nothing about are left to the other
@@ -34,7 +35,7 @@ export function createSteeredSource(): SteeredSource {
     release,
     releaseAll: () => [...held.keys()].forEach(release),
     fail: (itemId, { retryable } = { retryable: false }) => {
-      const Failure = retryable ? SourceFailedError : NoSourceError;
+      const Failure = retryable ? LibraryFileError : NoSourceError;
       failing.set(itemId, new Failure(`The test wants ${itemId} to fail.`));
     },
     heal: (itemId) => void failing.delete(itemId),

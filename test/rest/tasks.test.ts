@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUE_DOWNLOAD } from '../kit/documents.js';
-import { seedTasks } from '../kit/seed-tasks.js';
+import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -29,7 +29,7 @@ async function addPart(parentId: string, position: number, data: Partial<Row>) {
   const place = {
     ownerId,
     options: options as object,
-    item: { type: 'TRACK', id: `demo:part-${position}` },
+    item: seededTrack(`demo:part-${position}`),
     parentId,
     position,
     itemId: `demo:part-${position}`,

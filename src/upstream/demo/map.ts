@@ -35,7 +35,7 @@ function toArtistRef(artist: DemoArtist): ArtistRef {
   return { id: toId(artist.slug), name: artist.name };
 }
 
-export type ArtistLookup = ReadonlyMap<string, DemoArtist>;
+type ArtistLookup = ReadonlyMap<string, DemoArtist>;
 
 /** @param group how the album belongs to the artist whose list it is in, if not by its own group */
 export function toAlbum(artists: ArtistLookup, album: DemoAlbum, group: AlbumGroup = album.group): Album {

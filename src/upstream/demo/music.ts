@@ -34,17 +34,7 @@ export interface DemoTrack {
   trouble?: Trouble;
 }
 
-export const COVER_DESIGNS = [
-  'horizon',
-  'rings',
-  'quarters',
-  'stripes',
-  'waves',
-  'dots',
-  'peaks',
-  'beams',
-] as const;
-export type CoverDesign = (typeof COVER_DESIGNS)[number];
+export type CoverDesign = 'horizon' | 'rings' | 'quarters' | 'stripes' | 'waves' | 'dots' | 'peaks' | 'beams';
 
 export interface DemoAlbum {
   slug: string;

@@ -13,7 +13,7 @@ import type { PlacedTrack, Trouble } from './music.js';
 const CODECS = ['flac', 'vorbis', 'mp3', 'opus'] as const;
 const LICENCE = 'CC0-1.0';
 
-export interface DemoSourceNeeds {
+interface DemoSourceDeps {
   media: Pick<Media, 'synthesize'>;
   /** How the slow track waits; replaceable in tests. */
   wait?: typeof delay;
@@ -23,7 +23,7 @@ export interface DemoSourceNeeds {
  * The audio of the demo catalog, made by ffmpeg on demand. Attempts are counted for each track in this source, so that
  * a flaky track fails twice before each success.
  */
-export function createDemoSource({ media, wait = delay }: DemoSourceNeeds): AudioSource {
+export function createDemoSource({ media, wait = delay }: DemoSourceDeps): AudioSource {
   const collection = createCollection();
   const tries = createTries();
   return {
