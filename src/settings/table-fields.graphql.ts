@@ -98,7 +98,10 @@ export function tableInput(name: string, { description, rows }: TypeOptions) {
     description,
     fields: (t) =>
       Object.fromEntries(
-        rows.map((row) => [row.name, t.field({ type: typeOf(row.form), description: describeRow(row) })]),
+        rows.map((row) => {
+          const description = describeRow(row) + nullNote(row.form);
+          return [row.name, t.field({ type: typeOf(row.form), description })];
+        }),
       ),
   });
 }

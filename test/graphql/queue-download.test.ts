@@ -344,7 +344,7 @@ describe('a download that cannot be', () => {
         {
           "__typename": "FormatUnavailable",
           "code": "FORMAT_UNAVAILABLE",
-          "message": "The ffmpeg in use cannot make OPUS: it lacks the encoder.",
+          "message": "This ffmpeg has no encoder for OPUS.",
         }
       `);
       expect(await poorer.deps.db.task.count()).toBe(0);
