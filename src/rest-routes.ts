@@ -3,7 +3,6 @@ import { CATALOG_ROUTES } from './rest/catalog/routes.js';
 import { DOWNLOAD_ROUTES } from './rest/downloads/routes.js';
 import { HISTORY_ROUTES } from './rest/history/routes.js';
 import { CONFIG_ROUTES } from './rest/settings/routes.js';
-import { CONFIG_WATCH_ROUTES } from './rest/settings/watch-routes.js';
 import { TASK_STREAM_ROUTES } from './rest/task-stream/routes.js';
 import { TASK_ROUTES } from './rest/tasks/routes.js';
 import type { AnyRoute } from './rest/route.js';
@@ -13,7 +12,6 @@ export const ROUTES: readonly AnyRoute[] = [
   ...AUTH_ROUTES,
   ...CATALOG_ROUTES,
   ...CONFIG_ROUTES,
-  ...CONFIG_WATCH_ROUTES,
   ...DOWNLOAD_ROUTES,
   ...HISTORY_ROUTES,
   ...TASK_ROUTES,

@@ -149,9 +149,12 @@ describe('imports', () => {
 
   it('R4: rest/ imports documents, what lies below the domains, and itself', () => {
     const allowed = ['rest', 'generated', 'lib', 'http', 'graphql'];
+    // Settings and options are defined once: these are data, and REST derives its names and schemas from them.
+    const tables = ['settings/settings.ts', 'settings/settings-table.ts', 'tasks/download-options.ts'];
     expect(
       breaking(
-        ({ from, to, inside }) => inside && folderOf(from) === 'rest' && !allowed.includes(folderOf(to)),
+        ({ from, to, inside }) =>
+          inside && folderOf(from) === 'rest' && !allowed.includes(folderOf(to)) && !tables.includes(to),
       ),
     ).toEqual([]);
   });

@@ -9,8 +9,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { format, resolveConfig } from 'prettier';
-import { DEFAULT_SETTINGS } from '../src/settings/settings.js';
-import { DEFAULT_WATCH_SETTINGS } from '../src/settings/watch-settings.js';
+import { DEFAULT_SETTINGS, DEFAULT_WATCH_SETTINGS } from '../src/settings/settings.js';
 import { sectionOf } from '../src/rest/openapi-sections.js';
 import { ROUTES } from '../src/rest-routes.js';
 

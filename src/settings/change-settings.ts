@@ -1,100 +1,86 @@
 import type { Platform } from '../platform.js';
-import type { SettingsDeps } from './live-settings.js';
 import { requireAdmin } from '../lib/errors.js';
-import { inTransaction, type Db } from '../database/prisma.js';
-import { findDownloadPathProblem } from './download-path.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
+import { inTransaction } from '../database/prisma.js';
+import { findDownloadPathProblem, isWritable } from './download-path.js';
 import { InvalidSettingsError, type SettingsProblem } from './errors.js';
-import { differences, parseSettings, parseWatchSettings } from './settings-documents.js';
-import { findSettingsProblems } from './settings-rules.js';
-import { lockSettings, readSettings, writeSettings, type SettingsSection } from './settings-store.js';
-import { defaultSettings, type Settings } from './settings.js';
-import { findWatchSettingsProblems } from './watch-settings-rules.js';
-import { DEFAULT_WATCH_SETTINGS, type WatchSettings } from './watch-settings.js';
+import type { SettingsDeps } from './live-settings.js';
+import {
+  differences,
+  downloadSection,
+  lockSettings,
+  readSettings,
+  WATCH_SECTION,
+  writeSettings,
+  type SettingsSection,
+  type VersionOf,
+} from './settings-store.js';
+import {
+  findSettingsProblems,
+  findWatchSettingsProblems,
+  type Settings,
+  type WatchSettings,
+} from './settings.js';
 
 type Needs = Pick<Platform, 'db' | 'env'>;
-
-/** Settings as the database has them now, and which change of them that is; 0 for none. */
-export interface VersionOf<Values> {
-  values: Values;
-  version: number;
-}
-
-/** How to deal with one section of the settings. */
-interface Section<Values extends object> {
-  name: SettingsSection;
-  defaults: Values;
-  parse(document: Record<string, unknown>): Partial<Values>;
-  findProblems(values: Values): Promise<SettingsProblem[]>;
-}
-
-function downloadsSection({ env }: Pick<Needs, 'env'>): Section<Settings> {
-  return {
-    name: 'DOWNLOADS',
-    defaults: defaultSettings(env),
-    parse: parseSettings,
-    async findProblems(settings) {
-      const problems = findSettingsProblems(settings);
-      if (problems.some(({ field }) => field === 'downloadPath')) return problems;
-      const misplaced = await findDownloadPathProblem(settings.downloadPath, env.downloadRoots);
-      return misplaced ? [...problems, misplaced] : problems;
-    },
-  };
-}
-
-const WATCHES: Section<WatchSettings> = {
-  name: 'WATCHES',
-  defaults: DEFAULT_WATCH_SETTINGS,
-  parse: parseWatchSettings,
-  findProblems: (settings) => Promise.resolve(findWatchSettingsProblems(settings)),
-};
-
-/** The settings of downloads as they are stored now. */
-export function readDownloadSettings(deps: Needs): Promise<VersionOf<Settings>> {
-  return read(deps.db, downloadsSection(deps));
-}
-
-/** The settings of watches as they are stored now. */
-export function readWatchSettings(deps: Pick<Needs, 'db'>): Promise<VersionOf<WatchSettings>> {
-  return read(deps.db, WATCHES);
-}
-
-/** What would be wrong if the settings were changed so; changes nothing. Throws ForbiddenError for all but admins. */
-export function checkDownloadSettings(
-  deps: Needs,
-  viewer: Changer,
-  patch: Partial<Settings>,
-): Promise<SettingsProblem[]> {
-  requireAdmin(viewer);
-  return check(deps.db, downloadsSection(deps), tidy(patch));
-}
-
-/** The same for the settings of watches. */
-export function checkWatchSettings(
-  deps: Pick<Needs, 'db'>,
-  viewer: Changer,
-  patch: Partial<WatchSettings>,
-): Promise<SettingsProblem[]> {
-  requireAdmin(viewer);
-  return check(deps.db, WATCHES, patch);
-}
-
 type Changing = Needs & Pick<Platform & SettingsDeps, 'log' | 'reloadSettings'>;
+
 interface Changer {
   id: string;
   username: string;
   role: string;
 }
 
+/** A section and its rules. */
+interface CheckedSection<Values extends object> extends SettingsSection<Values> {
+  findProblems(values: Values): Promise<SettingsProblem[]>;
+}
+
+function checkedDownloads({ env }: Pick<Needs, 'env'>): CheckedSection<Settings> {
+  return {
+    ...downloadSection(env),
+    async findProblems(values) {
+      const problems = findSettingsProblems(values);
+      if (problems.some(({ field }) => field === 'downloadPath')) return problems;
+      const misplaced = await findDownloadPathProblem(values.downloadPath, env.downloadRoots);
+      return misplaced ? [...problems, misplaced] : problems;
+    },
+  };
+}
+
+const CHECKED_WATCHES: CheckedSection<WatchSettings> = {
+  ...WATCH_SECTION,
+  findProblems: (values) => Promise.resolve(findWatchSettingsProblems(values)),
+};
+
+/** What would be wrong with the settings after a change. Throws ForbiddenError unless the viewer is an admin. */
+export function checkDownloadSettings(
+  deps: Needs,
+  viewer: Changer,
+  patch: Partial<Settings>,
+): Promise<SettingsProblem[]> {
+  return check({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(patch));
+}
+
+/** The same for the settings of watches. */
+export function checkWatchSettings(
+  deps: Needs,
+  viewer: Changer,
+  patch: Partial<WatchSettings>,
+): Promise<SettingsProblem[]> {
+  return check({ deps, viewer, section: CHECKED_WATCHES }, patch);
+}
+
 /**
- * Changes some of the settings of downloads, for all processes at once. Throws ForbiddenError for all but admins,
- * InvalidSettingsError when the whole would make no sense; nothing is stored then.
+ * Changes some of the settings of downloads, for all processes at once. Throws ForbiddenError unless the viewer is an
+ * admin, InvalidSettingsError when the result would be invalid; nothing is stored then.
  */
 export function updateDownloadSettings(
   deps: Changing,
   viewer: Changer,
   patch: Partial<Settings>,
 ): Promise<VersionOf<Settings>> {
-  return update({ deps, viewer, section: downloadsSection(deps) }, tidy(patch));
+  return update({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(patch));
 }
 
 /** The same for the settings of watches. */
@@ -103,52 +89,62 @@ export function updateWatchSettings(
   viewer: Changer,
   patch: Partial<WatchSettings>,
 ): Promise<VersionOf<WatchSettings>> {
-  return update({ deps, viewer, section: WATCHES }, patch);
+  return update({ deps, viewer, section: CHECKED_WATCHES }, patch);
 }
 
-/** A directory may be written with slashes at its end. */
-function tidy(patch: Partial<Settings>): Partial<Settings> {
+function withoutTrailingSlash(patch: Partial<Settings>): Partial<Settings> {
   if (patch.downloadPath === undefined) return patch;
   return { ...patch, downloadPath: patch.downloadPath.replace(/(?<=[^/])\/+$/, '') };
 }
 
-async function read<Values extends object>(db: Db, section: Section<Values>): Promise<VersionOf<Values>> {
-  const { version, document } = await readSettings(db, section.name);
-  return { values: { ...section.defaults, ...section.parse(document) }, version };
+interface Change<Values extends object, Deps> {
+  deps: Deps;
+  viewer: Changer;
+  section: CheckedSection<Values>;
 }
 
 async function check<Values extends object>(
-  db: Db,
-  section: Section<Values>,
+  { deps, viewer, section }: Change<Values, Needs>,
   patch: Partial<Values>,
 ): Promise<SettingsProblem[]> {
-  const { values } = await read(db, section);
+  requireAdmin(viewer);
+  const { values } = await readSettings(deps.db, section);
   return section.findProblems({ ...values, ...patch });
 }
 
-interface Change<Values extends object> {
-  deps: Changing;
-  viewer: Changer;
-  section: Section<Values>;
-}
-
 async function update<Values extends object>(
-  { deps, viewer, section }: Change<Values>,
+  { deps, viewer, section }: Change<Values, Changing>,
   patch: Partial<Values>,
 ): Promise<VersionOf<Values>> {
   requireAdmin(viewer);
   const changed = await inTransaction(deps.db, async (tx) => {
     await lockSettings(tx);
-    const before = await read(tx, section);
+    const before = await readSettings(tx, section);
     const values = { ...before.values, ...patch };
     const problems = await section.findProblems(values);
     if (problems.length > 0) throw new InvalidSettingsError(problems);
     if (Object.keys(differences(values, before.values)).length === 0) return before;
-    const document = differences(values, section.defaults);
-    return { values, version: await writeSettings(tx, section.name, { document, changedById: viewer.id }) };
+    return { values, version: await writeSettings(tx, section, { values, changedById: viewer.id }) };
   });
   await deps.reloadSettings();
   const { version } = changed;
   deps.log.info({ section: section.name, version, by: viewer.username, change: patch }, 'settings changed');
   return changed;
+}
+
+/** Settings that are valid and will not work on this server: in words, the setting's name first. */
+export async function findSettingsWarnings(
+  deps: Pick<Platform & CatalogDeps, 'catalogs' | 'media' | 'env'>,
+  { service, convertTo, downloadPath }: Settings,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  if (!deps.catalogs.has(service)) {
+    warnings.push(`service: the catalog ${service} is not set up; ${deps.env.catalog} is used instead.`);
+  }
+  if (!deps.media.tools) warnings.push(`convertTo: ${deps.media.problem ?? 'ffmpeg cannot be run.'}`);
+  else if (!deps.media.formats.has(convertTo)) {
+    warnings.push(`convertTo: this ffmpeg has no encoder for ${convertTo}.`);
+  }
+  if (!(await isWritable(downloadPath))) warnings.push(`downloadPath: ${downloadPath} is not writable.`);
+  return warnings;
 }

@@ -1,10 +1,11 @@
-import { lstat, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { SettingsProblem } from './errors.js';
 
 /**
- * Why a download directory is not allowed; null when it is. Links are followed: only where a path leads counts. The
- * path is absolute and has no `..` in it (settings-rules.ts); what does not exist of it yet is made later.
+ * Why a download directory is not allowed; null when it is. Links are followed. The path is absolute and without `..`
+ * (settings.ts); it need not exist yet.
  */
 export async function findDownloadPathProblem(
   path: string,
@@ -12,7 +13,7 @@ export async function findDownloadPathProblem(
 ): Promise<SettingsProblem | null> {
   const [target, ...real] = await Promise.all([path, ...roots].map(followLinks));
   if (target && real.some((root) => root !== null && isInside(root, target))) return null;
-  const message = `it is not inside of a directory that the server allows: ${roots.join(', ')} (DOWNLOAD_ROOTS).`;
+  const message = `"downloadPath" is "${path}"; it must be inside ${roots.join(' or ')} (DOWNLOAD_ROOTS).`;
   return { field: 'downloadPath', message };
 }
 
@@ -20,7 +21,7 @@ function isInside(root: string, path: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
-/** Null for a path over a link that leads nowhere: nobody knows what will be there. */
+/** Null for a path over a broken link: its target may be created anywhere. */
 async function followLinks(path: string): Promise<string | null> {
   try {
     return await realpath(path);
@@ -37,5 +38,17 @@ async function isThere(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A directory that does not exist yet is created when it is needed, if the one above it allows that. */
+export async function isWritable(path: string): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isDirectory()) return false;
+    await access(path, constants.W_OK);
+    return true;
+  } catch (thrown) {
+    const missing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+    return missing && dirname(path) !== path && isWritable(dirname(path));
   }
 }

@@ -1,35 +1,31 @@
 import type { Platform } from '../platform.js';
 import { coalesce } from '../lib/async.js';
-import { messageOf } from '../lib/errors.js';
 import { findDownloadPathProblem } from './download-path.js';
-import { parseSettings, parseWatchSettings } from './settings-documents.js';
-import { readSettings } from './settings-store.js';
-import { defaultSettings, type Settings } from './settings.js';
-import { DEFAULT_WATCH_SETTINGS, type WatchSettings } from './watch-settings.js';
+import { downloadSection, readSettings, WATCH_SECTION } from './settings-store.js';
+import { DEFAULT_WATCH_SETTINGS, defaultSettings, type Settings, type WatchSettings } from './settings.js';
 
-/** What this domain adds to Deps. */
 export interface SettingsDeps {
   /** The settings in force now; call it each time. */
   settings: () => Settings;
   /** The settings of watches in force now; call it each time. */
   watchSettings: () => WatchSettings;
-  /** Resolves when all settings that were stored before are in force in this process. */
+  /** Resolves when everything stored before the call is in force in this process. */
   reloadSettings: () => Promise<void>;
 }
 
-/** The settings in force, known at any moment without asking the database. */
+/** The settings in force, without a query. */
 export interface LiveSettings {
   downloads(): Settings;
   watches(): WatchSettings;
-  /** Resolves when what was stored before the call is in force here. Never rejects: see below. */
+  /** Resolves when everything stored before the call is in force here. Never rejects: it tries again later. */
   reload(): Promise<void>;
   stop(): void;
 }
 
-/** Nobody tells when what made a look fail is over. */
+/** No event reports that the database is back. */
 const RETRY_MS = 1_000;
 
-/** Reads the settings, and again whenever the database says that they were changed, whoever did it. */
+/** Reads the settings, and again after every change by any process. */
 export async function followSettings(
   deps: Pick<Platform, 'db' | 'bus' | 'log'> & {
     env: Pick<Platform['env'], 'downloadDir' | 'downloadRoots'>;
@@ -39,12 +35,10 @@ export async function followSettings(
   let downloads = defaultSettings(env);
   let watches = DEFAULT_WATCH_SETTINGS;
   const read = async () => {
-    const [stored, storedWatches] = [await readSettings(db, 'DOWNLOADS'), await readSettings(db, 'WATCHES')];
-    downloads = await withinRoots(
-      { ...defaultSettings(env), ...parseSettings(stored.document) },
-      { env, log },
-    );
-    watches = { ...DEFAULT_WATCH_SETTINGS, ...parseWatchSettings(storedWatches.document) };
+    const stored = await readSettings(db, downloadSection(env));
+    const storedWatches = await readSettings(db, WATCH_SECTION);
+    downloads = await withinRoots(stored.values, { env, log });
+    watches = storedWatches.values;
   };
   let again: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -54,7 +48,7 @@ export async function followSettings(
       await read();
       bus.publish('settings.applied', {});
     } catch (thrown) {
-      log.warn({ error: messageOf(thrown) }, 'could not read changed settings');
+      log.warn({ err: thrown }, 'settings unreadable, trying again');
       if (!stopped) again = setTimeout(() => void reload(), RETRY_MS);
     }
   });
@@ -74,16 +68,17 @@ export async function followSettings(
   };
 }
 
-/** The environment has the last word: a directory that it no longer allows is not used. */
+/** The environment wins: a stored directory that it no longer allows is not used. */
 async function withinRoots(
   settings: Settings,
   { env, log }: Pick<Platform, 'log'> & { env: Pick<Platform['env'], 'downloadDir' | 'downloadRoots'> },
 ): Promise<Settings> {
   const problem = await findDownloadPathProblem(settings.downloadPath, env.downloadRoots);
   if (!problem) return settings;
+  const { downloadPath } = settings;
   log.warn(
-    { downloadPath: settings.downloadPath, used: env.downloadDir },
-    `downloadPath: ${problem.message}`,
+    { downloadPath, used: env.downloadDir },
+    'downloadPath is outside DOWNLOAD_ROOTS, using the default',
   );
   return { ...settings, downloadPath: env.downloadDir };
 }

@@ -1,4 +1,4 @@
-/** What a path format may hold between percent signs (rest-contract §7); `artist` and `ar_album` also with a number. */
+/** The names between percent signs in a path format (rest-contract §7); `artist` and `ar_album` may have a number. */
 export const PATH_PLACEHOLDERS = [
   'music',
   'artist',
@@ -18,7 +18,7 @@ export const PATH_PLACEHOLDERS = [
 ] as const;
 export type PathPlaceholder = (typeof PATH_PLACEHOLDERS)[number];
 
-/** One of several people, from 1: `%artist_2%`. */
+/** One of several artists, from 1: `%artist_2%`. */
 export interface NumberedPlaceholder {
   name: 'artist' | 'ar_album';
   number: number;
@@ -27,21 +27,20 @@ export interface NumberedPlaceholder {
 const WRITTEN = /%([A-Za-z][A-Za-z0-9_]*)%/g;
 const NUMBERED = /^(artist|ar_album)_([1-9]\d?)$/;
 
-/** Null for what stands for nothing. */
 function parse(written: string): PathPlaceholder | NumberedPlaceholder | null {
   const [, name, number] = NUMBERED.exec(written) ?? [];
   if (name) return { name: name as NumberedPlaceholder['name'], number: Number(number) };
   return PATH_PLACEHOLDERS.find((known) => known === written) ?? null;
 }
 
-/** The placeholders of a format that stand for nothing, as they are written. */
+/** With their percent signs. */
 export function unknownPlaceholders(format: string): string[] {
   return [...format.matchAll(WRITTEN)]
     .filter(([, name = '']) => parse(name) === null)
     .map(([whole]) => whole);
 }
 
-/** A format with its placeholders filled in; what stands for nothing stays as it is. */
+/** Unknown placeholders stay as they are. */
 export function fillPlaceholders(
   format: string,
   values: {
@@ -56,7 +55,6 @@ export function fillPlaceholders(
   });
 }
 
-/** All of them, for people. */
 export const PLACEHOLDERS_ALLOWED = [...PATH_PLACEHOLDERS, 'artist_N', 'ar_album_N']
   .map((name) => `%${name}%`)
   .join(' ');

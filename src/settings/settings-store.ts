@@ -1,40 +1,77 @@
-import type { Prisma } from '../generated/prisma/client.js';
-import type { SettingsSection } from '../generated/prisma/enums.js';
+import { z } from 'zod';
+import type { SettingsSection as SectionName } from '../generated/prisma/enums.js';
 import type { Db } from '../database/prisma.js';
+import { settingsTableOf, watchSettingsTable, type Settings, type WatchSettings } from './settings.js';
 
-export type { SettingsSection };
-
-/** What a section was changed to, as far as it differs from the defaults. */
-export interface StoredSettings {
-  version: number;
-  document: Record<string, unknown>;
+/** Settings that are stored and versioned together. */
+export interface SettingsSection<Values extends object> {
+  name: SectionName;
+  table: z.ZodType<Values>;
 }
 
-const NOTHING: StoredSettings = { version: 0, document: {} };
+export function downloadSection(env: { downloadDir: string }): SettingsSection<Settings> {
+  return { name: 'DOWNLOADS', table: settingsTableOf(env) };
+}
+
+export const WATCH_SECTION: SettingsSection<WatchSettings> = { name: 'WATCHES', table: watchSettingsTable };
+
+/** Settings as they are stored, and the version that the last change gave them; 0 before the first. */
+export interface VersionOf<Values> {
+  values: Values;
+  version: number;
+}
 
 /** One change at a time, over all processes, until the transaction ends: none overwrites what it did not see. */
 export async function lockSettings(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.settings'))) AS taken`;
 }
 
-/** Version 0, with nothing in it, where nobody has changed anything. */
-export async function readSettings(db: Db, section: SettingsSection): Promise<StoredSettings> {
+export async function readSettings<Values extends object>(
+  db: Db,
+  section: SettingsSection<Values>,
+): Promise<VersionOf<Values>> {
   const newest = await db.settingsVersion.findFirst({
-    where: { section },
+    where: { section: section.name },
     orderBy: { version: 'desc' },
     select: { version: true, document: true },
   });
-  return newest ? { ...newest, document: newest.document as Record<string, unknown> } : NOTHING;
+  return { values: parseStored(section.table, newest?.document ?? {}), version: newest?.version ?? 0 };
 }
 
-export async function writeSettings(
+/** Returns the version. Only what differs from the defaults is stored, so that a new default reaches everyone. */
+export async function writeSettings<Values extends object>(
   tx: Db,
-  section: SettingsSection,
-  change: { document: Record<string, unknown>; changedById: string },
+  section: SettingsSection<Values>,
+  change: { values: Values; changedById: string },
 ): Promise<number> {
   const { version } = await tx.settingsVersion.create({
-    data: { section, ...change, document: change.document as Prisma.InputJsonObject },
+    data: {
+      section: section.name,
+      document: json.parse(differences(change.values, section.table.parse({}))),
+      changedById: change.changedById,
+    },
     select: { version: true },
   });
   return version;
+}
+
+export function differences(values: object, others: object): Record<string, unknown> {
+  const texts = new Map(Object.entries(others).map(([name, value]) => [name, JSON.stringify(value)]));
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => JSON.stringify(value) !== texts.get(name)),
+  );
+}
+
+const json = z.record(z.string(), z.json());
+
+/**
+ * An unknown name is ignored and an invalid value replaced by its default: the database may have been written by an
+ * older or a newer version.
+ */
+export function parseStored<Values>(table: z.ZodType<Values>, document: unknown): Values {
+  const { data: stored = {} } = json.safeParse(document);
+  const parsed = table.safeParse(stored);
+  if (parsed.success) return parsed.data;
+  const invalid = new Set(parsed.error.issues.map(({ path }) => path[0]));
+  return table.parse(Object.fromEntries(Object.entries(stored).filter(([name]) => !invalid.has(name))));
 }

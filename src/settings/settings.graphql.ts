@@ -1,121 +1,26 @@
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
-import { AudioFormatEnum, BITRATES_ALLOWED } from './audio-format.graphql.js';
-import { readDownloadSettings, readWatchSettings, type VersionOf } from './change-settings.js';
+import { ForbiddenError } from '../lib/errors.js';
+import {
+  checkDownloadSettings,
+  checkWatchSettings,
+  findSettingsWarnings,
+  updateDownloadSettings,
+  updateWatchSettings,
+} from './change-settings.js';
 import { InvalidSettingsError, type SettingsProblem } from './errors.js';
-import { PLACEHOLDERS_ALLOWED } from './path-placeholders.js';
-import { MAX_CONCURRENT_DOWNLOADS } from './settings-rules.js';
-import type { DEEZER_QUALITIES, SPOTIFY_QUALITIES } from './settings.js';
-import { type Settings } from './settings.js';
-import { WatchSettingsType } from './watch-settings.graphql.js';
+import { downloadSection, readSettings, WATCH_SECTION, type VersionOf } from './settings-store.js';
+import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS, type Settings, type WatchSettings } from './settings.js';
+import { providedValues, tableInput, tableType } from './table-fields.graphql.js';
 
-export const SpotifyQualityEnum = builder.enumType('SpotifyQuality', {
-  description:
-    'How good audio for a track of Spotify’s catalogue has to be; Spotify’s own audio is never used.',
-  values: {
-    NORMAL: { description: 'At least 96 kbit/s, or lossless.' },
-    HIGH: { description: 'At least 160 kbit/s, or lossless.' },
-    VERY_HIGH: { description: 'At least 320 kbit/s, or lossless.' },
-  } satisfies Record<(typeof SPOTIFY_QUALITIES)[number], object>,
+const SettingsType = tableType('Settings', {
+  description: 'How music is downloaded, unless a download has options of its own.',
+  rows: SETTINGS_ROWS,
 });
 
-export const DeezerQualityEnum = builder.enumType('DeezerQuality', {
-  description:
-    'How good audio for a track of Deezer’s catalogue has to be; Deezer’s own streams are never used.',
-  values: {
-    MP3_128: { description: 'At least 128 kbit/s, or lossless.' },
-    MP3_320: { description: 'At least 320 kbit/s, or lossless.' },
-    FLAC: { description: 'Lossless.' },
-  } satisfies Record<(typeof DEEZER_QUALITIES)[number], object>,
-});
-
-/** The same words where settings are read and where they are changed. */
-export const SETTING_DESCRIPTIONS: Record<keyof Settings, string> = {
-  service: 'The catalogue that searches and bare ids ask; until it is set up, the one of CATALOG.',
-  fallback: 'Whether all sources are asked in order when the first ones lack a track.',
-  spotify: 'The name of the Spotify account in use; empty for none.',
-  deezer: 'The name of the Deezer account in use; empty for none.',
-  spotifyQuality: 'The least quality of audio for tracks of Spotify’s catalogue.',
-  deezerQuality: 'The least quality of audio for tracks of Deezer’s catalogue.',
-  recursiveQuality: 'Whether the best that there is will do where no source has the quality asked for.',
-  realTime: 'Whether a track is fetched no faster than it plays, times `realTimeMultiplier`.',
-  realTimeMultiplier: '0 to 10; 0 counts as 1.',
-  maxConcurrentDownloads: `Tracks at once over all workers, 1 to ${MAX_CONCURRENT_DOWNLOADS}. Takes effect at once and stops nothing that runs.`,
-  maxRetries: 'Further tries after the first, 0 to 100.',
-  retryDelaySeconds: 'Seconds before the first retry, 0 to 86,400.',
-  retryDelayIncrease: 'Seconds added for each further retry, 0 to 86,400.',
-  convertTo: 'What downloads are turned into.',
-  bitrateKbps: `${BITRATES_ALLOWED}; null for the format’s usual quality.`,
-  customDirFormat: `Directory below \`downloadPath\`; parts are separated by "/", placeholders are ${PLACEHOLDERS_ALLOWED}.`,
-  customTrackFormat: 'File name without its extension, with the same placeholders.',
-  tracknumPadding: 'Whether numbers in paths are padded with zeros.',
-  padNumberWidth: 'Digits of a padded number, 1 to 10; null for as many as the list needs, at least 2.',
-  saveCover:
-    'Whether the cover also becomes a file beside the tracks, where folders are for one album (%album%).',
-  artistSeparator: 'Between several artists, in tags that hold one text and in paths; 1 to 20 characters.',
-  spotifyMetadata: 'Whether tags follow the catalogue; else those of the source’s file stay.',
-  separateTracksByUser: 'Whether each user’s files are in a directory of their own.',
-  downloadPath: 'Where files go: absolute, inside one of DOWNLOAD_ROOTS.',
-};
-
-const about = (name: keyof Settings) => ({ description: SETTING_DESCRIPTIONS[name] });
-
-/** Fields read the settings' values; those beside them are asked for when they are wanted. */
-export const SettingsType = builder.objectRef<VersionOf<Settings>>('Settings').implement({
-  description: 'How Reprise downloads, for everyone who does not say otherwise.',
-  fields: (t) => {
-    const flag = (name: FlagName) => t.boolean({ ...about(name), resolve: ({ values }) => values[name] });
-    const text = (name: TextName) => t.string({ ...about(name), resolve: ({ values }) => values[name] });
-    const int = (name: NumberName) => t.int({ ...about(name), resolve: ({ values }) => values[name] });
-    const float = (name: NumberName) => t.float({ ...about(name), resolve: ({ values }) => values[name] });
-    return {
-      version: t.exposeInt('version', { description: 'Changes with every change; 0 before the first.' }),
-      service: text('service'),
-      fallback: flag('fallback'),
-      spotify: text('spotify'),
-      deezer: text('deezer'),
-      spotifyQuality: t.field({
-        type: SpotifyQualityEnum,
-        ...about('spotifyQuality'),
-        resolve: ({ values }) => values.spotifyQuality,
-      }),
-      deezerQuality: t.field({
-        type: DeezerQualityEnum,
-        ...about('deezerQuality'),
-        resolve: ({ values }) => values.deezerQuality,
-      }),
-      recursiveQuality: flag('recursiveQuality'),
-      realTime: flag('realTime'),
-      realTimeMultiplier: float('realTimeMultiplier'),
-      maxConcurrentDownloads: int('maxConcurrentDownloads'),
-      maxRetries: int('maxRetries'),
-      retryDelaySeconds: float('retryDelaySeconds'),
-      retryDelayIncrease: float('retryDelayIncrease'),
-      convertTo: t.field({
-        type: AudioFormatEnum,
-        ...about('convertTo'),
-        resolve: ({ values }) => values.convertTo,
-      }),
-      bitrateKbps: t.int({
-        nullable: true,
-        ...about('bitrateKbps'),
-        resolve: ({ values }) => values.bitrateKbps,
-      }),
-      customDirFormat: text('customDirFormat'),
-      customTrackFormat: text('customTrackFormat'),
-      tracknumPadding: flag('tracknumPadding'),
-      padNumberWidth: t.int({
-        nullable: true,
-        ...about('padNumberWidth'),
-        resolve: ({ values: { padNumberWidth } }) => (padNumberWidth === 'auto' ? null : padNumberWidth),
-      }),
-      saveCover: flag('saveCover'),
-      artistSeparator: text('artistSeparator'),
-      spotifyMetadata: flag('spotifyMetadata'),
-      separateTracksByUser: flag('separateTracksByUser'),
-      downloadPath: text('downloadPath'),
-    };
-  },
+const WatchSettingsType = tableType('WatchSettings', {
+  description: 'How watched playlists and artists are checked.',
+  rows: WATCH_SETTINGS_ROWS,
 });
 
 builder.objectFields(SettingsType, (t) => ({
@@ -125,43 +30,171 @@ builder.objectFields(SettingsType, (t) => ({
   }),
   watch: t.field({
     type: WatchSettingsType,
-    description: 'How watched playlists and artists are looked at.',
-    resolve: (_settings, _args, context) => readWatchSettings(context),
+    description: 'The settings of watched playlists and artists.',
+    resolve: (_settings, _args, { db }) => readSettings(db, WATCH_SECTION),
   }),
 }));
 
-type NamesOf<Type> = {
-  [Name in keyof Settings]: [Settings[Name], Type] extends [Type, Settings[Name]] ? Name : never;
-}[keyof Settings];
-type FlagName = NamesOf<boolean>;
-type TextName = NamesOf<string>;
-type NumberName = NamesOf<number>;
+const SettingsInput = tableInput('SettingsInput', {
+  description:
+    'The settings to change; omitted settings keep their value. `null` is a value for `bitrateKbps` and `padNumberWidth` only, elsewhere it counts as omitted.',
+  rows: SETTINGS_ROWS,
+});
 
-export const SettingsProblemType = builder.objectRef<SettingsProblem>('SettingsProblem').implement({
-  description: 'What is wrong with one setting.',
+const WatchSettingsInput = tableInput('WatchSettingsInput', {
+  description: 'The watch settings to change; settings that are omitted or `null` keep their value.',
+  rows: WATCH_SETTINGS_ROWS,
+});
+
+const SettingsProblemType = builder.objectRef<SettingsProblem>('SettingsProblem').implement({
+  description: 'A setting with an invalid value.',
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'Which one.' }),
-    message: t.exposeString('message', { description: 'What is wrong and what is allowed.' }),
+    field: t.exposeString('field', { description: 'Name of the setting, for example `maxRetries`.' }),
+    message: t.exposeString('message', { description: 'What is wrong and which values are allowed.' }),
   }),
 });
 
 builder.objectType(InvalidSettingsError, {
   name: 'InvalidSettings',
-  description: 'The settings would make no sense; nothing was stored.',
+  description:
+    'At least one setting would be invalid, so nothing was stored. Correct `problems` and try again.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     problems: t.field({
       type: [SettingsProblemType],
-      description: 'All that is wrong.',
+      description: 'Every setting that would be invalid.',
       resolve: ({ problems }) => [...problems],
     }),
   }),
 });
 
-builder.queryField('settings', (t) =>
-  t.field({
-    type: SettingsType,
-    description: 'The settings in force.',
-    resolve: (_root, _args, context) => readDownloadSettings(context),
+const UpdatedType = (name: string, type: typeof SettingsType, description: string) =>
+  builder.objectRef<VersionOf<Record<string, unknown>>>(name).implement({
+    description,
+    fields: (t) => ({
+      settings: t.field({
+        type,
+        description: 'All settings of the section after the change.',
+        resolve: (settings) => settings,
+      }),
+    }),
+  });
+
+builder.mutationFields((t) => ({
+  updateSettings: t.field({
+    type: UpdatedType('SettingsUpdated', SettingsType, 'The settings were stored and are in force.'),
+    description: 'Changes settings of downloads, on all processes at once. Requires the admin role.',
+    args: {
+      input: t.arg({
+        type: SettingsInput,
+        required: true,
+        description: 'The settings to change, with their new values.',
+      }),
+    },
+    errors: {
+      types: [InvalidSettingsError, ForbiddenError],
+      union: {
+        name: 'UpdateSettingsResult',
+        description: 'The updated settings, or why they were rejected.',
+      },
+    },
+    resolve: (_root, { input }, context) =>
+      updateDownloadSettings(context, context.viewer, providedValues<Settings>(SETTINGS_ROWS, input)),
   }),
-);
+  updateWatchSettings: t.field({
+    type: UpdatedType(
+      'WatchSettingsUpdated',
+      WatchSettingsType,
+      'The watch settings were stored and are in force.',
+    ),
+    description: 'Changes settings of watches, on all processes at once. Requires the admin role.',
+    args: {
+      input: t.arg({
+        type: WatchSettingsInput,
+        required: true,
+        description: 'The settings to change, with their new values.',
+      }),
+    },
+    errors: {
+      types: [InvalidSettingsError, ForbiddenError],
+      union: {
+        name: 'UpdateWatchSettingsResult',
+        description: 'The updated watch settings, or why they were rejected.',
+      },
+    },
+    resolve: (_root, { input }, context) =>
+      updateWatchSettings(context, context.viewer, providedValues<WatchSettings>(WATCH_SETTINGS_ROWS, input)),
+  }),
+}));
+
+interface Check {
+  problems: SettingsProblem[];
+  warnings: string[];
+}
+
+const SettingsCheckType = builder.objectRef<Check>('SettingsCheck').implement({
+  description: 'Result of a check of settings; nothing was changed.',
+  fields: (t) => ({
+    valid: t.boolean({
+      description: 'True if there are no problems; warnings do not count.',
+      resolve: ({ problems }) => problems.length === 0,
+    }),
+    problems: t.field({
+      type: [SettingsProblemType],
+      description: 'Settings with invalid values; they would be rejected.',
+      resolve: ({ problems }) => problems,
+    }),
+    warnings: t.exposeStringList('warnings', {
+      description:
+        'Valid settings that will not work on this server, for example a catalog that is not set up.',
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  settings: t.field({
+    type: SettingsType,
+    description: 'The settings in force, for every signed-in user to read.',
+    resolve: (_root, _args, { db, env }) => readSettings(db, downloadSection(env)),
+  }),
+  checkSettings: t.field({
+    type: SettingsCheckType,
+    description:
+      'Checks whether the settings in force work on this server: catalog, audio format, download directory. Requires the admin role.',
+    resolve: async (_root, _args, context) => {
+      const problems = await checkDownloadSettings(context, context.viewer, {});
+      const { values } = await readSettings(context.db, downloadSection(context.env));
+      return { problems, warnings: await findSettingsWarnings(context, values) };
+    },
+  }),
+  validateSettings: t.field({
+    type: SettingsCheckType,
+    description: 'Checks a change of settings without making it. Requires the admin role.',
+    args: {
+      input: t.arg({
+        type: SettingsInput,
+        required: true,
+        description: 'The settings to check, with their new values.',
+      }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const patch = providedValues<Settings>(SETTINGS_ROWS, input);
+      return { problems: await checkDownloadSettings(context, context.viewer, patch), warnings: [] };
+    },
+  }),
+  validateWatchSettings: t.field({
+    type: SettingsCheckType,
+    description: 'Checks a change of watch settings without making it. Requires the admin role.',
+    args: {
+      input: t.arg({
+        type: WatchSettingsInput,
+        required: true,
+        description: 'The settings to check, with their new values.',
+      }),
+    },
+    resolve: async (_root, { input }, context) => {
+      const patch = providedValues<WatchSettings>(WATCH_SETTINGS_ROWS, input);
+      return { problems: await checkWatchSettings(context, context.viewer, patch), warnings: [] };
+    },
+  }),
+}));

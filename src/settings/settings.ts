@@ -1,93 +1,237 @@
-import type { AudioFormat } from '../media/media.js';
+import { isAbsolute, sep } from 'node:path';
+import { z } from 'zod';
+import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
+import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat } from '../media/media.js';
+import type { SettingsProblem } from './errors.js';
+import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
+import { findProblems, rowsOf } from './settings-table.js';
 
-export const SPOTIFY_QUALITIES = ['NORMAL', 'HIGH', 'VERY_HIGH'] as const;
-export type SpotifyQuality = (typeof SPOTIFY_QUALITIES)[number];
+/*
+ * The one place where a setting is defined: type, default, rules, stored form, GraphQL fields and the REST API are
+ * derived from these two tables (settings-table.ts, table-fields.graphql.ts, rest/settings/schemas.ts). Names and
+ * defaults follow rest-contract §7.
+ */
 
-export const DEEZER_QUALITIES = ['MP3_128', 'MP3_320', 'FLAC'] as const;
-export type DeezerQuality = (typeof DEEZER_QUALITIES)[number];
+export const audioFormat = z.enum(AUDIO_FORMATS);
+export const albumGroup = z.enum(ALBUM_GROUPS);
+export const spotifyQuality = z.enum(['NORMAL', 'HIGH', 'VERY_HIGH']);
+export type SpotifyQuality = z.infer<typeof spotifyQuality>;
+export const deezerQuality = z.enum(['MP3_128', 'MP3_320', 'FLAC']);
+export type DeezerQuality = z.infer<typeof deezerQuality>;
 
-/** How Reprise downloads, for everyone who does not say otherwise. Names and defaults follow rest-contract §7. */
-export interface Settings {
-  /** The catalogue that searches and bare ids ask, as soon as it is set up; until then CATALOG's. */
-  service: string;
-  /** Whether every source is asked for a track; else the owner's own library and the one source next in line. */
-  fallback: boolean;
-  /** The name of the Spotify account in use; empty for none. */
-  spotify: string;
-  /** The name of the Deezer account in use; empty for none. */
-  deezer: string;
-  /** The least that audio for a track of Spotify's catalogue must have; never a promise of Spotify's own audio. */
-  spotifyQuality: SpotifyQuality;
-  /** The least that audio for a track of Deezer's catalogue must have; never a promise of Deezer's own audio. */
-  deezerQuality: DeezerQuality;
-  /** Whether the best that the sources have is taken when none has the quality asked for. */
-  recursiveQuality: boolean;
-  /** Whether a track is fetched no faster than it plays, times `realTimeMultiplier`. */
-  realTime: boolean;
-  /** 0–10; 0 counts as 1. */
-  realTimeMultiplier: number;
-  /** Tracks downloaded at once over all workers, ≥ 1. */
-  maxConcurrentDownloads: number;
-  /** Further tries after the first, ≥ 0. */
-  maxRetries: number;
-  /** Seconds before the first retry, ≥ 0. */
-  retryDelaySeconds: number;
-  /** Seconds added for each further retry, ≥ 0. */
-  retryDelayIncrease: number;
-  /** `KEEP` is the wire's null. */
-  convertTo: AudioFormat;
-  /** kbit/s, in the format's range; null for its usual quality. */
-  bitrateKbps: number | null;
-  /** Directory below the download directory, with placeholders (downloads/path-format.ts). */
-  customDirFormat: string;
-  /** File name without extension, with placeholders. */
-  customTrackFormat: string;
-  /** Whether %tracknum%, %discnum% and %playlistnum% are padded with zeros. */
-  tracknumPadding: boolean;
-  /** Digits of a padded number, 1–10; `auto` for as many as the longest number of the list has, at least 2. */
-  padNumberWidth: number | 'auto';
-  /** Whether the cover also becomes a file beside the tracks; in the tags it always is. */
-  saveCover: boolean;
-  /** Between several artists in tags that hold one text, and in paths. */
-  artistSeparator: string;
-  /** Whether tags follow the catalogue; else those that the source's file came with stay. */
-  spotifyMetadata: boolean;
-  /** Whether each user's files are in a directory of their own, named for them. */
-  separateTracksByUser: boolean;
-  /** Absolute; inside one of DOWNLOAD_ROOTS. */
-  downloadPath: string;
+const MONTH_S = 2_592_000;
+const DAY_S = 86_400;
+const HOUR_S = 3_600;
+/** File systems take 4,096 bytes, and files have names of their own below it. */
+const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
+
+const bitrates = Object.entries(BITRATE_RANGES).map(([format, { min, max }]) => `${format} ${min}–${max}`);
+
+/** Neither the database nor a disk takes half of a surrogate pair. */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max, { error: `must have at most ${max} characters.` })
+    .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), { error: 'must not contain control characters.' });
+
+const account = z.string().regex(/^(?:(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64})?$/, {
+  error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-", or empty.',
+});
+
+const placeholders = (value: string) => unknownPlaceholders(value).length === 0;
+const placeholdersError = ({ input }: { input?: unknown }) =>
+  `contains ${unknownPlaceholders(String(input)).join(', ')}, which is not a placeholder; allowed are ${PLACEHOLDERS_ALLOWED}.`;
+
+export const settingsTable = z.object({
+  service: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, {
+      error: 'must be the name of a catalog, for example spotify, deezer, library or demo.',
+    })
+    .default('spotify')
+    .meta({
+      description:
+        'Catalog used for searches and for ids without a catalog name, for example `deezer`. CATALOG applies while it is not set up.',
+    }),
+  fallback: z.boolean().default(false).meta({
+    description:
+      'Try every source in order until one has the track. If false, only your own library and the first other source are tried.',
+  }),
+  spotify: account.default('').meta({ description: 'Name of the active Spotify account; empty for none.' }),
+  deezer: account.default('').meta({ description: 'Name of the active Deezer account; empty for none.' }),
+  spotifyQuality: spotifyQuality.default('NORMAL').meta({
+    description:
+      'Minimum audio quality for tracks of the Spotify catalog. Spotify’s own audio is never used.',
+  }),
+  deezerQuality: deezerQuality.default('MP3_128').meta({
+    description: 'Minimum audio quality for tracks of the Deezer catalog. Deezer’s own audio is never used.',
+  }),
+  realTime: z.boolean().default(false).meta({
+    description: 'Download a track no faster than it plays, multiplied by `realTimeMultiplier`.',
+  }),
+  realTimeMultiplier: z.number().min(0).max(10).default(0).meta({
+    description: 'Speed of a real-time download relative to playback; 0 counts as 1.',
+  }),
+  maxConcurrentDownloads: z.int().min(1).max(500).default(3).meta({
+    description:
+      'Tracks downloaded at the same time, over all workers. A lower value takes effect as running downloads finish.',
+  }),
+  maxRetries: z.int().min(0).max(100).default(3).meta({
+    description: 'Maximum number of retries after the first attempt.',
+  }),
+  retryDelaySeconds: z.number().min(0).max(DAY_S).default(5).meta({
+    description: 'Delay before the first retry.',
+    unit: 'seconds',
+  }),
+  retryDelayIncrease: z.number().min(0).max(DAY_S).default(5).meta({
+    description: 'Delay added for each further retry.',
+    unit: 'seconds',
+  }),
+  convertTo: audioFormat.default('KEEP').meta({ description: 'Audio format of downloaded files.' }),
+  bitrateKbps: z
+    .int()
+    .nullable()
+    .default(null)
+    .meta({
+      description: `Bitrate of a lossy format (${bitrates.join(', ')}); null for the format’s default.`,
+      unit: 'kbit/s',
+    }),
+  customDirFormat: text(500)
+    .refine((value) => !/^\/|^[A-Za-z]:|\\/.test(value), {
+      error: 'must be below the download directory: no drive, no "\\" and no "/" at its start.',
+    })
+    .refine((value) => !value.split('/').some((part) => ['.', '..'].includes(part.trim())), {
+      error: 'must be below the download directory: no folder may be "." or "..".',
+    })
+    .refine(placeholders, { error: placeholdersError })
+    .default('%ar_album%/%album%')
+    .meta({
+      description: `Folder below \`downloadPath\`, its levels separated by "/". Placeholders: ${PLACEHOLDERS_ALLOWED}.`,
+    }),
+  customTrackFormat: text(500)
+    .refine((value) => value.trim() !== '', { error: 'must not be empty.' })
+    .refine(placeholders, { error: placeholdersError })
+    .default('%tracknum%. %music%')
+    .meta({ description: 'File name without its extension; takes the placeholders of `customDirFormat`.' }),
+  tracknumPadding: z.boolean().default(true).meta({
+    description: 'Pad %tracknum%, %discnum% and %playlistnum% with zeros.',
+  }),
+  padNumberWidth: z
+    .union([z.int().min(1).max(10), z.literal('auto')])
+    .default(3)
+    .meta({
+      description:
+        'Digits of a padded number; `auto` for as many as the longest number of the list has, at least 2.',
+    }),
+  saveCover: z.boolean().default(true).meta({
+    description: 'Save the cover as a file next to the tracks too, in folders of a single album (%album%).',
+  }),
+  artistSeparator: text(20).min(1, { error: 'must not be empty.' }).default('; ').meta({
+    description: 'Text between artists, in paths and in tags with a single value; 1 to 20 characters.',
+  }),
+  recursiveQuality: z.boolean().default(false).meta({
+    description: 'Download the best audio available when no source has the minimum quality.',
+  }),
+  spotifyMetadata: z.boolean().default(true).meta({
+    description: 'Write the catalog’s metadata to tags. If false, the tags of the source file are kept.',
+  }),
+  separateTracksByUser: z.boolean().default(false).meta({
+    description: 'Save the files of each user in a folder of their own, named after them.',
+  }),
+  downloadPath: text(MAX_DOWNLOAD_PATH_LENGTH)
+    .refine((path) => isAbsolute(path) && !path.split(/[/\\]/).some((part) => ['.', '..'].includes(part)), {
+      error: 'must be an absolute path without "." and "..".',
+    })
+    .refine((path) => path.length === 1 || !path.endsWith(sep), { error: `must not end in "${sep}".` })
+    .meta({
+      description: 'Directory of downloaded files: an absolute path inside one of DOWNLOAD_ROOTS.',
+    }),
+});
+
+/** How Reprise downloads, unless a download has options of its own. */
+export type Settings = z.infer<typeof settingsTable>;
+
+export const watchSettingsTable = z.object({
+  enabled: z.boolean().default(false).meta({ description: 'Check watched playlists and artists.' }),
+  watchPollIntervalSeconds: z.int().min(60).max(MONTH_S).default(HOUR_S).meta({
+    description: 'Time between two checks of the same playlist or artist.',
+    unit: 'seconds',
+  }),
+  maxItemsPerRun: z.int().min(1).max(50).default(50).meta({
+    description: 'Number of entries requested from a catalog at a time.',
+  }),
+  maxConcurrentChecks: z.int().min(1).max(20).default(2).meta({
+    description: 'Checks at the same time, over all workers.',
+  }),
+  retryFailedAfterSeconds: z.int().min(0).max(MONTH_S).default(1800).meta({
+    description: 'Time after which a failed download is queued again; 0 for never.',
+    unit: 'seconds',
+  }),
+  watchedArtistAlbumGroup: z
+    .array(albumGroup)
+    .min(1)
+    .refine((groups) => new Set(groups).size === groups.length)
+    .default(['ALBUM', 'SINGLE'])
+    .meta({
+      description:
+        'Kinds of an artist’s albums that are downloaded, unless a watch or a download says which.',
+    }),
+  delayBetweenPlaylistsSeconds: z.int().min(0).max(HOUR_S).default(2).meta({
+    description: 'Pause between two playlists in a round of checks.',
+    unit: 'seconds',
+  }),
+  delayBetweenArtistsSeconds: z.int().min(0).max(HOUR_S).default(5).meta({
+    description: 'Pause between two artists in a round of checks.',
+    unit: 'seconds',
+  }),
+  useSnapshotIdChecking: z.boolean().default(true).meta({
+    description: 'Skip a playlist whose snapshot id is unchanged since the last check.',
+  }),
+});
+
+/** How watched playlists and artists are checked. */
+export type WatchSettings = z.infer<typeof watchSettingsTable>;
+
+export const SETTINGS_ROWS = rowsOf(settingsTable);
+export const WATCH_SETTINGS_ROWS = rowsOf(watchSettingsTable);
+
+export const DEFAULT_SETTINGS = settingsTable.omit({ downloadPath: true }).parse({});
+export const DEFAULT_WATCH_SETTINGS = watchSettingsTable.parse({});
+
+/** The table with the environment's directory as the default. */
+export function settingsTableOf({ downloadDir }: { downloadDir: string }) {
+  return settingsTable.extend({ downloadPath: settingsTable.shape.downloadPath.default(downloadDir) });
 }
 
-/** How files are called. */
-export type PathFormats = Pick<Settings, 'customDirFormat' | 'customTrackFormat'>;
+export function defaultSettings(env: { downloadDir: string }): Settings {
+  return settingsTableOf(env).parse({});
+}
 
-export const DEFAULT_SETTINGS: Omit<Settings, 'downloadPath'> = {
-  service: 'spotify',
-  fallback: false,
-  spotify: '',
-  deezer: '',
-  spotifyQuality: 'NORMAL',
-  deezerQuality: 'MP3_128',
-  recursiveQuality: false,
-  realTime: false,
-  realTimeMultiplier: 0,
-  maxConcurrentDownloads: 3,
-  maxRetries: 3,
-  retryDelaySeconds: 5,
-  retryDelayIncrease: 5,
-  convertTo: 'KEEP',
-  bitrateKbps: null,
-  customDirFormat: '%ar_album%/%album%',
-  customTrackFormat: '%tracknum%. %music%',
-  tracknumPadding: true,
-  padNumberWidth: 3,
-  saveCover: true,
-  artistSeparator: '; ',
-  spotifyMetadata: true,
-  separateTracksByUser: false,
-};
+/** Everything that is wrong with the settings as a whole; the disk is not checked. */
+export function findSettingsProblems(values: Settings): SettingsProblem[] {
+  return [
+    ...findProblems(SETTINGS_ROWS, values),
+    ...findBitrateProblems({ format: values.convertTo, bitrateKbps: values.bitrateKbps }),
+  ];
+}
 
-/** What is in force where nobody has changed anything. */
-export function defaultSettings({ downloadDir }: { downloadDir: string }): Settings {
-  return { ...DEFAULT_SETTINGS, downloadPath: downloadDir };
+export function findWatchSettingsProblems(values: WatchSettings): SettingsProblem[] {
+  return findProblems(WATCH_SETTINGS_ROWS, values);
+}
+
+/** Which bitrates are allowed depends on the format. */
+export function findBitrateProblems({
+  format,
+  bitrateKbps,
+}: {
+  format: AudioFormat;
+  bitrateKbps: number | null;
+}): SettingsProblem[] {
+  if (bitrateKbps === null) return [];
+  const range = BITRATE_RANGES[format];
+  if (range && bitrateKbps >= range.min && bitrateKbps <= range.max) return [];
+  const rule = range
+    ? `it must be between ${range.min} and ${range.max} for ${format}.`
+    : `${format} takes no bitrate.`;
+  return [{ field: 'bitrateKbps', message: `"bitrateKbps" is ${bitrateKbps}; ${rule}` }];
 }

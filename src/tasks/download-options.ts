@@ -1,54 +1,71 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
-import { DEFAULT_SETTINGS } from '../settings/settings.js';
-import { AUDIO_FORMATS } from '../media/media.js';
+import { albumGroup, settingsTable } from '../settings/settings.js';
+import { rowsOf } from '../settings/settings-table.js';
 
-/** What is absent was queued before there was a choice. */
-const options = z.object({
-  format: z.enum(AUDIO_FORMATS),
-  bitrateKbps: z.number().int().nullable(),
-  customDirFormat: z.string().default(DEFAULT_SETTINGS.customDirFormat),
-  customTrackFormat: z.string().default(DEFAULT_SETTINGS.customTrackFormat),
-  tracknumPadding: z.boolean().default(DEFAULT_SETTINGS.tracknumPadding),
-  padNumberWidth: z.union([z.number().int(), z.literal('auto')]).default(DEFAULT_SETTINGS.padNumberWidth),
-  artistSeparator: z.string().default(DEFAULT_SETTINGS.artistSeparator),
-  /** The user whose directory it goes into; null for the one that all share. */
-  userDirectory: z.string().nullable().default(null),
-  /** Of an artist: the albums that are wanted; null for anything else. */
-  albumGroups: z.array(z.enum(ALBUM_GROUPS)).nullable().default(null),
-  saveCover: z.boolean().default(DEFAULT_SETTINGS.saveCover),
-  spotifyMetadata: z.boolean().default(DEFAULT_SETTINGS.spotifyMetadata),
-  recursiveQuality: z.boolean().default(DEFAULT_SETTINGS.recursiveQuality),
-  realTime: z.boolean().default(DEFAULT_SETTINGS.realTime),
-  realTimeMultiplier: z.number().default(DEFAULT_SETTINGS.realTimeMultiplier),
+/** Options that decide which file comes out of a track, and where it goes. */
+const identity = z.registry<{ identifiesFile: true }>();
+const identifiesFile = { identifiesFile: true } as const;
+
+const { shape } = settingsTable;
+
+/**
+ * The options that a caller can choose for a download. One with the name of a setting overrides it, and has its type,
+ * rules and default.
+ */
+export const chosenOptions = z.object({
+  format: shape.convertTo
+    .meta({ description: 'Audio format of the file; overrides the setting `convertTo`.' })
+    .register(identity, identifiesFile),
+  bitrateKbps: shape.bitrateKbps.register(identity, identifiesFile),
+  customDirFormat: shape.customDirFormat.register(identity, identifiesFile),
+  customTrackFormat: shape.customTrackFormat.register(identity, identifiesFile),
+  tracknumPadding: shape.tracknumPadding.register(identity, identifiesFile),
+  padNumberWidth: shape.padNumberWidth.register(identity, identifiesFile),
+  artistSeparator: shape.artistSeparator.register(identity, identifiesFile),
+  saveCover: shape.saveCover,
+  recursiveQuality: shape.recursiveQuality,
+  realTime: shape.realTime,
+  realTimeMultiplier: shape.realTimeMultiplier,
+  albumGroups: z
+    .array(albumGroup)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Kinds of albums to download, for an artist only; null for anything else.' }),
+});
+
+/** All options of a task. */
+export const downloadOptions = chosenOptions.extend({
+  userDirectory: z
+    .string()
+    .nullable()
+    .default(null)
+    .meta({ description: 'Folder of the user; null for the folder that all users share.' })
+    .register(identity, identifiesFile),
+  spotifyMetadata: shape.spotifyMetadata,
 });
 
 /** What a task makes, and how; stored with it, so that a later change of a setting does not change it. */
-export type DownloadOptions = z.infer<typeof options>;
+export type DownloadOptions = z.infer<typeof downloadOptions>;
 
+export const CHOSEN_OPTION_ROWS = rowsOf(chosenOptions);
+
+/** A task that was queued before an option existed has its default. */
 export function parseDownloadOptions(stored: unknown): DownloadOptions {
-  return options.parse(stored);
+  return downloadOptions.parse(stored);
 }
 
-/** The options that decide which file comes out of a track, and where it goes. */
-const FILE = [
-  'format',
-  'bitrateKbps',
-  'customDirFormat',
-  'customTrackFormat',
-  'tracknumPadding',
-  'padNumberWidth',
-  'artistSeparator',
-  'userDirectory',
-] as const satisfies (keyof DownloadOptions)[];
+const FILE_OPTIONS = rowsOf(downloadOptions)
+  .filter(({ schema }) => identity.has(schema))
+  .map(({ name }) => name);
 
-/** What of the options makes two tasks' files of one track the same file. */
+/** Two tasks with the same item and the same of these make the same file. */
 export function fileOptionsOf(options: DownloadOptions): object {
-  return Object.fromEntries(FILE.map((name) => [name, options[name]]));
+  const values = new Map(Object.entries(options));
+  return Object.fromEntries(FILE_OPTIONS.map((name) => [name, values.get(name)]));
 }
 
-/** Two live tasks with the same key would make the same files for the same person, if not at the same pace. */
+/** Two active tasks with the same key would make the same files for the same user. */
 export function dedupeKeyOf(ownerId: string, itemId: string, options: DownloadOptions): string {
   const { albumGroups } = options;
   return createHash('sha256')

@@ -112,13 +112,13 @@ describe('previewPath', () => {
   });
 
   it.each<[PreviewPathQueryVariables, string, string]>([
-    [{ format: '%nonsense%' }, 'customDirFormat', '%nonsense% is not known; allowed are %music%'],
-    [{ trackFormat: '%artist_0%' }, 'customTrackFormat', '%artist_0% is not known'],
-    [{ trackFormat: '%Music%' }, 'customTrackFormat', '%Music% is not known'],
-    [{ format: '../%album%' }, 'customDirFormat', 'stays below the download directory'],
+    [{ format: '%nonsense%' }, 'customDirFormat', 'contains %nonsense%, which is not a placeholder; allowed are %music%'],
+    [{ trackFormat: '%artist_0%' }, 'customTrackFormat', 'contains %artist_0%, which is not a placeholder'],
+    [{ trackFormat: '%Music%' }, 'customTrackFormat', 'contains %Music%, which is not a placeholder'],
+    [{ format: '../%album%' }, 'customDirFormat', 'must be below the download directory'],
     [{ format: '/etc' }, 'customDirFormat', 'below the download directory'],
     [{ trackFormat: ' ' }, 'customTrackFormat', 'must not be empty'],
-    [{ options: { padNumberWidth: 0 } }, 'padNumberWidth', '1 to 10'],
+    [{ options: { padNumberWidth: 0 } }, 'padNumberWidth', 'between 1 and 10'],
     [{ options: { format: 'FLAC', bitrateKbps: 320 } }, 'bitrateKbps', 'takes no bitrate'],
   ])('refuses %j, and says why', async (variables, field, problem) => {
     expect(await preview(variables)).toEqual({

@@ -210,12 +210,12 @@ describe('a download that cannot be', () => {
         "a bitrate for FLAC": {
           "__typename": "InvalidOptions",
           "code": "INVALID_OPTIONS",
-          "message": "FLAC takes no bitrate.",
+          "message": ""bitrateKbps" is 320; FLAC takes no bitrate.",
         },
         "a bitrate for what is kept": {
           "__typename": "InvalidOptions",
           "code": "INVALID_OPTIONS",
-          "message": "KEEP takes no bitrate.",
+          "message": ""bitrateKbps" is 320; KEEP takes no bitrate.",
         },
         "a link to a catalogue that is not here": {
           "__typename": "InvalidItem",
@@ -286,7 +286,7 @@ describe('a download that cannot be', () => {
         "too high a bitrate": {
           "__typename": "InvalidOptions",
           "code": "INVALID_OPTIONS",
-          "message": "A bitrate of 320 kbit/s is out of range for OPUS; allowed: 32 to 256.",
+          "message": ""bitrateKbps" is 320; it must be between 32 and 256 for OPUS.",
         },
         "too high a priority": {
           "__typename": "InvalidOptions",
@@ -296,7 +296,7 @@ describe('a download that cannot be', () => {
         "too low a bitrate": {
           "__typename": "InvalidOptions",
           "code": "INVALID_OPTIONS",
-          "message": "A bitrate of 8 kbit/s is out of range for MP3; allowed: 32 to 320.",
+          "message": ""bitrateKbps" is 8; it must be between 32 and 320 for MP3.",
         },
         "too low a priority": {
           "__typename": "InvalidOptions",
@@ -344,7 +344,7 @@ describe('a download that cannot be', () => {
         {
           "__typename": "FormatUnavailable",
           "code": "FORMAT_UNAVAILABLE",
-          "message": "The ffmpeg in use cannot make OPUS: it lacks the encoder.",
+          "message": "This ffmpeg has no encoder for OPUS.",
         }
       `);
       expect(await poorer.deps.db.task.count()).toBe(0);

@@ -81,11 +81,11 @@ describe('updateSettings', () => {
       __typename: 'InvalidSettings',
       code: 'INVALID_SETTINGS',
       problems: [
-        { field: 'maxRetries', message: '-1 is out of range; allowed are whole numbers from 0 to 100.' },
         {
           field: 'service',
-          message: expect.stringContaining('allowed is the name of a catalogue') as string,
+          message: expect.stringContaining('"service" must be the name of a catalog') as string,
         },
+        { field: 'maxRetries', message: '"maxRetries" is -1; it must be between 0 and 100.' },
       ],
     });
   });

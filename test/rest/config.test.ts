@@ -254,7 +254,7 @@ describe('PUT and POST /config', () => {
       const { status, body } = await put({ downloadPath: `${join(root, 'music')}/${rest}` });
       expect({ status, details: body['details'] }).toEqual({
         status: 400,
-        details: ['downloadPath: allowed is an absolute path, without "." and ".." in it.'],
+        details: ['downloadPath: must be an absolute path without "." and "..".'],
       });
     },
   );
@@ -270,7 +270,7 @@ describe('PUT and POST /config', () => {
       const { status, body } = await app.send('PUT', '/config', { headers, body: `{"${key}":1e999}` });
       expect({ status, details: body['details'] }).toMatchObject({
         status: 400,
-        details: [expect.stringContaining(`${key}: allowed: `)],
+        details: [expect.stringContaining(`${key}: must be a `)],
       });
     }
   });
@@ -316,7 +316,7 @@ describe('GET /config/check', () => {
     const { body } = await app.get('/config/check');
     expect(body).toMatchObject({ valid: true, message: 'Configuration is valid', config: await stored() });
     expect(body['warnings']).toEqual([
-      expect.stringContaining('service: the catalogue spotify is not set up'),
+      expect.stringContaining('service: the catalog spotify is not set up'),
     ]);
     await put({ service: 'demo' });
     expect((await app.get('/config/check')).body['warnings']).toEqual([]);

@@ -51,7 +51,9 @@ describe('the output of a download', () => {
       }
       for (const bitrateKbps of [min - 1, max + 1, 0, -1]) {
         expect(() => resolve({ format, bitrateKbps })).toThrow(InvalidOptionsError);
-        expect(() => resolve({ format, bitrateKbps })).toThrow(`allowed: ${min} to ${max}`);
+        expect(() => resolve({ format, bitrateKbps })).toThrow(
+          `it must be between ${min} and ${max} for ${format}.`,
+        );
       }
     },
   );
@@ -115,26 +117,30 @@ describe('an option', () => {
   });
 
   it.each<[string, OptionsInput, string]>([
-    ['customDirFormat', { customDirFormat: '../%album%' }, 'no part of it may be'],
-    ['customDirFormat', { customDirFormat: '%album%/ .. /x' }, 'no part of it may be'],
+    ['customDirFormat', { customDirFormat: '../%album%' }, 'no folder may be'],
+    ['customDirFormat', { customDirFormat: '%album%/ .. /x' }, 'no folder may be'],
     ['customDirFormat', { customDirFormat: '/etc' }, 'below the download directory'],
     ['customDirFormat', { customDirFormat: 'C:/Music' }, 'below the download directory'],
     ['customDirFormat', { customDirFormat: 'a\\b' }, 'below the download directory'],
-    ['customDirFormat', { customDirFormat: '%nonsense%' }, '%nonsense% is not known'],
-    ['customDirFormat', { customDirFormat: 'x'.repeat(501) }, 'at most 500'],
+    ['customDirFormat', { customDirFormat: '%nonsense%' }, 'contains %nonsense%, which is not a placeholder'],
+    ['customDirFormat', { customDirFormat: 'x'.repeat(501) }, 'must have at most 500 characters'],
     ['customTrackFormat', { customTrackFormat: '' }, 'must not be empty'],
     ['customTrackFormat', { customTrackFormat: ' ' }, 'must not be empty'],
-    ['customTrackFormat', { customTrackFormat: 'a\nb' }, 'control characters'],
-    ['customTrackFormat', { customTrackFormat: '%artist_0%' }, '%artist_0% is not known'],
-    ['padNumberWidth', { padNumberWidth: 0 }, 'whole numbers from 1 to 10'],
-    ['padNumberWidth', { padNumberWidth: 11 }, 'whole numbers from 1 to 10'],
-    ['padNumberWidth', { padNumberWidth: Number.NaN }, 'whole numbers from 1 to 10'],
+    ['customTrackFormat', { customTrackFormat: 'a\nb' }, 'must not contain control characters'],
+    [
+      'customTrackFormat',
+      { customTrackFormat: '%artist_0%' },
+      'contains %artist_0%, which is not a placeholder',
+    ],
+    ['padNumberWidth', { padNumberWidth: 0 }, 'between 1 and 10'],
+    ['padNumberWidth', { padNumberWidth: 11 }, 'between 1 and 10'],
+    ['padNumberWidth', { padNumberWidth: Number.NaN }, 'between 1 and 10'],
     ['artistSeparator', { artistSeparator: '' }, 'must not be empty'],
-    ['artistSeparator', { artistSeparator: '\ud800' }, 'control characters'],
-    ['realTimeMultiplier', { realTimeMultiplier: -1 }, 'numbers from 0 to 10'],
-    ['realTimeMultiplier', { realTimeMultiplier: 10.5 }, 'numbers from 0 to 10'],
-    ['realTimeMultiplier', { realTimeMultiplier: Number.NaN }, 'numbers from 0 to 10'],
-  ])('%s that makes no sense is refused by its name', (field, input, problem) => {
+    ['artistSeparator', { artistSeparator: '\ud800' }, 'must not contain control characters'],
+    ['realTimeMultiplier', { realTimeMultiplier: -1 }, 'between 0 and 10'],
+    ['realTimeMultiplier', { realTimeMultiplier: 10.5 }, 'between 0 and 10'],
+    ['realTimeMultiplier', { realTimeMultiplier: Number.NaN }, 'between 0 and 10'],
+  ])('%s is refused by its name when it is invalid', (field, input, problem) => {
     expect(() => resolve(input)).toThrow(problem);
     expect(() => resolve(input)).toThrow(
       expect.objectContaining({ field, code: 'INVALID_OPTIONS' }) as Error,
@@ -157,7 +163,7 @@ describe('an artist’s albums', () => {
   it('are not to be chosen from where there is no artist, and not none', () => {
     expect(chooseGroups('ALBUM', { asked: null, usual })).toBeNull();
     expect(() => chooseGroups('ALBUM', { asked: ['ALBUM'], usual })).toThrow(InvalidOptionsError);
-    expect(() => chooseGroups('ARTIST', { asked: [], usual })).toThrow('it names no group');
+    expect(() => chooseGroups('ARTIST', { asked: [], usual })).toThrow('must have at least one group');
   });
 });
 

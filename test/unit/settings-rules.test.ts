@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { findSettingsProblems } from '../../src/settings/settings-rules.js';
-import { defaultSettings, type Settings } from '../../src/settings/settings.js';
-import { findWatchSettingsProblems } from '../../src/settings/watch-settings-rules.js';
-import { DEFAULT_WATCH_SETTINGS } from '../../src/settings/watch-settings.js';
+import {
+  DEFAULT_WATCH_SETTINGS,
+  defaultSettings,
+  findSettingsProblems,
+  findWatchSettingsProblems,
+  type Settings,
+} from '../../src/settings/settings.js';
 
 const problemsOf = (changes: Partial<Settings>) =>
   findSettingsProblems({ ...defaultSettings({ downloadDir: '/music' }), ...changes });

@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import type {
-  AlbumGroup,
-  AudioFormat,
   DownloadOptionsInput,
   RestQueueArtistMutation,
   RestQueueResultFragment,
 } from '../../generated/documents/graphql.js';
+import { describeRow, wordsOf, type TableRow } from '../../settings/settings-table.js';
+import { albumGroup } from '../../settings/settings.js';
+import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
 import { decimal, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
 import { shownAs } from '../wire-form.js';
 import { wireIdOf } from '../wire-id.js';
-
-const FORMATS = ['MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC', 'KEEP'] as const satisfies AudioFormat[];
 
 /** Kilobits a second, as `320` or `320k`. */
 const bitrate = shownAs(
@@ -20,85 +19,88 @@ const bitrate = shownAs(
     .union([z.number(), z.string()])
     .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
     .pipe(wholeNumber({ min: 1, max: 10_000 })),
-  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits a second.' },
+  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits per second, such as 320k.' },
 );
 
-const GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const satisfies AlbumGroup[];
-const groupsAllowed = `allowed are one or more of ${GROUPS.join(', ').toLowerCase()}, separated by commas`;
+const groups = albumGroup.options;
+const groupsAllowed = `allowed are one or more of ${groups.join(', ').toLowerCase()}, separated by commas`;
 
 /** Groups of an artist's albums, as a text with commas or as a list. */
 export const albumTypes = shownAs(
   z
     .union([z.string(), z.array(z.string())], { error: groupsAllowed })
     .transform((given) => (typeof given === 'string' ? given.split(',') : given))
-    .transform((words) => words.map((word) => GROUPS.find((group) => group === word.trim().toUpperCase())))
-    .refine((groups) => groups.length > 0 && !groups.includes(undefined), { error: groupsAllowed })
-    .transform((groups) => groups.filter((group) => group !== undefined)),
+    .transform((words) => words.map((each) => groups.find((group) => group === each.trim().toUpperCase())))
+    .refine((found) => found.length > 0 && !found.includes(undefined), { error: groupsAllowed })
+    .transform((found) => found.filter((group) => group !== undefined)),
   { type: 'string', pattern: '^[A-Za-z_]+(,[A-Za-z_]+)*$', description: `${groupsAllowed}.` },
 );
 
-/** Digits, or `auto` for as many as the list needs. */
-const padNumberWidth = shownAs(
-  z.union([wholeNumber({ min: 1, max: 10 }), word(['AUTO']).transform(() => 'auto' as const)], {
-    error: 'allowed are whole numbers from 1 to 10, and auto',
+interface RestOption {
+  key: string;
+  schema: z.ZodType;
+}
+
+/** Where the REST API differs from the table: the names and forms of rest-contract §4. */
+const DIFFERENCES: Record<string, Partial<RestOption>> = {
+  format: { key: 'convertTo' },
+  bitrateKbps: { key: 'bitrate', schema: bitrate },
+  // A query cannot tell an empty text from an omitted one.
+  customDirFormat: { schema: text() },
+};
+
+/** By the names of the options. `album_type` is a parameter of one route only (routes.ts). */
+const REST_OPTIONS = new Map(
+  CHOSEN_OPTION_ROWS.filter(({ name }) => name !== 'albumGroups').map((row): [string, RestOption] => {
+    const key = row.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return [row.name, { key, schema: schemaOf(row), ...DIFFERENCES[row.name] }];
   }),
-  { type: 'string', pattern: '^([1-9]|10|auto)$', description: 'Digits of a padded number, or `auto`.' },
 );
 
-/** Settings that one download may have of its own, as clients name them; what makes sense is not decided here. */
-export const optionsInput = {
-  convertTo: word(FORMATS).optional(),
-  bitrate: bitrate.optional(),
-  real_time: yesOrNo().optional(),
-  real_time_multiplier: decimal({ min: 0, max: 10 }).optional(),
-  custom_dir_format: text().optional(),
-  custom_track_format: z.string().optional(),
-  tracknum_padding: yesOrNo().optional(),
-  pad_number_width: padNumberWidth.optional(),
-  save_cover: yesOrNo().optional(),
-  artist_separator: z.string().optional(),
-  recursive_quality: yesOrNo().optional(),
-};
-
-type WireOptions = z.infer<z.ZodObject<typeof optionsInput>>;
-
-/** How the options that are refused further in are called here. */
-const WIRE_NAMES: Record<string, keyof WireOptions> = {
-  format: 'convertTo',
-  bitrateKbps: 'bitrate',
-  customDirFormat: 'custom_dir_format',
-  customTrackFormat: 'custom_track_format',
-  artistSeparator: 'artist_separator',
-  realTimeMultiplier: 'real_time_multiplier',
-};
-
-export function toOptionsInput(wire: WireOptions): DownloadOptionsInput {
-  return {
-    format: wire.convertTo ?? null,
-    bitrateKbps: wire.bitrate ?? null,
-    realTime: wire.real_time ?? null,
-    realTimeMultiplier: wire.real_time_multiplier ?? null,
-    customDirFormat: wire.custom_dir_format ?? null,
-    customTrackFormat: wire.custom_track_format ?? null,
-    tracknumPadding: wire.tracknum_padding ?? null,
-    ...toPadNumberWidth(wire.pad_number_width),
-    saveCover: wire.save_cover ?? null,
-    artistSeparator: wire.artist_separator ?? null,
-    recursiveQuality: wire.recursive_quality ?? null,
-  };
+function schemaOf(row: TableRow): z.ZodType {
+  const { form } = row;
+  switch (form.type) {
+    case 'boolean':
+      return yesOrNo();
+    case 'enum': {
+      const [first = '', ...others] = wordsOf(form);
+      return word([first, ...others]);
+    }
+    case 'int':
+    case 'float': {
+      const { min, max } = form.range ?? { min: 0, max: 0 };
+      const number = form.type === 'int' ? wholeNumber({ min, max }) : decimal({ min, max });
+      if (form.word === null) return number;
+      // The word is null in GraphQL.
+      const either = z.union([number, word([form.word.toUpperCase()]).transform(() => null)], {
+        error: `allowed are whole numbers from ${min} to ${max}, and ${form.word}`,
+      });
+      const pattern = `^([0-9]+|${form.word})$`;
+      return shownAs(either, { type: 'string', pattern, description: describeRow(row) });
+    }
+    case 'text':
+    case 'list':
+      return z.string();
+  }
 }
 
-/** Where null is a value, what is absent is left out. */
-function toPadNumberWidth(given: number | 'auto' | undefined): { padNumberWidth?: number | null } {
-  if (given === undefined) return {};
-  return { padNumberWidth: given === 'auto' ? null : given };
+/** Query parameters and body keys of the options; the values are checked further in. */
+export const optionsInput = Object.fromEntries(
+  [...REST_OPTIONS.values()].map(({ key, schema }) => [key, schema.optional()]),
+);
+
+export function toOptionsInput(provided: Record<string, unknown>): DownloadOptionsInput {
+  const entries = [...REST_OPTIONS].flatMap(([name, { key }]) => {
+    const value = provided[key];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
-/** The 400 for an option that makes no sense, by the name that the client gave it. */
-export function optionFailure({ field, message }: { field: string; message: string }): RestFailure {
-  const name = WIRE_NAMES[field] ?? field;
-  const problem = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
-  return new RestFailure(400, `${name}: ${problem}`, { details: { field: name } });
+/** The 400 for an invalid option, by the name that the client uses. */
+function optionFailure({ field, message }: { field: string; message: string }): RestFailure {
+  const key = REST_OPTIONS.get(field)?.key ?? field;
+  return new RestFailure(400, `${key}: ${message.replace(`"${field}" `, '')}`, { details: { field: key } });
 }
 
 type QueueFailure = Exclude<RestQueueResultFragment, { __typename: 'DownloadQueued' }>;

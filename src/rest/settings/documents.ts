@@ -1,141 +1,77 @@
-import { graphql } from '../../generated/documents/gql.js';
+import { TypedDocumentString } from '../../generated/documents/graphql.js';
+import type { TableRow } from '../../settings/settings-table.js';
+import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS } from '../../settings/settings.js';
+import type { UnionFailure } from '../errors.js';
 
-graphql(`
-  fragment WireWatchSettings on WatchSettings {
-    enabled
-    watchPollIntervalSeconds
-    maxItemsPerRun
-    maxConcurrentChecks
-    retryFailedAfterSeconds
-    watchedArtistAlbumGroup
-    delayBetweenPlaylistsSeconds
-    delayBetweenArtistsSeconds
-    useSnapshotIdChecking
-  }
-`);
+/* Built from the tables, and so without generated types: a new setting changes nothing here. */
 
-graphql(`
-  fragment WireSettings on Settings {
-    version
-    service
-    fallback
-    spotify
-    deezer
-    spotifyQuality
-    deezerQuality
-    recursiveQuality
-    realTime
-    realTimeMultiplier
-    maxConcurrentDownloads
-    maxRetries
-    retryDelaySeconds
-    retryDelayIncrease
-    convertTo
-    bitrateKbps
-    customDirFormat
-    customTrackFormat
-    tracknumPadding
-    padNumberWidth
-    saveCover
-    artistSeparator
-    spotifyMetadata
-    separateTracksByUser
-    downloadPath
-    explicitFilter
-    watch {
-      ...WireWatchSettings
-    }
-  }
-`);
+export type WatchValues = Record<string, unknown>;
+export interface SettingsValues {
+  [name: string]: unknown;
+  watch: WatchValues;
+}
 
-export const SETTINGS = graphql(`
-  query RestSettings {
-    settings {
-      ...WireSettings
-    }
-  }
-`);
+export interface Problem {
+  field: string;
+  message: string;
+}
 
-export const UPDATE_SETTINGS = graphql(`
-  mutation RestUpdateSettings($input: SettingsInput!) {
+interface Updated<Values> {
+  __typename: 'SettingsUpdated' | 'WatchSettingsUpdated';
+  settings: Values;
+}
+export type UpdateFailure =
+  | (Pick<UnionFailure, 'code' | 'message'> & { __typename: 'InvalidSettings'; problems: Problem[] })
+  | (Pick<UnionFailure, 'code' | 'message'> & { __typename: 'Forbidden' });
+
+type Input = { input: Record<string, unknown> };
+export type UpdateDocument<Values> = TypedDocumentString<{ result: Updated<Values> | UpdateFailure }, Input>;
+
+const namesOf = (rows: readonly TableRow[]) => rows.map(({ name }) => name).join(' ');
+const watchFields = namesOf(WATCH_SETTINGS_ROWS);
+const fields = `version ${namesOf(SETTINGS_ROWS)} explicitFilter watch { ${watchFields} }`;
+const problems = 'problems { field message }';
+const failures = `... on InvalidSettings { ${problems} } ... on Error { code message }`;
+
+export type ValidateDocument = TypedDocumentString<{ check: { problems: Problem[] } }, Input>;
+
+export const SETTINGS = new TypedDocumentString<{ settings: SettingsValues }, Record<string, never>>(
+  `query RestSettings { settings { ${fields} } }`,
+);
+
+export const UPDATE_SETTINGS: UpdateDocument<SettingsValues> = new TypedDocumentString(
+  `mutation RestUpdateSettings($input: SettingsInput!) {
     result: updateSettings(input: $input) {
-      __typename
-      ... on SettingsUpdated {
-        settings {
-          ...WireSettings
-        }
-      }
-      ... on InvalidSettings {
-        problems {
-          field
-          message
-        }
-      }
-      ... on Error {
-        code
-        message
-      }
+      __typename ... on SettingsUpdated { settings { ${fields} } } ${failures}
     }
-  }
-`);
+  }`,
+);
 
-export const VALIDATE_SETTINGS = graphql(`
-  query RestValidateSettings($input: SettingsInput!) {
-    check: validateSettings(input: $input) {
-      problems {
-        field
-        message
-      }
-    }
-  }
-`);
-
-export const CHECK_SETTINGS = graphql(`
-  query RestCheckSettings {
-    settings {
-      ...WireSettings
-    }
-    checkSettings {
-      valid
-      problems {
-        field
-        message
-      }
-      warnings
-    }
-  }
-`);
-
-export const UPDATE_WATCH_SETTINGS = graphql(`
-  mutation RestUpdateWatchSettings($input: WatchSettingsInput!) {
+export const UPDATE_WATCH_SETTINGS: UpdateDocument<WatchValues> = new TypedDocumentString(
+  `mutation RestUpdateWatchSettings($input: WatchSettingsInput!) {
     result: updateWatchSettings(input: $input) {
-      __typename
-      ... on WatchSettingsUpdated {
-        settings {
-          ...WireWatchSettings
-        }
-      }
-      ... on InvalidSettings {
-        problems {
-          field
-          message
-        }
-      }
-      ... on Error {
-        code
-        message
-      }
+      __typename ... on WatchSettingsUpdated { settings { ${watchFields} } } ${failures}
     }
-  }
-`);
+  }`,
+);
 
-export const VALIDATE_WATCH_SETTINGS = graphql(`
-  query RestValidateWatchSettings($input: WatchSettingsInput!) {
-    check: validateWatchSettings(input: $input) {
-      problems {
-        field
-        message
-      }
-    }
-  }
-`);
+export const VALIDATE_SETTINGS: ValidateDocument = new TypedDocumentString(
+  `query RestValidateSettings($input: SettingsInput!) {
+    check: validateSettings(input: $input) { ${problems} }
+  }`,
+);
+
+export const VALIDATE_WATCH_SETTINGS: ValidateDocument = new TypedDocumentString(
+  `query RestValidateWatchSettings($input: WatchSettingsInput!) {
+    check: validateWatchSettings(input: $input) { ${problems} }
+  }`,
+);
+
+export interface SettingsCheck {
+  settings: SettingsValues;
+  checkSettings: { valid: boolean; problems: Problem[]; warnings: string[] };
+}
+
+export const CHECK_SETTINGS = new TypedDocumentString<SettingsCheck, Record<string, never>>(
+  `query RestCheckSettings { settings { ${fields} } checkSettings { valid ${problems} warnings } }`,
+);

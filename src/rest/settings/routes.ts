@@ -1,92 +1,172 @@
 import { z } from 'zod';
-import type { RestSettingsQuery } from '../../generated/documents/graphql.js';
-import { preparedRoute, route, type AnyRoute } from '../route.js';
-import { asSent, readValues, type Problem } from './named-values.js';
-import { readOrRefuse, settingsFailure, toText, toValidation, toWireSettings } from './serialize.js';
-import { CHECK_SETTINGS, SETTINGS, UPDATE_SETTINGS, VALIDATE_SETTINGS } from './documents.js';
-import { changedSettingsShape, settingsShape, validationShape } from './schemas.js';
-import { WIRE_SETTINGS } from './setting-names.js';
+import { preparedRoute, route, type AnyRoute, type RouteDocs } from '../route.js';
+import {
+  CHECK_SETTINGS,
+  SETTINGS,
+  UPDATE_SETTINGS,
+  UPDATE_WATCH_SETTINGS,
+  VALIDATE_SETTINGS,
+  VALIDATE_WATCH_SETTINGS,
+  type Problem,
+  type SettingsValues,
+  type UpdateDocument,
+  type ValidateDocument,
+  type WatchValues,
+} from './documents.js';
+import {
+  changedSettingsSchema,
+  changedWatchSettingsSchema,
+  checkSchema,
+  REST_SETTINGS,
+  REST_WATCH_SETTINGS,
+  settingsSchema,
+  validationSchema,
+  watchSettingsSchema,
+  type RestSetting,
+} from './schemas.js';
+import {
+  invalidSettings,
+  readValues,
+  serializeCheck,
+  serializeSettings,
+  serializeValidation,
+  serializeWatchSettings,
+  toClientProblems,
+  toSettingsFailure,
+} from './serialize.js';
 
-/** Clients send these back with the rest; they are changed elsewhere, or not at all. */
-const SILENT = ['version', 'watch', 'explicitFilter', 'explicit_filter', 'ignored_keys'];
+/** Settings that have routes of their own. */
+interface Section<Values extends Record<string, unknown>> {
+  path: '/config' | '/config/watch';
+  /** In summaries. */
+  name: string;
+  settings: readonly RestSetting[];
+  /** Keys of a response that clients send back: neither changed nor reported as unknown. */
+  silent: readonly string[];
+  valuesOf(settings: SettingsValues): Values;
+  serialize(values: Values): object;
+  schema: z.ZodType;
+  change: {
+    document: UpdateDocument<Values>;
+    schema: z.ZodType;
+    /** What a response has before the settings. */
+    head: object;
+    example: RouteDocs['example'];
+  };
+  validate: { document: ValidateDocument; example: RouteDocs['example'] };
+}
 
-const body = z.record(z.string(), z.unknown()).meta({
-  description:
-    'Any of the keys that `GET /config` shows, also in snake_case; what is absent stays. Of two names for one value, the one that differs from what is stored counts.',
-});
+/** The routes that every section has: show, change, validate. */
+function settingsRoutes<Values extends Record<string, unknown>>(section: Section<Values>): AnyRoute[] {
+  const { path, name, settings, silent, serialize, valuesOf } = section;
+  const body = z.record(z.string(), z.unknown()).meta({
+    description: `Any keys of \`GET ${path}\`, also in snake_case; omitted keys keep their value. Of two names for one value, the one that differs from the stored value counts.`,
+  });
+  type Body = z.infer<typeof body>;
+  const read = (input: Body, prior: { settings: SettingsValues }) =>
+    readValues(settings, input, { stored: valuesOf(prior.settings), silent });
+  const toClient = (input: Body) => (problems: readonly Problem[]) =>
+    toClientProblems(settings, input, problems);
 
-const read = (input: z.infer<typeof body>, { settings }: RestSettingsQuery) =>
-  readValues(WIRE_SETTINGS, input, { stored: { ...settings }, silent: SILENT });
+  const show = route({
+    path,
+    docs: { summary: `Show the ${name} in force.`, answer: section.schema, example: {} },
+    input: z.object({}),
+    document: SETTINGS,
+    variables: () => ({}),
+    respond: (data) => serialize(valuesOf(data.settings)),
+  });
+  const change = preparedRoute({
+    methods: ['PUT', 'POST'],
+    path,
+    docs: {
+      summary: `Change some of the ${name}. Requires the admin role.`,
+      answer: section.change.schema,
+      example: section.change.example,
+      errors: [403],
+    },
+    input: body,
+    prior: SETTINGS,
+    document: section.change.document,
+    variables: (input, prior) => {
+      const { patch, problems } = read(input, prior);
+      if (problems.length > 0) throw invalidSettings(problems);
+      return { input: patch };
+    },
+    respond: ({ result }, { input, prior }) => {
+      if (!('settings' in result)) throw toSettingsFailure(result, toClient(input));
+      const { ignored } = read(input, prior);
+      const tail = ignored.length > 0 && { ignored_keys: ignored };
+      return { ...section.change.head, ...serialize(result.settings), ...tail };
+    },
+  });
+  const validate = preparedRoute({
+    methods: ['POST'],
+    path: `${path}/validate`,
+    docs: {
+      summary: `Check a change of the ${name} without making it. Requires the admin role.`,
+      answer: validationSchema,
+      example: section.validate.example,
+    },
+    input: body,
+    prior: SETTINGS,
+    document: section.validate.document,
+    variables: (input, prior) => ({ input: read(input, prior).patch }),
+    respond: ({ check }, { input, prior }) =>
+      serializeValidation([...read(input, prior).problems, ...toClient(input)(check.problems)]),
+  });
+  return [show, change, validate];
+}
 
-const named = (input: z.infer<typeof body>) => (problems: readonly Problem[]) =>
-  asSent(WIRE_SETTINGS, input, problems);
-
-const show = route({
+const DOWNLOADS: Section<SettingsValues> = {
   path: '/config',
-  docs: { summary: 'Show the settings in force.', answer: settingsShape, example: {} },
-  input: z.object({}),
-  document: SETTINGS,
-  variables: () => ({}),
-  respond: ({ settings }) => toWireSettings(settings),
-});
-
-const change = preparedRoute({
-  methods: ['PUT', 'POST'],
-  path: '/config',
-  docs: {
-    summary: 'Change some settings. For admins.',
-    answer: changedSettingsShape,
+  name: 'settings',
+  settings: REST_SETTINGS,
+  silent: ['version', 'watch', 'explicitFilter', 'explicit_filter', 'ignored_keys'],
+  valuesOf: (settings) => settings,
+  serialize: serializeSettings,
+  schema: settingsSchema,
+  change: {
+    document: UPDATE_SETTINGS,
+    schema: changedSettingsSchema,
+    head: {},
     example: { maxConcurrentDownloads: 4, fileFormat: 'mp3', bitrate: '320k' },
-    errors: [403],
   },
-  input: body,
-  prior: SETTINGS,
-  document: UPDATE_SETTINGS,
-  variables: (input, prior) => ({ input: readOrRefuse(read(input, prior)).patch }),
-  respond: ({ result }, { input, prior }) => {
-    if (result.__typename !== 'SettingsUpdated') throw settingsFailure(result, named(input));
-    const { ignored } = read(input, prior);
-    return { ...toWireSettings(result.settings), ...(ignored.length > 0 && { ignored_keys: ignored }) };
+  validate: { document: VALIDATE_SETTINGS, example: { convertTo: 'FLAC', bitrate: '320k' } },
+};
+
+const WATCHES: Section<WatchValues> = {
+  path: '/config/watch',
+  name: 'settings of watches',
+  settings: REST_WATCH_SETTINGS,
+  silent: ['version', 'message', 'ignored_keys'],
+  valuesOf: ({ watch }) => watch,
+  serialize: serializeWatchSettings,
+  schema: watchSettingsSchema,
+  change: {
+    document: UPDATE_WATCH_SETTINGS,
+    schema: changedWatchSettingsSchema,
+    head: { message: 'Watch configuration updated' },
+    example: { enabled: true, check_interval: 3_600, retry_failed_after: 1_800 },
   },
-});
+  validate: { document: VALIDATE_WATCH_SETTINGS, example: { check_interval: 30 } },
+};
 
 const check = route({
   path: '/config/check',
   docs: {
-    summary: 'Look whether the settings in force make sense here. For admins.',
-    answer: z.object({
-      message: z.string(),
-      valid: z.boolean(),
-      config: settingsShape,
-      warnings: z.array(z.string()),
-    }),
+    summary: 'Check whether the settings in force work on this server. Requires the admin role.',
+    answer: checkSchema,
     example: {},
   },
   input: z.object({}),
   document: CHECK_SETTINGS,
   variables: () => ({}),
-  respond: ({ settings, checkSettings: { valid, problems, warnings } }) => ({
-    message: valid ? 'Configuration is valid' : 'Configuration is not valid',
-    valid,
-    config: toWireSettings(settings),
-    warnings: [...named({})(problems).map(toText), ...warnings],
-  }),
+  respond: serializeCheck,
 });
 
-const validate = preparedRoute({
-  methods: ['POST'],
-  path: '/config/validate',
-  docs: {
-    summary: 'Tell whether settings would make sense, and change nothing. For admins.',
-    answer: validationShape,
-    example: { convertTo: 'FLAC', bitrate: '320k' },
-  },
-  input: body,
-  prior: SETTINGS,
-  document: VALIDATE_SETTINGS,
-  variables: (input, prior) => ({ input: read(input, prior).patch }),
-  respond: ({ check: { problems } }, { input, prior }) =>
-    toValidation([...read(input, prior).problems, ...named(input)(problems)]),
-});
-
-export const CONFIG_ROUTES: readonly AnyRoute[] = [show, change, check, validate];
+export const CONFIG_ROUTES: readonly AnyRoute[] = [
+  ...settingsRoutes(DOWNLOADS),
+  check,
+  ...settingsRoutes(WATCHES),
+];

@@ -1,43 +1,98 @@
-import type { WireSettingsFragment, WireWatchSettingsFragment } from '../../generated/documents/graphql.js';
-import { RestFailure, toFailure, type UnionFailure } from '../errors.js';
-import { writeValues, type Problem, type ReadValues } from './named-values.js';
-import { WIRE_SETTINGS, WIRE_WATCH_SETTINGS } from './setting-names.js';
+import { RestFailure, toFailure } from '../errors.js';
+import type { Problem, SettingsCheck, SettingsValues, UpdateFailure, WatchValues } from './documents.js';
+import { REST_SETTINGS, REST_WATCH_SETTINGS, type RestSetting } from './schemas.js';
 
-export function toWireSettings(settings: WireSettingsFragment): object {
-  const { watch, explicitFilter, version, ...values } = settings;
-  const own = writeValues(WIRE_SETTINGS, values);
-  return { ...own, explicitFilter, watch: toWireWatchSettings(watch), version };
+type Body = Record<string, unknown>;
+
+export interface ReadValues {
+  /** What to change, by the names of GraphQL. */
+  patch: Record<string, unknown>;
+  problems: Problem[];
+  /** Unknown keys. */
+  ignored: string[];
 }
 
-export function toWireWatchSettings(settings: WireWatchSettingsFragment): object {
-  return writeValues(WIRE_WATCH_SETTINGS, { ...settings });
-}
-
-/** What of a body cannot be read is refused before anything is changed. */
-export function readOrRefuse(read: ReadValues): ReadValues {
-  if (read.problems.length > 0) throw validationFailure(read.problems);
+/**
+ * Clients send the whole object back, with several names for one value of which some are stale: the value that differs
+ * from the stored one counts. Two that differ from it and from each other are a problem.
+ */
+export function readValues(
+  settings: readonly RestSetting[],
+  body: Body,
+  { stored, silent }: { stored: Record<string, unknown>; silent: readonly string[] },
+): ReadValues {
+  const known = new Set([...settings.flatMap(({ keys }) => keys), ...silent]);
+  const read: ReadValues = {
+    patch: {},
+    problems: [],
+    ignored: Object.keys(body).filter((key) => !known.has(key)),
+  };
+  for (const setting of settings) readOne({ setting, body, stored: stored[setting.name] }, read);
   return read;
 }
 
-type Outcome =
-  | { __typename: 'InvalidSettings'; code: UnionFailure['code']; message: string; problems: Problem[] }
-  | { __typename: 'Forbidden'; code: UnionFailure['code']; message: string };
-
-/** Why nothing was changed. */
-export function settingsFailure(
-  result: Outcome,
-  named: (problems: readonly Problem[]) => Problem[],
-): RestFailure {
-  if (result.__typename === 'Forbidden') return toFailure(result);
-  return validationFailure(named(result.problems));
+function readOne(
+  { setting, body, stored }: { setting: RestSetting; body: Body; stored: unknown },
+  into: ReadValues,
+): void {
+  const given = setting.keys.filter((key) => body[key] !== undefined);
+  const values = new Map(given.map((key) => [key, setting.read(body[key])]));
+  const invalid = given.filter((key) => values.get(key) === undefined);
+  into.problems.push(...invalid.map((field) => ({ field, message: setting.rule })));
+  const changed = new Map([...values.values()].map((value) => [JSON.stringify(value), value]));
+  changed.delete(JSON.stringify(stored));
+  if (invalid.length > 0 || changed.size === 0) return;
+  if (changed.size > 1) {
+    const message = `${given.join(' and ')} name the same setting but differ; provide one of them.`;
+    into.problems.push({ field: given[0] ?? setting.name, message });
+    return;
+  }
+  into.patch[setting.name] = [...changed.values()][0];
 }
 
-function validationFailure(problems: readonly Problem[]): RestFailure {
+/** Problems by the names that the client used. */
+export function toClientProblems(
+  settings: readonly RestSetting[],
+  body: Body,
+  problems: readonly Problem[],
+): Problem[] {
+  return problems.map(({ field, message }) => {
+    const keys = settings.find(({ name }) => name === field)?.keys ?? [field];
+    const key = keys.find((each) => body[each] !== undefined) ?? keys[0] ?? field;
+    return { field: key, message: message.replace(`"${field}" `, '') };
+  });
+}
+
+export function serializeValues(settings: readonly RestSetting[], values: Record<string, unknown>): object {
+  const entries = settings.flatMap(({ name, fields }) =>
+    Object.entries(fields).map(([key, { write }]) => [key, write(values[name])] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+export function serializeSettings({ watch, explicitFilter, version, ...values }: SettingsValues): object {
+  const own = serializeValues(REST_SETTINGS, values);
+  return { ...own, explicitFilter, watch: serializeWatchSettings(watch), version };
+}
+
+export function serializeWatchSettings(values: WatchValues): object {
+  return serializeValues(REST_WATCH_SETTINGS, values);
+}
+
+const toText = ({ field, message }: Problem) => `${field}: ${message}`;
+
+export function toSettingsFailure(
+  result: UpdateFailure,
+  toClient: (problems: readonly Problem[]) => Problem[],
+): RestFailure {
+  return result.__typename === 'Forbidden' ? toFailure(result) : invalidSettings(toClient(result.problems));
+}
+
+export function invalidSettings(problems: readonly Problem[]): RestFailure {
   return new RestFailure(400, 'Configuration validation failed', { details: problems.map(toText) });
 }
 
-/** Whether settings would do. */
-export function toValidation(problems: readonly Problem[]): object {
+export function serializeValidation(problems: readonly Problem[]): object {
   const valid = problems.length === 0;
   return {
     valid,
@@ -46,6 +101,12 @@ export function toValidation(problems: readonly Problem[]): object {
   };
 }
 
-export function toText({ field, message }: Problem): string {
-  return `${field}: ${message}`;
+export function serializeCheck({ settings, checkSettings }: SettingsCheck): object {
+  const { valid, problems, warnings } = checkSettings;
+  return {
+    message: valid ? 'Configuration is valid' : 'Configuration is not valid',
+    valid,
+    config: serializeSettings(settings),
+    warnings: [...toClientProblems(REST_SETTINGS, {}, problems).map(toText), ...warnings],
+  };
 }
