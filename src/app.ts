@@ -102,8 +102,8 @@ async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs
   const instanceId = randomUUID();
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may well be in reach when the database is not: jobs held by this process would be done by nobody.
-  const able = () => relay.healthy();
-  const jobs = await createJobRunner({ store, log, instanceId, able });
+  const canWork = () => relay.healthy();
+  const jobs = await createJobRunner({ store, log, instanceId, canWork });
   const timing = { ...TIMING, ...overrides.timing };
   const feed = createTaskFeed({ db, bus, log });
   closers.add('task feed', () => feed.stop());

@@ -1,8 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Platform } from '../platform.js';
-import { messageOf } from '../lib/errors.js';
-import { createSharedCalls } from '../lib/shared-calls.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../lib/upstream-errors.js';
+import { messageOf, UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
+import { createSharedCalls } from '../lib/async.js';
 import { readAnswers, saveAnswer, type StoredAnswer } from './catalog-cache-store.js';
 
 /** What a catalogue is asked. */

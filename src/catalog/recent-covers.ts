@@ -1,4 +1,4 @@
-import { createSharedCalls } from '../lib/shared-calls.js';
+import { createSharedCalls } from '../lib/async.js';
 import type { CatalogSource } from './catalog-source.js';
 
 /** Albums at most, and bytes of a cover that is kept: 16 MiB of memory in the worst case. */

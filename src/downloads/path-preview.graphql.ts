@@ -1,6 +1,6 @@
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
 import { builder } from '../graphql/builder.js';
-import { UpstreamLimitedError } from '../lib/upstream-errors.js';
+import { UpstreamLimitedError } from '../lib/errors.js';
 import { FormatUnavailableError } from '../media/errors.js';
 import { InvalidOptionsError } from './errors.js';
 import { DownloadOptionsInput, toOptionsInput } from './options-input.graphql.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { AudioSource, Rendition } from '../../catalog/audio-source.js';
 import { delay } from '../../lib/async.js';
-import { UpstreamFailedError } from '../../lib/upstream-errors.js';
+import { UpstreamFailedError } from '../../lib/errors.js';
 import type { Media } from '../../media/media.js';
 import { createCollection } from './collection.js';
 import { composeGraph } from './composition.js';

@@ -1,7 +1,7 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { delay } from '../../lib/async.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../lib/errors.js';
 import { hashOf } from './hash.js';
 import { PROVIDER } from './map.js';
 import type { Trouble } from './shapes.js';
