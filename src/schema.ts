@@ -21,9 +21,7 @@ import './tasks/task-parts.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
 import './graphql/error-types.js';
-import './graphql/scalars.js';
 import { builder } from './graphql/builder.js';
-import { withPlainIds } from './graphql/plain-ids.js';
+import { withPlainIds } from './graphql/node-id.js';
 
-/** The whole schema: only collects what the domains add. */
 export const schema = withPlainIds(builder.toSchema());

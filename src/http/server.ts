@@ -3,7 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import { headersOf } from '../graphql/context-request.js';
 import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import { attachWebSocket } from '../graphql/websocket.js';
-import type { WebSocketLimits } from '../graphql/websocket-limits.js';
+import type { WebSocketLimits } from '../graphql/websocket-connection.js';
 import { logWhenAnswered } from './access-log.js';
 import { answerCors } from './cors.js';
 import { createHttpApp, type HttpApp } from './app.js';

@@ -291,7 +291,7 @@ describe('the list of tasks', () => {
     expect(await errorOf({ filter: { parent: 'Album:demo:x' } })).toMatchInlineSnapshot(`
       {
         "code": "INVALID_INPUT",
-        "message": ""Album:demo:x" is no Task id; allowed: Task:<uuid> or <uuid>.",
+        "message": ""Album:demo:x" is not a valid Task id; expected: Task:<uuid> or <uuid>.",
         "path": "tasks",
       }
     `);
