@@ -75,8 +75,8 @@ describe('tasks', () => {
   });
 
   it.each([
-    [{ offset: -1 }, '"offset" is -1; it must not be negative.'],
-    [{ offset: 1, after: 'x' }, '"offset" cannot be combined with "after"'],
+    [{ offset: -1 }, ' is -1; it must not be negative'],
+    [{ offset: 1, after: 'x' }, ' cannot be combined with '],
     [{ orderBy: 'ACTIVE_FIRST', after: 'x' }, 'after: not with ACTIVE_FIRST'],
     [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 0 }, 'activeUpTo: allowed are 1 to 1000'],
     [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 1_001 }, 'activeUpTo: allowed are 1 to 1000'],
