@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { createCachedCatalog } from './catalog/cached-catalog.js';
 import { createCatalogCache } from './catalog/catalog-cache.js';
 import { createLibraryIndex } from './library/library-store.js';
@@ -10,7 +10,7 @@ import type { Settings } from './settings/settings.js';
 import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
-import { sweepUnfinishedFiles } from './downloads/target-file.js';
+import { nearestExisting, sweepUnfinishedFiles } from './downloads/target-file.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import type { Env } from './env.js';
 import { createEventBus } from './events/bus.js';
@@ -18,21 +18,20 @@ import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
 import { schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
+import type { Check } from './http/readiness.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
-import { messageOf } from './lib/errors.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
-import { TIMING, type Timing } from './platform.js';
-import { readinessChecks } from './readiness-checks.js';
+import { TIMING, type Platform, type Timing } from './platform.js';
 import { createRestApp } from './rest/handle.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-import { createDatabase } from './database/prisma.js';
+import { createDatabase, type Database } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
 import { dispatchOnEvent, recoverTasks } from './queue/dispatch-tasks.job.js';
 import { createLeases } from './queue/leases.js';
@@ -45,7 +44,7 @@ import { createLibraryRoots } from './library/library-roots.js';
 import { createLibrarySource } from './library/library-source.js';
 import { createTagReader } from './library/tag-reader.js';
 
-/** What a test may put in place of the usual. */
+/** What tests replace. */
 export interface Overrides {
   log?: Logger;
   clock?: Clock;
@@ -58,19 +57,19 @@ export interface Overrides {
 }
 
 export interface App {
-  /** Null for the role `worker`, which serves nobody. */
+  /** Null for the role `worker`. */
   http: RunningHttpServer | null;
   deps: Deps;
-  /** No new work; running work gets `timing.stopGraceMs`, the rest goes back to the queue. */
+  /** Accepts no new work; running work gets `timing.stopGraceMs`, the rest is queued again. */
   stop(): Promise<void>;
 }
 
-/** Opens everything in order, closes it in reverse; what fails to open closes what was opened before it. */
+/** Opens everything in order, and closes it in reverse, also when a later step fails. */
 export async function createApp(env: Env, overrides: Overrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger(env.logLevel);
   const closers = createClosers(log);
   try {
-    const { deps, jobs } = await openWorld(env, { log, overrides, closers });
+    const { deps, jobs } = await createDeps(env, { log, overrides, closers });
     if (env.role !== 'api') await startWorker(deps, jobs, closers);
     const http = env.role === 'worker' ? null : await startServer(deps, jobs, closers);
     return { http, deps, stop: () => closers.close() };
@@ -80,75 +79,81 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
   }
 }
 
-interface Opening {
+interface StartOptions {
   log: Logger;
   overrides: Overrides;
   closers: Closers;
 }
 
-async function openWorld(env: Env, opening: Opening): Promise<{ deps: Deps; jobs: AgendaJobs }> {
-  const { log, overrides, closers } = opening;
-  const url = await openDatabaseServer(env, opening);
-  await migrate({ url, log });
-  const database = createDatabase({ url, log });
-  const { db } = database;
-  closers.add('database', () => database.close());
-  await repairSequences(db);
-  const bus = createEventBus({ log });
-  closers.add('event bus', () => bus.close());
-  const relay = await startPostgresRelay({ url, bus, log });
-  closers.add('event relay', () => relay.stop());
+/** The order matters: closing in reverse stops the job runner first, whose running jobs still need the rest. */
+async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps; jobs: AgendaJobs }> {
+  const { log, overrides, closers } = options;
+  const { url, db } = await openDatabase(env, options);
+  const { bus, relay } = await openEvents(url, options);
   const media = overrides.media ?? (await createMedia({ ...env, log }));
   const instanceId = randomUUID();
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
-  // The job store may well be in reach when the database is not: jobs held by this process would be done by nobody.
-  const able = () => relay.healthy();
-  const jobs = await createJobRunner({ store, log, instanceId, able });
+  // The job store may be up while the database is down: this process would then hold jobs that it cannot run.
+  const jobs = await createJobRunner({ store, log, instanceId, canWork: () => relay.healthy() });
   const timing = { ...TIMING, ...overrides.timing };
-  const feed = createTaskFeed({ db, bus, log });
+  const clock = overrides.clock ?? systemClock;
+  const platform = { env, log, clock, instanceId, db, bus, jobs, media, timing };
+
+  const feed = createTaskFeed(platform);
   closers.add('task feed', () => feed.stop());
-  const leases = createLeases({ db, bus, log, timing, instanceId });
+  const leases = createLeases(platform);
   closers.add('leases', () => leases.stop());
-  // Stops first of all these: what it still runs in its grace keeps its lease, and hears when it is cancelled.
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
-  const live = await followSettings({ db, bus, log, env });
-  closers.add('settings', () => live.stop());
-  const settings = {
-    settings: () => ({ ...live.downloads(), ...overrides.settings }),
-    watchSettings: live.watches,
-    reloadSettings: live.reload,
-  };
-  const base = {
-    env,
-    log,
-    clock: overrides.clock ?? systemClock,
-    instanceId,
-    db,
-    bus,
-    jobs,
-    media,
-    feed,
-    taskCounter: createTaskCounter({ db }),
-    leases,
-    timing,
-  };
-  const upstreams = openUpstreams(base, overrides);
+  const settings = await openSettings(platform, options);
+  const upstreams = openUpstreams(platform, overrides);
   const defaultCatalog = () => {
     const { service } = settings.settings();
     return upstreams.catalogs.has(service) ? service : env.catalog;
   };
-  const shared = { ...base, ...settings, ...upstreams, defaultCatalog };
+  const taskCounter = createTaskCounter({ db });
+  const shared = { ...platform, feed, leases, taskCounter, ...settings, ...upstreams, defaultCatalog };
   return { deps: { ...shared, runners: createDownloadRunners(shared) }, jobs };
 }
 
-async function openDatabaseServer(env: Env, { log, closers }: Opening): Promise<string> {
+async function openDatabase(env: Env, options: StartOptions): Promise<{ url: string; db: Database }> {
+  const { log, closers } = options;
+  const url = await openDatabaseServer(env, options);
+  await migrate({ url, log });
+  const database = createDatabase({ url, log });
+  closers.add('database', () => database.close());
+  await repairSequences(database.db);
+  return { url, db: database.db };
+}
+
+async function openEvents(url: string, { log, closers }: StartOptions) {
+  const bus = createEventBus({ log });
+  closers.add('event bus', () => bus.close());
+  const relay = await startPostgresRelay({ url, bus, log });
+  closers.add('event relay', () => relay.stop());
+  return { bus, relay };
+}
+
+async function openSettings(
+  platform: Pick<Platform, 'db' | 'bus' | 'log' | 'env'>,
+  { overrides, closers }: StartOptions,
+) {
+  const live = await followSettings(platform);
+  closers.add('settings', () => live.stop());
+  return {
+    settings: () => ({ ...live.downloads(), ...overrides.settings }),
+    watchSettings: live.watches,
+    reloadSettings: live.reload,
+  };
+}
+
+async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Promise<string> {
   if (env.database.kind === 'external') return env.database.url;
   const embedded = await startEmbeddedPostgres({ dataDir: env.dataDir, log });
   closers.add('embedded database', () => embedded.stop());
   return embedded.url;
 }
 
-/** The catalogues and sources that are on. The owner's own files are asked for audio first. */
+/** The owner's own files are the first source. */
 function openUpstreams(
   deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'>,
   overrides: Overrides,
@@ -181,11 +186,9 @@ function openUpstreams(
 }
 
 async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<void> {
-  await mkdir(deps.settings().downloadPath, { recursive: true }).catch((thrown: unknown) => {
-    deps.log.error(
-      { error: messageOf(thrown) },
-      'the download directory cannot be made: downloads will fail',
-    );
+  const { downloadPath } = deps.settings();
+  await mkdir(downloadPath, { recursive: true }).catch((err: unknown) => {
+    deps.log.error({ err, downloadPath }, 'could not create the download directory, downloads will fail');
   });
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
@@ -210,4 +213,33 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   });
   closers.add('http server', () => http.stop({ graceMs: deps.timing.stopGraceMs }));
   return http;
+}
+
+/** With less space an album may not fit. */
+const MIN_FREE_BYTES = 500_000_000;
+
+/** The checks of `/readyz`: everything that a download needs. */
+function readinessChecks(
+  deps: Pick<Deps, 'db' | 'settings' | 'media'>,
+  jobStore: { healthy(): Promise<boolean> },
+): Record<string, Check> {
+  return {
+    database: async () => {
+      await deps.db.$queryRaw`SELECT 1`;
+      return { ok: true };
+    },
+    jobs: async () =>
+      (await jobStore.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
+    ffmpeg: () =>
+      Promise.resolve(
+        deps.media.tools
+          ? { ok: true, detail: deps.media.tools.version }
+          : { ok: false, detail: deps.media.problem ?? 'ffmpeg cannot be run' },
+      ),
+    disk: async () => {
+      const { bavail, bsize } = await statfs(await nearestExisting(deps.settings().downloadPath));
+      const freeBytes = bavail * bsize;
+      return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
+    },
+  };
 }

@@ -6,5 +6,5 @@ import type { QueueDeps } from './queue/leases.js';
 import type { SettingsDeps } from './settings/live-settings.js';
 import type { TaskDeps } from './tasks/task-counter.js';
 
-/** Everything that app.ts creates and a use case may take; each takes the few it needs with `Pick`. */
+/** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform & CatalogDeps & SettingsDeps & LibraryDeps & TaskDeps & QueueDeps & LiveDeps;

@@ -6,34 +6,41 @@ import { LOG_LEVELS } from './lib/logger.js';
 const CATALOGS = ['demo', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
 
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `allowed: ${values.join(', ')}` });
+/** What docs/configuration.md and error messages say of a variable. */
+interface VariableFacts {
+  /** The allowed values, as a noun phrase. */
+  kind: string;
+  /** As one would write it in the environment; null for none. */
+  default: string | null;
+  description: string;
+}
+
+const facts = z.registry<VariableFacts>();
+
+const listOf = (values: readonly string[]) =>
+  values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
 
 const portNumber = z
   .string()
-  .regex(/^\d{1,5}$/, 'allowed: a whole number from 0 (any free port) to 65535')
+  .regex(/^\d{1,5}$/)
   .transform(Number)
-  .refine((port) => port <= 65_535, 'allowed: a whole number from 0 (any free port) to 65535');
+  .refine((port) => port <= 65_535);
 
-const onOff = z
-  .enum(['true', 'false', '1', '0'], { error: 'allowed: true, false' })
-  .transform((value) => value === 'true' || value === '1');
+const onOff = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
-/** Only the protocol is looked at: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
+/** Checks the protocol only: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
 const urlOf = (protocols: readonly string[]) =>
   z
     .string()
     .refine(
       (value) =>
-        protocols.some(
-          (protocol) => value.startsWith(`${protocol}://`) && value.length > protocol.length + 3,
-        ) && !/\s/.test(value),
-      `allowed: a URL without spaces that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+        protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length) &&
+        !/\s/.test(value),
     );
 
-const host = z
-  .string()
-  .regex(/^[\w.:%-]+$/, 'allowed: a host name or an IP address (of version 6: without brackets)');
+const host = z.string().regex(/^[\w.:%-]+$/);
+
+const path = z.string().transform((value) => resolve(value));
 
 const paths = z.string().transform((value) =>
   value
@@ -42,78 +49,148 @@ const paths = z.string().transform((value) =>
     .map((directory) => resolve(directory)),
 );
 
-const directories = paths.superRefine((given, context) => {
-  for (const path of given.filter((path) => !isDirectory(path))) {
-    context.addIssue(
-      `${path} is not a directory; allowed: existing directories, separated by "${delimiter}"`,
-    );
+const existingDirectories = paths.superRefine((directories, context) => {
+  for (const directory of directories.filter((each) => !isDirectory(each))) {
+    context.addIssue(`"${directory}" is not a directory`);
   }
 });
 
-const origins = z.string().transform((value, context) =>
-  value
-    .split(',')
-    .map((each) => each.trim().replace(/\/$/, ''))
-    .filter(Boolean)
-    .map((each) => {
-      if (!isOrigin(each)) {
-        context.addIssue(
-          `${each} is no origin; allowed: such as https://music.example.org, separated by commas (not *)`,
-        );
-      }
-      return each;
-    }),
-);
-
-const path = z.string().transform((value) => resolve(value));
-
-/** Is made when it is not there, which a file in its place would not let happen. */
-const directoryToBe = path.superRefine((wanted, context) => {
-  const there = nearestThatExists(wanted);
-  if (!isDirectory(there)) context.addIssue(`${there} is a file; allowed: a directory, existing or not`);
+/** Created when it is missing, for which no part of it may be a file. */
+const directory = path.superRefine((requested, context) => {
+  const existing = nearestExisting(requested);
+  if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
 });
+
+const origins = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((each) => each.trim().replace(/\/$/, ''))
+      .filter(Boolean),
+  )
+  .superRefine((values, context) => {
+    for (const value of values) if (!isOrigin(value)) context.addIssue(`"${value}" is not an origin`);
+  });
 
 const variables = z.object({
-  PORT: portNumber.default(7171),
-  HOST: host.default('127.0.0.1'),
-  NODE_ENV: z.string().optional(),
-  CORS_ORIGINS: origins.default([]),
-  DATA_DIR: directoryToBe.default(resolve('data')),
-  DOWNLOAD_DIR: directoryToBe.default(resolve('downloads')),
-  DOWNLOAD_ROOTS: paths.default([]),
-  DATABASE_URL: urlOf(['postgresql', 'postgres']).optional(),
-  MONGODB_URL: urlOf(['mongodb', 'mongodb+srv']).optional(),
-  ROLE: oneOf(ROLES).default('all'),
-  CATALOG: oneOf(CATALOGS).default('demo'),
-  LIBRARY_DIRS: directories.default([]),
-  FFMPEG_PATH: path.optional(),
-  FFPROBE_PATH: path.optional(),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
-  EXPLICIT_FILTER: onOff.default(false),
-  GRAPHIQL: onOff.default(true),
+  PORT: portNumber.default(7171).register(facts, {
+    kind: 'an integer from 0 to 65535',
+    default: '7171',
+    description: 'TCP port of the server; 0 takes any free port.',
+  }),
+  HOST: host.default('127.0.0.1').register(facts, {
+    kind: 'a host name or an IP address, IPv6 without brackets',
+    default: '127.0.0.1',
+    description: 'Address to listen on; 0.0.0.0 lets your network in.',
+  }),
+  CORS_ORIGINS: origins.default([]).register(facts, {
+    kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
+    default: null,
+    description: 'Origins of other web pages that may use the API from a browser.',
+  }),
+  DATA_DIR: directory.default(resolve('data')).register(facts, {
+    kind: 'a directory, existing or not',
+    default: './data',
+    description: 'Directory of the embedded database, for one process at a time. Unused with DATABASE_URL.',
+  }),
+  DOWNLOAD_DIR: directory.default(resolve('downloads')).register(facts, {
+    kind: 'a directory, existing or not',
+    default: './downloads',
+    description: 'Directory for downloaded files; unfinished ones are in ".incoming" there.',
+  }),
+  DOWNLOAD_ROOTS: paths.default([]).register(facts, {
+    kind: `directories, separated by "${delimiter}"`,
+    default: null,
+    description: 'Directories besides DOWNLOAD_DIR that the setting "downloadPath" may point into.',
+  }),
+  DATABASE_URL: urlOf(['postgresql://', 'postgres://']).optional().register(facts, {
+    kind: 'a URL without spaces that starts with postgresql:// or postgres://',
+    default: null,
+    description: 'PostgreSQL 15 or newer, in place of the embedded database.',
+  }),
+  MONGODB_URL: urlOf(['mongodb://', 'mongodb+srv://']).optional().register(facts, {
+    kind: 'a URL without spaces that starts with mongodb:// or mongodb+srv://',
+    default: null,
+    description: 'MongoDB 5 or newer, where jobs are kept in place of PostgreSQL.',
+  }),
+  ROLE: z
+    .enum(ROLES)
+    .default('all')
+    .register(facts, {
+      kind: listOf(ROLES),
+      default: 'all',
+      description:
+        'What this process does; the roles api and worker need DATABASE_URL and a shared DOWNLOAD_DIR.',
+    }),
+  CATALOG: z
+    .enum(CATALOGS)
+    .default('demo')
+    .register(facts, {
+      kind: listOf(CATALOGS),
+      default: 'demo',
+      description: 'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS.',
+    }),
+  LIBRARY_DIRS: existingDirectories.default([]).register(facts, {
+    kind: `existing directories, separated by "${delimiter}"`,
+    default: null,
+    description: 'Directories with your own music.',
+  }),
+  FFMPEG_PATH: path.optional().register(facts, {
+    kind: 'a path',
+    default: null,
+    description: 'The ffmpeg to run; by default the system’s, otherwise the packaged one.',
+  }),
+  FFPROBE_PATH: path.optional().register(facts, {
+    kind: 'a path',
+    default: null,
+    description: 'The ffprobe to run; by default the system’s, otherwise the packaged one.',
+  }),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS)
+    .default('info')
+    .register(facts, {
+      kind: listOf(LOG_LEVELS),
+      default: 'info',
+      description: 'Lowest level to log; one JSON object a line on standard output.',
+    }),
+  EXPLICIT_FILTER: onOff.default(false).register(facts, {
+    kind: 'true or false',
+    default: 'false',
+    description: 'Whether tracks marked as explicit are skipped.',
+  }),
+  GRAPHIQL: onOff.default(true).register(facts, {
+    kind: 'true or false',
+    default: 'true',
+    description: 'Whether GraphiQL and introspection are available.',
+  }),
+  NODE_ENV: z.string().optional().register(facts, {
+    kind: 'any text',
+    default: null,
+    description: 'With "development", REST responses with status 500 hold a traceback.',
+  }),
 });
 
-/** The names of all variables. */
-export const ENV_VARIABLES: readonly string[] = Object.keys(variables.shape);
+/** Every variable, for the documentation. */
+export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Object.keys(variables.shape).map(
+  (name) => ({ name, ...factsOf(name) }),
+);
 
-/** What the environment says, parsed. docs/configuration.md lists every variable. */
+/** The parsed environment. */
 export interface Env {
   port: number;
   host: string;
-  /** Whether bugs show where they are to whoever meets them. */
+  /** Whether REST responses with status 500 hold a traceback. */
   development: boolean;
-  /** Pages of these origins may use the API from a browser, with the cookies of whoever looks at them. */
   corsOrigins: string[];
   dataDir: string;
   downloadDir: string;
-  /** Directories in one of which the setting `downloadPath` has to be; DOWNLOAD_DIR is always one of them. */
+  /** The setting `downloadPath` must be in one of these; DOWNLOAD_DIR is one of them. */
   downloadRoots: string[];
-  /** Whether tracks that are marked as explicit are left out. */
   explicitFilter: boolean;
   database: { kind: 'embedded' } | { kind: 'external'; url: string };
   jobStore: { kind: 'postgresql' } | { kind: 'mongodb'; url: string };
   role: (typeof ROLES)[number];
-  /** The catalogue that searches and ids without a provider ask. */
   catalog: (typeof CATALOGS)[number];
   libraryDirs: string[];
   ffmpegPath: string | null;
@@ -122,7 +199,7 @@ export interface Env {
   graphiql: boolean;
 }
 
-/** The environment is wrong: one line for each mistake. */
+/** One line for each mistake in the environment. */
 export class EnvError extends Error {
   constructor(readonly mistakes: string[]) {
     super(mistakes.join('\n'));
@@ -130,66 +207,73 @@ export class EnvError extends Error {
   }
 }
 
-/** Parses environment variables; an empty one counts as absent. Throws EnvError with every mistake at once. */
+/** An empty variable counts as absent. Throws EnvError with all mistakes. */
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
-  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
-  const parsed = variables.safeParse(given);
+  const provided = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(provided);
   const issues = parsed.error?.issues ?? [];
-  const mistakes = [...issues.map((issue) => describe(issue, given)), ...crossMistakes(given)];
+  const mistakes = [...issues.map((issue) => describe(issue, provided)), ...findConflicts(provided)];
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
   return toEnv(parsed.data);
 }
 
-/** What is wrong only because of another variable. */
-function crossMistakes(given: Record<string, string | undefined>): string[] {
+/** Values that are valid by themselves, but not with those of another variable. */
+function findConflicts(provided: Record<string, string | undefined>): string[] {
   const mistakes: string[] = [];
-  if (given['CATALOG'] === 'library' && !given['LIBRARY_DIRS']) {
-    mistakes.push('CATALOG: "library" needs LIBRARY_DIRS; allowed: library with LIBRARY_DIRS set, demo');
+  if (provided['CATALOG'] === 'library' && !provided['LIBRARY_DIRS']) {
+    mistakes.push('CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.');
   }
-  const role = given['ROLE'] ?? '';
-  if (['api', 'worker'].includes(role) && !given['DATABASE_URL']) {
+  const role = provided['ROLE'] ?? '';
+  if (['api', 'worker'].includes(role) && !provided['DATABASE_URL']) {
     mistakes.push(
-      `ROLE: "${role}" needs DATABASE_URL, because the embedded database serves one process; allowed: all`,
+      `ROLE: "${role}" requires DATABASE_URL, because the embedded database serves one process; set DATABASE_URL, or ROLE to all.`,
     );
   }
   return mistakes;
 }
 
-function describe(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): string {
+function describe(issue: z.core.$ZodIssue, provided: Record<string, string | undefined>): string {
   const name = String(issue.path[0]);
+  const value = JSON.stringify(provided[name] ?? '');
+  const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
   // A URL's user and password have no place in a log.
-  const value = JSON.stringify((given[name] ?? '').replace(/\/\/.*@/, '//…@'));
-  return `${name}: ${value} is wrong; ${issue.message}`;
+  return `${name}: ${problem.replace(/\/\/.*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
 }
 
-function toEnv(read: z.infer<typeof variables>): Env {
+function factsOf(name: string): VariableFacts {
+  const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
+  if (!found) throw new Error(`the environment variable ${name} has no description`);
+  return found;
+}
+
+function toEnv(parsed: z.infer<typeof variables>): Env {
   return {
-    port: read.PORT,
-    host: read.HOST,
-    development: read.NODE_ENV === 'development',
-    corsOrigins: read.CORS_ORIGINS,
-    dataDir: read.DATA_DIR,
-    downloadDir: read.DOWNLOAD_DIR,
-    downloadRoots: [...new Set([read.DOWNLOAD_DIR, ...read.DOWNLOAD_ROOTS])],
-    explicitFilter: read.EXPLICIT_FILTER,
-    database: read.DATABASE_URL ? { kind: 'external', url: read.DATABASE_URL } : { kind: 'embedded' },
-    jobStore: read.MONGODB_URL ? { kind: 'mongodb', url: read.MONGODB_URL } : { kind: 'postgresql' },
-    role: read.ROLE,
-    catalog: read.CATALOG,
-    libraryDirs: read.LIBRARY_DIRS,
-    ffmpegPath: read.FFMPEG_PATH ?? null,
-    ffprobePath: read.FFPROBE_PATH ?? null,
-    logLevel: read.LOG_LEVEL,
-    graphiql: read.GRAPHIQL,
+    port: parsed.PORT,
+    host: parsed.HOST,
+    development: parsed.NODE_ENV === 'development',
+    corsOrigins: parsed.CORS_ORIGINS,
+    dataDir: parsed.DATA_DIR,
+    downloadDir: parsed.DOWNLOAD_DIR,
+    downloadRoots: [...new Set([parsed.DOWNLOAD_DIR, ...parsed.DOWNLOAD_ROOTS])],
+    explicitFilter: parsed.EXPLICIT_FILTER,
+    database: parsed.DATABASE_URL ? { kind: 'external', url: parsed.DATABASE_URL } : { kind: 'embedded' },
+    jobStore: parsed.MONGODB_URL ? { kind: 'mongodb', url: parsed.MONGODB_URL } : { kind: 'postgresql' },
+    role: parsed.ROLE,
+    catalog: parsed.CATALOG,
+    libraryDirs: parsed.LIBRARY_DIRS,
+    ffmpegPath: parsed.FFMPEG_PATH ?? null,
+    ffprobePath: parsed.FFPROBE_PATH ?? null,
+    logLevel: parsed.LOG_LEVEL,
+    graphiql: parsed.GRAPHIQL,
   };
 }
 
-/** As a browser writes it in the header Origin. */
+/** As a browser sends it in the header Origin. */
 function isOrigin(value: string): boolean {
   return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
 
-/** No as well for what cannot be looked at: behind a closed folder, a link to itself, too long a name. */
+/** False also for a path that cannot be read: in a closed directory, a link to itself, too long a name. */
 function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
@@ -198,6 +282,6 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function nearestThatExists(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestThatExists(dirname(path));
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }

@@ -2,7 +2,7 @@ import { createApp } from './app.js';
 import { EnvError, parseEnv, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
 
-/** sysexits.h: the configuration is wrong. */
+/** The code for a configuration error in sysexits.h. */
 const EX_CONFIG = 78;
 
 function readEnv(): Env {
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   log.info({ role: env.role, url: app.http?.url }, 'Reprise is up');
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
-    // A second signal means now: leases give what was running back to the queue.
+    // A second signal stops at once: expired leases put running tasks back into the queue.
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, 'stopping');

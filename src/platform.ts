@@ -6,38 +6,38 @@ import type { Clock } from './lib/clock.js';
 import type { Logger } from './lib/logger.js';
 import type { Media } from './media/media.js';
 
-/** What every domain may use. Each domain declares what it adds (`CatalogDeps`, …); deps.ts joins them. */
+/** What every domain may use. Each domain declares what it adds (`CatalogDeps`, …) and deps.ts joins them. */
 export interface Platform {
   env: Env;
-  /** Structured log; a child logger carries `taskId` or `requestId`. */
+  /** A child logger carries `taskId` or `requestId`. */
   log: Logger;
   /** The current time. Leases and retries use the database's clock instead, which all workers share. */
   clock: Clock;
-  /** This process among all that share the database; owns leases. */
+  /** Identifies this process among all that share the database; owns leases. */
   instanceId: string;
   db: Database;
   /** Events of this process and, through PostgreSQL, of every other. */
   bus: EventBus;
-  /** Runs what the dispatcher hands out, and recurring work. */
+  /** Runs what the dispatcher hands out, and recurring jobs. */
   jobs: JobRunner;
   /** ffmpeg. */
   media: Media;
   timing: Timing;
 }
 
-/** Timeouts and intervals in milliseconds. Fixed in production; tests shorten them. */
+/** Fixed in production; tests shorten them. */
 export interface Timing {
-  /** How long a task stays with a worker that no longer renews its lease. */
+  /** After this long without renewal a task is queued again. */
   leaseMs: number;
-  /** How often a worker renews its leases; well below leaseMs. */
+  /** Interval of lease renewals; well below leaseMs. */
   renewMs: number;
-  /** After how long a task that was dispatched but never started is dispatched again. */
+  /** When a task that was dispatched but has not started is dispatched again. */
   jobLostAfterMs: number;
   /** How long a source may send nothing. */
   sourceIdleMs: number;
   /** How long a request that queues a list waits for its children; less than a client waits for a response. */
   childrenWaitMs: number;
-  /** How long running work may continue after the process was asked to stop. */
+  /** How long running work may continue once the process is stopping. */
   stopGraceMs: number;
 }
 

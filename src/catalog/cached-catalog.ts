@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { createSharedCalls } from '../lib/shared-calls.js';
+import { createSharedCalls } from '../lib/async.js';
 import type { CatalogCache } from './catalog-cache.js';
 import {
   albumSchema,

@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import type { z } from 'zod';
 import type { Platform } from '../platform.js';
-import { createSharedCalls } from '../lib/shared-calls.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../lib/upstream-errors.js';
+import { createSharedCalls } from '../lib/async.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
 import { readResponses, saveResponse, type StoredResponse } from './catalog-cache-store.js';
 
 interface CachedRequest<T> {

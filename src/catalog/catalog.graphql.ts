@@ -6,8 +6,7 @@ import {
   offsetPageArgs,
   pageComplexity,
 } from '../graphql/connection.js';
-import { InvalidInputError } from '../lib/errors.js';
-import { UpstreamLimitedError } from '../lib/upstream-errors.js';
+import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import type { CatalogType } from './catalog-item.js';
 import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
 import { findItem, findItemOfType, searchCatalog } from './find-item.js';

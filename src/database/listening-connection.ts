@@ -1,39 +1,35 @@
 import { createDeferred, delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
-import { openListeningSession, type ListeningSession } from './listening-session.js';
+import { openListeningSession } from './listening-session.js';
 
-/** All in milliseconds. */
 export interface ListeningTiming {
-  /** Between two questions whether the server still answers; 5 s by default. */
+  /** Between two keepalive queries; 5 s by default. */
   keepaliveEveryMs: number;
-  /** How long one answer, or a connection, may take; 5 s by default. */
+  /** Limit for one answer, and for connecting; 5 s by default. */
   answerWithinMs: number;
-  /** Before the first and, at most, before a later attempt to connect again; 0.1 s and 5 s by default. */
+  /** Wait before the first attempt to reconnect, 0.1 s by default; later waits double, up to 5 s by default. */
   firstRetryMs: number;
   lastRetryMs: number;
 }
 
-/** Listens on a channel, on a connection of its own, and connects again for as long as it takes. */
+/** Listens on a channel, on a connection of its own, and reconnects for as long as that takes. */
 export interface ListeningConnection {
-  /** What came of the first attempt to connect. When it rejects, the attempts go on until `close`. */
+  /** Settles with the first attempt to connect. When it rejects, further attempts follow until `close`. */
   opened: Promise<void>;
-  /** Whether notifications are arriving. */
   connected(): boolean;
-  /** Sends to all who listen on the channel, this connection included; rejects while there is no connection. */
-  notify(text: string): Promise<void>;
-  /** Ends the connection or the attempt to get one; may be called again. Never rejects. */
+  /** Ends the connection or the attempt to open one; may be called again. Never rejects. */
   close(): Promise<void>;
 }
 
-export interface ListeningOptions {
+interface ListeningOptions {
   url: string;
   channel: string;
-  /** What the server calls the connection in `pg_stat_activity`. */
+  /** Shown in `pg_stat_activity`. */
   applicationName: string;
   timing?: Partial<ListeningTiming> | undefined;
   log: Logger;
   onNotification: (text: string) => void;
-  /** It listens again: PostgreSQL keeps no notification for those who are away. It must not throw. */
+  /** Called when it listens again after a loss: PostgreSQL keeps no notification for absent listeners. Must not throw. */
   onGap?: () => void;
 }
 
@@ -45,35 +41,30 @@ const DEFAULT_TIMING: ListeningTiming = {
 };
 
 export function createListeningConnection(options: ListeningOptions): ListeningConnection {
-  const { channel } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const closing = new AbortController();
   const opened = createDeferred<void>();
-  // Not everyone asks, and a rejection that nobody handles would end the process.
+  // Not every caller awaits it, and an unhandled rejection would end the process.
   opened.promise.catch(() => undefined);
-  let current: ListeningSession | null = null;
+  let connected = false;
 
   const listening = keepListening(
     { ...options, timing, signal: closing.signal },
     {
-      opened: (session) => {
-        current = session;
+      opened: () => {
+        connected = true;
         opened.resolve();
       },
       failed: (error) => opened.reject(error),
       lost: () => {
-        current = null;
+        connected = false;
       },
     },
   );
 
   return {
     opened: opened.promise,
-    connected: () => current !== null,
-    async notify(text) {
-      if (!current) throw new Error(`Nothing can be sent on the channel ${channel}: its connection is down`);
-      await current.notify(text);
-    },
+    connected: () => connected,
     async close() {
       closing.abort();
       await listening;
@@ -86,9 +77,8 @@ interface Listening extends ListeningOptions {
   signal: AbortSignal;
 }
 
-/** What becomes of the attempts to connect, and of the connections. */
 interface Progress {
-  opened(session: ListeningSession): void;
+  opened(): void;
   failed(error: unknown): void;
   lost(): void;
 }
@@ -98,20 +88,20 @@ async function keepListening(options: Listening, progress: Progress): Promise<vo
   const { channel, timing, log, signal, onGap } = options;
   const backoff = createBackoff(timing);
   for (let isFirst = true, attempt = 1; !signal.aborted; isFirst = false, attempt += 1) {
-    const session = await openListeningSession(options).catch((error: unknown) => {
-      progress.failed(error);
-      log.debug({ err: error, channel, attempt }, 'The connection that listens is still down');
+    const session = await openListeningSession(options).catch((err: unknown) => {
+      progress.failed(err);
+      log.debug({ err, channel, attempt }, 'listening connection still down');
       return null;
     });
     if (session) {
-      progress.opened(session);
-      if (!isFirst) log.info({ channel, attempt }, 'The connection that listens is back');
+      progress.opened();
+      if (!isFirst) log.info({ channel, attempt }, 'listening connection restored');
       if (!isFirst) onGap?.();
       const openedAtMs = performance.now();
       const reason = await session.lost;
       progress.lost();
-      if (!signal.aborted) log.warn({ err: reason, channel }, 'The connection that listens was lost');
-      // A server that accepts and drops at once is not to be asked ten times a second.
+      if (!signal.aborted) log.warn({ err: reason, channel }, 'listening connection lost');
+      // Not for a server that accepts connections and drops them at once.
       if (performance.now() - openedAtMs > timing.lastRetryMs) backoff.reset();
       attempt = 0;
     }
@@ -124,7 +114,7 @@ interface Backoff {
   reset(): void;
 }
 
-/** Delays that double, each with up to half of it left to chance, so that processes do not come back at once. */
+/** Delays that double, with jitter so that processes do not all reconnect at once. */
 function createBackoff({ firstRetryMs, lastRetryMs }: ListeningTiming): Backoff {
   let upToMs = firstRetryMs;
   return {

@@ -7,7 +7,7 @@ import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { takeSessionLock } from './session-lock.js';
 
-/** The database cannot be brought to this build's schema; the message says why. */
+/** The database cannot be migrated to this build's schema; the message says why. */
 export class MigrationError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -15,10 +15,10 @@ export class MigrationError extends Error {
   }
 }
 
-export interface MigrateOptions {
+interface MigrateOptions {
   url: string;
   log: Logger;
-  /** In Prisma's layout: `<n>_<name>/migration.sql`; default the package's own. */
+  /** In Prisma's layout, `<n>_<name>/migration.sql`; default the package's own. */
   directory?: string;
 }
 
@@ -28,20 +28,20 @@ interface Migration {
   checksum: string;
 }
 
-/** From src/database and from dist/database alike, the package's root is two levels up. */
+/** The package's root is two levels up from src/database and from dist/database alike. */
 const OWN_MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 const OLDEST_SERVER = 150_000;
-/** Any number of ours, the same in every process that migrates this database. */
+/** The advisory lock of migrations; any constant number. */
 const LOCK_KEY = 71_710_002;
 
 /**
- * Applies what is missing, in order, and records it as Prisma does. Any number of processes may call it at
- * once: one applies, the others wait for it and find nothing to do.
+ * Applies missing migrations in order and records them as Prisma does. Any number of processes may call it at once:
+ * one applies, the others wait and find nothing to do.
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const known = readMigrations(options.directory ?? OWN_MIGRATIONS);
   const client = new pg.Client({ connectionString: options.url, application_name: 'reprise migrate' });
-  client.on('error', (err) => options.log.warn({ err }, 'the migration connection was lost'));
+  client.on('error', (err) => options.log.warn({ err }, 'migration connection lost'));
   await connect(client);
   try {
     await assertVersion(client);
@@ -56,10 +56,10 @@ async function connect(client: pg.Client): Promise<void> {
   try {
     await client.connect();
   } catch (cause) {
-    // When a name has several addresses and all refuse, there is a code and no message.
+    // When a host name has several addresses and all refuse, there is a code and no message.
     const why = messageOf(cause) || systemCodeOf(cause) || 'no answer';
     throw new MigrationError(
-      `The database that DATABASE_URL names cannot be used: ${why}. See that it is right and the server is up.`,
+      `Cannot connect to the database that DATABASE_URL names: ${why}. Check the URL, and that the server is up.`,
       { cause },
     );
   }
@@ -96,7 +96,7 @@ async function applyMissing(client: pg.Client, known: Migration[], log: Logger):
   return missing.map(({ name }) => name);
 }
 
-/** Checksums of what has been applied, by name. The table is Prisma's, so that its tools can read on. */
+/** Checksums of applied migrations, by name. The table is Prisma's, so that its tools understand it. */
 async function readRecords(client: pg.Client): Promise<Map<string, string>> {
   await client.query(`
     CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
@@ -122,20 +122,19 @@ function assertKnown(recorded: Map<string, string>, known: Migration[]): void {
     const migration = byName.get(name);
     if (!migration) {
       throw new MigrationError(
-        `The database has the migration ${name}, which this Reprise does not know: it was used by a newer ` +
-          'one. Start that or a newer version, or use another database.',
+        `The database has the migration "${name}", which this version of Reprise does not know: a newer version ` +
+          'has used it. Start that version or a newer one, or use another database.',
       );
     }
     if (migration.checksum !== checksum) {
       throw new MigrationError(
-        `The migration ${name} was changed after the database had got it. Applied migrations stay as they ` +
-          'are: undo the change and put it into a new one.',
+        `The migration "${name}" was changed after it had been applied. Undo the change and put it into a new ` +
+          'migration.',
       );
     }
   }
 }
 
-/** The change and its record come together or not at all. */
 async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
   try {
     await client.query('BEGIN');
@@ -149,6 +148,6 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => undefined);
-    throw new MigrationError(`The migration ${name} failed: ${String(cause)}`, { cause });
+    throw new MigrationError(`The migration "${name}" failed: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../lib/errors.js';
 
-/** What a page is cut at: rows are ordered by creation, and by id where that is equal. */
+/** Rows are ordered by creation, then by id. */
 export interface PageKey {
   createdAt: Date;
   id: string;
 }
 
-/** A page as GraphQL's Relay connections spell it. */
+/** A page in the form of a Relay connection. */
 export interface Connection<Row> {
   edges: { cursor: string; node: Row }[];
   pageInfo: {
@@ -18,18 +18,21 @@ export interface Connection<Row> {
   };
 }
 
-const cursorShape = z.tuple([z.iso.datetime(), z.uuid()]);
+const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()]);
 
-/** Opaque to clients. Times are kept to the millisecond, as columns that are paged by must be. */
+/** Opaque to clients. To the millisecond, as every column that is paged by must be. */
 export function encodeCursor({ createdAt, id }: PageKey): string {
   return Buffer.from(JSON.stringify([createdAt.toISOString(), id])).toString('base64url');
 }
 
 /** Throws InvalidInputError for anything that encodeCursor did not make. */
 export function decodeCursor(cursor: string): PageKey {
-  const parsed = cursorShape.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  const parsed = cursorSchema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (!parsed.success) {
-    throw new InvalidInputError('"after" is not a cursor that a page of this list returned.', 'after');
+    throw new InvalidInputError(
+      '"after" is not a cursor of this list; pass the "cursor" of an edge, or "endCursor".',
+      'after',
+    );
   }
   const [createdAt, id] = parsed.data;
   return { createdAt: new Date(createdAt), id };
@@ -43,19 +46,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** How many rows a page has: what was asked for, within 1 to `max`. Too many is an error and not less than asked. */
+/** The requested page size or the default. Throws InvalidInputError out of range, rather than return fewer rows. */
 export function pageSize(first: number | null | undefined, limits: { default: number; max: number }): number {
   const size = first ?? limits.default;
   if (Number.isInteger(size) && size >= 1 && size <= limits.max) return size;
-  throw new InvalidInputError(
-    `"first" is ${size}; allowed: a whole number from 1 to ${limits.max}.`,
-    'first',
-  );
+  throw new InvalidInputError(`"first" is ${size}; it must be between 1 and ${limits.max}.`, 'first');
 }
 
 /**
- * Turns rows into a page. Ask the database for `size + 1` of them: the one too many says that there are more.
- * `after` is the cursor the page began at, if any.
+ * Turns rows into a page. Read `size + 1` of them: the extra one says that there is a next page. `after` is the cursor
+ * at which the page began, if any.
  */
 export function toConnection<Row extends PageKey>(
   rows: readonly Row[],

@@ -1,15 +1,18 @@
+import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { delay } from '../lib/async.js';
-import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { createImpatientSocket } from './socket-timeout.js';
 
-/** The truth: Prisma over one bounded pool. */
+/** The rows' types, for every folder; only stores use the client itself. */
+export type { LibraryFile, Task, User } from '../generated/prisma/client.js';
+export type { TaskKind, TaskState, UserRole } from '../generated/prisma/enums.js';
+
+/** Prisma over one bounded pool. */
 export type Database = PrismaClient;
 
-/** The database, or a transaction on it: what a store function works with. */
+/** The database or a transaction on it; what store functions take. */
 export type Db = Prisma.TransactionClient;
 
 export interface DatabaseConnection {
@@ -19,40 +22,36 @@ export interface DatabaseConnection {
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   url: string;
   log: Logger;
-  /** Connections at most; default 10. */
+  /** Default 10. */
   poolSize?: number;
-  patience?: Partial<Patience>;
+  timeouts?: Partial<DatabaseTimeouts>;
 }
 
-/** All in milliseconds. */
-export interface Patience {
-  /**
-   * After how long the server ends a transaction that has no statement to run, and frees what it has locked: at the
-   * other end is a process that hangs, or nobody any more. Less than a lease; 10 s by default.
-   */
+export interface DatabaseTimeouts {
+  /** When the server ends a transaction that runs no statement, so that a hanging process holds no lock; 10 s, less than a lease. */
   idleInTransactionMs: number;
-  /** After how long without a word from the server a connection is given up; 35 s by default. */
+  /** When a connection on which the server is silent is given up; 35 s. */
   silenceMs: number;
 }
 
 const DEFAULT_POOL_SIZE = 10;
 const CONNECT_MS = 10_000;
 const IDLE_MS = 30_000;
-/** No statement of ours takes that long; one that does holds locks others wait for. */
+/** No statement of ours takes that long; one that does holds locks that others wait for. */
 const STATEMENT_MS = 30_000;
-/** Silence: longer than a statement may take, and than a connection is idle before the pool closes it. */
-const PATIENCE: Patience = { idleInTransactionMs: 10_000, silenceMs: 35_000 };
+/** Silence: longer than a statement may take, and than the pool keeps an idle connection. */
+const TIMEOUTS: DatabaseTimeouts = { idleInTransactionMs: 10_000, silenceMs: 35_000 };
 
 export function createDatabase({
   url,
   log,
   poolSize = DEFAULT_POOL_SIZE,
-  patience,
+  timeouts,
 }: DatabaseOptions): DatabaseConnection {
-  const { idleInTransactionMs, silenceMs } = { ...PATIENCE, ...patience };
+  const { idleInTransactionMs, silenceMs } = { ...TIMEOUTS, ...timeouts };
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
@@ -60,15 +59,14 @@ export function createDatabase({
     idleTimeoutMillis: IDLE_MS,
     statement_timeout: STATEMENT_MS,
     idle_in_transaction_session_timeout: idleInTransactionMs,
-    stream: () => createImpatientSocket(silenceMs),
+    stream: () => createTimedSocket(silenceMs),
     keepAlive: true,
     application_name: 'reprise',
   });
-  // An error that nobody listens to ends the process. The pool replaces the connection by itself, and a query
-  // that was under way on it fails to whoever sent it.
+  // Without a listener an error ends the process. The pool replaces the connection, and its query fails by itself.
   let closing = false;
-  const onError = (thrown: Error) => {
-    if (!closing) log.warn({ error: messageOf(thrown) }, 'a database connection was lost');
+  const onError = (err: Error) => {
+    if (!closing) log.warn({ err }, 'database connection lost');
   };
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
@@ -84,22 +82,32 @@ export function createDatabase({
   };
 }
 
-export interface TransactionOptions {
+/**
+ * Gives up when nothing moves for `silenceMs`. Behind a network that swallows packets, neither TCP nor pg ends a
+ * connection on which an answer is awaited, for hours.
+ */
+function createTimedSocket(silenceMs: number): Socket {
+  const socket = new Socket();
+  return socket.setTimeout(silenceMs, () => {
+    socket.destroy(new Error(`no answer from the database within ${silenceMs} ms`));
+  });
+}
+
+interface TransactionOptions {
   isolationLevel?: Prisma.TransactionIsolationLevel;
-  /** How long the work may take, in milliseconds; default 20 s. */
+  /** Default 20 s. */
   timeoutMs?: number;
 }
 
 const TRIES = 5;
 const RETRY_BASE_MS = 20;
 const TRANSACTION_MS = 20_000;
-/** How long to wait for a free connection. */
+/** Wait for a free connection. */
 const MAX_WAIT_MS = 10_000;
 
 /**
- * Runs `work` in a transaction, and again when PostgreSQL ended it so that another could go on (deadlock,
- * serialization failure). So `work` does nothing outside the database, and uses `tx` for all of it: the
- * client itself would be a second connection.
+ * Runs `work` in a transaction, and again after a deadlock or serialization failure. So `work` must do nothing outside
+ * the database, and use `tx` for everything: the client itself would be a second connection.
  */
 export async function inTransaction<T>(
   db: Database,
@@ -120,7 +128,7 @@ export async function inTransaction<T>(
 /** Prisma's own code, or PostgreSQL's where a raw query hides it: serialization_failure, deadlock_detected. */
 const CONFLICTS = new Set(['P2034', '40001', '40P01']);
 
-/** Looks into everything an error is made of, because Prisma nests the driver's error differently by call. */
+/** Searches all nested errors, because Prisma nests the driver's error differently by call. */
 function isConflict(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 4) return false;
   const { code, originalCode, cause, meta } = error as Record<string, unknown>;

@@ -1,32 +1,32 @@
 import type { Database, Db } from './prisma.js';
 
 /*
- * How a reader misses nothing.
+ * How a reader misses no change.
  *
  * `Task.sequence` is the id of the transaction that last changed the row. Ids are handed out when a transaction
  * first writes, and become visible when it commits: one with id 5 may commit after one with id 6. A reader that
  * resumes from the highest id it has seen (6) would never hear of 5.
  *
- * So the mark a reader keeps is the horizon: the lowest id still in flight when it looked. Every transaction
- * below it has ended, and what it wrote was visible. The order is what makes it safe: first the horizon, then
- * the rows, in a statement of its own; later all rows with `sequence >= horizon`. What was in flight has an id at
- * or above the horizon and is found then. Rows that committed in between are seen twice, which a reader must
- * stand; none is missed. A transaction that has written and stays open, in any database of the server, holds the
- * horizon back for as long: that costs repeats, and nothing else.
+ * So a reader resumes from the lowest id still in flight when it read. Every transaction below that has ended, and
+ * what it wrote was visible. The order makes it safe: first this sequence, then the rows, in a statement of their
+ * own; later all rows with `sequence >=` the first. What was in flight has an id at or above it and is found then.
+ * Rows that committed in between are read twice, which a reader must tolerate; none is missed. A transaction that has
+ * written and stays open, in any database of the server, holds the sequence back for as long: that costs repeats, and
+ * nothing else.
  */
 
-/** A mark for now. Take it before reading the rows it is to stand for, and outside their transaction. */
-export async function readHorizon(db: Db): Promise<bigint> {
-  const [row] = await db.$queryRaw<{ horizon: bigint }[]>`
-    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon`;
+/** The sequence to resume from later. Read it before the rows, and outside their transaction. */
+export async function readSequence(db: Db): Promise<bigint> {
+  const [row] = await db.$queryRaw<{ sequence: bigint }[]>`
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS sequence`;
   if (!row) throw new Error('SELECT without FROM gave no row');
-  return row.horizon;
+  return row.sequence;
 }
 
 /**
- * Run once at start. In a dump that was restored into a new cluster, rows carry ids that the new cluster has not
- * reached, and would look like news for ever; the marks that clients kept are of no use there either. Such rows
- * get the current id. (Writing `sequence` alone does not fire the trigger that stamps it.) Resolves with how many.
+ * Run once at start; resolves with the number of repaired rows. In a dump restored into a new cluster, rows carry ids
+ * that the new cluster has not reached, and would look changed for ever. Such rows get the current id. (Writing
+ * `sequence` alone does not fire the trigger that stamps it.)
  */
 export function repairSequences(db: Database): Promise<number> {
   return db.$executeRaw`

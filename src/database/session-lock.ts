@@ -1,11 +1,11 @@
 import type pg from 'pg';
 
-/** How long its holder may say nothing: it only has a few statements to make in turn. */
+/** The holder only runs a few statements in turn. */
 const IDLE_MS = 15_000;
 
 /**
- * Waits for a lock and keeps it until the client's session ends. The server ends the session of a holder that
- * vanished: it would not notice for hours that nobody is at the other end, and nobody else could start meanwhile.
+ * Waits for an advisory lock and keeps it until the client's session ends. The idle limit makes the server end the
+ * session of a holder that vanished, which would keep all others from starting for hours.
  */
 export async function takeSessionLock(client: pg.Client, key: number, idleMs = IDLE_MS): Promise<void> {
   await client.query(

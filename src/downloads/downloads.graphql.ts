@@ -3,7 +3,7 @@ import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { FormatUnavailableError } from '../media/errors.js';
-import { UpstreamLimitedError } from '../lib/upstream-errors.js';
+import { UpstreamLimitedError } from '../lib/errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';

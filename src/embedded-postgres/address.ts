@@ -7,31 +7,31 @@ import { readPassword, SUPERUSER } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import { isOpenToAll, makePrivateDirectory, type Identity } from './identity.js';
 
-/** Where PostgreSQL listens: a socket in a directory of its own; on Windows a loopback port. */
+/** A socket in a directory of its own; on Windows a loopback port. */
 export interface Address {
   host: string;
   port: number;
   password: string | null;
 }
 
-/** A socket's whole path has room in the kernel for 107 bytes, on macOS for 103. */
+/** The kernel's limit for a socket's path: 107 bytes, on macOS 103. */
 const LONGEST_SOCKET_PATH = 103;
 const SOCKET_PORT = 5432;
 
-/** What a data directory's PostgreSQL, and its socket's directory, are known by; the same at each start. */
-export function markOf(dataDir: string): string {
+/** Name of a data directory's PostgreSQL and of its socket's directory; the same at each start. */
+export function clusterName(dataDir: string): string {
   return `reprise-${createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 16)}`;
 }
 
-/** DATA_DIR may be too deep for a socket, so its directory is a short one beside other temporary files. */
+/** DATA_DIR may be too deep for a socket, hence a short directory beside other temporary files. */
 export async function chooseAddress(dataDir: string, identity: Identity): Promise<Address> {
   const password = readPassword(dataDir);
   if (password !== null) return { host: '127.0.0.1', port: await findFreePort(), password };
   const fits = [tmpdir(), '/tmp']
     .filter((parent) => !identity.other || isOpenToAll(parent))
-    .map((parent) => join(parent, markOf(dataDir)))
+    .map((parent) => join(parent, clusterName(dataDir)))
     .filter((directory) => socketPath(directory).length <= LONGEST_SOCKET_PATH);
-  const [host = join('/tmp', markOf(dataDir))] = fits;
+  const [host = join('/tmp', clusterName(dataDir))] = fits;
   return { host, port: SOCKET_PORT, password: null };
 }
 
@@ -39,7 +39,7 @@ export function socketPath(directory: string): string {
   return join(directory, `.s.PGSQL.${SOCKET_PORT}`);
 }
 
-/** Whoever could put a directory of that name there before us would see all that passes through it. */
+/** Checks the owner and mode: whoever had created the directory before us would see all traffic. */
 export function ensureSocketDirectory({ host: path, password }: Address, identity: Identity): void {
   if (password !== null) return;
   if (!lstatSync(path, { throwIfNoEntry: false })) tryMake(path, identity);
@@ -47,7 +47,7 @@ export function ensureSocketDirectory({ host: path, password }: Address, identit
   const owner = identity.other?.uid ?? process.getuid?.();
   if (found.isDirectory() && found.uid === owner && (found.mode & 0o077) === 0) return;
   throw new EmbeddedDatabaseError(
-    `${path} must be a directory of uid ${owner} with mode 0700, for the database's socket, and is not. ` +
+    `"${path}" must be a directory of uid ${owner} with mode 0700, for the database's socket. ` +
       'Remove it, or set TMPDIR to another directory, or set DATABASE_URL.',
   );
 }
@@ -56,21 +56,19 @@ function tryMake(path: string, identity: Identity): void {
   try {
     makePrivateDirectory(path, identity);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // Two starts at once: either's is good.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // Another process has just created it.
   }
 }
 
-/** Leaves nothing behind in the directory for temporary files; the next start makes it again. */
 export function removeSocketDirectory({ host, password }: Address): void {
   if (password !== null) return;
   try {
     rmdirSync(host);
   } catch {
-    // Another process has started a server there already, or made the directory its own in another way.
+    // Another process has already started a server there.
   }
 }
 
-/** A connection string for `pg`. */
 export function urlOf({ host, port, password }: Address, database: string): string {
   const credentials = password === null ? SUPERUSER : `${SUPERUSER}:${password}`;
   const url = new URL(`postgresql://${credentials}@localhost:${port}/${database}`);

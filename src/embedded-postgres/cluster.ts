@@ -23,7 +23,7 @@ import { runAs, type Identity } from './identity.js';
 
 export const SUPERUSER = 'reprise';
 const MAJOR_VERSION = '18';
-const HALF_MADE = 'postgres-new-';
+const UNFINISHED_PREFIX = 'postgres-new-';
 const HOUR_MS = 3_600_000;
 
 export interface ClusterPlan {
@@ -37,8 +37,8 @@ export function clusterDirectory(dataDir: string): string {
 }
 
 /**
- * Windows only, where PostgreSQL listens on a TCP port that every local user can reach. Elsewhere its socket is
- * in a directory that is closed to others, and it asks for no password.
+ * Only on Windows, where PostgreSQL listens on a TCP port that every local user can reach. Elsewhere its socket is in
+ * a private directory, and it needs no password.
  */
 export function readPassword(dataDir: string): string | null {
   if (process.platform !== 'win32') return null;
@@ -51,16 +51,16 @@ function passwordFile(dataDir: string): string {
   return join(dataDir, 'postgres-password');
 }
 
-/** Makes the database cluster when there is none. Resolves with its directory. */
-export async function ensureCluster(plan: ClusterPlan): Promise<string> {
+/** Creates the database cluster when there is none. */
+export async function ensureCluster(plan: ClusterPlan): Promise<void> {
   const cluster = clusterDirectory(plan.dataDir);
-  removeHalfMade(plan.dataDir);
+  removeUnfinished(plan.dataDir);
   if (!isCluster(cluster)) await createCluster(cluster, plan);
   const version = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
-  if (version === MAJOR_VERSION) return cluster;
+  if (version === MAJOR_VERSION) return;
   throw new EmbeddedDatabaseError(
-    `${cluster} was made by PostgreSQL ${version}, and this Reprise carries PostgreSQL ${MAJOR_VERSION}. ` +
-      'Dump it with the Reprise that made it and restore it here, or set DATA_DIR to another directory.',
+    `"${cluster}" was created by PostgreSQL ${version}, but this Reprise carries PostgreSQL ${MAJOR_VERSION}. ` +
+      'Dump it with the Reprise that created it and restore it here, or set DATA_DIR to another directory.',
   );
 }
 
@@ -68,17 +68,17 @@ function isCluster(directory: string): boolean {
   return existsSync(join(directory, 'PG_VERSION'));
 }
 
-/** In a directory of its own, then renamed: a crash or a race leaves a whole cluster or none. */
+/** Created under a temporary name and renamed, so that a crash or a race leaves a whole cluster or none. */
 async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> {
-  const fresh = mkdtempSync(join(plan.dataDir, HALF_MADE));
+  const fresh = mkdtempSync(join(plan.dataDir, UNFINISHED_PREFIX));
   try {
     if (plan.identity.other) chownSync(fresh, plan.identity.other.uid, plan.identity.other.gid);
     await runInitdb(fresh, plan);
     renameSync(fresh, cluster);
     syncDirectory(plan.dataDir);
   } catch (error) {
-    if (isCluster(cluster)) return; // Another process was faster: its cluster serves.
-    throw new EmbeddedDatabaseError(`The database cannot be made in ${cluster}: ${reasonOf(error)}`, {
+    if (isCluster(cluster)) return; // Another process was faster.
+    throw new EmbeddedDatabaseError(`The database cannot be created in "${cluster}": ${reasonOf(error)}`, {
       cause: error,
     });
   } finally {
@@ -86,9 +86,9 @@ async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> 
   }
 }
 
-/** What a start that was killed left behind; an hour old, so that it is not one that runs now. */
-function removeHalfMade(dataDir: string): void {
-  for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith(HALF_MADE))) {
+/** Left by a killed start; an hour old, so that it is not one that runs now. */
+function removeUnfinished(dataDir: string): void {
+  for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith(UNFINISHED_PREFIX))) {
     const path = join(dataDir, name);
     const madeAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
     if (Date.now() - madeAt > HOUR_MS) rmSync(path, { recursive: true, force: true });
@@ -101,7 +101,7 @@ async function runInitdb(fresh: string, { dataDir, binaries, identity }: Cluster
     readPassword(dataDir) === null
       ? ['--auth=trust']
       : ['--auth=scram-sha-256', `--pwfile=${passwordFile(dataDir)}`];
-  // The same order and case rules on every machine: collation comes from PostgreSQL, not from the system.
+  // Collation of PostgreSQL and not of the system: the same order and case rules on every machine.
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];
   await promisify(execFile)(
     binaries.initdb,

@@ -1,4 +1,4 @@
-/** The embedded database cannot run; the message says why and what the owner can do about it. */
+/** The embedded database cannot run; the message says why, and the remedy. */
 export class EmbeddedDatabaseError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);

@@ -2,15 +2,15 @@ import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:f
 import { dirname, resolve } from 'node:path';
 
 /**
- * Which user PostgreSQL runs as. It refuses to run as root, so a process of root runs it as another user and
- * gives that user the database's own directories, and no other.
+ * The user that PostgreSQL runs as. It refuses to run as root, so a root process runs it as another user, who owns
+ * only the database's own directories.
  */
 export interface Identity {
-  /** Null when PostgreSQL runs as the user of this process. */
+  /** Null for the user of this process. */
   other: { uid: number; gid: number } | null;
   /**
-   * The parents of DATA_DIR may be closed to the other user (/root is). A child's working directory is set
-   * before its user, so there it reaches its data by this path and needs none of the parents.
+   * The parents of DATA_DIR may be closed to the other user (/root is). A child's working directory is set before its
+   * user, so it reaches its data through that directory and needs no parent.
    */
   dataByWorkingDirectory: boolean;
 }
@@ -31,20 +31,19 @@ function findNobody(): { uid: number; gid: number } {
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
 }
 
-/** What `spawn` needs to start a PostgreSQL program on a data directory, and the path to give it. */
+/** Options of `spawn` for a PostgreSQL program on a data directory, and the path to pass to it. */
 export function runAs(identity: Identity, directory: string) {
   return {
     directory: identity.dataByWorkingDirectory ? WORKING_DIRECTORY : directory,
     options: {
       cwd: directory,
       ...identity.other,
-      // Nothing of ours: PGDATA, PGPORT, PGOPTIONS and locale variables would change what the programs do.
+      // None of our own variables: PGDATA, PGPORT, PGOPTIONS and locale variables would change what the programs do.
       env: process.platform === 'win32' ? process.env : { PATH: process.env['PATH'], TZ: 'UTC' },
     },
   };
 }
 
-/** Makes a directory that only PostgreSQL's user may enter (and root, when that is us). */
 export function makePrivateDirectory(path: string, identity: Identity): void {
   mkdirSync(path, { mode: 0o700 });
   if (identity.other) chownSync(path, identity.other.uid, identity.other.gid);

@@ -2,7 +2,7 @@ import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, wri
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 
-/** What PostgreSQL writes of itself into its data directory (postmaster.pid), and we rely on. */
+/** The parts of postmaster.pid, in PostgreSQL's data directory, that we use. */
 export interface PidFile {
   pid: number;
   port: number;
@@ -11,7 +11,7 @@ export interface PidFile {
   ready: boolean;
 }
 
-/** Null when there is none, or none that is whole. */
+/** Null when the file is missing or incomplete. */
 export function readPidFile(cluster: string): PidFile | null {
   const text = readText(join(cluster, 'postmaster.pid'));
   const [pid, , , port, socketDirectory, , , status] = text?.split('\n').map((line) => line.trim()) ?? [];
@@ -24,15 +24,15 @@ export function readPidFile(cluster: string): PidFile | null {
   };
 }
 
-/** A directory's PostgreSQL, recognised by the place it works in or the mark on its command line. */
+/** Identifies a cluster's server by its working directory, or by the cluster name on its command line. */
 export interface Cluster {
   directory: string;
-  mark: string;
+  name: string;
 }
 
 /**
- * Whose is the process that postmaster.pid names? After a crash its number may belong to any program.
- * `unknown`: a PostgreSQL, and we may not see of which directory. Then nothing may be touched.
+ * Who owns the pid in postmaster.pid? After a crash it may belong to any program. `unknown` is a PostgreSQL whose
+ * directory we may not read; then nothing may be touched.
  */
 export function ownerOf(
   pid: number,
@@ -41,13 +41,13 @@ export function ownerOf(
   if (!isRunning(pid)) return 'nobody';
   const command = commandOf(pid);
   if (!basename(command.split(/[\0\s]/)[0] ?? '').startsWith('postgres')) return 'another program';
-  if (command.includes(cluster.mark)) return 'our postgres';
+  if (command.includes(cluster.name)) return 'our postgres';
   const directory = workingDirectoryOf(pid);
   if (!directory) return 'unknown';
   return isSame(directory, cluster.directory) ? 'our postgres' : 'another program';
 }
 
-/** A zombie counts as ended: where nobody reaps orphans (some containers) it stays for ever. */
+/** A zombie counts as ended: in containers that do not reap orphans it stays for ever. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -67,8 +67,8 @@ function commandOf(pid: number): string {
 }
 
 /**
- * PostgreSQL works in its data directory; the link holds even when that has been moved. In a container root may
- * not be allowed to read it (no CAP_SYS_PTRACE): hence the mark.
+ * PostgreSQL works in its data directory; the link stays valid when that is moved. In a container root may not be
+ * allowed to read it (no CAP_SYS_PTRACE), hence the cluster name.
  */
 function workingDirectoryOf(pid: number): string | null {
   const link = `/proc/${pid}/cwd`;
@@ -86,17 +86,17 @@ function isSame(a: string, b: string): boolean {
 }
 
 /**
- * PostgreSQL will not start while a lock file names a living process, whatever that is. The file is not removed:
- * it also says which shared memory the last server used, and PostgreSQL checks that no survivor still has it.
- * It takes a file that names its own parent for stale, so our pid goes in. The file is moved aside first and
- * looked at again, because a server may have started since it was judged.
+ * PostgreSQL does not start while a lock file names a living process of any program. The file is not deleted: it also
+ * names the shared memory of the last server, and PostgreSQL checks that no survivor still uses it. PostgreSQL takes
+ * a file with the pid of its own parent for stale, so our pid goes in. The file is moved aside first and read again,
+ * because a server may have started since it was judged.
  */
 export function disownLockFile(path: string, judgedPid: number): void {
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);
   } catch {
-    return; // It is gone, which is as good.
+    return; // Already gone.
   }
   const text = readText(aside) ?? '';
   if (parseInt(text, 10) === judgedPid) {
@@ -106,7 +106,7 @@ export function disownLockFile(path: string, judgedPid: number): void {
   try {
     linkSync(aside, path);
   } catch {
-    // A server that started in between has made its own.
+    // A server that has started since created its own.
   }
   rmSync(aside, { force: true });
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
-import { markOf, type Address } from './address.js';
+import { clusterName, type Address } from './address.js';
 import { clusterDirectory, type ClusterPlan } from './cluster.js';
 import { runAs } from './identity.js';
 import { isRunning } from './pid-file.js';
@@ -12,18 +12,18 @@ import { isRunning } from './pid-file.js';
 const FAST_STOP_MS = 10_000;
 const HARD_STOP_MS = 5_000;
 const POLL_MS = 20;
-/** How much of PostgreSQL's last words goes into an error. */
+/** Lines of PostgreSQL's output that go into an error. */
 const KEPT_LINES = 10;
 
-/** A server that we started and that may still be starting. */
+/** A server that we started; it may not be ready yet. */
 export interface Postmaster {
   process: ChildProcess;
-  /** The last lines it wrote. */
-  lastWords(): string;
+  /** The last lines of its log. */
+  lastOutput(): string;
   hasEnded(): boolean;
 }
 
-/** Starts the server in a process group of its own, so that Ctrl-C in a terminal reaches only us. */
+/** In a process group of its own, so that Ctrl-C in a terminal reaches only us. */
 export function spawnPostmaster(plan: ClusterPlan, address: Address, log: Logger): Postmaster {
   const { directory, options } = runAs(plan.identity, clusterDirectory(plan.dataDir));
   const settings = Object.entries(settingsFor(plan, address)).flatMap(([name, value]) => [
@@ -42,13 +42,13 @@ export function spawnPostmaster(plan: ClusterPlan, address: Address, log: Logger
   createInterface({ input: child.stderr }).on('line', (line) => {
     lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
-    const isOdd = /^(?:WARNING|PANIC):/.test(line);
-    log[isOdd ? 'warn' : 'debug']({ postgres: line }, 'database log');
+    const isProblem = /^(?:WARNING|PANIC):/.test(line);
+    log[isProblem ? 'warn' : 'debug']({ postgres: line }, 'postgres log');
   });
   child.once('error', (error) => lines.push(error.message));
   return {
     process: child,
-    lastWords: () => lines.join('\n'),
+    lastOutput: () => lines.join('\n'),
     hasEnded: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null,
   };
 }
@@ -61,15 +61,15 @@ function settingsFor(plan: ClusterPlan, { host, port, password }: Address): Reco
   return {
     ...listen,
     port,
-    // Seen on the command line, where a later start recognises the server by it.
-    cluster_name: markOf(plan.dataDir),
+    // On the command line, by which a later start recognizes the server.
+    cluster_name: clusterName(plan.dataDir),
     max_connections: 100,
     shared_buffers: '64MB',
     max_wal_size: '512MB',
-    // No helpers that only pay on a large machine: three processes less.
+    // Without helpers that only pay on a large machine: three processes less.
     io_method: 'sync',
     jit: 'off',
-    // What was acknowledged is on disk.
+    // Acknowledged writes are on disk.
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
@@ -81,27 +81,27 @@ function settingsFor(plan: ClusterPlan, { host, port, password }: Address): Reco
   };
 }
 
-/** Asks a server to stop, harder when it does not, and waits until it has; false when it never did. */
+/** Signals a server to stop, then to stop at once. False when it is still running. */
 export async function stopPostmaster(pid: number, plan: ClusterPlan): Promise<boolean> {
   if (process.platform === 'win32') return stopWithPgCtl(plan);
-  for (const [signal, boundMs] of [['SIGINT', FAST_STOP_MS] as const, ['SIGQUIT', HARD_STOP_MS] as const]) {
+  for (const [signal, limitMs] of [['SIGINT', FAST_STOP_MS] as const, ['SIGQUIT', HARD_STOP_MS] as const]) {
     signalPostmaster(pid, signal);
-    if (await hasEnded(pid, boundMs)) return true;
+    if (await hasEnded(pid, limitMs)) return true;
   }
   return false;
 }
 
-/** SIGINT is a fast stop: sessions are cut, everything is written. SIGQUIT leaves a recovery to the next start. */
+/** SIGINT is a fast stop: sessions end, everything is written. SIGQUIT leaves recovery to the next start. */
 export function signalPostmaster(pid: number, signal: 'SIGINT' | 'SIGQUIT'): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended.
+    // Already ended.
   }
 }
 
-async function hasEnded(pid: number, boundMs: number): Promise<boolean> {
-  const end = Date.now() + boundMs;
+async function hasEnded(pid: number, limitMs: number): Promise<boolean> {
+  const end = Date.now() + limitMs;
   while (isRunning(pid)) {
     if (Date.now() > end) return false;
     await delay(POLL_MS);
@@ -109,10 +109,10 @@ async function hasEnded(pid: number, boundMs: number): Promise<boolean> {
   return true;
 }
 
-/** Windows has no signals: PostgreSQL brings a program that talks to it instead. */
+/** Windows has no signals. */
 async function stopWithPgCtl({ binaries, dataDir }: ClusterPlan): Promise<boolean> {
-  const bound = String(FAST_STOP_MS / 1000);
-  const target = ['-D', clusterDirectory(dataDir), '-m', 'fast', '-w', '-t', bound];
+  const limitS = String(FAST_STOP_MS / 1000);
+  const target = ['-D', clusterDirectory(dataDir), '-m', 'fast', '-w', '-t', limitS];
   return promisify(execFile)(binaries.pgCtl, ['stop', ...target]).then(
     () => true,
     () => false,

@@ -1,34 +1,33 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type pg from 'pg';
+import pg from 'pg';
 import { delay } from '../lib/async.js';
-import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { ensureSocketDirectory, markOf, socketPath, type Address } from './address.js';
+import { clusterName, ensureSocketDirectory, socketPath, urlOf, type Address } from './address.js';
 import { clusterDirectory, type ClusterPlan } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
-import { takeLock } from './lock.js';
 import { disownLockFile, ownerOf, readPidFile, type PidFile } from './pid-file.js';
 import { spawnPostmaster, type Postmaster } from './postmaster.js';
 
-/** A server that is up and that this process alone may use and stop. */
+/** A running server that only this process may use and stop. */
 export interface HeldServer {
   pid: number;
   address: Address;
   /** The connection that holds the lock. */
   lock: pg.Client;
-  /** Null when it was found running. */
+  /** Null for a server that was already running. */
   postmaster: Postmaster | null;
 }
 
-/** Recovery after a crash replays at most a few hundred megabytes of log. */
+/** Recovery after a crash replays up to a few hundred megabytes of log. */
 const START_MS = 180_000;
 const POLL_MS = 20;
 const RETRY_MS = 200;
 /**
- * What a server says that stopped because another is, or still was, on its data directory; or because that one
- * took the socket's directory with it as it stopped. All of this passes.
+ * Messages of a server that stopped because another one was still on its data directory, or removed the socket's
+ * directory as it stopped. All of these pass.
  */
-const TAKEN =
+const TRANSIENT =
   /lock file ".*" already exists|shared memory block .* still in use|create lock file ".*\.s\.PGSQL.*No such file/;
 
 /** Finds or starts the data directory's server and takes its lock. */
@@ -40,10 +39,10 @@ export async function holdServer(plan: ClusterPlan, address: Address, log: Logge
       const lock = await takeLock(server.address);
       if ('client' in lock) return { ...server, lock: lock.client };
       throw inUse(plan, lock.heldBy);
-    } catch (error) {
-      // Cut off while it stops or recovers from a crash: look again.
-      if (error instanceof EmbeddedDatabaseError || Date.now() > deadline) throw error;
-      log.debug({ err: error }, 'the embedded database is not ready yet');
+    } catch (err) {
+      // The server is stopping, or recovering from a crash: try again.
+      if (err instanceof EmbeddedDatabaseError || Date.now() > deadline) throw err;
+      log.debug({ err }, 'embedded database not ready yet');
       await delay(RETRY_MS);
     }
   }
@@ -63,7 +62,7 @@ async function reachServer(search: Search): Promise<Omit<HeldServer, 'lock'>> {
     if (found?.ready)
       return { ...toServer(found, search.address), postmaster: childWith(found.pid, started) };
     if (started?.hasEnded()) {
-      if (!TAKEN.test(started.lastWords())) throw didNotStart(search.plan, started.lastWords());
+      if (!TRANSIENT.test(started.lastOutput())) throw didNotStart(search.plan, started.lastOutput());
       started = null;
       await delay(RETRY_MS);
     } else if (!found && !started) {
@@ -72,18 +71,18 @@ async function reachServer(search: Search): Promise<Omit<HeldServer, 'lock'>> {
     }
     await delay(POLL_MS);
   }
-  throw didNotStart(search.plan, started?.lastWords() || `not ready after ${START_MS / 1000} s`);
+  throw didNotStart(search.plan, started?.lastOutput() || `not ready after ${START_MS / 1000} s`);
 }
 
-/** The server on this data directory, starting or ready; null after making sure that one can be started. */
+/** The server on this data directory, starting or ready; null once one can be started. */
 function findServer(plan: ClusterPlan): PidFile | null {
   const directory = clusterDirectory(plan.dataDir);
   const file = readPidFile(directory);
   if (!file) return null;
-  const owner = ownerOf(file.pid, { directory, mark: markOf(plan.dataDir) });
+  const owner = ownerOf(file.pid, { directory, name: clusterName(plan.dataDir) });
   if (owner === 'our postgres') return file;
   if (owner === 'unknown') throw inUse(plan, `process ${file.pid}, a PostgreSQL server`);
-  // A pid that nobody has is no obstacle to PostgreSQL.
+  // PostgreSQL itself ignores a file whose process has ended.
   if (owner === 'another program') disownFiles(directory, file);
   return null;
 }
@@ -93,7 +92,7 @@ function disownFiles(directory: string, file: PidFile): void {
   if (file.socketDirectory) disownLockFile(`${socketPath(file.socketDirectory)}.lock`, file.pid);
 }
 
-/** An earlier start may have had another TMPDIR: the file knows where that server listens. */
+/** The file has the server's own address: an earlier start may have had another TMPDIR. */
 function toServer(file: PidFile, address: Address): { pid: number; address: Address } {
   const host = file.socketDirectory || address.host;
   return { pid: file.pid, address: { ...address, host, port: file.port } };
@@ -105,14 +104,74 @@ function childWith(pid: number, started: Postmaster | null): Postmaster | null {
 
 function inUse({ dataDir }: ClusterPlan, by: string | null): EmbeddedDatabaseError {
   return new EmbeddedDatabaseError(
-    `The data directory ${dataDir} is in use${by ? ` by ${by}` : ' by another Reprise'}. Stop that one first, ` +
-      'or set DATA_DIR to another directory, or give both the same DATABASE_URL.',
+    `The data directory "${dataDir}" is in use by ${by ?? 'another Reprise'}. Stop that process, or set DATA_DIR to ` +
+      'another directory, or set the same DATABASE_URL for both.',
   );
 }
 
 function didNotStart({ dataDir }: ClusterPlan, reason: string): EmbeddedDatabaseError {
   return new EmbeddedDatabaseError(
-    `The embedded PostgreSQL in ${dataDir} did not start: ${messageOf(reason)}\n` +
-      'See that DATA_DIR is writable and has space, or set DATABASE_URL to another server.',
+    `The embedded PostgreSQL in "${dataDir}" did not start: ${reason}\n` +
+      'Check that DATA_DIR is writable and has free space, or set DATABASE_URL to another server.',
   );
+}
+
+/** The advisory lock of the process that runs this data directory; any constant number. */
+const LOCK_KEY = 71_710_001;
+/** A killed process holds the lock until the kernel has closed its connection. */
+const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_RETRY_MS = 50;
+/** Always exists, unlike our own database. Advisory locks are local to one database. */
+const MAINTENANCE_DATABASE = 'postgres';
+
+type LockResult = { client: pg.Client } | { heldBy: string | null };
+
+/**
+ * Takes the lock that makes this process the only one on the data directory. It lives as long as the connection, so
+ * it is released however the process ends. Rejects when there is no connection.
+ */
+async function takeLock(address: Address): Promise<LockResult> {
+  const client = new pg.Client({
+    connectionString: urlOf(address, MAINTENANCE_DATABASE),
+    application_name: `reprise, process ${process.pid} on ${hostname()}`.slice(0, 63),
+    connectionTimeoutMillis: 10_000,
+  });
+  // Without a listener a lost connection would end the process; `end` follows and has a listener.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    if (await tryLock(client)) return { client };
+    const heldBy = await findHolder(client);
+    await client.end();
+    return { heldBy };
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function tryLock(client: pg.Client): Promise<boolean> {
+  const end = Date.now() + LOCK_TIMEOUT_MS;
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+      LOCK_KEY,
+    ]);
+    if (rows[0]?.taken) return true;
+    if (Date.now() > end) return false;
+    await delay(LOCK_RETRY_MS);
+  }
+}
+
+async function findHolder(client: pg.Client): Promise<string | null> {
+  const { rows } = await client.query<{ application_name: string }>(
+    `SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE l.locktype = 'advisory' AND l.objid = $1 AND l.granted`,
+    [LOCK_KEY],
+  );
+  return rows[0]?.application_name || null;
+}
+
+export async function ensureDatabase(client: pg.Client, name: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+  if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
 }

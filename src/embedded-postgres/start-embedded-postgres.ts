@@ -6,27 +6,25 @@ import { findBinaries } from './binaries.js';
 import { clusterDirectory, ensureCluster, type ClusterPlan } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import { chooseIdentity } from './identity.js';
-import { ensureDatabase } from './lock.js';
 import { signalPostmaster, stopPostmaster } from './postmaster.js';
-import { holdServer, type HeldServer } from './server.js';
+import { ensureDatabase, holdServer, type HeldServer } from './server.js';
 
 export { EmbeddedDatabaseError } from './errors.js';
 
 export interface EmbeddedPostgres {
-  /** A connection string for `pg`. It stays good when the server is started again after a crash. */
+  /** Stays valid when the server is restarted after a crash. */
   url: string;
-  /** Stops the server; what was acknowledged is on disk. */
   stop(): Promise<void>;
 }
 
 const DATABASE = 'reprise';
-/** A server that crashes more often than this within the window stays down: starting it again does not help. */
-const MOST_RESTARTS = 3;
+/** A server that crashes more often within the window stays down. */
+const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 600_000;
 
 /**
- * Runs PostgreSQL 18 in `<dataDir>/postgres` for this process alone. A server that a killed process left behind
- * is taken over. Rejects with EmbeddedDatabaseError when it cannot run or the directory is in use.
+ * Runs PostgreSQL 18 in `<dataDir>/postgres` for this process alone, or adopts the server that a killed process left
+ * behind. Rejects with EmbeddedDatabaseError when it cannot run or the directory is in use.
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
@@ -36,24 +34,26 @@ export async function startEmbeddedPostgres(options: {
   await ensureCluster(plan);
   const server = await holdServer(plan, await chooseAddress(plan.dataDir, plan.identity), options.log);
   await ensureDatabase(server.lock, DATABASE);
-  options.log.debug({ pid: server.pid, adopted: !server.postmaster }, 'embedded database is up');
-  return { url: urlOf(server.address, DATABASE), stop: guard(server, plan, options.log) };
+  options.log.debug({ pid: server.pid, adopted: !server.postmaster }, 'embedded database started');
+  return { url: urlOf(server.address, DATABASE), stop: supervise(server, plan, options.log) };
 }
 
-async function planCluster(wanted: string): Promise<ClusterPlan> {
+async function planCluster(requestedDir: string): Promise<ClusterPlan> {
   try {
-    mkdirSync(wanted, { recursive: true });
+    mkdirSync(requestedDir, { recursive: true });
   } catch (cause) {
-    throw new EmbeddedDatabaseError(`DATA_DIR ${wanted} cannot be made: ${messageOf(cause)}`, { cause });
+    throw new EmbeddedDatabaseError(`DATA_DIR "${requestedDir}" cannot be created: ${messageOf(cause)}`, {
+      cause,
+    });
   }
-  // The same directory by any path, so that two processes see each other.
-  const dataDir = realpathSync(wanted);
+  // One name for the directory, whatever path leads to it, so that two processes see each other.
+  const dataDir = realpathSync(requestedDir);
   const identity = chooseIdentity(clusterDirectory(dataDir));
   return { dataDir, identity, binaries: await findBinaries(dataDir, identity) };
 }
 
-/** Watches the server and starts it again when it goes down by itself. Returns the way to stop it for good. */
-function guard(first: HeldServer, plan: ClusterPlan, log: Logger): () => Promise<void> {
+/** Restarts the server when it goes down by itself. Returns the function that stops it for good. */
+function supervise(first: HeldServer, plan: ClusterPlan, log: Logger): () => Promise<void> {
   let server: HeldServer | null = first;
   let stopping = false;
   let recovery: Promise<void> = Promise.resolve();
@@ -64,22 +64,24 @@ function guard(first: HeldServer, plan: ClusterPlan, log: Logger): () => Promise
     server = null;
     restarts.push(Date.now());
     const recent = restarts.filter((at) => Date.now() - at < RESTART_WINDOW_MS);
-    if (recent.length > MOST_RESTARTS)
-      throw new EmbeddedDatabaseError('It went down too often; it stays down.');
+    if (recent.length > MAX_RESTARTS)
+      throw new EmbeddedDatabaseError(
+        `The embedded PostgreSQL crashed ${recent.length} times within ${RESTART_WINDOW_MS / 60_000} minutes and stays down.`,
+      );
     server = watch(await holdServer(plan, address, log));
-    log.info({ pid: server.pid }, 'embedded database is up again');
+    log.info({ pid: server.pid }, 'embedded database restarted');
   };
 
   const watch = (held: HeldServer): HeldServer => {
     held.postmaster?.process.once('exit', (code, signal) => {
-      const lastWords = held.postmaster?.lastWords();
-      if (!stopping) log.error({ code, signal, lastWords }, 'the embedded database ended by itself');
+      const lastOutput = held.postmaster?.lastOutput();
+      if (!stopping) log.error({ code, signal, lastOutput }, 'embedded database ended unexpectedly');
     });
     held.lock.once('end', () => {
       if (stopping) return;
-      log.error({ pid: held.pid }, 'the connection to the embedded database was lost');
+      log.error({ pid: held.pid }, 'connection to the embedded database lost');
       recovery = recover(held.address).catch((err: unknown) => {
-        log.fatal({ err }, 'the embedded database could not be brought back');
+        log.fatal({ err }, 'could not restart the embedded database');
       });
     });
     return held;
@@ -92,10 +94,10 @@ function guard(first: HeldServer, plan: ClusterPlan, log: Logger): () => Promise
     stopping = true;
     await recovery;
     process.off('exit', stopAtExit);
-    // The lock is let go with the server and not before: another process could take it over in between.
+    // The lock is released with the server and not before, or another process could adopt the server in between.
     if (!server) return;
     const ended = await stopPostmaster(server.pid, plan);
-    if (!ended) log.error({ pid: server.pid }, 'the embedded database does not stop');
+    if (!ended) log.error({ pid: server.pid }, 'embedded database does not stop');
     removeSocketDirectory(server.address);
     await server.lock.end().catch(() => undefined);
   };

@@ -1,36 +1,30 @@
-import type { Logger } from '../lib/logger.js';
+import { z } from 'zod';
 import { createListeningConnection, type ListeningTiming } from '../database/listening-connection.js';
-import type { EventBus } from './bus.js';
-import type { Events } from './events.js';
-import {
-  CHANNEL,
-  isRelayed,
-  parseMessage,
-  parsePayloads,
-  toMessage,
-  type RelayedEventName,
-} from './relay-message.js';
+import { SettingsSection, TaskState } from '../generated/prisma/enums.js';
+import type { Logger } from '../lib/logger.js';
+import type { EventBus, EventName, Events } from './bus.js';
 
-/** Brings the news of all processes, and of the database itself, to this process's bus. */
+/** Publishes what the database's triggers notify, for all processes, on this process's bus. */
 export interface PostgresRelay {
-  /** Sends an event to every process, this one included; rejects while there is no connection. */
-  notify<Name extends RelayedEventName>(name: Name, payload: Events[Name]): Promise<void>;
-  /** Whether news is arriving; while it is not, it is being reconnected. */
+  /** False while the connection is down and being replaced. */
   healthy(): boolean;
-  /** Ends the connection or the attempt to get one. Never rejects. */
+  /** Ends the connection, or the attempt to open one. Never rejects. */
   stop(): Promise<void>;
 }
 
-export interface PostgresRelayOptions {
+interface PostgresRelayOptions {
   url: string;
   bus: EventBus;
   log: Logger;
   timing?: Partial<ListeningTiming>;
 }
 
+/** The channel that the triggers in prisma/migrations notify. */
+const CHANNEL = 'reprise';
+
 /**
- * Resolves once it listens; rejects when the first connection fails. A later loss is repaired for as long as
- * it takes, and then announced as `bus.gap`.
+ * Resolves once it listens; rejects when the first connection fails. A connection that is lost later is replaced,
+ * however long that takes, and `bus.gap` is published then.
  */
 export async function startPostgresRelay(options: PostgresRelayOptions): Promise<PostgresRelay> {
   const { url, bus, log, timing } = options;
@@ -50,21 +44,54 @@ export async function startPostgresRelay(options: PostgresRelayOptions): Promise
     throw thrown;
   }
   return {
-    notify: async (name, payload) => connection.notify(toMessage(name, payload)),
     healthy: () => connection.connected(),
     stop: () => connection.close(),
   };
 }
 
+/** Events that the database sends; the others are made in the process. */
+type RelayedEventName = Exclude<EventName, 'bus.gap' | 'settings.applied'>;
+
+const payloads: { [Name in RelayedEventName]: z.ZodType<Events[Name]> } = {
+  'task.changed': z.object({
+    taskId: z.guid(),
+    ownerId: z.guid(),
+    parentId: z.guid().nullable(),
+    state: z.enum(TaskState),
+  }),
+  'settings.changed': z.object({ section: z.enum(SettingsSection), version: z.number().int() }),
+};
+
+const message = z.object({ name: z.string(), items: z.array(z.unknown()) });
+
 function receive(text: string, bus: EventBus, log: Logger): void {
-  const message = parseMessage(text);
-  if (!message) return log.warn({ text: text.slice(0, 200) }, 'A notification could not be read');
-  const { name, items } = message;
-  if (!isRelayed(name)) return log.debug({ event: name }, 'An unknown event was ignored');
-  const payloads = parsePayloads(name, items);
-  const malformed = items.length - payloads.length;
+  const parsed = parseMessage(text);
+  if (!parsed) return log.warn({ text: text.slice(0, 200) }, 'malformed notification ignored');
+  const { name, items } = parsed;
+  if (!isRelayed(name)) return log.debug({ event: name }, 'unknown event ignored');
+  const valid = parsePayloads(name, items);
+  const malformed = items.length - valid.length;
   if (malformed > 0) {
-    log.warn({ event: name, malformed, text: text.slice(0, 200) }, 'An event was not what it should be');
+    log.warn({ event: name, malformed, text: text.slice(0, 200) }, 'malformed events ignored');
   }
-  for (const payload of payloads) bus.publish(name, payload);
+  for (const payload of valid) bus.publish(name, payload);
+}
+
+/** A notification is `{"name": event, "items": [payload, …]}`. */
+function parseMessage(text: string): z.infer<typeof message> | null {
+  try {
+    return message.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** False for an event of a newer or older version that shares the database. */
+function isRelayed(name: string): name is RelayedEventName {
+  return Object.hasOwn(payloads, name);
+}
+
+function parsePayloads<Name extends RelayedEventName>(name: Name, items: unknown[]): Events[Name][] {
+  const parsed = items.map((item) => payloads[name].safeParse(item));
+  return parsed.filter((result) => result.success).map((result) => result.data);
 }

@@ -1,47 +1,55 @@
 import { createDeferred, type Deferred } from '../lib/async.js';
-import { createCoalescedItems, type ItemRules } from './coalesced-items.js';
 
-export interface ReaderQueueOptions<T> extends ItemRules<T> {
+export interface ReaderQueueOptions<T> {
+  /** Of items with the same key only the latest is kept. */
+  key: (item: T) => string;
+  sizeBytes: (item: T) => number;
+  /**
+   * Combines an unread item with a later one of its key; by default the later one replaces it. The result is read at
+   * the place of `pending`, before items that came between: a sequence to resume from must be that of `pending`, or a
+   * reader who resumes there would miss those.
+   */
+  merge?: (pending: T, latest: T) => T;
   /** 1,000 by default. */
   maxItems?: number;
   /** 1 MiB by default. */
   maxBytes?: number;
-  /** Called once, however the queue ends: where what feeds it stops. It must not throw. */
-  onEnd?: () => void;
 }
 
 /**
- * What one reader has not read yet, as an async iterable for that one reader.
- *
- * While unread, only the latest item of a key is kept, at the place of its first. A terminal item is never
- * replaced or dropped; a later item of its key waits behind it. Over a bound the oldest items that are not
- * terminal are dropped, and a reader for whom that is not enough is closed with a ReaderTooSlowError.
+ * What one reader has not read yet, as an async iterable for that reader alone. Each key has one unread item, the
+ * latest, at the place of its first. Over a limit the oldest items are dropped, and the reader has to read what it
+ * missed from the database; a reader for whom a single item is too large is closed with a ReaderTooSlowError.
  */
 export interface ReaderQueue<T> extends AsyncIterable<T, undefined> {
   /** Never throws or waits; does nothing once the queue has ended. */
   push(item: T): void;
-  /** Without a reason the reader still gets what is pending, then the end. With one it gets only the error. */
-  close(reason?: Error): void;
+  /** The reader still gets what is pending, then the end. */
+  close(): void;
   /**
-   * How many items were dropped since the last call. More than zero means that the reader has a gap before the
-   * item it has just been given: it reads again from the mark of the item before that.
+   * How many items were dropped since the last call. More than zero means that the reader has a gap before the item
+   * it has just received.
    */
   takeDropped(): number;
   readonly size: number;
   readonly bytes: number;
   readonly closed: boolean;
-  /** The same iterator each time: two loops over one queue would share its items. */
+  /** The same iterator each time: two loops over one queue share its items. */
   [Symbol.asyncIterator](): ReaderIterator<T>;
 }
 
-export interface ReaderIterator<T> extends AsyncIterator<T, undefined> {
-  /** The reader has gone: frees all that is pending. */
+interface ReaderIterator<T> extends AsyncIterator<T, undefined> {
+  /** Frees all that is pending. */
   return(): Promise<IteratorResult<T, undefined>>;
 }
 
-/** A reader fell too far behind, and what is left must not be dropped. */
+interface Limits {
+  maxItems: number;
+  maxBytes: number;
+}
+
 export class ReaderTooSlowError extends Error {
-  constructor(maxItems: number, maxBytes: number) {
+  constructor({ maxItems, maxBytes }: Limits) {
     super(
       `This reader was closed because more than ${maxItems} items or ${maxBytes} bytes were waiting for it. ` +
         'Nothing is lost: it may resume from the last sequence it received.',
@@ -50,36 +58,49 @@ export class ReaderTooSlowError extends Error {
   }
 }
 
-const DEFAULT_MAX_ITEMS = 1_000;
-const DEFAULT_MAX_BYTES = 1_048_576;
+const END = { done: true, value: undefined } as const;
 
 export function createReaderQueue<T>(options: ReaderQueueOptions<T>): ReaderQueue<T> {
-  const unread = createBoundedItems(options);
-  const calls = createCalls<T>();
+  const limits = { maxItems: options.maxItems ?? 1_000, maxBytes: options.maxBytes ?? 1_048_576 };
+  const unread = createUnreadItems({ ...options, ...limits });
+  const waiting: Deferred<IteratorResult<T, undefined>>[] = [];
+  let dropped = 0;
   let closed = false;
+  let failure: Error | null = null;
 
-  const close = (reason?: Error) => {
-    if (closed) return;
+  const close = () => {
     closed = true;
-    if (reason) unread.clear();
-    calls.end(reason);
-    options.onEnd?.();
+    for (const call of waiting.splice(0)) call.resolve(END);
   };
 
   const push = (item: T) => {
-    if (closed || calls.answer(item)) return;
-    const excess = unread.put(item);
-    if (excess) close(excess);
+    if (closed) return;
+    const call = waiting.shift();
+    if (call) return call.resolve({ done: false, value: item });
+    dropped += unread.put(item);
+    if (unread.size > 0) return;
+    // With nothing left the reader would not learn of the gap before the next item, which may never come.
+    failure = new ReaderTooSlowError(limits);
+    close();
+  };
+
+  const next = (): Promise<IteratorResult<T, undefined>> => {
+    const taken = unread.take();
+    if (taken) return Promise.resolve({ done: false, value: taken.item });
+    const thrown = failure;
+    failure = null;
+    if (thrown) return Promise.reject(thrown);
+    if (closed) return Promise.resolve(END);
+    const call = createDeferred<IteratorResult<T, undefined>>();
+    waiting.push(call);
+    return call.promise;
   };
 
   const iterator: ReaderIterator<T> = {
-    next: () => {
-      const taken = unread.take();
-      return taken ? Promise.resolve({ done: false, value: taken.item }) : calls.next();
-    },
+    next,
     return: () => {
       unread.clear();
-      calls.forgetFailure();
+      failure = null;
       close();
       return Promise.resolve(END);
     },
@@ -88,7 +109,11 @@ export function createReaderQueue<T>(options: ReaderQueueOptions<T>): ReaderQueu
   return {
     push,
     close,
-    takeDropped: unread.takeDropped,
+    takeDropped: () => {
+      const count = dropped;
+      dropped = 0;
+      return count;
+    },
     get size() {
       return unread.size;
     },
@@ -102,75 +127,51 @@ export function createReaderQueue<T>(options: ReaderQueueOptions<T>): ReaderQueu
   };
 }
 
-function createBoundedItems<T>(options: ReaderQueueOptions<T>) {
-  const { maxItems = DEFAULT_MAX_ITEMS, maxBytes = DEFAULT_MAX_BYTES } = options;
-  const items = createCoalescedItems(options);
-  let dropped = 0;
-  const isOver = () => items.size > maxItems || items.bytes > maxBytes;
-
-  const put = (item: T): ReaderTooSlowError | null => {
-    items.put(item);
-    while (isOver() && items.drop()) dropped += 1;
-    // With nothing left the reader would not learn of the gap before the next item, which may never come.
-    return isOver() || items.size === 0 ? new ReaderTooSlowError(maxItems, maxBytes) : null;
+/** The latest item of each key, in the order in which the keys first arrived: a Map keeps a key's place. */
+function createUnreadItems<T>(options: ReaderQueueOptions<T> & Limits) {
+  const { key, sizeBytes, merge = (_, latest) => latest, maxItems, maxBytes } = options;
+  const items = new Map<string, { item: T; bytes: number }>();
+  // Kept, because it remembers where the holes of removed entries end: a new one walks over them at each `take`.
+  let keys = items.keys();
+  let bytes = 0;
+  const oldestKey = () => {
+    const step = keys.next();
+    if (!step.done) return step.value;
+    // An iterator that once reached the end stays there.
+    keys = items.keys();
+    return keys.next().value;
   };
-
-  const takeDropped = () => {
-    const count = dropped;
-    dropped = 0;
-    return count;
+  /** Wrapped, because an item may be anything. */
+  const take = (): { item: T } | undefined => {
+    const oldest = oldestKey();
+    const entry = oldest === undefined ? undefined : items.get(oldest);
+    if (oldest === undefined || !entry) return undefined;
+    items.delete(oldest);
+    bytes -= entry.bytes;
+    return entry;
   };
-
   return {
-    put,
-    takeDropped,
-    take: () => items.take(),
-    clear: () => items.clear(),
+    take,
+    /** Returns how many items were dropped to make room. */
+    put: (latest: T): number => {
+      const pending = items.get(key(latest));
+      const item = pending ? merge(pending.item, latest) : latest;
+      const entry = { item, bytes: sizeBytes(item) };
+      bytes += entry.bytes - (pending?.bytes ?? 0);
+      items.set(key(item), entry);
+      let dropped = 0;
+      for (; items.size > maxItems || bytes > maxBytes; dropped += 1) take();
+      return dropped;
+    },
+    clear: () => {
+      items.clear();
+      bytes = 0;
+    },
     get size() {
       return items.size;
     },
     get bytes() {
-      return items.bytes;
+      return bytes;
     },
   };
-}
-
-const END = { done: true, value: undefined } as const;
-
-/** The calls of `next` that wait for an item, and how those after the end are answered. */
-function createCalls<T>() {
-  const waiting: Deferred<IteratorResult<T, undefined>>[] = [];
-  let ended = false;
-  let failure: Error | undefined;
-
-  const next = (): Promise<IteratorResult<T, undefined>> => {
-    const thrown = failure;
-    failure = undefined;
-    if (thrown) return Promise.reject(thrown);
-    if (ended) return Promise.resolve(END);
-    const call = createDeferred<IteratorResult<T, undefined>>();
-    waiting.push(call);
-    return call.promise;
-  };
-
-  const answer = (value: T): boolean => {
-    const call = waiting.shift();
-    call?.resolve({ done: false, value });
-    return call !== undefined;
-  };
-
-  /** The first call learns the reason. Without a call it is kept: a promise that nobody handles is not made. */
-  const end = (reason: Error | undefined) => {
-    ended = true;
-    const first = reason && waiting.shift();
-    if (first) first.reject(reason);
-    else failure = reason;
-    for (const call of waiting.splice(0)) call.resolve(END);
-  };
-
-  const forgetFailure = () => {
-    failure = undefined;
-  };
-
-  return { next, answer, end, forgetFailure };
 }

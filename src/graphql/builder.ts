@@ -1,13 +1,22 @@
 import SchemaBuilder from '@pothos/core';
-import ComplexityPlugin from '@pothos/plugin-complexity';
+import ComplexityPlugin, { type ComplexityErrorFn } from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
+import { GraphQLError } from 'graphql';
 import type PrismaTypes from '../generated/pothos.js';
 import { getDatamodel } from '../generated/pothos.js';
 import type { GraphqlContext } from '../context.js';
-import { complexityLimit } from './complexity.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
+
+/** Each entry of a page counts: a page of 500 history entries fits. */
+const MAX_COMPLEXITY = 40_000;
+
+const complexityError: ComplexityErrorFn = (kind, result) =>
+  new GraphQLError(
+    `The ${kind.toLowerCase()} of this operation is ${result.complexity}; at most ${MAX_COMPLEXITY} is allowed. Request smaller pages.`,
+    { extensions: { code: 'LIMIT_EXCEEDED' } },
+  );
 
 interface Types {
   Context: GraphqlContext;
@@ -20,11 +29,17 @@ interface Types {
   };
 }
 
-/** The one schema builder; every `*.graphql.ts` adds to it. */
+/** Every `*.graphql.ts` adds to this schema. */
 export const builder = new SchemaBuilder<Types>({
   plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,
-  complexity: complexityLimit,
+  complexity: {
+    defaultComplexity: 1,
+    // Connections multiply by their page size; other lists (artists, genres) are short.
+    defaultListMultiplier: 1,
+    limit: { complexity: MAX_COMPLEXITY },
+    complexityError,
+  },
   // No defaultTypes: an error is a union member only where a field names it.
   errors: { directResult: true },
   prisma: { client: (context) => context.db, dmmf: getDatamodel(), onUnusedQuery: null },
@@ -33,30 +48,53 @@ export const builder = new SchemaBuilder<Types>({
     cursorType: 'String',
     encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
     decodeGlobalID: decodeNodeId,
-    nodeTypeOptions: { description: 'Anything with an id that stays the same and can be asked for by it.' },
+    nodeTypeOptions: { description: 'An object with a permanent id that `node` can fetch.' },
     nodeQueryOptions: {
-      args: { id: { description: '`<Type>:<id>`, as every object says it.' } },
-      description: 'Any object by its id; null when there is none that you may see.',
+      args: {
+        id: { description: 'Id of the object as its `id` field returns it, for example `Task:5f0c…`.' },
+      },
+      description: 'Fetches any object by its id. Null when it does not exist or you may not see it.',
     },
     nodesQueryOptions: false,
     idFieldOptions: {
-      description: 'Readable and stable: `<Type>:<id>`, for example `Track:demo:night-ferry-1-03`.',
+      description: 'Permanent id of the form `<Type>:<id>`, for example `Track:demo:night-ferry-1-03`.',
     },
-    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
+    pageInfoTypeOptions: { description: 'Position of a page in its list.' },
     hasNextPageFieldOptions: { description: 'Whether more entries follow this page.' },
-    hasPreviousPageFieldOptions: { description: 'Whether entries come before this page.' },
-    startCursorFieldOptions: { description: 'The first entry’s cursor; null on an empty page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are entries before this page.' },
+    startCursorFieldOptions: { description: 'Cursor of the first entry; null on an empty page.' },
     endCursorFieldOptions: {
-      description: 'The last entry’s cursor: give it as `after` to get the next page.',
+      description:
+        'Cursor of the last entry, null on an empty page. Pass it as `after` to get the next page.',
     },
   },
 });
 
-builder.queryType({ description: 'Everything that can be read. Reading changes nothing.' });
+builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({
   description:
-    'Everything that can be changed. Outcomes that a caller can act on are members of the result’s union; they all implement `Error`.',
+    'Everything that can be changed. Failures that a client can handle are members of the result union and implement `Error`.',
 });
 builder.subscriptionType({
-  description: 'Everything that can be watched as it happens, over WebSocket (graphql-ws).',
+  description: 'Live updates, over WebSocket with the graphql-transport-ws protocol.',
+});
+
+builder.scalarType('DateTime', {
+  description: 'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`.',
+  serialize: (value) => value.toISOString(),
+  parseValue: (value) => {
+    const date = new Date(typeof value === 'string' ? value : Number.NaN);
+    if (Number.isNaN(date.getTime())) throw new TypeError('A DateTime must be an ISO 8601 string.');
+    return date;
+  },
+});
+
+builder.scalarType('BigInt', {
+  description: 'Integer of up to 53 bits, as a JSON number.',
+  serialize: (value) => Number(value),
+  parseValue: (value) => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value))
+      throw new TypeError('A BigInt must be an integer.');
+    return BigInt(value);
+  },
 });

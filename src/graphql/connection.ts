@@ -6,13 +6,12 @@ import { pageSize, type Connection as Page } from '../database/pagination.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from '../context.js';
 
-/** The largest page of a connection that does not allow longer ones. */
+/** The largest page, unless a connection allows LONGEST_PAGE. */
 export const MAX_PAGE = 100;
-/** The largest page of those that do. */
 export const LONGEST_PAGE = 500;
 const DEFAULT_PAGE = 20;
 
-/** A page with its length. What costs something to read is read only when it is asked for. */
+/** A page and the length of the whole list. Costly parts are read only when selected. */
 export interface Connection<Node> {
   edges: MaybePromise<Page<Node>['edges']>;
   pageInfo: MaybePromise<Page<Node>['pageInfo']>;
@@ -21,7 +20,7 @@ export interface Connection<Node> {
 
 type MaybePromise<Value> = Value | Promise<Value>;
 
-/** A connection whose page is read once it is asked for entries or for where it lies, and not for its length alone. */
+/** A connection whose page is read once `edges` or `pageInfo` is selected, and not for `totalCount` alone. */
 export function lazyConnection<Node>(
   read: () => Promise<Page<Node>>,
   totalCount: () => Promise<number>,
@@ -42,14 +41,14 @@ export function lazyConnection<Node>(
 /** A Relay connection that pages forward: `<name>Connection` with `<name>Edge`. */
 export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
   const edge = builder.objectRef<Page<Node>['edges'][number]>(`${name}Edge`).implement({
-    description: `One of ${what}.`,
+    description: `An entry of a \`${name}Connection\` and its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
-        description: 'Give this as `after` to get what follows this entry.',
+        description: `Position of this entry in the \`${name}Connection\`; pass it as \`after\` to get what follows.`,
       }),
       node: t.field({
         type: node,
-        description: 'The entry itself.',
+        description: `The entry that this \`${name}Edge\` holds.`,
         resolve: (parent) => parent.node as never,
       }),
     }),
@@ -59,16 +58,16 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
     fields: (t) => ({
       edges: t.field({
         type: [edge],
-        description: 'The entries of this page, in order.',
+        description: `Entries of this page of the \`${name}Connection\`, in order.`,
         resolve: (page) => page.edges,
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
-        description: 'Where this page lies in the list.',
+        description: `Position of this page in the whole \`${name}Connection\`.`,
         resolve: (page) => page.pageInfo,
       }),
       totalCount: t.int({
-        description: 'How many entries the whole list has.',
+        description: `Number of entries on all pages of the \`${name}Connection\`.`,
         resolve: ({ totalCount }) => (typeof totalCount === 'function' ? totalCount() : totalCount),
       }),
     }),
@@ -77,19 +76,24 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
-/** The arguments of every connection. A list whose entries cost little may allow longer pages. */
+/** A list whose entries cost little may allow longer pages. */
 export function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
-    first: t.arg.int({ defaultValue: DEFAULT_PAGE, description: `How many entries, 1 to ${max}.` }),
-    after: t.arg.string({ description: 'The cursor of the entry before the first one wanted.' }),
+    first: t.arg.int({
+      defaultValue: DEFAULT_PAGE,
+      description: `Number of entries to return, 1 to ${max}.`,
+    }),
+    after: t.arg.string({
+      description: 'Returns the entries after this cursor: the `cursor` of an edge, or `endCursor`.',
+    }),
   };
 }
 
-/** The arguments of a connection whose list is numbered, so that a page can begin anywhere. */
+/** For lists with numbered entries, where a page can begin anywhere. */
 export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
     ...pageArgs(t, max),
-    offset: t.arg.int({ description: 'How many entries to skip; in place of `after`.' }),
+    offset: t.arg.int({ description: 'Number of entries to skip; cannot be combined with `after`.' }),
   };
 }
 
@@ -99,31 +103,31 @@ export interface PageArgs {
   offset?: number | null | undefined;
 }
 
-/** What a connection field costs: its selection once for each entry of the page. What is too long is refused later. */
+/** The selection counts once for each entry of the page. A page that is too long is rejected later. */
 export function pageComplexity(args: PageArgs): { field: number; multiplier: number } {
   return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE) };
 }
 
-/** How many entries are wanted. Throws InvalidInputError out of range. */
+/** Throws InvalidInputError out of range. */
 export function pageSizeOf(args: PageArgs, max = MAX_PAGE): number {
   return pageSize(args.first, { default: DEFAULT_PAGE, max });
 }
 
-/** How many entries are skipped. Throws InvalidInputError for a negative number. */
+/** Throws InvalidInputError for a negative number. */
 export function offsetOf({ offset }: PageArgs): number {
   if (!offset || offset > 0) return offset ?? 0;
-  throw new InvalidInputError('offset: allowed are whole numbers from 0.', 'offset');
+  throw new InvalidInputError(`"offset" is ${offset}; it must not be negative.`, 'offset');
 }
 
-/** Throws InvalidInputError for a page that says twice where it begins. */
+/** Throws InvalidInputError when both `after` and `offset` are provided. */
 export function refuseBoth({ after, offset }: PageArgs): void {
   if (!after || offset === null || offset === undefined) return;
-  throw new InvalidInputError('offset: not together with "after"; give one of them.', 'offset');
+  throw new InvalidInputError('"offset" cannot be combined with "after"; pass one of them.', 'offset');
 }
 
 const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
 
-/** A connection over a page of a list that its owner numbers, such as a catalogue's. Throws InvalidInputError for a bad page. */
+/** A connection over a list that is read by offset, such as a catalog's. Throws InvalidInputError for a bad page. */
 export async function connectOffsetPage<Node>(
   args: PageArgs,
   list: (page: { offset: number; limit: number }) => Promise<{ items: Node[]; total: number }>,
@@ -138,7 +142,10 @@ function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
   refuseBoth(args);
   const [, position] = OFFSET_CURSOR.exec(args.after) ?? [];
   if (position !== undefined) return { offset: Number(position) + 1, limit };
-  throw new InvalidInputError('after: not a cursor of this list; allowed: the `cursor` of an edge.', 'after');
+  throw new InvalidInputError(
+    '"after" is not a cursor of this list; pass the "cursor" of an edge, or "endCursor".',
+    'after',
+  );
 }
 
 function toOffsetConnection<Node>(page: { items: Node[]; total: number }, offset: number): Connection<Node> {
@@ -155,13 +162,12 @@ function toOffsetConnection<Node>(page: { items: Node[]; total: number }, offset
   };
 }
 
-/** Where in an operation a resolver stands; only passed on. */
 export interface FieldPlace {
   context: GraphqlContext;
   info: GraphQLResolveInfo;
 }
 
-/** What a connection's nodes are asked for, so that one query reads all of it. */
+/** The Prisma query for the selection on a connection's nodes, so that one query reads all of it. */
 export function nodeSelection(typeName: string, { context, info }: FieldPlace): object {
   return queryFromInfo({ context, info, typeName, path: ['edges', 'node'] });
 }

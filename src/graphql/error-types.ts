@@ -3,49 +3,49 @@ import { ForbiddenError, InvalidInputError, type ErrorCode } from '../lib/errors
 import { builder } from './builder.js';
 
 const CODES: Record<ErrorCode, string> = {
-  INVALID_INPUT: 'An argument is not of the form that it takes.',
-  INVALID_OPTIONS: 'The output that was asked for makes no sense.',
-  INVALID_SETTINGS: 'The settings would make no sense; nothing was stored.',
-  FORBIDDEN: 'You may not do this.',
-  EXPLICIT_CONTENT: 'It is marked as explicit, and this server leaves such tracks out.',
-  QUALITY_UNAVAILABLE: 'No source has it in the quality that the settings ask for.',
-  CATALOG_ITEM_NOT_FOUND: 'The catalogue has no such item.',
-  TASK_NOT_FOUND: 'There is no such task, or you may not see it.',
-  DUPLICATE_DOWNLOAD: 'The same download is on its way already.',
-  TASK_STATE_CONFLICT: 'The task’s state does not allow this.',
-  FORMAT_UNAVAILABLE: 'The ffmpeg in use lacks the encoder.',
-  UPSTREAM_LIMITED: 'The catalogue limits requests for a while.',
-  UPSTREAM_FAILED: 'The catalogue did not answer properly.',
-  NO_SOURCE: 'No source may supply this track.',
-  SOURCE_STALLED: 'The source stopped sending.',
-  SOURCE_CUT_OFF: 'The source broke off before the end.',
-  SOURCE_INVALID_AUDIO: 'What the source sent is not the audio it promised.',
+  INVALID_INPUT: 'An argument is missing or has an invalid value.',
+  INVALID_OPTIONS: 'The output options cannot be combined.',
+  INVALID_SETTINGS: 'A setting is out of range or conflicts with another; nothing was stored.',
+  FORBIDDEN: 'Your role does not allow this.',
+  EXPLICIT_CONTENT: 'The track is marked as explicit, and this server skips such tracks.',
+  QUALITY_UNAVAILABLE: 'No source has the track in the quality that the settings require.',
+  CATALOG_ITEM_NOT_FOUND: 'The catalog has no item with this id.',
+  TASK_NOT_FOUND: 'The task does not exist, or you may not see it.',
+  DUPLICATE_DOWNLOAD: 'The same download is already queued or running.',
+  TASK_STATE_CONFLICT: 'The task’s state does not allow this action.',
+  FORMAT_UNAVAILABLE: 'The installed ffmpeg has no encoder for this format.',
+  UPSTREAM_LIMITED: 'The catalog provider limits requests; try again later.',
+  UPSTREAM_FAILED: 'The catalog provider did not answer, or answered with an error.',
+  NO_SOURCE: 'No configured source has this track.',
+  SOURCE_STALLED: 'The source stopped sending data.',
+  SOURCE_CUT_OFF: 'The source closed the connection before the end of the file.',
+  SOURCE_INVALID_AUDIO: 'The source sent something that is not the expected audio.',
   SOURCE_FAILED: 'The source could not be read.',
-  TRANSCODE_FAILED: 'ffmpeg could not make the file.',
-  FFMPEG_MISSING: 'ffmpeg cannot be run on this server.',
-  DISK_FULL: 'There is no space left for the file.',
-  TARGET_NOT_WRITABLE: 'The download directory cannot be written.',
-  WORKER_LOST: 'The workers that ran this died again and again.',
-  CHILDREN_FAILED: 'Every part of this list failed.',
-  INTERNAL: 'A bug in Reprise; the server’s log has the details.',
+  TRANSCODE_FAILED: 'ffmpeg could not convert the audio.',
+  FFMPEG_MISSING: 'ffmpeg is not installed on this server, or does not run.',
+  DISK_FULL: 'There is no space left on the disk.',
+  TARGET_NOT_WRITABLE: 'The download directory is not writable.',
+  WORKER_LOST: 'The worker died repeatedly while it ran this task.',
+  CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
+  INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 
 export const ErrorCodeType = builder.enumType('ErrorCode', {
-  description: 'What went wrong, for programs.',
+  description: 'Machine-readable reason for a failure.',
   values: Object.fromEntries(
     Object.entries(CODES).map(([code, description]) => [code, { value: code as ErrorCode, description }]),
   ),
 });
 
 export const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
-  description: 'An outcome that a caller can act on. Nothing was changed.',
+  description: 'A failure that a client can handle; nothing was changed. Query its type for details.',
   fields: (t) => ({
     message: t.exposeString('message', {
-      description: 'What is wrong, where, and what is allowed, for people.',
+      description: 'What is wrong and how to fix it, in plain English.',
     }),
     code: t.field({
       type: ErrorCodeType,
-      description: 'The same for programs.',
+      description: 'The reason, for programs to test.',
       resolve: (error) => error.code,
     }),
   }),
@@ -53,15 +53,18 @@ export const ErrorInterface = builder.interfaceRef<DomainError>('Error').impleme
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInput',
-  description: 'An argument is not of the form that it takes.',
+  description: 'Returned when an argument is invalid; correct it and try again.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    field: t.exposeString('field', { nullable: true, description: 'The argument in question.' }),
+    field: t.exposeString('field', {
+      nullable: true,
+      description: 'Name of the invalid argument or input field, if it can be told.',
+    }),
   }),
 });
 
 builder.objectType(ForbiddenError, {
   name: 'Forbidden',
-  description: 'You may not do this; nothing was changed.',
+  description: 'Returned when your role does not allow the action; nothing was changed.',
   interfaces: [ErrorInterface],
 });

@@ -1,49 +1,51 @@
-import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, Kind, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
+import type { Plugin, YogaLogger } from 'graphql-yoga';
 import { DomainError, messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import type { ContextRequest } from './context-request.js';
 
-export interface FaultReport {
+interface ErrorReport {
   log: Logger;
-  /** Absent only for faults before a request has one. */
+  /** Absent only for errors before a request has one. */
   requestId?: string | undefined;
   /** For errors of graphql-js, which carry no code. */
   code?: string;
 }
 
 /**
- * Anything that was thrown, as a client may see it, with `extensions.code`. What nobody planned is masked, and
- * logged with the request's id. An error that is public already is returned as it is.
+ * Anything that was thrown, as a client may see it, with `extensions.code`. Unexpected errors are masked, and logged
+ * with the request's id. An error that is public already is returned as it is.
  */
-export function toPublicError(thrown: unknown, report: FaultReport): GraphQLError {
+export function toPublicError(thrown: unknown, report: ErrorReport): GraphQLError {
   return expose(thrown, report.code ?? 'BAD_USER_INPUT') ?? mask(thrown, report);
 }
 
-/** An error as it goes over the wire: without what Yoga notes for HTTP. */
+/** Serializes an error without Yoga's notes for HTTP. */
 export function toFormattedError(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...formatted } = error.toJSON();
   const shown = omit(extensions ?? {}, HTTP_NOTES);
   return Object.keys(shown).length > 0 ? { ...formatted, extensions: shown } : formatted;
 }
 
-/** Yoga's notes in `extensions` about the status of the answer. */
+/** Yoga's notes in `extensions` about the response status. */
 export const HTTP_NOTES = ['http', 'unexpected'];
 
 export function omit(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)));
 }
 
-export function isAbortError(thrown: unknown): boolean {
+function isAbortError(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError';
 }
 
 function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
   const cause = causeOf(thrown);
   if (cause instanceof DomainError) return restate(thrown, cause.message, factsOf(cause));
-  if (isAbortError(cause)) return restate(thrown, 'The request was cancelled.', { code: 'CANCELLED' });
+  if (isAbortError(cause)) return restate(thrown, 'The request was canceled.', { code: 'CANCELLED' });
   if (!(thrown instanceof GraphQLError)) return null;
   if (!(cause instanceof GraphQLError) && !isAboutInput(thrown)) return null;
   const { path, extensions } = thrown;
-  // A field must not choose the status of the whole answer. Errors without a path are Yoga's about the request.
+  // A field must not choose the status of the whole response. Errors without a path are Yoga's about the request.
   const choosesStatus = path !== undefined && 'http' in extensions;
   if ('code' in extensions && !choosesStatus) return thrown;
   return restate(thrown, thrown.message, {
@@ -52,17 +54,17 @@ function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
   });
 }
 
-function mask(thrown: unknown, { log, requestId }: FaultReport): GraphQLError {
+function mask(thrown: unknown, { log, requestId }: ErrorReport): GraphQLError {
   const path = thrown instanceof GraphQLError ? thrown.path : undefined;
   const cause = causeOf(thrown);
-  log.error({ err: cause, requestId, path: path?.join('.') }, `Unexpected: ${messageOf(cause)}`);
-  // Yoga answers 500 to an error marked so when there is no data at all, and removes the mark.
+  log.error({ err: cause, requestId, path: path?.join('.') }, `unexpected error: ${messageOf(cause)}`);
+  // Yoga responds with 500 to an error marked `unexpected` when there is no data at all, and removes the mark.
   const masked = restate(thrown, 'Internal error', { code: 'INTERNAL', requestId, unexpected: true });
-  // For the REST layer of a developer; no part of what an error is on the wire.
+  // For the REST layer in development; never serialized.
   return Object.defineProperty(masked, 'cause', { value: cause, enumerable: false });
 }
 
-/** The same place in the query with other words; nothing of the original error stays on it. */
+/** The same place in the query with another message; nothing else of the original error is kept. */
 function restate(thrown: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
   if (!(thrown instanceof GraphQLError)) return new GraphQLError(message, { extensions });
   const { nodes = null, source = null, positions = null, path = null } = thrown;
@@ -76,8 +78,8 @@ function causeOf(thrown: unknown): unknown {
 }
 
 /**
- * A scalar refuses a variable or a literal with a plain error, whose words are meant for the caller. Plain
- * errors at any other place (a field, a whole subscription) are bugs.
+ * A scalar rejects a variable or a literal with a plain error, whose message is meant for the client. Plain errors at
+ * any other place (a field, a whole subscription) are bugs.
  */
 function isAboutInput({ nodes }: GraphQLError): boolean {
   const kind = nodes?.[0]?.kind ?? '';
@@ -86,4 +88,48 @@ function isAboutInput({ nodes }: GraphQLError): boolean {
 
 function factsOf({ code, retryAfterMs }: DomainError): Record<string, unknown> {
   return retryAfterMs === null ? { code } : { code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
+}
+
+interface MaskedResult {
+  args: { contextValue?: unknown };
+  result: ExecutionResult | AsyncIterable<ExecutionResult>;
+  setResult: (result: ExecutionResult) => void;
+}
+
+/** Yoga masks too, but without the request's id; it leaves alone what is public already. */
+export function useErrorMasking(log: Logger): Plugin {
+  const maskResult = ({ args, result, setResult }: MaskedResult) => {
+    if (Symbol.asyncIterator in result || !result.errors) return;
+    const requestId = requestIdOf(args.contextValue);
+    setResult({ ...result, errors: result.errors.map((error) => toPublicError(error, { log, requestId })) });
+  };
+  const maskEach = (payload: MaskedResult) => {
+    if (Symbol.asyncIterator in payload.result) return { onNext: maskResult };
+    return maskResult(payload);
+  };
+  return {
+    onPluginInit({ registerContextErrorHandler }) {
+      registerContextErrorHandler(({ error, setError, context }) =>
+        setError(toPublicError(error, { log, requestId: requestIdOf(context) })),
+      );
+    },
+    onExecute: () => ({ onExecuteDone: maskEach }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: maskEach,
+      onSubscribeError({ error, setError }) {
+        if (isAbortError(error)) return;
+        setError(toPublicError(error, { log, requestId: requestIdOf(args.contextValue) }));
+      },
+    }),
+  };
+}
+
+/** Yoga's own log lines help to debug Yoga only; errors are logged here. */
+export function toYogaLogger(log: Logger): YogaLogger {
+  const trace = (...parts: unknown[]) => log.trace({ parts }, 'yoga');
+  return { debug: trace, info: trace, warn: trace, error: trace };
+}
+
+function requestIdOf(context: unknown): string | undefined {
+  return (context as { contextRequest?: ContextRequest } | undefined)?.contextRequest?.requestId;
 }

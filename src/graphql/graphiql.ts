@@ -4,7 +4,7 @@ import { answerWith, createAsset, type Asset } from '../http/asset.js';
 const DEFAULT_QUERY = `# Welcome to Reprise. The play button asks
 # which of these to run.
 
-# What is there?
+# Find music.
 query Search {
   search(query: "night") {
     edges {
@@ -16,7 +16,7 @@ query Search {
   }
 }
 
-# Get it.
+# Download an album.
 mutation Download {
   queueDownload(
     input: { item: "demo:night-ferry", type: ALBUM }
@@ -27,7 +27,7 @@ mutation Download {
   }
 }
 
-# Watch it happen: run this first, and the
+# Follow downloads: run this first, and the
 # download in a second tab.
 subscription Watch {
   taskUpdates {
@@ -37,14 +37,11 @@ subscription Watch {
 }
 `;
 
-/**
- * Serves GraphiQL to browsers, from this process alone: 9 MB that come from no other host. It is made when
- * first asked for, and a browser keeps it until an update changes it.
- */
+/** Serves GraphiQL to browsers without a CDN: 9 MB, rendered at the first request and cached by the browser. */
 export function useGraphiqlPage(endpoint: string): Plugin {
   let page: Promise<Asset> | null = null;
   return {
-    // Not async: every query passes here.
+    // Not async, because every query passes here.
     onRequest(event) {
       const { request, fetchAPI } = event;
       if (!isBrowserVisit(request) || event.url.pathname !== endpoint) return;
@@ -72,7 +69,7 @@ async function renderPage(endpoint: string): Promise<Asset> {
 function pageResponse(page: Asset, request: Request, ResponseClass: typeof Response): Response {
   const { status, headers, body } = answerWith(page, request.headers, {
     vary: 'accept, accept-encoding',
-    // No page elsewhere may frame this one and have it clicked.
+    // Against clickjacking.
     'content-security-policy': "frame-ancestors 'none'",
   });
   return new ResponseClass(body, { status, headers });

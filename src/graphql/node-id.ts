@@ -1,6 +1,7 @@
+import { isInterfaceType, type GraphQLSchema } from 'graphql';
 import { InvalidInputError } from '../lib/errors.js';
 
-/** `Task:<uuid>`, `Track:demo:…`: readable, and split at the first colon only. */
+/** `Task:<uuid>`, `Track:demo:…`: split at the first colon only. */
 export function encodeNodeId(typename: string, id: string): string {
   return `${typename}:${id}`;
 }
@@ -9,7 +10,7 @@ export function decodeNodeId(nodeId: string): { typename: string; id: string } {
   const colon = nodeId.indexOf(':');
   if (colon < 1) {
     throw new InvalidInputError(
-      `${JSON.stringify(nodeId.slice(0, 100))} is no id; allowed: <Type>:<id>.`,
+      `${JSON.stringify(nodeId.slice(0, 100))} is not a valid id; expected: <Type>:<id>.`,
       'id',
     );
   }
@@ -18,10 +19,27 @@ export function decodeNodeId(nodeId: string): { typename: string; id: string } {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** An argument that names a row of ours: `Task:<uuid>` or the bare uuid. Throws InvalidInputError for others. */
+/** Parses the id of a row, `Task:<uuid>` or the bare UUID. Throws InvalidInputError for anything else. */
 export function parseRowId(typename: string, raw: string): string {
   const bare = raw.startsWith(`${typename}:`) ? raw.slice(typename.length + 1) : raw;
   if (UUID.test(bare)) return bare.toLowerCase();
   const shown = JSON.stringify(raw.slice(0, 100));
-  throw new InvalidInputError(`${shown} is no ${typename} id; allowed: ${typename}:<uuid> or <uuid>.`, 'id');
+  throw new InvalidInputError(
+    `${shown} is not a valid ${typename} id; expected: ${typename}:<uuid> or <uuid>.`,
+    'id',
+  );
+}
+
+/**
+ * Resolves ids synchronously. The relay plugin's own resolver awaits twice; one promise in each entry makes promises
+ * of a whole list, which took a third of the time of a page.
+ */
+export function withPlainIds(schema: GraphQLSchema): GraphQLSchema {
+  const node = schema.getType('Node');
+  if (!isInterfaceType(node)) throw new Error('the schema has no Node interface');
+  for (const type of schema.getPossibleTypes(node)) {
+    const { id } = type.getFields();
+    if (id) id.resolve = (entry: { id: string }) => encodeNodeId(type.name, entry.id);
+  }
+  return schema;
 }

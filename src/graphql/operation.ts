@@ -10,21 +10,20 @@ import type { ContextRequest } from './context-request.js';
 import { toPublicError } from './errors.js';
 import type { GraphqlServer, Pipeline } from './server.js';
 
-/** What a client asks for, on any transport. */
-export interface OperationRequest {
+interface OperationRequest {
   query: string;
   variables?: Record<string, unknown> | null | undefined;
   operationName?: string | null | undefined;
 }
 
-/** An operation that was parsed and found valid, with its context. */
+/** A valid operation with its context. */
 export interface PreparedOperation extends ExecutionArgs {
   contextValue: Record<string, unknown>;
   execute: Pipeline['execute'];
   subscribe: Pipeline['subscribe'];
 }
 
-/** Everything that comes before running it, as over HTTP. Never throws: what is wrong is in the answer. */
+/** Parses, validates and makes the context, as over HTTP. Never throws: it returns errors. */
 export async function prepareOperation(
   { graphql, log }: { graphql: GraphqlServer; log: Logger },
   contextRequest: ContextRequest,
@@ -50,7 +49,7 @@ export async function prepareOperation(
   }
 }
 
-/** Runs a document inside the process, with the same context, limits and masking as one that came by HTTP. */
+/** Runs a document inside the process, with the same context, limits and masking as over HTTP. */
 export async function runOperation(
   server: { graphql: GraphqlServer; log: Logger },
   contextRequest: ContextRequest,

@@ -10,16 +10,14 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from '../lib/logger.js';
 import type { ContextFactory, ContextRequest } from './context-request.js';
-import { useCsrfRefusal } from './csrf.js';
-import { createDocumentCache } from './document-cache.js';
-import { toYogaLogger, useErrorMasking } from './error-masking.js';
-import { toPublicError } from './errors.js';
+import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
-import { useJsonBody } from './json-body.js';
+import { useCsrfRefusal, useJsonBody } from './http-requests.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
-import { useSharedNews } from './shared-news.js';
+import { useSharedUpdates } from './shared-updates.js';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -27,7 +25,7 @@ export interface GraphqlServerOptions {
   schema: GraphQLSchema;
   createContext: ContextFactory;
   log: Logger;
-  /** Whether browsers get GraphiQL, and anyone may ask what the schema is. */
+  /** Whether browsers get GraphiQL, and clients may introspect the schema. */
   graphiql: boolean;
   limits?: QueryLimits;
 }
@@ -40,7 +38,7 @@ type Yoga = YogaServerInstance<ServerContext, object>;
 
 type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
-/** Parse, validate, make the context, execute: the same for every way in. */
+/** The same for every transport. */
 export interface Pipeline {
   schema: GraphQLSchema;
   parse: (text: string) => DocumentNode;
@@ -52,16 +50,13 @@ export interface Pipeline {
 
 export interface GraphqlServer {
   readonly graphiql: boolean;
-  /** Answers a request that came to GRAPHQL_PATH. */
+  /** Handles a request to GRAPHQL_PATH. */
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
-  /** For operations that come in another way (WebSocket, REST); see operation.ts. */
+  /** For operations on other transports (WebSocket, REST); see operation.ts. */
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
 
-/**
- * GraphQL over HTTP. What must hold for WebSocket and REST too (limits, masking, context) hangs on the
- * pipeline; CSRF, body size and content types are HTTP's alone.
- */
+/** GraphQL over HTTP. The plugins for limits and masking also run in the pipeline that WebSocket and REST use. */
 export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServer {
   const { createContext, graphiql } = options;
   const yoga: Yoga = createYoga<ServerContext, object>({
@@ -75,11 +70,11 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       documentCache: createDocumentCache(),
       errorCache: createDocumentCache(),
     },
-    // Ours: useGraphiqlPage, useJsonBody.
+    // Replaced by useGraphiqlPage and useJsonBody.
     graphiql: false,
     landingPage: false,
     maxRequestBodySize: false,
-    // Yoga's default lets any page on the web read answers with the visitor's cookies.
+    // Yoga's default lets any web page read responses with the visitor's cookies.
     cors: false,
     multipart: false,
     batching: false,
@@ -89,24 +84,24 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
-    // What Yoga adds for HTTP (request, params) is absent here; its plugins allow for that.
+    // Yoga's `request` and `params` are absent here; its plugins allow for that.
     pipeline: (contextRequest) => yoga.getEnveloped({ contextRequest } as never) as Pipeline,
   };
 }
 
 function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
   return [
-    graphiql ? useGraphiqlPage(GRAPHQL_PATH) : useSecretSchema(),
+    graphiql ? useGraphiqlPage(GRAPHQL_PATH) : useHiddenSchema(),
     useCsrfRefusal(),
     useJsonBody(),
     useQueryLimits(limits ?? QUERY_LIMITS),
-    useSharedNews(),
+    useSharedUpdates(),
     useErrorMasking(log),
   ];
 }
 
-/** No introspection, and no "did you mean" that would give the schema away name by name. */
-function useSecretSchema(): Plugin {
+/** No introspection, and no "did you mean", which would reveal the schema name by name. */
+function useHiddenSchema(): Plugin {
   return {
     onValidate({ addValidationRule, setValidationFn }) {
       addValidationRule(NoSchemaIntrospectionCustomRule);
@@ -115,4 +110,18 @@ function useSecretSchema(): Plugin {
       );
     },
   };
+}
+
+/** Of all texts in one cache. A parsed document takes up to some hundred times its text. */
+const MAX_CACHED_CHARS = 256 * 1024;
+/** Clients' own documents are shorter. */
+const MAX_DOCUMENT_CHARS = 16 * 1024;
+
+/** Yoga's own caches are bounded by count only: 1,024 different documents of 1 MiB would stay for an hour. */
+function createDocumentCache<Value extends object>(): LRUCache<string, Value> {
+  return new LRUCache<string, Value>({
+    maxSize: MAX_CACHED_CHARS,
+    maxEntrySize: MAX_DOCUMENT_CHARS,
+    sizeCalculation: (_value, text) => Math.max(1, text.length),
+  });
 }

@@ -4,34 +4,60 @@ import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import { headersOf, type ContextRequest } from './context-request.js';
-import type { WebSocketLimits } from './websocket-limits.js';
+
+export interface WebSocketLimits {
+  /** A longer message closes the connection with 1009. */
+  messageBytes: number;
+  /** Running operations on one connection; another one gets an error message. */
+  operations: number;
+  /** Open connections from one address; another one is closed with 4429. */
+  connectionsPerAddress: number;
+  /** Limit for `connection_init`; then the connection is closed with 4408. */
+  initTimeoutMs: number;
+  /** A client that is silent for this long after a ping is disconnected. */
+  pingIntervalMs: number;
+  /** Limit for data that the client has not read; then the connection is terminated. */
+  unreadBytes: number;
+  /** How long clients get to close when the server stops. */
+  closeGraceMs: number;
+}
+
+export const WEBSOCKET_LIMITS: WebSocketLimits = {
+  messageBytes: 256 * 1024,
+  operations: 50,
+  connectionsPerAddress: 2_000,
+  initTimeoutMs: 10_000,
+  pingIntervalMs: 12_000,
+  unreadBytes: 1024 * 1024,
+  closeGraceMs: 1_000,
+};
 
 /** One client's WebSocket and the operations that run on it. */
 export interface Connection {
-  /** Starts an operation; it counts as running until its signal aborts or `finish` is called. */
+  /** The operation counts as running until its signal aborts or `finish` is called. */
   startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
-  /** Closes the connection with 4403 at that moment, instead of the one named before. */
+  /** Closes the connection with 4403 at that time; replaces an earlier one. */
   expireAt(moment: Date): void;
-  /** Ends all operations at once, then says goodbye. */
+  /** Ends all operations at once, then closes the socket. */
   close(code: number, reason: string): void;
-  /** Without goodbye. */
+  /** Without a close frame. */
   terminate(): void;
 }
 
 export interface RunningOperation {
   contextRequest: ContextRequest;
-  /** Ends it: its signal aborts. */
+  /** Aborts the operation's signal. */
   finish: () => void;
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   protocol: Server<Connection>;
   limits: WebSocketLimits;
   log: Logger;
   onClose(connection: Connection): void;
 }
 
-/** A longer timer would fire at once; nothing that expires later needs one. */
+/** A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function openConnection(
@@ -62,13 +88,13 @@ export function openConnection(
     connection,
   );
   keepAlive(socket, options.limits.pingIntervalMs);
-  // ws closes by itself after an error, with the right code: 1009 for a message too long, 1002 for nonsense.
-  socket.on('error', (error) => log.debug({ err: error }, 'WebSocket error'));
+  // ws closes the socket after an error by itself, with 1009 for a message too long and 1002 for a protocol error.
+  socket.on('error', (err) => log.debug({ err }, 'websocket error'));
   socket.once('close', (code, reason) => {
     clearTimeout(expiry);
     running.finishAll();
     options.onClose(connection);
-    closed(code, String(reason)).catch((error: unknown) => log.error({ err: error }, 'WebSocket close'));
+    closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'websocket close failed'));
   });
   return connection;
 }
@@ -98,28 +124,28 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
   };
 }
 
-/** So many bytes may be on their way before an operation waits until they are sent; less goes out together. */
+/** An operation with more than this unsent waits; less goes out together. */
 const UNSENT_BYTES = 16 * 1024;
 
-/** The socket as graphql-ws wants it. It sends an operation's next result when the promise is resolved. */
+/** Adapts the socket for graphql-ws, which sends an operation's next result when the promise of `send` resolves. */
 function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, log }: ConnectionOptions) {
   return {
     protocol: socket.protocol,
     send(data: string): Promise<void> | void {
       if (socket.readyState !== WebSocket.OPEN) return;
       if (socket.bufferedAmount > limits.unreadBytes) {
-        log.warn({ unreadBytes: socket.bufferedAmount }, 'WebSocket cut: its client does not read');
+        log.warn({ unreadBytes: socket.bufferedAmount }, 'websocket terminated, its client does not read');
         return connection.terminate();
       }
       if (socket.bufferedAmount < UNSENT_BYTES) return socket.send(data);
-      // Resolves on failure too: then the socket closes, which ends every operation.
+      // Resolves on failure too: the socket then closes, which ends every operation.
       return new Promise((resolve) => socket.send(data, () => resolve()));
     },
     close: (code?: number, reason?: string) => socket.close(code, reason),
     onMessage(handle: (data: string) => Promise<void>) {
       socket.on('message', (data: RawData) => {
-        handle((data as Buffer).toString('utf8')).catch((error: unknown) => {
-          log.error({ err: error }, 'WebSocket message');
+        handle((data as Buffer).toString('utf8')).catch((err: unknown) => {
+          log.error({ err }, 'websocket message failed');
           connection.close(CloseCode.InternalServerError, 'Internal error');
         });
       });
@@ -127,14 +153,14 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
   };
 }
 
-/** Anything that comes from the client is a sign of life. Browsers answer pings by themselves. */
+/** Browsers answer pings by themselves. */
 function keepAlive(socket: WebSocket, intervalMs: number): void {
   let alive = true;
-  const hear = () => {
+  const markAlive = () => {
     alive = true;
   };
-  socket.on('pong', hear);
-  socket.on('message', hear);
+  socket.on('pong', markAlive);
+  socket.on('message', markAlive);
   const timer = setInterval(() => {
     if (!alive) return socket.terminate();
     alive = false;

@@ -1,13 +1,13 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-export interface AllowedUpgrades {
+interface AllowedUpgrades {
   path: string;
-  /** Of pages that may connect besides our own. */
+  /** Origins whose pages may connect, besides our own. */
   origins: readonly string[];
 }
 
-/** The status with which an upgrade is refused; null when it may go on. */
+/** The status with which an upgrade is rejected; null when it is allowed. */
 export function refusalOf(request: IncomingMessage, { path, origins }: AllowedUpgrades): number | null {
   if (request.url?.split('?')[0] !== path) return 404;
   const isListed = origins.includes(request.headers.origin ?? '');
@@ -23,15 +23,15 @@ export function refuseUpgrade(socket: Duplex, status: number): void {
 }
 
 /**
- * Browsers let every page open a WebSocket to anywhere, with the visitor's cookies, and only say whose page it
- * is. Programs other than browsers send no Origin.
+ * Browsers let every page open a WebSocket to anywhere, with the visitor's cookies, and only send the page's origin.
+ * Other programs send no Origin.
  */
 function isOwnOrigin({ headers }: IncomingMessage): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
-  // Through the same parser, so that a default port that one side spells out makes no difference.
+  // Through the same parser, so that an explicit default port makes no difference.
   const own = `${page.protocol}//${host}`;
   return URL.canParse(own) && new URL(own).host === page.host && page.host !== '';
 }

@@ -8,28 +8,30 @@ import { HTTP_NOTES, omit, toFormattedError, toPublicError } from './errors.js';
 import { limitExceeded } from './limits.js';
 import { prepareOperation, type PreparedOperation } from './operation.js';
 import { GRAPHQL_PATH, type GraphqlServer } from './server.js';
-import { openConnection, type Connection, type RunningOperation } from './websocket-connection.js';
-import { WEBSOCKET_LIMITS, type WebSocketLimits } from './websocket-limits.js';
-import { endable } from './websocket-stream.js';
+import {
+  openConnection,
+  WEBSOCKET_LIMITS,
+  type Connection,
+  type RunningOperation,
+  type WebSocketLimits,
+} from './websocket-connection.js';
 import { refusalOf, refuseUpgrade } from './websocket-upgrade.js';
 
-export interface WebSocketOptions {
+interface WebSocketOptions {
   httpServer: HttpServer;
   graphql: GraphqlServer;
   log: Logger;
   limits?: WebSocketLimits;
-  /** Pages of these may connect, besides our own. */
+  /** Origins whose pages may connect, besides our own. */
   origins?: readonly string[];
 }
 
-export interface WebSocketEndpoint {
-  /** How many clients are connected. */
-  connections(): number;
-  /** Refuses new clients, ends every operation, closes with 1001; what is left after the grace is cut. */
+interface WebSocketEndpoint {
+  /** Rejects new clients, ends every operation, closes with 1001, and terminates what is left after the grace. */
   stop(): Promise<void>;
 }
 
-/** GraphQL over WebSocket (graphql-transport-ws), on the address and path of HTTP. */
+/** GraphQL over WebSocket (graphql-transport-ws), on the port and path of HTTP. */
 export function attachWebSocket(options: WebSocketOptions): WebSocketEndpoint {
   const { httpServer, log, limits = WEBSOCKET_LIMITS, origins = [] } = options;
   const protocol = createProtocol(options, limits);
@@ -56,7 +58,6 @@ export function attachWebSocket(options: WebSocketOptions): WebSocketEndpoint {
     });
   });
   return {
-    connections: () => connections.size,
     async stop() {
       stopping = true;
       if (connections.size === 0) return;
@@ -81,7 +82,7 @@ function countOf(connections: Map<Connection, string>, address: string): number 
 
 type RunningArgs = PreparedOperation & { running: RunningOperation };
 
-/** graphql-ws speaks the protocol; what an operation is and does comes from the pipeline that HTTP uses. */
+/** graphql-ws speaks the protocol; operations run in the pipeline that HTTP uses. */
 function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Server<Connection> {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: limits.initTimeoutMs,
@@ -112,7 +113,7 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
 
 function tooManyOperations(limit: number) {
   return limitExceeded(
-    `This connection runs ${limit} operations already, which is the most that is allowed; end one first.`,
+    `This connection already runs ${limit} operations; at most ${limit} are allowed. Complete one first.`,
   );
 }
 
@@ -121,5 +122,45 @@ function toFormattedResult({ errors, data, extensions }: ExecutionResult): Forma
     ...(errors && { errors: errors.map(toFormattedError) }),
     ...(data !== undefined && { data }),
     ...(extensions && { extensions: omit(extensions, HTTP_NOTES) }),
+  };
+}
+
+/**
+ * The same stream, but it ends at once when its reader returns; a generator that waits for its next value would not.
+ * `onEnd` is called once, however it ends.
+ */
+function endable<T>(source: AsyncIterable<T>, onEnd: () => void): AsyncIterableIterator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  let ended = false;
+  let release: (() => void) | null = null;
+
+  const end = (): IteratorReturnResult<undefined> => {
+    if (!ended) onEnd();
+    ended = true;
+    release?.();
+    return { done: true, value: undefined };
+  };
+  const next = () =>
+    new Promise<IteratorResult<T>>((resolve, reject) => {
+      release = () => resolve({ done: true, value: undefined });
+      iterator.next().then(
+        (step) => resolve(step.done ? end() : step),
+        (error: Error) => {
+          reject(error);
+          end();
+        },
+      );
+    });
+  return {
+    next: () => (ended ? Promise.resolve(end()) : next()),
+    return: () => {
+      const step = end();
+      // Not awaited: a waiting generator returns only after its next value.
+      iterator.return?.().catch(() => undefined);
+      return Promise.resolve(step);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
   };
 }

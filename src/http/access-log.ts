@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../lib/logger.js';
 import { pathOf } from './request-context.js';
 
-/** Asked every few seconds by whoever watches over the process. */
+/** Polled every few seconds by monitoring. */
 const QUIET = new Set(['/healthz', '/readyz']);
 
-/** One line when the answer is out, or its client gone. Query strings stay out: they may hold secrets. */
-export function logWhenAnswered(
+/** One line for each response. Query strings are left out, because they may hold secrets. */
+export function logResponse(
   log: Logger,
   requestId: string,
   { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
@@ -17,7 +17,7 @@ export function logWhenAnswered(
   const startedAt = performance.now();
   outgoing.once('close', () => {
     const durationMs = Math.round(performance.now() - startedAt);
-    const facts = { requestId, method: incoming.method, path, status: outgoing.statusCode, durationMs };
-    log[level](outgoing.writableFinished ? facts : { ...facts, aborted: true }, 'request');
+    const fields = { requestId, method: incoming.method, path, status: outgoing.statusCode, durationMs };
+    log[level](outgoing.writableFinished ? fields : { ...fields, aborted: true }, 'request');
   });
 }

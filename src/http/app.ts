@@ -7,7 +7,7 @@ import type { RequestBindings } from './request-context.js';
 
 export type HttpApp = Hono<{ Bindings: RequestBindings }>;
 
-export interface HttpAppOptions {
+interface HttpAppOptions {
   /** Mounted under /api. */
   routes?: HttpApp | undefined;
   graphiql: boolean;
@@ -15,10 +15,9 @@ export interface HttpAppOptions {
   log: Logger;
 }
 
-/** In bytes, of a REST request. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Everything but /graphql. Errors have the one shape of the REST contract: `error` and `detail`, both text. */
+/** Everything but /graphql. Errors have the form of the REST contract: `error` and `detail`, both text. */
 export function createHttpApp({ routes, graphiql, readiness, log }: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono();
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
@@ -34,8 +33,8 @@ export function createHttpApp({ routes, graphiql, readiness, log }: HttpAppOptio
     app.route('/api', routes);
   }
   app.notFound((c) => c.json(failure(`There is nothing at ${c.req.method} ${c.req.path}.`), 404));
-  app.onError((error, c) => {
-    log.error({ err: error, requestId: c.env.requestId }, 'Request failed');
+  app.onError((err, c) => {
+    log.error({ err, requestId: c.env.requestId }, 'request failed');
     return c.json({ ...failure('Internal error'), details: { request_id: c.env.requestId } }, 500);
   });
   return app;
@@ -44,11 +43,11 @@ export function createHttpApp({ routes, graphiql, readiness, log }: HttpAppOptio
 function limitBody() {
   const limit = bodyLimit({
     maxSize: MAX_BODY_BYTES,
-    // What is left of the body is not read, so that the connection cannot be used again.
+    // The rest of the body is not read, so the connection cannot be reused.
     onError: (c) =>
       c.json(failure(`The body is larger than ${MAX_BODY_BYTES} bytes.`), 413, { connection: 'close' }),
   });
-  // For a GET it would build a whole web request, only to find that there is no body.
+  // For a GET the limit would build a whole web request, only to find no body.
   return ((c, next) =>
     c.req.method === 'GET' || c.req.method === 'HEAD' ? next() : limit(c, next)) as typeof limit;
 }

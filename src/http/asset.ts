@@ -5,20 +5,19 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 type Encoding = 'br' | 'gzip' | 'identity';
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A page, or a part of one, that stays the same until an update of Reprise changes it. */
+/** A static file that only an update of Reprise changes. */
 export interface Asset {
   type: string;
   etag: string;
   encodings: Record<Encoding, Bytes>;
 }
 
-export interface AssetAnswer {
+interface AssetResponse {
   status: 200 | 304;
   headers: Record<string, string>;
   body: Bytes | null;
 }
 
-/** Compresses once, for all who will ask. */
 export async function createAsset(type: string, content: string | Buffer): Promise<Asset> {
   const bytes = Buffer.from(content);
   // Quality 5 takes well under a second for 9 MB; 11 takes half a minute for a tenth less.
@@ -28,21 +27,21 @@ export async function createAsset(type: string, content: string | Buffer): Promi
   return { type, etag, encodings: { br, gzip: gz, identity: bytes } };
 }
 
-/** The asset as this browser can take it, or word that it has it already. */
+/** The asset in an encoding that the client accepts, or 304. */
 export function answerWith(
   asset: Asset,
-  asked: { get(name: string): string | null },
+  requestHeaders: { get(name: string): string | null },
   extra: Record<string, string> = {},
-): AssetAnswer {
+): AssetResponse {
   const headers: Record<string, string> = {
     etag: asset.etag,
-    // The address stays the same over updates, so that browsers must ask; the answer is 304 as a rule.
+    // The address stays the same over updates, so browsers must revalidate.
     'cache-control': 'no-cache',
     vary: 'accept-encoding, origin',
     ...extra,
   };
-  if (asked.get('if-none-match')?.includes(asset.etag)) return { status: 304, headers, body: null };
-  const encoding = encodingFor(asked.get('accept-encoding') ?? '');
+  if (requestHeaders.get('if-none-match')?.includes(asset.etag)) return { status: 304, headers, body: null };
+  const encoding = encodingFor(requestHeaders.get('accept-encoding') ?? '');
   headers['content-type'] = asset.type;
   if (encoding !== 'identity') headers['content-encoding'] = encoding;
   return { status: 200, headers, body: asset.encodings[encoding] };

@@ -5,14 +5,13 @@ const REQUEST_HEADERS = [
   ...['authorization', 'content-type', 'last-event-id', 'x-request-id'],
   ...['graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'],
 ].join(', ');
-const ANSWER_HEADERS = 'retry-after, www-authenticate, x-request-id';
-/** How long a browser may remember a yes, in seconds. */
+const RESPONSE_HEADERS = 'retry-after, www-authenticate, x-request-id';
+/** How long a browser may cache a preflight. */
 const MAX_AGE_S = '600';
 
 /**
- * Pages of the origins that the owner lists may read answers, with the cookies of whoever looks at them; to all
- * others nothing is said, and their browser refuses. Answers a browser's question whether it may ask at all
- * (a preflight) with 200, and true: there is nothing more to do.
+ * Lets pages of the listed origins read responses, with the visitor's cookies. Returns true when it has answered a
+ * preflight and the request is done.
  */
 export function answerCors(
   origins: readonly string[],
@@ -24,7 +23,7 @@ export function answerCors(
   if (origin === undefined || !origins.includes(origin)) return false;
   outgoing.setHeader('access-control-allow-origin', origin);
   outgoing.setHeader('access-control-allow-credentials', 'true');
-  outgoing.setHeader('access-control-expose-headers', ANSWER_HEADERS);
+  outgoing.setHeader('access-control-expose-headers', RESPONSE_HEADERS);
   if (incoming.method !== 'OPTIONS' || !incoming.headers['access-control-request-method']) return false;
   outgoing.setHeader('access-control-allow-methods', METHODS);
   outgoing.setHeader('access-control-allow-headers', REQUEST_HEADERS);

@@ -1,14 +1,13 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How often connections that fell idle are closed while the server stops. */
+/** How often idle connections are closed while the server stops. */
 const SWEEP_MS = 25;
 
 /**
- * Watches what a server does, so that it can stop in order: it accepts nothing new, closes connections without
- * a request (also those that never had one, which Node itself would wait for), and lets requests that run have
- * their answer. Event streams would never end and are cut at once: their clients connect again elsewhere.
- * After the grace, so is everything. WebSockets are not its concern.
+ * Stops in order: accepts nothing new, closes connections without a request (also those that never had one, for which
+ * Node itself would wait), and completes running requests. Event streams never end, so they are closed at once and
+ * their clients reconnect elsewhere; after the grace all connections are. WebSockets are not included.
  */
 export function createOrderlyStop(server: Server): (graceMs: number) => Promise<void> {
   const sockets = new Set<Socket>();
@@ -30,10 +29,10 @@ export function createOrderlyStop(server: Server): (graceMs: number) => Promise<
   return (graceMs) =>
     new Promise((resolve) => {
       const sweep = setInterval(closeIdle, SWEEP_MS);
-      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
+      const killTimer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
       server.close(() => {
         clearInterval(sweep);
-        clearTimeout(cut);
+        clearTimeout(killTimer);
         resolve();
       });
       for (const outgoing of running) if (isEventStream(outgoing)) outgoing.destroy();

@@ -1,8 +1,9 @@
+import { withTimeout } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
 
 export interface CheckResult {
   ok: boolean;
-  /** Why not, or a number worth seeing. */
+  /** The reason for a failure, or a number of interest. */
   detail?: string;
 }
 
@@ -13,20 +14,20 @@ export interface Readiness {
   checks: Record<string, CheckResult>;
 }
 
-export interface ReadinessOptions {
-  /** How long one check may take. */
+interface ReadinessOptions {
+  /** Limit for one check. */
   timeoutMs?: number;
-  /** How long an answer holds, so that being asked often costs nothing. */
+  /** How long a result is cached, so that frequent polling costs nothing. */
   cacheMs?: number;
 }
 
-/** Asks all checks at once. Those who ask in the meantime, or shortly after, share the answer. */
+/** Runs all checks at once. Concurrent requests share the result, and so do those shortly after. */
 export function createReadiness(
   checks: Readonly<Record<string, Check>>,
   { timeoutMs = 2_000, cacheMs = 1_000 }: ReadinessOptions = {},
 ): () => Promise<Readiness> {
-  let answer: Promise<Readiness> | null = null;
-  const ask = async (): Promise<Readiness> => {
+  let cached: Promise<Readiness> | null = null;
+  const runAll = async (): Promise<Readiness> => {
     const entries = Object.entries(checks);
     const results = await Promise.all(
       entries.map(async ([name, check]) => [name, await runCheck(check, timeoutMs)] as const),
@@ -35,26 +36,19 @@ export function createReadiness(
     return { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(results) };
   };
   return () => {
-    if (answer) return answer;
-    answer = ask().finally(() => {
+    cached ??= runAll().finally(() => {
       setTimeout(() => {
-        answer = null;
+        cached = null;
       }, cacheMs).unref();
     });
-    return answer;
+    return cached;
   };
 }
 
 async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<CheckResult>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: `no answer within ${timeoutMs} ms` }), timeoutMs);
-  });
   try {
-    return await Promise.race([check(), tooLate]);
-  } catch (error) {
-    return { ok: false, detail: messageOf(error) };
-  } finally {
-    clearTimeout(timer);
+    return await withTimeout(check(), timeoutMs);
+  } catch (thrown) {
+    return { ok: false, detail: messageOf(thrown) };
   }
 }

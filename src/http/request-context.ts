@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 
-/** What every request has besides itself; in Hono `c.env`. */
+/** In Hono, `c.env`. */
 export interface RequestInfo {
-  /** The client's `x-request-id` where it is a sane one; also in the answer's header and in the log. */
+  /** The client's `x-request-id` if it is valid; also in the response header and in the log. */
   requestId: string;
-  /** Aborts when the client goes away before it has the whole answer. */
+  /** Aborts when the client disconnects before it has the whole response. */
   signal: AbortSignal;
 }
 
 export type RequestBindings = HttpBindings & RequestInfo;
 
-const SANE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const VALID_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 export function describeRequest(incoming: IncomingMessage, outgoing: ServerResponse): RequestInfo {
   const controller = new AbortController();
@@ -29,6 +29,6 @@ export function pathOf(incoming: IncomingMessage): string {
 }
 
 function requestIdOf(incoming: IncomingMessage): string {
-  const given = incoming.headers['x-request-id'];
-  return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
+  const requested = incoming.headers['x-request-id'];
+  return typeof requested === 'string' && VALID_ID.test(requested) ? requested : randomUUID();
 }

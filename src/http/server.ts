@@ -3,8 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import { headersOf } from '../graphql/context-request.js';
 import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import { attachWebSocket } from '../graphql/websocket.js';
-import type { WebSocketLimits } from '../graphql/websocket-limits.js';
-import { logWhenAnswered } from './access-log.js';
+import type { WebSocketLimits } from '../graphql/websocket-connection.js';
+import { logResponse } from './access-log.js';
 import { answerCors } from './cors.js';
 import { createHttpApp, type HttpApp } from './app.js';
 import { answerUnaddressed, answerUnreadable } from './unreadable-request.js';
@@ -16,15 +16,15 @@ import type { Logger } from '../lib/logger.js';
 
 export interface HttpServerOptions {
   host: string;
-  /** 0: any free one. */
+  /** 0 for any free port. */
   port: number;
   graphql: GraphqlServer;
-  /** What `/readyz` asks, by the name it shows. */
+  /** The checks of `/readyz`, by name. */
   checks: Readonly<Record<string, Check>>;
   /** The REST layer, mounted under /api. */
   routes?: HttpApp;
   websocketLimits?: WebSocketLimits;
-  /** Pages of these may use us from a browser, besides our own. */
+  /** Origins whose pages may use the API from a browser, besides our own. */
   origins?: readonly string[];
   log: Logger;
 }
@@ -32,7 +32,7 @@ export interface HttpServerOptions {
 export interface RunningHttpServer {
   host: string;
   port: number;
-  /** Where a person on this machine reaches it, without a slash at the end. */
+  /** For a browser on this machine; without a slash at the end. */
   url: string;
   /** Resolves when the last connection is closed, at the latest after the grace. */
   stop(options: { graceMs: number }): Promise<void>;
@@ -40,16 +40,16 @@ export interface RunningHttpServer {
 
 const TIMEOUTS = {
   headersTimeout: 10_000,
-  /** For receiving a request; an answer, such as an event stream, may take for ever. */
+  /** For receiving a request; a response, such as an event stream, may take for ever. */
   requestTimeout: 60_000,
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
 };
 
-/** How long a client that was answered early may go on sending a body that nobody reads. */
+/** How long a client that already has its response may continue to send a body that nobody reads. */
 const UNREAD_BODY_MS = 2_000;
 
-/** GraphQL goes straight to Yoga: a detour by way of Hono and web requests costs half of the speed. */
+/** GraphQL goes straight to Yoga: through Hono and web requests it would be half as fast. */
 export async function createHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
   const { graphql, log, origins = [] } = options;
   const app = createHttpApp({
@@ -69,7 +69,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     outgoing.once('finish', () => cutUnreadBody(incoming));
     outgoing.setHeader('x-request-id', info.requestId);
     outgoing.setHeader('x-content-type-options', 'nosniff');
-    logWhenAnswered(log, info.requestId, { incoming, outgoing });
+    logResponse(log, info.requestId, { incoming, outgoing });
     if (answerCors(origins, { incoming, outgoing })) return;
     if (isGraphql(pathOf(incoming))) return void handleGraphql(graphql, info, { incoming, outgoing });
     infos.set(incoming, info);
@@ -108,14 +108,14 @@ function handleGraphql(
   return graphql.handle(incoming, outgoing, { transport: 'http', requestId, signal, headers });
 }
 
-/** Node reads on what a refused client still sends, so that it sees the answer; without end, if need be. */
+/** Node keeps reading what a rejected client still sends, without end, so that the client sees the response. */
 function cutUnreadBody(incoming: IncomingMessage): void {
   if (incoming.complete) return;
   const timer = setTimeout(() => incoming.socket.destroy(), UNREAD_BODY_MS);
   incoming.once('close', () => clearTimeout(timer));
 }
 
-/** An address to listen on everywhere is none to visit; one of IPv6 takes brackets in a URL. */
+/** 0.0.0.0 and :: are not addresses to visit; an IPv6 address takes brackets in a URL. */
 function reachable(address: string): string {
   if (address === '0.0.0.0' || address === '::') return 'localhost';
   return address.includes(':') ? `[${address}]` : address;

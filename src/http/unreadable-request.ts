@@ -4,12 +4,12 @@ import { RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../lib/errors.js';
 
 const REASONS: Record<string, { status: number; text: string }> = {
-  HPE_HEADER_OVERFLOW: { status: 431, text: 'The address and the headers are too long.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, text: 'The request did not come to its end in time.' },
+  HPE_HEADER_OVERFLOW: { status: 431, text: 'The URL and the headers are too long.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, text: 'The request was not complete in time.' },
 };
-const MALFORMED = { status: 400, text: 'This is no HTTP request.' };
+const MALFORMED = { status: 400, text: 'This is not an HTTP request.' };
 
-/** What Node cannot read as a request no application sees. Its answer has the one shape of errors all the same. */
+/** Requests that Node cannot parse reach no application; their error has the same form as all others. */
 export function answerUnreadable(error: Error, socket: Duplex): void {
   const code = systemCodeOf(error) ?? '';
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
@@ -24,9 +24,9 @@ export function answerUnreadable(error: Error, socket: Duplex): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-/** Node reads these, but no URL can be made of their address and Host. Anything else is a bug. */
+/** Node parses these, but their path and Host make no URL. Anything else is a bug. */
 export function answerUnaddressed(thrown: unknown): Response {
   const unaddressed = thrown instanceof RequestError;
-  const text = unaddressed ? 'The address, or the header Host, is none.' : 'Internal error';
+  const text = unaddressed ? 'Invalid Host header or path.' : 'Internal error';
   return Response.json({ error: text, detail: text }, { status: unaddressed ? 400 : 500 });
 }

@@ -1,6 +1,6 @@
 import { DomainError, systemCodeOf, type ErrorCode } from '../lib/errors.js';
 
-/** Agenda's database did not answer in time. What was to be enqueued is not enqueued. */
+/** Agenda's database did not answer in time; nothing was enqueued. */
 export class JobStoreUnavailableError extends Error {
   constructor(cause: unknown) {
     super('The job store does not answer.', { cause });
@@ -8,13 +8,13 @@ export class JobStoreUnavailableError extends Error {
   }
 }
 
-/** What is to become of work whose handler threw. */
+/** Whether failed work is retried, and what its owner reads. */
 export interface Failure {
-  code: ErrorCode | 'INTERNAL';
-  /** Safe to show to the person who asked for the work. */
+  code: ErrorCode;
+  /** Safe to show to the task's owner. */
   message: string;
   retryable: boolean;
-  /** The least time to wait before the next try; null when the failure does not say. */
+  /** The shortest wait before the next attempt; null when unknown. */
   retryAfterMs: number | null;
 }
 
@@ -41,7 +41,6 @@ const NETWORK = new Set([
   'UND_ERR_BODY_TIMEOUT',
 ]);
 
-/** The one place that decides whether failed work is tried again, and what is said about it. */
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof DomainError) {
     const { code, message, retryable, retryAfterMs } = thrown;
@@ -67,19 +66,18 @@ function systemFailure(system: string | null): Failure | null {
   return null;
 }
 
-export interface RetryDelayInput {
-  /** How often the work has failed so far, this time included: ≥ 1. */
+interface RetryDelayInput {
+  /** Failures so far, including this one. */
   failures: number;
   settings: { retryDelaySeconds: number; retryDelayIncrease: number };
-  /** What the failure itself asks for, as in `Failure`. */
   retryAfterMs: number | null;
-  /** `Math.random`, or a test's. */
+  /** As `Math.random`. */
   random: () => number;
 }
 
 const JITTER = 0.2;
 
-/** How long to wait before the next try. The jitter keeps tracks that failed together from coming back together. */
+/** The wait before the next attempt. The jitter keeps tracks that failed together from coming back together. */
 export function retryDelayMs({ failures, settings, retryAfterMs, random }: RetryDelayInput): number {
   const seconds = settings.retryDelaySeconds + (failures - 1) * settings.retryDelayIncrease;
   const jitter = 1 + JITTER * (2 * random() - 1);

@@ -1,14 +1,83 @@
-import type { JobRepository } from './agenda.js';
-import { createLockTurns } from './lock-turns.js';
-import type { StoreGuard } from './store-guard.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { JobRepository } from 'agenda';
+import { withTimeout } from '../lib/async.js';
+import type { Logger } from '../lib/logger.js';
+import { JobStoreUnavailableError } from './errors.js';
 
-/** The repository as Agenda gets it: every call is bounded and tracked, and locking is as we need it. */
+/** No call takes longer than this: a network that swallows packets gives no error of its own. */
+const CALL_LIMIT_MS = 5_000;
+
+/** Bounds each call to the job store, and notices when the store goes down and comes back. */
+export interface StoreGuard {
+  /** Runs a call; any failure becomes a JobStoreUnavailableError. */
+  call<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs a call that may also fail for a reason of its own, which passes unchanged. */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
+  /** Resolves when no call is running and none follows at once from one that was. */
+  idle(): Promise<void>;
+}
+
+interface StoreGuardOptions {
+  log: Logger;
+  /** The store answers again; it may have lost its data meanwhile. */
+  onBack: () => void;
+}
+
+export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard {
+  const running = new Set<Promise<unknown>>();
+  let down = false;
+
+  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+    const call = withTimeout(work(), CALL_LIMIT_MS);
+    running.add(call);
+    try {
+      return await call;
+    } finally {
+      running.delete(call);
+    }
+  };
+
+  const noteFailure = (thrown: unknown): JobStoreUnavailableError => {
+    // Once for an outage, not once for each of the many calls a second that fail during it.
+    if (!down) log.warn({ err: thrown }, 'job store does not answer');
+    down = true;
+    return new JobStoreUnavailableError(thrown);
+  };
+
+  const noteSuccess = () => {
+    if (!down) return;
+    down = false;
+    log.info('job store answers again');
+    onBack();
+  };
+
+  return {
+    attempt,
+    async call(work) {
+      try {
+        const result = await attempt(work);
+        noteSuccess();
+        return result;
+      } catch (thrown) {
+        throw noteFailure(thrown);
+      }
+    },
+    async idle() {
+      do {
+        await Promise.allSettled(running);
+        await nextTurn();
+      } while (running.size > 0);
+    },
+  };
+}
+
+/** The repository as Agenda gets it: every call is bounded and tracked, and jobs are locked one at a time. */
 export function guardRepository(
   repository: JobRepository,
   guard: StoreGuard,
   accepting: () => boolean,
 ): JobRepository {
-  const inTurn = createLockTurns();
+  const lockInTurn = createLockTurns();
   const overrides: Partial<JobRepository> = {
     saveJob: (job, options) => guard.call(() => repository.saveJob(job, options)),
     saveJobState: (job, options) => guard.attempt(() => repository.saveJobState(job, options)),
@@ -17,11 +86,11 @@ export function guardRepository(
     // Agenda does not wait for this one: a rejection would end the process.
     unlockJob: (job) => guard.attempt(() => repository.unlockJob(job)).catch(() => undefined),
     getNextJobToRun: (...[name, , lockDeadline, , options]) =>
-      inTurn(name, async () => {
+      lockInTurn(name, async () => {
         if (!accepting()) return undefined;
         const now = new Date();
-        // Only what is due: Agenda locks ahead, and a job whose lock runs out before its time (the computer slept)
-        // takes up a place in this process for ever.
+        // Only due jobs: Agenda locks ahead, and a job whose lock expires before its time (the computer slept)
+        // would take up a place in this process for ever.
         const job = await guard.call(() => repository.getNextJobToRun(name, now, lockDeadline, now, options));
         const lockLifetimeMs = now.getTime() - lockDeadline.getTime();
         const fresh = Date.now() - now.getTime() < lockLifetimeMs / 2;
@@ -31,4 +100,28 @@ export function guardRepository(
       }),
   };
   return Object.assign(Object.create(repository) as JobRepository, overrides);
+}
+
+/**
+ * Lets one attempt to lock a job run at a time for each job name, and one more wait for it; further ones return
+ * undefined, since the waiting one begins after them and sees what they would have seen. Without this, each of
+ * Agenda's ticks adds attempts while the store is slow, and 50 wake-ups lock 50 jobs to release 47 of them.
+ */
+function createLockTurns(): <T>(
+  name: string,
+  attempt: () => Promise<T | undefined>,
+) => Promise<T | undefined> {
+  const lanes = new Map<string, { last: Promise<unknown>; waiting: boolean }>();
+
+  return async (name, attempt) => {
+    const lane = lanes.get(name) ?? { last: Promise.resolve(), waiting: false };
+    lanes.set(name, lane);
+    if (lane.waiting) return undefined;
+    lane.waiting = true;
+    await lane.last;
+    lane.waiting = false;
+    const running = attempt();
+    lane.last = running.catch(() => undefined);
+    return running;
+  };
 }

@@ -1,14 +1,14 @@
-import type { JobNotification, NotificationChannel } from './agenda.js';
+import type { JobNotification, NotificationChannel } from 'agenda';
 
 /** Agenda uses a notification's id for its log only. */
 const NO_ID = '' as JobNotification['jobId'];
 
 export interface JobWakes extends NotificationChannel {
-  /** Makes this process look for a due job of this name now. */
+  /** Makes this process check now for a due job of this name. */
   wake(jobName: string): void;
 }
 
-/** Agenda's way to learn of jobs without polling. Always connected, so that a process that runs none announces too. */
+/** Agenda learns of due jobs through this without polling. Always connected, so that a process without jobs announces too. */
 export function createJobWakes(announce: (jobName: string) => void): JobWakes {
   const handlers = new Set<Parameters<NotificationChannel['subscribe']>[0]>();
   const wake = (jobName: string) => {

@@ -1,35 +1,33 @@
 import type { z } from 'zod';
 
-/** What identifies a kind of background work, and how it runs. */
+/** A kind of background work. */
 export interface JobDefinition<Payload> {
-  /** Imperative: `runTask`. */
   name: string;
   payload: z.ZodType<Payload>;
-  /** How many of it one process runs at once. */
+  /** How many one process runs at once. */
   concurrency: number;
-  /** A recurring job's interval in milliseconds; its payload is then `{}`. */
+  /** Interval of a recurring job, whose payload is `{}`. */
   everyMs?: number;
-  /** After how long without a renewal another process may take the job over. */
+  /** After this long without a renewal another process may claim the job. */
   lockLifetimeMs: number;
 }
 
-/** What a job gets besides its payload. */
 export interface JobRun {
-  /** Aborts when the process stops. */
+  /** Aborts when the process stops or the job's lock is lost. */
   signal: AbortSignal;
 }
 
-/** A kind of background work, defined and implemented in one `<name>.job.ts`. */
+/** A job with its implementation, in one `<name>.job.ts`. */
 export interface Job<Deps, Payload> extends JobDefinition<Payload> {
   run(deps: Deps, payload: Payload, run: JobRun): Promise<void>;
 }
 
-/** A job as the runner sees it: the payload is still unparsed. */
+/** A job as the runner sees it, with an unparsed payload. */
 export type RunnableJob<Deps> = JobDefinition<unknown> & {
   run(deps: Deps, payload: unknown, run: JobRun): Promise<void>;
 };
 
-/** Hands work to the job runner. Jobs are hints: the truth about work is in PostgreSQL. */
+/** Enqueues jobs. A lost job loses no work: PostgreSQL has the tasks. */
 export interface JobRunner {
   enqueue<Payload>(
     definition: JobDefinition<Payload>,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { MongoClient, MongoServerError, ObjectId, type Collection, type Db, type Document } from 'mongodb';
-import type { JobRecords, JobStore, RecurringJob } from './job-records.js';
+import type { JobRecords, JobStore, RecurringJob } from './job-store.js';
 
-/** Agenda's jobs on MongoDB. Only agenda.ts imports this, when MONGODB_URL is set: the driver is large. */
+/** Agenda's jobs on MongoDB. */
 export async function openMongoJobs(url: string): Promise<JobStore> {
   const client = createClient(url);
   const db = /^[^/]+\/\/[^/]+\/[^?]/.test(url) ? client.db() : client.db('reprise');
@@ -17,9 +17,9 @@ function createClient(url: string): MongoClient {
   try {
     return new MongoClient(url, { ...timeLimits, appName: 'reprise jobs' });
   } catch {
-    // Not the driver's words: where a password holds a "/", they show what stands before it.
+    // The driver's own message would show a part of a password that holds a "/".
     throw new Error(
-      'MONGODB_URL cannot be read; allowed: mongodb://user:password@host:port/database, all percent-encoded.',
+      'MONGODB_URL is not a valid URL; expected: mongodb://user:password@host:port/database, percent-encoded.',
     );
   }
 }
@@ -29,7 +29,7 @@ const COLLECTION = 'jobs';
 function createMongoRecords(client: MongoClient, db: Db): JobRecords {
   const jobs = db.collection(COLLECTION);
   return {
-    // Change streams would need a replica set. In one process a wake comes without polling.
+    // Change streams would need a replica set. Within one process a wake needs no poll.
     pollEveryMs: 100,
     async restore(recurring) {
       await jobs.createIndex({ name: 1, nextRunAt: 1, priority: -1, lockedAt: 1 }, { name: 'next_job' });
@@ -46,8 +46,8 @@ function createMongoRecords(client: MongoClient, db: Db): JobRecords {
 }
 
 /**
- * Agenda's own `every` would release the lock of a job that runs, and make two records when called by two processes
- * at once. Here the id is the same for all, and only what is missing is written.
+ * Agenda's own `every` would release the lock of a running job, and create two records when two processes call it at
+ * once. Here the id is the same for all processes, and only missing fields are written.
  */
 async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob): Promise<void> {
   const _id = new ObjectId(createHash('sha256').update(name).digest('hex').slice(0, 24));

@@ -5,24 +5,24 @@ import type { Logger } from '../lib/logger.js';
 import { createListeningConnection } from '../database/listening-connection.js';
 import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
-import type { JobRecords, JobStore } from './job-records.js';
+import type { JobRecords, JobStore } from './job-store.js';
 
-/** Agenda's table has a schema of its own: it is not part of our data model. */
+/** Agenda's table is not part of our data model. */
 const SCHEMA = 'agenda';
-/** Agenda quotes this name whole, so that a schema cannot be part of it: the search path says where it is. */
+/** Agenda quotes this name whole, so it cannot contain the schema; the search path names that. */
 const JOBS_TABLE = 'jobs';
 const CHANNEL = 'reprise_jobs';
 const APPLICATION = 'reprise jobs';
-/** Any constant number: the advisory lock under which the table is made. */
+/** The advisory lock under which the table is created; any constant number. */
 const SCHEMA_LOCK = 7_171_040;
 
-export interface PostgresJobsOptions {
+interface PostgresJobsOptions {
   url: string;
   instanceId: string;
   log: Logger;
 }
 
-/** Agenda's jobs on the PostgreSQL in use, for those who run no MongoDB. Only agenda.ts imports this. */
+/** Agenda's jobs in our own PostgreSQL, when there is no MongoDB. */
 export async function openPostgresJobs(options: PostgresJobsOptions): Promise<JobStore> {
   const pool = createJobPool(options.url, options.log);
   const { repository } = new PostgresBackend({ pool, tableName: JOBS_TABLE, disableNotifications: true });
@@ -35,7 +35,7 @@ export async function openPostgresJobs(options: PostgresJobsOptions): Promise<Jo
   return { repository, records: createPostgresRecords(pool, options) };
 }
 
-/** A few connections, apart from those of requests, that survive the server going away. */
+/** Apart from the connections of requests; survives the loss of the server. */
 function createJobPool(url: string, log: Logger): Pool {
   const pool = new Pool({
     connectionString: url,
@@ -46,7 +46,7 @@ function createJobPool(url: string, log: Logger): Pool {
     application_name: APPLICATION,
     ...eachConnection,
   });
-  const note = (err: Error) => log.debug({ err }, 'A connection to the job store ended');
+  const note = (err: Error) => log.debug({ err }, 'job store connection lost');
   pool.on('error', note);
   pool.on('connect', (client) => client.on('error', note));
   return pool;
@@ -60,8 +60,8 @@ const eachConnection = {
 };
 
 /**
- * Makes the schema, then runs `createTable`, one process at a time: neither CREATE … IF NOT EXISTS nor CREATE OR
- * REPLACE is safe against itself. A schema that is already there needs no right to create one.
+ * Creates the schema, then runs `createTable`, one process at a time: neither CREATE … IF NOT EXISTS nor CREATE OR
+ * REPLACE is safe against itself. An existing schema is found first, because CREATE SCHEMA needs a privilege.
  */
 async function withJobSchema(url: string, createTable: () => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -118,7 +118,7 @@ function createPostgresRecords(pool: Pool, options: PostgresJobsOptions): JobRec
 
 const announcement = z.object({ jobName: z.string(), from: z.string() });
 
-/** Undefined when it is none: whoever may use the database may send on the channel. */
+/** Undefined for anything else: whoever may use the database may send on the channel. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -127,7 +127,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The interval is kept in milliseconds, as text: Agenda reads '500 milliseconds' as 500 seconds, but '500' well. */
+/** The interval is stored as '500', in milliseconds: Agenda reads '500 milliseconds' as 500 seconds. */
 const KEEP_RECURRING = `
   INSERT INTO ${JOBS_TABLE} AS job (name, type, next_run_at, repeat_interval, data)
   VALUES ($1, 'single', now(), $2, '{}')

@@ -1,31 +1,30 @@
-import { delay } from '../lib/async.js';
-import { within } from './time-limit.js';
+import { delay, withTimeout } from '../lib/async.js';
 
-/** How long handlers whose signal was aborted may still take, in milliseconds, before they are left behind. */
+/** How long a handler may still take after its signal has aborted, before the process stops without it. */
 const ABORTED_LIMIT_MS = 5_000;
 
-/** A job's lock in the store, which shows other processes that its handler is alive. */
+/** A job's lock in the store; renewing it shows other processes that its handler is alive. */
 export interface JobLock {
-  /** Milliseconds between two renewals: well below the lock's lifetime. */
+  /** Well below the lock's lifetime. */
   renewEveryMs: number;
   renew(): Promise<void>;
-  /** Whether another process may have taken the job over. */
+  /** Whether another process may have claimed the job. */
   lost(): boolean;
 }
 
 /** The handlers that run in this process. */
 export interface RunningJobs {
-  /** Runs a handler and keeps its lock alive meanwhile. Its signal aborts when time is up or the lock is lost. */
+  /** Runs a handler and renews its lock meanwhile. Its signal aborts when `finish` gives up on it or the lock is lost. */
   run(lock: JobLock, handler: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  /** Gives what runs `graceMs` to end, then aborts it and waits a bounded time. */
+  /** Gives running handlers `graceMs` to end, then aborts them and waits a bounded time. */
   finish(graceMs: number): Promise<void>;
 }
 
 export function createRunningJobs(): RunningJobs {
   const running = new Map<Promise<void>, AbortController>();
 
-  const ended = async (limitMs: number): Promise<void> => {
-    await within(limitMs, Promise.allSettled(running.keys())).catch(() => undefined);
+  const waitForAll = async (limitMs: number): Promise<void> => {
+    await withTimeout(Promise.allSettled(running.keys()), limitMs).catch(() => undefined);
   };
 
   return {
@@ -40,9 +39,9 @@ export function createRunningJobs(): RunningJobs {
       }
     },
     async finish(graceMs) {
-      await ended(graceMs);
-      for (const controller of running.values()) controller.abort(new Error('The process stops.'));
-      await ended(ABORTED_LIMIT_MS);
+      await waitForAll(graceMs);
+      for (const controller of running.values()) controller.abort(new Error('the process is stopping'));
+      await waitForAll(ABORTED_LIMIT_MS);
     },
   };
 }
@@ -52,23 +51,22 @@ async function withRenewal(
   controller: AbortController,
   handler: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const over = new AbortController();
-  const renewing = keepRenewing(lock, over.signal, () =>
-    controller.abort(new Error('Another process may run this job by now.')),
+  const ended = new AbortController();
+  const renewing = keepRenewing(lock, ended.signal, () =>
+    controller.abort(new Error('another process may have claimed this job')),
   );
   try {
     await handler(controller.signal);
   } finally {
-    over.abort();
+    ended.abort();
     // A renewal that arrived after the end of the job would lock it again.
     await renewing;
   }
 }
 
-/** Until `over` aborts or the lock is lost. */
-async function keepRenewing(lock: JobLock, over: AbortSignal, onLost: () => void): Promise<void> {
-  const wait = () => delay(lock.renewEveryMs, over).catch(() => undefined);
-  for (await wait(); !over.aborted; await wait()) {
+async function keepRenewing(lock: JobLock, ended: AbortSignal, onLost: () => void): Promise<void> {
+  const wait = () => delay(lock.renewEveryMs, ended).catch(() => undefined);
+  for (await wait(); !ended.aborted; await wait()) {
     if (lock.lost()) return onLost();
     await lock.renew();
   }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { getOrAdd } from './get-or-add.js';
 
 /** A promise with its own resolve and reject. */
@@ -17,41 +18,28 @@ export function createDeferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Waits `ms` milliseconds; rejects with the signal's reason as soon as it aborts. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
+/** Waits `ms` milliseconds. Rejects with the signal's own reason on abort, where Node has an AbortError of its own. */
+export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await wait(ms, undefined, { signal });
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    throw thrown;
+  }
 }
 
-/** Settles as the promise does, but rejects with the signal's reason as soon as that aborts. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  const { promise: aborted, reject } = createDeferred<never>();
-  const forget = onAbort(signal, () => reject(signal.reason));
-  return Promise.race([promise, aborted]).finally(forget);
-}
-
-const waiting = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** One listener for all who wait for a signal at once: Node warns of a leak from the eleventh on. */
-function onAbort(signal: AbortSignal, run: () => void): () => void {
-  const all = getOrAdd(waiting, signal, () => {
-    const made = new Set<() => void>();
-    signal.addEventListener('abort', () => made.forEach((each) => each()), { once: true });
-    return made;
-  });
-  all.add(run);
-  return () => all.delete(run);
+/**
+ * Rejects when `work` takes longer than `limitMs` milliseconds; the work itself goes on. For work that no signal can
+ * end: neither database driver promises that a call to a silent server ever returns.
+ */
+export async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  const timeout = createDeferred<never>();
+  const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  try {
+    return await Promise.race([work, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
@@ -77,4 +65,75 @@ export function coalesce(work: () => Promise<void>): () => Promise<void> {
       });
     return next;
   };
+}
+
+/**
+ * Runs `work` for a key unless it is running already; everyone who asks meanwhile gets its result. An aborted caller
+ * leaves alone; when all have left, the signal that `work` was given aborts.
+ */
+type SharedCalls = <T>(
+  key: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>;
+
+interface Call {
+  result: Promise<unknown>;
+  callers: number;
+  controller: AbortController;
+}
+
+export function createSharedCalls(): SharedCalls {
+  const running = new Map<string, Call>();
+
+  const end = (key: string, call: Call) => {
+    // Another call may have begun under this key after all callers of this one had left.
+    if (running.get(key) === call) running.delete(key);
+  };
+
+  const begin = (key: string, work: (signal: AbortSignal) => Promise<unknown>): Call => {
+    const controller = new AbortController();
+    const call: Call = { result: work(controller.signal), callers: 0, controller };
+    running.set(key, call);
+    call.result.then(
+      () => end(key, call),
+      () => end(key, call),
+    );
+    return call;
+  };
+
+  return async <T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) => {
+    signal.throwIfAborted();
+    const call = running.get(key) ?? begin(key, work);
+    call.callers += 1;
+    try {
+      return (await abortable(call.result, signal)) as T;
+    } finally {
+      call.callers -= 1;
+      if (call.callers === 0 && running.get(key) === call) {
+        end(key, call);
+        call.controller.abort();
+      }
+    }
+  };
+}
+
+/** Settles as the promise does, but rejects with the signal's reason as soon as that aborts. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = createDeferred<never>();
+  const stop = onAbort(signal, () => reject(signal.reason));
+  return Promise.race([promise, aborted]).finally(stop);
+}
+
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** One listener for all who wait on a signal: Node warns of a leak from the eleventh on. */
+function onAbort(signal: AbortSignal, run: () => void): () => void {
+  const all = getOrAdd(waiting, signal, () => {
+    const made = new Set<() => void>();
+    signal.addEventListener('abort', () => made.forEach((each) => each()), { once: true });
+    return made;
+  });
+  all.add(run);
+  return () => all.delete(run);
 }

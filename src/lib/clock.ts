@@ -5,7 +5,7 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => new Date() };
 
-/** The moment `ms` milliseconds after now. */
+/** The time `ms` milliseconds from now. */
 export function later(clock: Clock, ms: number): Date {
   return new Date(clock.now().getTime() + ms);
 }

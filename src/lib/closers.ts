@@ -3,7 +3,7 @@ import type { Logger } from './logger.js';
 /** Things with a lifetime, closed in the reverse of the order in which they were opened. */
 export interface Closers {
   add(name: string, close: () => void | Promise<void>): void;
-  /** Closes everything, once; what cannot be closed is logged and does not keep the rest open. */
+  /** Closes everything once. A failure is logged and does not keep the rest open. */
   close(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export function createClosers(log: Logger): Closers {
         try {
           await next.close();
         } catch (err) {
-          log.error({ err, what: next.name }, 'could not be closed');
+          log.error({ err, component: next.name }, 'could not close component');
         }
       }
     },

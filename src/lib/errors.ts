@@ -1,4 +1,4 @@
-/** Every way in which Reprise says no. The mappers (graphql/errors, rest/errors, jobs/errors) each cover all of it. */
+/** Every error code. The mappers (graphql/errors.ts, rest/errors.ts, jobs/errors.ts) each cover all of them. */
 export type ErrorCode =
   | 'INVALID_INPUT'
   | 'CATALOG_ITEM_NOT_FOUND'
@@ -27,14 +27,14 @@ export type ErrorCode =
   | 'INTERNAL';
 
 /**
- * A failure that has a name: its message is written for the person who reads it and is safe to show.
- * Anything else that is thrown is a bug, and is masked. Subclasses live with their domain.
+ * An expected failure. Its message is written for a person and safe to show; anything else that is thrown is a bug
+ * and is masked. Subclasses live with their domain.
  */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
-  /** Whether the same thing may work when tried again. */
+  /** Whether the same request may succeed later. */
   readonly retryable: boolean = false;
-  /** How long to wait before that, at least; null when the failure does not say. */
+  /** The shortest wait before that; null when unknown. */
   readonly retryAfterMs: number | null = null;
 
   constructor(message: string, options?: { cause?: unknown }) {
@@ -43,27 +43,50 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** Something that was given is not of the form that it takes; nothing was changed. */
+/** An argument is invalid; nothing was changed. */
 export class InvalidInputError extends DomainError {
   readonly code = 'INVALID_INPUT';
 
   constructor(
     message: string,
-    /** The argument or field in question. */
+    /** The argument or field that is invalid. */
     readonly field: string | null = null,
   ) {
     super(message);
   }
 }
 
-/** The caller is known and may not do this; nothing was changed. */
+/** The viewer is known and not allowed to do this; nothing was changed. */
 export class ForbiddenError extends DomainError {
   readonly code = 'FORBIDDEN';
 }
 
-/** Throws ForbiddenError for all but admins. */
+/** Throws ForbiddenError unless the viewer is an admin. */
 export function requireAdmin(viewer: { role: string }): void {
   if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an admin may do this.');
+}
+
+/*
+ * What any provider may answer with. These stand here because adapters throw them and domains tell them apart, and
+ * neither imports the other's values.
+ */
+
+export class UpstreamLimitedError extends DomainError {
+  readonly code = 'UPSTREAM_LIMITED';
+  override readonly retryable = true;
+
+  constructor(
+    readonly provider: string,
+    override readonly retryAfterMs: number,
+  ) {
+    super(`${provider} limits requests: try again in ${Math.ceil(retryAfterMs / 1000)} s.`);
+  }
+}
+
+/** The provider did not answer, or answered with something it does not promise. */
+export class UpstreamFailedError extends DomainError {
+  readonly code = 'UPSTREAM_FAILED';
+  override readonly retryable = true;
 }
 
 /** The message of anything that was thrown. */

@@ -1,4 +1,4 @@
-/** What is kept under a key, made and kept when there is nothing yet. */
+/** Returns the value kept under a key; makes and keeps one when there is none. */
 export function getOrAdd<Key, Value>(
   kept: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown },
   key: Key,

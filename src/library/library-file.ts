@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, parse } from 'node:path';
-import type { LibraryFile } from '../database/rows.js';
+import type { LibraryFile } from '../database/prisma.js';
 import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
 import type { RawTags } from './tag-reader.js';

@@ -1,76 +1,113 @@
+import type { Viewer } from '../auth/viewer.js';
+import { readSequence } from '../database/sequence.js';
+import { InvalidInputError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
-import { readHorizon } from '../database/sequence.js';
-import { findTasksByIds, listTaskStamps, type TaskStamp } from '../tasks/task-store.js';
+import type { TaskFilter } from '../tasks/task-filter.js';
+import { findTasksByIds, listChangedTasks, listTaskStamps, type TaskStamp } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
+import { listActiveTasks } from './live-store.js';
 
-/** A task, and the mark from which someone who has read this far goes on. */
+/** A task as it was at one moment. */
 export interface TaskChange {
+  /** Resuming from here may repeat changes, and misses none. */
   sequence: string;
   task: Task;
 }
 
-/** Reads what has changed since its last look, in the order of change. Not for two at once. */
+/** What one reader of the feed may see and wants to see. */
+export interface FeedRequest {
+  viewer: Viewer;
+  filter: TaskFilter;
+  /** The sequence of an earlier change; null starts with the active tasks. */
+  since: bigint | null;
+}
+
+/** Rows per query. */
+const BATCH = 500;
+
+/** Reads the changes since the last read, in the order of change. Reads must not overlap. */
 export interface TaskChanges {
-  /** From now on: a mark of this moment (store/sequence.ts). */
-  startFrom(mark: bigint): void;
-  /** When it throws, the next look begins where this one did; what it gave already comes again. */
+  /** Takes a sequence that was read just now. */
+  startFrom(sequence: bigint): void;
+  /** When it throws, the next read begins where this one did, and repeats what this one returned. */
   read(): AsyncGenerator<TaskChange, void, void>;
 }
 
-/** Rows of one query. */
-export const BATCH = 500;
-
 /**
- * It goes by what the database says and not by what was announced: an announcement may be on its way still when
- * a younger change is read, and then no mark would be safe to resume from. A transaction that stays open holds
- * the mark back; what was given since is remembered, so that it is not given again and again.
+ * It reads the database and does not rely on notifications: one may still be on its way when a younger change is
+ * read, and then no sequence would be safe to resume from. An open transaction holds the sequence back; what was
+ * returned since is remembered, so that it is not returned again and again.
  */
 export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
-  let mark = 0n;
-  let given = new Map<string, bigint>();
+  let since = 0n;
+  let returned = new Map<string, bigint>();
 
   return {
-    startFrom: (start) => {
-      mark = start;
-      given = new Map();
+    startFrom: (sequence) => {
+      since = sequence;
+      returned = new Map();
     },
     async *read() {
-      const horizon = await readHorizon(db);
+      const current = await readSequence(db);
       const next = new Map<string, bigint>();
-      for await (const stamps of inBatches((after) =>
-        listTaskStamps(db, { since: mark, after, limit: BATCH }),
-      )) {
-        const fresh = stamps.filter(({ id, sequence }) => given.get(id) !== sequence);
-        const tasks = new Map(
-          (
-            await findTasksByIds(
-              db,
-              fresh.map(({ id }) => id),
-            )
-          ).map((task) => [task.id, task]),
+      for await (const stamps of inBatches((after) => listTaskStamps(db, { since, after, limit: BATCH }))) {
+        const fresh = stamps.filter(({ id, sequence }) => returned.get(id) !== sequence);
+        const tasks = await findTasksByIds(
+          db,
+          fresh.map(({ id }) => id),
         );
+        const byId = new Map(tasks.map((task) => [task.id, task]));
         for (const { id, sequence } of fresh) {
-          const task = tasks.get(id);
-          if (task) yield { sequence: toMark(sequence, horizon), task };
+          const task = byId.get(id);
+          if (task) yield { sequence: resumeFrom(sequence, current), task };
         }
-        for (const { id, sequence } of stamps) if (sequence >= horizon) next.set(id, sequence);
+        for (const { id, sequence } of stamps) if (sequence >= current) next.set(id, sequence);
       }
-      mark = horizon;
-      given = next;
+      since = current;
+      returned = next;
     },
   };
 }
 
 /**
- * The mark that goes with a row which is read in the order of change: all that is still to be read is at or above
- * it, and so is whatever was not committed when the horizon was taken.
+ * What a subscription starts with: all active tasks, or all that changed since `since`, in the order of change, so
+ * that a reader who leaves in the middle can resume. `current` was read before. A `since` ahead of the database's own
+ * sequence (the database was restored elsewhere) cannot be resumed from and starts with the active tasks.
  */
-export function toMark(sequence: bigint, horizon: bigint): string {
-  return (sequence < horizon ? sequence : horizon).toString();
+export async function* readSnapshot(
+  deps: Pick<Platform, 'db'>,
+  { viewer, filter, since }: FeedRequest,
+  current: bigint,
+): AsyncGenerator<TaskChange, void, void> {
+  const resumes = since !== null && since <= current;
+  const read = (after: TaskStamp | null) =>
+    resumes
+      ? listChangedTasks(deps.db, viewer, { filter, since, limit: BATCH, after })
+      : listActiveTasks(deps.db, viewer, { filter, limit: BATCH, after });
+  for await (const tasks of inBatches(read)) {
+    for (const task of tasks) yield { sequence: resumeFrom(task.sequence, current), task };
+  }
 }
 
-/** Full batches until one is not; each query begins after the last row of the one before. */
-export async function* inBatches<Row extends TaskStamp>(
+/** Parses the `sequence` of an earlier update. */
+export function parseSequence(since: string): bigint {
+  if (/^\d{1,19}$/.test(since)) return BigInt(since);
+  throw new InvalidInputError(
+    '"since" is not a sequence; pass the "sequence" of an earlier update.',
+    'since',
+  );
+}
+
+/**
+ * The sequence for a row that is read in the order of change: all that is still to be read is at or above it, and so
+ * is whatever was not committed when `current` was read.
+ */
+function resumeFrom(sequence: bigint, current: bigint): string {
+  return (sequence < current ? sequence : current).toString();
+}
+
+/** Reads until a batch is not full; each query begins after the last row of the one before. */
+async function* inBatches<Row extends TaskStamp>(
   read: (after: TaskStamp | null) => Promise<Row[]>,
 ): AsyncGenerator<Row[], void, void> {
   let after: Row | null = null;

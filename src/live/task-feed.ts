@@ -1,19 +1,21 @@
 import { maySee } from '../auth/viewer.js';
-import type { Platform } from '../platform.js';
+import { readSequence } from '../database/sequence.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
-import { messageOf } from '../lib/errors.js';
 import { getOrAdd } from '../lib/get-or-add.js';
-import { readHorizon } from '../database/sequence.js';
-import { createTaskChanges, type TaskChange } from './task-changes.js';
+import type { Platform } from '../platform.js';
 import { matchesFilter } from '../tasks/task-filter.js';
-import type { FeedRequest, TaskNews } from './task-event.js';
-import { readSnapshot } from './task-snapshot.js';
+import type { Task } from '../tasks/task.js';
+import { createTaskChanges, readSnapshot, type FeedRequest, type TaskChange } from './task-changes.js';
+
+export interface TaskUpdate extends TaskChange {
+  /** Part of the snapshot that a subscription starts with. */
+  initial: boolean;
+}
 
 /** Live changes of tasks for many readers, each with its own bounded queue. */
 export interface TaskFeed {
   /** A snapshot first, then changes, until the reader returns, falls too far behind, or the process stops. */
-  subscribe(request: FeedRequest): AsyncIterableIterator<TaskNews>;
-  /** How many read at present. */
+  subscribe(request: FeedRequest): AsyncIterableIterator<TaskUpdate>;
   readerCount(): number;
   stop(): void;
 }
@@ -26,7 +28,7 @@ export interface LiveDeps {
 
 interface Reader {
   request: FeedRequest;
-  queue: ReaderQueue<TaskNews>;
+  queue: ReaderQueue<TaskUpdate>;
 }
 
 /** Changes that come within this time are read together; far below what a person notices. */
@@ -34,72 +36,72 @@ const GATHER_MS = 20;
 const RETRY_MS = 500;
 
 /**
- * Any news makes the feed look; what has changed, it reads once, however many listen, and hands the rows to the
- * readers that may and want to see them. So news that were lost cost nothing but time.
+ * Any event makes the feed poll the database once, however many readers there are; each gets the tasks that it may
+ * and wants to see. So a lost event costs nothing but time.
  */
 export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
   const changes = createTaskChanges(deps);
-  const asOf = createDatedNews();
-  const sizeOf = createSizes();
-  const look = createLookout(async () => {
+  const withSequence = createRestamp();
+  const sizeOf = createSizeCache();
+  const poller = createPoller(async () => {
     if (readers.size === 0) return true;
     try {
       for await (const change of changes.read()) deliver(readers, change);
       return true;
-    } catch (thrown) {
-      deps.log.warn({ error: messageOf(thrown) }, 'could not read changed tasks; trying again');
+    } catch (err) {
+      deps.log.warn({ err }, 'could not read changed tasks, trying again');
       return false;
     }
   });
-  const offTask = deps.bus.on('task.changed', look.soon);
-  const offGap = deps.bus.on('bus.gap', look.soon);
+  const offTask = deps.bus.on('task.changed', poller.pollSoon);
+  const offGap = deps.bus.on('bus.gap', poller.pollSoon);
 
   return {
     readerCount: () => readers.size,
     subscribe: (request) =>
       openReader(deps, request, {
-        joined: (reader, horizon) => {
-          if (readers.size === 0) changes.startFrom(horizon);
+        join: (reader, sequence) => {
+          if (readers.size === 0) changes.startFrom(sequence);
           readers.add(reader);
         },
-        left: (reader) => void readers.delete(reader),
-        asOf,
+        leave: (reader) => void readers.delete(reader),
+        withSequence,
         sizeOf,
       }),
     stop: () => {
       offTask();
       offGap();
-      look.stop();
+      poller.stop();
       for (const { queue } of readers) queue.close();
     },
   };
 }
 
-/** Looks a moment after it is called, never twice at once, and once more for calls that came while it looked. */
-function createLookout(look: () => Promise<boolean>) {
+/** Polls GATHER_MS after a call, never twice at once, and once more for calls that came during a poll. */
+function createPoller(poll: () => Promise<boolean>) {
   let timer: NodeJS.Timeout | null = null;
-  let looking = false;
+  let polling = false;
   let again = false;
   let stopped = false;
-  const after = (delayMs: number) => {
+  const pollAfter = (delayMs: number) => {
     if (stopped || timer) return;
-    if (looking) {
+    if (polling) {
       again = true;
       return;
     }
     timer = setTimeout(() => {
       timer = null;
-      looking = true;
+      polling = true;
       again = false;
-      void look().then((done) => {
-        looking = false;
-        if (again || !done) after(done ? GATHER_MS : RETRY_MS);
+      void poll().then((done) => {
+        polling = false;
+        if (again || !done) pollAfter(done ? GATHER_MS : RETRY_MS);
       });
     }, delayMs);
   };
   return {
-    soon: () => after(GATHER_MS),
+    pollSoon: () => pollAfter(GATHER_MS),
     stop: () => {
       stopped = true;
       if (timer) clearTimeout(timer);
@@ -107,53 +109,46 @@ function createLookout(look: () => Promise<boolean>) {
   };
 }
 
-function deliver(readers: Iterable<Reader>, { sequence, task }: TaskChange): void {
-  const news = { sequence, initial: false, task };
+function deliver(readers: Iterable<Reader>, change: TaskChange): void {
+  const update = { ...change, initial: false };
   for (const { request, queue } of readers) {
-    if (maySee(request.viewer, task) && matchesFilter(request.filter, task)) queue.push(news);
+    if (maySee(request.viewer, change.task) && matchesFilter(request.filter, change.task)) queue.push(update);
   }
 }
 
-/** About how many bytes a task takes; measured once for all readers that have it waiting. */
-function createSizes() {
-  const sizes = new WeakMap<TaskNews['task'], number>();
-  return (task: TaskNews['task']): number => {
-    return getOrAdd(sizes, task, () => 600 + 2 * JSON.stringify(task.item).length);
-  };
+/** About how many bytes a task takes; measured once for all readers. */
+function createSizeCache() {
+  const sizes = new WeakMap<Task, number>();
+  return (task: Task): number => getOrAdd(sizes, task, () => 600 + 2 * JSON.stringify(task.item).length);
 }
 
-/** What a reader needs of the feed. */
-interface Room {
-  joined(reader: Reader, horizon: bigint): void;
-  left(reader: Reader): void;
-  asOf(latest: TaskNews, sequence: string): TaskNews;
-  sizeOf(task: TaskNews['task']): number;
+interface ReaderDependencies {
+  join(reader: Reader, sequence: bigint): void;
+  leave(reader: Reader): void;
+  withSequence(update: TaskUpdate, sequence: string): TaskUpdate;
+  sizeOf(task: Task): number;
 }
 
-/** The queue is open before the snapshot is read, so that nothing falls between the two. */
 function openReader(
   deps: Pick<Platform, 'db'>,
   request: FeedRequest,
-  room: Room,
-): AsyncIterableIterator<TaskNews> {
-  const queue = createReaderQueue<TaskNews>({
+  { join, leave, withSequence, sizeOf }: ReaderDependencies,
+): AsyncIterableIterator<TaskUpdate> {
+  const queue = createReaderQueue<TaskUpdate>({
     key: ({ task }) => task.id,
-    // An end may be dropped like anything else, because it is read again from the database: a playlist of
-    // thousands that is cancelled would else close every reader.
-    isTerminal: () => false,
-    // Its place is the first one's, so its mark must be too: resuming from a later one would miss what lies between.
-    merge: (pending, latest) => room.asOf(latest, pending.sequence),
-    sizeBytes: ({ task }) => room.sizeOf(task),
+    merge: (pending, latest) => withSequence(latest, pending.sequence),
+    sizeBytes: ({ task }) => sizeOf(task),
   });
   const reader = { request, queue };
-  async function* run(): AsyncGenerator<TaskNews, void, void> {
+  async function* run(): AsyncGenerator<TaskUpdate, void, void> {
     try {
-      const horizon = await readHorizon(deps.db);
-      room.joined(reader, horizon);
-      for await (const change of readSnapshot(deps, request, horizon)) yield { ...change, initial: true };
-      yield* readQueue(deps, reader, horizon);
+      const sequence = await readSequence(deps.db);
+      // Before the snapshot is read, so that nothing is lost between the two.
+      join(reader, sequence);
+      for await (const change of readSnapshot(deps, request, sequence)) yield { ...change, initial: true };
+      yield* readQueue(deps, reader, sequence);
     } finally {
-      room.left(reader);
+      leave(reader);
       queue.close();
     }
   }
@@ -163,7 +158,7 @@ function openReader(
       return this;
     },
     next: () => running.next(),
-    // A generator that waits for its queue only hears of return() once the queue gives way.
+    // A generator that waits for its queue does not see return() until the queue ends.
     return: () => {
       queue.close();
       return running.return();
@@ -171,31 +166,34 @@ function openReader(
   };
 }
 
-/** News with an earlier mark: one object for all readers that are equally late, so that it is executed once. */
-function createDatedNews() {
-  const dated = new WeakMap<TaskNews['task'], Map<string, TaskNews>>();
-  return (latest: TaskNews, sequence: string): TaskNews => {
-    const bySequence = getOrAdd(dated, latest.task, () => new Map<string, TaskNews>());
-    return getOrAdd(bySequence, sequence, () => ({ ...latest, sequence }));
+/** Updates with an earlier sequence: one object for all readers that are equally late, so that it is executed once. */
+function createRestamp() {
+  const byTask = new WeakMap<Task, Map<string, TaskUpdate>>();
+  return (update: TaskUpdate, sequence: string): TaskUpdate => {
+    const bySequence = getOrAdd(byTask, update.task, () => new Map<string, TaskUpdate>());
+    return getOrAdd(bySequence, sequence, () => ({ ...update, sequence }));
   };
 }
 
-/** A slow reader's queue drops what is too much; the reader then reads from the database what it missed. */
+/**
+ * A slow reader's queue drops what is too much, finished tasks too; the reader then reads what it missed from the
+ * database. So a playlist of thousands that is canceled at once closes no reader.
+ */
 async function* readQueue(
   deps: Pick<Platform, 'db'>,
   { request, queue }: Reader,
-  horizon: bigint,
-): AsyncGenerator<TaskNews, void, void> {
-  let read = horizon;
-  for await (const news of queue) {
+  start: bigint,
+): AsyncGenerator<TaskUpdate, void, void> {
+  let since = start;
+  for await (const update of queue) {
     if (queue.takeDropped() > 0) {
-      const now = await readHorizon(deps.db);
-      const missed = readSnapshot(deps, { ...request, since: read }, now);
+      const current = await readSequence(deps.db);
+      const missed = readSnapshot(deps, { ...request, since }, current);
       for await (const change of missed) yield { ...change, initial: false };
-      read = now;
+      since = current;
     }
-    yield news;
-    const sequence = BigInt(news.sequence);
-    if (sequence > read) read = sequence;
+    yield update;
+    const sequence = BigInt(update.sequence);
+    if (sequence > since) since = sequence;
   }
 }

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { runFfmpeg } from './ffmpeg.js';
 import type { Cover } from './tag-carrier.js';
 
-/** A cover larger than one of these is made smaller: players show no more, and every track of an album carries it. */
-export const MAX_COVER_SIDE_PX = 1_000;
-export const MAX_COVER_BYTES = 524_288;
-/** An image that claims more than this is not decoded: it would take gigabytes of memory. */
+/** A larger cover is shrunk: players show no more, and every track of an album carries it. */
+const MAX_COVER_SIDE_PX = 1_000;
+const MAX_COVER_BYTES = 524_288;
+/** A larger image is not decoded: it would take gigabytes of memory. */
 const MAX_COVER_PIXELS = 64_000_000;
 
 const SHRINK_LIMIT_MS = 30_000;
 
-/** The cover as it is written, or null for bytes that are not a JPEG or PNG of sensible size. */
+/** The cover in the form in which it is written; null for bytes that are not a JPEG or PNG of sensible size. */
 export async function prepareCover(
   bytes: Uint8Array,
   tools: { ffmpegPath: string; workDir: string; signal: AbortSignal },
@@ -36,22 +36,21 @@ async function shrink(
   return readCover(await readFile(outputPath));
 }
 
-/** The arguments that make a cover a JPEG of at most MAX_COVER_SIDE_PX. */
-export function planShrink(cover: Omit<Cover, 'bytes'>, path: string) {
+function planShrink(cover: Omit<Cover, 'bytes'>, path: string) {
   const factor = Math.min(1, MAX_COVER_SIDE_PX / Math.max(cover.widthPx, cover.heightPx));
   const side = (px: number) => String(Math.max(1, Math.round(px * factor)));
-  // The …_pipe demuxers, because the one for files takes a % in a name for a number to count.
+  // The …_pipe demuxers, because the one for files takes a % in a name for a number pattern.
   const demuxer = cover.mime === 'image/png' ? 'png_pipe' : 'jpeg_pipe';
   const input = ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file', '-threads', '1', '-f', demuxer];
   const scale = `scale=${side(cover.widthPx)}:${side(cover.heightPx)}`;
   return {
     inputs: [{ options: input, source: `file:${path}` }],
-    // -q:v 4: about a third of quality 2's size, with no difference to see at this size.
+    // -q:v 4: about a third of quality 2's size, with no visible difference at this size.
     outputOptions: ['-frames:v', '1', '-vf', scale, '-pix_fmt', 'yuvj420p', '-q:v', '4', '-f', 'mjpeg'],
   };
 }
 
-/** What the first bytes of a JPEG or PNG say; null for anything else. */
+/** Reads the header of a JPEG or PNG; null for anything else. */
 export function readCover(bytes: Uint8Array): Cover | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = pngSize(view) ?? jpegSize(view);
@@ -65,7 +64,7 @@ function pngSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
   return { mime: 'image/png', widthPx: bytes.readUInt32BE(16), heightPx: bytes.readUInt32BE(20) };
 }
 
-/** A JPEG is segments of `ff`, a marker and a length; a frame's (c0 to cf, but for three) begins with its size. */
+/** A JPEG is segments of `ff`, a marker and a length; a frame segment (c0 to cf, except three) begins with its size. */
 function jpegSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
   for (let at = 2; at + 9 <= bytes.length;) {
@@ -87,10 +86,7 @@ function jpegSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
   return null;
 }
 
-/**
- * The value of a METADATA_BLOCK_PICTURE comment, Ogg's way to carry a cover: a FLAC picture block (RFC 9639, 8.8) of
- * a front cover, in base64.
- */
+/** The value of METADATA_BLOCK_PICTURE, Ogg's tag for a cover: a FLAC picture block (RFC 9639, 8.8) in base64. */
 export function toPictureComment(cover: Cover): string {
   const BITS_PER_PIXEL = 24;
   const FRONT_COVER = 3;

@@ -3,14 +3,14 @@ import type { AudioFormat } from './media.js';
 /** The kinds of file that are written; each is also the file's extension. */
 export type Container = 'mp3' | 'm4a' | 'ogg' | 'opus' | 'flac' | 'wav' | 'mka';
 
-/** PCM that a WAV file holds as it is; other PCM (big-endian, for example) is converted, or kept in Matroska. */
+/** PCM that WAV can hold; other PCM (big-endian, for example) is converted, or kept in Matroska. */
 const WAV_CODECS = ['pcm_s16le', 'pcm_s24le', 'pcm_s32le', 'pcm_u8', 'pcm_f32le', 'pcm_alaw', 'pcm_mulaw'];
 
 interface FormatFacts {
   container: Container;
-  /** ffmpeg's codec names that are this format already. */
+  /** ffmpeg's names of the codecs that are this format already. */
   codecs: readonly string[];
-  /** WAV has a second encoder, for 24 bits, that every ffmpeg with the first has too. */
+  /** WAV has a second encoder for 24 bits, which every ffmpeg with the first has too. */
   encoder: string;
 }
 
@@ -24,14 +24,14 @@ export const FORMAT_FACTS: Record<Exclude<AudioFormat, 'KEEP'>, FormatFacts> = {
   ALAC: { container: 'm4a', codecs: ['alac'], encoder: 'alac' },
 };
 
-/** The kind of file a request's output is. A kept codec that none of the usual containers holds goes into Matroska. */
+/** A kept codec that none of the usual containers holds goes into Matroska. */
 export function containerFor(format: AudioFormat, codec: string): Container {
   if (format !== 'KEEP') return FORMAT_FACTS[format].container;
   const fitting = Object.values(FORMAT_FACTS).find((facts) => facts.codecs.includes(codec));
   return fitting?.container ?? 'mka';
 }
 
-/** The formats that a set of encoders can make; KEEP needs none. */
+/** The formats that a set of encoders can produce; KEEP needs none. */
 export function formatsOf(encoders: ReadonlySet<string>): Set<AudioFormat> {
   const formats = new Set<AudioFormat>(['KEEP']);
   for (const [format, facts] of Object.entries(FORMAT_FACTS)) {

@@ -8,7 +8,7 @@ import { probeAudio } from './probe.js';
 import { synthesizeAudio } from './synthesize.js';
 import { transcode } from './transcode.js';
 
-/** Media without ffmpeg is still there, so that the server can start and say what is missing. */
+/** Without ffmpeg it still resolves, so that the server can start and report what is missing. */
 export async function createMedia(options: {
   ffmpegPath: string | null;
   ffprobePath: string | null;
@@ -16,7 +16,7 @@ export async function createMedia(options: {
 }): Promise<Media> {
   const search = await locateTools(options);
   if ('problem' in search) {
-    options.log.error({ problem: search.problem }, 'no audio can be made');
+    options.log.error({ problem: search.problem }, 'ffmpeg unavailable, downloads will fail');
     return mediaWithout(search.problem);
   }
   return mediaWith(search.found, options.log);
@@ -26,7 +26,7 @@ function mediaWith(tools: Tools, log: Logger): Media {
   const formats = formatsOf(tools.encoders);
   const formatsOff = AUDIO_FORMATS.filter((format) => !formats.has(format));
   const { ffmpegPath, ffprobePath, version } = tools;
-  log.info({ ffmpeg: version, formatsOff }, describeTools(version, formatsOff));
+  log.info({ ffmpeg: version, formatsOff }, 'ffmpeg found');
   return {
     tools: { ffmpegPath, ffprobePath, version },
     problem: null,
@@ -36,11 +36,6 @@ function mediaWith(tools: Tools, log: Logger): Media {
     extensionFor: (format, input) => containerFor(format, input.codec),
     synthesize: (request, signal) => synthesizeAudio(ffmpegPath, request, signal),
   };
-}
-
-function describeTools(version: string, formatsOff: string[]): string {
-  const formats = formatsOff.length > 0 ? `formats off: ${formatsOff.join(', ')}` : 'all formats on';
-  return `ffmpeg ${version}; ${formats}`;
 }
 
 function mediaWithout(problem: string): Media {

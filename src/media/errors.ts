@@ -1,18 +1,17 @@
-import { DomainError } from '../lib/errors.js';
+import { DomainError, systemCodeOf } from '../lib/errors.js';
+import type { FfmpegRunError } from './ffmpeg.js';
 
-/** Whatever goes wrong with audio. */
 export abstract class MediaError extends DomainError {}
 
-/** There is no ffmpeg or ffprobe that runs. */
 export class FfmpegMissingError extends MediaError {
   readonly code = 'FFMPEG_MISSING';
 }
 
-/** ffmpeg gave up, or took longer than it may. */
+/** ffmpeg failed, or exceeded its time limit. */
 export class TranscodeFailedError extends MediaError {
   readonly code = 'TRANSCODE_FAILED';
 
-  /** @param lastLines the end of what ffmpeg said, without paths; for the log and for those who look closer */
+  /** @param lastLines the end of ffmpeg's stderr, without paths */
   constructor(
     message: string,
     readonly lastLines: string[] = [],
@@ -22,18 +21,16 @@ export class TranscodeFailedError extends MediaError {
   }
 }
 
-/** The file is not audio: unreadable, without an audio stream, or of no length. */
+/** The file is unreadable, or has no audio stream, or no length. */
 export class InvalidAudioError extends MediaError {
   readonly code = 'SOURCE_INVALID_AUDIO';
   override readonly retryable = true;
 }
 
-/** This ffmpeg has no encoder for the format. */
 export class FormatUnavailableError extends MediaError {
   readonly code = 'FORMAT_UNAVAILABLE';
 }
 
-/** The disk filled up while the file was written. */
 export class OutputDiskFullError extends MediaError {
   readonly code = 'DISK_FULL';
 
@@ -42,11 +39,47 @@ export class OutputDiskFullError extends MediaError {
   }
 }
 
-/** The file may not be written where it should go. */
 export class OutputNotWritableError extends MediaError {
   readonly code = 'TARGET_NOT_WRITABLE';
 
   constructor(options?: { cause?: unknown }) {
     super('The folder for the file cannot be written to.', options);
   }
+}
+
+export const DISK_FULL_PATTERN = /No space left on device|Disk quota exceeded/;
+const NOT_WRITABLE_PATTERN = /Read-only file system|Permission denied/;
+const KEPT_LINES = 12;
+const MAX_LINE_LENGTH = 300;
+
+/** Judged by ffmpeg's stderr, because its exit status says nothing. */
+export function toMediaError(error: FfmpegRunError): MediaError {
+  const cause = { cause: error };
+  const systemCode = systemCodeOf(error.cause);
+  if (systemCode === 'ENOENT' || systemCode === 'EACCES') {
+    return new FfmpegMissingError('ffmpeg can no longer be started.', cause);
+  }
+  if (DISK_FULL_PATTERN.test(error.stderr)) return new OutputDiskFullError(cause);
+  if (NOT_WRITABLE_PATTERN.test(error.stderr)) return new OutputNotWritableError(cause);
+  const lines = lastLinesOf(error.stderr);
+  // The first message is the cause; later ones follow from it.
+  const reason = lines[0] ?? withoutPaths(error.message);
+  return new TranscodeFailedError(`The audio could not be converted: ${reason}`, lines, cause);
+}
+
+/** Without progress lines and paths. */
+function lastLinesOf(stderr: string): string[] {
+  return stderr
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== '' && !/^size=.*time=/.test(line))
+    .slice(-KEPT_LINES)
+    .map((line) => withoutPaths(line).slice(0, MAX_LINE_LENGTH));
+}
+
+/** Also removes ffmpeg's component prefix. Paths may hold spaces: one ends at the colon that ffmpeg puts after it, or with the line. */
+function withoutPaths(line: string): string {
+  return line
+    .replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, '')
+    .replace(/(file:|(?<![\w/]))(\/|[A-Za-z]:\\)[^:'"\n]*/g, '…')
+    .trim();
 }

@@ -1,18 +1,28 @@
 import { PassThrough, type Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 
-/** One run of ffmpeg, as data. Arguments of one element each; nothing of the outside world is among them but paths. */
+/**
+ * Without playlists, concatenations and image sequences, which make ffmpeg open further files that whoever supplied
+ * the "audio" chose.
+ */
+const DEMUXERS =
+  'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv';
+
+/** Options of ffmpeg and ffprobe for every file from outside: audio formats only, and no network. */
+export const GUARDED_INPUT = ['-protocol_whitelist', 'file,pipe', '-format_whitelist', DEMUXERS];
+
+/** The arguments of one ffmpeg run; nothing from outside is among them but paths. */
 export interface FfmpegJob {
   inputs: { options: string[]; source: string }[];
   outputOptions: string[];
 }
 
-export interface FfmpegLimits {
+interface FfmpegLimits {
   signal: AbortSignal;
   timeLimitMs: number;
 }
 
-/** ffmpeg could not be started, ended with an error, or was stopped for taking too long. */
+/** ffmpeg could not be started, failed, or exceeded its time limit. */
 export class FfmpegRunError extends Error {
   constructor(
     message: string,
@@ -28,8 +38,8 @@ const GRACE_MS = 80;
 const KEPT_LINES = 60;
 
 /**
- * Runs ffmpeg into a file, overwriting it, and gives what it said. Rejects with the signal's reason when it aborts,
- * once the process has ended, and else with FfmpegRunError.
+ * Runs ffmpeg into a file, overwriting it, and resolves with its stderr. Rejects with the signal's reason once the
+ * aborted process has ended, otherwise with FfmpegRunError.
  */
 export async function runFfmpeg(
   ffmpegPath: string,
@@ -38,15 +48,15 @@ export async function runFfmpeg(
 ): Promise<string> {
   limits.signal.throwIfAborted();
   const command = createCommand(ffmpegPath, job);
-  // With `file:` before it a name is never taken for an option or a protocol; fluent-ffmpeg then leaves -y out.
+  // With `file:` a name is never taken for an option or a protocol; fluent-ffmpeg then omits -y.
   command.outputOptions('-y', ...job.outputOptions).output(`file:${job.outputPath}`);
   if (limits.onLine) command.on('stderr', limits.onLine);
   return start(command, limits, GRACE_MS);
 }
 
 /**
- * Runs ffmpeg and streams what it makes; the stream fails with FfmpegRunError, or what `toFailure` makes of it, or
- * with the signal's reason. Destroying the stream kills ffmpeg.
+ * Runs ffmpeg and streams its output. The stream fails with the signal's reason, or with FfmpegRunError, which
+ * `toFailure` may convert. Destroying the stream kills ffmpeg.
  */
 export function streamFfmpeg(
   ffmpegPath: string,
@@ -62,8 +72,8 @@ export function streamFfmpeg(
     limits.signal.removeEventListener('abort', onAbort);
     stop.abort(new Error('The stream was closed.'));
   });
-  // ffmpeg's exit may be seen before its last bytes, and its bytes end likewise when it was killed: only both
-  // together, a good exit and the end of its output, are the end of the stream.
+  // ffmpeg's exit may come before its last bytes, and its output also ends when it is killed: the stream is complete
+  // only with a successful exit and the end of the output.
   const drained = new Promise((resolve) => out.once('unpipe', resolve));
   const command = createCommand(ffmpegPath, job);
   command.outputOptions('-y', ...job.outputOptions).output(out, { end: false });
@@ -76,9 +86,9 @@ export function streamFfmpeg(
 }
 
 function createCommand(ffmpegPath: string, job: FfmpegJob): ffmpeg.FfmpegCommand {
-  const command = mend(ffmpeg({ stdoutLines: KEPT_LINES }), ffmpegPath);
+  const command = patchCommand(ffmpeg({ stdoutLines: KEPT_LINES }), ffmpegPath);
   for (const input of job.inputs) {
-    // Never the array form: it splits an element that holds one space.
+    // Not the array form, which splits an element at a single space.
     command.input(input.source).inputOptions('-hide_banner', ...input.options);
   }
   return command;
@@ -92,12 +102,11 @@ interface Lines {
 type Spawn = (...call: [args: string[], options: object, started: unknown, ended: Ended]) => void;
 
 /**
- * fluent-ffmpeg is archived, so that what it gets wrong stays wrong, and what is replaced here stays where it is.
- * Before each run it starts ffmpeg twice more to list formats and encoders, remembers these and the program's path
- * for the whole process, and misreads the list of an ffmpeg ≥ 6, so that `lavfi` counts as missing: we know all that
- * already. And when a program cannot be started it throws where nothing can catch it, which ends the process.
+ * Fixes faults of fluent-ffmpeg, which is archived. Before each run it starts ffmpeg twice more to list formats and
+ * encoders, caches these and the program's path for the whole process, and misreads the list of ffmpeg ≥ 6, so that
+ * `lavfi` counts as missing. And when a program cannot be started it throws where nothing can catch it.
  */
-function mend(command: ffmpeg.FfmpegCommand, ffmpegPath: string): ffmpeg.FfmpegCommand {
+function patchCommand(command: ffmpeg.FfmpegCommand, ffmpegPath: string): ffmpeg.FfmpegCommand {
   const { _spawnFfmpeg: spawn } = command as unknown as { _spawnFfmpeg: Spawn };
   const nothing: Lines = { get: () => '' };
   return Object.assign(command, {
@@ -133,7 +142,7 @@ function start(
       overdue = true;
       stop();
     }, timeLimitMs);
-    const settle = (error: Error | null, stderr: string | null | undefined) => {
+    const finish = (error: Error | null, stderr: string | null | undefined) => {
       running = false;
       clearTimeout(timer);
       clearTimeout(killTimer);
@@ -148,8 +157,8 @@ function start(
       running = true;
       if (signal.aborted || overdue) stop();
     });
-    command.once('end', (_stdout: unknown, stderr: string | null) => settle(null, stderr));
-    command.once('error', (error: Error, _stdout: unknown, stderr?: string | null) => settle(error, stderr));
+    command.once('end', (_stdout: unknown, stderr: string | null) => finish(null, stderr));
+    command.once('error', (error: Error, _stdout: unknown, stderr?: string | null) => finish(error, stderr));
     command.run();
   });
 }

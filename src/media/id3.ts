@@ -1,5 +1,6 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Cover } from './tag-carrier.js';
-import type { TagPair } from './tags.js';
+import { COMMENT_STAND_IN, type TagPair } from './tags.js';
 
 const UTF8 = 3;
 const FRONT_COVER = 3;
@@ -33,11 +34,94 @@ function frame(id: string, parts: Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(id), synchsafe(body.length), Buffer.of(0, 0), body]);
 }
 
-/** ID3's way to write a size: four bytes of seven bits. */
-export function synchsafe(size: number): Buffer {
+/** An ID3 size: four bytes of seven bits. */
+function synchsafe(size: number): Buffer {
   return Buffer.of((size >> 21) & 0x7f, (size >> 14) & 0x7f, (size >> 7) & 0x7f, size & 0x7f);
 }
 
-export function fromSynchsafe(bytes: Buffer): number {
+function fromSynchsafe(bytes: Buffer): number {
   return bytes.subarray(0, 4).reduce((size, byte) => size * 128 + (byte & 0x7f), 0);
+}
+
+const HEADER_BYTES = 10;
+
+/**
+ * Renames the frame in which ffmpeg put the comment, in place: a TXXX frame described as `eng` differs
+ * from an English COMM frame without description in nothing else (tags.ts).
+ */
+export async function nameId3Comment(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const position = await findStandIn(file);
+    if (position !== null) await file.write('COMM', position, 'latin1');
+  } finally {
+    await file.close();
+  }
+}
+
+async function findStandIn(file: FileHandle): Promise<number | null> {
+  const header = await readAt(file, 0, HEADER_BYTES);
+  if (header.subarray(0, 3).toString('latin1') !== 'ID3') return null;
+  const end = HEADER_BYTES + fromSynchsafe(header.subarray(6));
+  for (let position = HEADER_BYTES; position + HEADER_BYTES < end;) {
+    // The frame's header, then its encoding and the description with its end: five bytes.
+    const start = await readAt(file, position, HEADER_BYTES + 5);
+    const id = start.subarray(0, 4).toString('latin1');
+    if (!/^[A-Z0-9]{4}$/.test(id)) return null; // padding
+    if (id === 'TXXX' && start.subarray(11).toString('latin1') === `${COMMENT_STAND_IN}\0`) return position;
+    position += HEADER_BYTES + fromSynchsafe(start.subarray(4));
+  }
+  return null;
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** A RIFF file's size has 32 bits. */
+const MAX_RIFF_BYTES = 0xffff_ffff;
+
+/**
+ * Appends an ID3 tag to a WAV file as an `id3 ` chunk, where taggers and players expect what RIFF's own INFO list
+ * cannot hold: other scripts, ISRC, album artist, cover. A file that would exceed 4 GiB is left unchanged.
+ */
+export async function appendId3Chunk(path: string, tag: Buffer): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    const chunk = Buffer.concat([
+      padTo2(size),
+      Buffer.from('id3 '),
+      uint32(tag.length),
+      tag,
+      padTo2(tag.length),
+    ]);
+    const riffBytes = size + chunk.length - 8;
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    if (buffer.toString('latin1') !== 'RIFF' || riffBytes > MAX_RIFF_BYTES) return;
+    await writeFully(file, chunk, size);
+    await writeFully(file, uint32(riffBytes), 4);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Chunks begin at even offsets. */
+function padTo2(bytes: number): Buffer {
+  return Buffer.alloc(bytes % 2);
+}
+
+function uint32(value: number): Buffer {
+  const buffer = Buffer.alloc(4);
+  buffer.writeUInt32LE(value);
+  return buffer;
+}
+
+/** A single write may take fewer bytes, without an error, when the disk is about to fill up; the next throws ENOSPC. */
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
+  }
 }

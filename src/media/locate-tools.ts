@@ -8,13 +8,13 @@ const START_LIMITS = { timeLimitMs: 15_000, maxOutputBytes: 1_048_576 };
 export interface Tools {
   ffmpegPath: string;
   ffprobePath: string;
-  /** ffmpeg's own, for example `7.1.2` or `N-47683-g0e8eb07980-static`. */
+  /** Of ffmpeg, for example `7.1.2` or `N-47683-g0e8eb07980-static`. */
   version: string;
   /** The names of its encoders: `libmp3lame`, `flac`, … */
   encoders: ReadonlySet<string>;
 }
 
-export type ToolSearch = { found: Tools } | { problem: string };
+type ToolSearch = { found: Tools } | { problem: string };
 
 interface Tool {
   name: 'ffmpeg' | 'ffprobe';
@@ -26,8 +26,8 @@ interface Tool {
 class ToolProblem extends Error {}
 
 /**
- * Finds ffmpeg and ffprobe, each: the configured path and no other; else the system's; else the one from npm. A
- * configured path that does not run is a problem to be told, not a reason to use another one quietly.
+ * Finds ffmpeg and ffprobe: the configured path and no other, or the system's, or the one from npm. A configured path
+ * that does not run is a problem to report, not a reason to use another one silently.
  */
 export async function locateTools(options: {
   ffmpegPath: string | null;
@@ -76,7 +76,7 @@ async function locate(tool: Tool): Promise<{ path: string; version: string }> {
   );
 }
 
-/** The installer packages throw a string on platforms for which they carry nothing. */
+/** The installer packages throw a string on unsupported platforms. */
 async function pathOf(tool: Tool): Promise<{ path: string } | { reason: string }> {
   try {
     const path = await tool.packagedPath();
@@ -87,7 +87,7 @@ async function pathOf(tool: Tool): Promise<{ path: string } | { reason: string }
   }
 }
 
-/** A package's install script does this, where npm lets it run. When it cannot be done, starting it says why. */
+/** The package's install script does this, unless npm blocks it. If chmod fails, starting the program says why. */
 async function allowToRun(path: string): Promise<void> {
   const runs = await access(path, constants.X_OK).then(
     () => true,
@@ -115,7 +115,7 @@ const START_FAILURES: Record<string, string> = {
 
 async function listEncoders(ffmpegPath: string): Promise<ReadonlySet<string>> {
   const { stdout } = await run(ffmpegPath, ['-hide_banner', '-encoders']);
-  // A line is six columns of flags, the first A for audio, then the name.
+  // A line has six columns of flags, the first A for audio, then the name.
   return new Set([...stdout.matchAll(/^ A\S{5} (\S+)/gm)].map((match) => match[1] ?? ''));
 }
 

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 
-/** What a download can be turned into; KEEP leaves the codec as the source had it. */
+/** Output formats of a download; KEEP keeps the source's codec. */
 export const AUDIO_FORMATS = ['KEEP', 'MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC'] as const;
 export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 
-/** Bitrates in kbit/s that each lossy format takes, lowest and highest; lossless formats take none. */
+/** Allowed bitrates in kbit/s of each lossy format; lossless formats take none. */
 export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: number }>> = {
   MP3: { min: 32, max: 320 },
   AAC: { min: 32, max: 256 },
@@ -12,10 +12,10 @@ export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: num
   OPUS: { min: 32, max: 256 },
 };
 
-/** ffmpeg's names of codecs that lose nothing. */
+/** ffmpeg's names of lossless codecs. */
 export const LOSSLESS_CODECS = /^(?:flac|alac|wavpack|ape|wmalossless|pcm_.*)$/;
 
-/** What a file says about its music. Absent values are null or empty and are not written. */
+/** Tags to write; null and empty values are not written. */
 export interface TrackTags {
   title: string;
   artists: string[];
@@ -32,24 +32,23 @@ export interface TrackTags {
   genres: string[];
   label: string | null;
   copyright: string | null;
-  /** Where the audio came from and on what licence. */
+  /** The source of the audio and its license. */
   comment: string | null;
 }
 
-/** What ffprobe finds in a file. */
 export interface AudioProbe {
   /** ffprobe's names, for example `ogg`, `mov,mp4,m4a,3gp,3g2,mj2`. */
   container: string;
   /** For example `mp3`, `aac`, `vorbis`, `opus`, `flac`, `alac`, `pcm_s16le`. */
   codec: string;
-  /** The stream's, or the file's mean without its cover. */
+  /** Of the stream, or the file's mean without its cover. */
   bitrateKbps: number | null;
   durationMs: number;
   sampleRateHz: number;
   channels: number;
-  /** Bits a sample, of lossless codecs; absent where the codec has no such number. */
+  /** Bits per sample; absent where the codec has no such number. */
   bitDepth?: number;
-  /** The file does not state its length, as one that was written to a pipe; `durationMs` was counted. */
+  /** The file does not state its length, like one written to a pipe; `durationMs` was counted. */
   streamed?: true;
   hasCover: boolean;
   /** Lower-case keys, container and stream tags together. */
@@ -58,7 +57,7 @@ export interface AudioProbe {
 
 export interface TranscodeRequest {
   inputPath: string;
-  /** Written anew; its name need not have the right extension. */
+  /** Overwritten; its name need not have the right extension. */
   outputPath: string;
   input: AudioProbe;
   format: AudioFormat;

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { TagPair } from './tags.js';
-import { writeFully } from './write-fully.js';
+import { writeFully } from './id3.js';
 
 /**
  * An MP4 file is boxes: a size of 32 bits (of the whole box), a name of four letters, and data or further boxes

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { systemCodeOf } from '../lib/errors.js';
 import { FfmpegMissingError, InvalidAudioError } from './errors.js';
-import { GUARDED_INPUT } from './guarded-input.js';
+import { GUARDED_INPUT } from './ffmpeg.js';
 import type { AudioProbe } from './media.js';
 import { runTool } from './run-tool.js';
 
@@ -33,7 +33,7 @@ const report = z.object({
 type Report = z.infer<typeof report>;
 type Stream = z.infer<typeof stream>;
 
-/** Reads a file with ffprobe. Throws InvalidAudioError for what is not audio, and the system's error for no file. */
+/** Throws InvalidAudioError for a file that is not audio, and the system's error when there is no file. */
 export async function probeAudio(
   tools: { ffmpegPath: string; ffprobePath: string },
   path: string,
@@ -53,26 +53,26 @@ export async function probeAudio(
 }
 
 async function readReport(ffprobePath: string, path: string, signal: AbortSignal): Promise<Report> {
-  // Of the packets the first only: a cover comes before all audio, and its size is told nowhere else.
+  // Only the first packet: a cover comes before all audio, and its size is reported nowhere else.
   const packets = ['-show_packets', '-read_intervals', '%+#1'];
-  const shape = ['-show_format', '-show_streams', ...packets, '-of', 'json'];
-  const args = ['-v', 'error', ...GUARDED_INPUT, ...shape, '-i', `file:${path}`];
+  const output = ['-show_format', '-show_streams', ...packets, '-of', 'json'];
+  const args = ['-v', 'error', ...GUARDED_INPUT, ...output, '-i', `file:${path}`];
   const result = await startTool(ffprobePath, args, signal);
-  if (result.killedFor === 'time') throw new InvalidAudioError('The file could not be read in 30 s.');
+  if (result.killedFor === 'time') throw new InvalidAudioError('The file could not be read within 30 s.');
   const parsed = result.exitCode === 0 ? report.safeParse(parseJson(result.stdout)) : null;
   if (parsed?.success) return parsed.data;
-  throw new InvalidAudioError('The file is not audio that can be read.', { cause: new Error(result.stderr) });
+  throw new InvalidAudioError('The file is not readable audio.', { cause: new Error(result.stderr) });
 }
 
-/** Files written to a pipe (FLAC above all) do not say their length; walking through the packets does. */
+/** Files written to a pipe (FLAC above all) do not state their length, so all packets are read. */
 async function countDuration(ffmpegPath: string, path: string, signal: AbortSignal): Promise<number | null> {
-  const walk = ['-map', '0:a:0', '-c', 'copy', '-f', 'null', '-'];
-  const args = ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-i', `file:${path}`, ...walk];
+  const readAll = ['-map', '0:a:0', '-c', 'copy', '-f', 'null', '-'];
+  const args = ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-i', `file:${path}`, ...readAll];
   const { stderr } = await startTool(ffmpegPath, args, signal);
   return lastTimeS(stderr);
 }
 
-/** The last position that ffmpeg's progress lines name, in seconds. */
+/** The last position in ffmpeg's progress lines, in seconds. */
 export function lastTimeS(lines: string): number | null {
   const last = [...lines.matchAll(/time=(\d+):(\d\d):(\d\d(?:\.\d+)?)/g)].at(-1);
   return last ? Number(last[1]) * 3600 + Number(last[2]) * 60 + Number(last[3]) : null;
@@ -83,7 +83,7 @@ async function startTool(path: string, args: string[], signal: AbortSignal) {
     return await runTool(path, args, { ...PROBE_LIMITS, signal });
   } catch (error) {
     if (signal.aborted || systemCodeOf(error) === null) throw error;
-    throw new FfmpegMissingError('ffprobe or ffmpeg cannot be started any more.', { cause: error });
+    throw new FfmpegMissingError('ffprobe or ffmpeg can no longer be started.', { cause: error });
   }
 }
 
@@ -102,7 +102,7 @@ function toProbe(found: Report, audio: Stream, durationS: number): AudioProbe {
   };
 }
 
-/** Of codecs that state none (Opus, FLAC): the file's bytes without its cover, which Ogg holds in base64. */
+/** For codecs that state no bitrate (Opus, FLAC): the file's bytes without its cover, which Ogg holds in base64. */
 function meanBitrate({ format, packets }: Report, durationS: number): number {
   const cover = packets.find((packet) => packet.codec_type === 'video')?.size ?? 0;
   const coverBytes = format.format_name === 'ogg' ? (cover * 4) / 3 : cover;
@@ -117,6 +117,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // what the schema then refuses
+    return null; // which the schema rejects
   }
 }

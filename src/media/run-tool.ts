@@ -1,27 +1,26 @@
 import { spawn } from 'node:child_process';
 
-export interface ToolLimits {
+interface ToolLimits {
   signal: AbortSignal;
   timeLimitMs: number;
-  /** Of standard output; a tool that prints more is killed. */
+  /** Limit for stdout; a program that prints more is killed. */
   maxOutputBytes: number;
 }
 
-export interface ToolResult {
+interface ToolResult {
   exitCode: number | null;
   stdout: string;
   /** The last 16 KiB. */
   stderr: string;
-  /** Why the tool was killed; null when it ended by itself. */
+  /** The limit for which the program was killed; null when it ended by itself. */
   killedFor: 'time' | 'output' | null;
 }
 
 const KEPT_STDERR_BYTES = 16_384;
 
 /**
- * Runs a program to its end, without a shell and without standard input, and gives what it printed. Rejects with
- * the signal's reason when it aborts (the program has ended by then), and with the system's error when the
- * program cannot be started.
+ * Runs a program to its end, without a shell or stdin. Rejects with the signal's reason once an aborted program has
+ * ended, and with the system's error when it cannot be started.
  */
 export function runTool(path: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
@@ -38,7 +37,7 @@ export function runTool(path: string, args: string[], limits: ToolLimits): Promi
     };
     const timer = setTimeout(killFor, limits.timeLimitMs, 'time');
     limits.signal.addEventListener('abort', kill, { once: true });
-    const settle = () => {
+    const cleanUp = () => {
       clearTimeout(timer);
       limits.signal.removeEventListener('abort', kill);
     };
@@ -51,11 +50,11 @@ export function runTool(path: string, args: string[], limits: ToolLimits): Promi
       stderr = (stderr + chunk.toString()).slice(-KEPT_STDERR_BYTES);
     });
     child.once('error', (error) => {
-      settle();
+      cleanUp();
       reject(error);
     });
     child.once('close', (exitCode) => {
-      settle();
+      cleanUp();
       if (limits.signal.aborted) return reject(limits.signal.reason as Error);
       resolve({ exitCode, stdout: Buffer.concat(stdout).toString(), stderr, killedFor });
     });

@@ -3,7 +3,7 @@ import type { TrackTags } from './media.js';
 
 export type TagPair = readonly [key: string, value: string];
 
-/** Longest value written, in characters: far above any title, far below what breaks a reader. */
+/** In characters: far above any title, far below what breaks a reader. */
 const MAX_VALUE_LENGTH = 32_768;
 
 /**
@@ -47,7 +47,7 @@ export function toId3Frames(tags: TrackTags, separator: string): TagPair[] {
 
 /**
  * ffmpeg takes frame names as keys. It writes no COMM frame but makes a TXXX frame of any other key; with a key of
- * three letters that is a COMM frame in that language, byte for byte, but for its name, which id3-comment.ts mends.
+ * three letters that is a COMM frame in that language, byte for byte, but for its name, which id3.ts corrects.
  */
 export const COMMENT_STAND_IN = 'eng';
 const ID3_KEYS: Record<string, string> = { COMM: COMMENT_STAND_IN, 'TXXX:BARCODE': 'BARCODE' };
@@ -104,7 +104,7 @@ function genericPairs(tags: TrackTags, separator: string): TagPair[] {
 
 /**
  * A RIFF INFO list says nothing of its character set, so readers differ: only plain ASCII goes there, for those that
- * read nothing else. All of it is in the ID3 chunk (wav-id3.ts).
+ * read nothing else. All of it is in the ID3 chunk (id3.ts).
  */
 function riffInfo(tags: TrackTags, separator: string): TagPair[] {
   const pairs = present([

@@ -1,10 +1,9 @@
 import { type Container, containerFor, FORMAT_FACTS } from './containers.js';
 import { FormatUnavailableError } from './errors.js';
-import type { FfmpegJob } from './ffmpeg.js';
-import { GUARDED_INPUT } from './guarded-input.js';
+import { type FfmpegJob, GUARDED_INPUT } from './ffmpeg.js';
 import { type AudioFormat, type AudioProbe, BITRATE_RANGES, type TranscodeRequest } from './media.js';
 
-export type PlanRequest = Pick<TranscodeRequest, 'inputPath' | 'input' | 'format' | 'bitrateKbps'>;
+type PlanRequest = Pick<TranscodeRequest, 'inputPath' | 'input' | 'format' | 'bitrateKbps'>;
 
 export interface PlanFiles {
   /** The file that carries the tags, and the cover when `cover` is `stream` (media/tag-carrier.ts). */
@@ -12,7 +11,7 @@ export interface PlanFiles {
   cover: 'none' | 'stream' | { attach: string; mime: string };
 }
 
-/** How a container takes a cover: as a picture stream, within a tag, as an attached file, or in our own post-pass. */
+/** How a container holds a cover: as a picture stream, in a tag, as an attached file, or in a chunk added afterwards. */
 export const COVER_WAYS: Record<Container, 'stream' | 'tag' | 'attachment' | 'chunk'> = {
   mp3: 'stream',
   m4a: 'stream',
@@ -23,18 +22,18 @@ export const COVER_WAYS: Record<Container, 'stream' | 'tag' | 'attachment' | 'ch
   wav: 'chunk',
 };
 
-/** Usual qualities, used when no bitrate was asked for. Vorbis takes a quality, see `vorbisQuality`. */
-export const DEFAULT_BITRATES_KBPS = { MP3: 320, AAC: 256, OGG: 256, OPUS: 160 };
+/** Used when no bitrate is requested. Vorbis takes a quality, see `vorbisQuality`. */
+const DEFAULT_BITRATES_KBPS = { MP3: 320, AAC: 256, OGG: 256, OPUS: 160 };
 type LossyFormat = keyof typeof DEFAULT_BITRATES_KBPS;
 
-/** Players and encoders of lossy formats agree up to this rate and on stereo; more than that is brought down. */
+/** All players and encoders of lossy formats support up to this rate, and stereo. */
 const LOSSY_MAX_SAMPLE_RATE_HZ = 48_000;
 const LOSSY_MAX_CHANNELS = 2;
 
-/** A source's bitrate is often a little over its nominal one; that much more still counts as fitting. */
+/** A source's bitrate is often a little above its nominal one. */
 const BITRATE_TOLERANCE = 1.05;
 
-/** The whole of one ffmpeg run, but the output's path. Throws FormatUnavailableError when it lacks the encoder. */
+/** One ffmpeg run without the output's path. Throws FormatUnavailableError when the encoder is missing. */
 export function planTranscode(
   request: PlanRequest,
   encoders: ReadonlySet<string>,
@@ -44,7 +43,7 @@ export function planTranscode(
   return {
     inputs: [
       {
-        // -nostdin: ffmpeg else reads keys from the terminal. -v error -stats: only errors and one progress line.
+        // -nostdin: do not read keys from the terminal. -v error -stats: errors and one progress line only.
         // -threads 1: audio decodes fast enough, and several tasks run at once.
         options: ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-threads', '1'],
         source: `file:${request.inputPath}`,
@@ -67,8 +66,8 @@ export function planTranscode(
   };
 }
 
-/** Whether the audio can be taken over as it is. */
-export function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
+/** Whether the audio stream can be copied. */
+function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
   if (format === 'KEEP') return true;
   const facts = FORMAT_FACTS[format];
   if (!facts.codecs.includes(input.codec)) return false;
@@ -76,7 +75,7 @@ export function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
   return input.bitrateKbps !== null && input.bitrateKbps <= bitrateKbps * BITRATE_TOLERANCE;
 }
 
-/** A copy of a FLAC file that does not state its length would not either; made anew it does, and loses nothing. */
+/** A copied FLAC file that does not state its length still does not; encoded again it does, without loss. */
 function needsLength({ input }: PlanRequest, encoders: ReadonlySet<string>): boolean {
   return input.codec === 'flac' && input.streamed === true && encoders.has('flac');
 }
@@ -84,7 +83,7 @@ function needsLength({ input }: PlanRequest, encoders: ReadonlySet<string>): boo
 function coverOptions(cover: PlanFiles['cover']): string[] {
   if (cover === 'none') return [];
   if (cover === 'stream') {
-    // The stream's comment is how ffmpeg is told the kind of picture, in ID3 and FLAC.
+    // ffmpeg takes the kind of picture from the stream's comment, in ID3 and FLAC.
     const kind = ['-metadata:s:v:0', 'comment=Cover (front)'];
     return ['-map', '1:v:0', '-c:v', 'copy', '-disposition:v:0', 'attached_pic', ...kind];
   }
@@ -101,14 +100,14 @@ function audioOptions(request: PlanRequest, encoders: ReadonlySet<string>): stri
     throw new FormatUnavailableError(`The installed ffmpeg cannot make ${format}.`);
   }
   if (!isLossy(format)) return losslessOptions(format, request.input);
-  return [...qualityOptions(format, request.bitrateKbps), ...lossyShape(request)];
+  return [...qualityOptions(format, request.bitrateKbps), ...channelOptions(request)];
 }
 
 function isLossy(format: AudioFormat): format is LossyFormat {
   return format in DEFAULT_BITRATES_KBPS;
 }
 
-/** Without -sample_fmt ffmpeg makes 24-bit files of a lossy source's floats, half as large again for nothing. */
+/** Without -sample_fmt ffmpeg makes 24-bit files of a lossy source's floats, 50 % larger for nothing. */
 function losslessOptions(format: AudioFormat, input: AudioProbe): string[] {
   const deep = (input.bitDepth ?? 16) > 16;
   if (format === 'WAV') return ['-c:a', deep ? 'pcm_s24le' : 'pcm_s16le'];
@@ -116,11 +115,11 @@ function losslessOptions(format: AudioFormat, input: AudioProbe): string[] {
   return ['-c:a', 'flac', '-sample_fmt', deep ? 's32' : 's16'];
 }
 
-function qualityOptions(format: LossyFormat, asked: number | null): string[] {
+function qualityOptions(format: LossyFormat, requestedKbps: number | null): string[] {
   const { min, max } = BITRATE_RANGES[format] ?? { min: 0, max: Infinity };
-  const kbps = Math.min(max, Math.max(min, asked ?? DEFAULT_BITRATES_KBPS[format]));
+  const kbps = Math.min(max, Math.max(min, requestedKbps ?? DEFAULT_BITRATES_KBPS[format]));
   const quality = format === 'OGG' ? ['-q:a', vorbisQuality(kbps)] : ['-b:a', `${kbps}k`];
-  // libopus, left free, gives tonal music up to twice the bitrate that was asked for.
+  // Unconstrained, libopus spends up to twice the requested bitrate on tonal music.
   const held = format === 'OPUS' ? ['-vbr', 'constrained'] : [];
   return ['-c:a', FORMAT_FACTS[format].encoder, ...quality, ...held];
 }
@@ -128,7 +127,7 @@ function qualityOptions(format: LossyFormat, asked: number | null): string[] {
 /** Nominal kbit/s of Vorbis's qualities 0 to 10, stereo at 44.1 kHz. */
 const VORBIS_KBPS = [64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 500];
 
-/** libvorbis refuses bitrates that do not suit the channels and the sample rate; a quality it always takes. */
+/** libvorbis rejects bitrates that do not suit the channels and the sample rate; it accepts any quality. */
 export function vorbisQuality(kbps: number): string {
   const above = VORBIS_KBPS.findIndex((nominal) => nominal >= kbps);
   if (above === -1) return '10';
@@ -138,12 +137,12 @@ export function vorbisQuality(kbps: number): string {
   return String(Math.round((above - 1 + (kbps - low) / (high - low)) * 100) / 100);
 }
 
-function lossyShape({ format, input }: PlanRequest): string[] {
+function channelOptions({ format, input }: PlanRequest): string[] {
   const channels = input.channels > LOSSY_MAX_CHANNELS ? ['-ac', String(LOSSY_MAX_CHANNELS)] : [];
   return [...channels, ...sampleRateOptions(format, input.sampleRateHz)];
 }
 
-/** Opus knows 48 kHz alone (of those worth having); a high rate comes down to the one that divides it. */
+/** Opus supports only 48 kHz of the usual rates; a higher rate is reduced to 44.1 or 48 kHz, whichever divides it. */
 function sampleRateOptions(format: AudioFormat, rateHz: number): string[] {
   if (format === 'OPUS') return ['-ar', '48000'];
   if (rateHz <= LOSSY_MAX_SAMPLE_RATE_HZ) return [];
@@ -151,8 +150,8 @@ function sampleRateOptions(format: AudioFormat, rateHz: number): string[] {
 }
 
 /**
- * Everything that the source's own tags and chapters say is dropped; all tags come from the carrier. Ogg keeps them
- * on the audio stream, and so the stream's mapping decides there; elsewhere the stream gets none.
+ * Drops the source's own tags and chapters; all tags come from the carrier. Ogg keeps tags on the audio stream, so
+ * there the stream's mapping decides; elsewhere the stream gets none.
  */
 function metadataOptions(container: Container): string[] {
   const onStream = container === 'ogg' || container === 'opus' ? '1:g' : '-1';

@@ -5,11 +5,16 @@ import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { prepareCover, toPictureComment } from './artwork.js';
 import { type Container, containerFor } from './containers.js';
-import { MediaError, OutputDiskFullError, OutputNotWritableError, TranscodeFailedError } from './errors.js';
+import {
+  DISK_FULL_PATTERN,
+  MediaError,
+  OutputDiskFullError,
+  OutputNotWritableError,
+  toMediaError,
+  TranscodeFailedError,
+} from './errors.js';
 import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
-import { DISK_FULL_PATTERN, toMediaError } from './ffmpeg-failure.js';
-import { buildId3Tag } from './id3.js';
-import { nameId3Comment } from './id3-comment.js';
+import { appendId3Chunk, buildId3Tag, nameId3Comment } from './id3.js';
 import type { Tools } from './locate-tools.js';
 import type { Transcoded, TranscodeRequest } from './media.js';
 import { addFreeformAtoms } from './mp4-atoms.js';
@@ -17,17 +22,16 @@ import { lastTimeS } from './probe.js';
 import { buildTagCarrier, type Cover } from './tag-carrier.js';
 import { toFreeformAtoms, toId3Frames, toTagPairs } from './tags.js';
 import { COVER_WAYS, type PlanFiles, planTranscode } from './transcode-plan.js';
-import { appendId3Chunk } from './wav-id3.js';
 
-export interface TranscodeOptions {
+interface TranscodeOptions {
   signal: AbortSignal;
   onProgress(percent: number): void;
 }
 
-/** ffmpeg converts at twenty times the speed of playing and more; so slow it is only when it hangs. */
+/** ffmpeg converts at twenty times playing speed and more; it takes this long only when it hangs. */
 const BASE_TIME_LIMIT_MS = 300_000;
 
-/** Media.transcode; leaves no output behind when it fails, and never a temporary file. */
+/** Leaves no output behind when it fails, and never a temporary file. */
 export async function transcode(
   deps: { tools: Tools; log: Logger },
   request: TranscodeRequest,
@@ -38,7 +42,7 @@ export async function transcode(
   let workDir: string | null = null;
   try {
     workDir = await mkdtemp(join(tmpdir(), 'reprise-'));
-    const cover = await readyCover(deps, request, { workDir, signal: options.signal });
+    const cover = await loadCover(deps, request, { workDir, signal: options.signal });
     const job = await prepareJob(deps.tools, request, { container, cover, workDir });
     const stderr = await convert(
       deps.tools,
@@ -58,8 +62,8 @@ export async function transcode(
   }
 }
 
-/** A cover that cannot be used costs the file its cover, not the person their file. */
-async function readyCover(
+/** An unusable cover does not fail the track. */
+async function loadCover(
   { tools, log }: { tools: Tools; log: Logger },
   { cover: bytes }: TranscodeRequest,
   place: { workDir: string; signal: AbortSignal },
@@ -67,16 +71,15 @@ async function readyCover(
   if (!bytes) return null;
   try {
     const cover = await prepareCover(bytes, { ffmpegPath: tools.ffmpegPath, ...place });
-    if (!cover) log.warn({ bytes: bytes.length }, 'cover left out: neither JPEG nor PNG of a sensible size');
+    if (!cover) log.warn({ bytes: bytes.length }, 'cover skipped, not a JPEG or PNG of sensible size');
     return cover;
-  } catch (error) {
-    if (place.signal.aborted || !(error instanceof FfmpegRunError)) throw error;
-    log.warn({ err: error }, 'cover left out: it cannot be made smaller');
+  } catch (err) {
+    if (place.signal.aborted || !(err instanceof FfmpegRunError)) throw err;
+    log.warn({ err }, 'cover skipped, could not shrink it');
     return null;
   }
 }
 
-/** Writes the tag carrier and plans the run around it. */
 async function prepareJob(
   tools: Tools,
   request: TranscodeRequest,
@@ -107,13 +110,13 @@ async function convert(
     timeLimitMs: BASE_TIME_LIMIT_MS + durationMs,
     onLine: createProgress(durationMs, (percent) => options.onProgress(percent)),
   });
-  // An older ffmpeg ends well although the last bytes found no room.
+  // An older ffmpeg succeeds although the last bytes did not fit on the disk.
   if (DISK_FULL_PATTERN.test(stderr)) throw new OutputDiskFullError({ cause: new Error(stderr) });
   options.onProgress(100);
   return stderr;
 }
 
-/** A program that is not quite ffmpeg may end well without a word and without a file. */
+/** A program that is not quite ffmpeg may succeed without writing a file. */
 async function expectOutput(path: string): Promise<void> {
   const size = await stat(path).then(
     (found) => found.size,
@@ -122,10 +125,10 @@ async function expectOutput(path: string): Promise<void> {
       throw error;
     },
   );
-  if (size === 0) throw new TranscodeFailedError('ffmpeg ended well, but wrote nothing.');
+  if (size === 0) throw new TranscodeFailedError('ffmpeg reported success, but wrote no file.');
 }
 
-/** Percent of the input's length, at most 99 until ffmpeg has ended, and never less than before. */
+/** Percent of the input's length; at most 99 until ffmpeg has ended, and never decreasing. */
 export function createProgress(
   durationMs: number,
   onProgress: (percent: number) => void,
@@ -141,7 +144,7 @@ export function createProgress(
   };
 }
 
-/** What ffmpeg has no way to write, put in afterwards and in place. */
+/** Tags that ffmpeg cannot write, added afterwards and in place. */
 async function finishTags(
   container: Container,
   request: TranscodeRequest,

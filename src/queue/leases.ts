@@ -1,5 +1,5 @@
 import type { Platform } from '../platform.js';
-import { within } from '../jobs/time-limit.js';
+import { withTimeout } from '../lib/async.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
 import type { TaskRunners } from './task-runner.js';
 
@@ -68,7 +68,7 @@ export function createLeases(deps: Pick<Platform, 'db' | 'bus' | 'log' | 'timing
   };
   const timer = setInterval(() => {
     // A network that drops every packet reports no error. A late response still counts.
-    within(deps.timing.renewMs, renew()).catch((thrown: unknown) => {
+    withTimeout(renew(), deps.timing.renewMs).catch((thrown: unknown) => {
       deps.log.warn({ err: thrown }, 'lease renewal failed');
       abortExpired();
     });

@@ -1,4 +1,4 @@
-import type { Task, TaskKind, TaskState } from '../database/rows.js';
+import type { Task, TaskKind, TaskState } from '../database/prisma.js';
 
 export type { Task, TaskKind, TaskState };
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { ask } from '../kit/ask.js';
 import { ALBUM_BY_ID, SEARCH } from '../kit/catalog-documents.js';
 import { makeAlbum, makeArtist, makeTrack } from '../kit/catalog-items.js';

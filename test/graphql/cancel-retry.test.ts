@@ -261,7 +261,7 @@ describe('cancelling', () => {
       {
         "__typename": "InvalidInput",
         "code": "INVALID_INPUT",
-        "message": ""Task:42" is no Task id; allowed: Task:<uuid> or <uuid>.",
+        "message": ""Task:42" is not a valid Task id; expected: Task:<uuid> or <uuid>.",
       }
     `);
   });

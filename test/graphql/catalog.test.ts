@@ -246,7 +246,7 @@ describe('the tracks of an album', () => {
     const { errors } = await ask(app, ALBUM_TRACKS, { id: 'night-ferry', first: 0 });
     expect(errors).toEqual([
       {
-        message: '"first" is 0; allowed: a whole number from 1 to 100.',
+        message: '"first" is 0; it must be between 1 and 100.',
         path: 'album.tracks',
         code: 'INVALID_INPUT',
       },

@@ -15,7 +15,8 @@ test('A GET query needs a header that a page elsewhere cannot send', async () =>
   expect(toAnswer(await bare.text())).toEqual({
     errors: [
       {
-        message: 'Send content-type: application/json, or the header graphql-require-preflight: 1.',
+        message:
+          'The request lacks a CSRF header; send "content-type: application/json" or "graphql-require-preflight: 1".',
         extensions: { code: 'CSRF_HEADER_MISSING' },
       },
     ],

@@ -161,7 +161,7 @@ describe('starting and stopping', () => {
   test('A port in use is one clear line', async () => {
     const server = await start();
     await expect(startToyServer({ http: { port: server.port } })).rejects.toThrow(
-      `Cannot listen on 127.0.0.1 port ${server.port}: another program uses it; stop that one, or set PORT to another.`,
+      `Cannot listen on "127.0.0.1" port ${server.port}: another program uses this port; stop it, or set PORT to another.`,
     );
     await expect(startToyServer({ http: { host: '192.0.2.1' } })).rejects.toThrow(
       'set HOST to one that it has',

@@ -58,7 +58,7 @@ describe('a body', () => {
     expect(refused.body).toEqual({
       errors: [
         {
-          message: 'The body is larger than 1048576 bytes, which is the most that is allowed.',
+          message: 'The body is too large; at most 1048576 bytes are allowed.',
           extensions: { code: 'LIMIT_EXCEEDED' },
         },
       ],
@@ -121,11 +121,7 @@ describe('a document', () => {
        fragment a on Node { ${Array.from({ length: 10 }, (_, i) => `a${i}: id`).join(' ')} }`,
       'The query has 40 aliases; at most 30 are allowed.',
     ],
-    [
-      'fields at the top',
-      `{ ${'hello '.repeat(21)} }`,
-      'The query has 21 fields at the top; at most 20 are allowed.',
-    ],
+    ['root fields', `{ ${'hello '.repeat(21)} }`, 'The query has 21 root fields; at most 20 are allowed.'],
     [
       'directives',
       `{ ${'hello @include(if: true) '.repeat(20)} node { ${'id @skip(if: false) '.repeat(31)} } }`,

@@ -112,7 +112,11 @@ describe('previewPath', () => {
   });
 
   it.each<[PreviewPathQueryVariables, string, string]>([
-    [{ format: '%nonsense%' }, 'customDirFormat', 'contains %nonsense%, which is not a placeholder; allowed are %music%'],
+    [
+      { format: '%nonsense%' },
+      'customDirFormat',
+      'contains %nonsense%, which is not a placeholder; allowed are %music%',
+    ],
     [{ trackFormat: '%artist_0%' }, 'customTrackFormat', 'contains %artist_0%, which is not a placeholder'],
     [{ trackFormat: '%Music%' }, 'customTrackFormat', 'contains %Music%, which is not a placeholder'],
     [{ format: '../%album%' }, 'customDirFormat', 'must be below the download directory'],

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { QueueDownloadInput } from '../../src/generated/documents/graphql.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { ask } from '../kit/ask.js';
 import { createWorkspace, writeFfmpegScript } from '../kit/audio.js';
 import { CHILDREN } from '../kit/documents.js';

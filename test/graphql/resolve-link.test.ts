@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogItem } from '../../src/catalog/catalog-item.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { ask } from '../kit/ask.js';
 import { RESOLVE_LINK } from '../kit/catalog-documents.js';
 import { makeAlbum, makeArtist, makePlaylist, makeTrack } from '../kit/catalog-items.js';

@@ -3,7 +3,7 @@ import type { CatalogItem } from '../../src/catalog/catalog-item.js';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { CatalogType, SearchAnythingQuery } from '../../src/generated/documents/graphql.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { ask } from '../kit/ask.js';
 import { SEARCH } from '../kit/catalog-documents.js';
 import { makeTrack } from '../kit/catalog-items.js';

@@ -6,7 +6,7 @@ import type { TaskUpdatesSubscriptionVariables } from '../../src/generated/docum
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { readHorizon } from '../../src/database/sequence.js';
+import { readSequence } from '../../src/database/sequence.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
@@ -40,7 +40,7 @@ async function seed(seeds: Parameters<typeof seedTasks>[1]): Promise<string[]> {
   );
   const { db } = app.deps;
   const { _max } = await db.task.aggregate({ where: { id: { in: ids } }, _max: { sequence: true } });
-  await waitFor(async () => (await readHorizon(db)) > (_max.sequence ?? 0n), {
+  await waitFor(async () => (await readSequence(db)) > (_max.sequence ?? 0n), {
     timeoutMs: 20_000,
     what: 'the horizon to pass what was seeded',
   });
@@ -271,7 +271,7 @@ describe('a reader that comes back', () => {
     const reader = follow({ since });
     const end = await waitFor(() => reader.ended, { what: 'the subscription to be refused' });
     expect(end.error).toContain('INVALID_INPUT');
-    expect(end.error).toContain('`since` is not a sequence');
+    expect(end.error).toContain('is not a sequence; pass the');
   });
 });
 

@@ -275,14 +275,14 @@ describe('the list of tasks', () => {
     expect(await errorOf({ first: 101 })).toMatchInlineSnapshot(`
       {
         "code": "INVALID_INPUT",
-        "message": ""first" is 101; allowed: a whole number from 1 to 100.",
+        "message": ""first" is 101; it must be between 1 and 100.",
         "path": "tasks",
       }
     `);
     expect(await errorOf({ after: 'offset:3' })).toMatchInlineSnapshot(`
       {
         "code": "INVALID_INPUT",
-        "message": ""after" is not a cursor that a page of this list returned.",
+        "message": ""after" is not a cursor of this list; pass the "cursor" of an edge, or "endCursor".",
         "path": "tasks",
       }
     `);
@@ -291,7 +291,7 @@ describe('the list of tasks', () => {
     expect(await errorOf({ filter: { parent: 'Album:demo:x' } })).toMatchInlineSnapshot(`
       {
         "code": "INVALID_INPUT",
-        "message": ""Album:demo:x" is no Task id; allowed: Task:<uuid> or <uuid>.",
+        "message": ""Album:demo:x" is not a valid Task id; expected: Task:<uuid> or <uuid>.",
         "path": "tasks",
       }
     `);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createClient, type Client } from 'graphql-ws';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/graphql/websocket-limits.js';
+import { WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/graphql/websocket-connection.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
 import { aliases, nested, startToyServer, type ToyServer } from './toy-server.js';
 
@@ -261,7 +261,7 @@ describe('an operation', () => {
         payload: [
           {
             message:
-              'This connection runs 50 operations already, which is the most that is allowed; end one first.',
+              'This connection already runs 50 operations; at most 50 are allowed. Complete one first.',
             extensions: { code: 'LIMIT_EXCEEDED' },
           },
         ],

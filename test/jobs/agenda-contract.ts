@@ -344,7 +344,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await runner.enqueue(definition, { n: 3 });
       await waitFor(() => seen.includes(3), { what: 'a job enqueued after' });
       expect(seen).not.toContain(1);
-      const outages = logged.filter(({ msg }) => msg === 'The job store does not answer');
+      const outages = logged.filter(({ msg }) => msg === 'job store does not answer');
       expect(outages).toHaveLength(1);
     });
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
-import { UpstreamFailedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError } from '../../src/lib/errors.js';
 import { bareFfmpeg, createWorkspace } from './audio.js';
 
 /** What a server can do to those who ask it for audio. */

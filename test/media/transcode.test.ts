@@ -405,7 +405,7 @@ describe('failing', () => {
     for (const format of AUDIO_FORMATS) {
       const failure = await failureOf(convert('source.flac', format, { by }));
       expect([format, failure.code]).toEqual([format, 'TRANSCODE_FAILED']);
-      expect(failure.message).toBe('ffmpeg ended well, but wrote nothing.');
+      expect(failure.message).toBe('ffmpeg reported success, but wrote no file.');
     }
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamLimitedError } from '../../src/lib/errors.js';
 import { makeAlbum, makeArtist, makePlaylist } from '../kit/catalog-items.js';
 import { createStubCatalog } from '../kit/stub-catalog.js';
 import { startRest, type RestTestApp } from './rest-app.js';

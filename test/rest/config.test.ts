@@ -315,9 +315,7 @@ describe('GET /config/check', () => {
   it('warns of what is allowed and will not work', async () => {
     const { body } = await app.get('/config/check');
     expect(body).toMatchObject({ valid: true, message: 'Configuration is valid', config: await stored() });
-    expect(body['warnings']).toEqual([
-      expect.stringContaining('service: the catalog spotify is not set up'),
-    ]);
+    expect(body['warnings']).toEqual([expect.stringContaining('service: the catalog spotify is not set up')]);
     await put({ service: 'demo' });
     expect((await app.get('/config/check')).body['warnings']).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import type { AnyRoute } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';

@@ -6,7 +6,7 @@ import type { Playlist } from '../../src/catalog/catalog-item.js';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { pruneCatalogCache } from '../../src/catalog/prune-catalog-cache.job.js';
 import type { Logger } from '../../src/lib/logger.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { never, silentLog } from '../kit/audio.js';
 import { makeAlbum, makeArtist, makePlaylist, makeTrack } from '../kit/catalog-items.js';

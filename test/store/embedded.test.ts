@@ -157,7 +157,7 @@ describe('an embedded database', () => {
     const server = await start();
     await server.stop();
     writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '16\n');
-    await expect(start()).rejects.toThrow(/was made by PostgreSQL 16.*PostgreSQL 18.*DATA_DIR/s);
+    await expect(start()).rejects.toThrow(/was created by PostgreSQL 16.*PostgreSQL 18.*DATA_DIR/s);
   });
 
   it('never puts PostgreSQL’s own lines on standard output', async () => {
@@ -282,7 +282,7 @@ describe('a server that ends by itself', () => {
     process.kill(pid, 'SIGKILL');
     await waitFor(() => query(server.url, 'SELECT 1'), { what: 'the server to answer again' });
     expect(readPid()).not.toBe(pid);
-    expect(lines.join('')).toContain('the embedded database ended by itself');
+    expect(lines.join('')).toContain('embedded database ended unexpectedly');
     expect(lines.join('')).toContain('SIGKILL');
   });
 
@@ -305,10 +305,10 @@ describe('a server that ends by itself', () => {
     const count = (text: string) => lines.filter((line) => line.includes(text)).length;
     for (let crash = 1; crash <= 3; crash++) {
       process.kill(readPid(), 'SIGKILL');
-      await waitFor(() => count('is up again') === crash, { what: `recovery ${crash}` });
+      await waitFor(() => count('embedded database restarted') === crash, { what: `recovery ${crash}` });
     }
     process.kill(readPid(), 'SIGKILL');
-    await waitFor(() => count('could not be brought back') === 1, { what: 'it to give up' });
+    await waitFor(() => count('could not restart the embedded database') === 1, { what: 'it to give up' });
   });
 });
 

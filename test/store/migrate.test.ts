@@ -138,7 +138,7 @@ describe('a database that cannot be reached', () => {
       const failure: unknown = await migrate({ url, log }).catch((thrown: unknown) => thrown);
       expect(failure).toBeInstanceOf(MigrationError);
       const { message } = failure as MigrationError;
-      expect(message).toMatch(/^The database that DATABASE_URL names cannot be used: .*E[A-Z]{4}/);
+      expect(message).toMatch(/^Cannot connect to the database that DATABASE_URL names: .*E[A-Z]{4}/);
       expect(message).not.toContain('hunter2');
     }
   });

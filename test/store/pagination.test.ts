@@ -36,7 +36,7 @@ describe('a page size', () => {
   });
 
   it.each([-1, 0, 101, 1.5, Number.NaN])('of %s is refused with the allowed range', (first) => {
-    expect(() => pageSize(first, limits)).toThrow('allowed: a whole number from 1 to 100');
+    expect(() => pageSize(first, limits)).toThrow('it must be between 1 and 100');
   });
 });
 

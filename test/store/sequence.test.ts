@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
-import { readHorizon, repairSequences } from '../../src/database/sequence.js';
+import { readSequence, repairSequences } from '../../src/database/sequence.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -41,7 +41,7 @@ const sequenceOf = async (id: string) =>
 function horizonBeyond(sequence: bigint): Promise<bigint> {
   return waitFor(
     async () => {
-      const horizon = await readHorizon(connection.db);
+      const horizon = await readSequence(connection.db);
       return horizon > sequence ? horizon : null;
     },
     { what: `the horizon to pass ${sequence}` },
@@ -71,7 +71,7 @@ describe('a mark', () => {
     await late.query(`UPDATE "Task" SET "progress" = 50 WHERE "id" = $1`, [early]);
     await connection.db.task.update({ where: { id: later }, data: { progress: 10 } });
 
-    const mark = await readHorizon(connection.db);
+    const mark = await readSequence(connection.db);
     const seen = await connection.db.task.findUniqueOrThrow({ where: { id: early } });
     expect(seen.progress).toBe(0);
     await late.query('COMMIT');
@@ -99,9 +99,9 @@ describe('a mark', () => {
       }
     });
     const reader = (async () => {
-      let mark = await readHorizon(connection.db);
+      let mark = await readSequence(connection.db);
       for (let passes = 0; passes < 2; passes += writing ? 0 : 1) {
-        const next = await readHorizon(connection.db);
+        const next = await readSequence(connection.db);
         const rows = await connection.db.task.findMany({ where: { sequence: { gte: mark } } });
         for (const { id, progress } of rows) last.set(id, progress);
         mark = next;

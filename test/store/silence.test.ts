@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createDeferred } from '../../src/lib/async.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createDatabase, type Patience } from '../../src/database/prisma.js';
+import { createDatabase, type DatabaseTimeouts } from '../../src/database/prisma.js';
 import { takeSessionLock } from '../../src/database/session-lock.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
@@ -17,9 +17,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** A process that reaches the database through a network which can be broken. */
-async function connectThroughProxy(patience: Partial<Patience> = {}) {
+async function connectThroughProxy(timeouts: Partial<DatabaseTimeouts> = {}) {
   const proxy = await createPostgresProxy(database.url);
-  const connection = createDatabase({ url: proxy.url, log, patience });
+  const connection = createDatabase({ url: proxy.url, log, timeouts });
   onTestFinished(async () => {
     await proxy.close();
     await connection.close();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UpstreamFailedError } from '../../src/lib/upstream-errors.js';
+import { UpstreamFailedError } from '../../src/lib/errors.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createDistantCatalog, type DistantCatalog } from '../kit/distant-catalog.js';

@@ -98,7 +98,7 @@ describe('the program', () => {
 
     const intruder = await runServer(env).ended;
     expect(intruder.status).toBe(1);
-    expect(intruder.stderr).toContain(`${dataDir} is in use by`);
+    expect(intruder.stderr).toContain(`"${dataDir}" is in use by`);
     expect(intruder.stderr).toMatch(/Stop that one first, or set DATA_DIR/);
     expect((await first.execute(TASK, { id: slow })).task).toMatchObject({ attempt: 1, error: null });
 

@@ -1,6 +1,6 @@
 import { delimiter, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EnvError, parseEnv } from '../../src/env.js';
+import { ENV_VARIABLES, EnvError, parseEnv } from '../../src/env.js';
 
 type Variables = Record<string, string>;
 
@@ -116,30 +116,30 @@ describe('the environment', () => {
     const lines = bad.flatMap(mistakesOf).map((line) => line.replaceAll(resolve('.'), '<here>'));
     expect(lines).toMatchInlineSnapshot(`
       [
-        "PORT: "65536" is wrong; allowed: a whole number from 0 (any free port) to 65535",
-        "PORT: "-1" is wrong; allowed: a whole number from 0 (any free port) to 65535",
-        "PORT: "80.5" is wrong; allowed: a whole number from 0 (any free port) to 65535",
-        "PORT: "http" is wrong; allowed: a whole number from 0 (any free port) to 65535",
-        "HOST: "http://0.0.0.0" is wrong; allowed: a host name or an IP address (of version 6: without brackets)",
-        "HOST: "[::1]" is wrong; allowed: a host name or an IP address (of version 6: without brackets)",
-        "DATA_DIR: "package.json" is wrong; <here>/package.json is a file; allowed: a directory, existing or not",
-        "DOWNLOAD_DIR: "package.json/music" is wrong; <here>/package.json is a file; allowed: a directory, existing or not",
-        "CORS_ORIGINS: "*" is wrong; * is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
-        "CORS_ORIGINS: "https://a.example, null" is wrong; null is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
-        "CORS_ORIGINS: "https://a.example/app" is wrong; https://a.example/app is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
-        "CORS_ORIGINS: "ftp://a.example" is wrong; ftp://a.example is no origin; allowed: such as https://music.example.org, separated by commas (not *)",
-        "DATABASE_URL: "mysql://db" is wrong; allowed: a URL without spaces that starts with postgresql:// or postgres://",
-        "DATABASE_URL: "postgres://" is wrong; allowed: a URL without spaces that starts with postgresql:// or postgres://",
-        "MONGODB_URL: "http://db" is wrong; allowed: a URL without spaces that starts with mongodb:// or mongodb+srv://",
-        "MONGODB_URL: "mongodb://db one/jobs" is wrong; allowed: a URL without spaces that starts with mongodb:// or mongodb+srv://",
-        "ROLE: "boss" is wrong; allowed: all, api, worker",
-        "CATALOG: "spotify" is wrong; allowed: demo, library",
-        "LIBRARY_DIRS: "src:no-such-folder:package.json" is wrong; <here>/no-such-folder is not a directory; allowed: existing directories, separated by ":"",
-        "LIBRARY_DIRS: "src:no-such-folder:package.json" is wrong; <here>/package.json is not a directory; allowed: existing directories, separated by ":"",
-        "LOG_LEVEL: "loud" is wrong; allowed: fatal, error, warn, info, debug, trace, silent",
-        "GRAPHIQL: "maybe" is wrong; allowed: true, false",
-        "CATALOG: "library" needs LIBRARY_DIRS; allowed: library with LIBRARY_DIRS set, demo",
-        "ROLE: "worker" needs DATABASE_URL, because the embedded database serves one process; allowed: all",
+        "PORT: "65536" is invalid; expected: an integer from 0 to 65535.",
+        "PORT: "-1" is invalid; expected: an integer from 0 to 65535.",
+        "PORT: "80.5" is invalid; expected: an integer from 0 to 65535.",
+        "PORT: "http" is invalid; expected: an integer from 0 to 65535.",
+        "HOST: "http://0.0.0.0" is invalid; expected: a host name or an IP address, IPv6 without brackets.",
+        "HOST: "[::1]" is invalid; expected: a host name or an IP address, IPv6 without brackets.",
+        "DATA_DIR: "<here>/package.json" is a file; expected: a directory, existing or not.",
+        "DOWNLOAD_DIR: "<here>/package.json" is a file; expected: a directory, existing or not.",
+        "CORS_ORIGINS: "*" is not an origin; expected: origins such as https://music.example.org, separated by commas; "*" is not allowed.",
+        "CORS_ORIGINS: "null" is not an origin; expected: origins such as https://music.example.org, separated by commas; "*" is not allowed.",
+        "CORS_ORIGINS: "https://a.example/app" is not an origin; expected: origins such as https://music.example.org, separated by commas; "*" is not allowed.",
+        "CORS_ORIGINS: "ftp://a.example" is not an origin; expected: origins such as https://music.example.org, separated by commas; "*" is not allowed.",
+        "DATABASE_URL: "mysql://db" is invalid; expected: a URL without spaces that starts with postgresql:// or postgres://.",
+        "DATABASE_URL: "postgres://" is invalid; expected: a URL without spaces that starts with postgresql:// or postgres://.",
+        "MONGODB_URL: "http://db" is invalid; expected: a URL without spaces that starts with mongodb:// or mongodb+srv://.",
+        "MONGODB_URL: "mongodb://db one/jobs" is invalid; expected: a URL without spaces that starts with mongodb:// or mongodb+srv://.",
+        "ROLE: "boss" is invalid; expected: all, api or worker.",
+        "CATALOG: "spotify" is invalid; expected: demo or library.",
+        "LIBRARY_DIRS: "<here>/no-such-folder" is not a directory; expected: existing directories, separated by ":".",
+        "LIBRARY_DIRS: "<here>/package.json" is not a directory; expected: existing directories, separated by ":".",
+        "LOG_LEVEL: "loud" is invalid; expected: fatal, error, warn, info, debug, trace or silent.",
+        "GRAPHIQL: "maybe" is invalid; expected: true or false.",
+        "CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.",
+        "ROLE: "worker" requires DATABASE_URL, because the embedded database serves one process; set DATABASE_URL, or ROLE to all.",
       ]
     `);
   });
@@ -155,6 +155,15 @@ describe('the environment', () => {
     ]);
   });
 
+  it('is described for the documentation, variable by variable', () => {
+    expect(ENV_VARIABLES.find(({ name }) => name === 'PORT')).toEqual({
+      name: 'PORT',
+      kind: 'an integer from 0 to 65535',
+      default: '7171',
+      description: 'TCP port of the server; 0 takes any free port.',
+    });
+  });
+
   it('is told of mistakes that lie between two variables, all at once', () => {
     const lines = mistakesOf({ ROLE: 'api', CATALOG: 'library' });
     expect(lines.map((line) => line.split(':')[0])).toEqual(['CATALOG', 'ROLE']);
@@ -162,7 +171,7 @@ describe('the environment', () => {
 
   it('is told of a directory that the system refuses to look for', () => {
     const [line = ''] = mistakesOf({ LIBRARY_DIRS: `/${'long'.repeat(100)}` });
-    expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; allowed: existing directories/);
+    expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; expected: existing directories/);
   });
 
   it('does not repeat a password that stands in a bad URL', () => {

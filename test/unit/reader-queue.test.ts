@@ -9,13 +9,11 @@ import {
 interface Item {
   key: string;
   value: number;
-  terminal?: boolean;
   bytes?: number;
 }
 
 const rules = {
   key: (item: Item) => item.key,
-  isTerminal: (item: Item) => item.terminal ?? false,
   sizeBytes: (item: Item) => item.bytes ?? 1,
 };
 
@@ -23,8 +21,7 @@ const createQueue = (options: Partial<ReaderQueueOptions<Item>> = {}) =>
   createReaderQueue<Item>({ ...rules, ...options });
 
 const of = (key: string, value: number, bytes = 1): Item => ({ key, value, bytes });
-const ended = (key: string, value: number, bytes = 1): Item => ({ key, value, bytes, terminal: true });
-const show = (item: Item) => `${item.key}${item.value}${item.terminal ? '!' : ''}`;
+const show = (item: Item) => `${item.key}${item.value}`;
 
 /** Closes the queue and reads what was left in it. */
 async function rest(queue: ReturnType<typeof createQueue>): Promise<string[]> {
@@ -42,26 +39,11 @@ describe('what a slow reader gets', () => {
     expect(await rest(queue)).toEqual(['a3', 'b5', 'c4']);
   });
 
-  it('is every terminal item, with later items of its key behind it', async () => {
-    const queue = createQueue();
-    const items = [
-      of('a', 1),
-      ended('a', 2),
-      of('b', 3),
-      of('a', 4),
-      of('a', 5),
-      ended('a', 6),
-      ended('a', 7),
-    ];
-    for (const item of items) queue.push(item);
-    expect(await rest(queue)).toEqual(['a2!', 'b3', 'a6!', 'a7!']);
-  });
-
-  it('keeps the mark of the item that was replaced when asked to', async () => {
+  it('keeps the sequence of the replaced item when told to', async () => {
     // a3 is read before b2: resumed from 3 the reader would never get b2, resumed from 1 it does.
     const queue = createQueue({ merge: (pending, latest) => ({ ...latest, value: pending.value }) });
-    for (const item of [of('a', 1), of('b', 2), ended('a', 3)]) queue.push(item);
-    expect(await rest(queue)).toEqual(['a1!', 'b2']);
+    for (const item of [of('a', 1), of('b', 2), of('a', 3)]) queue.push(item);
+    expect(await rest(queue)).toEqual(['a1', 'b2']);
   });
 
   it('puts a key that was read before at the end again', async () => {
@@ -76,12 +58,12 @@ describe('what a slow reader gets', () => {
 });
 
 describe('the bounds', () => {
-  it('drop the oldest items that are not terminal, and the reader is told of the gap', async () => {
+  it('drop the oldest items and report the gap to the reader', async () => {
     const queue = createQueue({ maxItems: 3 });
-    for (const item of [of('a', 1), ended('b', 2), of('c', 3), of('d', 4), of('e', 5)]) queue.push(item);
+    for (const item of [of('a', 1), of('b', 2), of('c', 3), of('d', 4), of('e', 5)]) queue.push(item);
     expect(queue.takeDropped()).toBe(2);
     expect(queue.takeDropped()).toBe(0);
-    expect(await rest(queue)).toEqual(['b2!', 'd4', 'e5']);
+    expect(await rest(queue)).toEqual(['c3', 'd4', 'e5']);
   });
 
   it('hold for bytes, also when an item grows', async () => {
@@ -94,13 +76,6 @@ describe('the bounds', () => {
     expect(queue.bytes).toBe(0);
   });
 
-  it('drop an item that finds only terminal ones before it, and keep the reader', async () => {
-    const queue = createQueue({ maxItems: 2 });
-    for (const item of [ended('a', 1), ended('b', 2), of('c', 3)]) queue.push(item);
-    expect(queue.takeDropped()).toBe(1);
-    expect(await rest(queue)).toEqual(['a1!', 'b2!']);
-  });
-
   it('are 1,000 items and 1 MiB unless said otherwise', () => {
     const many = createQueue();
     const large = createQueue();
@@ -110,23 +85,18 @@ describe('the bounds', () => {
     expect([large.size, large.bytes, large.takeDropped()]).toEqual([16, 1_048_576, 84]);
   });
 
-  it.each([
-    ['items', { maxItems: 2 }, [ended('a', 1), ended('b', 2), ended('c', 3)]],
-    ['bytes', { maxBytes: 20 }, [ended('a', 1, 15), ended('b', 2, 15)]],
-    ['an item that alone is too large', { maxBytes: 20 }, [of('a', 1, 21)]],
-  ])('close a reader that stays over them: %s', async (_what, options, items) => {
-    let ends = 0;
-    const queue = createQueue({ ...options, onEnd: () => void (ends += 1) });
-    for (const item of items) queue.push(item);
+  it('close a reader for whom a single item is too large', async () => {
+    const queue = createQueue({ maxBytes: 20 });
+    queue.push(of('a', 1, 21));
     queue.push(of('later', 9));
-    expect([queue.closed, queue.size, queue.bytes, ends]).toEqual([true, 0, 0, 1]);
+    expect([queue.closed, queue.size, queue.bytes]).toEqual([true, 0, 0]);
     const reader = queue[Symbol.asyncIterator]();
     await expect(reader.next()).rejects.toThrow(ReaderTooSlowError);
     expect(await reader.next()).toEqual({ done: true, value: undefined });
   });
 
   it('say what happened and how to go on', () => {
-    expect(new ReaderTooSlowError(1_000, 1_048_576).message).toMatchInlineSnapshot(
+    expect(new ReaderTooSlowError({ maxItems: 1_000, maxBytes: 1_048_576 }).message).toMatchInlineSnapshot(
       `"This reader was closed because more than 1000 items or 1048576 bytes were waiting for it. Nothing is lost: it may resume from the last sequence it received."`,
     );
   });
@@ -170,15 +140,14 @@ describe('the iterator', () => {
   });
 
   it('frees everything when the loop is left, and takes nothing more', async () => {
-    let ends = 0;
-    const queue = createQueue({ onEnd: () => void (ends += 1) });
+    const queue = createQueue();
     for (const key of ['a', 'b', 'c']) queue.push(of(key, 1));
     for await (const item of queue) {
       expect(item.key).toBe('a');
       break;
     }
     queue.push(of('d', 1));
-    expect([queue.size, queue.bytes, queue.closed, ends]).toEqual([0, 0, true, 1]);
+    expect([queue.size, queue.bytes, queue.closed]).toEqual([0, 0, true]);
   });
 
   it('ends a call that waits when the reader returns, as a subscription does on its way out', async () => {
@@ -190,22 +159,8 @@ describe('the iterator', () => {
     expect(await reader.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('fails the first waiting call with the reason of a close, and ends the others', async () => {
-    const queue = createQueue();
-    const reader = queue[Symbol.asyncIterator]();
-    const calls = Promise.allSettled([reader.next(), reader.next()]);
-    queue.close(new Error('the bus has closed'));
-    queue.close(new Error('a second reason'));
-    expect(await calls).toMatchObject([
-      { status: 'rejected', reason: { message: 'the bus has closed' } },
-      { status: 'fulfilled', value: { done: true } },
-    ]);
-    expect(await reader.next()).toEqual({ done: true, value: undefined });
-  });
-
   it('is freed at once by a GraphQL subscription that ends while it waits', async () => {
-    let ends = 0;
-    const queue = createQueue({ onEnd: () => void (ends += 1) });
+    const queue = createQueue();
     const results = await subscribe({
       schema: buildSchema('type Query { ok: Boolean } type Subscription { value: Int }'),
       document: parse('subscription { value }'),
@@ -218,12 +173,12 @@ describe('the iterator', () => {
     await results.return(undefined);
     expect(await waiting).toMatchObject({ done: true });
     queue.push(of('a', 8));
-    expect([queue.closed, queue.size, ends]).toEqual([true, 0, 1]);
+    expect([queue.closed, queue.size]).toEqual([true, 0]);
   });
 
-  it('forgets the reason when the reader left before it heard of it', async () => {
-    const queue = createQueue();
-    queue.close(new Error('nobody hears this'));
+  it('forgets its failure when the reader left before it was reported', async () => {
+    const queue = createQueue({ maxBytes: 20 });
+    queue.push(of('a', 1, 21));
     const reader = queue[Symbol.asyncIterator]();
     await reader.return();
     expect(await reader.next()).toEqual({ done: true, value: undefined });
@@ -240,15 +195,13 @@ class Model {
   push(item: Item): void {
     if (this.closed) return;
     const last = this.items.findLastIndex(({ key }) => key === item.key);
-    if (last >= 0 && !this.items[last]?.terminal) this.items[last] = item;
+    if (last >= 0) this.items[last] = item;
     else this.items.push(item);
     while (this.isOver()) {
-      const oldest = this.items.findIndex(({ terminal }) => !terminal);
-      if (oldest < 0) break;
-      this.items.splice(oldest, 1);
+      this.items.shift();
       this.dropped += 1;
     }
-    if (!this.isOver() && this.items.length > 0) return;
+    if (this.items.length > 0) return;
     this.closed = true;
     this.items = [];
   }
@@ -279,13 +232,12 @@ async function compareWithModel(seed: number): Promise<'closed' | 'dropped' | 'k
   const reader = queue[Symbol.asyncIterator]();
   /** After each push there are fewer reads than this: from none ever to more than there are items. */
   const speed = 1 + random(4);
-  const terminalEvery = 2 + random(20);
   let waiting: ReturnType<typeof reader.next> | undefined;
   let dropped = 0;
   for (let value = 0; value < 400 && !model.closed; value += 1) {
     const weight = 1 + random(20);
     const key = String(random(10));
-    const item = random(terminalEvery) === 0 ? ended(key, value, weight) : of(key, value, weight);
+    const item = of(key, value, random(300) === 0 ? 100 : weight);
     queue.push(item);
     if (!waiting) model.push(item);
     else expect((await waiting).value, `seed ${seed}, handed over ${value}`).toBe(item);

@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createDeferred } from '../../src/lib/async.js';
-import { createSharedCalls } from '../../src/lib/shared-calls.js';
+import { createDeferred, createSharedCalls } from '../../src/lib/async.js';
 import { never } from '../kit/audio.js';
 
 describe('work that is shared', () => {

@@ -2,7 +2,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { AudioSource, Rendition } from '../../catalog/audio-source.js';
 import { delay } from '../../lib/async.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../lib/upstream-errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../lib/errors.js';
 import type { Media } from '../../media/media.js';
 import { hashOf, pick } from './codes.js';
 import { createCollection } from './collection.js';

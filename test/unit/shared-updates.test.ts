@@ -1,6 +1,6 @@
 import { buildSchema, parse, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { useSharedNews } from '../../src/graphql/shared-news.js';
+import { useSharedUpdates } from '../../src/graphql/shared-updates.js';
 
 type Subscribe = (args: ExecutionArgs) => Promise<AsyncIterable<ExecutionResult>>;
 
@@ -8,7 +8,7 @@ type Subscribe = (args: ExecutionArgs) => Promise<AsyncIterable<ExecutionResult>
 function subscribeFn(): Subscribe {
   let found: unknown;
   const payload = { setSubscribeFn: (given: unknown) => (found = given) };
-  void useSharedNews().onSubscribe?.(payload as never);
+  void useSharedUpdates().onSubscribe?.(payload as never);
   return found as Subscribe;
 }
 

@@ -6,48 +6,47 @@ import {
   type ExecutionResult,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Viewer } from '../auth/viewer.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 
 type Source = AsyncIterable<unknown>;
 
 /**
- * A thousand clients who follow the same ask the same of each piece of news, which the feed hands to all of them as
- * one object: it is executed once for all that have the same viewer, document and variables. An answer with errors is
- * not shared, since these are told with the request they belong to.
+ * A thousand subscribers of one document select the same fields of each update, which the feed hands to all of them as
+ * one object: it is executed once for all with the same viewer, document and variables. A result with errors is not
+ * shared, because errors carry their request's id.
  */
-export function useSharedNews(): Plugin {
-  const answer = createSharedAnswers();
+export function useSharedUpdates(): Plugin {
+  const executeOnce = createSharedExecution();
   const subscribe = async (args: ExecutionArgs) => {
     const source = (await createSourceEventStream(args)) as Source | ExecutionResult;
     if (!(Symbol.asyncIterator in source)) return source;
-    return mapEach(source, (news) => answer({ ...args, rootValue: news }));
+    return mapEach(source, (update) => executeOnce({ ...args, rootValue: update }));
   };
   return {
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0]),
   };
 }
 
-type Answers = Map<string, Promise<ExecutionResult>>;
+type Results = Map<string, Promise<ExecutionResult>>;
 
-function createSharedAnswers(): (args: ExecutionArgs) => Promise<ExecutionResult> {
-  // Both are gone when nobody has the news any more. Equal documents are one object: Yoga's cache has parsed them.
-  const byNews = new WeakMap<object, WeakMap<DocumentNode, Answers>>();
+function createSharedExecution(): (args: ExecutionArgs) => Promise<ExecutionResult> {
+  // Equal documents are one object, because Yoga caches parsed documents.
+  const byUpdate = new WeakMap<object, WeakMap<DocumentNode, Results>>();
   return async (args) => {
     const { document } = args;
-    const news = args.rootValue;
+    const update = args.rootValue;
     const key = keyOf(args);
-    if (typeof news !== 'object' || news === null || key === null) return execute(args);
-    const byDocument = getOrAdd(byNews, news, () => new WeakMap<DocumentNode, Answers>());
-    const answers: Answers = getOrAdd(
+    if (typeof update !== 'object' || update === null || key === null) return execute(args);
+    const byDocument = getOrAdd(byUpdate, update, () => new WeakMap<DocumentNode, Results>());
+    const results: Results = getOrAdd(
       byDocument,
       document,
       () => new Map<string, Promise<ExecutionResult>>(),
     );
-    const earlier = answers.get(key);
+    const earlier = results.get(key);
     if (!earlier) {
       const first = Promise.resolve(execute(args));
-      answers.set(key, first);
+      results.set(key, first);
       return first;
     }
     const result = await earlier.catch(() => null);
@@ -55,9 +54,9 @@ function createSharedAnswers(): (args: ExecutionArgs) => Promise<ExecutionResult
   };
 }
 
-/** Null where it is not said who asks. */
+/** Null for a context without a viewer. */
 function keyOf({ contextValue, operationName, variableValues }: ExecutionArgs): string | null {
-  const { viewer } = contextValue as { viewer?: Viewer };
+  const { viewer } = contextValue as { viewer?: { id: string; role: string } };
   if (!viewer) return null;
   const { id, role } = viewer;
   return JSON.stringify([id, role, operationName ?? null, variableValues ?? null]);

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention';
+import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga';
+
+/** A request with any of these has passed a CORS preflight, which only the listed origins do. */
+const CSRF_HEADERS = ['graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'];
+
+/**
+ * A page of another origin can make a browser send GET, and POST of the types that HTML forms know, with our cookies.
+ * Such requests need a header that a page can only add after a preflight.
+ */
+export function useCsrfRefusal(): Plugin {
+  const rule = useCSRFPrevention({ requestHeaders: CSRF_HEADERS }) as Plugin;
+  return {
+    onRequestParse(payload) {
+      try {
+        return rule.onRequestParse?.(payload);
+      } catch {
+        payload.endResponse(
+          refusalResponse(payload.fetchAPI, {
+            status: 403,
+            code: 'CSRF_HEADER_MISSING',
+            message: `The request lacks a CSRF header; send "content-type: application/json" or "${CSRF_HEADERS[0]}: 1".`,
+          }),
+        );
+      }
+    },
+  };
+}
+
+/** A request is a query and its variables, never a file. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const JSON_TYPES = new Set(['application/json', 'application/graphql+json']);
+
+/** Accepts JSON bodies up to the limit, counted as they arrive, and no other kind of POST. */
+export function useJsonBody(): Plugin {
+  return {
+    onRequestParse({ request, serverContext, setRequestParser, fetchAPI }) {
+      if (request.method !== 'POST') return;
+      const refuse = (refusal: Refusal) => refusalResponse(fetchAPI, refusal);
+      setRequestParser(async () => {
+        if (!JSON_TYPES.has(mediaTypeOf(request))) return refuse(NOT_JSON);
+        // Yoga's own name for the request that its Node handler received.
+        const { req } = serverContext as { req?: IncomingMessage };
+        if (!req) throw new Error('the request was not handled by Node');
+        const text = await readText(req, MAX_BODY_BYTES);
+        if (text === null) return refuse(TOO_LARGE);
+        return parseParams(text) ?? refuse(MALFORMED);
+      });
+    },
+  };
+}
+
+interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+}
+
+/** The response to a request that never becomes an operation. */
+function refusalResponse(fetchAPI: FetchAPI, { status, code, message }: Refusal): Response {
+  return new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+  });
+}
+
+const NOT_JSON: Refusal = {
+  status: 415,
+  code: 'UNSUPPORTED_MEDIA_TYPE',
+  message: 'Send the operation as JSON, with "content-type: application/json".',
+};
+
+const MALFORMED: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The body is not a JSON object; expected: {"query": "{ viewer { id } }"}.',
+};
+
+const TOO_LARGE: Refusal = {
+  status: 413,
+  code: 'LIMIT_EXCEEDED',
+  message: `The body is too large; at most ${MAX_BODY_BYTES} bytes are allowed.`,
+};
+
+function mediaTypeOf(request: Request): string {
+  return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Null when it is too long; the rest is read and discarded, because a client that is cut off in the middle of sending
+ * never sees why. Rejects when the client disconnects.
+ */
+function readText(incoming: IncomingMessage, maxBytes: number): Promise<string | null> {
+  if (Number(incoming.headers['content-length']) > maxBytes) return Promise.resolve(null);
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes <= maxBytes) return void chunks.push(chunk);
+      chunks = [];
+      resolve(null);
+    });
+    incoming.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    incoming.on('error', () => reject(new DOMException('The client disconnected.', 'AbortError')));
+  });
+}
+
+/** An array would be a batch, which Yoga rejects itself. */
+function parseParams(text: string): GraphQLParams | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' ? (parsed as GraphQLParams | null) : null;
+  } catch {
+    return null;
+  }
+}

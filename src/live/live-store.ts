@@ -1,0 +1,157 @@
+import type { Viewer } from '../auth/viewer.js';
+import type { Db } from '../database/prisma.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { countSql } from '../tasks/task-count-store.js';
+import { ownedBy, stateIn, taskCondition } from '../tasks/task-filter-store.js';
+import type { TaskFilter } from '../tasks/task-filter.js';
+import type { TaskStamp } from '../tasks/task-store.js';
+import { ACTIVE_STATES, FINISHED_STATES, type Task } from '../tasks/task.js';
+
+/** Active tasks in the order of change, by a partial index: they are few among all tasks. */
+export function listActiveTasks(
+  db: Db,
+  viewer: Viewer,
+  { filter, after, limit }: { filter: TaskFilter; after: TaskStamp | null; limit: number },
+): Promise<Task[]> {
+  const beyond = after
+    ? Prisma.sql`AND ("sequence", "id") > (${after.sequence}, ${after.id}::uuid)`
+    : Prisma.empty;
+  return db.$queryRaw<Task[]>`
+    SELECT * FROM "Task" WHERE ${taskCondition(ACTIVE_STATES, { viewer, filter })} ${beyond}
+    ORDER BY "sequence", "id" LIMIT ${limit}`;
+}
+
+/*
+ * Changes for clients that poll with a time.
+ *
+ * A row's `updatedAt` is when it was written, and it becomes visible when that is committed. A client that resumes
+ * from the time of its last poll would miss what was written before and committed after. So a poll returns a time no
+ * later than the beginning of the oldest transaction that had written and not ended, and reads that time first: what
+ * is not in flight by then is visible to the poll, or is written later. Repeats are possible, gaps are not.
+ */
+
+interface Poll {
+  /** Null for a first poll: what is on the lists, not what changed. */
+  since: Date | null;
+  activeOnly: boolean;
+  /** The most active tasks. */
+  activeLimit: number;
+  /** The page of finished tasks. */
+  limit: number;
+  offset: number;
+}
+
+export interface PollResult {
+  /** Where the next poll resumes; earlier than this poll when not all changes fit into the response. */
+  at: Date;
+  tasks: Task[];
+  /** Whether more finished tasks follow this page. */
+  hasMore: boolean;
+  /** On all pages. */
+  finishedCount: number;
+}
+
+/** `id` is null in the only row of a poll that found nothing. */
+type Row = Task & { id: string | null; active: boolean; changedAt: Date; finishedCount: number };
+
+/** Top-level tasks that changed since a time, also dismissed ones; without a time, those on the lists. Two queries. */
+export async function pollTasks(db: Db, viewer: Viewer, poll: Poll): Promise<PollResult> {
+  const { since } = poll;
+  const resumeAt = await readResumeTime(db);
+  const rows = await (since ? listChanged(db, viewer, { ...poll, since }) : listCurrent(db, viewer, poll));
+  const active = cut(rows, true, poll.activeLimit);
+  const finished = cut(rows, false, poll.limit);
+  const left = since ? [...active.left, ...finished.left].map(({ changedAt }) => changedAt) : [];
+  return {
+    at: new Date(Math.min(...[resumeAt, ...left].map((time) => time.getTime()))),
+    tasks: [...active.taken, ...finished.taken],
+    hasMore: finished.left.length > 0,
+    finishedCount: rows[0]?.finishedCount ?? 0,
+  };
+}
+
+/** The queries read one row more than the limit: it says that there are more, and where they begin. */
+function cut(rows: readonly Row[], active: boolean, limit: number): { taken: Row[]; left: Row[] } {
+  const half = rows.filter((row) => row.id !== null && row.active === active);
+  return { taken: half.slice(0, limit), left: half.slice(limit) };
+}
+
+/**
+ * Rounded down to the millisecond, as the rows' times are. The beginning of another role's transaction is hidden from
+ * us, so it counts as having begun as long ago as any of ours may have.
+ */
+async function readResumeTime(db: Db): Promise<Date> {
+  const [row] = await db.$queryRaw<{ at: Date }[]>`
+    SELECT date_trunc('milliseconds', least(now(), min(coalesce("xact_start", now() - ${LONGEST_WRITE})))) AS at
+    FROM pg_stat_activity
+    WHERE "backend_xid" IS NOT NULL AND "datname" = current_database() AND "backend_type" = 'client backend'`;
+  if (!row) throw new Error('an aggregate returned no row');
+  return row.at;
+}
+
+/** Longer than a transaction of ours may take (database/prisma.ts). */
+const LONGEST_WRITE = Prisma.sql`interval '60 seconds'`;
+
+/**
+ * In the order of change, so that what does not fit is what changed last. A parent's own row does not change while a
+ * child makes progress, hence the children's times.
+ */
+function listChanged(
+  db: Db,
+  viewer: Viewer,
+  { since, activeOnly, activeLimit, limit, offset }: Poll & { since: Date },
+): Promise<Row[]> {
+  const own = Prisma.sql`${ownedBy(viewer)} AND "parentId" IS NULL`;
+  const active = Prisma.sql`${own} AND ${stateIn(ACTIVE_STATES)}`;
+  const finished = Prisma.sql`${own} AND ${stateIn(activeOnly ? [] : FINISHED_STATES)} AND "updatedAt" >= ${since}`;
+  return db.$queryRaw<Row[]>`
+    WITH children AS (
+      SELECT coalesce(parent."parentId", parent."id") AS "id", max(child."updatedAt") AS "updatedAt"
+      FROM "Task" parent JOIN "Task" child ON child."parentId" = parent."id"
+      WHERE parent.${stateIn(ACTIVE_STATES)} AND child."parentId" IS NOT NULL AND child."updatedAt" >= ${since}
+      GROUP BY 1
+    ), active AS (
+      SELECT task."id", greatest(task."updatedAt", children."updatedAt") AS "changedAt"
+      FROM (SELECT "id", "updatedAt" FROM "Task" WHERE ${active} AND "updatedAt" >= ${since}) AS task
+      LEFT JOIN children USING ("id")
+      UNION
+      SELECT "id", greatest(task."updatedAt", children."updatedAt")
+      FROM children JOIN (SELECT "id", "updatedAt" FROM "Task" WHERE ${active}) AS task USING ("id")
+      ORDER BY 2, 1 LIMIT ${activeLimit + 1}
+    ), finished AS (
+      SELECT "id", "updatedAt" AS "changedAt" FROM "Task" WHERE ${finished}
+      ORDER BY "updatedAt", "id" LIMIT ${limit + 1} OFFSET ${offset}
+    )
+    SELECT task.*, page.active, page."changedAt", total.n AS "finishedCount"
+    FROM (SELECT count(*)::int AS n FROM "Task" WHERE ${finished}) AS total
+    LEFT JOIN (
+      SELECT "id", true AS active, "changedAt" FROM active
+      UNION ALL SELECT "id", false, "changedAt" FROM finished
+    ) AS page ON true LEFT JOIN "Task" task USING ("id")
+    ORDER BY page.active DESC, page."changedAt", page."id"`;
+}
+
+/** The newest first, each half by its own index. */
+function listCurrent(
+  db: Db,
+  viewer: Viewer,
+  { activeOnly, activeLimit, limit, offset }: Poll,
+): Promise<Row[]> {
+  const own = Prisma.sql`${ownedBy(viewer)} AND "parentId" IS NULL AND "dismissedAt" IS NULL`;
+  const states = activeOnly ? [] : FINISHED_STATES;
+  return db.$queryRaw<Row[]>`
+    WITH active AS (
+      SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(ACTIVE_STATES)}
+      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${activeLimit + 1}
+    ), finished AS (
+      SELECT "id", "createdAt" FROM "Task" WHERE ${own} AND ${stateIn(states)}
+      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit + 1} OFFSET ${offset}
+    )
+    SELECT task.*, page.active, page."changedAt", total.n AS "finishedCount"
+    FROM (SELECT ${countSql(viewer, { states })} AS n) AS total
+    LEFT JOIN (
+      SELECT "id", true AS active, "createdAt" AS "changedAt" FROM active
+      UNION ALL SELECT "id", false, "createdAt" FROM finished
+    ) AS page ON true LEFT JOIN "Task" task USING ("id")
+    ORDER BY page.active DESC, page."changedAt" DESC, page."id" DESC`;
+}
