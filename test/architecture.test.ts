@@ -155,9 +155,6 @@ describe('imports', () => {
           !is(to, '-wire', '-shape'),
       ),
     ).toEqual([]);
-    expect(breaking(({ from, to }) => to === 'hono' && !['rest', 'http'].includes(folderOf(from)))).toEqual(
-      [],
-    );
   });
 
   it('R7: only stores and the GraphQL builder import the Prisma client', () => {

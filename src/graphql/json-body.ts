@@ -1,8 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga';
-
-/** In bytes; a request is a query and its variables, never a file. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+import { MAX_BODY_BYTES, readBody } from '../http/read-body.js';
 
 const JSON_TYPES = new Set(['application/json', 'application/graphql+json']);
 
@@ -16,7 +14,7 @@ export function useJsonBody(maxBytes: number = MAX_BODY_BYTES): Plugin {
         if (!JSON_TYPES.has(mediaTypeOf(request))) return refuse(NOT_JSON);
         // Yoga's own name for the request that its Node handler was given.
         const { req } = serverContext as unknown as { req: IncomingMessage };
-        const text = await readText(req, maxBytes);
+        const text = await readBody(req, maxBytes);
         if (text === null) return refuse(tooLarge(maxBytes));
         return parseParams(text) ?? refuse(MALFORMED);
       });
@@ -57,26 +55,6 @@ function tooLarge(maxBytes: number): Refusal {
 
 function mediaTypeOf(request: Request): string {
   return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
-}
-
-/**
- * Null when it is too long; what is left of it is read and forgotten, because a client that is cut off in the
- * middle of sending never sees why. Rejects when the client goes away.
- */
-function readText(incoming: IncomingMessage, maxBytes: number): Promise<string | null> {
-  if (Number(incoming.headers['content-length']) > maxBytes) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    incoming.on('data', (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      if (bytes <= maxBytes) return void chunks.push(chunk);
-      chunks = [];
-      resolve(null);
-    });
-    incoming.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    incoming.on('error', () => reject(new DOMException('The client went away.', 'AbortError')));
-  });
 }
 
 /** A list would be a batch, which Yoga refuses in its own words. */

@@ -1,16 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../lib/logger.js';
-import { pathOf } from './request-context.js';
+import { pathOf, type HttpExchange } from './request-context.js';
 
 /** Asked every few seconds by whoever watches over the process. */
 const QUIET = new Set(['/healthz', '/readyz']);
 
 /** One line when the answer is out, or its client gone. Query strings stay out: they may hold secrets. */
-export function logWhenAnswered(
-  log: Logger,
-  requestId: string,
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-): void {
+export function logWhenAnswered(log: Logger, { incoming, outgoing, requestId }: HttpExchange): void {
   const path = pathOf(incoming);
   const level = QUIET.has(path) ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;

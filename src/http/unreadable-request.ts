@@ -1,20 +1,20 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../lib/errors.js';
+import { toFailureBody } from './send.js';
 
 const REASONS: Record<string, { status: number; text: string }> = {
   HPE_HEADER_OVERFLOW: { status: 431, text: 'The address and the headers are too long.' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, text: 'The request did not come to its end in time.' },
 };
-const MALFORMED = { status: 400, text: 'This is no HTTP request.' };
+const MALFORMED = { status: 400, text: 'Invalid HTTP request.' };
 
-/** What Node cannot read as a request no application sees. Its answer has the one shape of errors all the same. */
+/** What Node cannot read as a request no application sees. Its answer is in the form of all errors. */
 export function answerUnreadable(error: Error, socket: Duplex): void {
   const code = systemCodeOf(error) ?? '';
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const { status, text } = REASONS[code] ?? MALFORMED;
-  const body = JSON.stringify({ error: text, detail: text });
+  const body = JSON.stringify(toFailureBody(text));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json; charset=utf-8',
@@ -22,11 +22,4 @@ export function answerUnreadable(error: Error, socket: Duplex): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
-}
-
-/** Node reads these, but no URL can be made of their address and Host. Anything else is a bug. */
-export function answerUnaddressed(thrown: unknown): Response {
-  const unaddressed = thrown instanceof RequestError;
-  const text = unaddressed ? 'The address, or the header Host, is none.' : 'Internal error';
-  return Response.json({ error: text, detail: text }, { status: unaddressed ? 400 : 500 });
 }

@@ -97,7 +97,7 @@ const stream = streamRoute({
     token: z.string().optional(),
   }),
   open: async ({ active_only, since_event }, call) => {
-    const { documents, signal, hangUp, timing } = call;
+    const { documents, signal, timing } = call;
     // The mark comes before the tasks: what changes in between is then told twice, and not missed.
     const mark = resumedFrom(since_event, call) ?? (await documents.run(MARK, {})).taskSequence;
     const tasks = await readFirstTasks(documents, active_only);
@@ -109,7 +109,6 @@ const stream = streamRoute({
       follow: (listener) => followTasks(documents, mark, listener),
       describe,
       signal,
-      hangUp,
       timing,
     });
   },
