@@ -29,6 +29,7 @@ import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
 import { TIMING, type Platform, type Timing } from './platform.js';
 import { createRestApp } from './rest/handle.js';
+import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { createDatabase, type Database } from './database/prisma.js';
@@ -206,7 +207,13 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
     host: env.host,
     port: env.port,
     graphql,
-    routes: createRestApp({ graphql, log, origins: env.corsOrigins, tracebacks: env.development }),
+    routes: createRestApp({
+      graphql,
+      log,
+      routes: ROUTES,
+      origins: env.corsOrigins,
+      tracebacks: env.development,
+    }),
     origins: env.corsOrigins,
     checks: readinessChecks(deps, jobs),
     log,

@@ -1,5 +1,5 @@
 import type { GraphiQLOptions, Plugin } from 'graphql-yoga';
-import { answerWith, createAsset, type Asset } from '../http/asset.js';
+import { answerWith, createAsset, type Asset } from '../lib/asset.js';
 
 const DEFAULT_QUERY = `# Welcome to Reprise. The play button asks
 # which of these to run.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention';
 import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga';
+import { MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 
 /** A request with any of these has passed a CORS preflight, which only the listed origins do. */
 const CSRF_HEADERS = ['graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'];
@@ -28,9 +29,6 @@ export function useCsrfRefusal(): Plugin {
   };
 }
 
-/** A request is a query and its variables, never a file. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
 const JSON_TYPES = new Set(['application/json', 'application/graphql+json']);
 
 /** Accepts JSON bodies up to the limit, counted as they arrive, and no other kind of POST. */
@@ -44,7 +42,7 @@ export function useJsonBody(): Plugin {
         // Yoga's own name for the request that its Node handler received.
         const { req } = serverContext as { req?: IncomingMessage };
         if (!req) throw new Error('the request was not handled by Node');
-        const text = await readText(req, MAX_BODY_BYTES);
+        const text = await readBody(req);
         if (text === null) return refuse(TOO_LARGE);
         return parseParams(text) ?? refuse(MALFORMED);
       });
@@ -86,26 +84,6 @@ const TOO_LARGE: Refusal = {
 
 function mediaTypeOf(request: Request): string {
   return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
-}
-
-/**
- * Null when it is too long; the rest is read and discarded, because a client that is cut off in the middle of sending
- * never sees why. Rejects when the client disconnects.
- */
-function readText(incoming: IncomingMessage, maxBytes: number): Promise<string | null> {
-  if (Number(incoming.headers['content-length']) > maxBytes) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    incoming.on('data', (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      if (bytes <= maxBytes) return void chunks.push(chunk);
-      chunks = [];
-      resolve(null);
-    });
-    incoming.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    incoming.on('error', () => reject(new DOMException('The client disconnected.', 'AbortError')));
-  });
 }
 
 /** An array would be a batch, which Yoga rejects itself. */

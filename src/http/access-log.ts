@@ -1,16 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../lib/logger.js';
-import { pathOf } from './request-context.js';
+import { pathOf, type HttpExchange } from './request-context.js';
 
 /** Polled every few seconds by monitoring. */
 const QUIET = new Set(['/healthz', '/readyz']);
 
 /** One line for each response. Query strings are left out, because they may hold secrets. */
-export function logResponse(
-  log: Logger,
-  requestId: string,
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-): void {
+export function logResponse(log: Logger, { incoming, outgoing, requestId }: HttpExchange): void {
   const path = pathOf(incoming);
   const level = QUIET.has(path) ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;

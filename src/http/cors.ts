@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpExchange } from './request-context.js';
+import { sendJson } from './send.js';
 
 const METHODS = 'GET, HEAD, POST, PUT, DELETE';
 const REQUEST_HEADERS = [
@@ -15,7 +16,7 @@ const MAX_AGE_S = '600';
  */
 export function answerCors(
   origins: readonly string[],
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+  { incoming, outgoing }: Pick<HttpExchange, 'incoming' | 'outgoing'>,
 ): boolean {
   if (origins.length === 0) return false;
   outgoing.setHeader('vary', 'origin');
@@ -28,6 +29,6 @@ export function answerCors(
   outgoing.setHeader('access-control-allow-methods', METHODS);
   outgoing.setHeader('access-control-allow-headers', REQUEST_HEADERS);
   outgoing.setHeader('access-control-max-age', MAX_AGE_S);
-  outgoing.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end('{}');
+  sendJson(outgoing, {});
   return true;
 }

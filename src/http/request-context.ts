@@ -1,31 +1,49 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
 
-/** In Hono, `c.env`. */
-export interface RequestInfo {
+/** One request and its response, with what is known about it. */
+export interface HttpExchange {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
   /** The client's `x-request-id` if it is valid; also in the response header and in the log. */
   requestId: string;
   /** Aborts when the client disconnects before it has the whole response. */
   signal: AbortSignal;
 }
 
-export type RequestBindings = HttpBindings & RequestInfo;
+/** Responds to a request whose URL is valid. What it throws is a bug, and gets a 500. */
+export type HttpHandler = (exchange: HttpExchange, url: URL) => void | Promise<void>;
 
 const VALID_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-export function describeRequest(incoming: IncomingMessage, outgoing: ServerResponse): RequestInfo {
+export function createExchange(incoming: IncomingMessage, outgoing: ServerResponse): HttpExchange {
   const controller = new AbortController();
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) controller.abort();
   });
-  return { requestId: requestIdOf(incoming), signal: controller.signal };
+  return { incoming, outgoing, requestId: requestIdOf(incoming), signal: controller.signal };
 }
 
 export function pathOf(incoming: IncomingMessage): string {
   const url = incoming.url ?? '/';
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
+}
+
+/** Null if path and Host are not a URL, or would become the URL of another path or host. */
+export function urlOf(incoming: IncomingMessage): URL | null {
+  const target = incoming.url ?? '';
+  if (pathOf(incoming).includes('\\')) return null;
+  if (/^https?:\/\//.test(target)) return parseUrl(target);
+  const { host } = incoming.headers;
+  if (host === undefined || !target.startsWith('/')) return null;
+  const url = parseUrl(`http://${host}${target}`);
+  return url?.hostname === host.replace(/:\d*$/, '').toLowerCase() ? url : null;
+}
+
+function parseUrl(text: string): URL | null {
+  // Node 20 has no URL.parse.
+  return URL.canParse(text) ? new URL(text) : null;
 }
 
 function requestIdOf(incoming: IncomingMessage): string {

@@ -1,17 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { createServer, type IncomingMessage } from 'node:http';
 import { headersOf } from '../graphql/context-request.js';
 import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import { attachWebSocket } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
 import { logResponse } from './access-log.js';
 import { answerCors } from './cors.js';
-import { createHttpApp, type HttpApp } from './app.js';
-import { answerUnaddressed, answerUnreadable } from './unreadable-request.js';
 import { listen } from './listen.js';
 import { createOrderlyStop } from './orderly-stop.js';
 import { createReadiness, type Check } from './readiness.js';
-import { describeRequest, pathOf, type RequestInfo } from './request-context.js';
+import { createExchange, pathOf, type HttpExchange, type HttpHandler } from './request-context.js';
+import { createRouter } from './router.js';
+import { answerUnreadable } from './unreadable-request.js';
 import type { Logger } from '../lib/logger.js';
 
 export interface HttpServerOptions {
@@ -21,8 +20,8 @@ export interface HttpServerOptions {
   graphql: GraphqlServer;
   /** The checks of `/readyz`, by name. */
   checks: Readonly<Record<string, Check>>;
-  /** The REST layer, mounted under /api. */
-  routes?: HttpApp;
+  /** The REST layer: everything under /api. */
+  routes?: HttpHandler;
   websocketLimits?: WebSocketLimits;
   /** Origins whose pages may use the API from a browser, besides our own. */
   origins?: readonly string[];
@@ -49,31 +48,22 @@ const TIMEOUTS = {
 /** How long a client that already has its response may continue to send a body that nobody reads. */
 const UNREAD_BODY_MS = 2_000;
 
-/** GraphQL goes straight to Yoga: through Hono and web requests it would be half as fast. */
 export async function createHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
   const { graphql, log, origins = [] } = options;
-  const app = createHttpApp({
+  const handleOthers = createRouter({
     routes: options.routes,
     graphiql: graphql.graphiql,
     readiness: createReadiness(options.checks),
     log,
   });
-  const infos = new WeakMap<IncomingMessage, RequestInfo>();
-  const handleOthers = getRequestListener(
-    (request, env) => app.fetch(request, { ...env, ...infos.get(env.incoming as IncomingMessage) }),
-    { errorHandler: answerUnaddressed },
-  );
-
   const server = createServer(TIMEOUTS, (incoming, outgoing) => {
-    const info = describeRequest(incoming, outgoing);
+    const exchange = createExchange(incoming, outgoing);
     outgoing.once('finish', () => cutUnreadBody(incoming));
-    outgoing.setHeader('x-request-id', info.requestId);
+    outgoing.setHeader('x-request-id', exchange.requestId);
     outgoing.setHeader('x-content-type-options', 'nosniff');
-    logResponse(log, info.requestId, { incoming, outgoing });
-    if (answerCors(origins, { incoming, outgoing })) return;
-    if (isGraphql(pathOf(incoming))) return void handleGraphql(graphql, info, { incoming, outgoing });
-    infos.set(incoming, info);
-    void handleOthers(incoming, outgoing);
+    logResponse(log, exchange);
+    if (answerCors(origins, exchange)) return;
+    void (isGraphql(pathOf(incoming)) ? handleGraphql(graphql, exchange) : handleOthers(exchange));
   });
   server.on('clientError', answerUnreadable);
   const stopRequests = createOrderlyStop(server);
@@ -99,11 +89,9 @@ function isGraphql(path: string): boolean {
   return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`;
 }
 
-function handleGraphql(
-  graphql: GraphqlServer,
-  { requestId, signal }: RequestInfo,
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-): Promise<void> {
+/** Straight to Yoga's own Node handler: through web requests it would be half as fast. */
+function handleGraphql(graphql: GraphqlServer, exchange: HttpExchange): Promise<void> {
+  const { incoming, outgoing, requestId, signal } = exchange;
   const headers = headersOf(incoming);
   return graphql.handle(incoming, outgoing, { transport: 'http', requestId, signal, headers });
 }

@@ -1,4 +1,5 @@
 import type { GraphQLError } from 'graphql';
+import { toFailureBody } from '../http/send.js';
 import type { ErrorCode } from '../lib/errors.js';
 
 /** What goes with an error where it helps. */
@@ -90,10 +91,9 @@ export function internalFailure(requestId: unknown, cause: unknown): RestFailure
   return new RestFailure(500, 'Internal error', { details: { request_id: requestId }, cause });
 }
 
-/** The one shape of all errors: clients of old show `detail` as text, new ones `error`. */
 export function toErrorBody({ message, facts, cause }: RestFailure, tracebacks: boolean): object {
   const stack = tracebacks && cause instanceof Error ? cause.stack : undefined;
-  return { error: message, detail: message, ...facts, ...(stack !== undefined && { traceback: stack }) };
+  return toFailureBody(message, { ...facts, ...(stack !== undefined && { traceback: stack }) });
 }
 
 export function toErrorHeaders({ status, facts, headers }: RestFailure): Record<string, string> {

@@ -1,22 +1,23 @@
-import { Hono, type Context } from 'hono';
+import type { ServerResponse } from 'node:http';
+import { headersOf } from '../graphql/context-request.js';
 import type { GraphqlServer } from '../graphql/server.js';
-import type { HttpApp } from '../http/app.js';
-import { answerWith } from '../http/asset.js';
-import type { RequestBindings } from '../http/request-context.js';
+import type { HttpExchange, HttpHandler } from '../http/request-context.js';
+import { REST_PATH } from '../http/router.js';
+import { sendAsset } from '../http/send.js';
 import { systemClock, type Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import { describeRoutes } from './describe-routes.js';
 import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './errors.js';
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
-import type { AnyRoute, RestAnswer, RestTiming } from './route.js';
-import { ROUTES } from '../rest-routes.js';
+import { sendReply } from './reply.js';
+import type { AnyRoute, RestAnswer, RestCall, RestTiming } from './route.js';
 import { createDocuments } from './run-document.js';
 
 export interface RestOptions {
   graphql: GraphqlServer;
   log: Logger;
-  routes?: readonly AnyRoute[];
+  routes: readonly AnyRoute[];
   clock?: Clock;
   timing?: Partial<RestTiming>;
   /** Whether a bug shows where it is, to whoever met it: for developers only. */
@@ -25,75 +26,59 @@ export interface RestOptions {
   origins?: readonly string[];
 }
 
-const BASE = '/api';
 const TIMING: RestTiming = { answerWithinMs: 9_000, messageGapMs: 100, heartbeatMs: 15_000 };
 /** Seconds that a client is asked to wait after an answer took too long. */
 const RETRY_AFTER_S = 10;
-/** Some GETs change something, and all answers are of the moment. */
-const NO_STORE = { 'cache-control': 'no-store' };
-const EVENT_STREAM = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache, no-transform',
-  'x-accel-buffering': 'no',
+
+type RestDependencies = Required<Omit<RestOptions, 'routes' | 'timing'>> & {
+  match: RouteMatcher;
+  timing: RestTiming;
 };
 
-type RestContext = Context<{ Bindings: RequestBindings }>;
-type World = Required<Omit<RestOptions, 'routes' | 'timing'>> & { match: RouteMatcher; timing: RestTiming };
-
-/** Everything under /api, to be mounted there. It does its own routing, so that the table of routes is all there is. */
-export function createRestApp(options: RestOptions): HttpApp {
-  const { graphql, log, routes = ROUTES, clock = systemClock, origins = [], tracebacks = false } = options;
+/** Answers everything under /api. The table of routes is all there is. */
+export function createRestApp(options: RestOptions): HttpHandler {
+  const { graphql, log, routes, clock = systemClock, origins = [], tracebacks = false } = options;
   const timing = { ...TIMING, ...options.timing };
-  const world: World = {
-    graphql,
-    log,
-    clock,
-    origins,
-    tracebacks,
-    timing,
-    match: createRouteMatcher([...routes, ...describeRoutes(routes)]),
-  };
-  const app: HttpApp = new Hono();
-  app.all('*', async (c) => {
+  const match = createRouteMatcher([...routes, ...describeRoutes(routes)]);
+  const dependencies: RestDependencies = { graphql, log, clock, origins, tracebacks, timing, match };
+  return async (exchange, url) => {
+    const { outgoing } = exchange;
     try {
-      return toResponse(c, await answer(world, c));
+      send(outgoing, await answer(dependencies, exchange, url));
     } catch (thrown) {
-      const failure = thrown instanceof RestFailure ? thrown : maskedFailure(thrown, world, c);
-      return json(c, {
-        status: failure.status,
-        body: toErrorBody(failure, tracebacks),
-        headers: toErrorHeaders(failure),
-      });
+      const failure = thrown instanceof RestFailure ? thrown : maskedFailure(thrown, log, exchange);
+      const body = toErrorBody(failure, tracebacks);
+      sendReply(outgoing, { status: failure.status, body, headers: toErrorHeaders(failure) });
     }
-  });
-  return app;
+  };
 }
 
-async function answer(world: World, c: RestContext): Promise<RestAnswer> {
-  const url = new URL(c.req.url);
-  const { route, parameters } = world.match(c.req.method, url.pathname.slice(BASE.length));
-  const { headers } = c.req.raw;
-  if (route.changes && isForeign(headers, world.origins)) {
+async function answer(dependencies: RestDependencies, exchange: HttpExchange, url: URL): Promise<RestAnswer> {
+  const { incoming, requestId } = exchange;
+  const { route, parameters } = dependencies.match(
+    incoming.method ?? '',
+    url.pathname.slice(REST_PATH.length),
+  );
+  const headers = headersOf(incoming);
+  if (route.changes && isForeign(headers, dependencies.origins)) {
     throw new RestFailure(403, 'A page of another site may not do this.');
   }
-  const raw = await readRequest(c.req.raw, url, parameters);
-  const { requestId } = c.env;
-  return withinTime(world.timing.answerWithinMs, c.env.signal, (signal) =>
+  const raw = await readRequest(incoming, url.search, parameters);
+  return withinTime(dependencies.timing.answerWithinMs, exchange.signal, (signal) =>
     route.answer({
-      documents: createDocuments(world, { transport: 'rest', requestId, signal, headers }),
+      documents: createDocuments(dependencies, { transport: 'rest', requestId, signal, headers }),
       raw,
       headers,
-      base: `${url.origin}${BASE}`,
-      clock: world.clock,
+      base: `${url.origin}${REST_PATH}`,
+      clock: dependencies.clock,
       signal,
-      hangUp: () => c.env.outgoing.destroy(),
-      timing: world.timing,
+      timing: dependencies.timing,
     }),
   );
 }
 
 /** Whether a browser says that a page elsewhere asks; a page that may says so itself. */
-function isForeign(headers: Headers, origins: readonly string[]): boolean {
+function isForeign(headers: RestCall['headers'], origins: readonly string[]): boolean {
   return headers.get('sec-fetch-site') === 'cross-site' && !origins.includes(headers.get('origin') ?? '');
 }
 
@@ -117,23 +102,13 @@ function withinTime(
   });
 }
 
-function toResponse(c: RestContext, result: RestAnswer): Response {
-  if ('stream' in result) return new Response(result.stream, { headers: EVENT_STREAM });
-  if (!('asset' in result)) return json(c, result);
-  const { status, headers, body } = answerWith(result.asset, c.req.raw.headers, result.headers);
-  return new Response(body, { status, headers });
+function send(outgoing: ServerResponse, result: RestAnswer): void {
+  if ('stream' in result) result.stream.connect(outgoing);
+  else if ('asset' in result) sendAsset(outgoing, result.asset, result.headers);
+  else sendReply(outgoing, result);
 }
 
-function json(
-  c: RestContext,
-  { status, body, headers }: { status: number; body: object; headers?: Record<string, string> },
-): Response {
-  const type = { 'content-type': 'application/json; charset=utf-8' };
-  return c.body(JSON.stringify(body), status as 200, { ...NO_STORE, ...type, ...headers });
-}
-
-function maskedFailure(thrown: unknown, { log }: World, c: RestContext): RestFailure {
-  const { requestId } = c.env;
-  log.error({ err: thrown, requestId }, 'A REST request failed');
+function maskedFailure(thrown: unknown, log: Logger, { requestId }: HttpExchange): RestFailure {
+  log.error({ err: thrown, requestId }, 'REST request failed');
   return internalFailure(requestId, thrown);
 }

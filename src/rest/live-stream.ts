@@ -13,7 +13,6 @@ export interface LiveStream<Value> {
   describe(values: Value[]): Promise<object>;
   /** Aborts when the client goes away. */
   signal: AbortSignal;
-  hangUp: () => void;
   timing: Pick<RestTiming, 'messageGapMs' | 'heartbeatMs'>;
 }
 
@@ -21,11 +20,8 @@ export interface LiveStream<Value> {
  * A stream of events that starts with all there is, then tells what changed, no faster than clients are promised.
  * It ends when one of its sources does; the client comes again, and resumes.
  */
-export async function openLiveStream<Value>({
-  first,
-  ...live
-}: LiveStream<Value>): Promise<ReadableStream<Uint8Array>> {
-  const sink = createEventSink(live);
+export async function openLiveStream<Value>({ first, ...live }: LiveStream<Value>): Promise<EventSink> {
+  const sink = createEventSink();
   sink.send(first, live.mark);
   const add = sendInTurn(live, sink);
   const sources = await live.follow(add);
@@ -34,7 +30,7 @@ export async function openLiveStream<Value>({
   if (sink.closed.aborted) stopSources();
   sink.closed.addEventListener('abort', stopSources);
   live.signal.addEventListener('abort', sink.end);
-  return sink.stream;
+  return sink;
 }
 
 /** Gathers news and sends them when their turn comes; answers how to add some. */

@@ -1,5 +1,5 @@
-import { decodePercent } from './decode-percent.js';
 import { RestFailure } from './errors.js';
+import { decodePercent } from './read-request.js';
 import type { AnyRoute, Method } from './route.js';
 
 export interface RouteMatch {

@@ -1,8 +1,5 @@
-import { failureShape } from './failure-shape.js';
-import { failureReference, failuresOf, toFailureResponses } from './openapi-errors.js';
-import { toOperationInput } from './openapi-input.js';
-import { createSchemaBook, type JsonSchema, type SchemaBook } from './openapi-schemas.js';
-import { SECTIONS, sectionOf } from './openapi-sections.js';
+import { STATUS_CODES } from 'node:http';
+import { createSchemaBook, failureSchema, type JsonSchema, type SchemaBook } from './openapi-schemas.js';
 import type { AnyRoute, Method, RouteDocs } from './route.js';
 
 type DocumentedRoute = AnyRoute & { docs: RouteDocs };
@@ -25,7 +22,7 @@ export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSch
       failures.push(...failuresOf(route, method));
     }
   }
-  const failure = book.toAnswer(failureShape);
+  const failure = book.toAnswer(failureSchema);
   return {
     openapi: '3.1.1',
     info: { title: 'Reprise', version, description: INTRODUCTION },
@@ -46,27 +43,15 @@ function isDocumented(route: AnyRoute): route is DocumentedRoute {
 }
 
 function toOperation(route: DocumentedRoute, method: Method, book: SchemaBook): JsonSchema {
-  const { path, docs, status, streams } = route;
-  const type = streams ? 'text/event-stream' : 'application/json';
+  const { path, docs, status } = route;
   const failures = failuresOf(route, method).map((each) => [each, failureReference(each)] as const);
   return {
     operationId: operationIdOf(path, method),
     tags: [sectionOf(path)],
     summary: docs.summary,
-    ...toOperationInput({ path, docs, method, schema: book.toInput(route.input) }),
-    responses: {
-      [status]: {
-        description: successOf(route),
-        content: { [type]: { schema: book.toAnswer(docs.answer) } },
-      },
-      ...Object.fromEntries(failures),
-    },
+    ...toOperationInput(route, method, book.toInput(route.input)),
+    responses: { [status]: toSuccess(route, book), ...Object.fromEntries(failures) },
   };
-}
-
-function successOf({ streams, status }: AnyRoute): string {
-  if (streams) return 'A stream of events without a name; the data of each is one such object.';
-  return status === 202 ? 'Accepted: a task does it.' : 'Done.';
 }
 
 /** `getTrackDownloadById` for `GET /track/download/{id}` */
@@ -78,9 +63,157 @@ function operationIdOf(path: string, method: Method): string {
   return method.toLowerCase() + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
 }
 
+// Sections: how the description is divided, in the order in which it is shown.
+
+const SECTIONS = {
+  Catalogue: 'What the catalogues say of tracks, albums, playlists and artists.',
+  Downloads: 'Queue a download, or call it off.',
+  Tasks: 'What is on its way, live and in lists, and its control.',
+  History: 'What became of it.',
+  Watching: 'Playlists and artists that are looked after.',
+  Settings: 'How Reprise works.',
+  Credentials: 'Accounts of catalogues and sources.',
+  Authentication: 'Who asks.',
+  Description: 'This.',
+} as const;
+
+type Section = keyof typeof SECTIONS;
+
+const BY_FIRST_PART: Record<string, Section> = {
+  search: 'Catalogue',
+  prgs: 'Tasks',
+  history: 'History',
+  config: 'Settings',
+  credentials: 'Credentials',
+  auth: 'Authentication',
+  'openapi.json': 'Description',
+};
+
+function sectionOf(path: string): Section {
+  const [first = '', second = ''] = path.split('/').slice(1);
+  if (second === 'download') return 'Downloads';
+  if (second === 'watch' && first !== 'config') return 'Watching';
+  return BY_FIRST_PART[first] ?? 'Catalogue';
+}
+
 function tagsOf(paths: readonly string[]): object[] {
   const used = new Set<string>(paths.map(sectionOf));
   return Object.entries(SECTIONS)
     .filter(([name]) => used.has(name))
     .map(([name, description]) => ({ name, description }));
+}
+
+type Properties = Record<string, JsonSchema>;
+
+/** What an operation takes: parts of its path, then its query for GET, or else its body. */
+function toOperationInput({ path, docs }: DocumentedRoute, method: Method, schema: JsonSchema): JsonSchema {
+  const { properties, required, rest } = taken(schema);
+  const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
+  const others = without(properties, inPath);
+  const inQuery = method === 'GET' ? Object.keys(others) : [];
+  const parameters = [...inPath, ...inQuery].map((name) => {
+    const isPart = inPath.includes(name);
+    const { description, ...form } = properties[name] ?? { type: 'string' };
+    return {
+      name,
+      in: isPart ? 'path' : 'query',
+      ...(typeof description === 'string' && { description }),
+      required: isPart || required.includes(name),
+      schema: form,
+      ...(name in docs.example && { example: docs.example[name] }),
+    };
+  });
+  const takesMore = rest['additionalProperties'] !== undefined && rest['additionalProperties'] !== false;
+  const hasBody = method !== 'GET' && (Object.keys(others).length > 0 || takesMore);
+  const needed = required.filter((name) => name in others);
+  const body = { ...rest, properties: others, ...(needed.length > 0 && { required: needed }) };
+  return {
+    ...(parameters.length > 0 && { parameters }),
+    ...(hasBody && {
+      requestBody: {
+        required: needed.length > 0,
+        content: { 'application/json': { schema: body, example: without(docs.example, inPath) } },
+      },
+    }),
+  };
+}
+
+/** What nothing fits (`not: {}`) is there to be refused, and not to be told of. */
+function taken(schema: JsonSchema): { properties: Properties; required: string[]; rest: JsonSchema } {
+  const { properties, required, ...rest } = schema as { properties?: Properties; required?: string[] };
+  const fitting = Object.entries(properties ?? {}).filter(([, { not }]) => !not);
+  return { properties: Object.fromEntries(fitting), required: required ?? [], rest };
+}
+
+function without<Value>(from: Record<string, Value>, names: readonly string[]): Record<string, Value> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name)));
+}
+
+function toSuccess({ docs, streams, status }: DocumentedRoute, book: SchemaBook): JsonSchema {
+  const type = streams ? 'text/event-stream' : 'application/json';
+  return {
+    description: successOf({ streams, status }),
+    ...(status >= 300 && { headers: { Location: { schema: { type: 'string' } } } }),
+    ...(docs.answer && { content: { [type]: { schema: book.toAnswer(docs.answer) } } }),
+  };
+}
+
+function successOf({ streams, status }: Pick<AnyRoute, 'streams' | 'status'>): string {
+  if (streams) return 'A stream of events without a name; the data of each is one such object.';
+  if (status >= 300) return 'Continues at another address.';
+  return status === 202 ? 'Accepted: a task does it.' : 'Done.';
+}
+
+const MEANINGS: Record<number, string> = {
+  400: 'Something that was sent is not valid; `details.field` names it.',
+  401: 'No token, or none that is valid.',
+  403: 'Not allowed to this caller, or not from this page.',
+  404: 'There is no such thing.',
+  409: 'It does not go with what is there already.',
+  413: 'The body is larger than 1 MiB.',
+  415: 'The body is not JSON.',
+  429: 'Too often; see Retry-After.',
+  500: 'A fault of Reprise.',
+  502: 'A catalogue or source failed.',
+  503: 'It took too long, or a catalogue limits us; see Retry-After.',
+};
+
+const HEADERS: Record<number, Record<string, JsonSchema>> = {
+  401: { 'WWW-Authenticate': { schema: { type: 'string' } } },
+  429: { 'Retry-After': { schema: { type: 'integer' } } },
+  503: { 'Retry-After': { schema: { type: 'integer' } } },
+};
+
+/** Whatever is asked. */
+const ALWAYS = [400, 401, 403, 500, 503];
+const WITH_BODY = [413, 415];
+
+/** The statuses other than its own that a route may answer with. */
+function failuresOf({ docs }: AnyRoute, method: Method): number[] {
+  const all = new Set([...ALWAYS, ...(method === 'GET' ? [] : WITH_BODY), ...(docs?.errors ?? [])]);
+  return [...all].sort((a, b) => a - b);
+}
+
+function failureReference(status: number): JsonSchema {
+  return { $ref: `#/components/responses/${nameOf(status)}` };
+}
+
+/** `#/components/responses`, for all statuses that are in use. */
+function toFailureResponses(statuses: Iterable<number>, schema: JsonSchema): JsonSchema {
+  const responses = [...new Set(statuses)].map((status) => [nameOf(status), toFailure(status, schema)]);
+  return Object.fromEntries(responses) as JsonSchema;
+}
+
+function toFailure(status: number, schema: JsonSchema): JsonSchema {
+  const headers = HEADERS[status];
+  return {
+    description: MEANINGS[status] ?? nameOf(status),
+    ...(headers && { headers }),
+    content: { 'application/json': { schema } },
+  };
+}
+
+/** `NotFound` */
+function nameOf(status: number): string {
+  return (STATUS_CODES[status] ?? `Status${status}`).replaceAll(/[^A-Za-z]/g, '');
 }

@@ -1,18 +1,26 @@
-import { systemCodeOf } from '../lib/errors.js';
-import { decodePercent } from './decode-percent.js';
+import type { IncomingMessage } from 'node:http';
+import { BodyCutError, MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import { RestFailure } from './errors.js';
 import { invalidField, showable, type RawInput } from './input.js';
-import { findRepeatedKey } from './repeated-key.js';
 
 /** All that a request says: parts of its path go before its body, its body before its query. */
 export async function readRequest(
-  request: Request,
-  url: URL,
+  incoming: IncomingMessage,
+  search: string,
   parameters: Record<string, string>,
 ): Promise<RawInput> {
-  const query = readQuery(url.search);
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-  return { ...query, ...(hasBody ? await readBody(request) : {}), ...parameters };
+  const query = readQuery(search);
+  const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD';
+  return { ...query, ...(hasBody ? await readJson(incoming) : {}), ...parameters };
+}
+
+/** Text out of a URL. Throws RestFailure 400 that names the field where it is no UTF-8, percent-encoded. */
+export function decodePercent(field: string, raw: string): string {
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    throw invalidField(field, 'not correctly percent-encoded');
+  }
 }
 
 /** A name twice with two values has no meaning that both sides would agree on. */
@@ -30,10 +38,10 @@ function readQuery(search: string): Record<string, string> {
 }
 
 /** No body at all is an empty object. */
-async function readBody(request: Request): Promise<RawInput> {
-  const body = await readText(request);
+async function readJson(incoming: IncomingMessage): Promise<RawInput> {
+  const body = await readText(incoming);
   if (body === '') return {};
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new RestFailure(415, 'The body has to be JSON, with content-type: application/json.');
   }
@@ -44,14 +52,15 @@ async function readBody(request: Request): Promise<RawInput> {
   throw new RestFailure(400, 'The body has to be a JSON object.');
 }
 
-/** Who hangs up in the middle of sending is no fault of ours; whoever is still there hears of it. */
-async function readText(request: Request): Promise<string> {
+async function readText(incoming: IncomingMessage): Promise<string> {
   try {
-    return await request.text();
+    const text = await readBody(incoming);
+    if (text !== null) return text;
   } catch (cause) {
-    if (systemCodeOf(cause) !== 'ECONNRESET') throw cause;
+    if (!(cause instanceof BodyCutError)) throw cause;
     throw new RestFailure(400, 'The body did not come to its end.');
   }
+  throw new RestFailure(413, `The body is larger than ${MAX_BODY_BYTES} bytes.`);
 }
 
 function parseJson(body: string): unknown {
@@ -60,4 +69,25 @@ function parseJson(body: string): unknown {
   } catch {
     throw new RestFailure(400, 'The body is not valid JSON.');
   }
+}
+
+const TOKENS = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
+
+/** A key that an object in this valid JSON has twice, of which JSON.parse keeps only the last; null when none is. */
+function findRepeatedKey(json: string): string | null {
+  const open: (Set<string> | null)[] = [];
+  let last = '';
+  for (const [token] of json.matchAll(TOKENS)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const keys = open.at(-1);
+      const key = JSON.parse(last) as string;
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+    last = token;
+  }
+  return null;
 }

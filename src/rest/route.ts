@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import type { TypedDocumentString } from '../generated/documents/graphql.js';
-import type { Asset } from '../http/asset.js';
+import type { Asset } from '../lib/asset.js';
 import type { Clock } from '../lib/clock.js';
 import { parseInput, type RawInput } from './input.js';
+import { isReply, reply, type Reply } from './reply.js';
 import type { Documents } from './run-document.js';
+import type { EventSink } from './sse.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -17,8 +19,6 @@ export interface RestCall {
   clock: Clock;
   /** Aborts when the client goes away, and when the answer takes too long. */
   signal: AbortSignal;
-  /** Cuts the connection, without another word. */
-  hangUp: () => void;
   timing: RestTiming;
 }
 
@@ -32,20 +32,20 @@ export interface RestTiming {
   heartbeatMs: number;
 }
 
-export type RestAnswer =
-  | { status: number; body: object }
-  | { stream: ReadableStream<Uint8Array> }
-  | { asset: Asset; headers?: Record<string, string> };
+export type RestAnswer = Reply | { stream: EventSink } | { asset: Asset; headers?: Record<string, string> };
 
 /** What the OpenAPI description tells of a route. */
 export interface RouteDocs {
   /** One line, in the imperative. */
   summary: string;
-  /** The body of a 2xx answer; of a stream, each message. Strict enough that a test of the example means something. */
-  answer: z.ZodType;
+  /**
+   * The body of the documented status; of a stream, each message; null for none. Strict enough that a test of the
+   * example means something.
+   */
+  answer: z.ZodType | null;
   /** A request that works: parts of the path, query and body by name. Tasks are those of rest/example-tasks.ts. */
   example: RawInput;
-  /** Statuses that it may answer besides 2xx, 400 and what every route may. */
+  /** Statuses that it may answer besides its own, 400 and what every route may. */
   errors?: readonly number[];
 }
 
@@ -58,7 +58,7 @@ export interface AnyRoute {
   input: z.ZodType;
   docs: RouteDocs | null;
   /** Of its success. */
-  status: 200 | 202;
+  status: number;
   /** Whether it changes something, and so must not be started by a page elsewhere. */
   changes: boolean;
   /** Answers with a stream of events, which has no length and no end. */
@@ -76,10 +76,10 @@ export interface DocumentRoute<Input, Data, Variables> {
   docs: RouteDocs;
   document: TypedDocumentString<Data, Variables>;
   variables(input: Input): NoInfer<Variables>;
-  /** Throws RestFailure where the outcome is none that the client wanted. */
-  respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object;
+  /** The body, or a whole Reply (reply.ts). Throws RestFailure where the outcome is none that the client wanted. */
+  respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object | Reply;
   /** Default: 200. */
-  status?: 200 | 202;
+  status?: number;
 }
 
 export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, Variables>): AnyRoute {
@@ -95,9 +95,13 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     async answer({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const data = await documents.run(document, spec.variables(parsed));
-      return { status, body: spec.respond(data, { input: parsed, base, now: clock.now() }) };
+      return toReply(spec.respond(data, { input: parsed, base, now: clock.now() }), status);
     },
   };
+}
+
+function toReply(responded: object | Reply, status: number): Reply {
+  return isReply(responded) ? { status, ...responded } : reply({ status, body: responded });
 }
 
 /** A document whose variables depend on what another one answers, such as the settings as they are. */
@@ -109,7 +113,7 @@ export interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   prior: TypedDocumentString<Prior, Record<string, never>>;
   variables(input: Input, prior: NoInfer<Prior>): NoInfer<Variables>;
   /** Throws RestFailure where the outcome is none that the client wanted. */
-  respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; prior: NoInfer<Prior> }): object;
+  respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; prior: NoInfer<Prior> }): object | Reply;
 }
 
 export function preparedRoute<Input, Prior, Data, Variables>(
@@ -128,7 +132,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
       const parsed = parseInput(input, raw);
       const prior = await documents.run(spec.prior, {});
       const data = await documents.run(document, spec.variables(parsed, prior));
-      return { status: 200, body: spec.respond(data, { input: parsed, prior }) };
+      return toReply(spec.respond(data, { input: parsed, prior }), 200);
     },
   };
 }
@@ -143,7 +147,10 @@ export interface PagedRoute<Input, Data, Variables> extends Omit<
   /** Where the page after this one begins; null when it was the last. */
   next(data: NoInfer<Data>): string | null;
   /** Throws RestFailure where the outcome is none that the client wanted. */
-  respond(pages: NoInfer<Data>[], request: { input: NoInfer<Input>; base: string; now: Date }): object;
+  respond(
+    pages: NoInfer<Data>[],
+    request: { input: NoInfer<Input>; base: string; now: Date },
+  ): object | Reply;
 }
 
 export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data, Variables>): AnyRoute {
@@ -164,7 +171,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
         pages.push(page);
         after = spec.next(page);
       }
-      return { status: 200, body: spec.respond(pages, { input: parsed, base, now: clock.now() }) };
+      return toReply(spec.respond(pages, { input: parsed, base, now: clock.now() }), 200);
     },
   };
 }
@@ -175,7 +182,7 @@ export interface StreamRoute<Input> {
   input: z.ZodType<Input>;
   docs: RouteDocs;
   /** What fails in here is answered as by any route; after it, only the stream can end. */
-  open: (input: NoInfer<Input>, call: RestCall) => Promise<ReadableStream<Uint8Array>>;
+  open: (input: NoInfer<Input>, call: RestCall) => Promise<EventSink>;
 }
 
 export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Input>): AnyRoute {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Hono } from 'hono';
-import { streamSSE } from 'hono/streaming';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { HttpApp } from '../../src/http/app.js';
+import { readBody } from '../../src/lib/read-body.js';
 import type { CheckResult } from '../../src/http/readiness.js';
+import type { HttpHandler } from '../../src/http/request-context.js';
+import { sendJson } from '../../src/http/send.js';
 import { waitFor } from '../kit/wait-for.js';
 import { post, startToyServer, type ToyOptions, type ToyServer } from './toy-server.js';
 
@@ -138,12 +138,12 @@ describe('requests', () => {
   });
 
   test('for REST reach its routes with their id, bounded in size, with faults masked', async () => {
-    const routes: HttpApp = new Hono();
-    routes.get('/who', (c) => c.json({ id: c.env.requestId, aborted: c.env.signal.aborted }));
-    routes.post('/body', async (c) => c.json({ bytes: (await c.req.text()).length }));
-    routes.get('/bug', () => {
-      throw new Error('password=hunter5');
-    });
+    const routes: HttpHandler = async ({ incoming, outgoing, requestId, signal }, { pathname }) => {
+      if (pathname === '/api/bug') throw new Error('password=hunter5');
+      if (pathname === '/api/who') return sendJson(outgoing, { id: requestId, aborted: signal.aborted });
+      const body = await readBody(incoming);
+      sendJson(outgoing, { bytes: body?.length ?? 0 }, { status: body === null ? 413 : 200 });
+    };
     const server = await start({ http: { routes } });
     const headers = { 'x-request-id': 'rest-1' };
     expect((await json(`${server.url}/api/who`, { headers })).body).toEqual({ id: 'rest-1', aborted: false });
@@ -190,17 +190,13 @@ describe('starting and stopping', () => {
   });
 
   test('Event streams end when the server stops, and their subscriptions with them', async () => {
-    const routes: HttpApp = new Hono();
     let left = false;
-    routes.get('/stream', (c) =>
-      streamSSE(c, async (stream) => {
-        stream.onAbort(() => {
-          left = true;
-        });
-        await stream.writeSSE({ data: '1' });
-        await new Promise<void>((resolve) => stream.onAbort(resolve));
-      }),
-    );
+    const routes: HttpHandler = ({ outgoing, signal }) => {
+      signal.addEventListener('abort', () => {
+        left = true;
+      });
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+    };
     const server = await start({ http: { routes } });
     const rest = await fetch(`${server.url}/api/stream`);
     const restReader = rest.body?.getReader();

@@ -4,6 +4,7 @@ import { createContextFactory, type GraphqlContext } from '../../src/context.js'
 import { schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
 import { execute, rest, subscribe, type TestApp } from './start-app.js';
 
@@ -27,7 +28,7 @@ export async function serveWith(app: TestApp, changes: Partial<GraphqlContext>):
     log,
     graphiql: true,
   });
-  const routes = createRestApp({ graphql, log });
+  const routes = createRestApp({ graphql, log, routes: ROUTES });
   const server = await createHttpServer({ host: '127.0.0.1', port: 0, graphql, routes, checks: {}, log });
   const { url } = server;
   return {

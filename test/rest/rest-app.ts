@@ -2,6 +2,7 @@ import { createContextFactory } from '../../src/context.js';
 import { schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
 import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
@@ -17,7 +18,7 @@ export interface RestReply {
 }
 
 export interface RestTestOptions extends TestAppOptions {
-  rest?: Pick<RestOptions, 'routes' | 'timing' | 'clock'>;
+  rest?: Partial<Pick<RestOptions, 'routes' | 'timing' | 'clock'>>;
 }
 
 /** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
@@ -32,7 +33,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log: deps.log, graphiql: false });
   const { corsOrigins: origins, development: tracebacks } = app.env;
-  const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, ...rest });
+  const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({
     host: '127.0.0.1',
     port: 0,

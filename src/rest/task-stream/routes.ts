@@ -30,7 +30,7 @@ const stream = streamRoute({
     token: z.string().optional(),
   }),
   open: async ({ active_only, since_event }, call) => {
-    const { documents, signal, hangUp, timing } = call;
+    const { documents, signal, timing } = call;
     // Read before the tasks: a change between the two reads is then sent twice instead of never.
     const sequence = findSequence(since_event, call) ?? (await documents.run(TASK_SEQUENCE, {})).taskSequence;
     const tasks = await readFirstTasks(documents, active_only);
@@ -44,7 +44,6 @@ const stream = streamRoute({
       follow: (listener) => followTasks(documents, sequence, listener),
       describe,
       signal,
-      hangUp,
       timing,
     });
   },

@@ -1,0 +1,56 @@
+import { GRAPHQL_PATH } from '../graphql/server.js';
+import type { Logger } from '../lib/logger.js';
+import type { Readiness } from './readiness.js';
+import { urlOf, type HttpExchange, type HttpHandler } from './request-context.js';
+import { sendEmpty, sendJson, toFailureBody } from './send.js';
+
+export interface RouterOptions {
+  /** Everything under /api. */
+  routes?: HttpHandler | undefined;
+  graphiql: boolean;
+  readiness: () => Promise<Readiness>;
+  log: Logger;
+}
+
+export const REST_PATH = '/api';
+
+/** Answers every path but /graphql. */
+export function createRouter(options: RouterOptions): (exchange: HttpExchange) => Promise<void> {
+  const { routes, log } = options;
+  const pages = fixedPages(options);
+  const handle: HttpHandler = async (exchange, url) => {
+    const { incoming, outgoing } = exchange;
+    const { pathname } = url;
+    if (routes && (pathname === REST_PATH || pathname.startsWith(`${REST_PATH}/`)))
+      return routes(exchange, url);
+    const page = incoming.method === 'GET' || incoming.method === 'HEAD' ? pages.get(pathname) : undefined;
+    if (page) return page(exchange, url);
+    sendJson(outgoing, toFailureBody(`There is nothing at ${incoming.method} ${pathname}.`), { status: 404 });
+  };
+  return async (exchange) => {
+    const { incoming, outgoing, requestId } = exchange;
+    const url = urlOf(incoming);
+    if (!url) return sendJson(outgoing, toFailureBody('Invalid address or Host header.'), { status: 400 });
+    try {
+      await handle(exchange, url);
+    } catch (thrown) {
+      log.error({ err: thrown, requestId }, 'request failed');
+      if (outgoing.headersSent) return void outgoing.destroy();
+      const body = toFailureBody('Internal error', { details: { request_id: requestId } });
+      sendJson(outgoing, body, { status: 500 });
+    }
+  };
+}
+
+function fixedPages({ graphiql, readiness }: RouterOptions): Map<string, HttpHandler> {
+  const front: HttpHandler = ({ outgoing }) => {
+    if (graphiql) sendEmpty(outgoing, { status: 302, headers: { location: GRAPHQL_PATH } });
+    else sendJson(outgoing, { name: 'Reprise', graphql: GRAPHQL_PATH, rest: REST_PATH });
+  };
+  const health: HttpHandler = ({ outgoing }) => sendJson(outgoing, { status: 'ok' });
+  const ready: HttpHandler = async ({ outgoing }) => {
+    const answer = await readiness();
+    sendJson(outgoing, answer, { status: answer.status === 'ready' ? 200 : 503 });
+  };
+  return new Map(Object.entries({ '/': front, '/healthz': health, '/readyz': ready }));
+}

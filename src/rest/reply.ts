@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+import { sendEmpty, sendJson } from '../http/send.js';
+
+const IS_REPLY = Symbol('reply');
+
+/** All of an answer, where it is more than a body. */
+export interface ReplyParts {
+  /** Default: the status that the route documents. */
+  status?: number;
+  headers?: Readonly<Record<string, string>>;
+  cookies?: readonly Cookie[];
+  /** Sent as JSON; none by default. */
+  body?: object;
+}
+
+export interface Reply extends ReplyParts {
+  readonly [IS_REPLY]: true;
+}
+
+export interface Cookie {
+  name: string;
+  value: string;
+  /** Zero deletes the cookie. Default: until the browser is closed. */
+  maxAgeS?: number;
+  /** Whether it is sent over HTTPS only. */
+  secure: boolean;
+  /** Default: `Lax`, so that a link from elsewhere finds its reader signed in, and a form from elsewhere does not. */
+  sameSite?: 'Strict' | 'Lax' | 'None';
+  /** Default: `/`. */
+  path?: string;
+}
+
+/** Answers with a status, headers and cookies of its own: `return reply({ body, cookies: [session] })`. */
+export function reply(parts: ReplyParts): Reply {
+  return { [IS_REPLY]: true, ...parts };
+}
+
+/** Sends the client on: to a page that it gets, whatever the method of this request was. */
+export function redirect(location: string, { status = 303, ...parts }: ReplyParts = {}): Reply {
+  // What a header cannot hold, a line break of a client's above all, stands in it as in any URL.
+  const encoded = location.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  return reply({ ...parts, status, headers: { ...parts.headers, location: encoded } });
+}
+
+export function isReply(value: object): value is Reply {
+  return IS_REPLY in value;
+}
+
+/** Some GETs change something, and all answers are of the moment. */
+const NO_STORE = { 'cache-control': 'no-store' };
+
+export function sendReply(
+  outgoing: ServerResponse,
+  { status = 200, headers, cookies = [], body }: ReplyParts,
+): void {
+  const setCookie = cookies.length > 0 ? { 'set-cookie': cookies.map(toSetCookie) } : {};
+  const head = { status, headers: { ...NO_STORE, ...setCookie, ...headers } };
+  if (body) sendJson(outgoing, body, head);
+  else sendEmpty(outgoing, head);
+}
+
+/** Scripts of a page never read one: all are HttpOnly. */
+function toSetCookie({ name, value, maxAgeS, secure, sameSite = 'Lax', path = '/' }: Cookie): string {
+  const age = maxAgeS === undefined ? [] : [`Max-Age=${maxAgeS}`];
+  const parts = [
+    `${name}=${encodeURIComponent(value)}`,
+    `Path=${path}`,
+    ...age,
+    'HttpOnly',
+    `SameSite=${sameSite}`,
+  ];
+  return [...parts, ...(secure ? ['Secure'] : [])].join('; ');
+}
