@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { DEFAULT_SETTINGS, DEFAULT_WATCH_SETTINGS } from '../src/settings/settings.js';
-import { sectionOf } from '../';
+import { sectionOf } from '../src/rest/openapi.js';
 import { ROUTES } from '../src/rest-routes.js';
 
 export const PAGES_WITH_TABLES = ['docs/configuration.md', 'docs/rest.md'];

@@ -89,7 +89,7 @@ const BY_FIRST_PART: Record<string, Section> = {
   'openapi.json': 'Description',
 };
 
-function sectionOf(path: string): Section {
+export function sectionOf(path: string): Section {
   const [first = '', second = ''] = path.split('/').slice(1);
   if (second === 'download') return 'Downloads';
   if (second === 'watch' && first !== 'config') return 'Watching';
