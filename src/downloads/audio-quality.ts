@@ -1,8 +1,9 @@
 import type { Rendition } from '../catalog/audio-source.js';
 import { providerOf, type Track } from '../catalog/catalog-item.js';
+import { InvalidAudioError } from '../media/errors.js';
 import { LOSSLESS_CODECS } from '../media/media.js';
 import type { DeezerQuality, Settings, SpotifyQuality } from '../settings/settings.js';
-import { QualityUnavailableError, SourceCutOffError, SourceInvalidAudioError } from './errors.js';
+import { QualityUnavailableError, SourceCutOffError } from './errors.js';
 
 interface QualityFloor {
   name: SpotifyQuality | DeezerQuality;
@@ -63,7 +64,7 @@ export function checkDuration(
     throw new SourceCutOffError(`${rendition.source} sent ${actual} of ${stated}.`);
   }
   if (durationMs > statedMs + toleranceMs) {
-    throw new SourceInvalidAudioError(
+    throw new InvalidAudioError(
       `${rendition.source} sent ${actual} of audio where ${stated} were expected.`,
     );
   }

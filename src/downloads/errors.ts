@@ -15,11 +15,6 @@ export class SourceCutOffError extends DomainError {
   override readonly retryable = true;
 }
 
-export class SourceInvalidAudioError extends DomainError {
-  readonly code = 'SOURCE_INVALID_AUDIO';
-  override readonly retryable = true;
-}
-
 export class DiskFullError extends DomainError {
   readonly code = 'DISK_FULL';
 }

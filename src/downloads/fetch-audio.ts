@@ -5,8 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Rendition } from '../catalog/audio-source.js';
 import { abortable } from '../lib/async.js';
 import { systemCodeOf } from '../lib/errors.js';
+import { InvalidAudioError } from '../media/errors.js';
 import type { Platform } from '../platform.js';
-import { SourceCutOffError, SourceInvalidAudioError, SourceStalledError } from './errors.js';
+import { SourceCutOffError, SourceStalledError } from './errors.js';
 import { createPacer, keepPace, type Pace } from './pace.js';
 import type { PickedSource } from './pick-source.js';
 import type { TrackDownload } from './plan-track.js';
@@ -65,7 +66,7 @@ async function streamAudio(request: FetchRequest): Promise<void> {
     }
   }
   if (((await sizeOf(path)) ?? 0) === 0) {
-    throw new SourceInvalidAudioError(`${rendition.source} sent an empty file.`);
+    throw new InvalidAudioError(`${rendition.source} sent an empty file.`);
   }
 }
 
@@ -138,7 +139,7 @@ function createMeter(request: FetchRequest, options: { offsetBytes: number; onDa
 
 function verifyChecksum({ source, checksum }: Rendition, hash: Hash | null): void {
   if (!checksum || !hash || hash.digest('hex') === checksum.hex.toLowerCase()) return;
-  throw new SourceInvalidAudioError(`${source} sent bytes that do not match its ${checksum.algorithm}.`);
+  throw new InvalidAudioError(`${source} sent bytes that do not match its ${checksum.algorithm}.`);
 }
 
 /** Follows causes: the message of fetch itself is only "terminated". */
