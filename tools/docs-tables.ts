@@ -1,26 +1,17 @@
 /** The tables in docs/ that are made from the code. */
 import { readFile } from 'node:fs/promises';
-import {
-  buildSchema,
-  getNamedType,
-  isEnumType,
-  isInputObjectType,
-  type GraphQLInputField,
-  type GraphQLSchema,
-} from 'graphql';
 import { format, resolveConfig } from 'prettier';
-import { DEFAULT_SETTINGS, DEFAULT_WATCH_SETTINGS } from '../src/settings/settings.js';
+import { describeRow, nullNote, wordsOf, type TableRow } from '../src/settings/settings-table.js';
+import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS } from '../src/settings/settings.js';
 import { sectionOf } from '../src/rest/openapi.js';
 import { ROUTES } from '../src/rest-routes.js';
 
 export const PAGES_WITH_TABLES = ['docs/configuration.md', 'docs/rest.md'];
 
-type TableMaker = (schema: GraphQLSchema) => string;
-
-const TABLES: Record<string, TableMaker> = {
-  settings: (schema) => settingsTable(schema, 'SettingsInput', DEFAULT_SETTINGS),
-  'watch settings': (schema) => settingsTable(schema, 'WatchSettingsInput', DEFAULT_WATCH_SETTINGS),
-  routes: () => routeTables(),
+const TABLES: Record<string, () => string> = {
+  settings: () => settingsTable(SETTINGS_ROWS),
+  'watch settings': () => settingsTable(WATCH_SETTINGS_ROWS),
+  routes: routeTables,
 };
 
 const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
@@ -28,12 +19,11 @@ const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
 /** A page as it is and with its tables made again; the same when they are up to date. */
 export async function renderPage(path: string): Promise<{ current: string; rendered: string }> {
   const current = await readFile(path, 'utf8');
-  const schema = buildSchema(await readFile('schema.graphql', 'utf8'));
   const filled = current.replace(TABLE, (_old, name: string) => {
     const makeTable = TABLES[name];
     if (!makeTable)
       throw new Error(`There is no table "${name}"; allowed: ${Object.keys(TABLES).join(', ')}.`);
-    return `\n${makeTable(schema)}\n\n`;
+    return `\n${makeTable()}\n\n`;
   });
   return { current, rendered: await format(filled, { ...(await resolveConfig(path)), filepath: path }) };
 }
@@ -43,31 +33,28 @@ export function withoutTables(page: string): string {
   return page.replace(TABLE, '');
 }
 
-function settingsTable(schema: GraphQLSchema, typeName: string, defaults: object): string {
-  const type = schema.getType(typeName);
-  if (!isInputObjectType(type)) throw new Error(`"${typeName}" is not an input type of the schema.`);
-  const known = new Map<string, unknown>(Object.entries(defaults));
-  const rows = Object.values(type.getFields()).map((field) => [
-    `\`${field.name}\``,
-    typeOf(field),
-    known.has(field.name) ? literalOf(field, known.get(field.name)) : '`DOWNLOAD_DIR`',
-    field.description ?? '',
+function settingsTable(rows: readonly TableRow[]): string {
+  const cells = rows.map((row) => [
+    `\`${row.name}\``,
+    typeOf(row),
+    row.default === undefined ? '`DOWNLOAD_DIR`' : literalOf(row),
+    describeRow(row) + nullNote(row),
   ]);
-  return toTable(['setting', 'type', 'default', 'meaning'], rows);
+  return toTable(['setting', 'type', 'default', 'meaning'], cells);
 }
 
-function typeOf(field: GraphQLInputField): string {
-  const type = getNamedType(field.type);
-  if (!isEnumType(type)) return `\`${String(field.type)}\``;
-  const values = type.getValues().map(({ name }) => `\`${name}\``);
-  return `${String(field.type).startsWith('[') ? 'list of ' : ''}${values.join(', ')}`;
+const SCALARS = { boolean: '`Boolean`', text: '`String`', int: '`Int`', float: '`Float`' };
+
+function typeOf({ form }: TableRow): string {
+  if (form.type !== 'enum' && form.type !== 'list') return SCALARS[form.type];
+  const words = wordsOf(form).map((word) => `\`${word}\``);
+  return `${form.type === 'list' ? 'list of ' : ''}${words.join(', ')}`;
 }
 
 /** As it is written in a GraphQL document. */
-function literalOf(field: GraphQLInputField, value: unknown): string {
-  const isEnum = isEnumType(getNamedType(field.type));
+function literalOf({ default: value, form }: TableRow): string {
   const json = JSON.stringify(value).replaceAll(',', ', ');
-  return `\`${isEnum ? json.replaceAll('"', '') : json}\``;
+  return `\`${'choices' in form ? json.replaceAll('"', '') : json}\``;
 }
 
 function routeTables(): string {

@@ -91,6 +91,11 @@ export function describeRow(row: TableRow): string {
   return `${row.description} From ${min} to ${max}${unit ? ` ${unit}` : ''}.`;
 }
 
+/** For GraphQL, which has no type of numbers and words. */
+export function nullNote({ form }: TableRow): string {
+  return form.word === null ? '' : ` \`null\` stands for \`${form.word}\`.`;
+}
+
 export function describeWithDefault(row: TableRow): string {
   if (row.default === undefined || row.default === null || row.default === '') return describeRow(row);
   return `${describeRow(row)} Default: ${showValue(row.default, row.form)}.`;

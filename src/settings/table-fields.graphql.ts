@@ -3,7 +3,13 @@ import type { z } from 'zod';
 import { AlbumGroupEnum } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import type { VersionOf } from './settings-store.js';
-import { describeRow, describeWithDefault, type TableRow, type ValueForm } from './settings-table.js';
+import {
+  describeRow,
+  describeWithDefault,
+  nullNote,
+  type TableRow,
+  type ValueForm,
+} from './settings-table.js';
 import { albumGroup, audioFormat, deezerQuality, spotifyQuality } from './settings.js';
 
 const AudioFormatEnum = builder.enumType('AudioFormat', {
@@ -67,8 +73,6 @@ function typeOf(form: ValueForm): (typeof SCALARS)[keyof typeof SCALARS] | EnumR
   return SCALARS[form.type];
 }
 
-const nullNote = ({ word }: ValueForm) => (word === null ? '' : ` \`null\` stands for \`${word}\`.`);
-
 /** An object type with `version` and a field for each row. */
 export function tableType(name: string, { description, rows }: TypeOptions) {
   return builder.objectRef<VersionOf<Record<string, unknown>>>(name).implement({
@@ -79,7 +83,7 @@ export function tableType(name: string, { description, rows }: TypeOptions) {
         const field = t.field({
           type: typeOf(form),
           nullable: form.nullable || form.word !== null,
-          description: describeWithDefault(row) + nullNote(form),
+          description: describeWithDefault(row) + nullNote(row),
           resolve: ({ values }) => (values[row.name] === form.word ? null : values[row.name]),
         });
         return [row.name, field] as const;
@@ -99,7 +103,7 @@ export function tableInput(name: string, { description, rows }: TypeOptions) {
     fields: (t) =>
       Object.fromEntries(
         rows.map((row) => {
-          const description = describeRow(row) + nullNote(row.form);
+          const description = describeRow(row) + nullNote(row);
           return [row.name, t.field({ type: typeOf(row.form), description })];
         }),
       ),
