@@ -28,7 +28,6 @@ export function useCsrfRefusal(): Plugin {
   };
 }
 
-/** A request is a query and its variables, never a file. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 const JSON_TYPES = new Set(['application/json', 'application/graphql+json']);
@@ -58,7 +57,6 @@ interface Refusal {
   message: string;
 }
 
-/** The response to a request that never becomes an operation. */
 function refusalResponse(fetchAPI: FetchAPI, { status, code, message }: Refusal): Response {
   return new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
     status,

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../lib/logger.js';
 import { pathOf } from './request-context.js';
 
-/** Polled every few seconds by monitoring. */
 const QUIET = new Set(['/healthz', '/readyz']);
 
 /** One line for each response. Query strings are left out, because they may hold secrets. */

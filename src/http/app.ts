@@ -8,7 +8,6 @@ import type { RequestBindings } from './request-context.js';
 export type HttpApp = Hono<{ Bindings: RequestBindings }>;
 
 interface HttpAppOptions {
-  /** Mounted under /api. */
   routes?: HttpApp | undefined;
   graphiql: boolean;
   readiness: () => Promise<Readiness>;

@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 
-/** In Hono, `c.env`. */
 export interface RequestInfo {
   /** The client's `x-request-id` if it is valid; also in the response header and in the log. */
   requestId: string;
-  /** Aborts when the client disconnects before it has the whole response. */
   signal: AbortSignal;
 }
 
