@@ -45,20 +45,17 @@ import { createLibraryRoots } from './library/library-roots.js';
 import { createLibrarySource } from './library/library-source.js';
 import { createTagReader } from './library/tag-reader.js';
 
-/** What tests replace. */
 export interface Overrides {
   log?: Logger;
   clock?: Clock;
   settings?: Partial<Settings>;
   timing?: Partial<Timing>;
-  /** Asked before the usual ones. */
   sources?: readonly AudioSource[];
   catalogs?: readonly CatalogSource[];
   media?: Media;
 }
 
 export interface App {
-  /** Null for the role `worker`. */
   http: RunningHttpServer | null;
   deps: Deps;
   /** Accepts no new work; running work gets `timing.stopGraceMs`, the rest is queued again. */
@@ -154,7 +151,6 @@ async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Pro
   return embedded.url;
 }
 
-/** The owner's own files are the first source. */
 function openUpstreams(
   deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'>,
   overrides: Overrides,
@@ -222,10 +218,8 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   return http;
 }
 
-/** With less space an album may not fit. */
 const MIN_FREE_BYTES = 500_000_000;
 
-/** The checks of `/readyz`: everything that a download needs. */
 function readinessChecks(
   deps: Pick<Deps, 'db' | 'settings' | 'media'>,
   jobStore: { healthy(): Promise<boolean> },

@@ -2,11 +2,9 @@ import { SYSTEM_VIEWER, type Viewer } from './auth/viewer.js';
 import type { Deps } from './deps.js';
 import type { ContextRequest } from './graphql/context-request.js';
 
-/** What every resolver gets. */
 export interface GraphqlContext extends Deps {
   viewer: Viewer;
   requestId: string;
-  /** Aborts when the client disconnects. */
   signal: AbortSignal;
 }
 

@@ -8,7 +8,6 @@ const ROLES = ['all', 'api', 'worker'] as const;
 
 /** What docs/configuration.md and error messages say of a variable. */
 interface VariableFacts {
-  /** The allowed values, as a noun phrase. */
   kind: string;
   /** As one would write it in the environment; null for none. */
   default: string | null;
@@ -171,16 +170,13 @@ const variables = z.object({
   }),
 });
 
-/** Every variable, for the documentation. */
 export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Object.keys(variables.shape).map(
   (name) => ({ name, ...factsOf(name) }),
 );
 
-/** The parsed environment. */
 export interface Env {
   port: number;
   host: string;
-  /** Whether REST responses with status 500 hold a traceback. */
   development: boolean;
   corsOrigins: string[];
   dataDir: string;
@@ -199,7 +195,6 @@ export interface Env {
   graphiql: boolean;
 }
 
-/** One line for each mistake in the environment. */
 export class EnvError extends Error {
   constructor(readonly mistakes: string[]) {
     super(mistakes.join('\n'));
@@ -217,7 +212,6 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   return toEnv(parsed.data);
 }
 
-/** Values that are valid by themselves, but not with those of another variable. */
 function findConflicts(provided: Record<string, string | undefined>): string[] {
   const mistakes: string[] = [];
   if (provided['CATALOG'] === 'library' && !provided['LIBRARY_DIRS']) {
@@ -268,7 +262,6 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
   };
 }
 
-/** As a browser sends it in the header Origin. */
 function isOrigin(value: string): boolean {
   return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }

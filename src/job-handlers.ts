@@ -6,7 +6,6 @@ import { scanLibraryJob } from './library/scan-library.job.js';
 import { dispatchTasksJob } from './queue/dispatch-tasks.job.js';
 import { runTaskJob } from './queue/run-task.job.js';
 
-/** Every job that a worker can run. */
 export const JOBS: readonly RunnableJob<Deps>[] = [
   dispatchTasksJob,
   runTaskJob,

@@ -2,7 +2,6 @@ import { createApp } from './app.js';
 import { EnvError, parseEnv, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
 
-/** The code for a configuration error in sysexits.h. */
 const EX_CONFIG = 78;
 
 function readEnv(): Env {

@@ -6,21 +6,16 @@ import type { Clock } from './lib/clock.js';
 import type { Logger } from './lib/logger.js';
 import type { Media } from './media/media.js';
 
-/** What every domain may use. Each domain declares what it adds (`CatalogDeps`, …) and deps.ts joins them. */
 export interface Platform {
   env: Env;
-  /** A child logger carries `taskId` or `requestId`. */
   log: Logger;
   /** The current time. Leases and retries use the database's clock instead, which all workers share. */
   clock: Clock;
   /** Identifies this process among all that share the database; owns leases. */
   instanceId: string;
   db: Database;
-  /** Events of this process and, through PostgreSQL, of every other. */
   bus: EventBus;
-  /** Runs what the dispatcher hands out, and recurring jobs. */
   jobs: JobRunner;
-  /** ffmpeg. */
   media: Media;
   timing: Timing;
 }
@@ -29,11 +24,9 @@ export interface Platform {
 export interface Timing {
   /** After this long without renewal a task is queued again. */
   leaseMs: number;
-  /** Interval of lease renewals; well below leaseMs. */
   renewMs: number;
   /** When a task that was dispatched but has not started is dispatched again. */
   jobLostAfterMs: number;
-  /** How long a source may send nothing. */
   sourceIdleMs: number;
   /** How long a request that queues a list waits for its children; less than a client waits for a response. */
   childrenWaitMs: number;

@@ -3,28 +3,23 @@ import type { Logger } from '../lib/logger.js';
 import { openListeningSession } from './listening-session.js';
 
 export interface ListeningTiming {
-  /** Between two keepalive queries; 5 s by default. */
   keepaliveEveryMs: number;
-  /** Limit for one answer, and for connecting; 5 s by default. */
   answerWithinMs: number;
   /** Wait before the first attempt to reconnect, 0.1 s by default; later waits double, up to 5 s by default. */
   firstRetryMs: number;
   lastRetryMs: number;
 }
 
-/** Listens on a channel, on a connection of its own, and reconnects for as long as that takes. */
 export interface ListeningConnection {
   /** Settles with the first attempt to connect. When it rejects, further attempts follow until `close`. */
   opened: Promise<void>;
   connected(): boolean;
-  /** Ends the connection or the attempt to open one; may be called again. Never rejects. */
   close(): Promise<void>;
 }
 
 interface ListeningOptions {
   url: string;
   channel: string;
-  /** Shown in `pg_stat_activity`. */
   applicationName: string;
   timing?: Partial<ListeningTiming> | undefined;
   log: Logger;
@@ -83,7 +78,6 @@ interface Progress {
   lost(): void;
 }
 
-/** Opens one session after the other until `signal` aborts; ends when the last of them has. */
 async function keepListening(options: Listening, progress: Progress): Promise<void> {
   const { channel, timing, log, signal, onGap } = options;
   const backoff = createBackoff(timing);

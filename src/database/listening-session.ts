@@ -2,9 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { createDeferred, delay } from '../lib/async.js';
 
-/** One connection that listens on one channel. */
 export interface ListeningSession {
-  /** Resolves with the reason once the connection has ended, whoever ended it. */
   lost: Promise<Error>;
 }
 

@@ -7,7 +7,6 @@ import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { takeSessionLock } from './session-lock.js';
 
-/** The database cannot be migrated to this build's schema; the message says why. */
 export class MigrationError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -18,7 +17,6 @@ export class MigrationError extends Error {
 interface MigrateOptions {
   url: string;
   log: Logger;
-  /** In Prisma's layout, `<n>_<name>/migration.sql`; default the package's own. */
   directory?: string;
 }
 
@@ -31,7 +29,6 @@ interface Migration {
 /** The package's root is two levels up from src/database and from dist/database alike. */
 const OWN_MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 const OLDEST_SERVER = 150_000;
-/** The advisory lock of migrations; any constant number. */
 const LOCK_KEY = 71_710_002;
 
 /**
@@ -96,7 +93,6 @@ async function applyMissing(client: pg.Client, known: Migration[], log: Logger):
   return missing.map(({ name }) => name);
 }
 
-/** Checksums of applied migrations, by name. The table is Prisma's, so that its tools understand it. */
 async function readRecords(client: pg.Client): Promise<Map<string, string>> {
   await client.query(`
     CREATE TABLE IF NOT EXISTS "_prisma_migrations" (

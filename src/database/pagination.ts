@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../lib/errors.js';
 
-/** Rows are ordered by creation, then by id. */
 export interface PageKey {
   createdAt: Date;
   id: string;
 }
 
-/** A page in the form of a Relay connection. */
 export interface Connection<Row> {
   edges: { cursor: string; node: Row }[];
   pageInfo: {
@@ -25,7 +23,6 @@ export function encodeCursor({ createdAt, id }: PageKey): string {
   return Buffer.from(JSON.stringify([createdAt.toISOString(), id])).toString('base64url');
 }
 
-/** Throws InvalidInputError for anything that encodeCursor did not make. */
 export function decodeCursor(cursor: string): PageKey {
   const parsed = cursorSchema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (!parsed.success) {

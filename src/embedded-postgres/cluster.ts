@@ -51,7 +51,6 @@ function passwordFile(dataDir: string): string {
   return join(dataDir, 'postgres-password');
 }
 
-/** Creates the database cluster when there is none. */
 export async function ensureCluster(plan: ClusterPlan): Promise<void> {
   const cluster = clusterDirectory(plan.dataDir);
   removeUnfinished(plan.dataDir);

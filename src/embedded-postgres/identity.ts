@@ -6,7 +6,6 @@ import { dirname, resolve } from 'node:path';
  * only the database's own directories.
  */
 export interface Identity {
-  /** Null for the user of this process. */
   other: { uid: number; gid: number } | null;
   /**
    * The parents of DATA_DIR may be closed to the other user (/root is). A child's working directory is set before its
@@ -49,7 +48,6 @@ export function makePrivateDirectory(path: string, identity: Identity): void {
   if (identity.other) chownSync(path, identity.other.uid, identity.other.gid);
 }
 
-/** Whether any user may enter a directory and each of its parents. */
 export function isOpenToAll(directory: string): boolean {
   for (let path = resolve(directory); ; path = dirname(path)) {
     const found = statSync(path, { throwIfNoEntry: false });

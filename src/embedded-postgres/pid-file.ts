@@ -6,12 +6,10 @@ import { basename, join } from 'node:path';
 export interface PidFile {
   pid: number;
   port: number;
-  /** Empty where it listens on TCP. */
   socketDirectory: string;
   ready: boolean;
 }
 
-/** Null when the file is missing or incomplete. */
 export function readPidFile(cluster: string): PidFile | null {
   const text = readText(join(cluster, 'postmaster.pid'));
   const [pid, , , port, socketDirectory, , , status] = text?.split('\n').map((line) => line.trim()) ?? [];

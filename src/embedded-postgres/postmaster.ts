@@ -12,13 +12,10 @@ import { isRunning } from './pid-file.js';
 const FAST_STOP_MS = 10_000;
 const HARD_STOP_MS = 5_000;
 const POLL_MS = 20;
-/** Lines of PostgreSQL's output that go into an error. */
 const KEPT_LINES = 10;
 
-/** A server that we started; it may not be ready yet. */
 export interface Postmaster {
   process: ChildProcess;
-  /** The last lines of its log. */
   lastOutput(): string;
   hasEnded(): boolean;
 }
@@ -69,7 +66,6 @@ function settingsFor(plan: ClusterPlan, { host, port, password }: Address): Reco
     // Without helpers that only pay on a large machine: three processes less.
     io_method: 'sync',
     jit: 'off',
-    // Acknowledged writes are on disk.
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
@@ -109,7 +105,6 @@ async function hasEnded(pid: number, limitMs: number): Promise<boolean> {
   return true;
 }
 
-/** Windows has no signals. */
 async function stopWithPgCtl({ binaries, dataDir }: ClusterPlan): Promise<boolean> {
   const limitS = String(FAST_STOP_MS / 1000);
   const target = ['-D', clusterDirectory(dataDir), '-m', 'fast', '-w', '-t', limitS];

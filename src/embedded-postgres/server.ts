@@ -9,13 +9,10 @@ import { EmbeddedDatabaseError } from './errors.js';
 import { disownLockFile, ownerOf, readPidFile, type PidFile } from './pid-file.js';
 import { spawnPostmaster, type Postmaster } from './postmaster.js';
 
-/** A running server that only this process may use and stop. */
 export interface HeldServer {
   pid: number;
   address: Address;
-  /** The connection that holds the lock. */
   lock: pg.Client;
-  /** Null for a server that was already running. */
   postmaster: Postmaster | null;
 }
 
@@ -30,7 +27,6 @@ const RETRY_MS = 200;
 const TRANSIENT =
   /lock file ".*" already exists|shared memory block .* still in use|create lock file ".*\.s\.PGSQL.*No such file/;
 
-/** Finds or starts the data directory's server and takes its lock. */
 export async function holdServer(plan: ClusterPlan, address: Address, log: Logger): Promise<HeldServer> {
   const deadline = Date.now() + START_MS;
   for (;;) {
@@ -116,7 +112,6 @@ function didNotStart({ dataDir }: ClusterPlan, reason: string): EmbeddedDatabase
   );
 }
 
-/** The advisory lock of the process that runs this data directory; any constant number. */
 const LOCK_KEY = 71_710_001;
 /** A killed process holds the lock until the kernel has closed its connection. */
 const LOCK_TIMEOUT_MS = 2_000;

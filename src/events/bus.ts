@@ -6,9 +6,7 @@ import type { Logger } from '../lib/logger.js';
 export interface Events {
   /** Sent by the database itself when a transaction that changed a task commits. */
   'task.changed': { taskId: string; ownerId: string; parentId: string | null; state: TaskState };
-  /** Sent by the database itself when settings of this section were changed. */
   'settings.changed': { section: SettingsSection; version: number };
-  /** Changed settings are in force in this process. */
   'settings.applied': Record<string, never>;
   /** Events may have been lost, because the connection that listens was cut: subscribers read the database again. */
   'bus.gap': Record<string, never>;
@@ -19,7 +17,6 @@ export type EventName = keyof Events;
 /** It runs inside `publish`, so it must not do longer work; what it throws is logged. */
 type EventListener<Name extends EventName> = (payload: Events[Name]) => void | Promise<void>;
 
-/** A second call does nothing. */
 type Unsubscribe = () => void;
 
 /**
@@ -27,10 +24,8 @@ type Unsubscribe = () => void;
  * subscribed. A reader that may be slower than the events puts a reader queue between (reader-queue.ts).
  */
 export interface EventBus {
-  /** Never throws and never waits for a listener's promise; does nothing once the bus is closed. */
   publish<Name extends EventName>(name: Name, payload: Events[Name]): void;
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): Unsubscribe;
-  /** Removes all listeners for good. */
   close(): void;
 }
 

@@ -6,7 +6,6 @@ import type { EventBus, EventName, Events } from './bus.js';
 
 /** Publishes what the database's triggers notify, for all processes, on this process's bus. */
 export interface PostgresRelay {
-  /** False while the connection is down and being replaced. */
   healthy(): boolean;
   /** Ends the connection, or the attempt to open one. Never rejects. */
   stop(): Promise<void>;
@@ -19,7 +18,6 @@ interface PostgresRelayOptions {
   timing?: Partial<ListeningTiming>;
 }
 
-/** The channel that the triggers in prisma/migrations notify. */
 const CHANNEL = 'reprise';
 
 /**
@@ -77,7 +75,6 @@ function receive(text: string, bus: EventBus, log: Logger): void {
   for (const payload of valid) bus.publish(name, payload);
 }
 
-/** A notification is `{"name": event, "items": [payload, …]}`. */
 function parseMessage(text: string): z.infer<typeof message> | null {
   try {
     return message.parse(JSON.parse(text));

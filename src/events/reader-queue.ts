@@ -1,7 +1,6 @@
 import { createDeferred, type Deferred } from '../lib/async.js';
 
 export interface ReaderQueueOptions<T> {
-  /** Of items with the same key only the latest is kept. */
   key: (item: T) => string;
   sizeBytes: (item: T) => number;
   /**
@@ -10,9 +9,7 @@ export interface ReaderQueueOptions<T> {
    * reader who resumes there would miss those.
    */
   merge?: (pending: T, latest: T) => T;
-  /** 1,000 by default. */
   maxItems?: number;
-  /** 1 MiB by default. */
   maxBytes?: number;
 }
 
@@ -24,7 +21,6 @@ export interface ReaderQueueOptions<T> {
 export interface ReaderQueue<T> extends AsyncIterable<T, undefined> {
   /** Never throws or waits; does nothing once the queue has ended. */
   push(item: T): void;
-  /** The reader still gets what is pending, then the end. */
   close(): void;
   /**
    * How many items were dropped since the last call. More than zero means that the reader has a gap before the item
@@ -39,7 +35,6 @@ export interface ReaderQueue<T> extends AsyncIterable<T, undefined> {
 }
 
 interface ReaderIterator<T> extends AsyncIterator<T, undefined> {
-  /** Frees all that is pending. */
   return(): Promise<IteratorResult<T, undefined>>;
 }
 
@@ -137,11 +132,9 @@ function createUnreadItems<T>(options: ReaderQueueOptions<T> & Limits) {
   const oldestKey = () => {
     const step = keys.next();
     if (!step.done) return step.value;
-    // An iterator that once reached the end stays there.
     keys = items.keys();
     return keys.next().value;
   };
-  /** Wrapped, because an item may be anything. */
   const take = (): { item: T } | undefined => {
     const oldest = oldestKey();
     const entry = oldest === undefined ? undefined : items.get(oldest);
@@ -152,7 +145,6 @@ function createUnreadItems<T>(options: ReaderQueueOptions<T> & Limits) {
   };
   return {
     take,
-    /** Returns how many items were dropped to make room. */
     put: (latest: T): number => {
       const pending = items.get(key(latest));
       const item = pending ? merge(pending.item, latest) : latest;

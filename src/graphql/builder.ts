@@ -29,7 +29,6 @@ interface Types {
   };
 }
 
-/** Every `*.graphql.ts` adds to this schema. */
 export const builder = new SchemaBuilder<Types>({
   plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,

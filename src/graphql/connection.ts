@@ -6,12 +6,10 @@ import { pageSize, type Connection as Page } from '../database/pagination.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from '../context.js';
 
-/** The largest page, unless a connection allows LONGEST_PAGE. */
 export const MAX_PAGE = 100;
 export const LONGEST_PAGE = 500;
 const DEFAULT_PAGE = 20;
 
-/** A page and the length of the whole list. Costly parts are read only when selected. */
 export interface Connection<Node> {
   edges: MaybePromise<Page<Node>['edges']>;
   pageInfo: MaybePromise<Page<Node>['pageInfo']>;
@@ -38,7 +36,6 @@ export function lazyConnection<Node>(
   };
 }
 
-/** A Relay connection that pages forward: `<name>Connection` with `<name>Edge`. */
 export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
   const edge = builder.objectRef<Page<Node>['edges'][number]>(`${name}Edge`).implement({
     description: `An entry of a \`${name}Connection\` and its cursor.`,
@@ -76,7 +73,6 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
-/** A list whose entries cost little may allow longer pages. */
 export function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
     first: t.arg.int({
@@ -89,7 +85,6 @@ export function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   };
 }
 
-/** For lists with numbered entries, where a page can begin anywhere. */
 export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
     ...pageArgs(t, max),
@@ -108,18 +103,15 @@ export function pageComplexity(args: PageArgs): { field: number; multiplier: num
   return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE) };
 }
 
-/** Throws InvalidInputError out of range. */
 export function pageSizeOf(args: PageArgs, max = MAX_PAGE): number {
   return pageSize(args.first, { default: DEFAULT_PAGE, max });
 }
 
-/** Throws InvalidInputError for a negative number. */
 export function offsetOf({ offset }: PageArgs): number {
   if (!offset || offset > 0) return offset ?? 0;
   throw new InvalidInputError(`"offset" is ${offset}; it must not be negative.`, 'offset');
 }
 
-/** Throws InvalidInputError when both `after` and `offset` are provided. */
 export function refuseBoth({ after, offset }: PageArgs): void {
   if (!after || offset === null || offset === undefined) return;
   throw new InvalidInputError('"offset" cannot be combined with "after"; pass one of them.', 'offset');

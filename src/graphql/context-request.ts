@@ -3,13 +3,9 @@ import type { IncomingMessage } from 'node:http';
 /** A request on any transport, before its viewer is known. */
 export interface ContextRequest {
   transport: 'http' | 'websocket' | 'rest';
-  /** In log lines, and in the response to an unexpected error. */
   requestId: string;
-  /** Aborts when the client disconnects or completes its operation early. */
   signal: AbortSignal;
-  /** Of the HTTP request, or of the request that opened the WebSocket. */
   headers: { get(name: string): string | null };
-  /** The payload of a WebSocket client's `connection_init`. */
   connectionParams?: Readonly<Record<string, unknown>>;
 }
 

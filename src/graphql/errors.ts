@@ -20,14 +20,12 @@ export function toPublicError(thrown: unknown, report: ErrorReport): GraphQLErro
   return expose(thrown, report.code ?? 'BAD_USER_INPUT') ?? mask(thrown, report);
 }
 
-/** Serializes an error without Yoga's notes for HTTP. */
 export function toFormattedError(error: GraphQLError): GraphQLFormattedError {
   const { extensions, ...formatted } = error.toJSON();
   const shown = omit(extensions ?? {}, HTTP_NOTES);
   return Object.keys(shown).length > 0 ? { ...formatted, extensions: shown } : formatted;
 }
 
-/** Yoga's notes in `extensions` about the response status. */
 export const HTTP_NOTES = ['http', 'unexpected'];
 
 export function omit(from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {

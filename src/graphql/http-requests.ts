@@ -56,7 +56,6 @@ interface Refusal {
   message: string;
 }
 
-/** The response to a request that never becomes an operation. */
 function refusalResponse(fetchAPI: FetchAPI, { status, code, message }: Refusal): Response {
   return new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
     status,

@@ -16,14 +16,12 @@ interface OperationRequest {
   operationName?: string | null | undefined;
 }
 
-/** A valid operation with its context. */
 export interface PreparedOperation extends ExecutionArgs {
   contextValue: Record<string, unknown>;
   execute: Pipeline['execute'];
   subscribe: Pipeline['subscribe'];
 }
 
-/** Parses, validates and makes the context, as over HTTP. Never throws: it returns errors. */
 export async function prepareOperation(
   { graphql, log }: { graphql: GraphqlServer; log: Logger },
   contextRequest: ContextRequest,

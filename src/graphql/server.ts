@@ -25,7 +25,6 @@ export interface GraphqlServerOptions {
   schema: GraphQLSchema;
   createContext: ContextFactory;
   log: Logger;
-  /** Whether browsers get GraphiQL, and clients may introspect the schema. */
   graphiql: boolean;
   limits?: QueryLimits;
 }
@@ -38,7 +37,6 @@ type Yoga = YogaServerInstance<ServerContext, object>;
 
 type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
-/** The same for every transport. */
 export interface Pipeline {
   schema: GraphQLSchema;
   parse: (text: string) => DocumentNode;
@@ -50,9 +48,7 @@ export interface Pipeline {
 
 export interface GraphqlServer {
   readonly graphiql: boolean;
-  /** Handles a request to GRAPHQL_PATH. */
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
-  /** For operations on other transports (WebSocket, REST); see operation.ts. */
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
 
@@ -114,7 +110,6 @@ function useHiddenSchema(): Plugin {
 
 /** Of all texts in one cache. A parsed document takes up to some hundred times its text. */
 const MAX_CACHED_CHARS = 256 * 1024;
-/** Clients' own documents are shorter. */
 const MAX_DOCUMENT_CHARS = 16 * 1024;
 
 /** Yoga's own caches are bounded by count only: 1,024 different documents of 1 MiB would stay for an hour. */

@@ -54,7 +54,6 @@ function createSharedExecution(): (args: ExecutionArgs) => Promise<ExecutionResu
   };
 }
 
-/** Null for a context without a viewer. */
 function keyOf({ contextValue, operationName, variableValues }: ExecutionArgs): string | null {
   const { viewer } = contextValue as { viewer?: { id: string; role: string } };
   if (!viewer) return null;

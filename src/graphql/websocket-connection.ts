@@ -18,7 +18,6 @@ export interface WebSocketLimits {
   pingIntervalMs: number;
   /** Limit for data that the client has not read; then the connection is terminated. */
   unreadBytes: number;
-  /** How long clients get to close when the server stops. */
   closeGraceMs: number;
 }
 
@@ -32,21 +31,15 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
   closeGraceMs: 1_000,
 };
 
-/** One client's WebSocket and the operations that run on it. */
 export interface Connection {
-  /** The operation counts as running until its signal aborts or `finish` is called. */
   startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
-  /** Closes the connection with 4403 at that time; replaces an earlier one. */
   expireAt(moment: Date): void;
-  /** Ends all operations at once, then closes the socket. */
   close(code: number, reason: string): void;
-  /** Without a close frame. */
   terminate(): void;
 }
 
 export interface RunningOperation {
   contextRequest: ContextRequest;
-  /** Aborts the operation's signal. */
   finish: () => void;
 }
 
@@ -153,7 +146,6 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
   };
 }
 
-/** Browsers answer pings by themselves. */
 function keepAlive(socket: WebSocket, intervalMs: number): void {
   let alive = true;
   const markAlive = () => {

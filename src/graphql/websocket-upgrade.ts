@@ -3,11 +3,9 @@ import type { Duplex } from 'node:stream';
 
 interface AllowedUpgrades {
   path: string;
-  /** Origins whose pages may connect, besides our own. */
   origins: readonly string[];
 }
 
-/** The status with which an upgrade is rejected; null when it is allowed. */
 export function refusalOf(request: IncomingMessage, { path, origins }: AllowedUpgrades): number | null {
   if (request.url?.split('?')[0] !== path) return 404;
   const isListed = origins.includes(request.headers.origin ?? '');

@@ -22,16 +22,13 @@ interface WebSocketOptions {
   graphql: GraphqlServer;
   log: Logger;
   limits?: WebSocketLimits;
-  /** Origins whose pages may connect, besides our own. */
   origins?: readonly string[];
 }
 
 interface WebSocketEndpoint {
-  /** Rejects new clients, ends every operation, closes with 1001, and terminates what is left after the grace. */
   stop(): Promise<void>;
 }
 
-/** GraphQL over WebSocket (graphql-transport-ws), on the port and path of HTTP. */
 export function attachWebSocket(options: WebSocketOptions): WebSocketEndpoint {
   const { httpServer, log, limits = WEBSOCKET_LIMITS, origins = [] } = options;
   const protocol = createProtocol(options, limits);
@@ -82,7 +79,6 @@ function countOf(connections: Map<Connection, string>, address: string): number 
 
 type RunningArgs = PreparedOperation & { running: RunningOperation };
 
-/** graphql-ws speaks the protocol; operations run in the pipeline that HTTP uses. */
 function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Server<Connection> {
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: limits.initTimeoutMs,

@@ -1,7 +1,6 @@
 import type { Logger } from '../lib/logger.js';
 import { pathOf, type HttpExchange } from './request-context.js';
 
-/** Polled every few seconds by monitoring. */
 const QUIET = new Set(['/healthz', '/readyz']);
 
 /** One line for each response. Query strings are left out, because they may hold secrets. */

@@ -7,7 +7,6 @@ const REQUEST_HEADERS = [
   ...['graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'],
 ].join(', ');
 const RESPONSE_HEADERS = 'retry-after, www-authenticate, x-request-id';
-/** How long a browser may cache a preflight. */
 const MAX_AGE_S = '600';
 
 /**

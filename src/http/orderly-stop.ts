@@ -1,7 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How often idle connections are closed while the server stops. */
 const SWEEP_MS = 25;
 
 /**

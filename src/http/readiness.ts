@@ -3,7 +3,6 @@ import { messageOf } from '../lib/errors.js';
 
 export interface CheckResult {
   ok: boolean;
-  /** The reason for a failure, or a number of interest. */
   detail?: string;
 }
 
@@ -15,9 +14,7 @@ export interface Readiness {
 }
 
 interface ReadinessOptions {
-  /** Limit for one check. */
   timeoutMs?: number;
-  /** How long a result is cached, so that frequent polling costs nothing. */
   cacheMs?: number;
 }
 

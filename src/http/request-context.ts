@@ -7,7 +7,6 @@ export interface HttpExchange {
   outgoing: ServerResponse;
   /** The client's `x-request-id` if it is valid; also in the response header and in the log. */
   requestId: string;
-  /** Aborts when the client disconnects before it has the whole response. */
   signal: AbortSignal;
 }
 

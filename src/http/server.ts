@@ -15,15 +15,12 @@ import type { Logger } from '../lib/logger.js';
 
 export interface HttpServerOptions {
   host: string;
-  /** 0 for any free port. */
   port: number;
   graphql: GraphqlServer;
-  /** The checks of `/readyz`, by name. */
   checks: Readonly<Record<string, Check>>;
   /** The REST layer: everything under /api. */
   routes?: HttpHandler;
   websocketLimits?: WebSocketLimits;
-  /** Origins whose pages may use the API from a browser, besides our own. */
   origins?: readonly string[];
   log: Logger;
 }
@@ -31,9 +28,7 @@ export interface HttpServerOptions {
 export interface RunningHttpServer {
   host: string;
   port: number;
-  /** For a browser on this machine; without a slash at the end. */
   url: string;
-  /** Resolves when the last connection is closed, at the latest after the grace. */
   stop(options: { graceMs: number }): Promise<void>;
 }
 

@@ -11,28 +11,24 @@ import { createRunningJobs, type JobLock, type RunningJobs } from './running-job
 
 /** A process that only enqueues never calls `start`. */
 export interface AgendaJobs extends JobRunner {
-  /** Starts running jobs. Recurring ones survive the loss of the store's data. Call it once. */
   start<Deps>(jobs: readonly RunnableJob<Deps>[], deps: Deps): Promise<void>;
   /**
    * Claims no new job; gives running handlers `graceMs` to end, then aborts their signals and waits a bounded time.
    * A handler that rejects after that releases its job to the store. Handlers may enqueue until the end.
    */
   stop(options: { graceMs: number }): Promise<void>;
-  /** Whether the job store answers within a second. */
   healthy(): Promise<boolean>;
 }
 
 interface JobRunnerOptions {
   store: { kind: 'postgresql' | 'mongodb'; url: string };
   log: Logger;
-  /** Different for each process. */
   instanceId: string;
   /**
    * Whether this process can work now; true by default. While it cannot, it claims no job and lets the locks of its
    * jobs expire, so that other processes run them.
    */
   canWork?: () => boolean;
-  /** How often lost records of recurring jobs are restored, in milliseconds. */
   restoreEveryMs?: number;
 }
 
@@ -130,7 +126,6 @@ function createAgenda({ repository, wakes, records, log, name }: AgendaOptions):
   const finish = async ({ attrs }: Job): Promise<void> => {
     if (!attrs.nextRunAt) await repository.removeJobs({ id: String(attrs._id) }).catch(() => undefined);
     await nextTurn();
-    // A place is free; without this the next job would wait for a poll.
     wakes.wake(attrs.name);
   };
   return agenda;

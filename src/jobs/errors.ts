@@ -1,6 +1,5 @@
 import { DomainError, systemCodeOf, type ErrorCode } from '../lib/errors.js';
 
-/** Agenda's database did not answer in time; nothing was enqueued. */
 export class JobStoreUnavailableError extends Error {
   constructor(cause: unknown) {
     super('The job store does not answer.', { cause });
@@ -8,13 +7,10 @@ export class JobStoreUnavailableError extends Error {
   }
 }
 
-/** Whether failed work is retried, and what its owner reads. */
 export interface Failure {
   code: ErrorCode;
-  /** Safe to show to the task's owner. */
   message: string;
   retryable: boolean;
-  /** The shortest wait before the next attempt; null when unknown. */
   retryAfterMs: number | null;
 }
 
@@ -67,11 +63,9 @@ function systemFailure(system: string | null): Failure | null {
 }
 
 interface RetryDelayInput {
-  /** Failures so far, including this one. */
   failures: number;
   settings: { retryDelaySeconds: number; retryDelayIncrease: number };
   retryAfterMs: number | null;
-  /** As `Math.random`. */
   random: () => number;
 }
 

@@ -7,9 +7,7 @@ import { JobStoreUnavailableError } from './errors.js';
 /** No call takes longer than this: a network that swallows packets gives no error of its own. */
 const CALL_LIMIT_MS = 5_000;
 
-/** Bounds each call to the job store, and notices when the store goes down and comes back. */
 export interface StoreGuard {
-  /** Runs a call; any failure becomes a JobStoreUnavailableError. */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** Runs a call that may also fail for a reason of its own, which passes unchanged. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
@@ -71,7 +69,6 @@ export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard
   };
 }
 
-/** The repository as Agenda gets it: every call is bounded and tracked, and jobs are locked one at a time. */
 export function guardRepository(
   repository: JobRepository,
   guard: StoreGuard,

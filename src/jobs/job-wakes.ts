@@ -1,10 +1,8 @@
 import type { JobNotification, NotificationChannel } from 'agenda';
 
-/** Agenda uses a notification's id for its log only. */
 const NO_ID = '' as JobNotification['jobId'];
 
 export interface JobWakes extends NotificationChannel {
-  /** Makes this process check now for a due job of this name. */
   wake(jobName: string): void;
 }
 

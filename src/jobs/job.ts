@@ -1,12 +1,9 @@
 import type { z } from 'zod';
 
-/** A kind of background work. */
 export interface JobDefinition<Payload> {
   name: string;
   payload: z.ZodType<Payload>;
-  /** How many one process runs at once. */
   concurrency: number;
-  /** Interval of a recurring job, whose payload is `{}`. */
   everyMs?: number;
   /** After this long without a renewal another process may claim the job. */
   lockLifetimeMs: number;
@@ -17,12 +14,10 @@ export interface JobRun {
   signal: AbortSignal;
 }
 
-/** A job with its implementation, in one `<name>.job.ts`. */
 export interface Job<Deps, Payload> extends JobDefinition<Payload> {
   run(deps: Deps, payload: Payload, run: JobRun): Promise<void>;
 }
 
-/** A job as the runner sees it, with an unparsed payload. */
 export type RunnableJob<Deps> = JobDefinition<unknown> & {
   run(deps: Deps, payload: unknown, run: JobRun): Promise<void>;
 };
@@ -36,7 +31,6 @@ export interface JobRunner {
   ): Promise<void>;
 }
 
-/** Infers the payload's type from its schema. */
 export function defineJob<Deps, Payload>(job: Job<Deps, Payload>): Job<Deps, Payload> {
   return job;
 }

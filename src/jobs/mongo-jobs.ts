@@ -3,7 +3,6 @@ import { MongoBackend } from '@agendajs/mongo-backend';
 import { MongoClient, MongoServerError, ObjectId, type Collection, type Db, type Document } from 'mongodb';
 import type { JobRecords, JobStore, RecurringJob } from './job-store.js';
 
-/** Agenda's jobs on MongoDB. */
 export async function openMongoJobs(url: string): Promise<JobStore> {
   const client = createClient(url);
   const db = /^[^/]+\/\/[^/]+\/[^?]/.test(url) ? client.db() : client.db('reprise');

@@ -13,7 +13,6 @@ const SCHEMA = 'agenda';
 const JOBS_TABLE = 'jobs';
 const CHANNEL = 'reprise_jobs';
 const APPLICATION = 'reprise jobs';
-/** The advisory lock under which the table is created; any constant number. */
 const SCHEMA_LOCK = 7_171_040;
 
 interface PostgresJobsOptions {
@@ -22,7 +21,6 @@ interface PostgresJobsOptions {
   log: Logger;
 }
 
-/** Agenda's jobs in our own PostgreSQL, when there is no MongoDB. */
 export async function openPostgresJobs(options: PostgresJobsOptions): Promise<JobStore> {
   const pool = createJobPool(options.url, options.log);
   const { repository } = new PostgresBackend({ pool, tableName: JOBS_TABLE, disableNotifications: true });
@@ -35,7 +33,6 @@ export async function openPostgresJobs(options: PostgresJobsOptions): Promise<Jo
   return { repository, records: createPostgresRecords(pool, options) };
 }
 
-/** Apart from the connections of requests; survives the loss of the server. */
 function createJobPool(url: string, log: Logger): Pool {
   const pool = new Pool({
     connectionString: url,

@@ -5,18 +5,14 @@ const ABORTED_LIMIT_MS = 5_000;
 
 /** A job's lock in the store; renewing it shows other processes that its handler is alive. */
 export interface JobLock {
-  /** Well below the lock's lifetime. */
   renewEveryMs: number;
   renew(): Promise<void>;
-  /** Whether another process may have claimed the job. */
   lost(): boolean;
 }
 
-/** The handlers that run in this process. */
 export interface RunningJobs {
   /** Runs a handler and renews its lock meanwhile. Its signal aborts when `finish` gives up on it or the lock is lost. */
   run(lock: JobLock, handler: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  /** Gives running handlers `graceMs` to end, then aborts them and waits a bounded time. */
   finish(graceMs: number): Promise<void>;
 }
 

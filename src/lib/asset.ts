@@ -5,7 +5,6 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 type Encoding = 'br' | 'gzip' | 'identity';
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A static file that only an update of Reprise changes. */
 export interface Asset {
   type: string;
   etag: string;
@@ -27,7 +26,6 @@ export async function createAsset(type: string, content: string | Buffer): Promi
   return { type, etag, encodings: { br, gzip: gz, identity: bytes } };
 }
 
-/** The asset in an encoding that the client accepts, or 304. */
 export function answerWith(
   asset: Asset,
   requestHeaders: { get(name: string): string | null },

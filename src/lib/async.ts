@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { getOrAdd } from './get-or-add.js';
 
-/** A promise with its own resolve and reject. */
 export interface Deferred<T> {
   promise: Promise<T>;
   resolve(value: T): void;

@@ -5,7 +5,6 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => new Date() };
 
-/** The time `ms` milliseconds from now. */
 export function later(clock: Clock, ms: number): Date {
   return new Date(clock.now().getTime() + ms);
 }

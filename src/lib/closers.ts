@@ -1,6 +1,5 @@
 import type { Logger } from './logger.js';
 
-/** Things with a lifetime, closed in the reverse of the order in which they were opened. */
 export interface Closers {
   add(name: string, close: () => void | Promise<void>): void;
   /** Closes everything once. A failure is logged and does not keep the rest open. */

@@ -43,25 +43,21 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** An argument is invalid; nothing was changed. */
 export class InvalidInputError extends DomainError {
   readonly code = 'INVALID_INPUT';
 
   constructor(
     message: string,
-    /** The argument or field that is invalid. */
     readonly field: string | null = null,
   ) {
     super(message);
   }
 }
 
-/** The viewer is known and not allowed to do this; nothing was changed. */
 export class ForbiddenError extends DomainError {
   readonly code = 'FORBIDDEN';
 }
 
-/** Throws ForbiddenError unless the viewer is an admin. */
 export function requireAdmin(viewer: { role: string }): void {
   if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an admin may do this.');
 }
@@ -89,7 +85,6 @@ export class UpstreamFailedError extends DomainError {
   override readonly retryable = true;
 }
 
-/** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -14,7 +14,6 @@ export function cleanPathPart(raw: string): string {
   return DEVICE_NAMES.test(short) ? `_${short}` : short;
 }
 
-/** Cuts between characters, never inside one. */
 export function truncateBytes(text: string, maxBytes: number): string {
   let bytes = 0;
   let kept = '';

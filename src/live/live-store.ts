@@ -31,12 +31,9 @@ export function listActiveTasks(
  */
 
 interface Poll {
-  /** Null for a first poll: what is on the lists, not what changed. */
   since: Date | null;
   activeOnly: boolean;
-  /** The most active tasks. */
   activeLimit: number;
-  /** The page of finished tasks. */
   limit: number;
   offset: number;
 }
@@ -45,9 +42,7 @@ export interface PollResult {
   /** Where the next poll resumes; earlier than this poll when not all changes fit into the response. */
   at: Date;
   tasks: Task[];
-  /** Whether more finished tasks follow this page. */
   hasMore: boolean;
-  /** On all pages. */
   finishedCount: number;
 }
 
@@ -131,7 +126,6 @@ function listChanged(
     ORDER BY page.active DESC, page."changedAt", page."id"`;
 }
 
-/** The newest first, each half by its own index. */
 function listCurrent(
   db: Db,
   viewer: Viewer,

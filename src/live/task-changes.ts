@@ -22,12 +22,10 @@ export interface FeedRequest {
   since: bigint | null;
 }
 
-/** Rows per query. */
 const BATCH = 500;
 
 /** Reads the changes since the last read, in the order of change. Reads must not overlap. */
 export interface TaskChanges {
-  /** Takes a sequence that was read just now. */
   startFrom(sequence: bigint): void;
   /** When it throws, the next read begins where this one did, and repeats what this one returned. */
   read(): AsyncGenerator<TaskChange, void, void>;
@@ -89,7 +87,6 @@ export async function* readSnapshot(
   }
 }
 
-/** Parses the `sequence` of an earlier update. */
 export function parseSequence(since: string): bigint {
   if (/^\d{1,19}$/.test(since)) return BigInt(since);
   throw new InvalidInputError(
@@ -106,7 +103,6 @@ function resumeFrom(sequence: bigint, current: bigint): string {
   return (sequence < current ? sequence : current).toString();
 }
 
-/** Reads until a batch is not full; each query begins after the last row of the one before. */
 async function* inBatches<Row extends TaskStamp>(
   read: (after: TaskStamp | null) => Promise<Row[]>,
 ): AsyncGenerator<Row[], void, void> {

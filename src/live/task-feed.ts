@@ -8,11 +8,9 @@ import type { Task } from '../tasks/task.js';
 import { createTaskChanges, readSnapshot, type FeedRequest, type TaskChange } from './task-changes.js';
 
 export interface TaskUpdate extends TaskChange {
-  /** Part of the snapshot that a subscription starts with. */
   initial: boolean;
 }
 
-/** Live changes of tasks for many readers, each with its own bounded queue. */
 export interface TaskFeed {
   /** A snapshot first, then changes, until the reader returns, falls too far behind, or the process stops. */
   subscribe(request: FeedRequest): AsyncIterableIterator<TaskUpdate>;
@@ -22,7 +20,6 @@ export interface TaskFeed {
 
 /** What this domain adds to Deps. */
 export interface LiveDeps {
-  /** Live changes of tasks, read once for all readers. */
   feed: TaskFeed;
 }
 
@@ -116,7 +113,6 @@ function deliver(readers: Iterable<Reader>, change: TaskChange): void {
   }
 }
 
-/** About how many bytes a task takes; measured once for all readers. */
 function createSizeCache() {
   const sizes = new WeakMap<Task, number>();
   return (task: Task): number => getOrAdd(sizes, task, () => 600 + 2 * JSON.stringify(task.item).length);

@@ -11,7 +11,6 @@ const MAX_COVER_PIXELS = 64_000_000;
 
 const SHRINK_LIMIT_MS = 30_000;
 
-/** The cover in the form in which it is written; null for bytes that are not a JPEG or PNG of sensible size. */
 export async function prepareCover(
   bytes: Uint8Array,
   tools: { ffmpegPath: string; workDir: string; signal: AbortSignal },
@@ -50,7 +49,6 @@ function planShrink(cover: Omit<Cover, 'bytes'>, path: string) {
   };
 }
 
-/** Reads the header of a JPEG or PNG; null for anything else. */
 export function readCover(bytes: Uint8Array): Cover | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = pngSize(view) ?? jpegSize(view);

@@ -1,6 +1,5 @@
 import type { AudioFormat } from './media.js';
 
-/** The kinds of file that are written; each is also the file's extension. */
 export type Container = 'mp3' | 'm4a' | 'ogg' | 'opus' | 'flac' | 'wav' | 'mka';
 
 /** PCM that WAV can hold; other PCM (big-endian, for example) is converted, or kept in Matroska. */
@@ -8,7 +7,6 @@ const WAV_CODECS = ['pcm_s16le', 'pcm_s24le', 'pcm_s32le', 'pcm_u8', 'pcm_f32le'
 
 interface FormatFacts {
   container: Container;
-  /** ffmpeg's names of the codecs that are this format already. */
   codecs: readonly string[];
   /** WAV has a second encoder for 24 bits, which every ffmpeg with the first has too. */
   encoder: string;
@@ -31,7 +29,6 @@ export function containerFor(format: AudioFormat, codec: string): Container {
   return fitting?.container ?? 'mka';
 }
 
-/** The formats that a set of encoders can produce; KEEP needs none. */
 export function formatsOf(encoders: ReadonlySet<string>): Set<AudioFormat> {
   const formats = new Set<AudioFormat>(['KEEP']);
   for (const [format, facts] of Object.entries(FORMAT_FACTS)) {

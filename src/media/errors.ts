@@ -7,11 +7,9 @@ export class FfmpegMissingError extends MediaError {
   readonly code = 'FFMPEG_MISSING';
 }
 
-/** ffmpeg failed, or exceeded its time limit. */
 export class TranscodeFailedError extends MediaError {
   readonly code = 'TRANSCODE_FAILED';
 
-  /** @param lastLines the end of ffmpeg's stderr, without paths */
   constructor(
     message: string,
     readonly lastLines: string[] = [],
@@ -21,7 +19,6 @@ export class TranscodeFailedError extends MediaError {
   }
 }
 
-/** The file is unreadable, or has no audio stream, or no length. */
 export class InvalidAudioError extends MediaError {
   readonly code = 'SOURCE_INVALID_AUDIO';
   override readonly retryable = true;
@@ -67,7 +64,6 @@ export function toMediaError(error: FfmpegRunError): MediaError {
   return new TranscodeFailedError(`The audio could not be converted: ${reason}`, lines, cause);
 }
 
-/** Without progress lines and paths. */
 function lastLinesOf(stderr: string): string[] {
   return stderr
     .split(/[\r\n]+/)

@@ -11,7 +11,6 @@ const DEMUXERS =
 /** Options of ffmpeg and ffprobe for every file from outside: audio formats only, and no network. */
 export const GUARDED_INPUT = ['-protocol_whitelist', 'file,pipe', '-format_whitelist', DEMUXERS];
 
-/** The arguments of one ffmpeg run; nothing from outside is among them but paths. */
 export interface FfmpegJob {
   inputs: { options: string[]; source: string }[];
   outputOptions: string[];
@@ -22,7 +21,6 @@ interface FfmpegLimits {
   timeLimitMs: number;
 }
 
-/** ffmpeg could not be started, failed, or exceeded its time limit. */
 export class FfmpegRunError extends Error {
   constructor(
     message: string,

@@ -34,7 +34,6 @@ function frame(id: string, parts: Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(id), synchsafe(body.length), Buffer.of(0, 0), body]);
 }
 
-/** An ID3 size: four bytes of seven bits. */
 function synchsafe(size: number): Buffer {
   return Buffer.of((size >> 21) & 0x7f, (size >> 14) & 0x7f, (size >> 7) & 0x7f, size & 0x7f);
 }
@@ -79,7 +78,6 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
   return buffer.subarray(0, bytesRead);
 }
 
-/** A RIFF file's size has 32 bits. */
 const MAX_RIFF_BYTES = 0xffff_ffff;
 
 /**
@@ -107,7 +105,6 @@ export async function appendId3Chunk(path: string, tag: Buffer): Promise<void> {
   }
 }
 
-/** Chunks begin at even offsets. */
 function padTo2(bytes: number): Buffer {
   return Buffer.alloc(bytes % 2);
 }

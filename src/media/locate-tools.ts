@@ -8,9 +8,7 @@ const START_LIMITS = { timeLimitMs: 15_000, maxOutputBytes: 1_048_576 };
 export interface Tools {
   ffmpegPath: string;
   ffprobePath: string;
-  /** Of ffmpeg, for example `7.1.2` or `N-47683-g0e8eb07980-static`. */
   version: string;
-  /** The names of its encoders: `libmp3lame`, `flac`, … */
   encoders: ReadonlySet<string>;
 }
 
@@ -115,7 +113,6 @@ const START_FAILURES: Record<string, string> = {
 
 async function listEncoders(ffmpegPath: string): Promise<ReadonlySet<string>> {
   const { stdout } = await run(ffmpegPath, ['-hide_banner', '-encoders']);
-  // A line has six columns of flags, the first A for audio, then the name.
   return new Set([...stdout.matchAll(/^ A\S{5} (\S+)/gm)].map((match) => match[1] ?? ''));
 }
 

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 
-/** Output formats of a download; KEEP keeps the source's codec. */
 export const AUDIO_FORMATS = ['KEEP', 'MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC'] as const;
 export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 
@@ -12,10 +11,8 @@ export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: num
   OPUS: { min: 32, max: 256 },
 };
 
-/** ffmpeg's names of lossless codecs. */
 export const LOSSLESS_CODECS = /^(?:flac|alac|wavpack|ape|wmalossless|pcm_.*)$/;
 
-/** Tags to write; null and empty values are not written. */
 export interface TrackTags {
   title: string;
   artists: string[];
@@ -32,32 +29,26 @@ export interface TrackTags {
   genres: string[];
   label: string | null;
   copyright: string | null;
-  /** The source of the audio and its license. */
   comment: string | null;
 }
 
 export interface AudioProbe {
-  /** ffprobe's names, for example `ogg`, `mov,mp4,m4a,3gp,3g2,mj2`. */
   container: string;
-  /** For example `mp3`, `aac`, `vorbis`, `opus`, `flac`, `alac`, `pcm_s16le`. */
   codec: string;
   /** Of the stream, or the file's mean without its cover. */
   bitrateKbps: number | null;
   durationMs: number;
   sampleRateHz: number;
   channels: number;
-  /** Bits per sample; absent where the codec has no such number. */
   bitDepth?: number;
   /** The file does not state its length, like one written to a pipe; `durationMs` was counted. */
   streamed?: true;
   hasCover: boolean;
-  /** Lower-case keys, container and stream tags together. */
   tags: Record<string, string>;
 }
 
 export interface TranscodeRequest {
   inputPath: string;
-  /** Overwritten; its name need not have the right extension. */
   outputPath: string;
   input: AudioProbe;
   format: AudioFormat;
@@ -66,7 +57,6 @@ export interface TranscodeRequest {
   /** Between the values of a tag with several, where the container has no better way. */
   artistSeparator: string;
   tags: TrackTags;
-  /** JPEG or PNG of any size; null for none. */
   cover: Uint8Array | null;
 }
 

@@ -15,7 +15,6 @@ interface Box {
 const HEADER_BYTES = 8;
 /** A `moov` with a cover is below 1 MiB; one over this is not ours. */
 const MAX_MOOV_BYTES = 64 * 1_048_576;
-/** The type of a `data` box that holds UTF-8. */
 const UTF8_TEXT = 1;
 
 /**
@@ -41,7 +40,6 @@ export async function addFreeformAtoms(path: string, atoms: readonly TagPair[]):
   }
 }
 
-/** The `moov` box, when the file ends with it. */
 async function findLastMoov(file: FileHandle, size: number): Promise<Box | null> {
   for (let start = 0; start + HEADER_BYTES <= size;) {
     const header = Buffer.alloc(16);

@@ -33,7 +33,6 @@ const report = z.object({
 type Report = z.infer<typeof report>;
 type Stream = z.infer<typeof stream>;
 
-/** Throws InvalidAudioError for a file that is not audio, and the system's error when there is no file. */
 export async function probeAudio(
   tools: { ffmpegPath: string; ffprobePath: string },
   path: string,
@@ -72,7 +71,6 @@ async function countDuration(ffmpegPath: string, path: string, signal: AbortSign
   return lastTimeS(stderr);
 }
 
-/** The last position in ffmpeg's progress lines, in seconds. */
 export function lastTimeS(lines: string): number | null {
   const last = [...lines.matchAll(/time=(\d+):(\d\d):(\d\d(?:\.\d+)?)/g)].at(-1);
   return last ? Number(last[1]) * 3600 + Number(last[2]) * 60 + Number(last[3]) : null;

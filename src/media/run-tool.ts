@@ -3,16 +3,13 @@ import { spawn } from 'node:child_process';
 interface ToolLimits {
   signal: AbortSignal;
   timeLimitMs: number;
-  /** Limit for stdout; a program that prints more is killed. */
   maxOutputBytes: number;
 }
 
 interface ToolResult {
   exitCode: number | null;
   stdout: string;
-  /** The last 16 KiB. */
   stderr: string;
-  /** The limit for which the program was killed; null when it ended by itself. */
   killedFor: 'time' | 'output' | null;
 }
 

@@ -66,7 +66,6 @@ export function planTranscode(
   };
 }
 
-/** Whether the audio stream can be copied. */
 function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
   if (format === 'KEEP') return true;
   const facts = FORMAT_FACTS[format];

@@ -128,7 +128,6 @@ async function expectOutput(path: string): Promise<void> {
   if (size === 0) throw new TranscodeFailedError('ffmpeg reported success, but wrote no file.');
 }
 
-/** Percent of the input's length; at most 99 until ffmpeg has ended, and never decreasing. */
 export function createProgress(
   durationMs: number,
   onProgress: (percent: number) => void,

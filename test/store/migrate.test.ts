@@ -116,7 +116,7 @@ describe('migrations', () => {
     await run();
     const path = join(directory, OWN_NAMES[0] ?? '', 'migration.sql');
     writeFileSync(path, `${readFileSync(path, 'utf8')}\n-- changed`);
-    await expect(run()).rejects.toThrow(`The migration ${OWN_NAMES[0]} was changed`);
+    await expect(run()).rejects.toThrow(`The migration "${OWN_NAMES[0]}" was changed`);
   });
 
   it('are refused when the database has one that this build does not know', async () => {
