@@ -275,9 +275,7 @@ describe('folders and files', () => {
 });
 
 describe('types', () => {
-  it('are not cast around', () => {
-    expect(files.filter((file) => /\bas unknown as\b|\bas never\b|\bas any\b/.test(textOf(file)))).toEqual(
-      [],
-    );
+  it('are never cast by way of unknown or any', () => {
+    expect(files.filter((file) => /\bas (unknown as|any)\b/.test(textOf(file)))).toEqual([]);
   });
 });

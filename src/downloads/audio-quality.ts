@@ -64,9 +64,7 @@ export function checkDuration(
     throw new SourceCutOffError(`${rendition.source} sent ${actual} of ${stated}.`);
   }
   if (durationMs > statedMs + toleranceMs) {
-    throw new InvalidAudioError(
-      `${rendition.source} sent ${actual} of audio where ${stated} were expected.`,
-    );
+    throw new InvalidAudioError(`${rendition.source} sent ${actual} of audio where ${stated} were expected.`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../lib/logger.js';
 
 /** One request and its response, with what is known about it. */
 export interface HttpExchange {
@@ -48,4 +49,19 @@ function parseUrl(text: string): URL | null {
 function requestIdOf(incoming: IncomingMessage): string {
   const requested = incoming.headers['x-request-id'];
   return typeof requested === 'string' && VALID_ID.test(requested) ? requested : randomUUID();
+}
+
+const QUIET = new Set(['/healthz', '/readyz']);
+
+/** One line for each response. Query strings are left out, because they may hold secrets. */
+export function logResponse(log: Logger, { incoming, outgoing, requestId }: HttpExchange): void {
+  const path = pathOf(incoming);
+  const level = QUIET.has(path) ? 'debug' : 'info';
+  if (!log.isLevelEnabled(level)) return;
+  const startedAt = performance.now();
+  outgoing.once('close', () => {
+    const durationMs = Math.round(performance.now() - startedAt);
+    const fields = { requestId, method: incoming.method, path, status: outgoing.statusCode, durationMs };
+    log[level](outgoing.writableFinished ? fields : { ...fields, aborted: true }, 'request');
+  });
 }

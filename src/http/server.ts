@@ -3,12 +3,17 @@ import { headersOf } from '../graphql/context-request.js';
 import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import { attachWebSocket } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
-import { logResponse } from './access-log.js';
 import { answerCors } from './cors.js';
 import { listen } from './listen.js';
 import { createOrderlyStop } from './orderly-stop.js';
 import { createReadiness, type Check } from './readiness.js';
-import { createExchange, pathOf, type HttpExchange, type HttpHandler } from './request-context.js';
+import {
+  createExchange,
+  logResponse,
+  pathOf,
+  type HttpExchange,
+  type HttpHandler,
+} from './request-context.js';
 import { createRouter } from './router.js';
 import { answerUnreadable } from './unreadable-request.js';
 import type { Logger } from '../lib/logger.js';

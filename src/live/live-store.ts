@@ -73,7 +73,7 @@ function cut(rows: readonly Row[], active: boolean, limit: number): { taken: Row
 
 /**
  * Rounded down to the millisecond, as the rows' times are. The beginning of another role's transaction is hidden from
- * us, so it counts as having begun as long ago as any of ours may have.
+ * us, so it counts as the oldest of them.
  */
 async function readResumeTime(db: Db): Promise<Date> {
   const [row] = await db.$queryRaw<{ at: Date }[]>`

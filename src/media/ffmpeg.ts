@@ -105,7 +105,7 @@ type Spawn = (...call: [args: string[], options: object, started: unknown, ended
  * `lavfi` counts as missing. And when a program cannot be started it throws where nothing can catch it.
  */
 function patchCommand(command: ffmpeg.FfmpegCommand, ffmpegPath: string): ffmpeg.FfmpegCommand {
-  const { _spawnFfmpeg: spawn } = command as unknown as { _spawnFfmpeg: Spawn };
+  const { _spawnFfmpeg: spawn } = command as ffmpeg.FfmpegCommand & { _spawnFfmpeg: Spawn };
   const nothing: Lines = { get: () => '' };
   return Object.assign(command, {
     _getFfmpegPath: (done: Done<string>) => done(null, ffmpegPath),

@@ -1,6 +1,23 @@
 import { z } from 'zod';
 import { RestFailure } from './errors.js';
-import { shownAs } from './wire-form.js';
+
+/** JSON Schema of the one spelling that the documentation shows. */
+export interface DocumentedForm {
+  type: 'integer' | 'number' | 'boolean' | 'string' | 'array';
+  [keyword: string]: unknown;
+}
+
+const FORMS = z.registry<{ form: DocumentedForm }>();
+
+/** Inputs accept more spellings than a client needs, such as `"true"`, `1` and `TRUE`; this one is documented. */
+export function documentedAs<Schema extends z.ZodType>(schema: Schema, form: DocumentedForm): Schema {
+  FORMS.add(schema, { form });
+  return schema;
+}
+
+export function documentedFormOf(schema: z.core.$ZodType): DocumentedForm | null {
+  return FORMS.get(schema as z.ZodType)?.form ?? null;
+}
 
 /** Path parameters, query and JSON body together, by name. */
 export type RawInput = Record<string, unknown>;
@@ -83,7 +100,7 @@ export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) 
     .refine((number) => Number.isInteger(number) && number >= min && number <= largest, { error })
     .transform((number) => Math.min(number, max));
   const note = clamp ? { description: `More than ${max} counts as ${max}.` } : { maximum: max };
-  return shownAs(number, { type: 'integer', minimum: min, ...note });
+  return documentedAs(number, { type: 'integer', minimum: min, ...note });
 }
 
 /** The last second of the year 9999. */
@@ -104,7 +121,7 @@ export function unixSeconds() {
       { error },
     )
     .refine((seconds) => seconds >= 0 && seconds <= MAX_SECONDS, { error });
-  return shownAs(number, { type: 'number', minimum: 0, maximum: MAX_SECONDS });
+  return documentedAs(number, { type: 'number', minimum: 0, maximum: MAX_SECONDS });
 }
 
 /** How many entries a page has. */
@@ -121,7 +138,7 @@ export function decimal({ min, max }: { min: number; max: number }) {
   const number = z
     .union([z.number(), text.transform(Number)], { error })
     .refine((number) => number >= min && number <= max, { error });
-  return shownAs(number, { type: 'number', minimum: min, maximum: max });
+  return documentedAs(number, { type: 'number', minimum: min, maximum: max });
 }
 
 /** true or false, in a query string or in JSON. */
@@ -144,7 +161,7 @@ export function yesOrNo() {
     ],
     { error },
   );
-  return shownAs(either, { type: 'boolean' });
+  return documentedAs(either, { type: 'boolean' });
 }
 
 /** One of these words, in upper or lower case. */
@@ -152,5 +169,5 @@ export function word<const Words extends readonly [string, ...string[]]>(words: 
   const shown = words.map((each) => each.toLowerCase());
   const error = `allowed are ${shown.join(', ')}`;
   const either = z.string({ error }).toUpperCase().pipe(z.enum(words, { error }));
-  return shownAs(either, { type: 'string', enum: shown, description: 'In upper or lower case.' });
+  return documentedAs(either, { type: 'string', enum: shown, description: 'In upper or lower case.' });
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { wireFormOf } from './wire-form.js';
+import { documentedFormOf } from './input.js';
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -39,7 +39,7 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   return z.toJSONSchema(schema, {
     io,
     override({ zodSchema, jsonSchema }) {
-      const form = io === 'input' ? wireFormOf(zodSchema) : null;
+      const form = io === 'input' ? documentedFormOf(zodSchema) : null;
       if (form) {
         for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword];
         Object.assign(jsonSchema, form);

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { pageOf } from '../page-shape.js';
+
+/** One page of a list, in the form of Spotify's Web API. */
+function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    total: z.int(),
+    limit: z.int(),
+    offset: z.int(),
+    next: z.string().nullable(),
+    previous: z.string().nullable(),
+  });
+}
 
 const precisionSchema = z.enum(['year', 'month', 'day']);
 

@@ -11,7 +11,7 @@ import type {
   RestShowFragment,
   RestTrackFragment,
 } from '../../generated/documents/graphql.js';
-import { wireIdOf, wireUriOf } from '../wire-id.js';
+import { plainIdOf, plainUriOf } from '../plain-id.js';
 
 /*
  * Items as in Spotify's Web API. Existing clients read all of these keys, including those that other catalogs
@@ -193,22 +193,22 @@ function serializePage(
 }
 
 function listUrl(address: string, { id }: { id: string }): string {
-  return `${address}?id=${encodeURIComponent(wireIdOf(id))}`;
+  return `${address}?id=${encodeURIComponent(plainIdOf(id))}`;
 }
 
 function serializeIdentity(item: Pick<RestItemFragment, '__typename' | 'id' | 'url'>) {
   return {
-    id: wireIdOf(item.id),
+    id: plainIdOf(item.id),
     type: item.__typename.toLowerCase(),
-    uri: wireUriOf(item.id),
+    uri: plainUriOf(item.id),
     external_urls: { spotify: item.url ?? '' },
   };
 }
 
 function serializeArtistCredit({ artistId, name }: RestArtistCreditFragment): object {
   if (artistId === null) return { id: null, name, type: 'artist', external_urls: { spotify: '' } };
-  const uri = wireUriOf(artistId);
-  return { id: wireIdOf(artistId), name, type: 'artist', uri, external_urls: { spotify: '' } };
+  const uri = plainUriOf(artistId);
+  return { id: plainIdOf(artistId), name, type: 'artist', uri, external_urls: { spotify: '' } };
 }
 
 export function serializeImage({ url, widthPx, heightPx }: RestImageFragment): object {

@@ -6,7 +6,7 @@ import { route, type AnyRoute } from '../route.js';
 import { CANCEL_TASK } from '../tasks/documents.js';
 import { cancelledSchema } from '../tasks/schemas.js';
 import { serializeCancelled, toTaskFailure } from '../tasks/serialize.js';
-import { wireIdOf } from '../wire-id.js';
+import { plainIdOf } from '../plain-id.js';
 import { QUEUE_ARTIST, QUEUE_DOWNLOAD } from './documents.js';
 import { queuedArtistSchema, queuedSchema } from './schemas.js';
 import {
@@ -42,7 +42,7 @@ function download(type: CatalogType, example: string): AnyRoute {
     status: 202,
     respond: ({ queueDownload: result }) => {
       if (result.__typename !== 'DownloadQueued') throw toQueueFailure(result);
-      return { task_id: wireIdOf(result.task.id) };
+      return { task_id: plainIdOf(result.task.id) };
     },
   });
 }

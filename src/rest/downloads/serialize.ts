@@ -10,11 +10,11 @@ import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
 import { decimal, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
-import { shownAs } from '../wire-form.js';
-import { wireIdOf } from '../wire-id.js';
+import { documentedAs } from '../input.js';
+import { plainIdOf } from '../plain-id.js';
 
 /** Kilobits a second, as `320` or `320k`. */
-const bitrate = shownAs(
+const bitrate = documentedAs(
   z
     .union([z.number(), z.string()])
     .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
@@ -26,7 +26,7 @@ const groups = albumGroup.options;
 const groupsAllowed = `allowed are one or more of ${groups.join(', ').toLowerCase()}, separated by commas`;
 
 /** Groups of an artist's albums, as a text with commas or as a list. */
-export const albumTypes = shownAs(
+export const albumTypes = documentedAs(
   z
     .union([z.string(), z.array(z.string())], { error: groupsAllowed })
     .transform((given) => (typeof given === 'string' ? given.split(',') : given))
@@ -76,7 +76,7 @@ function schemaOf(row: TableRow): z.ZodType {
         error: `allowed are whole numbers from ${min} to ${max}, and ${form.word}`,
       });
       const pattern = `^([0-9]+|${form.word})$`;
-      return shownAs(either, { type: 'string', pattern, description: describeRow(row) });
+      return documentedAs(either, { type: 'string', pattern, description: describeRow(row) });
     }
     case 'text':
     case 'list':
@@ -130,19 +130,19 @@ function serializeDiscography(
   return {
     status: 'complete',
     message: `Artist discography processing initiated. ${queued.length} albums queued.`,
-    task_id: wireIdOf(task.id),
-    queued_albums: queued.map(({ id }) => wireIdOf(id)),
+    task_id: plainIdOf(task.id),
+    queued_albums: queued.map(({ id }) => plainIdOf(id)),
     queued: queued.map((album) => serializeQueuedAlbum(album, base)),
-    duplicate_albums: [...new Set(duplicates.map(({ id }) => wireIdOf(id)))],
+    duplicate_albums: [...new Set(duplicates.map(({ id }) => plainIdOf(id)))],
   };
 }
 
 function serializeQueuedAlbum(task: QueuedAlbums['queued'][number], base: string): object {
   const { id: albumId, url } = task.item && 'id' in task.item ? task.item : { id: '', url: null };
   return {
-    task_id: wireIdOf(task.id),
+    task_id: plainIdOf(task.id),
     name: task.title,
     artist: task.artists.join(', '),
-    url: url ?? `${base}/album/download/${wireIdOf(albumId)}`,
+    url: url ?? `${base}/album/download/${plainIdOf(albumId)}`,
   };
 }

@@ -1,17 +1,17 @@
 import type { RestDownloadFragment, RestHistoryStatsQuery } from '../../generated/documents/graphql.js';
 import { serializeImage } from '../catalog/serialize.js';
-import { localIdOf, wireIdOf } from '../wire-id.js';
+import { localIdOf, plainIdOf } from '../plain-id.js';
 
 type Item = NonNullable<RestDownloadFragment['item']>;
 type TrackItem = Extract<Item, { __typename: 'Track' }>;
 
 export function serializeDownload(task: RestDownloadFragment, base: string): object {
   const type = task.kind.toLowerCase();
-  const id = wireIdOf(task.id);
+  const id = plainIdOf(task.id);
   return {
     ...serializeCommon(task),
     download_type: type,
-    url: task.item?.url ?? `${base}/${type}/download/${task.item ? wireIdOf(task.item.id) : id}`,
+    url: task.item?.url ?? `${base}/${type}/download/${task.item ? plainIdOf(task.item.id) : id}`,
     name: task.title,
     artist: task.artists.join(', '),
     created_at: task.createdAt,
@@ -47,7 +47,7 @@ function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
   const { file, item, error } = task;
   const catalog = item ? localIdOf(item.id).split(':', 1)[0] : null;
   return {
-    task_id: wireIdOf(task.id),
+    task_id: plainIdOf(task.id),
     title: task.title,
     artists: task.artists,
     // A queued child has no status in the history, but its parent is in progress.

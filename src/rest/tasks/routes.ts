@@ -3,7 +3,7 @@ import type { TypedDocumentString } from '../../generated/documents/graphql.js';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
 import { flag, pageLimit, text, unixSeconds, wholeNumber } from '../input.js';
 import { route, type AnyRoute, type Method, type RouteDocs } from '../route.js';
-import { wireIdOf } from '../wire-id.js';
+import { plainIdOf } from '../plain-id.js';
 import {
   CANCEL_ALL_TASKS,
   CANCEL_TASK,
@@ -183,7 +183,7 @@ const dismiss = taskAction({
   },
   document: DISMISS_TASK,
   respond: ({ id }) => ({
-    message: `Task ${wireIdOf(id)} was removed from the list. It remains in the history.`,
+    message: `Task ${plainIdOf(id)} was removed from the list. It remains in the history.`,
   }),
 });
 

@@ -5,7 +5,7 @@ import type {
   TaskState,
 } from '../../generated/documents/graphql.js';
 import { RestFailure, toFailure, type UnionFailure } from '../errors.js';
-import { wireIdOf } from '../wire-id.js';
+import { plainIdOf } from '../plain-id.js';
 
 type ParentTask = Pick<RestTaskFragment, 'kind' | 'title' | 'artists' | 'total'>;
 type TaskItem = Pick<RestTaskChildFragment, 'kind' | 'title' | 'artists'> & { album?: string | null };
@@ -41,7 +41,7 @@ export function toDuplicateFailure(
   { message, existingTask }: { message: string; existingTask: { id: string } },
   facts: { task_id?: string } = {},
 ): RestFailure {
-  const existing_task = wireIdOf(existingTask.id);
+  const existing_task = plainIdOf(existingTask.id);
   return new RestFailure(409, 'Duplicate download detected.', { details: message, existing_task, ...facts });
 }
 
@@ -59,18 +59,18 @@ export function toTaskFailure(result: TaskActionFailure, task_id: string): RestF
 }
 
 export function serializeCancelled({ id }: { id: string }): object {
-  return { status: 'cancelled', task_id: wireIdOf(id) };
+  return { status: 'cancelled', task_id: plainIdOf(id) };
 }
 
 export function serializeTask(task: TaskWithParent, { base, now }: { base: string; now: Date }): object {
-  const id = wireIdOf(task.id);
+  const id = plainIdOf(task.id);
   const type = task.kind.toLowerCase();
   const { status, last_line } = serializeStatus(task, now);
   const summary = serializeSummary(task);
   return {
     task_id: id,
     // Clients take the item's id from the last segment; a task whose item is gone from the catalog has none.
-    original_url: `${base}/${type}/download/${task.item ? wireIdOf(task.item.id) : id}`,
+    original_url: `${base}/${type}/download/${task.item ? plainIdOf(task.item.id) : id}`,
     name: task.title,
     artist: task.artists.join(', '),
     type,
@@ -98,7 +98,7 @@ export function serializeChanges(
   const shown = tasks.filter(({ dismissedAt, state }) => dismissedAt === null || state === 'CANCELLED');
   return {
     tasks: shown.map((task) => serializeTask(task, at)),
-    ...(dismissed.length > 0 && { deleted_tasks: dismissed.map(({ id }) => wireIdOf(id)) }),
+    ...(dismissed.length > 0 && { deleted_tasks: dismissed.map(({ id }) => plainIdOf(id)) }),
   };
 }
 
