@@ -49,7 +49,7 @@ function idOf(parts: readonly string[], defaultProvider: string): string {
   if (parts.length <= 2 && PROVIDER.test(provider) && LOCAL_ID.test(id) && form.test(id)) {
     return `${provider}:${id}`;
   }
-  throw new InvalidItemError(`${quote(parts.join(':'))} is not the id of an item; ${ALLOWED}.`);
+  throw new InvalidItemError(`${quote(parts.join(':'))} is not an item id; ${ALLOWED}.`);
 }
 
 interface Site {

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { createDeferred, delay } from '../lib/async.js';
 
-export interface ListeningSession {
+interface ListeningSession {
   lost: Promise<Error>;
 }
 

@@ -58,7 +58,7 @@ builder.objectType(InvalidInputError, {
   fields: (t) => ({
     field: t.exposeString('field', {
       nullable: true,
-      description: 'Name of the invalid argument or input field, if it can be told.',
+      description: 'Name of the invalid argument or input field; null when unknown.',
     }),
   }),
 });

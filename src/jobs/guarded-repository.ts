@@ -7,7 +7,7 @@ import { JobStoreUnavailableError } from './errors.js';
 /** No call takes longer than this: a network that swallows packets gives no error of its own. */
 const CALL_LIMIT_MS = 5_000;
 
-export interface StoreGuard {
+interface StoreGuard {
   call<T>(work: () => Promise<T>): Promise<T>;
   /** Runs a call that may also fail for a reason of its own, which passes unchanged. */
   attempt<T>(work: () => Promise<T>): Promise<T>;

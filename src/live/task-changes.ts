@@ -25,7 +25,7 @@ export interface FeedRequest {
 const BATCH = 500;
 
 /** Reads the changes since the last read, in the order of change. Reads must not overlap. */
-export interface TaskChanges {
+interface TaskChanges {
   startFrom(sequence: bigint): void;
   /** When it throws, the next read begins where this one did, and repeats what this one returned. */
   read(): AsyncGenerator<TaskChange, void, void>;

@@ -15,6 +15,7 @@ import {
 } from '../kit/documents.js';
 import { followTasks, type Followed } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
+import { makeTrack } from '../kit/catalog-items.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -184,9 +185,12 @@ describe('pausing', () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     const held = await start(id);
     if (!held) expect.fail('not to be had');
-    const entries = [0, 1].map((position) => ({ item: null, position, refusal: null }));
-    const children = newChildren(held, entries);
-    const [first, second] = children.map((child) => ({ ...child, state: undefined as never }));
+    const entries = [0, 1].map((position) => ({
+      item: makeTrack(`demo:${position}`),
+      position,
+      refusal: null,
+    }));
+    const [first, second] = newChildren(held, entries);
     if (!first || !second) expect.fail('no children');
     await insertClaimedChildren(app.deps, held, [first]);
     expect(await pause(id)).toMatchObject({ task: { state: 'PAUSED' } });

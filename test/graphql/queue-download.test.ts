@@ -230,7 +230,7 @@ describe('a download that cannot be', () => {
         "a malformed id": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
-          "message": ""no good" is not the id of an item; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
+          "message": ""no good" is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "a show": {
           "__typename": "InvalidItem",
@@ -281,7 +281,7 @@ describe('a download that cannot be', () => {
         "no id": {
           "__typename": "InvalidItem",
           "code": "INVALID_INPUT",
-          "message": """ is not the id of an item; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
+          "message": """ is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "too high a bitrate": {
           "__typename": "InvalidOptions",

@@ -155,7 +155,7 @@ describe('what a person may write for an item', () => {
 
   it('is repeated in the error, cut when it is long, with what is allowed', () => {
     expect(() => parseItemReference(`no good ${'x'.repeat(500)}`, 'demo')).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not the id of an item; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.]`,
+      `[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.]`,
     );
     expect(() => parseItemReference('https://example.com/"\n', 'demo')).toThrowErrorMatchingInlineSnapshot(
       `[InvalidItemError: "https://example.com/\\"" is not a link to an item of Spotify or Deezer.]`,
