@@ -99,7 +99,7 @@ describe('the program', () => {
     const intruder = await runServer(env).ended;
     expect(intruder.status).toBe(1);
     expect(intruder.stderr).toContain(`"${dataDir}" is in use by`);
-    expect(intruder.stderr).toMatch(/Stop that one first, or set DATA_DIR/);
+    expect(intruder.stderr).toMatch(/Stop that process, or set DATA_DIR/);
     expect((await first.execute(TASK, { id: slow })).task).toMatchObject({ attempt: 1, error: null });
 
     const client = await openSocket(first.url);
@@ -125,7 +125,7 @@ describe('the program', () => {
     expect(stdout).toBe('');
     const lines = stderr.trimEnd().split('\n');
     expect(lines.map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
-    for (const line of lines) expect(line).toMatch(/allowed: /);
+    for (const line of lines) expect(line).toMatch(/expected: /);
     expect(await readdir(root)).toEqual([]);
   });
 });
