@@ -25,7 +25,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Nothing goes to a host of Swagger's, and a token is forgotten when the page is left. */
+/** Sends nothing to Swagger's hosts, and keeps no token after the page is closed. */
 const START = `SwaggerUIBundle({
   url: '/api/openapi.json',
   dom_id: '#docs',
@@ -35,7 +35,7 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-/** Paths break where a phone has no room for them; of links between answers, which have a column, there are none. */
+/** Lets long paths wrap on a phone, and hides the column for links, which is always empty. */
 const STYLE = `body { margin: 0 }
 .swagger-ui .opblock .opblock-summary-path { word-break: break-word }
 .swagger-ui .response-col_links { display: none }
@@ -61,12 +61,12 @@ type DocsFileName = keyof typeof FILES;
 
 const DOCS_FILES = Object.keys(FILES) as readonly DocsFileName[];
 
-/** The page runs only what comes from here, asks only us, and no page elsewhere may frame it and have it clicked. */
+/** The page loads and calls only this server, and other sites cannot frame it. */
 const DOCS_HEADERS = {
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
-    // Swagger UI styles its elements one by one.
+    // Swagger UI sets inline styles.
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "connect-src 'self'",
@@ -85,7 +85,7 @@ function readPackaged(file: string): Promise<Buffer> {
   return readFile(createRequire(import.meta.url).resolve(`swagger-ui-dist/${file}`));
 }
 
-/** The OpenAPI document of these routes and of itself, and the page that shows it. */
+/** The routes of the OpenAPI document, which describes them too, and of the page that shows it. */
 export function describeRoutes(routes: readonly AnyRoute[]): AnyRoute[] {
   const assets = new Map<string, Promise<Asset>>();
   const once = (name: string, create: () => Promise<Asset>) => getOrAdd(assets, name, create);
@@ -113,7 +113,7 @@ export function describeRoutes(routes: readonly AnyRoute[]): AnyRoute[] {
 
 const DESCRIPTION_DOCS: RouteDocs = {
   summary: 'Read this description.',
-  answer: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
+  response: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
   example: {},
 };
 
@@ -141,7 +141,7 @@ function assetRoute({ path, docs, open, headers = {} }: AssetRoute): AnyRoute {
     status: 200,
     changes: false,
     streams: false,
-    answer: async ({ raw }) => {
+    handle: async ({ raw }) => {
       parseInput(input, raw);
       return { asset: await open(typeof raw['file'] === 'string' ? raw['file'] : ''), headers };
     },

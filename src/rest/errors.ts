@@ -2,18 +2,18 @@ import type { GraphQLError } from 'graphql';
 import { toFailureBody } from '../http/send.js';
 import type { ErrorCode } from '../lib/errors.js';
 
-/** What goes with an error where it helps. */
+/** Further fields of an error response. */
 export interface FailureFacts {
-  /** More about it: text, or facts by name. */
+  /** Text, or facts by name. */
   details?: string | readonly unknown[] | Record<string, unknown>;
-  /** The task that does already what was asked for. */
+  /** The task that already does what was requested. */
   existing_task?: string;
   task_id?: string;
-  /** Seconds after which the same may work. */
+  /** Seconds after which a retry may succeed. */
   retry_after?: number;
 }
 
-/** An answer that is no success. Its message is shown to the client as it is. */
+/** An error response. The client sees its message as it is. */
 export class RestFailure extends Error {
   readonly facts: FailureFacts;
   readonly headers: Record<string, string>;
@@ -62,7 +62,7 @@ const STATUSES = {
   UPSTREAM_LIMITED: 503,
 } satisfies Record<ErrorCode, number>;
 
-/** A member of a result's union that says why nothing was done. */
+/** An error member of a result union. */
 export interface UnionFailure {
   code: ErrorCode;
   message: string;
@@ -74,7 +74,7 @@ export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): R
   return new RestFailure(STATUSES[code], message, facts);
 }
 
-/** What GraphQL could not do, or would not. Any other code is a fault of our own document, and no RestFailure. */
+/** An entry of GraphQL's `errors`. Any other code is a bug in our document, and not a RestFailure. */
 export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
   const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
   if (code === 'INTERNAL') return internalFailure(requestId, first?.cause);

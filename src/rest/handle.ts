@@ -11,7 +11,7 @@ import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './err
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
 import { sendReply } from './reply.js';
-import type { AnyRoute, RestAnswer, RestCall, RestTiming } from './route.js';
+import type { AnyRoute, RestResponse, RestCall, RestTiming } from './route.js';
 import { createDocuments } from './run-document.js';
 
 export interface RestOptions {
@@ -20,14 +20,14 @@ export interface RestOptions {
   routes: readonly AnyRoute[];
   clock?: Clock;
   timing?: Partial<RestTiming>;
-  /** Whether a bug shows where it is, to whoever met it: for developers only. */
+  /** Whether responses to bugs hold a traceback; for developers only. */
   tracebacks?: boolean;
-  /** Pages of these may start what changes something, though they are another site. */
+  /** Origins of other sites whose pages may call routes that change something. */
   origins?: readonly string[];
 }
 
-const TIMING: RestTiming = { answerWithinMs: 9_000, messageGapMs: 100, heartbeatMs: 15_000 };
-/** Seconds that a client is asked to wait after an answer took too long. */
+const TIMING: RestTiming = { responseTimeoutMs: 9_000, messageGapMs: 100, heartbeatMs: 15_000 };
+/** `Retry-After` when a response took too long. */
 const RETRY_AFTER_S = 10;
 
 type RestDependencies = Required<Omit<RestOptions, 'routes' | 'timing'>> & {
@@ -35,7 +35,7 @@ type RestDependencies = Required<Omit<RestOptions, 'routes' | 'timing'>> & {
   timing: RestTiming;
 };
 
-/** Answers everything under /api. The table of routes is all there is. */
+/** Handles everything under /api, by the table of routes. */
 export function createRestApp(options: RestOptions): HttpHandler {
   const { graphql, log, routes, clock = systemClock, origins = [], tracebacks = false } = options;
   const timing = { ...TIMING, ...options.timing };
@@ -53,7 +53,11 @@ export function createRestApp(options: RestOptions): HttpHandler {
   };
 }
 
-async function answer(dependencies: RestDependencies, exchange: HttpExchange, url: URL): Promise<RestAnswer> {
+async function answer(
+  dependencies: RestDependencies,
+  exchange: HttpExchange,
+  url: URL,
+): Promise<RestResponse> {
   const { incoming, requestId } = exchange;
   const { route, parameters } = dependencies.match(
     incoming.method ?? '',
@@ -64,8 +68,8 @@ async function answer(dependencies: RestDependencies, exchange: HttpExchange, ur
     throw new RestFailure(403, 'A page of another site may not do this.');
   }
   const raw = await readRequest(incoming, url.search, parameters);
-  return withinTime(dependencies.timing.answerWithinMs, exchange.signal, (signal) =>
-    route.answer({
+  return withinTime(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
+    route.handle({
       documents: createDocuments(dependencies, { transport: 'rest', requestId, signal, headers }),
       raw,
       headers,
@@ -77,17 +81,17 @@ async function answer(dependencies: RestDependencies, exchange: HttpExchange, ur
   );
 }
 
-/** Whether a browser says that a page elsewhere asks; a page that may says so itself. */
+/** Whether a browser says that the page of another site sent this; listed origins are allowed. */
 function isForeign(headers: RestCall['headers'], origins: readonly string[]): boolean {
   return headers.get('sec-fetch-site') === 'cross-site' && !origins.includes(headers.get('origin') ?? '');
 }
 
-/** Work that takes too long is told to stop, and answered for without waiting whether it does. */
+/** Work that takes too long is aborted; the error response does not wait until it has stopped. */
 function withinTime(
   limitMs: number,
   client: AbortSignal,
-  work: (signal: AbortSignal) => Promise<RestAnswer>,
-): Promise<RestAnswer> {
+  work: (signal: AbortSignal) => Promise<RestResponse>,
+): Promise<RestResponse> {
   const controller = new AbortController();
   const stop = () => controller.abort();
   client.addEventListener('abort', stop, { once: true });
@@ -102,7 +106,7 @@ function withinTime(
   });
 }
 
-function send(outgoing: ServerResponse, result: RestAnswer): void {
+function send(outgoing: ServerResponse, result: RestResponse): void {
   if ('stream' in result) result.stream.connect(outgoing);
   else if ('asset' in result) sendAsset(outgoing, result.asset, result.headers);
   else sendReply(outgoing, result);

@@ -22,9 +22,9 @@ export function documentedFormOf(schema: z.core.$ZodType): DocumentedForm | null
 /** Path parameters, query and JSON body together, by name. */
 export type RawInput = Record<string, unknown>;
 
-/** In characters; no name, id, link or search of ours is longer. */
+/** Maximum length of a text in characters; names, ids, links and searches are shorter. */
 const MAX_TEXT = 2_000;
-/** Of lists and objects in each other; more would only be there to exhaust whoever reads it. */
+/** Maximum nesting of lists and objects; more is an attack on the parser. */
 const MAX_DEPTH = 20;
 /** GraphQL's Int, and PostgreSQL's. */
 const MAX_INT = 2_147_483_647;
@@ -47,7 +47,7 @@ export function invalidField(field: string, problem = 'not valid'): RestFailure 
   return new RestFailure(400, `${field}: ${problem}`, { details: { field } });
 }
 
-/** What every text and every list must be, whether a schema looks at it or not. */
+/** Limits for every text and list, also those that no schema reads. */
 function checkValue(field: string, value: unknown, depth = 0): void {
   if (typeof value === 'string') return checkText(field, value);
   if (typeof value !== 'object' || value === null) return;
@@ -64,12 +64,12 @@ function checkText(field: string, text: string): void {
   if (text.length > MAX_TEXT) throw invalidField(field, `at most ${MAX_TEXT} characters are allowed`);
 }
 
-/** A name that a client chose, as it may stand in an answer. */
+/** A name from the client, shortened for a response. */
 export function showable(name: string): string {
   return name.replaceAll('\0', '').slice(0, 50).toWellFormed();
 }
 
-/** A text that must be there, of 1 to `max` characters without the space around it. */
+/** A required text of 1 to `max` characters, without surrounding space. */
 export function text(max = 500) {
   const problem = `required, 1 to ${max} characters`;
   return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
@@ -124,7 +124,7 @@ export function unixSeconds() {
   return documentedAs(number, { type: 'number', minimum: 0, maximum: MAX_SECONDS });
 }
 
-/** How many entries a page has. */
+/** Entries on a page. */
 export function pageLimit(usual: number, max: number) {
   return wholeNumber({ min: 1, max, clamp: true }).default(usual);
 }
@@ -146,7 +146,7 @@ export function flag(usual: boolean) {
   return yesOrNo().default(usual);
 }
 
-/** The same, where nobody says so unless they mean it. */
+/** The same, false by default. */
 export function yesOrNo() {
   const words: Record<string, boolean> = { true: true, '1': true, false: false, '0': false };
   const error = 'allowed are true and false';

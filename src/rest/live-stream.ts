@@ -1,28 +1,28 @@
-import { createPendingNews, type News } from './pending-news.js';
+import { createPendingChanges, type Change } from './pending-changes.js';
 import type { RestTiming } from './route.js';
 import type { Following } from './run-document.js';
 import { createEventSink, type EventSink } from './sse.js';
 
 export interface LiveStream<Value> {
   first: object;
-  /** Where a client that has seen only the first message would resume. */
-  mark: string;
-  /** Starts the sources of the news. */
-  follow(listener: (news: News<Value>) => void): Promise<Following[]>;
-  /** The message about these; none of them makes it a heartbeat. */
+  /** Where a client that has received only the first message resumes. */
+  cursor: string;
+  /** Starts the sources of changes. */
+  follow(listener: (change: Change<Value>) => void): Promise<Following[]>;
+  /** The message about these values; a heartbeat if there are none. */
   describe(values: Value[]): Promise<object>;
-  /** Aborts when the client goes away. */
+  /** Aborts when the client disconnects. */
   signal: AbortSignal;
   timing: Pick<RestTiming, 'messageGapMs' | 'heartbeatMs'>;
 }
 
 /**
- * A stream of events that starts with all there is, then tells what changed, no faster than clients are promised.
- * It ends when one of its sources does; the client comes again, and resumes.
+ * Starts with a snapshot, then sends changes, no more often than clients are promised. Ends when one of its sources
+ * does; the client reconnects and resumes.
  */
 export async function openLiveStream<Value>({ first, ...live }: LiveStream<Value>): Promise<EventSink> {
   const sink = createEventSink();
-  sink.send(first, live.mark);
+  sink.send(first, live.cursor);
   const add = sendInTurn(live, sink);
   const sources = await live.follow(add);
   for (const { ended } of sources) void ended.then(sink.end, sink.end);
@@ -33,21 +33,21 @@ export async function openLiveStream<Value>({ first, ...live }: LiveStream<Value
   return sink;
 }
 
-/** Gathers news and sends them when their turn comes; answers how to add some. */
+/** Collects changes and sends them when the next message is due. Returns the function that adds one. */
 function sendInTurn<Value>(
   live: Omit<LiveStream<Value>, 'first'>,
   sink: EventSink,
-): (news: News<Value>) => void {
+): (change: Change<Value>) => void {
   const { messageGapMs, heartbeatMs } = live.timing;
-  const pending = createPendingNews<Value>();
+  const pending = createPendingChanges<Value>();
   let sentAt = performance.now();
   let describing = false;
   let timer: NodeJS.Timeout | undefined;
 
   const sendNext = async () => {
     describing = true;
-    const { values, mark } = pending.take();
-    sink.send(await live.describe(values), mark);
+    const { values, cursor } = pending.take();
+    sink.send(await live.describe(values), cursor);
     sentAt = performance.now();
     describing = false;
     plan();
@@ -60,13 +60,13 @@ function sendInTurn<Value>(
   };
   plan();
   sink.closed.addEventListener('abort', () => clearTimeout(timer));
-  return (news) => {
-    pending.add(news);
+  return (change) => {
+    pending.add(change);
     plan();
   };
 }
 
-/** All streams send at the same moments: what they have to say is then the same, and is made once. */
+/** All streams send at the same moments, so that one message serves many of them. */
 function nextBeat(earliestAt: number, gapMs: number): number {
   return Math.ceil(earliestAt / gapMs) * gapMs;
 }

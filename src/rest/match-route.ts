@@ -11,12 +11,12 @@ export type RouteMatcher = (method: string, path: string) => RouteMatch;
 
 interface Pattern {
   parts: string[];
-  /** Names of parameters; a path with fewer of them is more exact and wins. */
+  /** Names of parameters; of two matching paths the one with fewer wins. */
   names: string[];
   routes: AnyRoute[];
 }
 
-/** Finds the route for a path below /api. Throws RestFailure 404 for an unknown one, 405 for a wrong method. */
+/** Finds the route for a path below /api. Throws RestFailure 404 for an unknown path, 405 for a wrong method. */
 export function createRouteMatcher(routes: readonly AnyRoute[]): RouteMatcher {
   const patterns = toPatterns(routes);
   return (method, rawPath) => {
@@ -41,7 +41,7 @@ function toPatterns(routes: readonly AnyRoute[]): Pattern[] {
   return [...patterns.values()].sort((a, b) => a.names.length - b.names.length);
 }
 
-/** One slash at the end does not count. */
+/** Ignores one trailing slash. */
 function partsOf(path: string): string[] {
   return path.replace(/\/$/, '').split('/').slice(1);
 }
@@ -55,7 +55,7 @@ function matches(pattern: Pattern, parts: readonly string[]): boolean {
   return pattern.parts.every((part, at) => (isParameter(part) ? parts[at] !== '' : part === parts[at]));
 }
 
-/** HEAD is a GET without the body, except where a GET does more than look. */
+/** HEAD is a GET without the body, except where the GET changes something or streams. */
 function takes({ methods, changes, streams }: AnyRoute, method: string): boolean {
   if (method === 'HEAD') return methods.includes('GET') && !changes && !streams;
   return methods.includes(method as Method);

@@ -4,7 +4,7 @@ import { documentedFormOf } from './input.js';
 
 export type JsonSchema = Record<string, unknown>;
 
-/** Schemas as an OpenAPI document has them. Those that were given an id (`.meta({ id })`) stand there once, by name. */
+/** Schemas in OpenAPI's form. Those with an id (`.meta({ id })`) become named components. */
 export interface SchemaBook {
   /** What a client sends. */
   toInput(schema: z.ZodType): JsonSchema;
@@ -17,7 +17,7 @@ export function createSchemaBook(): SchemaBook {
   const named: Record<string, JsonSchema> = {};
   const convert = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
     const { $defs = {}, ...own } = moveReferences(toJsonSchema(schema, io));
-    // The document says once for all which dialect it is in.
+    // The document states its JSON Schema dialect once.
     delete own['$schema'];
     for (const [name, definition] of Object.entries($defs as Record<string, JsonSchema>)) {
       if (!isDeepStrictEqual(named[name] ?? definition, definition)) {
@@ -34,7 +34,7 @@ export function createSchemaBook(): SchemaBook {
   };
 }
 
-/** Every zod schema in it comes by here, the inner ones first. */
+/** Called for every zod schema, the inner ones first. */
 function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   return z.toJSONSchema(schema, {
     io,
@@ -44,7 +44,7 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
         for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword];
         Object.assign(jsonSchema, form);
       }
-      // zod leaves a default out where what is sent and what becomes of it differ.
+      // zod omits a default where input and output types differ.
       const { def } = zodSchema._zod;
       if (io === 'input' && def.type === 'default') jsonSchema.default = def.defaultValue;
     },

@@ -10,7 +10,7 @@ Every answer is JSON but the event stream of \`/prgs/stream\`. Errors have one s
 the same text. Ids are bare for Spotify and \`provider:id\` for every other catalogue; links are taken too. A path may
 end in a slash. With authentication off, no token is needed.`;
 
-/** Describes the routes in OpenAPI 3.1: from the table alone, so that it cannot tell of anything else. */
+/** Describes the routes in OpenAPI 3.1, from the table alone. */
 export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSchema {
   const book = createSchemaBook();
   const paths: Record<string, JsonSchema> = {};
@@ -63,7 +63,7 @@ function operationIdOf(path: string, method: Method): string {
   return method.toLowerCase() + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
 }
 
-// Sections: how the description is divided, in the order in which it is shown.
+// The sections of the description, in order.
 
 const SECTIONS = {
   Catalogue: 'What the catalogues say of tracks, albums, playlists and artists.',
@@ -105,7 +105,7 @@ function tagsOf(paths: readonly string[]): object[] {
 
 type Properties = Record<string, JsonSchema>;
 
-/** What an operation takes: parts of its path, then its query for GET, or else its body. */
+/** Input of an operation: path parameters, then its query for GET, or its body for other methods. */
 function toOperationInput({ path, docs }: DocumentedRoute, method: Method, schema: JsonSchema): JsonSchema {
   const { properties, required, rest } = taken(schema);
   const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
@@ -138,7 +138,7 @@ function toOperationInput({ path, docs }: DocumentedRoute, method: Method, schem
   };
 }
 
-/** What nothing fits (`not: {}`) is there to be refused, and not to be told of. */
+/** A parameter that accepts no value (`not: {}`) exists only to be rejected, so it is left out. */
 function taken(schema: JsonSchema): { properties: Properties; required: string[]; rest: JsonSchema } {
   const { properties, required, ...rest } = schema as { properties?: Properties; required?: string[] };
   const fitting = Object.entries(properties ?? {}).filter(([, { not }]) => !not);
@@ -154,7 +154,7 @@ function toSuccess({ docs, streams, status }: DocumentedRoute, book: SchemaBook)
   return {
     description: successOf({ streams, status }),
     ...(status >= 300 && { headers: { Location: { schema: { type: 'string' } } } }),
-    ...(docs.answer && { content: { [type]: { schema: book.toAnswer(docs.answer) } } }),
+    ...(docs.response && { content: { [type]: { schema: book.toAnswer(docs.response) } } }),
   };
 }
 
@@ -184,11 +184,11 @@ const HEADERS: Record<number, Record<string, JsonSchema>> = {
   503: { 'Retry-After': { schema: { type: 'integer' } } },
 };
 
-/** Whatever is asked. */
+/** Possible for every route. */
 const ALWAYS = [400, 401, 403, 500, 503];
 const WITH_BODY = [413, 415];
 
-/** The statuses other than its own that a route may answer with. */
+/** Error statuses of a route. */
 function failuresOf({ docs }: AnyRoute, method: Method): number[] {
   const all = new Set([...ALWAYS, ...(method === 'GET' ? [] : WITH_BODY), ...(docs?.errors ?? [])]);
   return [...all].sort((a, b) => a - b);
@@ -198,7 +198,7 @@ function failureReference(status: number): JsonSchema {
   return { $ref: `#/components/responses/${nameOf(status)}` };
 }
 
-/** `#/components/responses`, for all statuses that are in use. */
+/** `#/components/responses`, for all statuses in use. */
 function toFailureResponses(statuses: Iterable<number>, schema: JsonSchema): JsonSchema {
   const responses = [...new Set(statuses)].map((status) => [nameOf(status), toFailure(status, schema)]);
   return Object.fromEntries(responses) as JsonSchema;

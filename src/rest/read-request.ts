@@ -3,7 +3,7 @@ import { BodyCutError, MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import { RestFailure } from './errors.js';
 import { invalidField, showable, type RawInput } from './input.js';
 
-/** All that a request says: parts of its path go before its body, its body before its query. */
+/** The input of a request: path parameters override its body, its body overrides its query. */
 export async function readRequest(
   incoming: IncomingMessage,
   search: string,
@@ -14,7 +14,7 @@ export async function readRequest(
   return { ...query, ...(hasBody ? await readJson(incoming) : {}), ...parameters };
 }
 
-/** Text out of a URL. Throws RestFailure 400 that names the field where it is no UTF-8, percent-encoded. */
+/** Decodes text from a URL. Throws RestFailure 400 that names the field if it is not percent-encoded UTF-8. */
 export function decodePercent(field: string, raw: string): string {
   try {
     return decodeURIComponent(raw);
@@ -23,7 +23,7 @@ export function decodePercent(field: string, raw: string): string {
   }
 }
 
-/** A name twice with two values has no meaning that both sides would agree on. */
+/** A repeated name is rejected, because client and server may disagree on which value counts. */
 function readQuery(search: string): Record<string, string> {
   const query = new Map<string, string>();
   for (const pair of search.slice(1).split('&').filter(Boolean)) {
@@ -37,7 +37,7 @@ function readQuery(search: string): Record<string, string> {
   return Object.fromEntries(query);
 }
 
-/** No body at all is an empty object. */
+/** A missing body counts as an empty object. */
 async function readJson(incoming: IncomingMessage): Promise<RawInput> {
   const body = await readText(incoming);
   if (body === '') return {};
@@ -73,7 +73,7 @@ function parseJson(body: string): unknown {
 
 const TOKENS = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
 
-/** A key that an object in this valid JSON has twice, of which JSON.parse keeps only the last; null when none is. */
+/** Finds a key that an object in this valid JSON repeats (JSON.parse would keep the last); null if there is none. */
 function findRepeatedKey(json: string): string | null {
   const open: (Set<string> | null)[] = [];
   let last = '';

@@ -3,7 +3,7 @@ import { sendEmpty, sendJson } from '../http/send.js';
 
 const IS_REPLY = Symbol('reply');
 
-/** All of an answer, where it is more than a body. */
+/** A whole response, where it is more than a body. */
 export interface ReplyParts {
   /** Default: the status that the route documents. */
   status?: number;
@@ -30,14 +30,14 @@ export interface Cookie {
   path?: string;
 }
 
-/** Answers with a status, headers and cookies of its own: `return reply({ body, cookies: [session] })`. */
+/** A response with its own status, headers and cookies: `return reply({ body, cookies: [session] })`. */
 export function reply(parts: ReplyParts): Reply {
   return { [IS_REPLY]: true, ...parts };
 }
 
-/** Sends the client on: to a page that it gets, whatever the method of this request was. */
+/** Redirects with 303: the client then uses GET, whatever the method of this request was. */
 export function redirect(location: string, { status = 303, ...parts }: ReplyParts = {}): Reply {
-  // What a header cannot hold, a line break of a client's above all, stands in it as in any URL.
+  // Percent-encodes what a header cannot hold, line breaks from the client above all.
   const encoded = location.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);
   return reply({ ...parts, status, headers: { ...parts.headers, location: encoded } });
 }
@@ -46,7 +46,7 @@ export function isReply(value: object): value is Reply {
   return IS_REPLY in value;
 }
 
-/** Some GETs change something, and all answers are of the moment. */
+/** Some GETs change something, and every response is only valid now. */
 const NO_STORE = { 'cache-control': 'no-store' };
 
 export function sendReply(
@@ -59,7 +59,7 @@ export function sendReply(
   else sendEmpty(outgoing, head);
 }
 
-/** Scripts of a page never read one: all are HttpOnly. */
+/** Always HttpOnly, so that scripts cannot read it. */
 function toSetCookie({ name, value, maxAgeS, secure, sameSite = 'Lax', path = '/' }: Cookie): string {
   const age = maxAgeS === undefined ? [] : [`Max-Age=${maxAgeS}`];
   const parts = [

@@ -9,65 +9,62 @@ import type { EventSink } from './sse.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** A request that a route answers. */
+/** One request to a route. */
 export interface RestCall {
   documents: Documents;
   raw: RawInput;
   headers: { get(name: string): string | null };
-  /** Where the client reached us, `http://host:port/api`: for addresses in answers. */
+  /** The URL of the API as the client used it, `http://host:port/api`; for links in responses. */
   base: string;
   clock: Clock;
-  /** Aborts when the client goes away, and when the answer takes too long. */
+  /** Aborts when the client disconnects, and when the response takes too long. */
   signal: AbortSignal;
   timing: RestTiming;
 }
 
 /** Milliseconds. */
 export interface RestTiming {
-  /** A client gives up after 10 s; ours is the first word. */
-  answerWithinMs: number;
-  /** Between two messages of one event stream, at least. */
+  /** Clients give up after 10 s; they get an error before that. */
+  responseTimeoutMs: number;
+  /** Minimum time between two messages of one event stream. */
   messageGapMs: number;
-  /** A stream that has no news says so this often. */
+  /** Interval of heartbeats while nothing changes. */
   heartbeatMs: number;
 }
 
-export type RestAnswer = Reply | { stream: EventSink } | { asset: Asset; headers?: Record<string, string> };
+export type RestResponse = Reply | { stream: EventSink } | { asset: Asset; headers?: Record<string, string> };
 
-/** What the OpenAPI description tells of a route. */
+/** The documentation of a route in OpenAPI. */
 export interface RouteDocs {
   /** One line, in the imperative. */
   summary: string;
-  /**
-   * The body of the documented status; of a stream, each message; null for none. Strict enough that a test of the
-   * example means something.
-   */
-  answer: z.ZodType | null;
-  /** A request that works: parts of the path, query and body by name. Tasks are those of rest/example-tasks.ts. */
+  /** The body of the documented status, or each message of a stream; null for none. Tests parse responses with it. */
+  response: z.ZodType | null;
+  /** A request that succeeds: path parameters, query and body by name. Its tasks are in rest/example-tasks.ts. */
   example: RawInput;
-  /** Statuses that it may answer besides its own, 400 and what every route may. */
+  /** Possible error statuses besides 400 and those of every route. */
   errors?: readonly number[];
 }
 
-/** A route in the table, whatever its types are. */
+/** A route in the table, without its type parameters. */
 export interface AnyRoute {
   methods: readonly Method[];
-  /** Below /api, without a slash at the end; `{name}` stands for one part. */
+  /** Below /api, without a trailing slash; `{name}` is a parameter. */
   path: `/${string}`;
-  /** All that it takes: parts of the path, query and JSON body, by name. */
+  /** Path parameters, query and JSON body, by name. */
   input: z.ZodType;
   docs: RouteDocs | null;
-  /** Of its success. */
+  /** Status of a success. */
   status: number;
-  /** Whether it changes something, and so must not be started by a page elsewhere. */
+  /** Whether it changes something, so that pages of other sites must not call it. */
   changes: boolean;
-  /** Answers with a stream of events, which has no length and no end. */
+  /** Responds with server-sent events. */
   streams: boolean;
-  /** Throws RestFailure for all that is not a success. */
-  answer(call: RestCall): Promise<RestAnswer>;
+  /** Throws RestFailure for everything but a success. */
+  handle(call: RestCall): Promise<RestResponse>;
 }
 
-/** One document, and the renaming before and after it. */
+/** One document, and the renaming of its variables and its result. */
 export interface DocumentRoute<Input, Data, Variables> {
   /** Default: GET. */
   methods?: readonly Method[];
@@ -76,7 +73,7 @@ export interface DocumentRoute<Input, Data, Variables> {
   docs: RouteDocs;
   document: TypedDocumentString<Data, Variables>;
   variables(input: Input): NoInfer<Variables>;
-  /** The body, or a whole Reply (reply.ts). Throws RestFailure where the outcome is none that the client wanted. */
+  /** The body, or a whole Reply (reply.ts). Throws RestFailure for an error of the result union. */
   respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object | Reply;
   /** Default: 200. */
   status?: number;
@@ -92,7 +89,7 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     status,
     changes: /^\s*mutation\b/.test(document.toString()),
     streams: false,
-    async answer({ documents, raw, base, clock }) {
+    async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const data = await documents.run(document, spec.variables(parsed));
       return toReply(spec.respond(data, { input: parsed, base, now: clock.now() }), status);
@@ -104,15 +101,15 @@ function toReply(responded: object | Reply, status: number): Reply {
   return isReply(responded) ? { status, ...responded } : reply({ status, body: responded });
 }
 
-/** A document whose variables depend on what another one answers, such as the settings as they are. */
+/** A document whose variables depend on the result of another one, such as the current settings. */
 export interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
   'variables' | 'respond' | 'status'
 > {
-  /** Is run first; a query without variables. */
+  /** A query without variables that runs first. */
   prior: TypedDocumentString<Prior, Record<string, never>>;
   variables(input: Input, prior: NoInfer<Prior>): NoInfer<Variables>;
-  /** Throws RestFailure where the outcome is none that the client wanted. */
+  /** Throws RestFailure for an error of the result union. */
   respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; prior: NoInfer<Prior> }): object | Reply;
 }
 
@@ -128,7 +125,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
     status: 200,
     changes: /^\s*mutation\b/.test(document.toString()),
     streams: false,
-    async answer({ documents, raw }) {
+    async handle({ documents, raw }) {
       const parsed = parseInput(input, raw);
       const prior = await documents.run(spec.prior, {});
       const data = await documents.run(document, spec.variables(parsed, prior));
@@ -137,16 +134,16 @@ export function preparedRoute<Input, Prior, Data, Variables>(
   };
 }
 
-/** A document that is run once for each page of a list, where the answer has to hold all of it. */
+/** A document that runs once for each page of a list, for a response that holds the whole list. */
 export interface PagedRoute<Input, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
   'variables' | 'respond' | 'status' | 'methods'
 > {
   /** `after` is null for the first page. */
   variables(input: Input, after: string | null): NoInfer<Variables>;
-  /** Where the page after this one begins; null when it was the last. */
+  /** The cursor of the next page; null after the last. */
   next(data: NoInfer<Data>): string | null;
-  /** Throws RestFailure where the outcome is none that the client wanted. */
+  /** Throws RestFailure for an error of the result union. */
   respond(
     pages: NoInfer<Data>[],
     request: { input: NoInfer<Input>; base: string; now: Date },
@@ -163,7 +160,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
     status: 200,
     changes: false,
     streams: false,
-    async answer({ documents, raw, base, clock }) {
+    async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const pages: Data[] = [];
       for (let after: string | null = null, more = true; more; more = after !== null) {
@@ -181,7 +178,7 @@ export interface StreamRoute<Input> {
   path: `/${string}`;
   input: z.ZodType<Input>;
   docs: RouteDocs;
-  /** What fails in here is answered as by any route; after it, only the stream can end. */
+  /** An error in here gets an error response; afterwards the stream can only end. */
   open: (input: NoInfer<Input>, call: RestCall) => Promise<EventSink>;
 }
 
@@ -194,6 +191,6 @@ export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Inpu
     status: 200,
     changes: false,
     streams: true,
-    answer: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),
+    handle: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),
   };
 }

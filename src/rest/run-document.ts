@@ -6,10 +6,10 @@ import type { GraphqlServer } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
 import { fromGraphqlErrors } from './errors.js';
 
-/** Runs GraphQL documents for one request, as its caller. What fails throws RestFailure. */
+/** Runs GraphQL documents for one request and its viewer. Throws RestFailure for errors. */
 export interface Documents {
   run<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data>;
-  /** Calls `listener` with each news until it is stopped or ends. */
+  /** Calls `listener` with each event until it is stopped or ends. */
   follow<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
@@ -18,12 +18,12 @@ export interface Documents {
 }
 
 export interface Following {
-  /** Resolves when the news ends, rejects when it fails. */
+  /** Resolves when the subscription ends, rejects when it fails. */
   ended: Promise<void>;
   stop: () => void;
 }
 
-/** Documents go the way of those that come over HTTP: parsed once, limited, masked, in the caller's context. */
+/** Documents take the same way as over HTTP: parsed once, limited, masked, in the caller's context. */
 export function createDocuments(
   server: { graphql: GraphqlServer; log: Logger },
   contextRequest: ContextRequest,
@@ -55,7 +55,7 @@ async function readAll(
   for (let next = await news.next(); !next.done; next = await news.next()) listener(dataOf(next.value));
 }
 
-/** A part that failed makes a REST answer a failure: there is no place in it to say which. */
+/** Any error fails the whole response: REST has no place for partial errors. */
 function dataOf({ data, errors }: ExecutionResult): unknown {
   if (errors && errors.length > 0) throw fromGraphqlErrors(errors);
   return data;

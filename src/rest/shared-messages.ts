@@ -1,6 +1,6 @@
 import { getOrAdd } from '../lib/get-or-add.js';
 
-/** Makes a message about some values, or hands out the one that was made of the very same. */
+/** Returns the message about these very values, which is made once. */
 export type ShareMessage = <Value extends object>(
   values: readonly Value[],
   place: string,
@@ -14,8 +14,8 @@ interface Made {
 }
 
 /**
- * Clients that follow the same get the same objects as news (graphql/shared-news.ts): a message about them is made
- * once for all at one place. What is true of the moment in it is as new as the newest of its values.
+ * Clients that follow the same tasks receive the same objects (graphql/shared-updates.ts), so that one message serves
+ * all of them at one place. Counts and times in it are as recent as the latest of its values.
  */
 export function createSharedMessages(): ShareMessage {
   const byFirst = new WeakMap<object, Made[]>();

@@ -2,17 +2,17 @@ import type { ServerResponse } from 'node:http';
 
 /** One client's stream of server-sent events. */
 export interface EventSink {
-  /** Sends what was sent so far, and then the rest as it comes, as the body of this response. */
+  /** Sends everything so far, and the rest as it comes, as the body of this response. */
   connect: (outgoing: ServerResponse) => void;
-  /** Aborts when the client has gone, was dropped, or the stream was ended. */
+  /** Aborts when the client disconnects or is dropped, and when the stream ends. */
   closed: AbortSignal;
-  /** Sends one JSON object; does nothing once closed. The client hands `id` back when it comes again. */
+  /** Sends one JSON object; does nothing once closed. The client sends `id` back when it reconnects. */
   send: (data: object, id?: string) => void;
-  /** Ends the stream after what was sent. */
+  /** Ends the stream after everything that was sent. */
   end: () => void;
 }
 
-/** In bytes. What waits for a client that does not read; one more message and it is dropped. */
+/** Bytes that may wait for a client that does not read; the next message drops it. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 const HEADERS = {
@@ -23,7 +23,7 @@ const HEADERS = {
 
 /**
  * A single message may be larger than the limit, as long as nothing waits before it. A client that does not read is
- * cut off: an end that waits behind what it has not read would never come.
+ * disconnected: an end that waits behind unread messages would never arrive.
  */
 export function createEventSink(): EventSink {
   const closing = new AbortController();
@@ -70,11 +70,11 @@ export function createEventSink(): EventSink {
 
 const frames = new WeakMap<object, { id: string | undefined; bytes: Buffer }>();
 
-/** Made once for all clients that get the object under the same id. It must not be changed after that. */
+/** Encoded once for all clients that get the object under the same id. The object must not change afterwards. */
 function toFrame(data: object, id: string | undefined): Buffer {
   const made = frames.get(data);
   if (made && made.id === id) return made.bytes;
-  // JSON has no line breaks of its own, so one data line holds it.
+  // JSON has no raw line breaks, so one data line holds it.
   const bytes = Buffer.from(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
   frames.set(data, { id, bytes });
   return bytes;

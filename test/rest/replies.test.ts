@@ -23,7 +23,7 @@ const viewerRoute = (
 ): AnyRoute =>
   route({
     input: z.object({ next: z.string().optional() }),
-    docs: { summary: 'Sign in.', answer: null, example: {} },
+    docs: { summary: 'Sign in.', response: null, example: {} },
     document: VIEWER,
     variables: () => ({}),
     ...spec,

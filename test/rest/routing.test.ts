@@ -43,14 +43,14 @@ const EXTRA: AnyRoute[] = [
     status: 200,
     changes: false,
     streams: false,
-    answer: () => Promise.reject(new TypeError('password=hunter2')),
+    handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
 ];
 
 beforeAll(async () => {
   app = await startRest({
     overrides: { catalogs },
-    rest: { routes: [...ROUTES, ...EXTRA], timing: { answerWithinMs: stretch(500) } },
+    rest: { routes: [...ROUTES, ...EXTRA], timing: { responseTimeoutMs: stretch(500) } },
   });
 });
 

@@ -8,7 +8,7 @@ const status = route({
   path: '/auth/status',
   docs: {
     summary: 'Show how to sign in and who is signed in.',
-    answer: authStatusSchema,
+    response: authStatusSchema,
     example: {},
   },
   input: z.object({}),

@@ -35,7 +35,7 @@ const search = route({
   path: '/search',
   docs: {
     summary: 'Search the catalog for items of one type.',
-    answer: searchSchema,
+    response: searchSchema,
     example: { q: 'night ferry', search_type: 'album' },
     errors: [502],
   },
@@ -65,7 +65,7 @@ const trackInfo = route({
   path: '/track/info',
   docs: {
     summary: 'Show a track.',
-    answer: trackSchema,
+    response: trackSchema,
     example: { id: 'demo:night-ferry-1-03' },
     errors: ERRORS,
   },
@@ -79,7 +79,7 @@ const albumInfo = route({
   path: '/album/info',
   docs: {
     summary: 'Show an album and a page of its tracks.',
-    answer: albumWithTracksSchema,
+    response: albumWithTracksSchema,
     example: { id: 'demo:night-ferry', limit: 5, offset: 2 },
     errors: ERRORS,
   },
@@ -94,7 +94,7 @@ const playlistInfo = route({
   path: '/playlist/info',
   docs: {
     summary: 'Show a playlist, with its first 100 tracks if `include_tracks` is true.',
-    answer: playlistInfoSchema,
+    response: playlistInfoSchema,
     example: { id: 'demo:first-watch', include_tracks: true },
     errors: ERRORS,
   },
@@ -112,7 +112,7 @@ const playlistMetadata = route({
   path: '/playlist/metadata',
   docs: {
     summary: 'Show a playlist with its first 100 tracks.',
-    answer: playlistWithTracksSchema,
+    response: playlistWithTracksSchema,
     example: { id: 'demo:first-watch' },
     errors: ERRORS,
   },
@@ -127,7 +127,7 @@ const playlistTracks = route({
   path: '/playlist/tracks',
   docs: {
     summary: 'List the tracks of a playlist.',
-    answer: playlistTracksSchema,
+    response: playlistTracksSchema,
     example: { id: 'demo:all-hands', limit: 5, offset: 10 },
     errors: ERRORS,
   },
@@ -144,7 +144,7 @@ const artistInfo = route({
   path: '/artist/info',
   docs: {
     summary: 'Show an artist and a page of their albums.',
-    answer: artistWithAlbumsSchema,
+    response: artistWithAlbumsSchema,
     example: { id: 'demo:saltglass-choir', limit: 3 },
     errors: ERRORS,
   },

@@ -30,7 +30,7 @@ function download(type: CatalogType, example: string): AnyRoute {
     path: `/${name}/download/{id}`,
     docs: {
       summary: `Queue the download of one ${name}.`,
-      answer: queuedSchema,
+      response: queuedSchema,
       example: { id: example, convertTo: 'mp3', bitrate: '320k' },
       errors: [403, 404, 409, 502],
     },
@@ -52,7 +52,7 @@ const artist = route({
   path: '/artist/download/{id}',
   docs: {
     summary: 'Queue the albums of one artist.',
-    answer: queuedArtistSchema,
+    response: queuedArtistSchema,
     example: { id: 'demo:saltglass-choir', album_type: 'album,single' },
     errors: [403, 404, 502],
   },
@@ -77,7 +77,7 @@ function cancel(type: CatalogType): AnyRoute {
     path: `/${name}/download/cancel`,
     docs: {
       summary: `Cancel the download of one ${name}.`,
-      answer: cancelledSchema,
+      response: cancelledSchema,
       example: { task_id: EXAMPLE_TASKS.queued },
       errors: [404, 409],
     },

@@ -27,7 +27,7 @@ const list = route({
   path: '/history',
   docs: {
     summary: 'List started and finished downloads, newest first.',
-    answer: downloadListSchema,
+    response: downloadListSchema,
     example: { limit: 10, status: 'completed' },
   },
   input: z.object({
@@ -53,7 +53,7 @@ const one = route({
   path: '/history/{task_id}',
   docs: {
     summary: 'Show one download.',
-    answer: downloadSchema,
+    response: downloadSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
   },
@@ -70,7 +70,7 @@ const children = pagedRoute({
   path: '/history/{task_id}/children',
   docs: {
     summary: 'List the children of an album, playlist or artist download, in order.',
-    answer: childrenSchema,
+    response: childrenSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
   },
@@ -98,7 +98,7 @@ const children = pagedRoute({
 
 const stats = route({
   path: '/history/stats',
-  docs: { summary: 'Show totals of all downloads.', answer: statsSchema, example: {} },
+  docs: { summary: 'Show totals of all downloads.', response: statsSchema, example: {} },
   input: z.object({}),
   document: HISTORY_STATS,
   variables: () => ({}),
@@ -109,7 +109,7 @@ const search = route({
   path: '/history/search',
   docs: {
     summary: 'Search downloads by title, artist and album.',
-    answer: searchSchema,
+    response: searchSchema,
     example: { q: 'night ferry' },
   },
   input: z.object({ q: text(200), limit: pageLimit(50, 200) }),
@@ -133,7 +133,7 @@ interface LatestDownloads {
 function latestDownloads({ path, summary, limit, filter }: LatestDownloads): AnyRoute {
   return route({
     path,
-    docs: { summary, answer: latestDownloadsSchema, example: {} },
+    docs: { summary, response: latestDownloadsSchema, example: {} },
     input: z.object({ limit }),
     document: HISTORY,
     variables: ({ limit }) => ({ filter, limit, offset: 0, counted: false }),
@@ -164,7 +164,7 @@ const cleanup = route({
   path: '/history/cleanup',
   docs: {
     summary: 'Delete old finished downloads from the history; files are kept. For admins.',
-    answer: cleanupSchema,
+    response: cleanupSchema,
     example: { days_old: 30 },
     errors: [403],
   },

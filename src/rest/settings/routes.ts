@@ -70,7 +70,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
 
   const show = route({
     path,
-    docs: { summary: `Show the ${name} in force.`, answer: section.schema, example: {} },
+    docs: { summary: `Show the ${name} in force.`, response: section.schema, example: {} },
     input: z.object({}),
     document: SETTINGS,
     variables: () => ({}),
@@ -81,7 +81,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
     path,
     docs: {
       summary: `Change some of the ${name}. Requires the admin role.`,
-      answer: section.change.schema,
+      response: section.change.schema,
       example: section.change.example,
       errors: [403],
     },
@@ -105,7 +105,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
     path: `${path}/validate`,
     docs: {
       summary: `Check a change of the ${name} without making it. Requires the admin role.`,
-      answer: validationSchema,
+      response: validationSchema,
       example: section.validate.example,
     },
     input: body,
@@ -156,7 +156,7 @@ const check = route({
   path: '/config/check',
   docs: {
     summary: 'Check whether the settings in force work on this server. Requires the admin role.',
-    answer: checkSchema,
+    response: checkSchema,
     example: {},
   },
   input: z.object({}),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RestTaskFragment, TaskState } from '../../generated/documents/graphql.js';
 import { flag, invalidField } from '../input.js';
 import { openLiveStream } from '../live-stream.js';
-import type { News } from '../pending-news.js';
+import type { Change } from '../pending-changes.js';
 import { createSharedMessages } from '../shared-messages.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../route.js';
 import type { Documents, Following } from '../run-document.js';
@@ -21,7 +21,7 @@ const stream = streamRoute({
   path: '/prgs/stream',
   docs: {
     summary: 'Follow tasks as they change, as server-sent events.',
-    answer: taskStreamSchema,
+    response: taskStreamSchema,
     example: { active_only: true },
   },
   input: z.object({
@@ -40,7 +40,7 @@ const stream = streamRoute({
       );
     return openLiveStream({
       first: { ...(await serializeMessage(call, tasks, 'update')), initial: true },
-      mark: sequence,
+      cursor: sequence,
       follow: (listener) => followTasks(documents, sequence, listener),
       describe,
       signal,
@@ -92,10 +92,10 @@ async function readPage(
 async function followTasks(
   documents: Documents,
   since: string,
-  listener: (update: News<RestTaskFragment>) => void,
+  listener: (update: Change<RestTaskFragment>) => void,
 ): Promise<Following[]> {
   const changes = await documents.follow(TASK_CHANGES, { since }, ({ taskUpdates: { task, sequence } }) =>
-    listener({ ...toUpdate(task), mark: sequence }),
+    listener({ ...toUpdate(task), cursor: sequence }),
   );
   const children = await documents.follow(CHILD_CHANGES, { since }, ({ taskUpdates: { task } }) => {
     const top = task.parent?.parent ?? task.parent;
@@ -104,8 +104,8 @@ async function followTasks(
   return [changes, children];
 }
 
-function toUpdate(task: RestTaskFragment): News<RestTaskFragment> {
-  return { key: task.id, value: task, terminal: FINISHED_STATES.includes(task.state) };
+function toUpdate(task: RestTaskFragment): Change<RestTaskFragment> {
+  return { key: task.id, value: task, finished: FINISHED_STATES.includes(task.state) };
 }
 
 async function serializeMessage(

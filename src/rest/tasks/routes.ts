@@ -45,7 +45,7 @@ const list = route({
   path: '/prgs/list',
   docs: {
     summary: 'List tasks, active ones first.',
-    answer: taskListSchema,
+    response: taskListSchema,
     example: { page: 1, limit: 10 },
   },
   input: z.object({ page: pageNumber, limit: pageLimit(50, 100), active_only: flag(false) }),
@@ -82,7 +82,7 @@ const updates = route({
   path: '/prgs/updates',
   docs: {
     summary: 'List tasks changed since a time, or active tasks and a page of others if `since` is omitted.',
-    answer: taskUpdatesSchema,
+    response: taskUpdatesSchema,
     example: { since: 1_767_225_600, limit: 10 },
   },
   input: z.object({
@@ -124,7 +124,7 @@ const one = route({
   path: '/prgs/{task_id}',
   docs: {
     summary: 'Show one task.',
-    answer: taskSchema,
+    response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
   },
@@ -165,7 +165,7 @@ const cancel = taskAction({
   path: '/prgs/cancel/{task_id}',
   docs: {
     summary: 'Cancel a task and its children.',
-    answer: cancelledSchema,
+    response: cancelledSchema,
     example: { task_id: EXAMPLE_TASKS.queued },
   },
   document: CANCEL_TASK,
@@ -177,7 +177,7 @@ const dismiss = taskAction({
   path: '/prgs/delete/{task_id}',
   docs: {
     summary: 'Remove a task from the list, cancelling it first if it is active. It remains in the history.',
-    answer: z.strictObject({ message: z.string() }),
+    response: z.strictObject({ message: z.string() }),
     example: { task_id: EXAMPLE_TASKS.failed },
     errors: [404],
   },
@@ -191,7 +191,7 @@ const retry = taskAction({
   path: '/prgs/retry/{task_id}',
   docs: {
     summary: 'Queue a failed or cancelled task again, or the failed and cancelled children of a task.',
-    answer: taskSchema,
+    response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.failed },
   },
   document: RETRY_TASK,
@@ -202,7 +202,7 @@ const pause = taskAction({
   path: '/prgs/pause/{task_id}',
   docs: {
     summary: 'Pause a queued task, or the queued children of a task.',
-    answer: taskSchema,
+    response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.queued },
   },
   document: PAUSE_TASK,
@@ -213,7 +213,7 @@ const resume = taskAction({
   path: '/prgs/resume/{task_id}',
   docs: {
     summary: 'Queue a paused task again, or the paused children of a task.',
-    answer: taskSchema,
+    response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.paused },
   },
   document: RESUME_TASK,
@@ -225,7 +225,7 @@ const cancelAll = route({
   path: '/prgs/cancel/all',
   docs: {
     summary: 'Cancel all your active tasks; for admins, those of all users.',
-    answer: cancelledAllSchema,
+    response: cancelledAllSchema,
     example: {},
   },
   input: z.object({}),
