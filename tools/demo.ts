@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: starts the built server, queues the demo catalogue's album through the public GraphQL API, shows
+ * `npm run demo`: starts the built server, queues the demo catalog's album through the public GraphQL API, shows
  * it live from the WebSocket subscription, prints the files, and stays up. `-- --exit` ends after the album: with
  * status 0 when every track has its file, else 1.
  */

@@ -4,11 +4,11 @@ import type { AnyRoute, Method, RouteDocs } from './route.js';
 
 type DocumentedRoute = AnyRoute & { docs: RouteDocs };
 
-const INTRODUCTION = `What clients of Spotizerr-Phoenix know, over the same schema as \`/graphql\`.
+const INTRODUCTION = `The API of Spotizerr-Phoenix for existing clients, on the same schema as \`/graphql\`.
 
-Every answer is JSON but the event stream of \`/prgs/stream\`. Errors have one shape, in which \`error\` and \`detail\` are
-the same text. Ids are bare for Spotify and \`provider:id\` for every other catalogue; links are taken too. A path may
-end in a slash. With authentication off, no token is needed.`;
+Every response is JSON, except the event stream of \`/prgs/stream\`. All errors have the same form, in which \`error\`
+and \`detail\` are the same text. Ids are bare for Spotify and \`provider:id\` for every other catalog; links are
+accepted too. A path may end in a slash. No token is needed while authentication is off.`;
 
 /** Describes the routes in OpenAPI 3.1, from the table alone. */
 export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSchema {
@@ -66,21 +66,21 @@ function operationIdOf(path: string, method: Method): string {
 // The sections of the description, in order.
 
 const SECTIONS = {
-  Catalogue: 'What the catalogues say of tracks, albums, playlists and artists.',
-  Downloads: 'Queue a download, or call it off.',
-  Tasks: 'What is on its way, live and in lists, and its control.',
-  History: 'What became of it.',
-  Watching: 'Playlists and artists that are looked after.',
-  Settings: 'How Reprise works.',
-  Credentials: 'Accounts of catalogues and sources.',
-  Authentication: 'Who asks.',
-  Description: 'This.',
+  Catalog: 'Search, and metadata of tracks, albums, playlists and artists.',
+  Downloads: 'Queue and cancel downloads.',
+  Tasks: 'List tasks, follow them live, and control them.',
+  History: 'Finished downloads and statistics.',
+  Watching: 'Followed playlists and artists.',
+  Settings: 'Download and watch settings.',
+  Credentials: 'Accounts of catalogs and sources.',
+  Authentication: 'Sign-in status and users.',
+  Description: 'This OpenAPI document.',
 } as const;
 
 type Section = keyof typeof SECTIONS;
 
 const BY_FIRST_PART: Record<string, Section> = {
-  search: 'Catalogue',
+  search: 'Catalog',
   prgs: 'Tasks',
   history: 'History',
   config: 'Settings',
@@ -93,7 +93,7 @@ export function sectionOf(path: string): Section {
   const [first = '', second = ''] = path.split('/').slice(1);
   if (second === 'download') return 'Downloads';
   if (second === 'watch' && first !== 'config') return 'Watching';
-  return BY_FIRST_PART[first] ?? 'Catalogue';
+  return BY_FIRST_PART[first] ?? 'Catalog';
 }
 
 function tagsOf(paths: readonly string[]): object[] {
@@ -165,17 +165,17 @@ function successOf({ streams, status }: Pick<AnyRoute, 'streams' | 'status'>): s
 }
 
 const MEANINGS: Record<number, string> = {
-  400: 'Something that was sent is not valid; `details.field` names it.',
-  401: 'No token, or none that is valid.',
-  403: 'Not allowed to this caller, or not from this page.',
-  404: 'There is no such thing.',
-  409: 'It does not go with what is there already.',
+  400: 'Invalid input; `details.field` names it.',
+  401: 'Missing or invalid token.',
+  403: 'Not allowed for this user, or not from this web page.',
+  404: 'Not found.',
+  409: 'In conflict with the current state, such as a duplicate.',
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not JSON.',
-  429: 'Too often; see Retry-After.',
-  500: 'A fault of Reprise.',
-  502: 'A catalogue or source failed.',
-  503: 'It took too long, or a catalogue limits us; see Retry-After.',
+  429: 'Too many requests; see Retry-After.',
+  500: 'A bug in Reprise.',
+  502: 'A catalog or source failed.',
+  503: 'It took too long, or a catalog is limiting requests; see Retry-After.',
 };
 
 const HEADERS: Record<number, Record<string, JsonSchema>> = {

@@ -42,17 +42,20 @@ export function createDocuments(
     async follow(document, variables, listener) {
       const result = await start(document, variables);
       if (!(Symbol.asyncIterator in result)) throw fromGraphqlErrors(result.errors ?? []);
-      const news = result[Symbol.asyncIterator]();
-      return { ended: readAll(news, listener as (data: unknown) => void), stop: () => void news.return?.() };
+      const events = result[Symbol.asyncIterator]();
+      return {
+        ended: readAll(events, listener as (data: unknown) => void),
+        stop: () => void events.return?.(),
+      };
     },
   };
 }
 
 async function readAll(
-  news: AsyncIterator<ExecutionResult>,
+  events: AsyncIterator<ExecutionResult>,
   listener: (data: unknown) => void,
 ): Promise<void> {
-  for (let next = await news.next(); !next.done; next = await news.next()) listener(dataOf(next.value));
+  for (let next = await events.next(); !next.done; next = await events.next()) listener(dataOf(next.value));
 }
 
 /** Any error fails the whole response: REST has no place for partial errors. */

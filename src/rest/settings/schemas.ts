@@ -203,10 +203,10 @@ function renamed(name: string, { both = false } = {}): RestDifferences[string] {
   const camelCase = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return (setting) => {
     const { schema, write } = setting.fields[setting.name] ?? { schema: z.unknown(), write: String };
-    const twin = { schema: schema.meta({ description: `The same as ${setting.name}.` }), write };
+    const alias = { schema: schema.meta({ description: `The same as ${setting.name}.` }), write };
     return {
       keys: [...new Set([name, camelCase, ...setting.keys])],
-      fields: both ? { ...setting.fields, [name]: twin } : { [name]: { schema, write } },
+      fields: both ? { ...setting.fields, [name]: alias } : { [name]: { schema, write } },
     };
   };
 }
