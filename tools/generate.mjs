@@ -7,7 +7,7 @@ import process from 'node:process';
 const require = createRequire(import.meta.url);
 const bin = (name, file) => join(dirname(require.resolve(`${name}/package.json`)), file);
 
-// prisma generate downloads an engine that it then does not use, unless told of some file that exists.
+// prisma generate downloads an engine that it then does not use, unless this names an existing file.
 const env = {
   ...process.env,
   PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
