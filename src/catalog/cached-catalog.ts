@@ -24,7 +24,6 @@ const GROWING_MS = HOUR_MS;
 /** Playlists: who adds a track and then queues the playlist expects that track too. */
 const CHANGING_MS = 5 * MINUTE_MS;
 
-/** The same catalog, called only for what the cache does not have or has too old. */
 export function createCachedCatalog(source: CatalogSource, cache: CatalogCache): CatalogSource {
   const { request, find, list } = createRequests(source.provider, cache);
   const findPlaylist = find(source.findPlaylist, 'findPlaylist', [playlistSchema, CHANGING_MS]);
@@ -109,10 +108,7 @@ function createRequests(provider: string, cache: CatalogCache) {
 const KEPT_ALBUMS = 16;
 const KEPT_BYTES = 1024 * 1024;
 
-/**
- * Fetches a cover once for all tracks of an album that are downloaded one after the other. In memory, because
- * pictures would make up most of a database of texts.
- */
+/** In memory, because pictures would make up most of a database of texts. */
 export function createCoverCache({
   fetchCover,
 }: Pick<CatalogSource, 'fetchCover'>): CatalogSource['fetchCover'] {

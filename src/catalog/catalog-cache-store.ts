@@ -6,7 +6,7 @@ export interface StoredResponse {
   fetchedAt: Date;
 }
 
-/** In the order of the keys; null for a key without a response. One query. */
+/** In the order of the keys; null for a key without a response. */
 export async function readResponses(db: Db, keys: readonly string[]): Promise<(StoredResponse | null)[]> {
   const rows = await db.catalogAnswer.findMany({ where: { question: { in: [...new Set(keys)] } } });
   const byKey = new Map(
@@ -18,14 +18,13 @@ export async function readResponses(db: Db, keys: readonly string[]): Promise<(S
   return keys.map((key) => byKey.get(key) ?? null);
 }
 
-/** Replaces an earlier response. In plain SQL: Prisma's own upsert can fail when two run at once. */
+/** In plain SQL: Prisma's own upsert can fail when two run at once. */
 export async function saveResponse(db: Db, { key, body, fetchedAt }: StoredResponse): Promise<void> {
   await db.$executeRaw`
     INSERT INTO "CatalogAnswer" ("question", "answer", "askedAt") VALUES (${key}, ${body}, ${fetchedAt})
     ON CONFLICT ("question") DO UPDATE SET "answer" = EXCLUDED."answer", "askedAt" = EXCLUDED."askedAt"`;
 }
 
-/** Deletes the oldest responses fetched at a time or before, at most `limit`; returns how many. */
 export async function deleteResponsesUntil(db: Db, until: Date, limit: number): Promise<number> {
   return db.$executeRaw`
     DELETE FROM "CatalogAnswer" WHERE "question" IN (
@@ -33,7 +32,7 @@ export async function deleteResponsesUntil(db: Db, until: Date, limit: number): 
       ORDER BY "askedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
 }
 
-/** The time of the newest response beyond the `kept` newest; null when there are no more than these. */
+/** The time of the newest response beyond the `kept` newest; null when there is none. */
 export async function findOverflowTime(db: Db, kept: number): Promise<Date | null> {
   const found = await db.catalogAnswer.findFirst({
     select: { askedAt: true },

@@ -8,17 +8,14 @@ import { readResponses, saveResponse, type StoredResponse } from './catalog-cach
 interface CachedRequest<T> {
   /** The same key is the same request, in every process. */
   key: string;
-  /** What a stored response must look like; one that does not is fetched again. */
+  /** A stored response of another form is fetched again. */
   schema: z.ZodType<T>;
   maxAgeMs: number;
 }
 
-/**
- * Responses of remote catalogs, kept in the database. A process sends one request once at a time, whoever waits for
- * it; several processes may each send it, and the last response stays. Failures are not kept.
- */
+/** A process sends one request once at a time, whoever waits for it. Failures are not kept. */
 export interface CatalogCache {
-  /** @param load calls the catalog; its response is plain data, null for what the catalog does not have */
+  /** `load` resolves with plain data; null for what the catalog does not have. */
   get<T>(
     request: CachedRequest<T>,
     signal: AbortSignal,
@@ -34,7 +31,7 @@ const MAX_BATCH = 500;
 
 export function createCatalogCache(deps: CacheDeps): CatalogCache {
   const { db } = deps;
-  // Collects the keys of one tick into one query; keeps nothing in memory.
+  // One query for the keys of one tick; keeps nothing in memory.
   const responses = new DataLoader<string, StoredResponse | null>((keys) => readResponses(db, keys), {
     cache: false,
     maxBatchSize: MAX_BATCH,

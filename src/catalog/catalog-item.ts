@@ -6,10 +6,7 @@ export type CatalogType = (typeof CATALOG_TYPES)[number];
 export const ALBUM_GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const;
 export type AlbumGroup = (typeof ALBUM_GROUPS)[number];
 
-/**
- * Goes up with every change of the schemas of items and pages: catalog responses are kept in the database over
- * upgrades (cached-catalog.ts), and those of another version are not read.
- */
+/** Raise it with every change of a schema: stored responses of another version are not read. */
 export const SCHEMA_VERSION = 1;
 
 /** Ids are `provider:id` everywhere inside, for example `demo:night-ferry-1-03` or `library:Zk3…`. */
@@ -36,7 +33,6 @@ export const albumSchema = z.object({
   copyright: z.string().nullable(),
   genres: z.array(z.string()),
   images: z.array(imageSchema),
-  /** A web page about it. */
   url: z.string().nullable(),
 });
 
@@ -78,7 +74,6 @@ export const artistSchema = z.object({
   url: z.string().nullable(),
 });
 
-/** A podcast. */
 export const showSchema = z.object({
   type: z.literal('SHOW'),
   id: z.string(),
@@ -103,7 +98,6 @@ export const episodeSchema = z.object({
   show: showSchema.nullable(),
   durationMs: z.number(),
   explicit: z.boolean(),
-  /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
   releaseDate: z.string().nullable(),
   images: z.array(imageSchema),
   url: z.string().nullable(),

@@ -13,9 +13,8 @@ import type {
   Track,
 } from './catalog-item.js';
 
-/** What this domain adds to Deps. */
 export interface CatalogDeps {
-  /** By provider, the part of an id before the colon. Remote catalogs respond from the cache where they can. */
+  /** By provider, the part of an id before the colon. Remote ones respond from the cache where they can. */
   catalogs: ReadonlyMap<string, CatalogSource>;
   /** In the order in which audio is requested from them. */
   sources: readonly AudioSource[];
@@ -23,7 +22,6 @@ export interface CatalogDeps {
   defaultCatalog: () => string;
 }
 
-/** A part of a list: skips `offset` entries, holds at most `limit`. */
 export interface PageRequest {
   offset: number;
   limit: number;
@@ -42,15 +40,11 @@ export const playlistEntrySchema = z.object({
 
 export type PlaylistEntry = z.infer<typeof playlistEntrySchema>;
 
-/**
- * A port: says what a track is. Ids in and out are `provider:id` of this provider. `find…` returns null for what the
- * catalog does not have; every method throws UpstreamLimitedError while the provider limits requests and
- * UpstreamFailedError when it does not respond properly. Implemented by library/ and by the adapters in upstream/.
- */
+/** A port. `find…` returns null for what the catalog lacks; all throw Upstream… errors (lib/errors.ts). */
 export interface CatalogSource {
   /** The part before the colon in its ids. */
   readonly provider: string;
-  /** Whether it is reached over the network: its responses are then cached (cached-catalog.ts). */
+  /** Responses of a remote catalog are cached (cached-catalog.ts). */
   readonly remote: boolean;
   search(
     query: { text: string; type: CatalogType } & PageRequest,

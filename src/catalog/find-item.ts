@@ -30,7 +30,6 @@ const QUEUEABLE: readonly CatalogType[] = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST
 /** In the order in which an id without a type is tried. */
 const FINDABLE: readonly CatalogType[] = [...QUEUEABLE, 'SHOW', 'EPISODE'];
 
-/** The catalog that an id belongs to. Throws InvalidItemError when that catalog is not set up. */
 export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: string): CatalogSource {
   const provider = providerOf({ id });
   const catalog = catalogs.get(provider);
@@ -39,10 +38,7 @@ export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: stri
   throw new InvalidItemError(`The catalog "${provider}" is not set up here; available: ${known}.`);
 }
 
-/**
- * Finds an item by an id in any form or a link (item-reference.ts), and by type where that is known. Throws
- * InvalidItemError before a catalog is called, CatalogItemNotFoundError when the catalog does not have it.
- */
+/** Throws InvalidItemError before a catalog is called, CatalogItemNotFoundError when it lacks the item. */
 export async function findItem(
   deps: FindDeps,
   requested: { item: string; type: CatalogType | null },
@@ -57,7 +53,7 @@ export async function findItem(
   throw new CatalogItemNotFoundError(`${catalog.provider} has no ${type?.toLowerCase() ?? 'item'} ${id}.`);
 }
 
-/** The same for what is to be downloaded. Throws InvalidItemError for a show or an episode too. */
+/** Throws InvalidItemError for a show or an episode too. */
 export async function findQueueableItem(
   deps: FindDeps,
   requested: { item: string; type: CatalogType | null },
@@ -87,7 +83,7 @@ function parseReference(
   throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
 }
 
-/** Finds an item of one type; null when the catalog does not have it. Throws InvalidItemError for a bad id. */
+/** Null when the catalog does not have it. Throws InvalidItemError for a bad id. */
 export async function findItemOfType<T extends CatalogType>(
   deps: FindDeps,
   requested: { id: string; type: T },
@@ -98,7 +94,6 @@ export async function findItemOfType<T extends CatalogType>(
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
 }
 
-/** Searches one catalog; without a name the default one. */
 export async function searchCatalog(
   deps: FindDeps,
   query: { text: string; type: CatalogType; catalog: string | null } & PageRequest,
@@ -108,7 +103,7 @@ export async function searchCatalog(
   return getCatalog(deps, `${catalog ?? deps.defaultCatalog()}:`).search(rest, signal);
 }
 
-/** A page of an item's children; null for an entry that its catalog no longer has. */
+/** Null for an entry that its catalog no longer has. */
 export async function listChildren(
   catalog: CatalogSource,
   parent: QueueableItem,

@@ -1,7 +1,6 @@
 import { CATALOG_TYPES, type CatalogType } from './catalog-item.js';
 import { InvalidItemError } from './errors.js';
 
-/** The catalog id in what a person wrote, and the type where they named one. */
 export interface ItemReference {
   /** `provider:id` */
   id: string;
@@ -21,10 +20,7 @@ const SPOTIFY_USERS_PLAYLIST = /^spotify:user:[^:]+:playlist:/;
 const ALLOWED =
   'allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link';
 
-/**
- * Reads an id in any of the forms of rest-contract §1, a URI or a link. Throws InvalidItemError for anything else,
- * before a catalog is called.
- */
+/** Reads the forms of rest-contract §1, URIs and links. Throws InvalidItemError for anything else. */
 export function parseItemReference(raw: string, defaultProvider: string): ItemReference {
   const text = raw.trim();
   if (isLink(text)) return parseLink(text);
@@ -40,7 +36,6 @@ export function parseItemReference(raw: string, defaultProvider: string): ItemRe
   return { id: idOf(parts, defaultProvider), type: null };
 }
 
-/** `provider:id` of these parts, or of the one part that is a bare id. */
 function idOf(parts: readonly string[], defaultProvider: string): string {
   const [first = '', second] = parts;
   const [provider, id] =
@@ -54,7 +49,6 @@ function idOf(parts: readonly string[], defaultProvider: string): string {
 
 interface Site {
   provider: string;
-  /** Type and id are its groups. */
   path: RegExp;
 }
 
@@ -67,7 +61,6 @@ const DEEZER: Site = {
   path: /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/|widget\/[a-z]+\/)?(track|album|playlist|artist|episode|show)\/(\d{1,19})\/?$/,
 };
 
-/** The pages of Spotify and Deezer that show one item. */
 const SITES = new Map<string, Site>([
   ['open.spotify.com', SPOTIFY],
   ['play.spotify.com', SPOTIFY],
@@ -96,7 +89,6 @@ function isLink(text: string): boolean {
   return LINK.test(text) || WITHOUT_SCHEME.test(text);
 }
 
-/** Throws InvalidItemError for a link that does not lead to an item. */
 function parseLink(text: string): ItemReference {
   const url = toUrl(text);
   if (url && SHORTENERS.has(url.hostname)) {
@@ -119,7 +111,6 @@ function toUrl(text: string): URL | null {
   return URL.canParse(absolute) ? new URL(absolute) : null;
 }
 
-/** The type of this name in any case; null for any other word. */
 function typeNamed(word: string): CatalogType | null {
   return CATALOG_TYPES.find((type) => type === word.toUpperCase()) ?? null;
 }

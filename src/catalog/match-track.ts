@@ -14,11 +14,7 @@ export interface Candidate {
 const ISRC_TOLERANCE_MS = 10_000;
 const TITLE_TOLERANCE_MS = 3_000;
 
-/**
- * Whether both are the same recording; in doubt they are not. An equal ISRC decides. Different ones do not, because a
- * re-release gets a new code: then title, artist and length decide, and both or neither must be live, a remix or an
- * instrumental.
- */
+/** In doubt not. An equal ISRC decides; a different one does not, because a re-release gets a new code. */
 export function isSameRecording(track: Track, candidate: Candidate): boolean {
   if (hasSameIsrc(track, candidate)) return true;
   return (
@@ -41,7 +37,6 @@ function isWithin(toleranceMs: number, a: { durationMs: number }, b: { durationM
   return a.durationMs > 0 && b.durationMs > 0 && Math.abs(a.durationMs - b.durationMs) <= toleranceMs;
 }
 
-/** The track's first artist is among the candidate's, alone or in a joint credit. */
 function hasMainArtist(track: Track, candidate: Candidate): boolean {
   const credit = track.artists[0]?.name ?? '';
   const [main = ''] = credit.split(GUESTS);
@@ -67,7 +62,7 @@ const VARIANTS =
 const LIVE_ALBUM =
   /\b(?:live (?:at|in|from|on)|unplugged|remix(?:es|ed)|instrumentals?|karaoke|acoustic|demos)\b/;
 
-/** The kind of version that a title or its album names: `live`, `remix`, …; empty for the usual one. */
+/** `live`, `remix`, …; empty for the usual version. */
 function variantOf(title: string, album: string): string {
   const fromAlbum = [LIVE_ALBUM.exec(normalizeText(album))?.[0] ?? '', ...titleQualifiers(album)];
   const words = [...fromAlbum, ...titleQualifiers(title)].flatMap((part) => part.split(' '));

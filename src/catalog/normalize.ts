@@ -1,7 +1,4 @@
-/*
- * Names for comparison, not for display. Two spellings of the same name come out equal; words that mark another
- * recording (live, remix, part 2) are kept.
- */
+/* Names for comparison: spellings of one name come out equal, marks of another recording stay. */
 
 /** Letters that Unicode does not decompose. */
 const PLAIN_LETTERS: Record<string, string> = {
@@ -16,7 +13,7 @@ const PLAIN_LETTERS: Record<string, string> = {
   ı: 'i',
 };
 
-/** Lower case without Latin, Greek and Cyrillic accents; marks of other scripts are letters there and stay. */
+/** Marks of scripts other than Latin, Greek and Cyrillic are letters there, and stay. */
 function fold(text: string): string {
   return text
     .replace(/['’‘ʼ`´]/g, '')
@@ -27,7 +24,7 @@ function fold(text: string): string {
     .normalize('NFC');
 }
 
-/** Lower case, without accents and punctuation, words with one space between. Never empty for visible text. */
+/** Never empty for visible text. */
 export function normalizeText(text: string): string {
   const words = fold(text)
     .replace(/&/g, ' and ')
@@ -37,7 +34,6 @@ export function normalizeText(text: string): string {
   return words || text.trim().toLowerCase();
 }
 
-/** An artist's name for comparison, without a leading "the". */
 export function artistKey(name: string): string {
   const words = normalizeText(name);
   return words.replace(/^the (?=.)/, '');
@@ -45,11 +41,10 @@ export function artistKey(name: string): string {
 
 const BRACKETS = /[([{]([^()[\]{}]*)[)\]}]/g;
 const DASH = /\s+[-–—]+\s+/;
-/** With or without brackets, up to the next bracket or dash. */
 const FEATURED =
   /(?:[([{]\s*|\s)(?:feat|ft|featuring)(?:\.\s*|\s+)[^()[\]{}]*?(?:[)\]}]|(?=\s+[-–—]+\s|[([{])|$)/g;
 
-/** The normalized parts of a title in brackets and after a dash: `live at wembley`, `remastered 2011`. */
+/** In brackets and after a dash: `live at wembley`, `remastered 2011`. */
 export function titleQualifiers(title: string): string[] {
   const plain = fold(title).replace(FEATURED, ' ');
   const bracketed = [...plain.matchAll(BRACKETS)].map((match) => match[1] ?? '');
@@ -57,11 +52,7 @@ export function titleQualifiers(title: string): string[] {
   return [...bracketed, ...dashed].map(normalizeText).filter(Boolean);
 }
 
-/**
- * A title for comparison, without guests and without words about the release (remastered, bonus track, album version,
- * the film it is from). Other text in brackets or after a dash is kept, so that "Song - Live" and "Song (Live)" are
- * equal and "Song" differs from both.
- */
+/** Drops guests and release words. "Song - Live" equals "Song (Live)"; "Song" differs from both. */
 export function titleKey(title: string): string {
   const plain = fold(title).replace(FEATURED, ' ');
   const unbracketed = plain.replace(BRACKETS, (_, inside: string) => ` ${meaningOf(inside)} `);
@@ -70,7 +61,6 @@ export function titleKey(title: string): string {
   return /[\p{L}\p{N}]/u.test(key) ? normalizeText(key) : normalizeText(title);
 }
 
-/** Words that mark a qualifier as one about the release. */
 const RELEASE_WORDS = new Set(['remaster', 'remastered', 'remastering', 'explicit', 'bonus', 'official']);
 const FILLER_WORDS = new Set(
   'album anniversary audio deluxe digital digitally edition expanded lyric lyrics music track version video'.split(
@@ -81,7 +71,6 @@ const RELEASE_PHRASES = new Set(['album version', 'lp version', 'original versio
 const FROM_A_FILM = /^\s*from\s+(?:the\s+)?.{0,40}["“”„«]/;
 const YEAR_OR_ORDINAL = /^(?:(?:19|20)\d\d|\d+(?:st|nd|rd|th))$/;
 
-/** The words of a qualifier about the recording; empty when all are about the release. */
 function meaningOf(qualifier: string): string {
   if (FROM_A_FILM.test(qualifier)) return '';
   const words = normalizeText(qualifier).split(' ');
@@ -94,17 +83,15 @@ function meaningOf(qualifier: string): string {
 
 const MAX_WORDS = 20;
 
-/** The normalized words of a search; none for an empty search. */
 export function searchWords(text: string): string[] {
   return normalizeText(text).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
 }
 
-/** One pattern for each word of a search, for `LIKE ALL`; none for an empty search, which matches all. */
+/** For `LIKE ALL`; none for an empty search, which matches all. */
 export function wordPatterns(text: string): string[] {
   return searchWords(text).map((word) => `%${escapeLike(word)}%`);
 }
 
-/** Escapes the wildcards of LIKE. */
 export function escapeLike(word: string): string {
   return word.replace(/[\\%_]/g, '\\$&');
 }

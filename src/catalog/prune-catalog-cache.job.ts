@@ -23,7 +23,6 @@ export const pruneCatalogCacheJob = defineJob({
   },
 });
 
-/** Deletes in small statements; returns how many. */
 export async function pruneCatalogCache(
   { db, clock }: Pick<Platform, 'db' | 'clock'>,
   { signal }: JobRun,

@@ -5,13 +5,13 @@ import { openListeningSession } from './listening-session.js';
 export interface ListeningTiming {
   keepaliveEveryMs: number;
   answerWithinMs: number;
-  /** Wait before the first attempt to reconnect, 0.1 s by default; later waits double, up to 5 s by default. */
+  /** 0.1 s by default; later waits double, up to 5 s. */
   firstRetryMs: number;
   lastRetryMs: number;
 }
 
 export interface ListeningConnection {
-  /** Settles with the first attempt to connect. When it rejects, further attempts follow until `close`. */
+  /** Settles with the first attempt. When it rejects, further attempts follow until `close`. */
   opened: Promise<void>;
   connected(): boolean;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ interface ListeningOptions {
   timing?: Partial<ListeningTiming> | undefined;
   log: Logger;
   onNotification: (text: string) => void;
-  /** Called when it listens again after a loss: PostgreSQL keeps no notification for absent listeners. Must not throw. */
+  /** After a loss: PostgreSQL keeps no notification for absent listeners. Must not throw. */
   onGap?: () => void;
 }
 
@@ -108,7 +108,7 @@ interface Backoff {
   reset(): void;
 }
 
-/** Delays that double, with jitter so that processes do not all reconnect at once. */
+/** Jitter, so that processes do not all reconnect at once. */
 function createBackoff({ firstRetryMs, lastRetryMs }: ListeningTiming): Backoff {
   let upToMs = firstRetryMs;
   return {

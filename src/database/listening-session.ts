@@ -70,10 +70,7 @@ function sayGoodbye(client: pg.Client, socket: Socket): void {
     .then(() => clearTimeout(timer));
 }
 
-/**
- * A host that vanished sends no goodbye, and a connection that only listens would wait for ever. Rejects when an
- * answer does not come, or the connection is lost for another reason.
- */
+/** A host that vanished sends no goodbye, and a connection that only listens would wait for ever. */
 async function keepAlive(client: pg.Client, everyMs: number, lost: Promise<Error>): Promise<never> {
   const ended = new AbortController();
   void lost.then((reason) => ended.abort(reason));

@@ -31,10 +31,7 @@ const OWN_MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.m
 const OLDEST_SERVER = 150_000;
 const LOCK_KEY = 71_710_002;
 
-/**
- * Applies missing migrations in order and records them as Prisma does. Any number of processes may call it at once:
- * one applies, the others wait and find nothing to do.
- */
+/** Any number of processes may call it at once: one applies, the others wait and find nothing to do. */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const known = readMigrations(options.directory ?? OWN_MIGRATIONS);
   const client = new pg.Client({ connectionString: options.url, application_name: 'reprise migrate' });

@@ -18,7 +18,7 @@ export interface Connection<Row> {
 
 const cursorSchema = z.tuple([z.iso.datetime(), z.uuid()]);
 
-/** Opaque to clients. To the millisecond, as every column that is paged by must be. */
+/** To the millisecond, as every column that is paged by must be. */
 export function encodeCursor({ createdAt, id }: PageKey): string {
   return Buffer.from(JSON.stringify([createdAt.toISOString(), id])).toString('base64url');
 }
@@ -43,17 +43,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The requested page size or the default. Throws InvalidInputError out of range, rather than return fewer rows. */
+/** Throws InvalidInputError out of range, rather than return fewer rows. */
 export function pageSize(first: number | null | undefined, limits: { default: number; max: number }): number {
   const size = first ?? limits.default;
   if (Number.isInteger(size) && size >= 1 && size <= limits.max) return size;
   throw new InvalidInputError(`"first" is ${size}; it must be between 1 and ${limits.max}.`, 'first');
 }
 
-/**
- * Turns rows into a page. Read `size + 1` of them: the extra one says that there is a next page. `after` is the cursor
- * at which the page began, if any.
- */
+/** Read `size + 1` rows: the extra one says that there is a next page. */
 export function toConnection<Row extends PageKey>(
   rows: readonly Row[],
   page: { size: number; after?: unknown },

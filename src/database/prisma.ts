@@ -5,7 +5,7 @@ import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 
-/** The rows' types, for every folder; only stores use the client itself. */
+/** For every folder; only stores use the client itself. */
 export type { LibraryFile, Task, User } from '../generated/prisma/client.js';
 export type { TaskKind, TaskState, UserRole } from '../generated/prisma/enums.js';
 
@@ -27,9 +27,8 @@ interface DatabaseOptions {
 }
 
 export interface DatabaseTimeouts {
-  /** When the server ends a transaction that runs no statement, so that a hanging process holds no lock; 10 s, less than a lease. */
+  /** For a transaction that runs no statement, so that a hanging process holds no lock; less than a lease. */
   idleInTransactionMs: number;
-  /** When a connection on which the server is silent is given up; 35 s. */
   silenceMs: number;
 }
 
@@ -59,7 +58,7 @@ export function createDatabase({
     keepAlive: true,
     application_name: 'reprise',
   });
-  // Without a listener an error ends the process. The pool replaces the connection, and its query fails by itself.
+  // Without a listener an error ends the process. The pool replaces the connection; its query fails.
   let closing = false;
   const onError = (err: Error) => {
     if (!closing) log.warn({ err }, 'database connection lost');
@@ -78,10 +77,7 @@ export function createDatabase({
   };
 }
 
-/**
- * Gives up when nothing moves for `silenceMs`. Behind a network that swallows packets, neither TCP nor pg ends a
- * connection on which an answer is awaited, for hours.
- */
+/** Behind a network that swallows packets, neither TCP nor pg ends a connection for hours. */
 function createTimedSocket(silenceMs: number): Socket {
   const socket = new Socket();
   return socket.setTimeout(silenceMs, () => {
@@ -99,10 +95,7 @@ const RETRY_BASE_MS = 20;
 const TRANSACTION_MS = 20_000;
 const MAX_WAIT_MS = 10_000;
 
-/**
- * Runs `work` in a transaction, and again after a deadlock or serialization failure. So `work` must do nothing outside
- * the database, and use `tx` for everything: the client itself would be a second connection.
- */
+/** Repeats after a conflict: `work` must do nothing outside the database, and use `tx` for everything. */
 export async function inTransaction<T>(
   db: Database,
   work: (tx: Db) => Promise<T>,
@@ -119,7 +112,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** Prisma's own code, or PostgreSQL's where a raw query hides it: serialization_failure, deadlock_detected. */
+/** Prisma's code, or PostgreSQL's where a raw query hides it: serialization failure, deadlock. */
 const CONFLICTS = new Set(['P2034', '40001', '40P01']);
 
 /** Searches all nested errors, because Prisma nests the driver's error differently by call. */

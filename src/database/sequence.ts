@@ -24,9 +24,8 @@ export async function readSequence(db: Db): Promise<bigint> {
 }
 
 /**
- * Run once at start; resolves with the number of repaired rows. In a dump restored into a new cluster, rows carry ids
- * that the new cluster has not reached, and would look changed for ever. Such rows get the current id. (Writing
- * `sequence` alone does not fire the trigger that stamps it.)
+ * Run once at start. Rows of a restored dump carry ids that a new cluster has not reached, and would look
+ * changed for ever. Writing `sequence` alone does not fire the trigger that stamps it.
  */
 export function repairSequences(db: Database): Promise<number> {
   return db.$executeRaw`

@@ -11,7 +11,7 @@ interface QualityFloor {
   minKbps: number | null;
 }
 
-/** A codec or bitrate that is unknown is null. */
+/** Null is unknown. */
 interface Quality {
   codec: string | null;
   bitrateKbps: number | null;
@@ -50,7 +50,6 @@ export function rankQuality({ codec, bitrateKbps }: Quality): number {
 const LENGTH_TOLERANCE_MS = 3_000;
 const LENGTH_TOLERANCE_SHARE = 0.05;
 
-/** Throws when audio is shorter than stated (it was cut off) or longer (it is something else). */
 export function checkDuration(
   track: Track,
   rendition: Rendition,
@@ -68,7 +67,7 @@ export function checkDuration(
   }
 }
 
-/** Throws when a fetched file is below the floor: its source may not have known its quality. */
+/** A source may not have known its quality. */
 export function checkQuality(settings: QualitySettings, track: Track, found: Quality): void {
   const floor = qualityFloor(settings, track);
   if (floor && !isGoodEnough(floor, found)) {

@@ -7,7 +7,7 @@ import { exists, makeDirectory, moveIntoPlace } from './target-file.js';
 
 const NAMES = ['cover.jpg', 'cover.png'] as const;
 
-/** The cover of a track; null when there is none or it cannot be fetched, which does not fail the download. */
+/** Null when there is none or it cannot be fetched, which does not fail the download. */
 export async function fetchCover(
   { catalogs }: Pick<CatalogDeps, 'catalogs'>,
   { track, signal, log }: TrackDownload,
@@ -21,10 +21,7 @@ export async function fetchCover(
   }
 }
 
-/**
- * Saves the cover beside a track, if the options say so, but never in place of one. Called before the task ends, so
- * that a crash cannot leave it out.
- */
+/** Never replaces a cover. Called before the task ends, so that a crash cannot leave it out. */
 export async function saveCover(
   { options, files, log }: TrackDownload,
   trackPath: string,

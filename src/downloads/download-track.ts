@@ -17,10 +17,7 @@ export type DownloadDeps = Pick<
   'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing' | 'tagReader'
 >;
 
-/**
- * Plans a track, fetches its audio, makes a tagged file of it and places that. Leaves nothing behind when it fails or
- * is aborted. Idempotent: repeated after a crash, it continues from the file that is already in place.
- */
+/** Idempotent: after a crash it continues from the file in place. Leaves nothing behind when it fails. */
 export async function downloadTrack(deps: DownloadDeps, run: TaskRun): Promise<Ending> {
   const download = await planTrack(deps, run);
   try {

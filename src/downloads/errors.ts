@@ -1,6 +1,6 @@
 import { DomainError } from '../lib/errors.js';
 
-/** No enabled source may supply the track; a retry at once cannot help. */
+/** A retry at once cannot help. */
 export class NoSourceError extends DomainError {
   readonly code = 'NO_SOURCE';
 }
@@ -23,7 +23,6 @@ export class TargetNotWritableError extends DomainError {
   readonly code = 'TARGET_NOT_WRITABLE';
 }
 
-/** An option of a download is invalid; nothing is queued. */
 export class InvalidOptionsError extends DomainError {
   readonly code = 'INVALID_OPTIONS';
 
@@ -35,7 +34,6 @@ export class InvalidOptionsError extends DomainError {
   }
 }
 
-/** The server's explicit filter (EXPLICIT_FILTER) is on. */
 export class ExplicitContentError extends DomainError {
   readonly code = 'EXPLICIT_CONTENT';
 
@@ -44,7 +42,6 @@ export class ExplicitContentError extends DomainError {
   }
 }
 
-/** The best rendition of a track is below the quality that the settings require. */
 export class QualityUnavailableError extends DomainError {
   readonly code = 'QUALITY_UNAVAILABLE';
 

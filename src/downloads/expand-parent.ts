@@ -13,10 +13,7 @@ const PAGE = 500;
 /** For an artist queued before albums could be chosen. */
 const EARLIER_GROUPS: readonly AlbumGroup[] = ['ALBUM', 'SINGLE'];
 
-/**
- * Inserts the children of an album, a playlist or an artist, a page at a time; the first can start before the last is
- * inserted. Idempotent: a child's position in its parent is unique.
- */
+/** Idempotent: a child's position in its parent is unique. */
 export async function expandParent(
   deps: Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'env'>,
   { claimed, signal }: { claimed: ClaimedTask; signal: AbortSignal },

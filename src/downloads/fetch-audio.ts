@@ -13,14 +13,12 @@ import type { PickedSource } from './pick-source.js';
 import type { TrackDownload } from './plan-track.js';
 import { sizeOf } from './target-file.js';
 
-/** Fetching is the first part of a track's progress, converting the rest. */
 export const FETCH_SHARE = 0.5;
 
 interface FetchRequest extends PickedSource {
   path: string;
-  /** How long the source may send nothing, in milliseconds. */
   idleMs: number;
-  /** The least time that the fetch takes, in milliseconds; 0 for no limit. */
+  /** The least time that the fetch takes; 0 for no limit. */
   paceMs: number;
   signal: AbortSignal;
   onProgress(percent: number): void;
@@ -28,7 +26,6 @@ interface FetchRequest extends PickedSource {
 
 const RESUMES = 3;
 
-/** The path of a rendition's audio: a local file is read where it is, anything else is streamed to a file first. */
 export async function fetchAudio(
   { timing }: Pick<Platform, 'timing'>,
   { track, options, files, signal, onProgress }: TrackDownload,
@@ -48,10 +45,7 @@ export async function fetchAudio(
   return files.received;
 }
 
-/**
- * Streams a rendition to a file. A source that sends nothing for too long, breaks off, or sends other bytes than it
- * stated is a retryable error; the rest is requested first from one that allows it.
- */
+/** A stalled or broken stream is a retryable error; a resumable source is first asked for the rest. */
 async function streamAudio(request: FetchRequest): Promise<void> {
   const { rendition, path } = request;
   const pace = { totalMs: request.paceMs, startedAtMs: performance.now() };

@@ -21,7 +21,7 @@ export interface MadeFile {
   cover: Uint8Array | null;
 }
 
-/** Turns fetched audio into a tagged file. Both are checked: a stated length is a hint, decoded audio the fact. */
+/** Checks both: a stated length is a hint, decoded audio the fact. */
 export async function makeFile(
   { media, tagReader }: Pick<Platform & LibraryDeps, 'media' | 'tagReader'>,
   download: TrackDownload,
@@ -52,7 +52,6 @@ export async function makeFile(
   return { path: request.outputPath, rendition, request, output, cover };
 }
 
-/** The catalog's tags, or those of the source's own file where the options prefer them and the file has them. */
 function tagsFor(track: Track, rendition: Rendition, own: RawTags | null): TrackTags {
   const tags = catalogTags(track, rendition);
   return own ? { ...tags, ...presentTags(own) } : tags;

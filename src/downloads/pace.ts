@@ -3,7 +3,6 @@ import { delay } from '../lib/async.js';
 
 /** Slows a fetch down, so that it takes as long as playing would. */
 export interface Pace {
-  /** The least time that the whole fetch takes, in milliseconds. */
   totalMs: number;
   /** By `performance.now()`; a resumed fetch keeps its start. */
   startedAtMs: number;
@@ -17,7 +16,7 @@ interface Waiting {
 
 const SLICE_MS = 1_000;
 
-/** Waits until a share (0 to 1) of the pace's time has passed. */
+/** `share` is 0 to 1. */
 export async function keepPace(
   { totalMs, startedAtMs }: Pace,
   share: number,
@@ -31,7 +30,7 @@ export async function keepPace(
   onWait();
 }
 
-/** Lets bytes through at the pace; all at once when their number is unknown, and the wait comes at the end. */
+/** All at once when the number of bytes is unknown: the wait then comes at the end. */
 export function createPacer(
   pace: Pace,
   { sizeBytes, offsetBytes, ...waiting }: Waiting & { sizeBytes: number | null; offsetBytes: number },

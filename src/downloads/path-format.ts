@@ -5,9 +5,8 @@ import { cleanPathPart } from '../lib/filenames.js';
 
 export interface PathContext {
   track: Track;
-  /** The playlist that the track is downloaded for, its length, and the track's position there from 1. */
+  /** `position` counts from 1. */
   playlist: { title: string; position: number; total: number } | null;
-  /** For example `FLAC` or `MP3 320`. */
   quality: string;
 }
 
@@ -16,10 +15,7 @@ export type PathSettings = Pick<
   'customDirFormat' | 'customTrackFormat' | 'tracknumPadding' | 'padNumberWidth' | 'artistSeparator'
 >;
 
-/**
- * A file's path below the download directory, without its extension. The directory format is split on `/` before
- * anything is filled in, so that no value can add a level or lead out (rest-contract §7).
- */
+/** Splits the format on `/` before filling it in: no value can add a level or lead out (rest-contract §7). */
 export function formatPath(settings: PathSettings, context: PathContext): string[] {
   const values = placeholderValues(settings, context);
   const directories = settings.customDirFormat.split('/').filter((part) => part !== '');
@@ -54,7 +50,6 @@ function placeholderValues(
       playlistnum: pad(playlist?.position, playlist?.total),
       quality,
     },
-    // With fewer artists than the number, the first one.
     numbered: ({ name, number }) => (people[name][number - 1] ?? people[name][0])?.name ?? '',
   };
 }
@@ -72,12 +67,11 @@ function padNumber(value: number, total: number, settings: PathSettings): string
   return String(value).padStart(width, '0');
 }
 
-/** The directory of one user below the download directory; none where all share one. */
+/** None where all users share one. */
 export function userDirectories(userDirectory: string | null): string[] {
   return userDirectory === null ? [] : [cleanPathPart(userDirectory)];
 }
 
-/** What `%quality%` stands for: `FLAC`, `MP3 320`. */
 export function qualityOf({
   fileFormat,
   fileBitrateKbps,

@@ -13,11 +13,7 @@ export interface PickedSource {
 
 const LIBRARY = 'library';
 
-/**
- * Picks the first source in order that has the track in the quality that the settings require; one that fails does
- * not keep the others from supplying it. When none has that quality, the best rendition does if `recursiveQuality`
- * allows it. Throws QualityUnavailableError, the error of a source that failed, or NoSourceError.
- */
+/** A source that fails does not keep the others from supplying. */
 export async function pickSource(
   deps: Pick<CatalogDeps, 'sources'>,
   { track, settings, options, signal, log }: TrackDownload,

@@ -17,7 +17,6 @@ import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, siz
 
 type PlaceDeps = Pick<Platform, 'db' | 'media'>;
 
-/** Ends a download whose file exists: placed by an earlier attempt, or by an earlier task; null when neither has. */
 export async function reuseFile(
   deps: Pick<Platform & CatalogDeps, 'db' | 'catalogs'>,
   download: TrackDownload,
@@ -43,10 +42,7 @@ async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> 
   return filePath !== null && filePath !== '' && (await sizeOf(filePath)) === Number(fileSizeBytes);
 }
 
-/**
- * Gives a finished file its name. A file that has the name already is left alone: when it is the same recording,
- * this task is SKIPPED, else the new file gets a number. The file's record is written before the file is moved.
- */
+/** Never replaces a file: the same recording is SKIPPED, another gets a number. Records before it moves. */
 export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: MadeFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const draft = await draftRecord(made.path, made.output, made.rendition);
@@ -95,10 +91,7 @@ async function recordFile(
   throw new LeaseLostError('the lease was lost before the file was in place');
 }
 
-/**
- * The record of the file at a path when it is the same recording in the same format, at whatever bitrate: by the task
- * that made it, as long as the file is unchanged, else by the file's own tags.
- */
+/** By the task that made it, as long as the file is unchanged, else by the file's own tags. */
 async function findSameFile(
   { db, media }: PlaceDeps,
   download: TrackDownload,
@@ -115,7 +108,6 @@ async function findSameFile(
   return record.fileFormat === draft.fileFormat ? { ...record, filePath: path } : null;
 }
 
-/** The origin of a file that no task made. */
 const FOREIGN = { source: 'unknown', licence: 'unknown' };
 
 /** In doubt it is another recording: a number in a file's name is better than a missing track. */
@@ -132,7 +124,6 @@ function hasSameTags(found: AudioProbe, { track }: TrackDownload, { output }: Ma
   );
 }
 
-/** Tags say `3` or `3/12`. */
 function mayBeNumber(tag: string | undefined, expected: number | null): boolean {
   const number = Number.parseInt(tag ?? '', 10);
   return Number.isNaN(number) || expected === null || number === expected;

@@ -11,17 +11,14 @@ import type { Task } from '../tasks/task.js';
 import { formatPath, userDirectories, type PathContext } from './path-format.js';
 import { workFilesOf, type WorkFiles } from './target-file.js';
 
-/** One attempt at one track, and all that it needs, read once at its start. */
 export interface TrackDownload extends TaskRun {
   track: Track;
   options: DownloadOptions;
-  /** As they were at the start: they may change while the track is being made. */
+  /** They may change while the track is being made. */
   settings: Settings;
   playlist: PathContext['playlist'];
   earlier: Task | null;
-  /** The directory below which the file goes. */
   root: string;
-  /** Where this attempt writes before its file is in place. */
   files: WorkFiles;
 }
 
@@ -51,7 +48,6 @@ async function findPlaylist(
   return { title, total, position: (task.position ?? 0) + 1 };
 }
 
-/** The path of the finished file without its extension; `quality` as in `PathContext`. */
 export function targetStem(download: TrackDownload, quality: string): string {
   const { track, playlist, options } = download;
   const parts = formatPath(options, { track, playlist, quality });

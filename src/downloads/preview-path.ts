@@ -27,10 +27,7 @@ type PreviewDeps = Pick<
 >;
 type Subject = Pick<PathContext, 'track' | 'playlist'>;
 
-/**
- * The path that a track would get on an empty disk. Throws the errors of `queueDownload`, and InvalidItemError for an
- * item without a track.
- */
+/** On an empty disk. Throws as `queueDownload` does, and InvalidItemError for an item without a track. */
 export async function previewPath(
   deps: PreviewDeps,
   viewer: Viewer,

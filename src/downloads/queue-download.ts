@@ -13,18 +13,13 @@ import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { chooseGroups, resolveOptions, type OptionsInput } from './resolve-options.js';
 
 export interface QueueDownloadInput {
-  /** An id in any form, or a link (catalog/item-reference.ts). */
   item: string;
   type?: CatalogType | null | undefined;
   priority?: number | null | undefined;
   options?: OptionsInput | null | undefined;
 }
 
-/**
- * Queues a track, or an album, playlist or artist whose tracks then follow. The database notifies the dispatcher.
- * Queues nothing when it throws InvalidItemError, InvalidOptionsError, FormatUnavailableError,
- * CatalogItemNotFoundError, ExplicitContentError, UpstreamLimitedError or DuplicateDownloadError.
- */
+/** Queues nothing when it throws. The database notifies the dispatcher. */
 export async function queueDownload(
   deps: Pick<
     Platform & CatalogDeps & SettingsDeps,

@@ -16,13 +16,9 @@ import { InvalidOptionsError } from './errors.js';
 
 type Chosen = z.infer<typeof chosenOptions>;
 
-/** Options as a caller provides them; one that is omitted or null follows the settings. */
 export type OptionsInput = { [Name in keyof Chosen]?: Chosen[Name] | null | undefined };
 
-/**
- * The options of a new task, except an artist's albums (`chooseGroups`). Throws InvalidOptionsError with the name of
- * the option, and FormatUnavailableError when this ffmpeg has no encoder for the format.
- */
+/** Throws InvalidOptionsError, or FormatUnavailableError when this ffmpeg has no encoder. */
 export function resolveOptions(
   { settings: current, media }: Pick<Platform & SettingsDeps, 'settings' | 'media'>,
   input: OptionsInput | null | undefined,
@@ -50,10 +46,7 @@ export function resolveOptions(
   return downloadOptions.parse(values);
 }
 
-/**
- * Which albums of an artist to download; null for anything else. Each once and in one order, so that the same choice
- * is the same download. Throws InvalidOptionsError.
- */
+/** Null unless it is an artist. Each once and in one order: the same choice is the same download. */
 export function chooseGroups(
   type: CatalogItem['type'],
   { asked, usual }: { asked: readonly AlbumGroup[] | null | undefined; usual: readonly AlbumGroup[] },

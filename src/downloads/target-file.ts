@@ -7,14 +7,13 @@ import { findTasksByIds } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
 import { DiskFullError, TargetNotWritableError } from './errors.js';
 
-/** The directory of unfinished files: on the target's file system, hidden from players, easy to sweep. */
+/** On the target's file system, hidden from players, easy to sweep. */
 export function incomingDirectory(downloadDir: string): string {
   return join(downloadDir, '.incoming');
 }
 
 type Attempt = Pick<Task, 'id' | 'attempt'>;
 
-/** What one attempt writes before its file is in place. */
 export interface WorkFiles {
   directory: string;
   received: string;
@@ -22,10 +21,7 @@ export interface WorkFiles {
   cover: string;
 }
 
-/**
- * Each attempt has names of its own: a worker that was suspended beyond the end of its lease must not write into the
- * file of the worker that took over.
- */
+/** Named by attempt: a worker suspended beyond its lease must not write into its successor's file. */
 export function workFilesOf(root: string, { id, attempt }: Attempt): WorkFiles {
   const directory = incomingDirectory(root);
   const path = (part: string) => join(directory, `${id}.${part}.${attempt}`);
@@ -34,7 +30,6 @@ export function workFilesOf(root: string, { id, attempt }: Attempt): WorkFiles {
 
 const WORK_FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:source|made|cover)\.(\d+)$/;
 
-/** Removes the files of this attempt, and those that earlier ones left behind because their worker was killed. */
 export async function removeUnfinished(directory: string, { id, attempt }: Attempt): Promise<void> {
   const names = (await listNames(directory)).filter((name) => {
     const [, task, number] = WORK_FILE.exec(name) ?? [];
@@ -43,7 +38,6 @@ export async function removeUnfinished(directory: string, { id, attempt }: Attem
   await Promise.all(names.map((name) => rm(join(directory, name), { force: true })));
 }
 
-/** Removes unfinished files of killed workers when a worker starts; those of running tasks stay. */
 export async function sweepUnfinishedFiles(
   deps: Pick<Platform & SettingsDeps, 'db' | 'env' | 'log' | 'settings'>,
 ): Promise<void> {
@@ -74,14 +68,14 @@ async function listNames(directory: string): Promise<string[]> {
   }
 }
 
-/** Makes a directory below the root. Proves first that, links followed, it is below it: nothing is made outside. */
+/** Proves first that, links followed, it is below the root: nothing is made outside. */
 export async function makeDirectoryInside(root: string, directory: string): Promise<void> {
   await proveInside(root, await nearestExisting(directory));
   await makeDirectory(directory);
   await proveInside(root, directory);
 }
 
-/** Makes parents too. Not Node's `recursive`, which reports a read-only disk as ENOENT. */
+/** Not Node's `recursive`, which reports a read-only disk as ENOENT. */
 export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -106,7 +100,6 @@ export async function nearestExisting(directory: string): Promise<string> {
   return (await exists(directory)) ? directory : nearestExisting(dirname(directory));
 }
 
-/** Removes a directory below the root and its parents, as far as they are empty. */
 export async function removeEmptyDirectories(root: string, directory: string): Promise<void> {
   try {
     for (let path = directory; path.startsWith(root + sep); path = dirname(path)) await rmdir(path);
@@ -115,7 +108,7 @@ export async function removeEmptyDirectories(root: string, directory: string): P
   }
 }
 
-/** Places a finished file without ever replacing one; false when the name or the folder was lost to another task. */
+/** Never replaces a file; false when the name or the folder was lost to another task. */
 export async function moveIntoPlace(finished: string, target: string): Promise<boolean> {
   await syncToDisk(finished);
   try {
@@ -135,7 +128,7 @@ export async function moveIntoPlace(finished: string, target: string): Promise<b
   return true;
 }
 
-/** Whether the name is taken, if only by a broken link. */
+/** True for a broken link too. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -169,7 +162,6 @@ export async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** Explains a full or read-only disk; returns any other error as it is. */
 export function explainDiskError(thrown: unknown): unknown {
   const code = systemCodeOf(thrown) ?? '';
   if (['ENOSPC', 'EDQUOT', 'DISK_FULL'].includes(code)) {

@@ -7,7 +7,6 @@ import { downloadTrack, type DownloadDeps } from './download-track.js';
 import { expandParent } from './expand-parent.js';
 import { removeEmptyDirectories } from './target-file.js';
 
-/** Tracks are downloaded; albums, playlists and artists are expanded into their children. */
 export function createDownloadRunners(deps: DownloadDeps): TaskRunners {
   const parent: TaskRunner = {
     async run(run) {

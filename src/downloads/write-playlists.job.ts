@@ -29,10 +29,7 @@ import {
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
-/**
- * Writes the m3u8 of finished playlists every 30 s. An event does the same at once (`writePlaylistsOnEvent`); this is
- * for a worker that was killed in between, and for a disk that was full. Idempotent: a file is replaced as a whole.
- */
+/** Every 30 s, for killed workers and full disks; events do it at once. Idempotent: replaces whole files. */
 export const writePlaylistsJob = defineJob({
   name: 'writePlaylists',
   payload: z.object({}),
@@ -42,7 +39,6 @@ export const writePlaylistsJob = defineJob({
   run: (deps: PlaylistDeps) => writePlaylists(deps),
 });
 
-/** Writes playlists now, and whenever one has finished. Returns a function that stops it. */
 export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>): () => void {
   const write = coalesce(() =>
     writePlaylists(deps).catch((err: unknown) => {
@@ -62,7 +58,7 @@ export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>
 
 const BATCH = 100;
 
-/** Writes each playlist that has finished since it was last written. Safe to call at any time, from any process. */
+/** Safe to call at any time, from any process. */
 async function writePlaylists(deps: PlaylistDeps): Promise<void> {
   for (const playlist of await listUnwrittenPlaylists(deps.db, BATCH)) {
     const log = deps.log.child({ taskId: playlist.id });
@@ -77,7 +73,7 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
   }
 }
 
-/** Writes again when the playlist has finished again meanwhile: ours may have replaced a newer file of another worker. */
+/** Again when the playlist finished meanwhile: ours may have replaced another worker's newer file. */
 async function writeLatest(deps: PlaylistDeps, playlist: Task): Promise<void> {
   let now: Task | null = playlist;
   while (now && isFinished(now.state)) {
@@ -106,13 +102,13 @@ interface PlaylistEntry {
   title: string;
   artists: readonly string[];
   durationMs: number | null;
-  /** From the directory of the playlist to the file, with `/` on every system. */
+  /** From the playlist's directory, with `/` on every system. */
   path: string;
 }
 
 const CHECKED_AT_ONCE = 50;
 
-/** Those whose file exists below the root: a path that leads out of it would be useless elsewhere. */
+/** Only files below the root: a path that leads out of it would be useless elsewhere. */
 async function findEntries(
   children: readonly PlaylistChild[],
   { root, directory }: { root: string; directory: string },
@@ -138,7 +134,6 @@ async function isFileBelow(root: string, path: string): Promise<boolean> {
   );
 }
 
-/** A free name, or that of an earlier file of the same playlist; other files are left alone. */
 async function findPath(directory: string, { title, itemId }: Task): Promise<string> {
   for (let number = 1; ; number++) {
     const path = join(directory, `${cleanPathPart(title)}${number === 1 ? '' : ` (${number})`}.m3u8`);

@@ -2,13 +2,13 @@ import type { SettingsSection, TaskState } from '../generated/prisma/enums.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
 
-/** Each event and the small facts it carries. Names are past tense; payloads hold ids, never whole rows. */
+/** Names are past tense; payloads hold ids, never whole rows. */
 export interface Events {
   /** Sent by the database itself when a transaction that changed a task commits. */
   'task.changed': { taskId: string; ownerId: string; parentId: string | null; state: TaskState };
   'settings.changed': { section: SettingsSection; version: number };
   'settings.applied': Record<string, never>;
-  /** Events may have been lost, because the connection that listens was cut: subscribers read the database again. */
+  /** The connection that listens was cut: subscribers read the database again. */
   'bus.gap': Record<string, never>;
 }
 
@@ -19,10 +19,7 @@ type EventListener<Name extends EventName> = (payload: Events[Name]) => void | P
 
 type Unsubscribe = () => void;
 
-/**
- * Events within this process. Nothing is kept: an event reaches the listeners of that moment, in the order they
- * subscribed. A reader that may be slower than the events puts a reader queue between (reader-queue.ts).
- */
+/** Keeps nothing: a reader that may be slower than the events puts a reader queue between. */
 export interface EventBus {
   publish<Name extends EventName>(name: Name, payload: Events[Name]): void;
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): Unsubscribe;

@@ -4,10 +4,9 @@ import { SettingsSection, TaskState } from '../generated/prisma/enums.js';
 import type { Logger } from '../lib/logger.js';
 import type { EventBus, EventName, Events } from './bus.js';
 
-/** Publishes what the database's triggers notify, for all processes, on this process's bus. */
 export interface PostgresRelay {
   healthy(): boolean;
-  /** Ends the connection, or the attempt to open one. Never rejects. */
+  /** Also ends an attempt to connect. Never rejects. */
   stop(): Promise<void>;
 }
 
@@ -20,10 +19,7 @@ interface PostgresRelayOptions {
 
 const CHANNEL = 'reprise';
 
-/**
- * Resolves once it listens; rejects when the first connection fails. A connection that is lost later is replaced,
- * however long that takes, and `bus.gap` is published then.
- */
+/** Rejects when the first connection fails; one lost later is replaced, and `bus.gap` is published. */
 export async function startPostgresRelay(options: PostgresRelayOptions): Promise<PostgresRelay> {
   const { url, bus, log, timing } = options;
   const connection = createListeningConnection({
@@ -47,7 +43,6 @@ export async function startPostgresRelay(options: PostgresRelayOptions): Promise
   };
 }
 
-/** Events that the database sends; the others are made in the process. */
 type RelayedEventName = Exclude<EventName, 'bus.gap' | 'settings.applied'>;
 
 const payloads: { [Name in RelayedEventName]: z.ZodType<Events[Name]> } = {

@@ -3,29 +3,18 @@ import { createDeferred, type Deferred } from '../lib/async.js';
 export interface ReaderQueueOptions<T> {
   key: (item: T) => string;
   sizeBytes: (item: T) => number;
-  /**
-   * Combines an unread item with a later one of its key; by default the later one replaces it. The result is read at
-   * the place of `pending`, before items that came between: a sequence to resume from must be that of `pending`, or a
-   * reader who resumes there would miss those.
-   */
+  /** The result takes the place of `pending`: a sequence to resume from must be that of `pending`. */
   merge?: (pending: T, latest: T) => T;
   maxItems?: number;
   maxBytes?: number;
 }
 
-/**
- * What one reader has not read yet, as an async iterable for that reader alone. Each key has one unread item, the
- * latest, at the place of its first. Over a limit the oldest items are dropped, and the reader has to read what it
- * missed from the database; a reader for whom a single item is too large is closed with a ReaderTooSlowError.
- */
+/** Each key has one unread item, at the place of its first. Over a limit the oldest items are dropped. */
 export interface ReaderQueue<T> extends AsyncIterable<T, undefined> {
   /** Never throws or waits; does nothing once the queue has ended. */
   push(item: T): void;
   close(): void;
-  /**
-   * How many items were dropped since the last call. More than zero means that the reader has a gap before the item
-   * it has just received.
-   */
+  /** Since the last call. Above zero, the reader has a gap before the item it has just received. */
   takeDropped(): number;
   readonly size: number;
   readonly bytes: number;
@@ -122,11 +111,10 @@ export function createReaderQueue<T>(options: ReaderQueueOptions<T>): ReaderQueu
   };
 }
 
-/** The latest item of each key, in the order in which the keys first arrived: a Map keeps a key's place. */
 function createUnreadItems<T>(options: ReaderQueueOptions<T> & Limits) {
   const { key, sizeBytes, merge = (_, latest) => latest, maxItems, maxBytes } = options;
   const items = new Map<string, { item: T; bytes: number }>();
-  // Kept, because it remembers where the holes of removed entries end: a new one walks over them at each `take`.
+  // Kept, because it remembers where the holes of removed entries end: a new one walks over them again.
   let keys = items.keys();
   let bytes = 0;
   const oldestKey = () => {

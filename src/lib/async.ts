@@ -17,7 +17,7 @@ export function createDeferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Waits `ms` milliseconds. Rejects with the signal's own reason on abort, where Node has an AbortError of its own. */
+/** Rejects with the signal's own reason on abort, where Node has an AbortError of its own. */
 export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await wait(ms, undefined, { signal });
@@ -27,10 +27,7 @@ export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
   }
 }
 
-/**
- * Rejects when `work` takes longer than `limitMs` milliseconds; the work itself goes on. For work that no signal can
- * end: neither database driver promises that a call to a silent server ever returns.
- */
+/** The work itself goes on: neither database driver promises that a call to a silent server ever returns. */
 export async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise<T> {
   const timeout = createDeferred<never>();
   const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
@@ -41,10 +38,7 @@ export async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise
   }
 }
 
-/**
- * Runs `work` so that it never overlaps itself: a call while it runs asks for one more run, and all callers
- * that came in the meantime share it. Resolves when a run that began after the call has ended.
- */
+/** `work` never overlaps itself: callers during a run share one more run, which follows it. */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
@@ -66,10 +60,7 @@ export function coalesce(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/**
- * Runs `work` for a key unless it is running already; everyone who asks meanwhile gets its result. An aborted caller
- * leaves alone; when all have left, the signal that `work` was given aborts.
- */
+/** One run a key at a time. An aborted caller leaves alone; when all have left, the work's signal aborts. */
 type SharedCalls = <T>(
   key: string,
   signal: AbortSignal,
@@ -117,7 +108,7 @@ export function createSharedCalls(): SharedCalls {
   };
 }
 
-/** Settles as the promise does, but rejects with the signal's reason as soon as that aborts. */
+/** Rejects with the signal's reason as soon as that aborts. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = createDeferred<never>();
   const stop = onAbort(signal, () => reject(signal.reason));

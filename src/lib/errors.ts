@@ -1,4 +1,4 @@
-/** Every error code. The mappers (graphql/errors.ts, rest/errors.ts, jobs/errors.ts) each cover all of them. */
+/** The mappers (graphql/errors.ts, rest/errors.ts, jobs/errors.ts) each cover all of them. */
 export type ErrorCode =
   | 'INVALID_INPUT'
   | 'CATALOG_ITEM_NOT_FOUND'
@@ -26,15 +26,12 @@ export type ErrorCode =
   | 'QUALITY_UNAVAILABLE'
   | 'INTERNAL';
 
-/**
- * An expected failure. Its message is written for a person and safe to show; anything else that is thrown is a bug
- * and is masked. Subclasses live with their domain.
- */
+/** An expected failure, with a message safe to show; anything else thrown is a bug and is masked. */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean = false;
-  /** The shortest wait before that; null when unknown. */
+  /** The shortest wait; null when unknown. */
   readonly retryAfterMs: number | null = null;
 
   constructor(message: string, options?: { cause?: unknown }) {
@@ -62,10 +59,7 @@ export function requireAdmin(viewer: { role: string }): void {
   if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an admin may do this.');
 }
 
-/*
- * What any provider may answer with. These stand here because adapters throw them and domains tell them apart, and
- * neither imports the other's values.
- */
+/* Here, because adapters throw them, domains tell them apart, and neither imports the other's values. */
 
 export class UpstreamLimitedError extends DomainError {
   readonly code = 'UPSTREAM_LIMITED';
@@ -79,7 +73,7 @@ export class UpstreamLimitedError extends DomainError {
   }
 }
 
-/** The provider did not answer, or answered with something it does not promise. */
+/** No answer, or one that the provider does not promise. */
 export class UpstreamFailedError extends DomainError {
   readonly code = 'UPSTREAM_FAILED';
   override readonly retryable = true;
@@ -89,7 +83,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The system's error code (`ENOSPC`, `ECONNREFUSED`, …) of anything that was thrown, following its causes. */
+/** The system's code (`ENOSPC`, `ECONNREFUSED`, …), following causes. */
 export function systemCodeOf(thrown: unknown): string | null {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     if ('code' in error && typeof error.code === 'string') return error.code;

@@ -1,19 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** In bytes; a request is JSON, never a file. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The client disconnected before its body was complete. */
 export class BodyCutError extends DOMException {
   constructor() {
     super('The client disconnected.', 'AbortError');
   }
 }
 
-/**
- * Null when the body is too long; the rest is read and discarded, because a client that is cut off in the middle of
- * sending never sees why. Throws BodyCutError.
- */
+/** Null when too long; the rest is discarded, because a client that is cut off never sees why. */
 export function readBody(incoming: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<string | null> {
   if (Number(incoming.headers['content-length']) > maxBytes) return Promise.resolve(null);
   return new Promise((resolve, reject) => {

@@ -12,7 +12,6 @@ interface LibraryCatalogOptions {
   roots: LibraryRoots;
 }
 
-/** The owner's own files as a catalog. It has no playlists and no shows. */
 export function createLibraryCatalog({ index, roots }: LibraryCatalogOptions): CatalogSource {
   return {
     provider: LIBRARY,
@@ -99,10 +98,8 @@ function toArtist(artist: LibraryArtist): Artist {
 
 const NAMES = ['cover', 'folder', 'front', 'album'];
 const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png']);
-/** Larger pictures are not used. */
 const MAX_BYTES = 20 * 1024 * 1024;
 
-/** The picture in the file, else the one beside it; null when there is none or it cannot be read. */
 async function findCover(roots: LibraryRoots, path: string, signal: AbortSignal): Promise<Uint8Array | null> {
   const embedded = await readEmbedded(roots, path).catch(() => null);
   signal.throwIfAborted();
@@ -139,7 +136,6 @@ async function readPicture(roots: LibraryRoots, path: string): Promise<Uint8Arra
   }
 }
 
-/** By its first bytes: a JPEG or a PNG. */
 function isPicture(data: Uint8Array): boolean {
   const start = Buffer.from(data.subarray(0, 4)).toString('hex');
   return data.length <= MAX_BYTES && (start.startsWith('ffd8ff') || start === '89504e47');

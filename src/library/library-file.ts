@@ -5,11 +5,7 @@ import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
 import type { RawTags } from './tag-reader.js';
 
-/**
- * A file of LIBRARY_DIRS in the index. `artistIds` holds the ids of `artists` in their order, then that of the album
- * artist, even if it is one of them; empty when there are none. A file with an artist and no album is a single with an
- * `albumId` of its own, so that it is queued with its artist.
- */
+/** `artistIds`: those of `artists` in order, then the album artist's. A single has its own `albumId`. */
 export type { LibraryFile };
 
 export const LIBRARY = 'library';
@@ -21,14 +17,13 @@ export const AUDIO_EXTENSIONS: ReadonlySet<string> = new Set(
 
 export interface FoundFile {
   path: string;
-  /** Names of the folders between the root and the file. */
   folders: string[];
   fileName: string;
   sizeBytes: bigint;
   modifiedAt: Date;
 }
 
-/** Ids are opaque; the kind is part of what is hashed, so that no album has a track's id. */
+/** The kind is hashed too, so that no album has a track's id. */
 function idOf(kind: 'track' | 'album' | 'artist', ...parts: string[]): string {
   const digest = createHash('sha256')
     .update([kind, ...parts].join('\0'))
@@ -39,12 +34,11 @@ function idOf(kind: 'track' | 'album' | 'artist', ...parts: string[]): string {
 const trackIdOf = (path: string): string => idOf('track', path);
 export const artistIdOf = (name: string): string => idOf('artist', artistKey(name));
 
-/** The record of a file that could not be read. */
 export function toUnreadableFile(found: FoundFile, problem: string, scannedAt: Date): LibraryFile {
   return { ...emptyRecord(found, scannedAt), problem: clean(problem) || 'It could not be read.' };
 }
 
-/** The record of a file with these tags; missing ones are derived from its name and folders. */
+/** Missing tags are derived from the file's name and folders. */
 export function toLibraryFile(found: FoundFile, raw: RawTags, scannedAt: Date): LibraryFile {
   const path = readPath(found.folders, parse(found.fileName).name);
   const credits = creditsOf(raw, path);
@@ -101,7 +95,6 @@ function albumOf(raw: RawTags, path: PathTags, artists: readonly string[]): stri
 const isTagged = (raw: RawTags): boolean =>
   clean(raw.title) !== '' || raw.artists.some((name) => clean(name));
 
-/** The folder of a file's album: the discs of one album share it. */
 function albumFolderOf(found: FoundFile): string {
   const { places } = withoutDiscFolder(found.folders);
   return places.length === found.folders.length ? dirname(found.path) : join(dirname(found.path), '..');
@@ -150,13 +143,12 @@ function detailsOf(raw: RawTags, path: PathTags) {
   };
 }
 
-/** Upper case without hyphens; null when it is not a valid ISRC. */
 function toIsrc(text: string | null): string | null {
   const compact = (text ?? '').replace(/[\s-]/g, '').toUpperCase();
   return /^[A-Z]{2}[A-Z\d]{3}\d{7}$/.test(compact) ? compact : null;
 }
 
-/** `YYYY`, `YYYY-MM` or `YYYY-MM-DD` from what taggers write: `2007-00-00`, `20070315`, `2007-03-15T08:00:00Z`. */
+/** What taggers write: `2007-00-00`, `20070315`, `2007-03-15T08:00:00Z`. */
 function toReleaseDate(text: string | null): string | null {
   const match = /^(\d{4})(?:[-./]?(\d\d)(?:[-./]?(\d\d))?)?(?:[T ].*)?$/.exec(clean(text));
   const [, year = '0000', month = '00', day = '00'] = match ?? [];

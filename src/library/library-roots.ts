@@ -3,15 +3,15 @@ import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { DomainError } from '../lib/errors.js';
 
-/** A file of the library is outside LIBRARY_DIRS, or not as the last scan found it. The next scan corrects the index. */
+/** Outside LIBRARY_DIRS, or not as the last scan found it. The next scan corrects the index. */
 export class LibraryFileError extends DomainError {
   readonly code = 'SOURCE_FAILED';
   override readonly retryable = true;
 }
 
-/** Opens files of LIBRARY_DIRS and nothing outside, whatever the index says. */
+/** Opens nothing outside LIBRARY_DIRS, whatever the index says. */
 export interface LibraryRoots {
-  /** Opens a plain file for reading; the caller closes it. Throws LibraryFileError when it cannot. */
+  /** The caller closes it. Throws LibraryFileError when it is not a plain file. */
   open(path: string): Promise<OpenFile>;
 }
 

@@ -3,7 +3,6 @@ import type { Db } from '../database/prisma.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
 import type { LibraryFile } from './library-file.js';
 
-/** What a scan compares to see whether a file has changed. */
 export interface KnownFile {
   sizeBytes: bigint;
   modifiedAt: Date;
@@ -11,7 +10,7 @@ export interface KnownFile {
   scannedAt: Date;
 }
 
-/** By path. Grows with the library: about 300 bytes a file. */
+/** Grows with the library: about 300 bytes a file. */
 export async function listKnownFiles(db: Db): Promise<Map<string, KnownFile>> {
   const files = await db.libraryFile.findMany({
     select: { path: true, sizeBytes: true, modifiedAt: true, problem: true, scannedAt: true },
@@ -19,7 +18,7 @@ export async function listKnownFiles(db: Db): Promise<Map<string, KnownFile>> {
   return new Map(files.map(({ path, ...known }) => [path, known]));
 }
 
-/** Inserts or replaces records in one statement. Sorted, so that two scans at once cannot deadlock. */
+/** Sorted, so that two scans at once cannot deadlock. */
 export async function saveFiles(db: Db, files: readonly LibraryFile[]): Promise<void> {
   if (files.length === 0) return;
   const sorted = files.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -34,7 +33,7 @@ export async function saveFiles(db: Db, files: readonly LibraryFile[]): Promise<
     )}`;
 }
 
-/** Deletes files, except those that another scan has written since they were listed. */
+/** Except those that another scan has written since they were listed. */
 export async function deleteFiles(db: Db, files: ReadonlyMap<string, KnownFile>): Promise<number> {
   const scannedAt = [...files.values()].map((known) => known.scannedAt.toISOString());
   return db.$executeRaw`

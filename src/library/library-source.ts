@@ -11,10 +11,7 @@ interface LibrarySourceOptions {
   roots: LibraryRoots;
 }
 
-/**
- * The owner's own files as audio. A `library:` track is its own file; a track of another catalog is the best unchanged
- * file of the same recording: one with its ISRC first, then the one with the highest quality.
- */
+/** A `library:` track is its own file; any other is the best unchanged file of the same recording. */
 export function createLibrarySource(options: LibrarySourceOptions): AudioSource {
   return {
     name: LIBRARY,
@@ -33,7 +30,6 @@ export function createLibrarySource(options: LibrarySourceOptions): AudioSource 
   };
 }
 
-/** The best first. */
 async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise<LibraryFile[]> {
   if (providerOf(track) === LIBRARY) {
     const own = await index.findTrack(track.id);
@@ -52,7 +48,6 @@ function rank(file: LibraryFile, track: Track): number {
   return (sameCode ? 4e6 : 0) + (lossless ? 2e6 : 0) + Math.min(file.bitrateKbps ?? 0, 1e6);
 }
 
-/** Throws the error of the best one when none is unchanged. */
 async function firstUnchanged(roots: LibraryRoots, files: readonly LibraryFile[]): Promise<Rendition> {
   let problem: unknown;
   for (const file of files) {

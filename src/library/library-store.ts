@@ -12,7 +12,6 @@ export interface LibraryAlbum {
   title: string;
   artistId: string;
   artistName: string;
-  /** In a list of one artist's albums: what the album is to that artist. */
   group: AlbumGroup;
   trackTotal: number;
   discTotal: number;
@@ -35,13 +34,9 @@ export interface LibraryTrack {
   album: LibraryAlbum | null;
 }
 
-/** What candidates are searched by; the matcher decides (match-track.ts). */
 type CandidateQuery = Pick<LibraryFile, 'title' | 'isrc' | 'durationMs'>;
 
-/**
- * The readable files of LIBRARY_DIRS as the last scan found them. A search matches items that contain every word,
- * whatever its case and accents; a search without words matches all.
- */
+/** Readable files only. A search matches items with every word; one without words matches all. */
 export interface LibraryIndex {
   searchTracks(text: string, page: PageRequest): Promise<Page<LibraryTrack>>;
   searchAlbums(text: string, page: PageRequest): Promise<Page<LibraryAlbum>>;
@@ -49,7 +44,6 @@ export interface LibraryIndex {
   findTrack(id: string): Promise<LibraryTrack | null>;
   findAlbum(id: string): Promise<LibraryAlbum | null>;
   findArtist(id: string): Promise<LibraryArtist | null>;
-  /** In the order of discs and tracks. */
   listAlbumTracks(albumId: string, page: PageRequest): Promise<Page<LibraryTrack>>;
   listArtistAlbums(
     artistId: string,
@@ -85,7 +79,7 @@ export function createLibraryIndex(db: Db): LibraryIndex {
   };
 }
 
-/** Loads all that one tick asks for, such as the artists of a page, with one query. Caches nothing. */
+/** One query for all that one tick asks for; caches nothing. */
 function together<Item>(
   list: (ids: readonly string[]) => Promise<Item[]>,
   idOf: (item: Item) => string,
@@ -105,7 +99,6 @@ async function listTracksOf(db: Db, ids: readonly string[]): Promise<LibraryTrac
   return withAlbums(db, files);
 }
 
-/** The best first: the exact title, then titles with all the words, then the rest; each in the order of albums. */
 async function searchTracks(db: Db, text: string, page: PageRequest): Promise<Page<LibraryTrack>> {
   const patterns = wordPatterns(text);
   const found = Prisma.sql`"problem" IS NULL AND "searchText" LIKE ALL(${patterns}::text[])`;
@@ -219,7 +212,6 @@ async function listArtistAlbums(
   });
 }
 
-/** One row for each artist of each file. */
 const credits = (where: Prisma.Sql) => Prisma.sql`
   SELECT credit."id", credit."name", "genres"[1] AS genre
   FROM "LibraryFile", unnest(

@@ -3,7 +3,6 @@ import { artistKey } from '../catalog/normalize.js';
 export interface PathTags {
   title: string;
   artist: string | null;
-  /** The folder above the album's folder. */
   albumArtist: string | null;
   album: string | null;
   trackNumber: number | null;
@@ -19,10 +18,7 @@ const BRACKETED_YEAR = /\s*[([]((?:19|20)\d\d)[)\]]\s*/;
 export const VARIOUS_ARTISTS = 'Various Artists';
 const VARIOUS_KEYS = new Set(['various artists', 'various', 'va', 'compilations', 'soundtracks']);
 
-/**
- * Parses `Artist/Album/03 - Title`, `Artist/Album/CD2/1-03 Title`, `Album/03 - Artist - Title`, `Artist - Title`,
- * `Artist - Album - 03 - Title` and similar paths; folders above the artist's are ignored. `fileName` has no extension.
- */
+/** Parses `Artist/Album/CD2/1-03 Title`, `Album/03 - Artist - Title`, `Artist - Album - 03 - Title`, …. */
 export function readPath(folders: readonly string[], fileName: string): PathTags {
   const { places, discNumber } = withoutDiscFolder(folders);
   const folder = readFolders(places);
@@ -41,7 +37,6 @@ export function readPath(folders: readonly string[], fileName: string): PathTags
   };
 }
 
-/** Splits off a last folder such as `CD2` or `Disc 1`. */
 export function withoutDiscFolder(folders: readonly string[]): {
   places: readonly string[];
   discNumber: number | null;
@@ -56,7 +51,6 @@ interface FolderTags {
   artist: string | null;
   album: string | null;
   year: string | null;
-  /** The only folder, which may be an artist's or an album's. */
   lone: string | null;
 }
 
@@ -87,7 +81,7 @@ interface Numbered {
   discNumber: number | null;
 }
 
-/** A leading track number, sometimes after a disc number. "99 Luftballons" is a title unless it is in a folder. */
+/** "99 Luftballons" is a title unless it is in a folder. */
 function readNumber(name: string, inFolder: boolean): Numbered {
   const match = /^(?:(\d{1,2})[-.](?=\d))?(\d{1,3})(\s*[-–._)]+\s*|\s+)(\S.*)$/.exec(name);
   const [, disc, track = '', gap = '', rest = ''] = match ?? [];

@@ -13,13 +13,11 @@ export type ScanDeps = Pick<Platform, 'db' | 'log' | 'clock'> & {
   tagReader: TagReader;
 };
 
-/** Each file found counts as added, changed or unchanged. */
 interface ScanResult {
   added: number;
   changed: number;
   removed: number;
   unchanged: number;
-  /** Files among those above, and folders and roots, that cannot be read now. */
   unreadable: number;
   durationMs: number;
 }
@@ -37,7 +35,7 @@ interface Scan {
 const FILES_READ_AT_ONCE = 2;
 const BATCH_SIZE = 100;
 
-/** Scans LIBRARY_DIRS every ten minutes. Idempotent: it compares folders with the index and reads only changes. */
+/** Every ten minutes. Idempotent: it compares folders with the index and reads only changes. */
 export const scanLibraryJob = defineJob({
   name: 'scanLibrary',
   payload: z.object({}),
@@ -49,11 +47,7 @@ export const scanLibraryJob = defineJob({
   },
 });
 
-/**
- * Brings the index in line with LIBRARY_DIRS. Only files whose size or time has changed are read. Folders that
- * cannot be read keep their records: a disk that is not mounted must not empty the index. Two scans at once, in one
- * process or in two, do the same work twice and harm nothing.
- */
+/** Folders that cannot be read keep their records: an unmounted disk must not empty the index. */
 export async function scanLibrary(deps: ScanDeps, { signal }: { signal: AbortSignal }): Promise<ScanResult> {
   const startedAt = performance.now();
   const { open, closed } = await openRoots(deps.env.libraryDirs);
@@ -76,7 +70,7 @@ export async function scanLibrary(deps: ScanDeps, { signal }: { signal: AbortSig
   return result;
 }
 
-/** Readers share one walk. When one of them fails (the database is gone), the other stops too. */
+/** When one reader fails (the database is gone), the other stops too. */
 async function scanRoot(scan: Scan, root: string): Promise<void> {
   const failure = new AbortController();
   const signal = AbortSignal.any([scan.signal, failure.signal]);
@@ -120,10 +114,7 @@ async function readFile(scan: Scan, file: FoundFile): Promise<void> {
   await save(scan, toLibraryFile(file, tags, clock.now()));
 }
 
-/**
- * A file that is bad itself is read again only when it changes. An error with a code (of the disk, of this server) may
- * pass: the record gets no time, so that the next scan reads the file again.
- */
+/** An error with a code may pass: the record gets no time, so that the next scan reads the file again. */
 async function noteUnreadable(scan: Scan, file: FoundFile, error: unknown): Promise<void> {
   const code = systemCodeOf(error);
   if (code === 'ENOENT') return void scan.seen.delete(file.path);

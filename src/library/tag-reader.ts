@@ -3,13 +3,12 @@ import { abortable } from '../lib/async.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { AudioProbe, Media } from '../media/media.js';
 
-/** The tags of a file as they are, before any cleaning. Absent values are null or empty. */
+/** Before any cleaning; absent values are null or empty. */
 export interface RawTags {
   title: string | null;
   artists: string[];
   albumArtist: string | null;
   album: string | null;
-  /** Whether the file marks its album as one by various artists. */
   compilation: boolean;
   isrc: string | null;
   upc: string | null;
@@ -25,20 +24,16 @@ export interface RawTags {
   label: string | null;
   copyright: string | null;
   licence: string | null;
-  /** ffmpeg's name of the codec. */
+  /** ffmpeg's name. */
   codec: string | null;
   bitrateKbps: number | null;
 }
 
-/**
- * A port: reads the tags of one audio file. Throws when there is no audio in it; an error that carries a `code`
- * (`EACCES`, `EIO`, `FFMPEG_MISSING`, …) is about circumstances, and the file is worth reading again later.
- */
+/** A port. Throws when there is no audio; an error with a `code` is about circumstances, and may pass. */
 export interface TagReader {
   read(path: string, signal: AbortSignal): Promise<RawTags>;
 }
 
-/** What this domain adds to Deps. */
 export interface LibraryDeps {
   /** Reads the tags of audio files, for the index and for files that keep their own. */
   tagReader: TagReader;
@@ -47,10 +42,7 @@ export interface LibraryDeps {
 /** For one file: a network disk that hangs would take forever. */
 const TIME_LIMIT_MS = 60_000;
 
-/**
- * Reads tags with music-metadata, which needs only a few reads and no process. ffprobe reads what it cannot identify
- * or time (FLAC in Ogg, bare AAC, a wrong extension), and tells noise from audio.
- */
+/** music-metadata starts no process; ffprobe reads what that cannot identify or time. */
 export function createTagReader({ media }: { media: Pick<Media, 'probe'> }): TagReader {
   return {
     async read(path, signal) {
@@ -68,7 +60,6 @@ export function createTagReader({ media }: { media: Pick<Media, 'probe'> }): Tag
   };
 }
 
-/** Null when the file is not plainly audio of a known length. */
 async function parse(path: string): Promise<RawTags | null> {
   try {
     const read = await parseFile(path, { skipCovers: true });
@@ -81,7 +72,6 @@ async function parse(path: string): Promise<RawTags | null> {
 
 const isFileSystemError = (error: unknown): boolean => /^E[A-Z]+$/.test(systemCodeOf(error) ?? '');
 
-/** The fault of the disk or of this server, not of the file. */
 function isCircumstance(error: unknown): boolean {
   return isFileSystemError(error) || systemCodeOf(error) === 'FFMPEG_MISSING';
 }
@@ -154,7 +144,6 @@ function numbersOf(text: string | null): [number | null, number | null] {
   return [Number.parseInt(number, 10) || null, Number.parseInt(total, 10) || null];
 }
 
-/** Patterns of music-metadata's codec names, and ffmpeg's names. */
 const CODECS: [RegExp, string][] = [
   [/^MPEG [\d.]+ Layer 3/, 'mp3'],
   [/^MPEG [\d.]+ Layer 2/, 'mp2'],

@@ -3,7 +3,6 @@ import { extname, join, resolve, sep } from 'node:path';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import { AUDIO_EXTENSIONS, type FoundFile } from './library-file.js';
 
-/** A folder or file that could not be read: nothing is known about it and what is below it. */
 export interface ClosedPlace {
   path: string;
   problem: string;
@@ -11,10 +10,7 @@ export interface ClosedPlace {
 
 export type Step = { kind: 'file'; file: FoundFile } | { kind: 'closed'; place: ClosedPlace };
 
-/**
- * The roots that can be walked, with links resolved, none inside another. A root that is missing, unreadable or empty is
- * closed: that is how a disk that is not mounted looks.
- */
+/** A root that is missing, unreadable or empty is closed: so looks a disk that is not mounted. */
 export async function openRoots(
   directories: readonly string[],
 ): Promise<{ open: string[]; closed: ClosedPlace[] }> {
@@ -37,10 +33,7 @@ export function isUnder(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
-/**
- * Every audio file below a root, ordered by name. Skips hidden files and folders, and symbolic links: targets inside the
- * roots are found by themselves, and those outside are not part of the library. So there are no loops or duplicates.
- */
+/** Ordered by name. Skips hidden files and symbolic links, so there are no loops or duplicates. */
 export async function* walkLibrary(root: string, signal: AbortSignal): AsyncGenerator<Step> {
   const pending: string[][] = [[]];
   for (let folders = pending.pop(); folders; folders = pending.pop()) {
@@ -101,7 +94,7 @@ async function readEntry(at: {
 /** Longer paths exceed what a PostgreSQL index takes, and are rare on file systems. */
 const MAX_PATH_BYTES = 2_000;
 
-/** Null for a file that is simply gone. Node shows bytes that are not UTF-8 as U+FFFD, and cannot open such a name. */
+/** Null for a file that is gone. Node shows bytes that are not UTF-8 as U+FFFD, and cannot open the name. */
 function problemOf(path: string, error: unknown): string | null {
   if (systemCodeOf(error) !== 'ENOENT') return messageOf(error);
   return path.includes('\uFFFD') ? 'Its name is not valid UTF-8.' : null;

@@ -62,7 +62,7 @@ function pngSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
   return { mime: 'image/png', widthPx: bytes.readUInt32BE(16), heightPx: bytes.readUInt32BE(20) };
 }
 
-/** A JPEG is segments of `ff`, a marker and a length; a frame segment (c0 to cf, except three) begins with its size. */
+/** Segments of `ff`, a marker and a length; a frame segment (c0 to cf, except three) begins with its size. */
 function jpegSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
   for (let at = 2; at + 9 <= bytes.length;) {
@@ -84,7 +84,7 @@ function jpegSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
   return null;
 }
 
-/** The value of METADATA_BLOCK_PICTURE, Ogg's tag for a cover: a FLAC picture block (RFC 9639, 8.8) in base64. */
+/** METADATA_BLOCK_PICTURE, Ogg's tag for a cover: a FLAC picture block (RFC 9639, 8.8) in base64. */
 export function toPictureComment(cover: Cover): string {
   const BITS_PER_PIXEL = 24;
   const FRONT_COVER = 3;

@@ -59,7 +59,6 @@ export function toMediaError(error: FfmpegRunError): MediaError {
   if (DISK_FULL_PATTERN.test(error.stderr)) return new OutputDiskFullError(cause);
   if (NOT_WRITABLE_PATTERN.test(error.stderr)) return new OutputNotWritableError(cause);
   const lines = lastLinesOf(error.stderr);
-  // The first message is the cause; later ones follow from it.
   const reason = lines[0] ?? withoutPaths(error.message);
   return new TranscodeFailedError(`The audio could not be converted: ${reason}`, lines, cause);
 }
@@ -72,7 +71,7 @@ function lastLinesOf(stderr: string): string[] {
     .map((line) => withoutPaths(line).slice(0, MAX_LINE_LENGTH));
 }
 
-/** Also removes ffmpeg's component prefix. Paths may hold spaces: one ends at the colon that ffmpeg puts after it, or with the line. */
+/** Paths may hold spaces: one ends at the colon that ffmpeg puts after it, or with the line. */
 function withoutPaths(line: string): string {
   return line
     .replace(/^\[[^\]]* @ 0x[0-9a-f]+\] /, '')

@@ -1,10 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 
-/**
- * Without playlists, concatenations and image sequences, which make ffmpeg open further files that whoever supplied
- * the "audio" chose.
- */
+/** No playlists, concatenations or image sequences: they make ffmpeg open files that the supplier chose. */
 const DEMUXERS =
   'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv';
 
@@ -35,10 +32,7 @@ export class FfmpegRunError extends Error {
 const GRACE_MS = 80;
 const KEPT_LINES = 60;
 
-/**
- * Runs ffmpeg into a file, overwriting it, and resolves with its stderr. Rejects with the signal's reason once the
- * aborted process has ended, otherwise with FfmpegRunError.
- */
+/** Overwrites the file; resolves with stderr. Rejects once an aborted process has ended. */
 export async function runFfmpeg(
   ffmpegPath: string,
   job: FfmpegJob & { outputPath: string },
@@ -52,10 +46,7 @@ export async function runFfmpeg(
   return start(command, limits, GRACE_MS);
 }
 
-/**
- * Runs ffmpeg and streams its output. The stream fails with the signal's reason, or with FfmpegRunError, which
- * `toFailure` may convert. Destroying the stream kills ffmpeg.
- */
+/** Fails with the signal's reason, or an FfmpegRunError that `toFailure` converts. Destroy kills ffmpeg. */
 export function streamFfmpeg(
   ffmpegPath: string,
   job: FfmpegJob,
@@ -70,8 +61,7 @@ export function streamFfmpeg(
     limits.signal.removeEventListener('abort', onAbort);
     stop.abort(new Error('The stream was closed.'));
   });
-  // ffmpeg's exit may come before its last bytes, and its output also ends when it is killed: the stream is complete
-  // only with a successful exit and the end of the output.
+  // ffmpeg's exit may come before its last bytes, and its output also ends when it is killed.
   const drained = new Promise((resolve) => out.once('unpipe', resolve));
   const command = createCommand(ffmpegPath, job);
   command.outputOptions('-y', ...job.outputOptions).output(out, { end: false });
@@ -100,9 +90,8 @@ interface Lines {
 type Spawn = (...call: [args: string[], options: object, started: unknown, ended: Ended]) => void;
 
 /**
- * Fixes faults of fluent-ffmpeg, which is archived. Before each run it starts ffmpeg twice more to list formats and
- * encoders, caches these and the program's path for the whole process, and misreads the list of ffmpeg ≥ 6, so that
- * `lavfi` counts as missing. And when a program cannot be started it throws where nothing can catch it.
+ * fluent-ffmpeg (archived) lists formats before each run and misreads those of ffmpeg ≥ 6 (no `lavfi`),
+ * caches for the whole process, and throws where nothing can catch it when a program does not start.
  */
 function patchCommand(command: ffmpeg.FfmpegCommand, ffmpegPath: string): ffmpeg.FfmpegCommand {
   const { _spawnFfmpeg: spawn } = command as ffmpeg.FfmpegCommand & { _spawnFfmpeg: Spawn };

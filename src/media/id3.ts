@@ -44,10 +44,7 @@ function fromSynchsafe(bytes: Buffer): number {
 
 const HEADER_BYTES = 10;
 
-/**
- * Renames the frame in which ffmpeg put the comment, in place: a TXXX frame described as `eng` differs
- * from an English COMM frame without description in nothing else (tags.ts).
- */
+/** ffmpeg wrote it as a TXXX frame `eng`, which differs from an English COMM only in its name (tags.ts). */
 export async function nameId3Comment(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
@@ -80,10 +77,7 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
 
 const MAX_RIFF_BYTES = 0xffff_ffff;
 
-/**
- * Appends an ID3 tag to a WAV file as an `id3 ` chunk, where taggers and players expect what RIFF's own INFO list
- * cannot hold: other scripts, ISRC, album artist, cover. A file that would exceed 4 GiB is left unchanged.
- */
+/** As an `id3 ` chunk, for what RIFF's INFO list cannot hold. A file over 4 GiB is left unchanged. */
 export async function appendId3Chunk(path: string, tag: Buffer): Promise<void> {
   const file = await open(path, 'r+');
   try {
@@ -115,7 +109,7 @@ function uint32(value: number): Buffer {
   return buffer;
 }
 
-/** A single write may take fewer bytes, without an error, when the disk is about to fill up; the next throws ENOSPC. */
+/** A write may take fewer bytes, without an error, when the disk fills up; the next throws ENOSPC. */
 export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);

@@ -23,10 +23,7 @@ interface Tool {
 
 class ToolProblem extends Error {}
 
-/**
- * Finds ffmpeg and ffprobe: the configured path and no other, or the system's, or the one from npm. A configured path
- * that does not run is a problem to report, not a reason to use another one silently.
- */
+/** A configured path that does not run is a problem to report, not a reason to use another silently. */
 export async function locateTools(options: {
   ffmpegPath: string | null;
   ffprobePath: string | null;
@@ -85,7 +82,7 @@ async function pathOf(tool: Tool): Promise<{ path: string } | { reason: string }
   }
 }
 
-/** The package's install script does this, unless npm blocks it. If chmod fails, starting the program says why. */
+/** npm may block the install script that does this. If chmod fails, starting the program says why. */
 async function allowToRun(path: string): Promise<void> {
   const runs = await access(path, constants.X_OK).then(
     () => true,

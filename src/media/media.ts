@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 export const AUDIO_FORMATS = ['KEEP', 'MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC'] as const;
 export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 
-/** Allowed bitrates in kbit/s of each lossy format; lossless formats take none. */
+/** In kbit/s; lossless formats take none. */
 export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: number }>> = {
   MP3: { min: 32, max: 320 },
   AAC: { min: 32, max: 256 },
@@ -54,23 +54,19 @@ export interface TranscodeRequest {
   format: AudioFormat;
   /** Null: the format's usual quality, or the source's when copied. */
   bitrateKbps: number | null;
-  /** Between the values of a tag with several, where the container has no better way. */
+  /** For several values of a tag, where the container has no better way. */
   artistSeparator: string;
   tags: TrackTags;
   cover: Uint8Array | null;
 }
 
 export interface Transcoded {
-  /**
-   * How much audio there was, in milliseconds. A file that was cut off may still state its whole length, and so does
-   * a copy of it. Null when ffmpeg did not say.
-   */
+  /** A file that was cut off may still state its whole length. Null when ffmpeg did not say. */
   writtenMs: number | null;
 }
 
-/** ffmpeg as the rest of the program sees it. All of it throws MediaError subclasses (media/errors.ts). */
 export interface Media {
-  /** Null when ffmpeg or ffprobe cannot be run; then `problem` says why in words. */
+  /** Null when ffmpeg or ffprobe cannot be run; then `problem` says why. */
   readonly tools: { ffmpegPath: string; ffprobePath: string; version: string } | null;
   readonly problem: string | null;
   /** Formats whose encoders this ffmpeg has; KEEP whenever there is an ffmpeg. */
@@ -83,7 +79,7 @@ export interface Media {
   ): Promise<Transcoded>;
   /** The file extension, without a dot, that a request's output takes: `m4a`, `ogg`, `opus`, … */
   extensionFor(format: AudioFormat, input: AudioProbe): string;
-  /** Audio made by a filter graph (`-f lavfi -i <graph>`), encoded and written to the stream as it is made. */
+  /** From a filter graph (`-f lavfi -i <graph>`), written to the stream as it is made. */
   synthesize(
     request: { graph: string; durationMs: number; codec: 'flac' | 'vorbis' | 'mp3' | 'opus' },
     signal: AbortSignal,

@@ -2,11 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { TagPair } from './tags.js';
 import { writeFully } from './id3.js';
 
-/**
- * An MP4 file is boxes: a size of 32 bits (of the whole box), a name of four letters, and data or further boxes
- * (ISO/IEC 14496-12, 4.2). iTunes' tags are boxes in `moov.udta.meta.ilst`; one with a free name is
- * `----` of `mean` (who defined it), `name` and `data`.
- */
+/** ISO/IEC 14496-12, 4.2: a size of 32 bits, four letters, data or boxes. Tags: `moov.udta.meta.ilst`. */
 interface Box {
   start: number;
   end: number;
@@ -17,11 +13,7 @@ const HEADER_BYTES = 8;
 const MAX_MOOV_BYTES = 64 * 1_048_576;
 const UTF8_TEXT = 1;
 
-/**
- * Adds freeform tags to the file's tag list. Possible in place because ffmpeg puts `moov` last unless it is told to
- * do otherwise: it can grow, and no audio moves. A file of another shape is left as it is; answers whether it was
- * changed.
- */
+/** In place: ffmpeg puts `moov` last, so it can grow and no audio moves. False for another shape. */
 export async function addFreeformAtoms(path: string, atoms: readonly TagPair[]): Promise<boolean> {
   if (atoms.length === 0) return false;
   const file = await open(path, 'r+');
@@ -57,7 +49,7 @@ async function findLastMoov(file: FileHandle, size: number): Promise<Box | null>
   return null;
 }
 
-/** A `moov` with `addition` at the end of its tag list, and the four enclosing sizes raised; null without a list. */
+/** Raises the four enclosing sizes too; null without a list. */
 export function growTagList(moov: Buffer, addition: Buffer): Buffer | null {
   const path = tagListPath(moov);
   const list = path?.at(-1);
@@ -67,7 +59,7 @@ export function growTagList(moov: Buffer, addition: Buffer): Buffer | null {
   return grown;
 }
 
-/** The boxes from `moov` to `ilst`. `meta` has four bytes of version and flags before its boxes. */
+/** `meta` has four bytes of version and flags before its boxes. */
 function tagListPath(moov: Buffer): Box[] | null {
   const root = { start: 0, end: moov.length };
   const udta = childNamed(moov, 'udta', { start: HEADER_BYTES, end: root.end });

@@ -100,7 +100,7 @@ function toProbe(found: Report, audio: Stream, durationS: number): AudioProbe {
   };
 }
 
-/** For codecs that state no bitrate (Opus, FLAC): the file's bytes without its cover, which Ogg holds in base64. */
+/** For codecs that state no bitrate (Opus, FLAC): without the cover, which Ogg holds in base64. */
 function meanBitrate({ format, packets }: Report, durationS: number): number {
   const cover = packets.find((packet) => packet.codec_type === 'video')?.size ?? 0;
   const coverBytes = format.format_name === 'ogg' ? (cover * 4) / 3 : cover;

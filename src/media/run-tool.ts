@@ -15,10 +15,7 @@ interface ToolResult {
 
 const KEPT_STDERR_BYTES = 16_384;
 
-/**
- * Runs a program to its end, without a shell or stdin. Rejects with the signal's reason once an aborted program has
- * ended, and with the system's error when it cannot be started.
- */
+/** Without a shell or stdin. Rejects with the signal's reason once an aborted program has ended. */
 export function runTool(path: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     if (limits.signal.aborted) return reject(limits.signal.reason as Error);

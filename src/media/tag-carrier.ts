@@ -1,8 +1,6 @@
 /**
- * Tags reach ffmpeg in a tiny Matroska file that holds nothing else (and the cover, as an attachment that ffmpeg
- * sees as a picture stream), read as a second input. Arguments would do for short tags only: one over 128 KiB cannot
- * be passed, and a cover for Ogg is longer. ffmpeg's own text form for tags loses all beyond 1,023 bytes a line up to
- * 2019, and reads the rest of a long line as the next tag. Works with ffmpeg of 2018 and of 2026.
+ * A tiny Matroska file: an argument over 128 KiB cannot be passed, and ffmpeg's own text form for tags loses
+ * all beyond 1,023 bytes a line up to 2019. Works with ffmpeg of 2018 and of 2026.
  */
 export function buildTagCarrier(tags: readonly (readonly [string, string])[], cover: Cover | null): Buffer {
   const simpleTags = tags.map(([key, value]) =>

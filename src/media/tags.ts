@@ -6,10 +6,7 @@ export type TagPair = readonly [key: string, value: string];
 /** In characters: far above any title, far below what breaks a reader. */
 const MAX_VALUE_LENGTH = 32_768;
 
-/**
- * The pairs that ffmpeg writes into a container, in the keys that end up as the container's own tags. `separator`
- * goes between several artists or genres: ffmpeg can write a key once only.
- */
+/** `separator` goes between several artists or genres: ffmpeg can write a key once only. */
 export function toTagPairs(tags: TrackTags, container: Container, separator: string): TagPair[] {
   switch (container) {
     case 'ogg':
@@ -26,7 +23,7 @@ export function toTagPairs(tags: TrackTags, container: Container, separator: str
   }
 }
 
-/** ID3v2.4 frames (id3.org); `TXXX:` stands before the description of a frame of one's own. */
+/** ID3v2.4 (id3.org); `TXXX:` stands before the description of a frame of one's own. */
 export function toId3Frames(tags: TrackTags, separator: string): TagPair[] {
   return present([
     ['TIT2', tags.title],
@@ -45,10 +42,7 @@ export function toId3Frames(tags: TrackTags, separator: string): TagPair[] {
   ]);
 }
 
-/**
- * ffmpeg takes frame names as keys. It writes no COMM frame but makes a TXXX frame of any other key; with a key of
- * three letters that is a COMM frame in that language, byte for byte, but for its name, which id3.ts corrects.
- */
+/** ffmpeg writes no COMM frame; a TXXX of a three-letter key differs only in its name (see id3.ts). */
 export const COMMENT_STAND_IN = 'eng';
 const ID3_KEYS: Record<string, string> = { COMM: COMMENT_STAND_IN, 'TXXX:BARCODE': 'BARCODE' };
 
@@ -102,10 +96,7 @@ function genericPairs(tags: TrackTags, separator: string): TagPair[] {
   ]);
 }
 
-/**
- * A RIFF INFO list says nothing of its character set, so readers differ: only plain ASCII goes there, for those that
- * read nothing else. All of it is in the ID3 chunk (id3.ts).
- */
+/** RIFF INFO names no character set: only plain ASCII goes there. All of it is in the ID3 chunk (id3.ts). */
 function riffInfo(tags: TrackTags, separator: string): TagPair[] {
   const pairs = present([
     ['title', tags.title],

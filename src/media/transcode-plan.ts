@@ -6,12 +6,10 @@ import { type AudioFormat, type AudioProbe, BITRATE_RANGES, type TranscodeReques
 type PlanRequest = Pick<TranscodeRequest, 'inputPath' | 'input' | 'format' | 'bitrateKbps'>;
 
 export interface PlanFiles {
-  /** The file that carries the tags, and the cover when `cover` is `stream` (media/tag-carrier.ts). */
   carrierPath: string;
   cover: 'none' | 'stream' | { attach: string; mime: string };
 }
 
-/** How a container holds a cover: as a picture stream, in a tag, as an attached file, or in a chunk added afterwards. */
 export const COVER_WAYS: Record<Container, 'stream' | 'tag' | 'attachment' | 'chunk'> = {
   mp3: 'stream',
   m4a: 'stream',
@@ -22,7 +20,6 @@ export const COVER_WAYS: Record<Container, 'stream' | 'tag' | 'attachment' | 'ch
   wav: 'chunk',
 };
 
-/** Used when no bitrate is requested. Vorbis takes a quality, see `vorbisQuality`. */
 const DEFAULT_BITRATES_KBPS = { MP3: 320, AAC: 256, OGG: 256, OPUS: 160 };
 type LossyFormat = keyof typeof DEFAULT_BITRATES_KBPS;
 
@@ -33,7 +30,7 @@ const LOSSY_MAX_CHANNELS = 2;
 /** A source's bitrate is often a little above its nominal one. */
 const BITRATE_TOLERANCE = 1.05;
 
-/** One ffmpeg run without the output's path. Throws FormatUnavailableError when the encoder is missing. */
+/** Without the output's path. Throws FormatUnavailableError when the encoder is missing. */
 export function planTranscode(
   request: PlanRequest,
   encoders: ReadonlySet<string>,
@@ -141,23 +138,20 @@ function channelOptions({ format, input }: PlanRequest): string[] {
   return [...channels, ...sampleRateOptions(format, input.sampleRateHz)];
 }
 
-/** Opus supports only 48 kHz of the usual rates; a higher rate is reduced to 44.1 or 48 kHz, whichever divides it. */
+/** Opus takes only 48 kHz of the usual rates; a higher rate becomes 44.1 or 48 kHz, whichever divides it. */
 function sampleRateOptions(format: AudioFormat, rateHz: number): string[] {
   if (format === 'OPUS') return ['-ar', '48000'];
   if (rateHz <= LOSSY_MAX_SAMPLE_RATE_HZ) return [];
   return ['-ar', rateHz % 44_100 === 0 ? '44100' : '48000'];
 }
 
-/**
- * Drops the source's own tags and chapters; all tags come from the carrier. Ogg keeps tags on the audio stream, so
- * there the stream's mapping decides; elsewhere the stream gets none.
- */
+/** All tags come from the carrier. Ogg keeps tags on the audio stream: there the stream's mapping decides. */
 function metadataOptions(container: Container): string[] {
   const onStream = container === 'ogg' || container === 'opus' ? '1:g' : '-1';
   return ['-map_metadata', '1', '-map_metadata:s:a:0', onStream, '-map_chapters', '-1'];
 }
 
-/** -id3v2_version 4: UTF-8. -write_xing 1: the frame that tells a player an MP3's length. ipod: `.m4a`, AAC or ALAC. */
+/** -id3v2_version 4: UTF-8. -write_xing 1: states an MP3's length. ipod: `.m4a`, AAC or ALAC. */
 const MUXERS: Record<Container, string[]> = {
   mp3: ['-id3v2_version', '4', '-write_xing', '1', '-f', 'mp3'],
   m4a: ['-f', 'ipod'],

@@ -62,7 +62,6 @@ export async function transcode(
   }
 }
 
-/** An unusable cover does not fail the track. */
 async function loadCover(
   { tools, log }: { tools: Tools; log: Logger },
   { cover: bytes }: TranscodeRequest,
@@ -143,7 +142,6 @@ export function createProgress(
   };
 }
 
-/** Tags that ffmpeg cannot write, added afterwards and in place. */
 async function finishTags(
   container: Container,
   request: TranscodeRequest,
