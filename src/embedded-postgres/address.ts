@@ -7,23 +7,23 @@ import { readPassword, SUPERUSER } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import { isOpenToAll, makePrivateDirectory, type Identity } from './identity.js';
 
-/** A socket in a directory of its own; on Windows a loopback port. */
+/** A TCP port only on Windows. */
 export interface Address {
   host: string;
   port: number;
   password: string | null;
 }
 
-/** The kernel's limit for a socket's path: 107 bytes, on macOS 103. */
+/** The kernel's limit: 107 bytes, on macOS 103. */
 const LONGEST_SOCKET_PATH = 103;
 const SOCKET_PORT = 5432;
 
-/** Name of a data directory's PostgreSQL and of its socket's directory; the same at each start. */
+/** The same at each start. */
 export function clusterName(dataDir: string): string {
   return `reprise-${createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 16)}`;
 }
 
-/** DATA_DIR may be too deep for a socket, hence a short directory beside other temporary files. */
+/** DATA_DIR may be too deep for a socket, hence a short directory. */
 export async function chooseAddress(dataDir: string, identity: Identity): Promise<Address> {
   const password = readPassword(dataDir);
   if (password !== null) return { host: '127.0.0.1', port: await findFreePort(), password };
@@ -39,7 +39,7 @@ export function socketPath(directory: string): string {
   return join(directory, `.s.PGSQL.${SOCKET_PORT}`);
 }
 
-/** Checks the owner and mode: whoever had created the directory before us would see all traffic. */
+/** Whoever had created the directory before us would see all traffic. */
 export function ensureSocketDirectory({ host: path, password }: Address, identity: Identity): void {
   if (password !== null) return;
   if (!lstatSync(path, { throwIfNoEntry: false })) tryMake(path, identity);
@@ -56,7 +56,7 @@ function tryMake(path: string, identity: Identity): void {
   try {
     makePrivateDirectory(path, identity);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // Another process has just created it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

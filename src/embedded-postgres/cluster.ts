@@ -36,10 +36,7 @@ export function clusterDirectory(dataDir: string): string {
   return join(dataDir, 'postgres');
 }
 
-/**
- * Only on Windows, where PostgreSQL listens on a TCP port that every local user can reach. Elsewhere its socket is in
- * a private directory, and it needs no password.
- */
+/** Only on Windows, where every local user can reach the port. Elsewhere the socket is private. */
 export function readPassword(dataDir: string): string | null {
   if (process.platform !== 'win32') return null;
   const path = passwordFile(dataDir);
@@ -67,7 +64,7 @@ function isCluster(directory: string): boolean {
   return existsSync(join(directory, 'PG_VERSION'));
 }
 
-/** Created under a temporary name and renamed, so that a crash or a race leaves a whole cluster or none. */
+/** Renamed when whole, so that a crash or a race leaves a whole cluster or none. */
 async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> {
   const fresh = mkdtempSync(join(plan.dataDir, UNFINISHED_PREFIX));
   try {
@@ -85,7 +82,7 @@ async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> 
   }
 }
 
-/** Left by a killed start; an hour old, so that it is not one that runs now. */
+/** An hour old, so that it is not one that runs now. */
 function removeUnfinished(dataDir: string): void {
   for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith(UNFINISHED_PREFIX))) {
     const path = join(dataDir, name);
@@ -100,7 +97,7 @@ async function runInitdb(fresh: string, { dataDir, binaries, identity }: Cluster
     readPassword(dataDir) === null
       ? ['--auth=trust']
       : ['--auth=scram-sha-256', `--pwfile=${passwordFile(dataDir)}`];
-  // Collation of PostgreSQL and not of the system: the same order and case rules on every machine.
+  // The same order and case rules on every machine.
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];
   await promisify(execFile)(
     binaries.initdb,

@@ -1,16 +1,10 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/**
- * The user that PostgreSQL runs as. It refuses to run as root, so a root process runs it as another user, who owns
- * only the database's own directories.
- */
+/** PostgreSQL refuses to run as root: another user then owns the database's own directories only. */
 export interface Identity {
   other: { uid: number; gid: number } | null;
-  /**
-   * The parents of DATA_DIR may be closed to the other user (/root is). A child's working directory is set before its
-   * user, so it reaches its data through that directory and needs no parent.
-   */
+  /** A working directory is set before the user, so it needs no access to the parents of DATA_DIR (/root). */
   dataByWorkingDirectory: boolean;
 }
 
@@ -30,14 +24,13 @@ function findNobody(): { uid: number; gid: number } {
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
 }
 
-/** Options of `spawn` for a PostgreSQL program on a data directory, and the path to pass to it. */
 export function runAs(identity: Identity, directory: string) {
   return {
     directory: identity.dataByWorkingDirectory ? WORKING_DIRECTORY : directory,
     options: {
       cwd: directory,
       ...identity.other,
-      // None of our own variables: PGDATA, PGPORT, PGOPTIONS and locale variables would change what the programs do.
+      // PGDATA, PGPORT, PGOPTIONS and locale variables would change what the programs do.
       env: process.platform === 'win32' ? process.env : { PATH: process.env['PATH'], TZ: 'UTC' },
     },
   };

@@ -2,7 +2,6 @@ import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, wri
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 
-/** The parts of postmaster.pid, in PostgreSQL's data directory, that we use. */
 export interface PidFile {
   pid: number;
   port: number;
@@ -22,16 +21,13 @@ export function readPidFile(cluster: string): PidFile | null {
   };
 }
 
-/** Identifies a cluster's server by its working directory, or by the cluster name on its command line. */
+/** By its working directory, or by the cluster name on its command line. */
 export interface Cluster {
   directory: string;
   name: string;
 }
 
-/**
- * Who owns the pid in postmaster.pid? After a crash it may belong to any program. `unknown` is a PostgreSQL whose
- * directory we may not read; then nothing may be touched.
- */
+/** Any program may have the pid after a crash. `unknown`: a PostgreSQL whose directory we may not read. */
 export function ownerOf(
   pid: number,
   cluster: Cluster,
@@ -64,10 +60,7 @@ function commandOf(pid: number): string {
   }
 }
 
-/**
- * PostgreSQL works in its data directory; the link stays valid when that is moved. In a container root may not be
- * allowed to read it (no CAP_SYS_PTRACE), hence the cluster name.
- */
+/** The link survives a move. Root in a container may lack CAP_SYS_PTRACE, hence the cluster name. */
 function workingDirectoryOf(pid: number): string | null {
   const link = `/proc/${pid}/cwd`;
   try {
@@ -84,17 +77,16 @@ function isSame(a: string, b: string): boolean {
 }
 
 /**
- * PostgreSQL does not start while a lock file names a living process of any program. The file is not deleted: it also
- * names the shared memory of the last server, and PostgreSQL checks that no survivor still uses it. PostgreSQL takes
- * a file with the pid of its own parent for stale, so our pid goes in. The file is moved aside first and read again,
- * because a server may have started since it was judged.
+ * PostgreSQL does not start while a lock file names a living process, unless it is its own parent: our pid
+ * goes in. The file stays, because it names the shared memory that a survivor may use. It is moved aside and
+ * read again: a server may have started since it was judged.
  */
 export function disownLockFile(path: string, judgedPid: number): void {
   const aside = `${path}.${process.pid}`;
   try {
     renameSync(path, aside);
   } catch {
-    return; // Already gone.
+    return;
   }
   const text = readText(aside) ?? '';
   if (parseInt(text, 10) === judgedPid) {

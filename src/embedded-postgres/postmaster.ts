@@ -20,7 +20,7 @@ export interface Postmaster {
   hasEnded(): boolean;
 }
 
-/** In a process group of its own, so that Ctrl-C in a terminal reaches only us. */
+/** In a process group of its own, so that Ctrl-C reaches only us. */
 export function spawnPostmaster(plan: ClusterPlan, address: Address, log: Logger): Postmaster {
   const { directory, options } = runAs(plan.identity, clusterDirectory(plan.dataDir));
   const settings = Object.entries(settingsFor(plan, address)).flatMap(([name, value]) => [
@@ -77,7 +77,7 @@ function settingsFor(plan: ClusterPlan, { host, port, password }: Address): Reco
   };
 }
 
-/** Signals a server to stop, then to stop at once. False when it is still running. */
+/** False when it is still running. */
 export async function stopPostmaster(pid: number, plan: ClusterPlan): Promise<boolean> {
   if (process.platform === 'win32') return stopWithPgCtl(plan);
   for (const [signal, limitMs] of [['SIGINT', FAST_STOP_MS] as const, ['SIGQUIT', HARD_STOP_MS] as const]) {
@@ -87,7 +87,7 @@ export async function stopPostmaster(pid: number, plan: ClusterPlan): Promise<bo
   return false;
 }
 
-/** SIGINT is a fast stop: sessions end, everything is written. SIGQUIT leaves recovery to the next start. */
+/** SIGINT ends sessions and writes everything. SIGQUIT leaves recovery to the next start. */
 export function signalPostmaster(pid: number, signal: 'SIGINT' | 'SIGQUIT'): void {
   try {
     process.kill(pid, signal);

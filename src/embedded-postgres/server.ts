@@ -16,14 +16,11 @@ export interface HeldServer {
   postmaster: Postmaster | null;
 }
 
-/** Recovery after a crash replays up to a few hundred megabytes of log. */
+/** Recovery replays up to a few hundred megabytes of log. */
 const START_MS = 180_000;
 const POLL_MS = 20;
 const RETRY_MS = 200;
-/**
- * Messages of a server that stopped because another one was still on its data directory, or removed the socket's
- * directory as it stopped. All of these pass.
- */
+/** Another server was still on the data directory, or removed the socket's directory. All of these pass. */
 const TRANSIENT =
   /lock file ".*" already exists|shared memory block .* still in use|create lock file ".*\.s\.PGSQL.*No such file/;
 
@@ -36,7 +33,6 @@ export async function holdServer(plan: ClusterPlan, address: Address, log: Logge
       if ('client' in lock) return { ...server, lock: lock.client };
       throw inUse(plan, lock.heldBy);
     } catch (err) {
-      // The server is stopping, or recovering from a crash: try again.
       if (err instanceof EmbeddedDatabaseError || Date.now() > deadline) throw err;
       log.debug({ err }, 'embedded database not ready yet');
       await delay(RETRY_MS);
@@ -70,7 +66,7 @@ async function reachServer(search: Search): Promise<Omit<HeldServer, 'lock'>> {
   throw didNotStart(search.plan, started?.lastOutput() || `not ready after ${START_MS / 1000} s`);
 }
 
-/** The server on this data directory, starting or ready; null once one can be started. */
+/** Null once a server can be started. */
 function findServer(plan: ClusterPlan): PidFile | null {
   const directory = clusterDirectory(plan.dataDir);
   const file = readPidFile(directory);
@@ -88,7 +84,7 @@ function disownFiles(directory: string, file: PidFile): void {
   if (file.socketDirectory) disownLockFile(`${socketPath(file.socketDirectory)}.lock`, file.pid);
 }
 
-/** The file has the server's own address: an earlier start may have had another TMPDIR. */
+/** An earlier start may have had another TMPDIR. */
 function toServer(file: PidFile, address: Address): { pid: number; address: Address } {
   const host = file.socketDirectory || address.host;
   return { pid: file.pid, address: { ...address, host, port: file.port } };
@@ -116,22 +112,19 @@ const LOCK_KEY = 71_710_001;
 /** A killed process holds the lock until the kernel has closed its connection. */
 const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_RETRY_MS = 50;
-/** Always exists, unlike our own database. Advisory locks are local to one database. */
+/** Always exists. Advisory locks are local to one database. */
 const MAINTENANCE_DATABASE = 'postgres';
 
 type LockResult = { client: pg.Client } | { heldBy: string | null };
 
-/**
- * Takes the lock that makes this process the only one on the data directory. It lives as long as the connection, so
- * it is released however the process ends. Rejects when there is no connection.
- */
+/** Lives as long as the connection, so it is released however the process ends. */
 async function takeLock(address: Address): Promise<LockResult> {
   const client = new pg.Client({
     connectionString: urlOf(address, MAINTENANCE_DATABASE),
     application_name: `reprise, process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: 10_000,
   });
-  // Without a listener a lost connection would end the process; `end` follows and has a listener.
+  // Without a listener a lost connection would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();

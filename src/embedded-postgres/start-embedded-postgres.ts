@@ -18,14 +18,10 @@ export interface EmbeddedPostgres {
 }
 
 const DATABASE = 'reprise';
-/** A server that crashes more often within the window stays down. */
 const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 600_000;
 
-/**
- * Runs PostgreSQL 18 in `<dataDir>/postgres` for this process alone, or adopts the server that a killed process left
- * behind. Rejects with EmbeddedDatabaseError when it cannot run or the directory is in use.
- */
+/** For this process alone; adopts the server that a killed process left behind. */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log: Logger;
@@ -46,13 +42,12 @@ async function planCluster(requestedDir: string): Promise<ClusterPlan> {
       cause,
     });
   }
-  // One name for the directory, whatever path leads to it, so that two processes see each other.
+  // So that two processes see each other, whatever path leads to the directory.
   const dataDir = realpathSync(requestedDir);
   const identity = chooseIdentity(clusterDirectory(dataDir));
   return { dataDir, identity, binaries: await findBinaries(dataDir, identity) };
 }
 
-/** Restarts the server when it goes down by itself. Returns the function that stops it for good. */
 function supervise(first: HeldServer, plan: ClusterPlan, log: Logger): () => Promise<void> {
   let server: HeldServer | null = first;
   let stopping = false;
@@ -94,7 +89,7 @@ function supervise(first: HeldServer, plan: ClusterPlan, log: Logger): () => Pro
     stopping = true;
     await recovery;
     process.off('exit', stopAtExit);
-    // The lock is released with the server and not before, or another process could adopt the server in between.
+    // Released with the server and not before, or another process could adopt the server in between.
     if (!server) return;
     const ended = await stopPostmaster(server.pid, plan);
     if (!ended) log.error({ pid: server.pid }, 'embedded database does not stop');

@@ -9,7 +9,7 @@ import { getDatamodel } from '../generated/pothos.js';
 import type { GraphqlContext } from '../context.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
 
-/** Each entry of a page counts: a page of 500 history entries fits. */
+/** A page of 500 history entries fits. */
 const MAX_COMPLEXITY = 40_000;
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
@@ -34,7 +34,7 @@ export const builder = new SchemaBuilder<Types>({
   defaultFieldNullability: false,
   complexity: {
     defaultComplexity: 1,
-    // Connections multiply by their page size; other lists (artists, genres) are short.
+    // Connections multiply by page size; other lists are short.
     defaultListMultiplier: 1,
     limit: { complexity: MAX_COMPLEXITY },
     complexityError,

@@ -18,7 +18,7 @@ export interface Connection<Node> {
 
 type MaybePromise<Value> = Value | Promise<Value>;
 
-/** A connection whose page is read once `edges` or `pageInfo` is selected, and not for `totalCount` alone. */
+/** `totalCount` alone reads no page. */
 export function lazyConnection<Node>(
   read: () => Promise<Page<Node>>,
   totalCount: () => Promise<number>,
@@ -98,7 +98,6 @@ export interface PageArgs {
   offset?: number | null | undefined;
 }
 
-/** The selection counts once for each entry of the page. A page that is too long is rejected later. */
 export function pageComplexity(args: PageArgs): { field: number; multiplier: number } {
   return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE) };
 }
@@ -119,7 +118,7 @@ export function refuseBoth({ after, offset }: PageArgs): void {
 
 const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
 
-/** A connection over a list that is read by offset, such as a catalog's. Throws InvalidInputError for a bad page. */
+/** Throws InvalidInputError for a bad page. */
 export async function connectOffsetPage<Node>(
   args: PageArgs,
   list: (page: { offset: number; limit: number }) => Promise<{ items: Node[]; total: number }>,
@@ -159,7 +158,6 @@ export interface FieldPlace {
   info: GraphQLResolveInfo;
 }
 
-/** The Prisma query for the selection on a connection's nodes, so that one query reads all of it. */
 export function nodeSelection(typeName: string, { context, info }: FieldPlace): object {
   return queryFromInfo({ context, info, typeName, path: ['edges', 'node'] });
 }

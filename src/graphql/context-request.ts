@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A request on any transport, before its viewer is known. */
 export interface ContextRequest {
   transport: 'http' | 'websocket' | 'rest';
   requestId: string;
@@ -9,13 +8,9 @@ export interface ContextRequest {
   connectionParams?: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Makes the context of one operation. Yoga copies own properties, so neither getters nor a prototype survive. A
- * WebSocket whose context carries `expiresAt: Date` is closed with 4403 at that time.
- */
+/** Yoga copies own properties only. At `expiresAt: Date` in its context, a WebSocket is closed with 4403. */
 export type ContextFactory = (request: ContextRequest) => object | Promise<object>;
 
-/** A Node request's headers with the interface of `Headers`, converted on access. */
 export function headersOf({ headers }: IncomingMessage): ContextRequest['headers'] {
   return {
     get(name) {

@@ -6,16 +6,13 @@ import type { ContextRequest } from './context-request.js';
 
 interface ErrorReport {
   log: Logger;
-  /** Absent only for errors before a request has one. */
+  /** Absent only before a request has one. */
   requestId?: string | undefined;
-  /** For errors of graphql-js, which carry no code. */
+  /** Errors of graphql-js carry no code. */
   code?: string;
 }
 
-/**
- * Anything that was thrown, as a client may see it, with `extensions.code`. Unexpected errors are masked, and logged
- * with the request's id. An error that is public already is returned as it is.
- */
+/** Unexpected errors are masked, and logged with the request's id. A public error is returned as it is. */
 export function toPublicError(thrown: unknown, report: ErrorReport): GraphQLError {
   return expose(thrown, report.code ?? 'BAD_USER_INPUT') ?? mask(thrown, report);
 }
@@ -43,7 +40,7 @@ function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
   if (!(thrown instanceof GraphQLError)) return null;
   if (!(cause instanceof GraphQLError) && !isAboutInput(thrown)) return null;
   const { path, extensions } = thrown;
-  // A field must not choose the status of the whole response. Errors without a path are Yoga's about the request.
+  // A field must not choose the response's status. Errors without a path are Yoga's about the request.
   const choosesStatus = path !== undefined && 'http' in extensions;
   if ('code' in extensions && !choosesStatus) return thrown;
   return restate(thrown, thrown.message, {
@@ -56,13 +53,13 @@ function mask(thrown: unknown, { log, requestId }: ErrorReport): GraphQLError {
   const path = thrown instanceof GraphQLError ? thrown.path : undefined;
   const cause = causeOf(thrown);
   log.error({ err: cause, requestId, path: path?.join('.') }, `unexpected error: ${messageOf(cause)}`);
-  // Yoga responds with 500 to an error marked `unexpected` when there is no data at all, and removes the mark.
+  // Yoga answers 500 to `unexpected` when there is no data, and removes the mark.
   const masked = restate(thrown, 'Internal error', { code: 'INTERNAL', requestId, unexpected: true });
   // For the REST layer in development; never serialized.
   return Object.defineProperty(masked, 'cause', { value: cause, enumerable: false });
 }
 
-/** The same place in the query with another message; nothing else of the original error is kept. */
+/** Keeps nothing else of the original error. */
 function restate(thrown: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
   if (!(thrown instanceof GraphQLError)) return new GraphQLError(message, { extensions });
   const { nodes = null, source = null, positions = null, path = null } = thrown;
@@ -75,10 +72,7 @@ function causeOf(thrown: unknown): unknown {
   return cause;
 }
 
-/**
- * A scalar rejects a variable or a literal with a plain error, whose message is meant for the client. Plain errors at
- * any other place (a field, a whole subscription) are bugs.
- */
+/** A scalar's plain error about a variable or literal is for the client; at any other place it is a bug. */
 function isAboutInput({ nodes }: GraphQLError): boolean {
   const kind = nodes?.[0]?.kind ?? '';
   return kind === Kind.VARIABLE_DEFINITION || kind === Kind.VARIABLE || kind.endsWith('Value');
@@ -94,7 +88,7 @@ interface MaskedResult {
   setResult: (result: ExecutionResult) => void;
 }
 
-/** Yoga masks too, but without the request's id; it leaves alone what is public already. */
+/** Yoga masks too, but without the request's id. */
 export function useErrorMasking(log: Logger): Plugin {
   const maskResult = ({ args, result, setResult }: MaskedResult) => {
     if (Symbol.asyncIterator in result || !result.errors) return;
@@ -122,7 +116,6 @@ export function useErrorMasking(log: Logger): Plugin {
   };
 }
 
-/** Yoga's own log lines help to debug Yoga only; errors are logged here. */
 export function toYogaLogger(log: Logger): YogaLogger {
   const trace = (...parts: unknown[]) => log.trace({ parts }, 'yoga');
   return { debug: trace, info: trace, warn: trace, error: trace };

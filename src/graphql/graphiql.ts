@@ -37,7 +37,7 @@ subscription Watch {
 }
 `;
 
-/** Serves GraphiQL to browsers without a CDN: 9 MB, rendered at the first request and cached by the browser. */
+/** Without a CDN: 9 MB, rendered at the first request and cached by the browser. */
 export function useGraphiqlPage(endpoint: string): Plugin {
   let page: Promise<Asset> | null = null;
   return {

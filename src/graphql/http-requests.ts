@@ -3,13 +3,10 @@ import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention';
 import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga';
 import { MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 
-/** A request with any of these has passed a CORS preflight, which only the listed origins do. */
+/** These pass a CORS preflight first, which only the listed origins do. */
 const CSRF_HEADERS = ['graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'];
 
-/**
- * A page of another origin can make a browser send GET, and POST of the types that HTML forms know, with our cookies.
- * Such requests need a header that a page can only add after a preflight.
- */
+/** Any page can make a browser send GET, and POST of a form's types, with our cookies. */
 export function useCsrfRefusal(): Plugin {
   const rule = useCSRFPrevention({ requestHeaders: CSRF_HEADERS }) as Plugin;
   return {
@@ -31,7 +28,7 @@ export function useCsrfRefusal(): Plugin {
 
 const JSON_TYPES = new Set(['application/json', 'application/graphql+json']);
 
-/** Accepts JSON bodies up to the limit, counted as they arrive, and no other kind of POST. */
+/** The limit is counted as the body arrives. */
 export function useJsonBody(): Plugin {
   return {
     onRequestParse({ request, serverContext, setRequestParser, fetchAPI }) {
@@ -39,7 +36,6 @@ export function useJsonBody(): Plugin {
       const refuse = (refusal: Refusal) => refusalResponse(fetchAPI, refusal);
       setRequestParser(async () => {
         if (!JSON_TYPES.has(mediaTypeOf(request))) return refuse(NOT_JSON);
-        // Yoga's own name for the request that its Node handler received.
         const { req } = serverContext as { req?: IncomingMessage };
         if (!req) throw new Error('the request was not handled by Node');
         const text = await readBody(req);
@@ -85,7 +81,7 @@ function mediaTypeOf(request: Request): string {
   return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** An array would be a batch, which Yoga rejects itself. */
+/** An array is a batch, which Yoga rejects. */
 function parseParams(text: string): GraphQLParams | null {
   try {
     const parsed: unknown = JSON.parse(text);

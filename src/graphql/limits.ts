@@ -12,10 +12,9 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-/** The size of an operation with all fragments expanded. */
 interface DocumentSize {
   depth: number;
-  /** Depth below `__schema` and `__type`, which read no data. */
+  /** `__schema` and `__type` read no data. */
   introspectionDepth: number;
   rootFields: number;
   fields: number;
@@ -24,7 +23,6 @@ interface DocumentSize {
   directives: number;
 }
 
-/** Tokens are those of the text; the rest is counted with fragments expanded. */
 export interface QueryLimits extends DocumentSize {
   tokens: number;
 }
@@ -49,10 +47,7 @@ const NAMES: Record<keyof DocumentSize, string> = {
   directives: 'directives',
 };
 
-/**
- * Rejects documents that are too large before they are validated, on every transport. The parser stops at the token
- * limit; the rest is counted once for each cached document. Page sizes count in the complexity limit (builder.ts).
- */
+/** Before validation, on every transport; counted once for each cached document. Page sizes: builder.ts. */
 export function useQueryLimits(limits: QueryLimits = QUERY_LIMITS): Plugin {
   const checked = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
@@ -105,7 +100,7 @@ const EMPTY: DocumentSize = {
 
 const INTROSPECTION = new Set(['__schema', '__type']);
 
-/** The maxima over all operations. Linear in the document, however fragments nest. */
+/** Linear in the document, however fragments nest. */
 function measureDocument(document: DocumentNode): DocumentSize {
   const measure = createMeasure(document);
   let largest = EMPTY;
@@ -128,7 +123,7 @@ function createMeasure(document: DocumentNode): (selections: SelectionSetNode) =
   const ofFragment = (name: string): DocumentSize => {
     const known = measured.get(name);
     if (known) return known;
-    // Empty while it is being measured: a fragment that spreads itself is rejected by validation.
+    // A fragment that spreads itself is rejected by validation.
     measured.set(name, EMPTY);
     const fragment = fragments.get(name);
     const size = fragment ? ofSelections(fragment.selectionSet) : EMPTY;

@@ -47,7 +47,7 @@ export async function prepareOperation(
   }
 }
 
-/** Runs a document inside the process, with the same context, limits and masking as over HTTP. */
+/** With the same context, limits and masking as over HTTP. */
 export async function runOperation(
   server: { graphql: GraphqlServer; log: Logger },
   contextRequest: ContextRequest,

@@ -52,7 +52,7 @@ export interface GraphqlServer {
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
 
-/** GraphQL over HTTP. The plugins for limits and masking also run in the pipeline that WebSocket and REST use. */
+/** The plugins for limits and masking also run in the pipeline of WebSocket and REST. */
 export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServer {
   const { createContext, graphiql } = options;
   const yoga: Yoga = createYoga<ServerContext, object>({
@@ -96,7 +96,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
   ];
 }
 
-/** No introspection, and no "did you mean", which would reveal the schema name by name. */
+/** "Did you mean" would reveal the schema name by name. */
 function useHiddenSchema(): Plugin {
   return {
     onValidate({ addValidationRule, setValidationFn }) {
@@ -108,11 +108,11 @@ function useHiddenSchema(): Plugin {
   };
 }
 
-/** Of all texts in one cache. A parsed document takes up to some hundred times its text. */
+/** A parsed document takes up to some hundred times its text. */
 const MAX_CACHED_CHARS = 256 * 1024;
 const MAX_DOCUMENT_CHARS = 16 * 1024;
 
-/** Yoga's own caches are bounded by count only: 1,024 different documents of 1 MiB would stay for an hour. */
+/** Yoga's caches are bounded by count only: 1,024 documents of 1 MiB would stay for an hour. */
 function createDocumentCache<Value extends object>(): LRUCache<string, Value> {
   return new LRUCache<string, Value>({
     maxSize: MAX_CACHED_CHARS,

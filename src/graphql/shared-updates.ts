@@ -10,11 +10,7 @@ import { getOrAdd } from '../lib/get-or-add.js';
 
 type Source = AsyncIterable<unknown>;
 
-/**
- * A thousand subscribers of one document select the same fields of each update, which the feed hands to all of them as
- * one object: it is executed once for all with the same viewer, document and variables. A result with errors is not
- * shared, because errors carry their request's id.
- */
+/** Executes an update once for equal subscribers. Errors are not shared: they carry their request's id. */
 export function useSharedUpdates(): Plugin {
   const executeOnce = createSharedExecution();
   const subscribe = async (args: ExecutionArgs) => {

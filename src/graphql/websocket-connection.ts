@@ -6,17 +6,16 @@ import type { Logger } from '../lib/logger.js';
 import { headersOf, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
-  /** A longer message closes the connection with 1009. */
+  /** Beyond it: close code 1009. */
   messageBytes: number;
-  /** Running operations on one connection; another one gets an error message. */
+  /** Beyond it: an error message. */
   operations: number;
-  /** Open connections from one address; another one is closed with 4429. */
+  /** Beyond it: close code 4429. */
   connectionsPerAddress: number;
-  /** Limit for `connection_init`; then the connection is closed with 4408. */
+  /** For `connection_init`; then close code 4408. */
   initTimeoutMs: number;
-  /** A client that is silent for this long after a ping is disconnected. */
   pingIntervalMs: number;
-  /** Limit for data that the client has not read; then the connection is terminated. */
+  /** Beyond it the connection is terminated. */
   unreadBytes: number;
   closeGraceMs: number;
 }
@@ -81,7 +80,7 @@ export function openConnection(
     connection,
   );
   keepAlive(socket, options.limits.pingIntervalMs);
-  // ws closes the socket after an error by itself, with 1009 for a message too long and 1002 for a protocol error.
+  // ws closes the socket itself: 1009 for a message too long, 1002 for a protocol error.
   socket.on('error', (err) => log.debug({ err }, 'websocket error'));
   socket.once('close', (code, reason) => {
     clearTimeout(expiry);
@@ -117,10 +116,9 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
   };
 }
 
-/** An operation with more than this unsent waits; less goes out together. */
 const UNSENT_BYTES = 16 * 1024;
 
-/** Adapts the socket for graphql-ws, which sends an operation's next result when the promise of `send` resolves. */
+/** graphql-ws sends an operation's next result when the promise of `send` resolves. */
 function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, log }: ConnectionOptions) {
   return {
     protocol: socket.protocol,

@@ -20,16 +20,13 @@ export function refuseUpgrade(socket: Duplex, status: number): void {
   );
 }
 
-/**
- * Browsers let every page open a WebSocket to anywhere, with the visitor's cookies, and only send the page's origin.
- * Other programs send no Origin.
- */
+/** Browsers let every page open a WebSocket with the visitor's cookies. Other programs send no Origin. */
 function isOwnOrigin({ headers }: IncomingMessage): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
-  // Through the same parser, so that an explicit default port makes no difference.
+  // So that an explicit default port makes no difference.
   const own = `${page.protocol}//${host}`;
   return URL.canParse(own) && new URL(own).host === page.host && page.host !== '';
 }

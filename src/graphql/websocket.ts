@@ -121,10 +121,7 @@ function toFormattedResult({ errors, data, extensions }: ExecutionResult): Forma
   };
 }
 
-/**
- * The same stream, but it ends at once when its reader returns; a generator that waits for its next value would not.
- * `onEnd` is called once, however it ends.
- */
+/** Ends at once when its reader returns; a generator that waits for its next value would not. */
 function endable<T>(source: AsyncIterable<T>, onEnd: () => void): AsyncIterableIterator<T> {
   const iterator = source[Symbol.asyncIterator]();
   let ended = false;

@@ -5,9 +5,7 @@ import type { Platform } from '../platform.js';
 import { deleteFinishedBefore } from './history-store.js';
 
 export interface HistoryCleanup {
-  /** Top-level downloads that were deleted. */
   deleted: number;
-  /** False when time ran out before all were deleted. */
   complete: boolean;
 }
 
@@ -16,10 +14,7 @@ const DAY_MS = 86_400_000;
 /** Less than clients wait for a response. */
 const TIME_LIMIT_MS = 6_000;
 
-/**
- * Deletes downloads that finished at least so many days ago from the history; their files stay. In small
- * transactions, so that other queries do not wait. Throws ForbiddenError or InvalidInputError.
- */
+/** Files stay. In small transactions, so that other queries do not wait. */
 export async function cleanUpHistory(
   deps: Pick<Platform, 'db' | 'log' | 'clock'>,
   viewer: Viewer,

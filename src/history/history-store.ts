@@ -8,25 +8,18 @@ import { kindIn, ownedBy } from '../tasks/task-filter-store.js';
 import type { Task } from '../tasks/task.js';
 import { sumMatching, type HistoryFilter, type HistoryStatus } from './history.js';
 
-/*
- * As constants, because PostgreSQL uses a partial index only where it can prove that the index holds every row in
- * question.
- */
+/* PostgreSQL uses a partial index only if constants prove that it holds every row in question. */
 const FINISHED = Prisma.sql`"state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')`;
 const IN_PROGRESS = Prisma.sql`"state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') AND "startedAt" IS NOT NULL`;
 
 export interface HistoryPage {
   filter: HistoryFilter;
   limit: number;
-  /** Rows to skip. */
   offset: number;
   after: PageKey | null;
 }
 
-/**
- * Newest first, dismissed ones included. One query, however deep or long the page: finished tasks and tasks in
- * progress each by their own index.
- */
+/** One query, however deep the page: finished tasks and tasks in progress each by their own index. */
 export function listHistory(
   db: Db,
   viewer: Viewer,
@@ -46,7 +39,7 @@ export function listHistory(
     ORDER BY task."createdAt" DESC, task."id" DESC`;
 }
 
-/** How many tasks match the filter. Only a search has to read their rows; other filters use the task counts. */
+/** Only a search reads the tasks' rows; other filters use the task counts. */
 export async function countHistory(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
   if (!filter.text) return sumMatching(await listTaskGroups(db, viewer), filter);
   const [row] = await db.$queryRaw<{ n: bigint }[]>`
@@ -81,7 +74,7 @@ function anyOf(some: Prisma.Sql[]): Prisma.Sql {
   return some.length === 0 ? Prisma.sql`false` : Prisma.sql`(${Prisma.join(some, ' OR ')})`;
 }
 
-/** Matches anywhere in a word; a word shorter than a trigram matches beginnings only, which the index can find. */
+/** A word shorter than a trigram matches beginnings only, which the index can find. */
 function patternOf(word: string): string {
   return [...word].length < 3 ? `% ${escapeLike(word)}%` : `%${escapeLike(word)}%`;
 }
@@ -91,7 +84,6 @@ export interface TrackSums {
   sizeBytes: bigint;
 }
 
-/** Downloaded tracks, top-level or children, and the size of their files. */
 export async function sumTracks(db: Db, viewer: Viewer): Promise<TrackSums> {
   const [sums] = await db.$queryRaw<TrackSums[]>`
     SELECT count(*)::int AS "tracks", coalesce(sum("fileSizeBytes"), 0)::bigint AS "sizeBytes"
@@ -99,7 +91,6 @@ export async function sumTracks(db: Db, viewer: Viewer): Promise<TrackSums> {
   return sums ?? { tracks: 0, sizeBytes: 0n };
 }
 
-/** Top-level downloads that were queued since a time and have begun. */
 export async function countQueuedSince(db: Db, viewer: Viewer, since: Date): Promise<number> {
   const [row] = await db.$queryRaw<{ n: number }[]>`
     SELECT count(*)::int AS n FROM "Task"
@@ -108,7 +99,7 @@ export async function countQueuedSince(db: Db, viewer: Viewer, since: Date): Pro
   return row?.n ?? 0;
 }
 
-/** Milliseconds of audio downloaded for each of these parents, including the tracks of an artist's albums. */
+/** Milliseconds of audio, including the tracks of an artist's albums. */
 export async function sumDurations(db: Db, parentIds: readonly string[]): Promise<number[]> {
   const rows = await db.$queryRaw<{ id: string; sum: bigint }[]>`
     SELECT parent."id", coalesce(sum(coalesce(track."fileDurationMs", child."fileDurationMs")), 0)::bigint AS "sum"
@@ -121,14 +112,11 @@ export async function sumDurations(db: Db, parentIds: readonly string[]): Promis
   return parentIds.map((id) => sums.get(id) ?? 0);
 }
 
-/** Rows of one transaction, descendants included; a longer playlist is deleted by itself. */
+/** Descendants included; a longer playlist is deleted by itself. */
 const BATCH_ROWS = 5_000;
 const BATCH_TASKS = 500;
 
-/**
- * Deletes a batch of the top-level tasks that finished before a time, oldest first, with their descendants; returns
- * how many, 0 when there are none. Skips a task that another transaction is changing.
- */
+/** Oldest first, with descendants; 0 when none are left. Skips what another transaction is changing. */
 export async function deleteFinishedBefore(tx: Db, before: Date): Promise<number> {
   const ids = await lockOldest(tx, before);
   if (ids.length === 0) return 0;

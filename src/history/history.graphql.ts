@@ -48,7 +48,7 @@ const HistoryStatusEnum = builder.enumType('HistoryStatus', {
   } satisfies Record<HistoryStatus, object>,
 });
 
-/** Uncached: a subscription reuses one context for many results. */
+/** A subscription reuses one context for many results. */
 const durationLoader = createContextCache(
   ({ db }: GraphqlContext) =>
     new DataLoader<string, number>((parentIds) => sumDurations(db, parentIds), { cache: false }),
@@ -89,7 +89,6 @@ const HistoryFilterInput = builder.inputType('HistoryFilter', {
   }),
 });
 
-/** Throws InvalidInputError for a search text that is empty or too long. */
 function toHistoryFilter(input: typeof HistoryFilterInput.$inferInput | null | undefined): HistoryFilter {
   const { query, ...filter } = input ?? {};
   if (query === null || query === undefined) return filter;

@@ -1,16 +1,15 @@
 import type { TaskGroup } from '../tasks/task-count-store.js';
 import type { Task, TaskKind } from '../tasks/task.js';
 
-/** A task's state as the history shows it: with partial success set apart, and all active states as one. */
+/** All active states are one. */
 export type HistoryStatus = 'IN_PROGRESS' | 'COMPLETED' | 'PARTIAL' | 'SKIPPED' | 'FAILED' | 'CANCELLED';
 
-/** Which downloads a reader wants; an omitted property matches all. */
+/** An omitted property matches all. */
 export interface HistoryFilter {
   statuses?: readonly HistoryStatus[] | null | undefined;
   kinds?: readonly TaskKind[] | null | undefined;
-  /** Words of title, artists and album; all must match, regardless of case and accents. */
+  /** All must match, regardless of case and accents. */
   text?: string | null;
-  /** Children as well as top-level tasks. */
   includeChildren?: boolean | null | undefined;
 }
 
@@ -33,7 +32,7 @@ export function historyStatusOf(
   }
 }
 
-/** How many tasks of these groups match a filter without a text. */
+/** For filters without a text. */
 export function sumMatching(groups: readonly TaskGroup[], filter: HistoryFilter): number {
   return groups.filter((group) => matches(group, filter)).reduce((sum, { count }) => sum + count, 0);
 }
@@ -45,14 +44,13 @@ function matches(group: TaskGroup, { statuses, kinds, includeChildren }: History
   return group.topLevel || Boolean(includeChildren);
 }
 
-/** How many downloads have this kind and status. */
 export interface HistoryCount {
   kind: TaskKind;
   status: HistoryStatus;
   count: number;
 }
 
-/** Top-level downloads by kind and status. */
+/** Top-level downloads only. */
 export function countByKindAndStatus(groups: readonly TaskGroup[]): HistoryCount[] {
   const counts = new Map<string, HistoryCount>();
   for (const { kind, count, topLevel, ...group } of groups) {

@@ -9,10 +9,7 @@ const REQUEST_HEADERS = [
 const RESPONSE_HEADERS = 'retry-after, www-authenticate, x-request-id';
 const MAX_AGE_S = '600';
 
-/**
- * Lets pages of the listed origins read responses, with the visitor's cookies. Returns true when it has answered a
- * preflight and the request is done.
- */
+/** With the visitor's cookies. True when it has answered a preflight. */
 export function answerCors(
   origins: readonly string[],
   { incoming, outgoing }: Pick<HttpExchange, 'incoming' | 'outgoing'>,

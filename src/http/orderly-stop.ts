@@ -3,11 +3,7 @@ import type { Socket } from 'node:net';
 
 const SWEEP_MS = 25;
 
-/**
- * Stops in order: accepts nothing new, closes connections without a request (also those that never had one, for which
- * Node itself would wait), and completes running requests. Event streams never end, so they are closed at once and
- * their clients reconnect elsewhere; after the grace all connections are. WebSockets are not included.
- */
+/** Event streams never end, so they close at once. Node would wait for connections that had no request. */
 export function createOrderlyStop(server: Server): (graceMs: number) => Promise<void> {
   const sockets = new Set<Socket>();
   const running = new Set<ServerResponse>();

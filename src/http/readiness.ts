@@ -18,7 +18,7 @@ interface ReadinessOptions {
   cacheMs?: number;
 }
 
-/** Runs all checks at once. Concurrent requests share the result, and so do those shortly after. */
+/** Concurrent requests share the result, and so do those shortly after. */
 export function createReadiness(
   checks: Readonly<Record<string, Check>>,
   { timeoutMs = 2_000, cacheMs = 1_000 }: ReadinessOptions = {},

@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../lib/logger.js';
 
-/** One request and its response, with what is known about it. */
 export interface HttpExchange {
   incoming: IncomingMessage;
   outgoing: ServerResponse;
-  /** The client's `x-request-id` if it is valid; also in the response header and in the log. */
+  /** The client's `x-request-id` if it is valid; also in the response and the log. */
   requestId: string;
   signal: AbortSignal;
 }
 
-/** Responds to a request whose URL is valid. What it throws is a bug, and gets a 500. */
+/** What it throws is a bug, and gets a 500. */
 export type HttpHandler = (exchange: HttpExchange, url: URL) => void | Promise<void>;
 
 const VALID_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -30,7 +29,7 @@ export function pathOf(incoming: IncomingMessage): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-/** Null if path and Host are not a URL, or would become the URL of another path or host. */
+/** Null if path and Host are no URL, or the URL of another path or host. */
 export function urlOf(incoming: IncomingMessage): URL | null {
   const target = incoming.url ?? '';
   if (pathOf(incoming).includes('\\')) return null;
@@ -53,7 +52,7 @@ function requestIdOf(incoming: IncomingMessage): string {
 
 const QUIET = new Set(['/healthz', '/readyz']);
 
-/** One line for each response. Query strings are left out, because they may hold secrets. */
+/** Without query strings: they may hold secrets. */
 export function logResponse(log: Logger, { incoming, outgoing, requestId }: HttpExchange): void {
   const path = pathOf(incoming);
   const level = QUIET.has(path) ? 'debug' : 'info';

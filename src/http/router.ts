@@ -5,7 +5,6 @@ import { urlOf, type HttpExchange, type HttpHandler } from './request-context.js
 import { sendEmpty, sendJson, toFailureBody } from './send.js';
 
 export interface RouterOptions {
-  /** Everything under /api. */
   routes?: HttpHandler | undefined;
   graphiql: boolean;
   readiness: () => Promise<Readiness>;
@@ -14,7 +13,7 @@ export interface RouterOptions {
 
 export const REST_PATH = '/api';
 
-/** Answers every path but /graphql. */
+/** Every path but /graphql. */
 export function createRouter(options: RouterOptions): (exchange: HttpExchange) => Promise<void> {
   const { routes, log } = options;
   const pages = fixedPages(options);

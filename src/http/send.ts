@@ -3,7 +3,6 @@ import { answerWith, type Asset } from '../lib/asset.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** What an answer has besides its body. */
 export interface Head {
   status?: number;
   headers?: OutgoingHttpHeaders;
@@ -15,18 +14,18 @@ export function sendJson(outgoing: ServerResponse, body: object, { status = 200,
   outgoing.writeHead(status, { 'content-type': JSON_TYPE, 'content-length': length, ...headers }).end(text);
 }
 
-/** The form of all errors outside GraphQL: old clients show `detail`, new ones `error`. */
+/** Old clients show `detail`, new ones `error`. */
 export function toFailureBody(message: string, facts?: object): object {
   return { error: message, detail: message, ...facts };
 }
 
 export function sendEmpty(outgoing: ServerResponse, { status = 204, headers }: Head = {}): void {
-  // These two have no body by definition, and say so by having no length.
+  // These two have no body by definition.
   const length = status === 204 || status === 304 ? {} : { 'content-length': 0 };
   outgoing.writeHead(status, { ...length, ...headers }).end();
 }
 
-/** The asset in an encoding that the browser takes, or 304 when it has it already. */
+/** 304 when the browser has it already. */
 export function sendAsset(outgoing: ServerResponse, asset: Asset, extra: Record<string, string> = {}): void {
   const asked = outgoing.req.headers;
   const get = (name: string) => asked[name]?.toString() ?? null;

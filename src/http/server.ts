@@ -23,7 +23,6 @@ export interface HttpServerOptions {
   port: number;
   graphql: GraphqlServer;
   checks: Readonly<Record<string, Check>>;
-  /** The REST layer: everything under /api. */
   routes?: HttpHandler;
   websocketLimits?: WebSocketLimits;
   origins?: readonly string[];
@@ -39,13 +38,13 @@ export interface RunningHttpServer {
 
 const TIMEOUTS = {
   headersTimeout: 10_000,
-  /** For receiving a request; a response, such as an event stream, may take for ever. */
+  /** For receiving a request; a response may take for ever. */
   requestTimeout: 60_000,
   keepAliveTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
 };
 
-/** How long a client that already has its response may continue to send a body that nobody reads. */
+/** For a client that has its response and still sends. */
 const UNREAD_BODY_MS = 2_000;
 
 export async function createHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
@@ -89,21 +88,21 @@ function isGraphql(path: string): boolean {
   return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`;
 }
 
-/** Straight to Yoga's own Node handler: through web requests it would be half as fast. */
+/** Through web requests Yoga would be half as fast. */
 function handleGraphql(graphql: GraphqlServer, exchange: HttpExchange): Promise<void> {
   const { incoming, outgoing, requestId, signal } = exchange;
   const headers = headersOf(incoming);
   return graphql.handle(incoming, outgoing, { transport: 'http', requestId, signal, headers });
 }
 
-/** Node keeps reading what a rejected client still sends, without end, so that the client sees the response. */
+/** Node keeps reading without end, so that a rejected client sees the response. */
 function cutUnreadBody(incoming: IncomingMessage): void {
   if (incoming.complete) return;
   const timer = setTimeout(() => incoming.socket.destroy(), UNREAD_BODY_MS);
   incoming.once('close', () => clearTimeout(timer));
 }
 
-/** 0.0.0.0 and :: are not addresses to visit; an IPv6 address takes brackets in a URL. */
+/** An IPv6 address takes brackets in a URL. */
 function reachable(address: string): string {
   if (address === '0.0.0.0' || address === '::') return 'localhost';
   return address.includes(':') ? `[${address}]` : address;

@@ -9,7 +9,7 @@ const REASONS: Record<string, { status: number; text: string }> = {
 };
 const MALFORMED = { status: 400, text: 'Invalid HTTP request.' };
 
-/** Requests that Node cannot parse reach no application; their error has the same form as all others. */
+/** Requests that Node cannot parse reach no application. */
 export function answerUnreadable(error: Error, socket: Duplex): void {
   const code = systemCodeOf(error) ?? '';
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();

@@ -9,13 +9,9 @@ import { createStoreGuard, guardRepository } from './guarded-repository.js';
 import { createJobWakes, type JobWakes } from './job-wakes.js';
 import { createRunningJobs, type JobLock, type RunningJobs } from './running-jobs.js';
 
-/** A process that only enqueues never calls `start`. */
 export interface AgendaJobs extends JobRunner {
   start<Deps>(jobs: readonly RunnableJob<Deps>[], deps: Deps): Promise<void>;
-  /**
-   * Claims no new job; gives running handlers `graceMs` to end, then aborts their signals and waits a bounded time.
-   * A handler that rejects after that releases its job to the store. Handlers may enqueue until the end.
-   */
+  /** Gives handlers `graceMs`, then aborts them and waits a bounded time. They may enqueue until the end. */
   stop(options: { graceMs: number }): Promise<void>;
   healthy(): Promise<boolean>;
 }
@@ -24,10 +20,7 @@ interface JobRunnerOptions {
   store: { kind: 'postgresql' | 'mongodb'; url: string };
   log: Logger;
   instanceId: string;
-  /**
-   * Whether this process can work now; true by default. While it cannot, it claims no job and lets the locks of its
-   * jobs expire, so that other processes run them.
-   */
+  /** True by default. While false, it claims no job and its locks expire, so that others run the jobs. */
   canWork?: () => boolean;
   restoreEveryMs?: number;
 }
@@ -36,7 +29,7 @@ const RESTORE_EVERY_MS = 15_000;
 const HEALTH_LIMIT_MS = 1_000;
 const CLOSE_LIMIT_MS = 6_000;
 
-/** Opens the job store. PostgreSQL must answer now, because the table may have to be created; MongoDB may come later. */
+/** PostgreSQL must answer now, because the table may have to be created; MongoDB may come later. */
 export async function createJobRunner(options: JobRunnerOptions): Promise<AgendaJobs> {
   const { log, instanceId, canWork = () => true, restoreEveryMs = RESTORE_EVERY_MS } = options;
   const { repository, records } = await openStore(options);
@@ -90,7 +83,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
   };
 }
 
-/** Loads one driver only: MongoDB's takes some 10 MB of memory and 0.1 s of the start. */
+/** MongoDB's driver takes some 10 MB of memory and 0.1 s of the start. */
 async function openStore({ store, log, instanceId }: JobRunnerOptions): Promise<JobStore> {
   if (store.kind === 'mongodb') {
     const { openMongoJobs } = await import('./mongo-jobs.js');
@@ -156,7 +149,7 @@ function defineOn<Deps>(
         await definition.run(deps, definition.payload.parse(payload), { signal: ownSignal });
       });
     } catch (err) {
-      // Not rethrown: Agenda would keep a failed job's record, and whether a task is retried is decided in the task.
+      // Not rethrown: Agenda would keep the record, and the task decides whether it is retried.
       if (!signal?.aborted) return log.error({ err, job: name, payload }, 'job failed');
       job.attrs.nextRunAt ??= new Date();
       log.info({ job: name, payload }, 'job released');

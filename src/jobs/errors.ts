@@ -71,7 +71,7 @@ interface RetryDelayInput {
 
 const JITTER = 0.2;
 
-/** The wait before the next attempt. The jitter keeps tracks that failed together from coming back together. */
+/** The jitter keeps tracks that failed together from coming back together. */
 export function retryDelayMs({ failures, settings, retryAfterMs, random }: RetryDelayInput): number {
   const seconds = settings.retryDelaySeconds + (failures - 1) * settings.retryDelayIncrease;
   const jitter = 1 + JITTER * (2 * random() - 1);

@@ -4,20 +4,20 @@ import { withTimeout } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
 
-/** No call takes longer than this: a network that swallows packets gives no error of its own. */
+/** A network that swallows packets gives no error of its own. */
 const CALL_LIMIT_MS = 5_000;
 
 interface StoreGuard {
   call<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs a call that may also fail for a reason of its own, which passes unchanged. */
+  /** The call's own errors pass unchanged. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
-  /** Resolves when no call is running and none follows at once from one that was. */
+  /** Until no call is running and none follows at once. */
   idle(): Promise<void>;
 }
 
 interface StoreGuardOptions {
   log: Logger;
-  /** The store answers again; it may have lost its data meanwhile. */
+  /** The store may have lost its data meanwhile. */
   onBack: () => void;
 }
 
@@ -36,7 +36,7 @@ export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard
   };
 
   const noteFailure = (thrown: unknown): JobStoreUnavailableError => {
-    // Once for an outage, not once for each of the many calls a second that fail during it.
+    // Once for an outage, not for each call.
     if (!down) log.warn({ err: thrown }, 'job store does not answer');
     down = true;
     return new JobStoreUnavailableError(thrown);
@@ -86,8 +86,7 @@ export function guardRepository(
       lockInTurn(name, async () => {
         if (!accepting()) return undefined;
         const now = new Date();
-        // Only due jobs: Agenda locks ahead, and a job whose lock expires before its time (the computer slept)
-        // would take up a place in this process for ever.
+        // Only due jobs: one whose lock expires before its time would take up a place for ever.
         const job = await guard.call(() => repository.getNextJobToRun(name, now, lockDeadline, now, options));
         const lockLifetimeMs = now.getTime() - lockDeadline.getTime();
         const fresh = Date.now() - now.getTime() < lockLifetimeMs / 2;
@@ -99,11 +98,7 @@ export function guardRepository(
   return Object.assign(Object.create(repository) as JobRepository, overrides);
 }
 
-/**
- * Lets one attempt to lock a job run at a time for each job name, and one more wait for it; further ones return
- * undefined, since the waiting one begins after them and sees what they would have seen. Without this, each of
- * Agenda's ticks adds attempts while the store is slow, and 50 wake-ups lock 50 jobs to release 47 of them.
- */
+/** For each job name one attempt runs and one waits: else 50 wake-ups lock 50 jobs to release 47 of them. */
 function createLockTurns(): <T>(
   name: string,
   attempt: () => Promise<T | undefined>,

@@ -12,10 +12,7 @@ export interface JobStore {
 
 export interface JobRecords {
   pollEveryMs: number;
-  /**
-   * Recreates missing indexes and missing records of recurring jobs; existing records keep their lock and their next
-   * run. Also deletes records of jobs that ended while the store was down.
-   */
+  /** Existing recurring jobs keep lock and next run. Deletes records of jobs that ended in the outage. */
   restore(recurring: readonly RecurringJob[]): Promise<void>;
   ping(): Promise<void>;
   announce(jobName: string): Promise<void>;

@@ -6,7 +6,7 @@ export interface JobWakes extends NotificationChannel {
   wake(jobName: string): void;
 }
 
-/** Agenda learns of due jobs through this without polling. Always connected, so that a process without jobs announces too. */
+/** Spares Agenda polling. Always connected, so that a process without jobs announces too. */
 export function createJobWakes(announce: (jobName: string) => void): JobWakes {
   const handlers = new Set<Parameters<NotificationChannel['subscribe']>[0]>();
   const wake = (jobName: string) => {

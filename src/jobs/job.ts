@@ -5,7 +5,6 @@ export interface JobDefinition<Payload> {
   payload: z.ZodType<Payload>;
   concurrency: number;
   everyMs?: number;
-  /** After this long without a renewal another process may claim the job. */
   lockLifetimeMs: number;
 }
 
@@ -22,7 +21,7 @@ export type RunnableJob<Deps> = JobDefinition<unknown> & {
   run(deps: Deps, payload: unknown, run: JobRun): Promise<void>;
 };
 
-/** Enqueues jobs. A lost job loses no work: PostgreSQL has the tasks. */
+/** A lost job loses no work: PostgreSQL has the tasks. */
 export interface JobRunner {
   enqueue<Payload>(
     definition: JobDefinition<Payload>,

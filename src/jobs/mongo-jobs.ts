@@ -44,10 +44,7 @@ function createMongoRecords(client: MongoClient, db: Db): JobRecords {
   };
 }
 
-/**
- * Agenda's own `every` would release the lock of a running job, and create two records when two processes call it at
- * once. Here the id is the same for all processes, and only missing fields are written.
- */
+/** Agenda's `every` would release a running job's lock, and create two records when called twice at once. */
 async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob): Promise<void> {
   const _id = new ObjectId(createHash('sha256').update(name).digest('hex').slice(0, 24));
   const soon = new Date(Date.now() + everyMs);

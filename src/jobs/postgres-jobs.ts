@@ -7,9 +7,8 @@ import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-store.js';
 
-/** Agenda's table is not part of our data model. */
 const SCHEMA = 'agenda';
-/** Agenda quotes this name whole, so it cannot contain the schema; the search path names that. */
+/** Agenda quotes this name whole, so the search path names the schema. */
 const JOBS_TABLE = 'jobs';
 const CHANNEL = 'reprise_jobs';
 const APPLICATION = 'reprise jobs';
@@ -56,10 +55,7 @@ const eachConnection = {
   },
 };
 
-/**
- * Creates the schema, then runs `createTable`, one process at a time: neither CREATE … IF NOT EXISTS nor CREATE OR
- * REPLACE is safe against itself. An existing schema is found first, because CREATE SCHEMA needs a privilege.
- */
+/** One at a time: CREATE … IF NOT EXISTS is not safe against itself. CREATE SCHEMA needs a privilege. */
 async function withJobSchema(url: string, createTable: () => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
@@ -115,7 +111,7 @@ function createPostgresRecords(pool: Pool, options: PostgresJobsOptions): JobRec
 
 const announcement = z.object({ jobName: z.string(), from: z.string() });
 
-/** Undefined for anything else: whoever may use the database may send on the channel. */
+/** Undefined for anything else: any database user may send on the channel. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -124,7 +120,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The interval is stored as '500', in milliseconds: Agenda reads '500 milliseconds' as 500 seconds. */
+/** In milliseconds, without a unit: Agenda reads '500 milliseconds' as 500 seconds. */
 const KEEP_RECURRING = `
   INSERT INTO ${JOBS_TABLE} AS job (name, type, next_run_at, repeat_interval, data)
   VALUES ($1, 'single', now(), $2, '{}')

@@ -1,9 +1,9 @@
 import { delay, withTimeout } from '../lib/async.js';
 
-/** How long a handler may still take after its signal has aborted, before the process stops without it. */
+/** After its signal has aborted. */
 const ABORTED_LIMIT_MS = 5_000;
 
-/** A job's lock in the store; renewing it shows other processes that its handler is alive. */
+/** Renewing it shows other processes that the handler is alive. */
 export interface JobLock {
   renewEveryMs: number;
   renew(): Promise<void>;
@@ -11,7 +11,7 @@ export interface JobLock {
 }
 
 export interface RunningJobs {
-  /** Runs a handler and renews its lock meanwhile. Its signal aborts when `finish` gives up on it or the lock is lost. */
+  /** The signal aborts when `finish` gives up or the lock is lost. */
   run(lock: JobLock, handler: (signal: AbortSignal) => Promise<void>): Promise<void>;
   finish(graceMs: number): Promise<void>;
 }

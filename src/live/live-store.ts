@@ -7,7 +7,7 @@ import type { TaskFilter } from '../tasks/task-filter.js';
 import type { TaskStamp } from '../tasks/task-store.js';
 import { ACTIVE_STATES, FINISHED_STATES, type Task } from '../tasks/task.js';
 
-/** Active tasks in the order of change, by a partial index: they are few among all tasks. */
+/** By a partial index: they are few among all tasks. */
 export function listActiveTasks(
   db: Db,
   viewer: Viewer,
@@ -22,12 +22,9 @@ export function listActiveTasks(
 }
 
 /*
- * Changes for clients that poll with a time.
- *
- * A row's `updatedAt` is when it was written, and it becomes visible when that is committed. A client that resumes
- * from the time of its last poll would miss what was written before and committed after. So a poll returns a time no
- * later than the beginning of the oldest transaction that had written and not ended, and reads that time first: what
- * is not in flight by then is visible to the poll, or is written later. Repeats are possible, gaps are not.
+ * A row's `updatedAt` is when it was written, and it is visible only from its commit. So a poll returns a
+ * time no later than the start of the oldest open transaction that has written, and reads that time first:
+ * what is not in flight by then is visible, or is written later. Repeats are possible, gaps are not.
  */
 
 interface Poll {
@@ -39,7 +36,7 @@ interface Poll {
 }
 
 export interface PollResult {
-  /** Where the next poll resumes; earlier than this poll when not all changes fit into the response. */
+  /** Earlier than this poll when not all changes fit into the response. */
   at: Date;
   tasks: Task[];
   hasMore: boolean;
@@ -49,7 +46,7 @@ export interface PollResult {
 /** `id` is null in the only row of a poll that found nothing. */
 type Row = Task & { id: string | null; active: boolean; changedAt: Date; finishedCount: number };
 
-/** Top-level tasks that changed since a time, also dismissed ones; without a time, those on the lists. Two queries. */
+/** Also dismissed tasks; without a time, those on the lists. Two queries. */
 export async function pollTasks(db: Db, viewer: Viewer, poll: Poll): Promise<PollResult> {
   const { since } = poll;
   const resumeAt = await readResumeTime(db);
@@ -65,16 +62,13 @@ export async function pollTasks(db: Db, viewer: Viewer, poll: Poll): Promise<Pol
   };
 }
 
-/** The queries read one row more than the limit: it says that there are more, and where they begin. */
+/** The row beyond the limit says that there are more, and where they begin. */
 function cut(rows: readonly Row[], active: boolean, limit: number): { taken: Row[]; left: Row[] } {
   const half = rows.filter((row) => row.id !== null && row.active === active);
   return { taken: half.slice(0, limit), left: half.slice(limit) };
 }
 
-/**
- * Rounded down to the millisecond, as the rows' times are. The beginning of another role's transaction is hidden from
- * us, so it counts as the oldest of them.
- */
+/** In whole milliseconds, as rows are. Another role's start is hidden, so it counts as the oldest. */
 async function readResumeTime(db: Db): Promise<Date> {
   const [row] = await db.$queryRaw<{ at: Date }[]>`
     SELECT date_trunc('milliseconds', least(now(), min(coalesce("xact_start", now() - ${LONGEST_WRITE})))) AS at
@@ -87,10 +81,7 @@ async function readResumeTime(db: Db): Promise<Date> {
 /** Longer than a transaction of ours may take (database/prisma.ts). */
 const LONGEST_WRITE = Prisma.sql`interval '60 seconds'`;
 
-/**
- * In the order of change, so that what does not fit is what changed last. A parent's own row does not change while a
- * child makes progress, hence the children's times.
- */
+/** What does not fit changed last. A parent's row misses its children's progress, hence their times. */
 function listChanged(
   db: Db,
   viewer: Viewer,

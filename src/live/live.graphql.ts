@@ -9,7 +9,7 @@ import { pollTasks, type PollResult } from './live-store.js';
 import { parseSequence } from './task-changes.js';
 import type { TaskUpdate } from './task-feed.js';
 
-/** More active tasks than this are returned by the next polls: the earliest changes come first. */
+/** The next polls return the others: the earliest changes come first. */
 const MAX_ACTIVE = 1_000;
 
 const TaskCountsType = builder.objectRef<TaskCounts>('TaskCounts').implement({

@@ -7,34 +7,31 @@ import { findTasksByIds, listChangedTasks, listTaskStamps, type TaskStamp } from
 import type { Task } from '../tasks/task.js';
 import { listActiveTasks } from './live-store.js';
 
-/** A task as it was at one moment. */
 export interface TaskChange {
   /** Resuming from here may repeat changes, and misses none. */
   sequence: string;
   task: Task;
 }
 
-/** What one reader of the feed may see and wants to see. */
 export interface FeedRequest {
   viewer: Viewer;
   filter: TaskFilter;
-  /** The sequence of an earlier change; null starts with the active tasks. */
+  /** Null starts with the active tasks. */
   since: bigint | null;
 }
 
 const BATCH = 500;
 
-/** Reads the changes since the last read, in the order of change. Reads must not overlap. */
+/** In the order of change. Reads must not overlap. */
 interface TaskChanges {
   startFrom(sequence: bigint): void;
-  /** When it throws, the next read begins where this one did, and repeats what this one returned. */
+  /** When it throws, the next read repeats what this one returned. */
   read(): AsyncGenerator<TaskChange, void, void>;
 }
 
 /**
- * It reads the database and does not rely on notifications: one may still be on its way when a younger change is
- * read, and then no sequence would be safe to resume from. An open transaction holds the sequence back; what was
- * returned since is remembered, so that it is not returned again and again.
+ * Reads the database: a notification may be late when a younger change is read, and then no sequence is safe
+ * to resume from. An open transaction holds the sequence back, hence the memory of what was returned.
  */
 export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
   let since = 0n;
@@ -68,9 +65,8 @@ export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
 }
 
 /**
- * What a subscription starts with: all active tasks, or all that changed since `since`, in the order of change, so
- * that a reader who leaves in the middle can resume. `current` was read before. A `since` ahead of the database's own
- * sequence (the database was restored elsewhere) cannot be resumed from and starts with the active tasks.
+ * In the order of change, so that a reader who leaves in the middle can resume. `current` was read before. A
+ * `since` ahead of the database's sequence (it was restored) starts with the active tasks.
  */
 export async function* readSnapshot(
   deps: Pick<Platform, 'db'>,
@@ -95,10 +91,7 @@ export function parseSequence(since: string): bigint {
   );
 }
 
-/**
- * The sequence for a row that is read in the order of change: all that is still to be read is at or above it, and so
- * is whatever was not committed when `current` was read.
- */
+/** All still to be read is at or above it, and so is what was not committed when `current` was read. */
 function resumeFrom(sequence: bigint, current: bigint): string {
   return (sequence < current ? sequence : current).toString();
 }

@@ -12,13 +12,12 @@ export interface TaskUpdate extends TaskChange {
 }
 
 export interface TaskFeed {
-  /** A snapshot first, then changes, until the reader returns, falls too far behind, or the process stops. */
+  /** Until the reader returns, falls too far behind, or the process stops. */
   subscribe(request: FeedRequest): AsyncIterableIterator<TaskUpdate>;
   readerCount(): number;
   stop(): void;
 }
 
-/** What this domain adds to Deps. */
 export interface LiveDeps {
   feed: TaskFeed;
 }
@@ -28,14 +27,11 @@ interface Reader {
   queue: ReaderQueue<TaskUpdate>;
 }
 
-/** Changes that come within this time are read together; far below what a person notices. */
+/** Far below what a person notices. */
 const GATHER_MS = 20;
 const RETRY_MS = 500;
 
-/**
- * Any event makes the feed poll the database once, however many readers there are; each gets the tasks that it may
- * and wants to see. So a lost event costs nothing but time.
- */
+/** Any event makes one poll, however many readers there are: a lost event costs nothing but time. */
 export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
   const changes = createTaskChanges(deps);
@@ -75,7 +71,7 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
   };
 }
 
-/** Polls GATHER_MS after a call, never twice at once, and once more for calls that came during a poll. */
+/** Never two polls at once, and once more for calls that came during a poll. */
 function createPoller(poll: () => Promise<boolean>) {
   let timer: NodeJS.Timeout | null = null;
   let polling = false;
@@ -139,7 +135,7 @@ function openReader(
   async function* run(): AsyncGenerator<TaskUpdate, void, void> {
     try {
       const sequence = await readSequence(deps.db);
-      // Before the snapshot is read, so that nothing is lost between the two.
+      // Before the snapshot, so that nothing is lost between the two.
       join(reader, sequence);
       for await (const change of readSnapshot(deps, request, sequence)) yield { ...change, initial: true };
       yield* readQueue(deps, reader, sequence);
@@ -162,7 +158,7 @@ function openReader(
   };
 }
 
-/** Updates with an earlier sequence: one object for all readers that are equally late, so that it is executed once. */
+/** One object for all readers that are equally late, so that it is executed once. */
 function createRestamp() {
   const byTask = new WeakMap<Task, Map<string, TaskUpdate>>();
   return (update: TaskUpdate, sequence: string): TaskUpdate => {
@@ -171,10 +167,7 @@ function createRestamp() {
   };
 }
 
-/**
- * A slow reader's queue drops what is too much, finished tasks too; the reader then reads what it missed from the
- * database. So a playlist of thousands that is canceled at once closes no reader.
- */
+/** A slow reader's queue drops the excess, which it then reads from the database. */
 async function* readQueue(
   deps: Pick<Platform, 'db'>,
   { request, queue }: Reader,

@@ -17,10 +17,8 @@ import type { Task } from '../tasks/task.js';
 
 export type { Claim, Ending, FileRecord };
 
-/** A task that this worker runs, and the proof that it may. */
 export interface ClaimedTask {
   task: Task;
-  /** The task's JSON columns, parsed. */
   item: QueueableItem;
   options: DownloadOptions;
   claim: Claim;
@@ -28,7 +26,7 @@ export interface ClaimedTask {
 
 type Held = Pick<ClaimedTask, 'task' | 'claim'>;
 
-/** Claims a queued task for this worker; null when it cannot be claimed any more, or cannot be run. */
+/** Null when it cannot be claimed any more, or cannot be run. */
 export async function startTask(
   deps: Pick<Platform, 'db' | 'instanceId' | 'timing' | 'log'>,
   job: { taskId: string; attempt: number },
@@ -53,7 +51,6 @@ const INVALID_TASK = {
   retryable: false,
 };
 
-/** Runs a change of one task, then recounts its parent, all in one transaction. */
 export function changeTask(
   deps: Pick<Platform, 'db'>,
   parentId: string | null,
@@ -67,7 +64,7 @@ export function changeTask(
   });
 }
 
-/** Ends a claimed task and recounts its parent. False when the task was cancelled or its lease lost. */
+/** False when the task was cancelled or its lease lost. */
 export function finishTask(deps: Pick<Platform, 'db'>, claimed: Held, ending: Ending): Promise<boolean> {
   const { parentId } = claimed.task;
   return inTransaction(deps.db, async (tx) => {
@@ -78,7 +75,6 @@ export function finishTask(deps: Pick<Platform, 'db'>, claimed: Held, ending: En
   });
 }
 
-/** Ends the attempt of a claimed task until its next one is due. */
 export function postponeTask(
   deps: Pick<Platform, 'db'>,
   claimed: Held,
@@ -87,12 +83,12 @@ export function postponeTask(
   return retryClaimedTask(deps.db, claimed.claim, retry);
 }
 
-/** Puts a claimed task back into the queue; the attempt does not count. */
+/** The attempt does not count. */
 export function releaseTask(deps: Pick<Platform, 'db'>, claimed: Held): Promise<void> {
   return releaseClaimedTask(deps.db, claimed.claim);
 }
 
-/** Marks that all children of a parent are inserted: it ends with the last of them. */
+/** The parent ends with the last of its children. */
 export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: Held): Promise<boolean> {
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, claimed.task.id);

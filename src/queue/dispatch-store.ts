@@ -1,7 +1,6 @@
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
 
-/** A task that may run now. */
 export interface DispatchedTask {
   id: string;
   /** The latest attempt; the claim adds one. */
@@ -19,25 +18,24 @@ export interface ExpiredTask {
 const PARENTS = Prisma.sql`"kind" <> 'TRACK'`;
 const TRACKS = Prisma.sql`"kind" = 'TRACK'`;
 
-/** Lets one dispatcher run at a time, over all processes, until the transaction ends. */
+/** Over all processes, until the transaction ends. */
 export async function lockDispatch(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.dispatch'))) AS locked`;
 }
 
-/** Queues the RETRYING tasks that are due. */
 export async function queueDueRetries(tx: Db): Promise<void> {
   await tx.$executeRaw`
     UPDATE "Task" SET "state" = 'QUEUED', "retryAt" = NULL WHERE "state" = 'RETRYING' AND "retryAt" <= now()`;
 }
 
-/** Tasks whose worker stopped renewing its lease: it died, or lost the database. */
+/** Their worker died, or lost the database. */
 export function listExpiredTasks(db: Db): Promise<ExpiredTask[]> {
   return db.$queryRaw<ExpiredTask[]>`
     SELECT "id", "failures", "parentId", "leaseUntil" FROM "Task"
     WHERE "state" = 'RUNNING' AND "leaseUntil" < now()`;
 }
 
-/** Expires every lease and revokes every dispatch. Correct only where no worker can be alive. */
+/** Correct only where no worker can be alive. */
 export async function expireAllLeases(db: Db): Promise<void> {
   await db.$executeRaw`
     UPDATE "Task" SET "leaseUntil" = now() - interval '1 second' WHERE "state" = 'RUNNING' AND "leaseUntil" IS NOT NULL`;
@@ -45,26 +43,25 @@ export async function expireAllLeases(db: Db): Promise<void> {
     UPDATE "Task" SET "dispatchedAt" = NULL WHERE "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL`;
 }
 
-/** Makes QUEUED tasks whose job never reached a worker, because the job store lost it, eligible again. */
+/** For QUEUED tasks whose job the job store lost. */
 export async function revokeStaleDispatches(tx: Db, olderThanMs: number): Promise<void> {
   await tx.$executeRaw`
     UPDATE "Task" SET "dispatchedAt" = NULL
     WHERE "state" = 'QUEUED' AND "dispatchedAt" < now() - ${olderThanMs} * interval '1 millisecond'`;
 }
 
-/** Marks the next tracks as dispatched, so that at most `limit` are running or dispatched. */
+/** At most `limit` are then running or dispatched. */
 export function markNextTracks(tx: Db, limit: number): Promise<DispatchedTask[]> {
   return markNext(tx, TRACKS, limit);
 }
 
-/** Marks the next albums, playlists and artists to be expanded. */
 export function markNextParents(tx: Db, limit: number): Promise<DispatchedTask[]> {
   return markNext(tx, PARENTS, limit);
 }
 
 /**
- * By priority, then the owner with the fewest running tasks, then at random among such owners: by age, whoever queued
- * a long playlist first would have the only place until it is finished. One owner's tasks go by age and position.
+ * By priority, then the owner with fewest running tasks, then at random: by age, whoever queued a long
+ * playlist first would have the only place until its end. One owner's tasks go by age and position.
  */
 function markNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<DispatchedTask[]> {
   return tx.$queryRaw<DispatchedTask[]>`
@@ -92,7 +89,6 @@ function markNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<DispatchedT
     RETURNING "Task"."id", "Task"."attempt"`;
 }
 
-/** For tasks whose job was rejected. */
 export async function revokeDispatch(db: Db, taskIds: readonly string[]): Promise<void> {
   await db.task.updateMany({
     where: { id: { in: [...taskIds] }, state: 'QUEUED' },

@@ -23,8 +23,8 @@ import { runTaskJob } from './run-task.job.js';
 export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
 
 /**
- * Runs every two seconds, for what no event announces: requeues tasks whose lease expired and retries that are due,
- * dispatches, and folds the task counts. Idempotent, because it acts on what the tables say.
+ * Every two seconds, for what no event announces: expired leases, due retries, dispatches, folded counts.
+ * Idempotent, because it acts on what the tables say.
  */
 export const dispatchTasksJob = defineJob({
   name: 'dispatchTasks',
@@ -39,10 +39,10 @@ export const dispatchTasksJob = defineJob({
   },
 });
 
-/** Expansions that run at once, over all workers; they wait for a catalog, not for a disk. */
+/** They wait for a catalog, not for a disk. */
 const EXPANSIONS_AT_ONCE = 4;
 
-/** Fills the free places: hands the next tasks to the job runner. Safe to call at any time, from any process. */
+/** Safe to call at any time, from any process. */
 export async function dispatchTasks(deps: DispatchDeps): Promise<void> {
   const dispatched = await inTransaction(deps.db, async (tx) => {
     await lockDispatch(tx);
@@ -61,10 +61,9 @@ async function enqueue(deps: DispatchDeps, { id, attempt }: DispatchedTask): Pro
   }
 }
 
-/** A task that outlives its retries by this many lost workers is taken to be what kills them. */
+/** A task that loses this many workers beyond its retries is taken to be what kills them. */
 const LOST_WORKERS_ALLOWED = 3;
 
-/** Requeues due retries, tasks of dead workers, and tasks whose job was lost. */
 export async function sweepTasks(deps: DispatchDeps): Promise<void> {
   await queueDueRetries(deps.db);
   await revokeStaleDispatches(deps.db, deps.timing.jobLostAfterMs);
@@ -86,16 +85,12 @@ const WORKER_LOST = {
   errorRetryable: true,
 };
 
-/**
- * Before a worker's first job. The embedded database serves one process, so no other worker can be alive, and there
- * is no need to wait for leases to expire.
- */
+/** Before a worker's first job. The embedded database serves one process, so no other worker can be alive. */
 export async function recoverTasks(deps: DispatchDeps & Pick<Platform, 'env'>): Promise<void> {
   if (deps.env.database.kind === 'embedded') await expireAllLeases(deps.db);
   await sweepTasks(deps);
 }
 
-/** Dispatches now and on every event that can free a place or queue a task. Returns a function that stops it. */
 export function dispatchOnEvent(deps: DispatchDeps & Pick<Platform, 'bus'>): () => void {
   const dispatch = coalesce(() =>
     dispatchTasks(deps).catch((thrown: unknown) => {
@@ -107,7 +102,6 @@ export function dispatchOnEvent(deps: DispatchDeps & Pick<Platform, 'bus'>): () 
     if (state !== 'RUNNING') void dispatch();
   });
   const offGap = deps.bus.on('bus.gap', () => void dispatch());
-  // The limit of concurrent downloads may have changed.
   const offSettings = deps.bus.on('settings.applied', () => void dispatch());
   void dispatch();
   return () => {

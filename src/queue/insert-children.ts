@@ -8,10 +8,7 @@ import { lockParent } from '../tasks/task-tree-store.js';
 import type { ClaimedTask } from './claimed-task.js';
 import { LeaseLostError } from './leases.js';
 
-/**
- * Inserts children while the claim on their parent holds: a cancelled parent must not get an active child. They get the
- * parent's current priority. A child that duplicates another active task is SKIPPED and refers to it.
- */
+/** While the claim holds: a cancelled parent must not get an active child. A duplicate is SKIPPED. */
 export function insertClaimedChildren(
   deps: Pick<Platform, 'db'>,
   claimed: ClaimedTask,

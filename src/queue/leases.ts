@@ -3,20 +3,17 @@ import { withTimeout } from '../lib/async.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
 import type { TaskRunners } from './task-runner.js';
 
-/** A claim that this process keeps renewing. */
 export interface Lease {
   /** Aborts with a LeaseLostError when work on the task has to stop. */
   signal: AbortSignal;
   release(): void;
 }
 
-/** Renews this worker's leases, and stops work on a task whose lease is lost. */
 export interface Leases {
   keep(claim: Claim): Lease;
   stop(): void;
 }
 
-/** What this domain adds to Deps. */
 export interface QueueDeps {
   /** Leases of the tasks that run in this process. */
   leases: Leases;
@@ -24,7 +21,6 @@ export interface QueueDeps {
   runners: TaskRunners;
 }
 
-/** Work on a task was stopped from outside; the task's state decides what follows. */
 export class LeaseLostError extends Error {
   constructor(reason: string) {
     super(reason);
@@ -39,9 +35,8 @@ interface KeptLease {
 }
 
 /**
- * Renews all leases with one statement every `renewMs`, and on an event that says a task is no longer RUNNING. Work
- * stops when its lease turns out to be lost (cancelled, paused, claimed by another worker), or when the database was
- * out of reach for so long that another worker may have claimed the task.
+ * One statement every `renewMs`, and on an event that a task left RUNNING. Work stops when its lease is lost,
+ * or the database was out of reach for so long that another worker may have claimed the task.
  */
 export function createLeases(deps: Pick<Platform, 'db' | 'bus' | 'log' | 'timing' | 'instanceId'>): Leases {
   const kept = new Map<string, KeptLease>();
@@ -85,7 +80,6 @@ export function createLeases(deps: Pick<Platform, 'db' | 'bus' | 'log' | 'timing
       const lease = { controller: new AbortController(), renewedAtMs: performance.now() };
       abort(kept.get(claim.taskId), 'the next attempt at the task has begun');
       kept.set(claim.taskId, lease);
-      // An event between the claim and now found nothing to stop.
       check();
       const release = () => {
         if (kept.get(claim.taskId) === lease) kept.delete(claim.taskId);

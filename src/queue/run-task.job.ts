@@ -23,10 +23,7 @@ type RunTaskDeps = Pick<
   'db' | 'log' | 'timing' | 'instanceId' | 'settings' | 'leases' | 'runners'
 >;
 
-/**
- * Runs one attempt at one task. Enqueued by the dispatcher only. Idempotent: it does nothing unless the task is still
- * QUEUED at this attempt and dispatched, so a duplicate or late job is harmless.
- */
+/** Enqueued by the dispatcher. Idempotent: acts only on a dispatched task that is QUEUED at this attempt. */
 export const runTaskJob = defineJob({
   name: 'runTask',
   payload: z.object({ taskId: z.uuid(), attempt: z.number().int().nonnegative() }),
@@ -82,8 +79,7 @@ async function finish(
     log.info({ state: ending.state }, 'task finished');
     return;
   }
-  // Cancelled between the file's move and the commit. After another attempt the file is another worker's, and the file
-  // of a SKIPPED task is another task's.
+  // Cancelled after the file's move. After another attempt, or when SKIPPED, the file is another task's.
   const now = await findTaskById(deps.db, claimed.task.id);
   const cancelled = now?.state === 'CANCELLED' && now.attempt === claimed.claim.attempt;
   if (ending.state === 'COMPLETED' && cancelled) await runner.discard?.(now);
@@ -109,13 +105,12 @@ async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknow
   await finishTask(deps, claimed, { state: 'FAILED', error: { code, message, retryable } });
 }
 
-/** Writes progress at most twice a second: more is not seen, and every write is a commit. */
+/** More is not seen, and every write is a commit. */
 const PROGRESS_INTERVAL_MS = 500;
-/** Percent. A smaller step is not worth a write. */
+/** Percent. */
 const PROGRESS_STEP = 0.5;
 
 interface ProgressWriter {
-  /** Percent, 0–100. */
   report(percent: number): void;
   /** Writes nothing more, and waits for a write in progress. May be called twice. */
   stop(): Promise<void>;

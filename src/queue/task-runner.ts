@@ -2,7 +2,6 @@ import type { Logger } from '../lib/logger.js';
 import type { Task, TaskKind } from '../tasks/task.js';
 import type { ClaimedTask, Ending } from './claimed-task.js';
 
-/** One attempt at one task. */
 export interface TaskRun {
   claimed: ClaimedTask;
   /** Aborts when the lease is lost or the process stops. */
@@ -12,7 +11,6 @@ export interface TaskRun {
   onProgress(percent: number): void;
 }
 
-/** How tasks of one kind are done. */
 export interface TaskRunner {
   /** Null: the children are written, and the task finishes with the last of them. */
   run(run: TaskRun): Promise<Ending | null>;
@@ -20,5 +18,5 @@ export interface TaskRunner {
   discard?(task: Task): Promise<void>;
 }
 
-/** Each kind's runner; a kind without one is never queued. */
+/** A kind without a runner is never queued. */
 export type TaskRunners = Readonly<Partial<Record<TaskKind, TaskRunner>>>;

@@ -31,7 +31,6 @@ interface Changer {
   role: string;
 }
 
-/** A section and its rules. */
 interface CheckedSection<Values extends object> extends SettingsSection<Values> {
   findProblems(values: Values): Promise<SettingsProblem[]>;
 }
@@ -53,7 +52,7 @@ const CHECKED_WATCHES: CheckedSection<WatchSettings> = {
   findProblems: (values) => Promise.resolve(findWatchSettingsProblems(values)),
 };
 
-/** What would be wrong with the settings after a change. Throws ForbiddenError unless the viewer is an admin. */
+/** Throws ForbiddenError unless the viewer is an admin. */
 export function checkDownloadSettings(
   deps: Needs,
   viewer: Changer,
@@ -62,7 +61,6 @@ export function checkDownloadSettings(
   return check({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(patch));
 }
 
-/** The same for the settings of watches. */
 export function checkWatchSettings(
   deps: Needs,
   viewer: Changer,
@@ -71,10 +69,7 @@ export function checkWatchSettings(
   return check({ deps, viewer, section: CHECKED_WATCHES }, patch);
 }
 
-/**
- * Changes some of the settings of downloads, for all processes at once. Throws ForbiddenError unless the viewer is an
- * admin, InvalidSettingsError when the result would be invalid; nothing is stored then.
- */
+/** For all processes at once. Throws ForbiddenError or InvalidSettingsError; nothing is stored then. */
 export function updateDownloadSettings(
   deps: Changing,
   viewer: Changer,
@@ -83,7 +78,6 @@ export function updateDownloadSettings(
   return update({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(patch));
 }
 
-/** The same for the settings of watches. */
 export function updateWatchSettings(
   deps: Changing,
   viewer: Changer,
@@ -132,7 +126,7 @@ async function update<Values extends object>(
   return changed;
 }
 
-/** Settings that are valid and will not work on this server: in words, the setting's name first. */
+/** Valid settings that will not work on this server. */
 export async function findSettingsWarnings(
   deps: Pick<Platform & CatalogDeps, 'catalogs' | 'media' | 'env'>,
   { service, convertTo, downloadPath }: Settings,

@@ -3,10 +3,7 @@ import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { SettingsProblem } from './errors.js';
 
-/**
- * Why a download directory is not allowed; null when it is. Links are followed. The path is absolute and without `..`
- * (settings.ts); it need not exist yet.
- */
+/** Null when allowed. Links are followed. The path is absolute, without `..`, and need not exist yet. */
 export async function findDownloadPathProblem(
   path: string,
   roots: readonly string[],
@@ -21,7 +18,7 @@ function isInside(root: string, path: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
-/** Null for a path over a broken link: its target may be created anywhere. */
+/** Null for a broken link: its target may be created anywhere. */
 async function followLinks(path: string): Promise<string | null> {
   try {
     return await realpath(path);
@@ -41,7 +38,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** A directory that does not exist yet is created when it is needed, if the one above it allows that. */
+/** A missing directory is created when needed, if the one above allows it. */
 export async function isWritable(path: string): Promise<boolean> {
   try {
     if (!(await stat(path)).isDirectory()) return false;

@@ -5,19 +5,18 @@ import { downloadSection, readSettings, WATCH_SECTION } from './settings-store.j
 import { DEFAULT_WATCH_SETTINGS, defaultSettings, type Settings, type WatchSettings } from './settings.js';
 
 export interface SettingsDeps {
-  /** The settings in force now; call it each time. */
+  /** In force now; call it each time. */
   settings: () => Settings;
-  /** The settings of watches in force now; call it each time. */
+  /** In force now; call it each time. */
   watchSettings: () => WatchSettings;
   /** Resolves when everything stored before the call is in force in this process. */
   reloadSettings: () => Promise<void>;
 }
 
-/** The settings in force, without a query. */
 export interface LiveSettings {
   downloads(): Settings;
   watches(): WatchSettings;
-  /** Resolves when everything stored before the call is in force here. Never rejects: it tries again later. */
+  /** Never rejects: it tries again later. */
   reload(): Promise<void>;
   stop(): void;
 }
@@ -25,7 +24,6 @@ export interface LiveSettings {
 /** No event reports that the database is back. */
 const RETRY_MS = 1_000;
 
-/** Reads the settings, and again after every change by any process. */
 export async function followSettings(
   deps: Pick<Platform, 'db' | 'bus' | 'log'> & {
     env: Pick<Platform['env'], 'downloadDir' | 'downloadRoots'>;
@@ -68,7 +66,7 @@ export async function followSettings(
   };
 }
 
-/** The environment wins: a stored directory that it no longer allows is not used. */
+/** A stored directory that the environment no longer allows is not used. */
 async function withinRoots(
   settings: Settings,
   { env, log }: Pick<Platform, 'log'> & { env: Pick<Platform['env'], 'downloadDir' | 'downloadRoots'> },

@@ -1,4 +1,4 @@
-/** The names between percent signs in a path format (rest-contract §7); `artist` and `ar_album` may have a number. */
+/** From rest-contract §7; `artist` and `ar_album` may have a number. */
 export const PATH_PLACEHOLDERS = [
   'music',
   'artist',
@@ -33,14 +33,12 @@ function parse(written: string): PathPlaceholder | NumberedPlaceholder | null {
   return PATH_PLACEHOLDERS.find((known) => known === written) ?? null;
 }
 
-/** With their percent signs. */
 export function unknownPlaceholders(format: string): string[] {
   return [...format.matchAll(WRITTEN)]
     .filter(([, name = '']) => parse(name) === null)
     .map(([whole]) => whole);
 }
 
-/** Unknown placeholders stay as they are. */
 export function fillPlaceholders(
   format: string,
   values: {

@@ -3,7 +3,6 @@ import type { SettingsSection as SectionName } from '../generated/prisma/enums.j
 import type { Db } from '../database/prisma.js';
 import { settingsTableOf, watchSettingsTable, type Settings, type WatchSettings } from './settings.js';
 
-/** Settings that are stored and versioned together. */
 export interface SettingsSection<Values extends object> {
   name: SectionName;
   table: z.ZodType<Values>;
@@ -15,13 +14,13 @@ export function downloadSection(env: { downloadDir: string }): SettingsSection<S
 
 export const WATCH_SECTION: SettingsSection<WatchSettings> = { name: 'WATCHES', table: watchSettingsTable };
 
-/** Settings as they are stored, and the version that the last change gave them; 0 before the first. */
+/** Version 0 is before the first change. */
 export interface VersionOf<Values> {
   values: Values;
   version: number;
 }
 
-/** One change at a time, over all processes, until the transaction ends: none overwrites what it did not see. */
+/** Over all processes, until the transaction ends: none overwrites what it did not see. */
 export async function lockSettings(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.settings'))) AS taken`;
 }
@@ -38,7 +37,7 @@ export async function readSettings<Values extends object>(
   return { values: parseStored(section.table, newest?.document ?? {}), version: newest?.version ?? 0 };
 }
 
-/** Returns the version. Only what differs from the defaults is stored, so that a new default reaches everyone. */
+/** Only what differs from the defaults is stored, so that a new default reaches everyone. */
 export async function writeSettings<Values extends object>(
   tx: Db,
   section: SettingsSection<Values>,
@@ -64,10 +63,7 @@ export function differences(values: object, others: object): Record<string, unkn
 
 const json = z.record(z.string(), z.json());
 
-/**
- * An unknown name is ignored and an invalid value replaced by its default: the database may have been written by an
- * older or a newer version.
- */
+/** Ignores an unknown name and an invalid value: an older or newer version may have written it. */
 export function parseStored<Values>(table: z.ZodType<Values>, document: unknown): Values {
   const { data: stored = {} } = json.safeParse(document);
   const parsed = table.safeParse(stored);

@@ -1,14 +1,9 @@
 import { z } from 'zod';
 import type { SettingsProblem } from './errors.js';
 
-/*
- * What is derived from a table of settings: a zod object whose entries carry their default, range, unit and
- * description. An entry is a boolean, number, text, enum or list of an enum; a number may be nullable or have one word
- * beside its range.
- */
+/* An entry carries default, range, unit and description; a number may have one word beside its range. */
 export type Table = z.ZodObject<Record<string, z.ZodType>>;
 
-/** One entry of a table. */
 export interface TableRow {
   name: string;
   schema: z.ZodType;
@@ -22,7 +17,7 @@ export interface TableRow {
 
 export type ValueForm = (PlainForm | NumberForm | ChoiceForm) & {
   nullable: boolean;
-  /** A value that is not of the type, such as `auto` beside numbers; null stands for it in GraphQL. */
+  /** Not of the type, such as `auto` beside numbers; null stands for it in GraphQL. */
   word: string | null;
 };
 
@@ -36,7 +31,6 @@ export interface NumberForm {
 }
 
 interface ChoiceForm {
-  /** One of the words, or a list of them. */
   type: 'enum' | 'list';
   choices: z.ZodEnum;
 }
@@ -83,7 +77,6 @@ export function wordsOf({ choices }: ChoiceForm): string[] {
   return choices.options.map(String);
 }
 
-/** What a value is, and its range. */
 export function describeRow(row: TableRow): string {
   const { form, unit } = row;
   if (!('range' in form) || !form.range) return row.description;
@@ -91,7 +84,7 @@ export function describeRow(row: TableRow): string {
   return `${row.description} From ${min} to ${max}${unit ? ` ${unit}` : ''}.`;
 }
 
-/** For GraphQL, which has no type of numbers and words. */
+/** GraphQL has no type of numbers and words. */
 export function nullNote({ form }: TableRow): string {
   return form.word === null ? '' : ` \`null\` stands for \`${form.word}\`.`;
 }
@@ -107,7 +100,6 @@ function showValue(value: unknown, { type }: ValueForm): string {
   return type === 'text' ? `\`${shown}\`` : shown;
 }
 
-/** Every value that its row does not allow. */
 export function findProblems(rows: readonly TableRow[], values: object): SettingsProblem[] {
   const byName = new Map<string, unknown>(Object.entries(values));
   return rows.flatMap(({ name, schema, form }) => {

@@ -6,11 +6,7 @@ import type { SettingsProblem } from './errors.js';
 import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
-/*
- * The one place where a setting is defined: type, default, rules, stored form, GraphQL fields and the REST API are
- * derived from these two tables (settings-table.ts, table-fields.graphql.ts, rest/settings/schemas.ts). Names and
- * defaults follow rest-contract §7.
- */
+/* The one definition of a setting; all else is derived. Names and defaults follow rest-contract §7. */
 
 export const audioFormat = z.enum(AUDIO_FORMATS);
 export const albumGroup = z.enum(ALBUM_GROUPS);
@@ -22,7 +18,7 @@ export type DeezerQuality = z.infer<typeof deezerQuality>;
 const MONTH_S = 2_592_000;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
-/** File systems take 4,096 bytes, and files have names of their own below it. */
+/** File systems take 4,096 bytes, names of files included. */
 const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
 
 const bitrates = Object.entries(BITRATE_RANGES).map(([format, { min, max }]) => `${format} ${min}–${max}`);
@@ -148,7 +144,6 @@ export const settingsTable = z.object({
     }),
 });
 
-/** How Reprise downloads, unless a download has options of its own. */
 export type Settings = z.infer<typeof settingsTable>;
 
 export const watchSettingsTable = z.object({
@@ -189,7 +184,6 @@ export const watchSettingsTable = z.object({
   }),
 });
 
-/** How watched playlists and artists are checked. */
 export type WatchSettings = z.infer<typeof watchSettingsTable>;
 
 export const SETTINGS_ROWS = rowsOf(settingsTable);
@@ -198,7 +192,6 @@ export const WATCH_SETTINGS_ROWS = rowsOf(watchSettingsTable);
 export const DEFAULT_SETTINGS = settingsTable.omit({ downloadPath: true }).parse({});
 export const DEFAULT_WATCH_SETTINGS = watchSettingsTable.parse({});
 
-/** The table with the environment's directory as the default. */
 export function settingsTableOf({ downloadDir }: { downloadDir: string }) {
   return settingsTable.extend({ downloadPath: settingsTable.shape.downloadPath.default(downloadDir) });
 }
@@ -207,7 +200,7 @@ export function defaultSettings(env: { downloadDir: string }): Settings {
   return settingsTableOf(env).parse({});
 }
 
-/** Everything that is wrong with the settings as a whole; the disk is not checked. */
+/** The disk is not checked. */
 export function findSettingsProblems(values: Settings): SettingsProblem[] {
   return [
     ...findProblems(SETTINGS_ROWS, values),
@@ -219,7 +212,6 @@ export function findWatchSettingsProblems(values: WatchSettings): SettingsProble
   return findProblems(WATCH_SETTINGS_ROWS, values);
 }
 
-/** Which bitrates are allowed depends on the format. */
 export function findBitrateProblems({
   format,
   bitrateKbps,

@@ -53,7 +53,6 @@ const ENUMS = new Map<z.ZodType, EnumRef>([
   [albumGroup, AlbumGroupEnum],
 ]);
 
-/** The GraphQL enum of an enum in a table. */
 function enumOf(choices: z.ZodType): EnumRef {
   const ref = ENUMS.get(choices);
   if (!ref) throw new Error('An enum in a table of settings has no GraphQL enum.');
@@ -73,7 +72,6 @@ function typeOf(form: ValueForm): (typeof SCALARS)[keyof typeof SCALARS] | EnumR
   return SCALARS[form.type];
 }
 
-/** An object type with `version` and a field for each row. */
 export function tableType(name: string, { description, rows }: TypeOptions) {
   return builder.objectRef<VersionOf<Record<string, unknown>>>(name).implement({
     description,
@@ -96,7 +94,6 @@ export function tableType(name: string, { description, rows }: TypeOptions) {
   });
 }
 
-/** An input type with an optional field for each row. */
 export function tableInput(name: string, { description, rows }: TypeOptions) {
   return builder.inputType(name, {
     description,
@@ -110,7 +107,7 @@ export function tableInput(name: string, { description, rows }: TypeOptions) {
   });
 }
 
-/** What a client provided. Null is a value only where the row says so, or where it stands for a word. */
+/** Null is a value only where the row says so, or where it stands for a word. */
 export function providedValues<Values extends object>(
   rows: readonly TableRow[],
   input: Record<string, unknown>,

@@ -23,10 +23,7 @@ import { PRIORITY_LIMIT, type Task } from './task.js';
 
 type ControlDeps = Pick<Platform, 'db' | 'log'>;
 
-/**
- * Cancels an active task and its active descendants. Their workers stop ffmpeg and the source at once and leave no
- * file behind. Throws TaskNotFoundError; TaskStateConflictError when the task has finished.
- */
+/** Workers stop ffmpeg and the source at once, and leave no file behind. */
 export function cancelTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
   return controlTask(deps, viewer, {
     taskId,
@@ -39,10 +36,7 @@ export function cancelTask(deps: ControlDeps, viewer: Viewer, taskId: string): P
 /** Parents locked by one transaction: the workers of their children wait for it. */
 const PARENTS_AT_ONCE = 20;
 
-/**
- * Cancels all active tasks of the viewer, or everybody's for an admin. Updates sets of rows, so that a thousand tasks
- * and a playlist of ten thousand take seconds. Tasks queued meanwhile are not cancelled.
- */
+/** Sets of rows, so that ten thousand tasks take seconds. Tasks queued meanwhile are not cancelled. */
 export async function cancelAllTasks(deps: ControlDeps, viewer: Viewer): Promise<{ count: number }> {
   let count = await inTransaction(deps.db, (tx) => cancelSingleTasks(tx, viewer));
   const parentIds = await listActiveParents(deps.db, viewer);
@@ -54,11 +48,7 @@ export async function cancelAllTasks(deps: ControlDeps, viewer: Viewer): Promise
   return { count };
 }
 
-/**
- * Queues a failed or cancelled task again, under the same id; of an album, playlist or artist only the children that
- * failed or were cancelled. Throws TaskNotFoundError; TaskStateConflictError when there is nothing to retry;
- * DuplicateDownloadError when another active task downloads the same.
- */
+/** Keeps the id. Of an album, playlist or artist, only children that failed or were cancelled. */
 export async function retryTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
   await getTask(deps, viewer, taskId);
   await refuseDuplicate(deps.db, taskId);
@@ -81,10 +71,7 @@ async function refuseDuplicate(db: Db, taskId: string): Promise<void> {
   if (existing) throw new DuplicateDownloadError(existing);
 }
 
-/**
- * Pauses a waiting task and its waiting descendants; running tracks finish, including their retries. A parent is
- * PAUSED once none of its children runs. Throws TaskNotFoundError; TaskStateConflictError when nothing is waiting.
- */
+/** Running tracks finish, including their retries. A parent is PAUSED once none of its children runs. */
 export function pauseTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
   return controlTask(deps, viewer, {
     taskId,
@@ -94,7 +81,6 @@ export function pauseTask(deps: ControlDeps, viewer: Viewer, taskId: string): Pr
   });
 }
 
-/** Queues a paused task and its paused descendants. Throws TaskNotFoundError or TaskStateConflictError. */
 export function resumeTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
   return controlTask(deps, viewer, {
     taskId,
@@ -104,10 +90,7 @@ export function resumeTask(deps: ControlDeps, viewer: Viewer, taskId: string): P
   });
 }
 
-/**
- * Changes the priority of an active task and its active descendants; running tasks are not interrupted. Throws
- * InvalidInputError, TaskNotFoundError, or TaskStateConflictError when the task has finished.
- */
+/** Running tasks are not interrupted. */
 export async function prioritizeTask(
   deps: ControlDeps,
   viewer: Viewer,
@@ -125,10 +108,7 @@ export async function prioritizeTask(
   });
 }
 
-/**
- * Dismisses a task; an active one is cancelled first. It stays in the history, and a retry undoes the dismissal.
- * Idempotent. Throws TaskNotFoundError.
- */
+/** Cancels an active task first. It stays in the history, and a retry undoes the dismissal. Idempotent. */
 export async function dismissTask(
   deps: ControlDeps & Pick<Platform, 'clock'>,
   viewer: Viewer,
@@ -145,13 +125,12 @@ export async function dismissTask(
 
 interface Control {
   change: TaskChange;
-  /** Why nothing was changed; follows the task's state in the error message. */
+  /** Follows the task's state in the error message. */
   refusal: string;
-  /** The log message. */
   event: string;
 }
 
-/** Changes a task and its descendants. Throws TaskNotFoundError, or TaskStateConflictError when nothing changed. */
+/** Throws TaskNotFoundError, or TaskStateConflictError when nothing changed. */
 async function controlTask(
   deps: ControlDeps,
   viewer: Viewer,

@@ -9,10 +9,7 @@ const identifiesFile = { identifiesFile: true } as const;
 
 const { shape } = settingsTable;
 
-/**
- * The options that a caller can choose for a download. One with the name of a setting overrides it, and has its type,
- * rules and default.
- */
+/** What a caller can choose. An option named like a setting overrides it; same type, rules and default. */
 export const chosenOptions = z.object({
   format: shape.convertTo
     .meta({ description: 'Audio format of the file; overrides the setting `convertTo`.' })
@@ -34,7 +31,6 @@ export const chosenOptions = z.object({
     .meta({ description: 'Kinds of albums to download, for an artist only; null for anything else.' }),
 });
 
-/** All options of a task. */
 export const downloadOptions = chosenOptions.extend({
   userDirectory: z
     .string()
@@ -45,7 +41,7 @@ export const downloadOptions = chosenOptions.extend({
   spotifyMetadata: shape.spotifyMetadata,
 });
 
-/** What a task makes, and how; stored with it, so that a later change of a setting does not change it. */
+/** Stored with the task, so that a later change of a setting does not change it. */
 export type DownloadOptions = z.infer<typeof downloadOptions>;
 
 export const CHOSEN_OPTION_ROWS = rowsOf(chosenOptions);
@@ -59,7 +55,6 @@ const FILE_OPTIONS = rowsOf(downloadOptions)
   .filter(({ schema }) => identity.has(schema))
   .map(({ name }) => name);
 
-/** Two tasks with the same item and the same of these make the same file. */
 export function fileOptionsOf(options: DownloadOptions): object {
   const values = new Map(Object.entries(options));
   return Object.fromEntries(FILE_OPTIONS.map((name) => [name, values.get(name)]));

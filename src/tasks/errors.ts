@@ -9,7 +9,6 @@ export class TaskNotFoundError extends DomainError {
   }
 }
 
-/** The task's state does not allow the action; nothing was changed. */
 export class TaskStateConflictError extends DomainError {
   readonly code = 'TASK_STATE_CONFLICT';
 
@@ -21,7 +20,6 @@ export class TaskStateConflictError extends DomainError {
   }
 }
 
-/** The owner already has an active task for the same item with the same output. */
 export class DuplicateDownloadError extends DomainError {
   readonly code = 'DUPLICATE_DOWNLOAD';
 

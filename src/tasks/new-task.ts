@@ -31,7 +31,6 @@ export interface NewTask {
   errorRetryable?: boolean;
 }
 
-/** The columns that describe a task's item in lists and searches. */
 export function describeItem(
   item: QueueableItem,
 ): Pick<NewTask, 'kind' | 'itemId' | 'title' | 'artists' | 'album' | 'searchText' | 'item'> {
@@ -44,7 +43,7 @@ export function describeItem(
 
 const MAX_SEARCH_TEXT = 500;
 
-/** The text that history searches compare. The space before it lets them match the start of a word. */
+/** The space before the text lets searches match the start of a word. */
 export function toSearchText(names: readonly string[]): string {
   return ` ${normalizeText(names.join(' '))}`.slice(0, MAX_SEARCH_TEXT);
 }
@@ -67,14 +66,12 @@ export interface Refusal {
 }
 
 interface NewEntry {
-  /** Null for an entry that its catalog no longer has. */
   item: QueueableItem | null;
-  /** From 0. */
   position: number;
   refusal: Refusal | null;
 }
 
-/** The children of a parent, with its owner, options and priority. A missing entry is FAILED, a refused one SKIPPED. */
+/** A missing entry is FAILED, a refused one SKIPPED. */
 export function newChildren(
   parent: { task: Task; options: DownloadOptions },
   entries: readonly NewEntry[],
@@ -93,7 +90,7 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     priority: parent.priority,
   };
   if (item) {
-    // An artist's album may be queued by itself already; a track of an album belongs to the album in any case.
+    // An artist's album may be queued by itself already; a track belongs to its album in any case.
     const key = parent.kind === 'ARTIST' ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
     return { ...inherited, ...key, ...describeItem(item), ...(refusal && asSkipped(refusal)) };
   }
@@ -114,7 +111,6 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
   };
 }
 
-/** The child as SKIPPED, because another task already has the same download. */
 export function asDuplicate(child: NewTask, existing: Task): NewTask {
   const { code, message } = new DuplicateDownloadError(existing);
   return { ...child, ...asSkipped({ code, message }), duplicateOfId: existing.id };

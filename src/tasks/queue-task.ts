@@ -7,10 +7,7 @@ import type { Task } from './task.js';
 /** A duplicate may finish between the insert and the read; the insert is then repeated. */
 const ATTEMPTS = 3;
 
-/**
- * Queues a top-level task; a database event makes the dispatcher start it. Throws DuplicateDownloadError when an
- * active task has the same dedupe key: a unique index decides, however many requests come at once.
- */
+/** A unique index decides which of many requests at once is the DuplicateDownloadError. */
 export async function queueTask(
   deps: Pick<Platform, 'db'>,
   task: NewTask & { dedupeKey: string },

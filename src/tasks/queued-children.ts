@@ -5,21 +5,17 @@ import { listFirstChildren } from './task-children-store.js';
 import { findTask } from './task-store.js';
 import { isFinished, type Task } from './task.js';
 
-/** The children that a parent has been expanded into so far. */
 export interface QueuedChildren {
-  /** Whether the expansion has finished. */
   complete: boolean;
   queued: Task[];
-  /** The existing tasks that some children duplicate. */
   duplicates: Task[];
 }
 
-/** At most this many children of a parent are returned. */
 export const MAX_QUEUED_CHILDREN = 500;
 
 type Needs = Pick<Platform, 'db' | 'bus' | 'timing'> & { signal: AbortSignal };
 
-/** Waits up to `timing.childrenWaitMs` for a parent to be expanded, then returns the children that exist. */
+/** Waits up to `timing.childrenWaitMs` for the expansion. */
 export async function listQueuedChildren(
   deps: Needs,
   viewer: Viewer,

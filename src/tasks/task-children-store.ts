@@ -7,11 +7,7 @@ import { ownedBy, visibleTo } from './task-filter-store.js';
 import type { Selection } from './task-store.js';
 import type { Task } from './task.js';
 
-/**
- * Inserts a parent's children, except those whose position exists or whose dedupe key an active task has; returns how
- * many. All rows travel as one JSON text: with a parameter for each value, a page of them costs Prisma more time than
- * PostgreSQL takes for the insert, and blocks this process meanwhile.
- */
+/** Skips known positions and active dedupe keys. One JSON text: Prisma is slow with a parameter per value. */
 export function insertChildren(db: Db, children: readonly NewTask[]): Promise<number> {
   return db.$executeRaw`
     INSERT INTO "Task" ("id", "kind", "state", "ownerId", "parentId", "position", "dedupeKey", "duplicateOfId",
@@ -28,7 +24,6 @@ export function insertChildren(db: Db, children: readonly NewTask[]): Promise<nu
     ON CONFLICT DO NOTHING`;
 }
 
-/** Which of these positions a parent's children have. */
 export async function listPositions(
   db: Db,
   parentId: string,
@@ -41,7 +36,6 @@ export async function listPositions(
   return new Set(rows.map(({ position }) => position));
 }
 
-/** A parent's first children by position, each with the task that it duplicates. */
 export function listFirstChildren(
   db: Db,
   parentId: string,
@@ -61,7 +55,7 @@ export interface ChildPage {
   query: Selection;
 }
 
-/** The same page of each parent, in the order in which the children were queued. Two queries in all. */
+/** In the order of queueing. Two queries in all. */
 export async function listChildPages(
   { db, viewer }: { db: Db; viewer: Viewer },
   parentIds: readonly string[],
@@ -93,7 +87,6 @@ function listChildKeys(
     ) child ORDER BY child."createdAt", child."id"`;
 }
 
-/** How many children each of these parents has. */
 export async function countChildren(
   { db, viewer }: { db: Db; viewer: Viewer },
   parentIds: readonly string[],
@@ -107,7 +100,6 @@ export async function countChildren(
   return parentIds.map((parentId) => counts.get(parentId) ?? 0);
 }
 
-/** A child in brief, as shown with its parent. */
 export type ChildSummary = Pick<
   Task,
   | 'id'
@@ -123,10 +115,10 @@ export type ChildSummary = Pick<
   | 'updatedAt'
 > & { parentId: string; position: number };
 
-/** Summaries of a finished parent's children are limited to this many; its counters cover all. */
+/** The counters cover all. */
 export const MAX_OUTCOMES = 100;
 
-/** The running and retrying children of these parents, and the first children of the finished parents, by position. */
+/** Running and retrying children, and the first children of finished parents, by position. */
 export function listChildSummaries(db: Db, parentIds: readonly string[]): Promise<ChildSummary[]> {
   return db.$queryRaw<ChildSummary[]>`
     SELECT c."id", c."parentId", c."kind", c."state", c."position", c."title", c."artists", c."album",
@@ -143,10 +135,8 @@ export function listChildSummaries(db: Db, parentIds: readonly string[]): Promis
     ORDER BY c."parentId", c."position"`;
 }
 
-/** A child of a playlist that has a file. */
 export type PlaylistChild = Pick<Task, 'title' | 'artists' | 'filePath' | 'fileDurationMs'>;
 
-/** The children that have a file, in the playlist's order. */
 export function listChildrenWithFile(db: Db, playlistId: string): Promise<PlaylistChild[]> {
   return db.task.findMany({
     select: { title: true, artists: true, filePath: true, fileDurationMs: true },
@@ -155,7 +145,7 @@ export function listChildrenWithFile(db: Db, playlistId: string): Promise<Playli
   });
 }
 
-/** Finished playlists whose m3u8 has not been written since, the longest waiting first. */
+/** The longest waiting first. */
 export function listUnwrittenPlaylists(db: Db, limit: number): Promise<Task[]> {
   return db.task.findMany({
     where: { kind: 'PLAYLIST', finishedAt: { not: null }, playlistFileAt: null },
@@ -164,7 +154,7 @@ export function listUnwrittenPlaylists(db: Db, limit: number): Promise<Task[]> {
   });
 }
 
-/** Records the m3u8's path; null when there is none. False when the playlist has changed since, and the m3u8 may be stale. */
+/** Null path: no m3u8. False when the playlist has changed since, and the m3u8 may be stale. */
 export async function markPlaylistWritten(
   db: Db,
   { id, finishedAt }: Task,

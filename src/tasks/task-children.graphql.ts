@@ -30,7 +30,6 @@ const UNCACHED = { cache: false };
 
 type Loader<Value> = DataLoader<string, Value>;
 
-/** A loader for each page size, cursor and selection in an operation. */
 const pageLoaders = createContextCache((_context: GraphqlContext) => new Map<string, Loader<Task[]>>());
 
 const countLoader = createContextCache(
@@ -85,7 +84,6 @@ const TaskPartType = builder.objectRef<ChildSummary>('TaskPart').implement({
   }),
 });
 
-/** One query for all parents of a page. */
 const summaryLoader = createContextCache(
   ({ db }: GraphqlContext) =>
     new DataLoader<string, ChildSummary[]>(async (parentIds) => {

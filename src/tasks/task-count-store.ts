@@ -5,18 +5,14 @@ import { kindIn, ownedBy, stateIn, taskCondition } from './task-filter-store.js'
 import type { TaskFilter } from './task-filter.js';
 import { TASK_STATES, type TaskKind, type TaskState } from './task.js';
 
-/*
- * Counts are read from "TaskCount", which triggers maintain (migration 0003_task_counts): exact in the reader's own
- * snapshot, and as quick for a million tasks as for ten.
- */
+/* Triggers maintain "TaskCount" (migration 0003): exact in the reader's snapshot, and quick at any size. */
 
-/** How many tasks match the filter. */
 export async function countTasks(db: Db, viewer: Viewer, filter: TaskFilter): Promise<number> {
   const [row] = await db.$queryRaw<{ n: number }[]>`SELECT ${countSql(viewer, filter)} AS n`;
   return row?.n ?? 0;
 }
 
-/** The same as a subquery. The children of one parent are few enough to be counted themselves. */
+/** The children of one parent are few enough to be counted themselves. */
 export function countSql(viewer: Viewer, filter: TaskFilter): Prisma.Sql {
   if (filter.parentId) {
     const condition = taskCondition(TASK_STATES, { viewer, filter });
@@ -42,7 +38,7 @@ export interface StateCount {
   n: number;
 }
 
-/** Top-level tasks that are not dismissed, for each of these owners and, if `everybody`, for all owners together. */
+/** Top-level tasks that are not dismissed; `everybody` adds a total of all owners. */
 export function countByState(
   db: Db,
   { ownerIds, everybody }: { ownerIds: readonly string[]; everybody: boolean },
@@ -55,7 +51,6 @@ export function countByState(
     WHERE ${everybody}::boolean AND "topLevel" AND NOT "dismissed" GROUP BY "state"`;
 }
 
-/** How many tasks agree in all that counts are grouped by. */
 export interface TaskGroup {
   kind: TaskKind;
   state: TaskState;
@@ -63,12 +58,12 @@ export interface TaskGroup {
   dismissed: boolean;
   /** Whether the first attempt has begun. */
   begun: boolean;
-  /** A parent that is COMPLETED with failed or cancelled children. */
+  /** COMPLETED with failed or cancelled children. */
   partial: boolean;
   count: number;
 }
 
-/** The groups of all tasks that the viewer sees, children and dismissed ones included: at most a hundred rows. */
+/** Children and dismissed tasks included: at most a hundred rows. */
 export function listTaskGroups(db: Db, viewer: Viewer): Promise<TaskGroup[]> {
   return db.$queryRaw<TaskGroup[]>`
     SELECT "kind"::text, "state"::text, "topLevel", "dismissed", "begun", "partial", sum("n")::int AS "count"
@@ -78,10 +73,7 @@ export function listTaskGroups(db: Db, viewer: Viewer): Promise<TaskGroup[]> {
 /** Rows of one owner that are left to be folded; fewer do not slow a reader down. */
 const FOLD_FROM = 50;
 
-/**
- * Folds the rows of each owner who has many into one a group. Rows appended meanwhile stay as they are, and a reader
- * sees either the old rows or the new ones.
- */
+/** Rows appended meanwhile stay, and a reader sees either the old rows or the new ones. */
 export async function foldTaskCounts(db: Db): Promise<void> {
   await db.$executeRaw`
     WITH crowded AS (

@@ -6,26 +6,20 @@ import { TASK_STATES, type TaskState } from './task.js';
 
 export type TaskCounts = Record<TaskState, number>;
 
-/** Counts tasks once for all who ask at the same time. */
 export interface TaskCounter {
-  /** How many top-level tasks that are not dismissed the viewer sees in each state. */
+  /** Of top-level tasks that are not dismissed. */
   count(viewer: Viewer): Promise<TaskCounts>;
 }
 
-/** What this domain adds to Deps. */
 export interface TaskDeps {
   /** Counts of tasks by state, read once for all who ask at the same time. */
   taskCounter: TaskCounter;
 }
 
 const ZEROS = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as TaskCounts;
-/** The key of admins. */
 const EVERYBODY = 'everybody';
 
-/**
- * Runs one query at a time: a caller that comes while one is running waits for the next, which sees all that had
- * changed by then. So a change that a thousand subscribers receive is counted two or three times, not a thousand.
- */
+/** A caller during a query waits for the next one: a thousand subscribers cost two or three counts. */
 export function createTaskCounter({ db }: Pick<Platform, 'db'>): TaskCounter {
   let running: Promise<unknown> = Promise.resolve();
   const read = (keys: readonly string[]) => {

@@ -3,19 +3,14 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { TaskFilter } from './task-filter.js';
 import { TASK_STATES, type TaskKind, type TaskState } from './task.js';
 
-/* Conditions on "Task": for Prisma's queries, and for SQL of our own. */
-
-/** The tasks that the viewer may see, for Prisma. */
 export function visibleTo(viewer: Viewer): { ownerId?: string } {
   return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
 }
 
-/** The tasks that the viewer may see, in SQL. */
 export function ownedBy(viewer: Viewer): Prisma.Sql {
   return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
 }
 
-/** The visible tasks that match a filter, for Prisma. */
 export function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
   return {
     ...visibleTo(viewer),
@@ -26,7 +21,6 @@ export function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInp
   };
 }
 
-/** The visible tasks in these states that match a filter, in SQL. */
 export function taskCondition(
   states: readonly TaskState[],
   { viewer, filter }: { viewer: Viewer; filter: TaskFilter },
@@ -41,7 +35,7 @@ export function taskCondition(
   return Prisma.join(conditions, ' AND ');
 }
 
-/** As constants: PostgreSQL uses a partial index only where it can prove that the index holds every row in question. */
+/** PostgreSQL uses a partial index only if constants prove that it holds every row in question. */
 export function stateIn(states: readonly TaskState[]): Prisma.Sql {
   const known = TASK_STATES.filter((state) => states.includes(state));
   if (known.length === 0) return Prisma.sql`false`;

@@ -1,12 +1,10 @@
 import type { Task, TaskKind, TaskState } from './task.js';
 
-/** Which tasks a reader wants; an omitted property matches all. */
+/** An omitted property matches all. */
 export interface TaskFilter {
   states?: readonly TaskState[] | null;
   kinds?: readonly TaskKind[] | null;
-  /** Only the direct children of this task. */
   parentId?: string | null;
-  /** Children as well as top-level tasks. */
   includeChildren?: boolean | null;
   includeDismissed?: boolean | null;
 }

@@ -9,13 +9,12 @@ import {
   type TaskState,
 } from './task.js';
 
-/** How a task finishes. */
 export interface Ending {
   state: Extract<TaskState, 'COMPLETED' | 'SKIPPED' | 'FAILED' | 'CANCELLED'>;
   error?: { code: string; message: string; retryable: boolean };
 }
 
-/** Fences off every other writer: worker, attempt and state must still be those of the claim. */
+/** Fences off other writers: worker, attempt and state must still be those of the claim. */
 export interface Claim {
   taskId: string;
   attempt: number;
@@ -23,7 +22,6 @@ export interface Claim {
 }
 
 interface LeaseTerms {
-  /** The worker's instance id. */
   owner: string;
   durationMs: number;
 }
@@ -31,10 +29,7 @@ interface LeaseTerms {
 export const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
 export const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
-/**
- * Claims a dispatched task for one worker; null when it is no longer available. A job that arrives after its dispatch
- * was revoked would exceed the limit of running tasks. Leases are timed by the database's clock.
- */
+/** Null when revoked: a late job could exceed the running limit. Leases use the database's clock. */
 export async function claimTask(
   db: Db,
   { taskId, attempt }: { taskId: string; attempt: number },
@@ -52,7 +47,6 @@ export async function claimTask(
   return claimed ? db.task.findFirst({ where: claim }) : null;
 }
 
-/** Renews a worker's leases; returns the ids of the tasks that are still claimed by it. */
 export async function renewLeases(db: Db, taskIds: readonly string[], lease: LeaseTerms): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     UPDATE "Task" SET "leaseUntil" = now() + ${lease.durationMs} * interval '1 millisecond'
@@ -65,7 +59,6 @@ export async function writeProgress(db: Db, claim: Claim, percent: number): Prom
   await db.task.updateMany({ where: claimedBy(claim), data: { progress: percent } });
 }
 
-/** What a task stores about its file. */
 export interface FileRecord {
   filePath: string;
   /** An AudioFormat (media/media.ts), or ffmpeg's codec name in capitals. */
@@ -77,13 +70,13 @@ export interface FileRecord {
   fileLicence: string;
 }
 
-/** Records the file before it is renamed into place. False when the claim is lost. */
+/** Called before the file is renamed into place. False when the claim is lost. */
 export async function writePlannedFile(db: Db, claim: Claim, file: FileRecord): Promise<boolean> {
   const { count } = await db.task.updateMany({ where: claimedBy(claim), data: file });
   return count === 1;
 }
 
-/** Finishes a claimed task. False when the claim is lost. */
+/** False when the claim is lost. */
 export async function endClaimedTask(db: Db, claim: Claim, ending: Ending): Promise<boolean> {
   const { count } = await db.task.updateMany({
     where: claimedBy(claim),
@@ -99,7 +92,7 @@ export async function endClaimedTask(db: Db, claim: Claim, ending: Ending): Prom
   return count === 1;
 }
 
-/** Releases a claimed task until its next attempt is due. False when the claim is lost. */
+/** False when the claim is lost. */
 export async function retryClaimedTask(
   db: Db,
   claim: Claim,
@@ -114,12 +107,12 @@ export async function retryClaimedTask(
   return count === 1;
 }
 
-/** Returns a claimed task to the queue without counting a failure: the worker is stopping. */
+/** The worker is stopping: the attempt counts as no failure. */
 export async function releaseClaimedTask(db: Db, claim: Claim): Promise<void> {
   await db.task.updateMany({ where: claimedBy(claim), data: { ...NO_LEASE, state: 'QUEUED', progress: 0 } });
 }
 
-/** The parent stays RUNNING, without a lease, until its children have finished. False when the claim is lost. */
+/** The parent stays RUNNING, without a lease, until its children finish. False when the claim is lost. */
 export async function markExpanded(db: Db, claim: Claim): Promise<boolean> {
   const { count } = await db.task.updateMany({
     where: claimedBy(claim),
@@ -128,7 +121,7 @@ export async function markExpanded(db: Db, claim: Claim): Promise<boolean> {
   return count === 1;
 }
 
-/** A claimed task's current priority; null when the claim is lost. Call it under the task's lock. */
+/** Null when the claim is lost. Call it under the task's lock. */
 export async function findClaimedPriority(tx: Db, claim: Claim): Promise<number | null> {
   const task = await tx.task.findFirst({ where: claimedBy(claim), select: { priority: true } });
   return task?.priority ?? null;
@@ -140,7 +133,6 @@ function claimedBy(claim: Claim): Prisma.TaskWhereInput {
 
 type Where = Prisma.TaskWhereInput;
 
-/** Moves the matching tasks to a state from every state that allows it; returns how many moved. */
 export async function moveTasks(
   db: Db,
   where: Where,
@@ -153,20 +145,13 @@ export async function moveTasks(
   return count;
 }
 
-/*
- * What people do to tasks. Expanded parents are left out where their state follows from their children's
- * (task-tree-store.ts).
- */
+/* Expanded parents are left out where their state follows from their children's (task-tree-store.ts). */
 
-/** Cancels the active ones. */
 export function cancelTasks(tx: Db, where: Where): Promise<number> {
   return moveTasks(tx, where, { state: 'CANCELLED', retryAt: null });
 }
 
-/**
- * Queues the failed and cancelled ones, and undoes their dismissal. A playlist entry without an item, because it has
- * left its catalog, would only fail again.
- */
+/** An entry without an item has left its catalog, and would only fail again. */
 export function retryTasks(tx: Db, where: Where): Promise<number> {
   const retryable: Where = {
     state: { in: ['FAILED', 'CANCELLED'] },
@@ -177,7 +162,7 @@ export function retryTasks(tx: Db, where: Where): Promise<number> {
   return moveTasks(tx, { AND: [where, retryable] }, { state: 'QUEUED', ...fresh });
 }
 
-/** Pauses queued and retrying tasks, and parents that are being expanded. Running tracks continue. */
+/** Parents only while they are being expanded. Running tracks continue. */
 export async function pauseTasks(tx: Db, where: Where): Promise<number> {
   const waiting = await moveTasks(tx, where, { state: 'PAUSED', retryAt: null });
   const expanding: Where = { kind: { in: [...PARENT_KINDS] }, expandedAt: null, state: 'RUNNING' };
@@ -188,19 +173,16 @@ export async function pauseTasks(tx: Db, where: Where): Promise<number> {
   return waiting + parents.count;
 }
 
-/** Queues the paused ones; a parent that was paused during its expansion continues it. */
 export function resumeTasks(tx: Db, where: Where): Promise<number> {
   return moveTasks(tx, { AND: [where, { state: 'PAUSED', expandedAt: null }] }, { state: 'QUEUED' });
 }
 
-/** Changes the priority of the active ones; returns how many. */
 export async function setPriority(tx: Db, where: Where, priority: number): Promise<number> {
   const active: Where = { state: { in: [...ACTIVE_STATES] } };
   const { count } = await tx.task.updateMany({ where: { AND: [where, active] }, data: { priority } });
   return count;
 }
 
-/** Dismisses a finished task. */
 export async function markDismissed(db: Db, taskId: string, at: Date): Promise<void> {
   const where = { id: taskId, dismissedAt: null, state: { in: [...FINISHED_STATES] } };
   await db.task.updateMany({ where, data: { dismissedAt: at } });

@@ -8,13 +8,13 @@ import { taskCondition, toWhere, visibleTo } from './task-filter-store.js';
 import type { TaskFilter } from './task-filter.js';
 import { ACTIVE_STATES, FINISHED_STATES, type Task } from './task.js';
 
-/** What Pothos adds to a query so that a GraphQL selection reaches the database. */
+/** From Pothos, so that a GraphQL selection reaches the database. */
 export interface Selection {
   select?: Prisma.TaskSelect;
   include?: Prisma.TaskInclude;
 }
 
-/** Null when the task does not exist or the viewer may not see it: callers cannot tell which. */
+/** Null also when the viewer may not see the task: callers cannot tell which. */
 export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = {}): Promise<Task | null> {
   return db.task.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
 }
@@ -28,17 +28,15 @@ export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> 
   return db.task.findMany({ where: { id: { in: [...ids] } } });
 }
 
-/** The users with these ids, in any order. */
 export function listOwners(db: Db, ids: readonly string[]): Promise<User[]> {
   return db.user.findMany({ where: { id: { in: [...ids] } } });
 }
 
-/** The task that made the file at this path. */
 export function findFinishedAt(db: Db, filePath: string): Promise<Task | null> {
   return db.task.findFirst({ where: { filePath, state: 'COMPLETED' }, orderBy: { createdAt: 'desc' } });
 }
 
-/** The latest completed task for an item whose options include these, whoever owns it. */
+/** Of any owner, with at least these options. */
 export async function findEarlierDownload(db: Db, itemId: string, options: object): Promise<Task | null> {
   const [found] = await db.$queryRaw<{ id: string }[]>`
     SELECT "id" FROM "Task"
@@ -47,7 +45,7 @@ export async function findEarlierDownload(db: Db, itemId: string, options: objec
   return found ? findTaskById(db, found.id) : null;
 }
 
-/** Inserts a task; null when an active one has the same dedupe key. */
+/** Null when an active task has the same dedupe key. */
 export async function insertTask(db: Db, task: NewTask): Promise<Task | null> {
   const [created] = await db.task.createManyAndReturn({ data: [toRow(task)], skipDuplicates: true });
   return created ?? null;
@@ -57,17 +55,13 @@ function toRow(task: NewTask): Prisma.TaskCreateManyInput {
   return { ...task, item: task.item ?? Prisma.JsonNull };
 }
 
-/** The active tasks that have one of these dedupe keys. */
 export function listActiveDuplicates(db: Db, dedupeKeys: readonly string[]): Promise<Task[]> {
   return db.task.findMany({
     where: { dedupeKey: { in: [...dedupeKeys] }, state: { in: [...ACTIVE_STATES] } },
   });
 }
 
-/**
- * An active task that would be a duplicate if this one were retried: of the task itself, of one of its ancestors, or
- * of a child that would be retried with it.
- */
+/** A duplicate of the task, an ancestor, or a child that would be retried with it. */
 export async function findActiveConflict(db: Db, taskId: string): Promise<Task | null> {
   const [existing] = await db.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE above AS (
@@ -87,12 +81,10 @@ export async function findActiveConflict(db: Db, taskId: string): Promise<Task |
   return existing ? findTaskById(db, existing.id) : null;
 }
 
-/** Whether the unique index over active dedupe keys rejected a change. */
 export function isActiveDuplicate(thrown: unknown): boolean {
   return thrown instanceof Prisma.PrismaClientKnownRequestError && thrown.code === 'P2002';
 }
 
-/** By the time of queueing. */
 export type TaskOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
 
 export interface TaskPage {
@@ -100,11 +92,9 @@ export interface TaskPage {
   order: TaskOrder;
   limit: number;
   after: PageKey | null;
-  /** Rows to skip. */
   offset: number;
 }
 
-/** One page, by cursor or by offset. */
 export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Selection }): Promise<Task[]> {
   const [direction, beyond] =
     page.order === 'NEWEST_FIRST' ? (['desc', 'lt'] as const) : (['asc', 'gt'] as const);
@@ -133,20 +123,15 @@ export interface ActiveFirstPage {
 }
 
 export interface ActiveFirstTasks {
-  /** One more than `size` where another page follows. */
   tasks: Task[];
   size: number;
-  /** Tasks on all pages. */
   total: number;
 }
 
 /** An empty page is one row without a task. The aliases must differ from a task's columns. */
 type ActiveFirstRow = Task & { id: string | null; pageSize: number; onAllPages: number };
 
-/**
- * Active tasks, then finished ones, each newest first. One query that returns whole rows: a query of its own for a
- * GraphQL selection takes Prisma as long as all the rest.
- */
+/** Newest first. One query for whole rows: another for the selection takes Prisma as long as all the rest. */
 export async function listActiveFirst(
   db: Db,
   viewer: Viewer,
@@ -199,11 +184,9 @@ function activeFirstBounds({
   return { ...fixed, skipped: Prisma.sql`(${offset}::int + ${longest} - ${limit}::int)` };
 }
 
-/** A task's place in the order of change. */
 export type TaskStamp = Pick<Task, 'id' | 'sequence'>;
 
 interface ChangedSince {
-  /** Inclusive. */
   since: bigint;
   after: TaskStamp | null;
   limit: number;
@@ -211,7 +194,6 @@ interface ChangedSince {
 
 const IN_ORDER_OF_CHANGE: Prisma.TaskOrderByWithRelationInput[] = [{ sequence: 'asc' }, { id: 'asc' }];
 
-/** The changed tasks that the viewer may see and the filter matches, in the order of change. */
 export function listChangedTasks(
   db: Db,
   viewer: Viewer,
@@ -224,7 +206,6 @@ export function listChangedTasks(
   });
 }
 
-/** Everybody's changed tasks, in the order of change. */
 export function listTaskStamps(db: Db, { limit, ...changed }: ChangedSince): Promise<TaskStamp[]> {
   return db.task.findMany({
     select: { id: true, sequence: true },

@@ -17,9 +17,8 @@ import {
 } from './task.js';
 
 /**
- * Locks a parent and its ancestors until the transaction ends. Call it before changing a child: two children that
- * finish at once would otherwise each be counted without the other. Every caller locks from the top down, so that an
- * artist being cancelled and its album finishing cannot deadlock. NO KEY, so that children can still be inserted.
+ * Call it before changing a child: of two that finish at once, each would be counted without the other.
+ * From the top down, so that a cancelled artist and a finishing album cannot deadlock. NO KEY allows inserts.
  */
 export async function lockParent(tx: Db, parentId: string): Promise<void> {
   await tx.$queryRaw`
@@ -31,10 +30,7 @@ export async function lockParent(tx: Db, parentId: string): Promise<void> {
     SELECT 1 FROM "Task" task JOIN line USING ("id") ORDER BY height DESC FOR NO KEY UPDATE OF task`;
 }
 
-/**
- * Recounts the children of a locked parent and, once it is expanded, derives its state; then does the same for the
- * parent's parent. Recounting repairs an earlier mistake, which an increment would keep.
- */
+/** Then its ancestors. Recounting repairs an earlier mistake, which an increment would keep. */
 export async function recomputeParent(tx: Db, parentId: string): Promise<void> {
   const { active, paused, ...counts } = await countStates(tx, parentId);
   const parent = await tx.task.findUniqueOrThrow({ where: { id: parentId }, select: DERIVED });
@@ -54,9 +50,8 @@ export async function recomputeParent(tx: Db, parentId: string): Promise<void> {
 const RECOUNT_EVERY = 100;
 
 /**
- * Counts one more finished child of a locked parent. In a long playlist that is an increment: recounting 10,000
- * children whenever one finishes would take longer than many a download. A recount follows every so often and near
- * the end, and whenever a child is paused, because then all the others may be paused too.
+ * An increment: recounting 10,000 children would take longer than many a download. Recounts every so often,
+ * near the end, and whenever a child is paused, because then all the others may be paused too.
  */
 export async function countFinishedChild(tx: Db, parentId: string, childState: TaskState): Promise<void> {
   const one = (state: TaskState) => (state === childState ? 1 : 0);
@@ -73,10 +68,8 @@ export async function countFinishedChild(tx: Db, parentId: string, childState: T
   if (updated === 0) await recomputeParent(tx, parentId);
 }
 
-/** Changes the tasks that match; returns how many. */
 export type TaskChange = (tx: Db, where: Prisma.TaskWhereInput) => Promise<number>;
 
-/** Changes a task and all its descendants, under the locks of all parents concerned; returns how many changed. */
 export async function changeTree(
   tx: Db,
   task: Pick<Task, 'id' | 'kind' | 'parentId'>,
@@ -89,7 +82,7 @@ export async function changeTree(
   return changed;
 }
 
-/** From the top down: a parent must be CANCELLED before its last child is, or its state would follow its children's. */
+/** From the top down: a parent must be CANCELLED before its last child, or its state would follow theirs. */
 async function changeDescendants(tx: Db, parentId: string, change: TaskChange): Promise<number> {
   let changed = await change(tx, { parentId });
   for (const id of await listParentIds(tx, { parentId })) {
@@ -142,17 +135,16 @@ async function countStates(tx: Db, parentId: string): Promise<ChildCounts & Acti
   return row;
 }
 
-/** Cancels the viewer's active top-level tasks that have no children; returns how many. */
 export function cancelSingleTasks(tx: Db, viewer: Viewer): Promise<number> {
   return cancelTasks(tx, { ...visibleTo(viewer), parentId: null, kind: { notIn: [...PARENT_KINDS] } });
 }
 
-/** The viewer's active top-level parents, in the order in which they can be locked. */
+/** In the order in which they can be locked. */
 export function listActiveParents(db: Db, viewer: Viewer): Promise<string[]> {
   return listParentIds(db, { ...visibleTo(viewer), parentId: null, state: { in: [...ACTIVE_STATES] } });
 }
 
-/** Cancels these top-level parents and all their descendants; returns how many of the parents were active. */
+/** Returns how many of the top-level parents were active. */
 export async function cancelTrees(tx: Db, topIds: string[]): Promise<number> {
   await lockInOrder(tx, topIds);
   // Read under the locks: a parent that is being expanded gets no further child.
@@ -174,13 +166,12 @@ async function listParentIds(db: Db, where: Prisma.TaskWhereInput): Promise<stri
   return rows.map(({ id }) => id);
 }
 
-/** As lockParent does: before the children are changed, the outer parents before the inner ones. */
+/** As in lockParent: before the children change, outer parents before inner ones. */
 async function lockInOrder(tx: Db, ids: string[]): Promise<void> {
   await tx.$queryRaw`
     SELECT 1 FROM "Task" WHERE "id" = ANY(${ids}::uuid[]) ORDER BY "id" FOR NO KEY UPDATE`;
 }
 
-/** Recounts parents whose children have all finished. */
 async function recountFinished(tx: Db, parentIds: string[]): Promise<void> {
   await tx.$executeRaw`
     UPDATE "Task" parent SET "total" = children.total, "succeeded" = children.succeeded,

@@ -109,7 +109,6 @@ export const TaskType = builder.prismaNode('Task', {
   description:
     'A download, from the moment it is queued. It stays after it has finished, until the history is cleaned up.',
   id: { field: 'id' },
-  // A task of another user is as hidden from `node(id:)` as from `task(id:)`.
   nullable: true,
   findUnique: (id, { viewer }) => ({ id: parseRowId('Task', id), ...visibleTo(viewer) }),
   fields: (t) => ({
@@ -155,7 +154,7 @@ export const TaskType = builder.prismaNode('Task', {
 /** A subscription reuses one context for many results. */
 const UNCACHED = { cache: false };
 
-/** One query for all tasks of a page, however they were read; a relation would read some of the tasks again. */
+/** A relation would read some of the tasks again. */
 const ownerLoader = createContextCache(
   ({ db }: GraphqlContext) =>
     new DataLoader(async (ids: readonly string[]) => {

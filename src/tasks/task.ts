@@ -2,7 +2,7 @@ import type { Task, TaskKind, TaskState } from '../database/prisma.js';
 
 export type { Task, TaskKind, TaskState };
 
-/** The allowed transitions. FAILED or CANCELLED to QUEUED is a manual retry. */
+/** FAILED or CANCELLED to QUEUED is a manual retry. */
 const TRANSITIONS: Record<TaskState, readonly TaskState[]> = {
   QUEUED: ['RUNNING', 'PAUSED', 'CANCELLED'],
   RUNNING: ['COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED', 'RETRYING', 'QUEUED'],
@@ -14,7 +14,7 @@ const TRANSITIONS: Record<TaskState, readonly TaskState[]> = {
   CANCELLED: ['QUEUED'],
 };
 
-/** Further transitions of a parent: its state follows its children's, and it can be paused while it is expanded. */
+/** A parent's state follows its children's, and it can be paused while it is expanded. */
 const PARENT_TRANSITIONS: Partial<Record<TaskState, readonly TaskState[]>> = {
   RUNNING: ['PAUSED'],
   PAUSED: ['RUNNING', 'COMPLETED', 'SKIPPED', 'FAILED'],
@@ -32,19 +32,16 @@ export function isFinished(state: TaskState): boolean {
   return FINISHED_STATES.includes(state);
 }
 
-/** The states from which a task may move to `next`: the `state IN (…)` of the update. */
 export function statesBefore(next: TaskState): TaskState[] {
   return TASK_STATES.filter((state) => TRANSITIONS[state].includes(next));
 }
 
-/** The same for a parent. */
 export function parentStatesBefore(next: TaskState): TaskState[] {
   return TASK_STATES.filter((state) =>
     [...TRANSITIONS[state], ...(PARENT_TRANSITIONS[state] ?? [])].includes(next),
   );
 }
 
-/** Kinds that have children. */
 export const PARENT_KINDS: readonly TaskKind[] = ['ALBUM', 'PLAYLIST', 'ARTIST'];
 
 export function isParentKind(kind: TaskKind): boolean {
@@ -54,7 +51,6 @@ export function isParentKind(kind: TaskKind): boolean {
 /** Priorities range from minus this to this; higher starts first. */
 export const PRIORITY_LIMIT = 100;
 
-/** Whether a parent completed although some of its children failed or were cancelled. */
 export function isPartial({
   state,
   failed,
@@ -77,10 +73,7 @@ export interface ActiveCounts {
   paused: number;
 }
 
-/**
- * The state of an expanded parent. A finished one keeps its state until a child is active again: a parent that was
- * cancelled stays CANCELLED, even if some of its children had completed.
- */
+/** A finished parent keeps its state until a child is active again: CANCELLED stays, whatever completed. */
 export function parentState(
   now: TaskState,
   { active, paused, ...counts }: ChildCounts & ActiveCounts,
@@ -89,7 +82,7 @@ export function parentState(
   return isFinished(now) ? now : parentOutcome(counts);
 }
 
-/** The state of a parent whose children have all finished. A partial success is COMPLETED with `failed` > 0. */
+/** A partial success is COMPLETED with `failed` > 0. */
 export function parentOutcome(counts: ChildCounts): TaskState {
   if (counts.total > 0 && counts.cancelled === counts.total) return 'CANCELLED';
   if (counts.succeeded > 0 || counts.total === 0) return 'COMPLETED';

@@ -20,7 +20,6 @@ import { findTask, listActiveFirst, listTasks, type TaskOrder } from './task-sto
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import type { Task } from './task.js';
 
-/** The longest ACTIVE_FIRST page. */
 const MAX_ACTIVE = 1_000;
 
 export const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
@@ -57,7 +56,6 @@ export const TaskFilterInput = builder.inputType('TaskFilter', {
   }),
 });
 
-/** Throws InvalidInputError for a malformed parent id. */
 export function toTaskFilter(
   input: typeof TaskFilterInput.$inferInput | null | undefined,
   defaults: { includeChildren: boolean; includeDismissed: boolean },
