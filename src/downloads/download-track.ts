@@ -1,8 +1,8 @@
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { LibraryDeps } from '../library/tag-reader.js';
 import type { Platform } from '../platform.js';
-import type { Ending } from '../queue/claimed-task.js';
-import type { TaskRun } from '../queue/task-runner.js';
+import type { TaskRun } from '../queue/claimed-task.js';
+import type { Ending } from '../tasks/task-state-store.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { fetchCover } from './cover-file.js';
 import { fetchAudio } from './fetch-audio.js';

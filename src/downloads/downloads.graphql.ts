@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
 import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
@@ -9,9 +10,21 @@ import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
 import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
-import { DownloadOptionsInput, toOptionsInput } from './options-input.graphql.js';
 import { previewPath, type PathPreview } from './preview-path.js';
 import { queueDownload } from './queue-download.js';
+import type { OptionsInput } from './resolve-options.js';
+import { providedValues, tableInput } from '../settings/table-fields.graphql.js';
+import { CHOSEN_OPTION_ROWS, type chosenOptions } from '../tasks/download-options.js';
+
+const DownloadOptionsInput = tableInput('DownloadOptionsInput', {
+  description:
+    'Format of a download, its file names, and how it is fetched. An option that is omitted or `null` follows the settings; only for `padNumberWidth` is `null` a value.',
+  rows: CHOSEN_OPTION_ROWS,
+});
+
+function toOptionsInput(input: typeof DownloadOptionsInput.$inferInput | null | undefined): OptionsInput {
+  return providedValues<z.infer<typeof chosenOptions>>(CHOSEN_OPTION_ROWS, input ?? {});
+}
 
 const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
   description: 'The item to download, and how.',

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { playlistSchema, type Track } from '../catalog/catalog-item.js';
 import type { Platform } from '../platform.js';
-import type { ClaimedTask } from '../queue/claimed-task.js';
-import type { TaskRun } from '../queue/task-runner.js';
+import type { ClaimedTask, TaskRun } from '../queue/claimed-task.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import type { Settings } from '../settings/settings.js';
 import { fileOptionsOf, type DownloadOptions } from '../tasks/download-options.js';

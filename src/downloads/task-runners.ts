@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { TaskRunner, TaskRunners } from '../queue/task-runner.js';
+import type { TaskRunner, TaskRunners } from '../queue/claimed-task.js';
 import type { Task } from '../tasks/task.js';
 import { removeLonelyCover } from './cover-file.js';
 import { downloadTrack, type DownloadDeps } from './download-track.js';

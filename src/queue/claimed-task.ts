@@ -1,4 +1,5 @@
 import { queueableItemSchema, type QueueableItem } from '../catalog/catalog-item.js';
+import type { Logger } from '../lib/logger.js';
 import type { Platform } from '../platform.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { countFinishedChild, lockParent, recomputeParent } from '../tasks/task-tree-store.js';
@@ -7,15 +8,10 @@ import {
   claimTask,
   endClaimedTask,
   markExpanded,
-  releaseClaimedTask,
-  retryClaimedTask,
   type Claim,
   type Ending,
-  type FileRecord,
 } from '../tasks/task-state-store.js';
-import type { Task } from '../tasks/task.js';
-
-export type { Claim, Ending, FileRecord };
+import type { Task, TaskKind } from '../tasks/task.js';
 
 export interface ClaimedTask {
   task: Task;
@@ -24,7 +20,26 @@ export interface ClaimedTask {
   claim: Claim;
 }
 
-type Held = Pick<ClaimedTask, 'task' | 'claim'>;
+type Claimed = Pick<ClaimedTask, 'task' | 'claim'>;
+
+export interface TaskRun {
+  claimed: ClaimedTask;
+  /** Aborts when the lease is lost or the process stops. */
+  signal: AbortSignal;
+  log: Logger;
+  /** Percent of the whole task, 0–100. */
+  onProgress(percent: number): void;
+}
+
+export interface TaskRunner {
+  /** Null: the children are written, and the task finishes with the last of them. */
+  run(run: TaskRun): Promise<Ending | null>;
+  /** Undoes a COMPLETED ending that came too late, because the task had been cancelled. */
+  discard?(task: Task): Promise<void>;
+}
+
+/** A kind without a runner is never queued. */
+export type TaskRunners = Readonly<Partial<Record<TaskKind, TaskRunner>>>;
 
 /** Null when it cannot be claimed any more, or cannot be run. */
 export async function startTask(
@@ -65,7 +80,7 @@ export function changeTask(
 }
 
 /** False when the task was cancelled or its lease lost. */
-export function finishTask(deps: Pick<Platform, 'db'>, claimed: Held, ending: Ending): Promise<boolean> {
+export function finishTask(deps: Pick<Platform, 'db'>, claimed: Claimed, ending: Ending): Promise<boolean> {
   const { parentId } = claimed.task;
   return inTransaction(deps.db, async (tx) => {
     if (parentId) await lockParent(tx, parentId);
@@ -75,21 +90,8 @@ export function finishTask(deps: Pick<Platform, 'db'>, claimed: Held, ending: En
   });
 }
 
-export function postponeTask(
-  deps: Pick<Platform, 'db'>,
-  claimed: Held,
-  retry: { delayMs: number; error: { code: string; message: string } },
-): Promise<boolean> {
-  return retryClaimedTask(deps.db, claimed.claim, retry);
-}
-
-/** The attempt does not count. */
-export function releaseTask(deps: Pick<Platform, 'db'>, claimed: Held): Promise<void> {
-  return releaseClaimedTask(deps.db, claimed.claim);
-}
-
 /** The parent ends with the last of its children. */
-export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: Held): Promise<boolean> {
+export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: Claimed): Promise<boolean> {
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, claimed.task.id);
     const marked = await markExpanded(tx, claimed.claim);

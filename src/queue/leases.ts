@@ -1,7 +1,7 @@
 import type { Platform } from '../platform.js';
 import { withTimeout } from '../lib/async.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
-import type { TaskRunners } from './task-runner.js';
+import type { TaskRunners } from './claimed-task.js';
 
 export interface Lease {
   /** Aborts with a LeaseLostError when work on the task has to stop. */

@@ -4,19 +4,16 @@ import { defineJob } from '../jobs/job.js';
 import type { Logger } from '../lib/logger.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { writeProgress, type Claim } from '../tasks/task-state-store.js';
-import { findTaskById } from '../tasks/task-store.js';
 import {
-  finishExpansion,
-  finishTask,
-  postponeTask,
-  releaseTask,
-  startTask,
-  type ClaimedTask,
+  releaseClaimedTask,
+  retryClaimedTask,
+  writeProgress,
+  type Claim,
   type Ending,
-} from './claimed-task.js';
+} from '../tasks/task-state-store.js';
+import { findTaskById } from '../tasks/task-store.js';
+import { finishExpansion, finishTask, startTask, type ClaimedTask, type TaskRunner } from './claimed-task.js';
 import { LeaseLostError, type QueueDeps } from './leases.js';
-import type { TaskRunner } from './task-runner.js';
 
 type RunTaskDeps = Pick<
   Platform & SettingsDeps & QueueDeps,
@@ -86,7 +83,7 @@ async function finish(
 }
 
 async function release(deps: RunTaskDeps, { claimed, log }: Attempt): Promise<void> {
-  await releaseTask(deps, claimed);
+  await releaseClaimedTask(deps.db, claimed.claim);
   log.info('task released, this worker is stopping');
 }
 
@@ -98,7 +95,7 @@ async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknow
     const failures = claimed.task.failures + 1;
     const delayMs = retryDelayMs({ failures, settings, retryAfterMs, random: Math.random });
     log.warn({ code, message, delayMs: Math.round(delayMs) }, 'task will be retried');
-    await postponeTask(deps, claimed, { delayMs, error: { code, message } });
+    await retryClaimedTask(deps.db, claimed.claim, { delayMs, error: { code, message } });
     return;
   }
   log.warn({ code, message }, 'task failed');

@@ -114,8 +114,8 @@ describe('downloads', () => {
   });
 
   it.each([
-    ['a%20b', '', 'is not an item'],
-    ['demo:a:b:c', '', 'is not an item'],
+    ['a%20b', '', 'is not an item id'],
+    ['demo:a:b:c', '', 'is not an item id'],
     ['x'.repeat(501), '', 'id:'],
     ['a%00b', '', 'id:'],
     ['%E0%A4%A', '', 'id:'],

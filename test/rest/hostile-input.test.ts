@@ -34,8 +34,7 @@ function complaintAbout(request: HostileRequest, { status, headers, text }: RawR
   if (status !== 400 || request.field === undefined) return null;
   const { field } = (details ?? {}) as { field?: string };
   // The schema behind REST knows no field of ours: it says what is wrong with which id.
-  if (field === undefined && isId(request.field))
-    return /\bid\b|catalogue/.test(error) ? null : 'names no id';
+  if (field === undefined && isId(request.field)) return /\bid\b|catalog/.test(error) ? null : 'names no id';
   return field === request.field && error.includes(field) ? null : `names ${field ?? 'nothing'}`;
 }
 

@@ -12,7 +12,12 @@ import { stretch, waitFor } from '../kit/wait-for.js';
 const OWNER = '00000000-0000-4000-8000-000000000001';
 const INSERT = `INSERT INTO "Task" ("id", "kind", "ownerId", "itemId", "title", "item", "options")
   SELECT id::uuid, 'TRACK', '${OWNER}', 'demo:1', 'A track', '{}', '{}' FROM unnest($1::text[]) AS id`;
-const QUICK = { keepaliveEveryMs: 100, responseTimeoutMs: stretch(1_000), firstRetryMs: 20, lastRetryMs: 200 };
+const QUICK = {
+  keepaliveEveryMs: 100,
+  responseTimeoutMs: stretch(1_000),
+  firstRetryMs: 20,
+  lastRetryMs: 200,
+};
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let writer: Client;

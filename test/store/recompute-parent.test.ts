@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
-import { finishTask, startTask, type Ending } from '../../src/queue/claimed-task.js';
+import { finishTask, startTask } from '../../src/queue/claimed-task.js';
+import type { Ending } from '../../src/tasks/task-state-store.js';
 import { pauseTask, retryTask } from '../../src/tasks/control-tasks.js';
 import type { Task } from '../../src/tasks/task.js';
 import { seedTasks } from '../kit/seed-tasks.js';

@@ -91,14 +91,14 @@ const BAD: { what: string; answer: Answer; code: string; says: RegExp; offer?: (
     code: 'SOURCE_CUT_OFF',
     says: /sent [\d.]+ s of 10 s/,
   },
-  { what: 'sends garbage', answer: 'garbage', code: 'SOURCE_INVALID_AUDIO', says: /not audio/ },
+  { what: 'sends garbage', answer: 'garbage', code: 'SOURCE_INVALID_AUDIO', says: /not readable audio/ },
   { what: 'sends nothing at all', answer: 'empty', code: 'SOURCE_INVALID_AUDIO', says: /empty file/ },
   { what: 'answers with an error', answer: 'error', code: 'UPSTREAM_FAILED', says: /answered 500/ },
   {
     what: 'sends other bytes than its checksum promises',
     answer: 'good',
     code: 'SOURCE_INVALID_AUDIO',
-    says: /other bytes than its md5 promises/,
+    says: /bytes that do not match its md5/,
     offer: () => ({ checksum: { algorithm: 'md5', hex: '00'.repeat(16) } }),
   },
 ];
