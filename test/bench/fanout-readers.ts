@@ -51,7 +51,7 @@ let cutTotal = 0;
 
 function take(via: 'ws' | 'sse', { progress }: Shown): void {
   const sentAtMs = epochMs + progress * MS_PER_PERCENT;
-  // Late news of an earlier time are no news of this one.
+  // Late updates of an earlier run do not count for this one.
   if (sentAtMs >= startedAtMs) latencies[via].push(nowMs() - sentAtMs);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The server with a catalogue of one kind of thing, playlists of 10,000 entries that cost nothing to list, and a
+ * The server with a catalog of one kind of item, playlists of 10,000 entries that cost nothing to list, and a
  * source that never answers: what is measured is queueing, and no ffmpeg takes part. Run as Reprise is, by its
  * environment variables.
  */

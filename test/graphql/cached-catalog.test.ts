@@ -55,8 +55,8 @@ async function start(): Promise<TestApp> {
 
 const titleOf = async (app: TestApp, id: string) => (await app.execute(TITLE_OF_TRACK, { id })).track?.title;
 
-describe('what a catalogue over the network says', () => {
-  it('costs one call for 20 requests at once, and none after a restart, until it is a day old', async () => {
+describe('responses of a network catalog', () => {
+  it('are requested once for 20 concurrent requests, and not again after a restart until they are a day old', async () => {
     const app = await start();
     const titles = await Promise.all(Array.from({ length: 20 }, () => titleOf(app, 'far:1')));
     expect(titles).toEqual(Array.from({ length: 20 }, () => 'Track far:1'));
@@ -72,7 +72,7 @@ describe('what a catalogue over the network says', () => {
     expect(far.calls).toHaveLength(2);
   });
 
-  it('is shared by processes on one database', async () => {
+  it('are shared by processes on one database', async () => {
     const [one, other] = [await start(), await start()];
     await Promise.all([one, other].map((app) => titleOf(app, 'far:1')));
     expect(far.calls.length).toBeLessThanOrEqual(2);
@@ -82,7 +82,7 @@ describe('what a catalogue over the network says', () => {
     expect(far.calls).toEqual(['findTrack far:2']);
   });
 
-  it('outlives the catalogue’s troubles; what was not asked before tells of them', async () => {
+  it('are served while the catalog fails; an uncached item reports the failure', async () => {
     const app = await start();
     await titleOf(app, 'far:1');
     now += 48 * 3_600_000;
@@ -99,7 +99,7 @@ describe('what a catalogue over the network says', () => {
     expect((await app.execute(ALBUM_BY_ID, { id: 'far:a' })).album?.title).toBe('Album far:a');
   });
 
-  it('is not asked for each of a page’s tracks: once for the page and once for each artist', async () => {
+  it('are requested once per page and once per artist, not for each track', async () => {
     const app = await start();
     const query = { query: 'sea', first: TRACKS };
     const { search } = await app.execute(SEARCH_WITH_ARTISTS, query);

@@ -108,8 +108,8 @@ async function expectNothingLeft(id: string, title: string): Promise<void> {
   expect(await left()).toEqual({ unfinished: [], processes: [], files: [] });
 }
 
-describe('cancelling', () => {
-  it('ends a queued task, which then never runs', async () => {
+describe('cancelTask', () => {
+  it('cancels a queued task, which then never runs', async () => {
     const busy = ['night-ferry-1-01', 'night-ferry-1-02', 'night-ferry-1-03'].map((slug) => `demo:${slug}`);
     busy.forEach((item) => source.hold(item));
     const running = await Promise.all(busy.map((item) => queue(app, { item })));
@@ -127,7 +127,7 @@ describe('cancelling', () => {
     await expectNothingLeft(queued, 'The Otter Has the Map');
   });
 
-  it('ends a task while its audio is being fetched', async () => {
+  it('cancels a task while its audio is being fetched', async () => {
     const id = await queue(app, { item: 'demo:rough-crossing-1-01' });
     const unfinished = join(incomingDirectory(app.env.downloadDir), `${idOf(id)}.source`);
     await waitFor(async () => (await filesNamed(`${idOf(id)}.source`)).length > 0, { what: unfinished });
@@ -136,7 +136,7 @@ describe('cancelling', () => {
     expect(await now(id)).toMatchObject({ state: 'CANCELLED', file: null, error: null });
   });
 
-  it('ends a task while ffmpeg converts it, and ffmpeg within a second', async () => {
+  it('cancels a task while ffmpeg converts it, and stops ffmpeg within a second', async () => {
     const id = await queue(app, { item: LONG, options: { format: 'OPUS' } });
     const ffmpeg = await waitFor(async () => (await pidsWith(idOf(id)))[0], { what: 'ffmpeg to run' });
     expect(await cancel(id)).toMatchObject({ task: { state: 'CANCELLED' } });
@@ -147,7 +147,7 @@ describe('cancelling', () => {
     await expectNothingLeft(id, 'Hull Frequencies/');
   });
 
-  it('ends a task that waits for its next try, which then never comes', async () => {
+  it('cancels a task that waits for a retry, which then never happens', async () => {
     const item = 'demo:night-ferry-1-04';
     source.fail(item, { retryable: true });
     const id = await queue(app, { item });
@@ -160,7 +160,7 @@ describe('cancelling', () => {
     await expectNothingLeft(id, 'Vending Machine Coffee');
   });
 
-  it('ends a paused task', async () => {
+  it('cancels a paused task', async () => {
     const item = 'demo:night-ferry-1-06';
     source.fail(item, { retryable: true });
     const id = await queue(app, { item });
@@ -170,7 +170,7 @@ describe('cancelling', () => {
     source.heal(item);
   });
 
-  it('ends an album and all its tracks but those that have ended', async () => {
+  it('cancels an album and all its active tracks', async () => {
     const tracks = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => trackOf('brass-for-lighthouses', n));
     tracks.slice(1).forEach((item) => source.hold(item));
     const id = await queue(app, { item: 'brass-for-lighthouses' });
@@ -184,7 +184,7 @@ describe('cancelling', () => {
     expect(await filesNamed('Brass for Lighthouses/')).toHaveLength(1);
   });
 
-  it('ends one track of an album, and the rest goes on', async () => {
+  it('cancels one track of an album while the rest continues', async () => {
     const item = trackOf('umbrella-weather', 1);
     source.hold(item);
     const id = await queue(app, { item: 'umbrella-weather' });
@@ -196,7 +196,7 @@ describe('cancelling', () => {
     expect(numbers(album)).toEqual({ total: 2, succeeded: 1, skipped: 0, failed: 0, cancelled: 1 });
   });
 
-  it('ends an album whose last live track is cancelled, as cancelled when all were', async () => {
+  it('finishes an album whose last active track is cancelled, as cancelled when all were', async () => {
     const items = [1, 2].map((n) => trackOf('neap-and-spring', n));
     items.forEach((item) => source.hold(item));
     const id = await queue(app, { item: 'neap-and-spring' });
@@ -205,7 +205,7 @@ describe('cancelling', () => {
     expect(await now(id)).toMatchObject({ state: 'CANCELLED', progress: 100, total: 2, cancelled: 2 });
   });
 
-  it('ends a playlist of 10,000 while it is still being written', async () => {
+  it('cancels a playlist of 10,000 while it is being expanded', async () => {
     const id = await queue(app, { item: 'ten-thousand' });
     await waitFor(async () => (await app.deps.db.task.count({ where: { parentId: idOf(id) } })) > 0, {
       what: 'the first children',
@@ -221,7 +221,7 @@ describe('cancelling', () => {
     expect(await now(id)).toMatchObject({ state: 'CANCELLED' });
   });
 
-  it('of what has ended changes nothing and says what it is', async () => {
+  it('changes nothing on a finished task and returns its state', async () => {
     const id = await queue(app, { item: 'ueberfahrt-1-01' });
     const before = await ended(app, id);
     const answer = await cancel(id);
@@ -233,7 +233,7 @@ describe('cancelling', () => {
     expect(await now(id)).toEqual(before);
   });
 
-  it('twice at once is done once', async () => {
+  it('cancels once when called twice at once', async () => {
     const item = 'demo:night-ferry-1-07';
     source.hold(item);
     const id = await queue(app, { item });
@@ -244,7 +244,7 @@ describe('cancelling', () => {
     ]);
   });
 
-  it('takes the bare uuid too, and refuses what cannot be a task', async () => {
+  it('accepts a bare uuid and rejects an invalid task id', async () => {
     const unknown = '00000000-0000-4000-8000-00000000dead';
     const notFound = {
       __typename: 'TaskNotFound',
@@ -267,8 +267,8 @@ describe('cancelling', () => {
   });
 });
 
-describe('trying again', () => {
-  it('runs a failed track once more, under the same id', async () => {
+describe('retryTask', () => {
+  it('runs a failed track again under the same id', async () => {
     const item = 'demo:kuestennebel-1-01';
     source.fail(item);
     const id = await queue(app, { item });
@@ -281,7 +281,7 @@ describe('trying again', () => {
     expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', error: null, progress: 100 });
   });
 
-  it('gives a failed track all its tries again', async () => {
+  it('resets the tries of a failed track', async () => {
     const item = 'demo:kuestennebel-1-02';
     source.fail(item, { retryable: true });
     const id = await queue(app, { item });
@@ -294,7 +294,7 @@ describe('trying again', () => {
     source.heal(item);
   });
 
-  it('of an album runs only what failed or was cancelled', async () => {
+  it('runs only the failed and cancelled tracks of an album', async () => {
     const [first = '', second = '', third = ''] = [1, 2, 3].map((n) => trackOf('low-tide-radio', n));
     source.fail(first);
     source.hold(second);
@@ -317,7 +317,7 @@ describe('trying again', () => {
     expect((await childrenOf(id)).map(({ attempt }) => attempt)).toEqual([2, 2, 1]);
   });
 
-  it('of an album that failed in all its tracks takes the failure off it', async () => {
+  it('clears the failure of an album whose tracks all failed', async () => {
     const items = [1, 2].map((n) => trackOf('neap-and-spring', n));
     items.forEach((item) => source.fail(item));
     const id = await queue(app, { item: 'neap-and-spring', options: { format: 'WAV' } });
@@ -332,7 +332,7 @@ describe('trying again', () => {
     await cancel(id);
   });
 
-  it('of one track of an ended album opens the album again', async () => {
+  it('makes a finished album active again when one track is retried', async () => {
     const item = trackOf('umbrella-weather', 2);
     source.fail(item);
     const id = await queue(app, { item: 'umbrella-weather', options: { format: 'WAV' } });
@@ -346,7 +346,7 @@ describe('trying again', () => {
     expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', progress: 100, succeeded: 2 });
   });
 
-  it('of one track of a skipped album opens the album again', async () => {
+  it('makes a skipped album active again when one track is retried', async () => {
     const item = trackOf('neap-and-spring', 2);
     const options = { format: 'FLAC' } as const;
     await ended(app, await queue(app, { item: trackOf('neap-and-spring', 1), options }));
@@ -362,7 +362,7 @@ describe('trying again', () => {
     expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', skipped: 1, succeeded: 1 });
   });
 
-  it('of a playlist leaves out the entry that is gone for good', async () => {
+  it('leaves out a playlist entry that is permanently gone', async () => {
     const entries = await listEntries('demo:first-watch');
     entries.forEach((item) => source.fail(item));
     const id = await queue(app, { item: 'first-watch' });
@@ -380,7 +380,7 @@ describe('trying again', () => {
     await cancel(id);
   });
 
-  it('of a playlist that was cancelled while it was written has all of it', async () => {
+  it('completes a playlist that was cancelled while it was being expanded', async () => {
     const id = await queue(app, { item: 'ten-thousand', priority: -100, options: { format: 'WAV' } });
     await waitFor(async () => (await app.deps.db.task.count({ where: { parentId: idOf(id) } })) > 0, {
       what: 'the first children',
@@ -395,7 +395,7 @@ describe('trying again', () => {
     await cancel(id);
   });
 
-  it('of what is live or has succeeded is refused and changes nothing', async () => {
+  it('rejects active and succeeded tasks and changes nothing', async () => {
     const item = 'demo:kuestennebel-1-03';
     source.hold(item);
     const running = await queue(app, { item });
@@ -415,7 +415,7 @@ describe('trying again', () => {
     expect(await retry('00000000-0000-4000-8000-00000000dead')).toMatchObject({ __typename: 'TaskNotFound' });
   });
 
-  it.each(['RETRYING', 'PAUSED'] as const)('of a task that is %s is refused', async (state) => {
+  it.each(['RETRYING', 'PAUSED'] as const)('rejects a task that is %s', async (state) => {
     const item = 'demo:kuestennebel-1-04';
     source.fail(item, { retryable: true });
     const id = await queue(app, { item });
@@ -428,7 +428,7 @@ describe('trying again', () => {
     source.heal(item);
   });
 
-  it('of what is on its way again as another task is a duplicate of that', async () => {
+  it('reports a duplicate when another task for the same item is active', async () => {
     const item = 'demo:kuestennebel-1-05';
     source.hold(item);
     const first = await queue(app, { item });
@@ -443,7 +443,7 @@ describe('trying again', () => {
     await cancel(second);
   });
 
-  it('of a track whose album is on its way again as another task is a duplicate of that', async () => {
+  it('reports a duplicate when another task for the track’s album is active', async () => {
     const item = trackOf('neap-and-spring', 1);
     const options = { format: 'ALAC' } as const;
     [item, trackOf('neap-and-spring', 2)].forEach((each) => source.hold(each));
@@ -461,7 +461,7 @@ describe('trying again', () => {
     await cancel(second);
   });
 
-  it('of three copies at once lets one of them run, whichever came first', async () => {
+  it('lets only one of three simultaneous retries of the same download run', async () => {
     const item = 'demo:kuestennebel-1-06';
     source.hold(item);
     const copies: string[] = [];
@@ -484,7 +484,7 @@ describe('an artist’s albums and their tracks', () => {
   const ITEM = 'demo:neap-and-spring-1-01';
   const parentsOf = async (id: string) => (await app.execute(PARENTS, { id })).task;
 
-  it('have the right states and numbers through cancelling and trying again', async () => {
+  it('have the right states and counts through cancelling and retrying', async () => {
     const options = { format: 'OGG' } as const;
     const tracks = [ITEM, trackOf('neap-and-spring', 2)];
     tracks.forEach((item) => source.hold(item));
@@ -536,8 +536,8 @@ describe('an artist’s albums and their tracks', () => {
   });
 });
 
-describe('somebody else’s task', () => {
-  it('is not found, whatever is to be done with it', async () => {
+describe('another user’s task', () => {
+  it('is not found by any mutation', async () => {
     const item = 'demo:night-ferry-1-08';
     source.hold(item);
     const id = await queue(app, { item });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 describe('a track, an album, a playlist and an artist', () => {
-  it('say all that their catalogue says of them', async () => {
+  it('have all the fields that their catalog provides', async () => {
     expect((await app.execute(TRACK_BY_ID, { id: 'night-ferry-1-05' })).track).toMatchInlineSnapshot(`
       {
         "album": {
@@ -127,7 +127,7 @@ describe('a track, an album, a playlist and an artist', () => {
     });
   });
 
-  it('are found by the ids that they say', async () => {
+  it('are found by the ids that they return', async () => {
     const album = (await app.execute(ALBUM_BY_ID, { id: 'Album:demo:night-ferry' })).album;
     const playlist = (await app.execute(PLAYLIST_BY_ID, { id: 'Playlist:demo:first-watch' })).playlist;
     const artist = (await app.execute(ARTIST_BY_ID, { id: 'Artist:demo:saltglass-choir' })).artist;
@@ -138,7 +138,7 @@ describe('a track, an album, a playlist and an artist', () => {
     ]);
   });
 
-  it('are null where their catalogue has none', async () => {
+  it('are null when the catalog does not have them', async () => {
     expect((await app.execute(TRACK_BY_ID, { id: 'no-such-track' })).track).toBeNull();
     expect((await app.execute(ALBUM_BY_ID, { id: 'demo:no-such-album' })).album).toBeNull();
     expect((await app.execute(PLAYLIST_BY_ID, { id: 'Playlist:demo:nothing' })).playlist).toBeNull();
@@ -158,7 +158,7 @@ describe('a track, an album, a playlist and an artist', () => {
     ['x'.repeat(5_000), 'track'],
     ['spotify:track:6rqhFgbbKwnb9MLmUQDhG6', 'track'],
     ['deezer:3135556', 'track'],
-  ])('are refused with what is allowed when the id is "%s"', async (id, path) => {
+  ])('reject the id "%s" and say what is allowed', async (id, path) => {
     const { data, errors } = await ask(app, TRACK_BY_ID, { id });
     expect(data).toEqual({ track: null });
     expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path })]);
@@ -166,7 +166,7 @@ describe('a track, an album, a playlist and an artist', () => {
     expect(errors[0]?.message.length).toBeLessThan(400);
   });
 
-  it('do not take the others of a query along when one is malformed', async () => {
+  it('do not fail the other fields of a query when one id is malformed', async () => {
     const response = await fetch(`${app.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -201,13 +201,13 @@ describe('node', () => {
     expect((await app.execute(NODE, { id })).node).toBeNull();
   });
 
-  it.each(['', 'nothing', ':', 'Track:no good', 'Task:42'])('refuses "%s" as malformed', async (id) => {
+  it.each(['', 'nothing', ':', 'Track:no good', 'Task:42'])('rejects "%s" as malformed', async (id) => {
     const { data, errors } = await ask(app, NODE, { id });
     expect(data).toEqual({ node: null });
     expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'node' })]);
   });
 
-  it.each(['Nothing:1', 'PageInfo:1'])('refuses %s, because there are no nodes of that type', async (id) => {
+  it.each(['Nothing:1', 'PageInfo:1'])('rejects %s, which is not the id of a node type', async (id) => {
     const { errors } = await ask(app, NODE, { id });
     expect(errors).toEqual([expect.objectContaining({ code: 'BAD_USER_INPUT', path: 'node' })]);
   });
@@ -216,14 +216,14 @@ describe('node', () => {
     expect((await app.execute(NODE, { id: 'User:00000000-0000-4000-8000-000000000000' })).node).toBeNull();
   });
 
-  it('refuses a malformed id of a user as malformed', async () => {
+  it('rejects a malformed user id', async () => {
     const { errors } = await ask(app, NODE, { id: 'User:42' });
     expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'node' })]);
   });
 });
 
 describe('the tracks of an album', () => {
-  it('come disc by disc, a page at a time', async () => {
+  it('are paged disc by disc', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     do {
@@ -242,7 +242,7 @@ describe('the tracks of an album', () => {
     );
   });
 
-  it('refuse a page that makes no sense', async () => {
+  it('reject an invalid page', async () => {
     const { errors } = await ask(app, ALBUM_TRACKS, { id: 'night-ferry', first: 0 });
     expect(errors).toEqual([
       {
@@ -307,7 +307,7 @@ describe('the entries of a playlist', () => {
     expect(playlist?.items.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
   });
 
-  it('keep the place of one that is gone', async () => {
+  it('keep the position of an entry that is gone', async () => {
     const { playlist } = await app.execute(PLAYLIST_ITEMS, { id: 'first-watch' });
     expect(playlist?.items.totalCount).toBe(12);
     expect(playlist?.items.edges.map(({ node }) => node.track === null)).toEqual(
@@ -315,7 +315,7 @@ describe('the entries of a playlist', () => {
     );
   });
 
-  it('may be none', async () => {
+  it('may be empty', async () => {
     const { playlist } = await app.execute(PLAYLIST_ITEMS, { id: 'empty-quay' });
     expect(playlist?.items).toMatchObject({ totalCount: 0, edges: [] });
   });
@@ -328,7 +328,7 @@ describe('the albums of an artist', () => {
     return artist?.albums.edges.map(({ node }) => `${node.releaseDate} ${node.group} ${node.title}`);
   };
 
-  it('are albums and singles, the newest first, when nothing is said', async () => {
+  it('are albums and singles, newest first, by default', async () => {
     expect(await albumsOf('otter-and-semaphore')).toMatchInlineSnapshot(`
       [
         "2025-01-17 SINGLE Low Tide Radio",
@@ -339,7 +339,7 @@ describe('the albums of an artist', () => {
     `);
   });
 
-  it('are those of the groups that are asked for', async () => {
+  it('are limited to the requested groups', async () => {
     expect(await albumsOf('otter-and-semaphore', ['APPEARS_ON'])).toMatchInlineSnapshot(`
       [
         "2025-03-28 APPEARS_ON Harbour Lights: A Sampler",
@@ -377,16 +377,16 @@ describe('a link', () => {
     ['night-ferry', 'Album:demo:night-ferry'],
     ['first-watch', 'Playlist:demo:first-watch'],
     ['Artist:demo:saltglass-choir', 'Artist:demo:saltglass-choir'],
-  ])('or an id %s leads to the item, whatever its type', async (url, id) => {
+  ])('or an id %s resolves to the item, whatever its type', async (url, id) => {
     const [type] = id.split(':');
     expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toEqual({ __typename: type, id });
   });
 
-  it('to what is not there is null', async () => {
+  it('to a missing item is null', async () => {
     expect((await app.execute(RESOLVE_LINK, { url: 'demo:nothing' })).resolveLink).toBeNull();
   });
 
-  it('elsewhere, or to a catalogue that is not set up, is refused', async () => {
+  it('to another site, or to a catalog that is not set up, is rejected', async () => {
     const errorsOf = async (url: string) => (await ask(app, RESOLVE_LINK, { url })).errors;
     expect(await errorsOf('https://example.com/track/1')).toMatchInlineSnapshot(`
       [

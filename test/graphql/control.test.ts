@@ -104,24 +104,21 @@ const toldThat = (reader: Followed, what: string, is: (update: Followed['updates
   waitFor(() => reader.updates.find(is), { what });
 
 describe('pausing', () => {
-  it.each(['QUEUED', 'RETRYING'] as const)(
-    'a track that is %s puts it aside until it is resumed',
-    async (state) => {
-      const [id = ''] = await seed([{ state, retryAt: new Date(), dispatchedAt: new Date() }]);
-      const reader = follow();
-      await toldThat(reader, 'the snapshot', ({ initial }) => initial);
-      expect(await pause(id)).toMatchObject({ __typename: 'TaskPaused', task: { state: 'PAUSED' } });
-      expect(await row(id)).toMatchObject({ retryAt: null, dispatchedAt: null });
-      await toldThat(reader, 'the pause', ({ task }) => task.state === 'PAUSED');
-      expect(await start(id)).toBeNull();
-      expect(await resume(id)).toMatchObject({ __typename: 'TaskResumed', task: { state: 'QUEUED' } });
-      await toldThat(reader, 'the resumption', ({ initial, task }) => !initial && task.state === 'QUEUED');
-      expect(await start(id)).not.toBeNull();
-    },
-  );
+  it.each(['QUEUED', 'RETRYING'] as const)('pauses a track that is %s until it is resumed', async (state) => {
+    const [id = ''] = await seed([{ state, retryAt: new Date(), dispatchedAt: new Date() }]);
+    const reader = follow();
+    await toldThat(reader, 'the snapshot', ({ initial }) => initial);
+    expect(await pause(id)).toMatchObject({ __typename: 'TaskPaused', task: { state: 'PAUSED' } });
+    expect(await row(id)).toMatchObject({ retryAt: null, dispatchedAt: null });
+    await toldThat(reader, 'the pause', ({ task }) => task.state === 'PAUSED');
+    expect(await start(id)).toBeNull();
+    expect(await resume(id)).toMatchObject({ __typename: 'TaskResumed', task: { state: 'QUEUED' } });
+    await toldThat(reader, 'the resumption', ({ initial, task }) => !initial && task.state === 'QUEUED');
+    expect(await start(id)).not.toBeNull();
+  });
 
   it.each(['RUNNING', 'PAUSED', 'COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED'] as const)(
-    'a track that is %s is refused and changes nothing',
+    'rejects a track that is %s and changes nothing',
     async (state) => {
       const [id = ''] = await seed([{ state, ...leaseOf(state) }]);
       const before = await row(id);
@@ -134,7 +131,7 @@ describe('pausing', () => {
     },
   );
 
-  it('a list puts aside what of it waits, and itself once the last running part has ended', async () => {
+  it('pauses the waiting children of a parent, and the parent once its last running child has finished', async () => {
     const { id, parts } = await seedList(['COMPLETED', 'RUNNING', 'QUEUED', 'RETRYING', 'FAILED']);
     expect(await pause(id)).toMatchObject({ task: { state: 'RUNNING' } });
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'RUNNING', 'PAUSED', 'PAUSED', 'FAILED']);
@@ -147,7 +144,7 @@ describe('pausing', () => {
     expect(await now(id)).toMatchObject({ state: 'COMPLETED', partial: true, succeeded: 4, failed: 1 });
   });
 
-  it('a list of which a part still runs can be resumed before that part has ended', async () => {
+  it('can be undone by resuming a parent while a child still runs', async () => {
     const { id, parts } = await seedList(['RUNNING', 'QUEUED']);
     await pause(id);
     expect(await resume(id)).toMatchObject({ __typename: 'TaskResumed', task: { state: 'RUNNING' } });
@@ -159,7 +156,7 @@ describe('pausing', () => {
     });
   });
 
-  it('the last waiting part of a list pauses the list, and resuming one part runs it again', async () => {
+  it('the last waiting child pauses the parent, and resuming one child runs it again', async () => {
     const { id, parts } = await seedList(['QUEUED', 'QUEUED']);
     const [first = '', second = ''] = parts;
     await pause(first);
@@ -173,7 +170,7 @@ describe('pausing', () => {
     expect(await now(id)).toMatchObject({ state: 'PAUSED', succeeded: 1 });
   });
 
-  it('a list that waits to be written keeps it from being written', async () => {
+  it('keeps a queued parent from being expanded', async () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     expect(await pause(id)).toMatchObject({ task: { state: 'PAUSED' } });
     expect(await start(id)).toBeNull();
@@ -181,7 +178,7 @@ describe('pausing', () => {
     expect(await start(id)).not.toBeNull();
   });
 
-  it('a list that is being written stops that, and resuming writes the rest', async () => {
+  it('stops the expansion of a parent, and resuming continues it', async () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     const held = await start(id);
     if (!held) expect.fail('not to be had');
@@ -208,7 +205,7 @@ describe('pausing', () => {
     expect(await now(id)).toMatchObject({ state: 'COMPLETED', succeeded: 2, partial: false });
   });
 
-  it('an artist goes down to the tracks, and its state comes up from them', async () => {
+  it('reaches the tracks of an artist, whose state follows from them', async () => {
     const [artist = ''] = await seed([{ kind: 'ARTIST', state: 'RUNNING', expandedAt: new Date() }]);
     const list = { parentId: artist, kind: 'ALBUM' as const };
     const one = await seedList(['RUNNING', 'QUEUED'], { list: { ...list, position: 0 } });
@@ -229,13 +226,13 @@ describe('pausing', () => {
   });
 });
 
-describe('a paused list', () => {
+describe('a paused parent', () => {
   const seedPaused = async (states: TaskState[]) => {
     const list = await seedList(states, { list: { state: 'PAUSED' } });
     return { ...list, first: list.parts[0] ?? '', rest: list.parts.slice(1) };
   };
 
-  it('runs while a part of it that failed is tried again, and is paused after', async () => {
+  it('runs while a failed child is retried, and is paused afterwards', async () => {
     const { id, first, rest } = await seedPaused(['FAILED', 'PAUSED']);
     expect(await retry(first)).toMatchObject({ __typename: 'TaskRetried' });
     expect(await now(id)).toMatchObject({ state: 'RUNNING', failed: 0 });
@@ -245,7 +242,7 @@ describe('a paused list', () => {
     expect(await statesOf(rest)).toEqual(['PAUSED']);
   });
 
-  it('ends with the last part of it that is cancelled', async () => {
+  it('finishes when its last child is cancelled', async () => {
     const { id, first, rest } = await seedPaused(['PAUSED', 'PAUSED', 'COMPLETED']);
     await cancel(first);
     expect(await now(id)).toMatchObject({ state: 'PAUSED', cancelled: 1 });
@@ -253,14 +250,14 @@ describe('a paused list', () => {
     expect(await now(id)).toMatchObject({ state: 'COMPLETED', partial: true, cancelled: 2, progress: 100 });
   });
 
-  it('is cancelled with all its parts', async () => {
+  it('is cancelled with all its children', async () => {
     const { id, parts } = await seedPaused(['PAUSED', 'PAUSED', 'COMPLETED']);
     expect(await cancel(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     expect(await statesOf(parts)).toEqual(['CANCELLED', 'CANCELLED', 'COMPLETED']);
     expect(await now(id)).toMatchObject({ cancelled: 2, succeeded: 1, progress: 100 });
   });
 
-  it('that is still to be written takes what of it ends, and is written when it is resumed', async () => {
+  it('that is not expanded yet counts finished children, and is expanded when it is resumed', async () => {
     const { id, first } = await seedPaused(['RUNNING', 'PAUSED']);
     await app.deps.db.task.update({ where: { id }, data: { expandedAt: null } });
     await finish(first);
@@ -270,7 +267,7 @@ describe('a paused list', () => {
 });
 
 describe('a priority', () => {
-  it('is that of the task and of all that is live below it', async () => {
+  it('applies to the task and all its active descendants', async () => {
     const { id, parts } = await seedList(['COMPLETED', 'RUNNING', 'QUEUED', 'PAUSED']);
     const reader = follow();
     await toldThat(reader, 'the snapshot', ({ initial }) => initial);
@@ -284,7 +281,7 @@ describe('a priority', () => {
     expect(await prioritize(id, -100)).toMatchObject({ task: { priority: -100 } });
   });
 
-  it('given to a list that is being written is also that of the parts to come', async () => {
+  it('set while a parent is being expanded also applies to its later children', async () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     const held = await start(id);
     if (!held) expect.fail('not to be had');
@@ -295,7 +292,7 @@ describe('a priority', () => {
     expect(await row(child.id)).toMatchObject({ priority: 7 });
   });
 
-  it('beyond 100, or of what has ended, is refused', async () => {
+  it('above 100, or for a finished task, is rejected', async () => {
     const [id = '', ended = ''] = await seed([{}, { state: 'FAILED' }]);
     for (const priority of [101, -101, 2_147_483_647]) {
       expect(await prioritize(id, priority)).toEqual({
@@ -313,7 +310,7 @@ describe('a priority', () => {
 });
 
 describe('dismissing', () => {
-  it('takes what has ended off the lists, once, and tells those who follow', async () => {
+  it('removes a finished task from the lists, once, and notifies subscribers', async () => {
     const [id = ''] = await seed([{ state: 'FAILED' }]);
     const reader = follow();
     await waitFor(() => app.deps.feed.readerCount() > 0, { what: 'the reader' });
@@ -328,7 +325,7 @@ describe('dismissing', () => {
     expect(await now(id)).toMatchObject({ state: 'FAILED', dismissedAt });
   });
 
-  it('is told to those who resume, too', async () => {
+  it('is reported to subscribers that resume, too', async () => {
     const [id = ''] = await seed([{ state: 'COMPLETED' }]);
     await dismiss(id);
     const reader = followTasks(own, { since: '0' });
@@ -336,14 +333,14 @@ describe('dismissing', () => {
     await toldThat(reader, 'the dismissal', ({ task }) => task.dismissedAt !== null);
   });
 
-  it('cancels what is live first, with all its parts', async () => {
+  it('cancels an active task first, with all its children', async () => {
     const { id, parts } = await seedList(['COMPLETED', 'RUNNING', 'PAUSED', 'QUEUED']);
     expect(await dismiss(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED', 'CANCELLED']);
     expect(await now(id)).toMatchObject({ succeeded: 1, cancelled: 3 });
   });
 
-  it('ends when it is tried again, also in a part of it', async () => {
+  it('is undone when the task or one of its children is retried', async () => {
     const [id = ''] = await seed([{ state: 'FAILED' }]);
     await dismiss(id);
     await retry(id);
@@ -356,7 +353,7 @@ describe('dismissing', () => {
 });
 
 describe('cancelling all', () => {
-  it('ends everything live of the caller, and only that', async () => {
+  it('cancels all active tasks of the caller and no others', async () => {
     const [artist = ''] = await seed([
       { kind: 'ARTIST', state: 'RUNNING', expandedAt: new Date(), total: 2 },
     ]);
@@ -385,8 +382,8 @@ describe('cancelling all', () => {
   });
 });
 
-describe('somebody else’s task, and none', () => {
-  it('are not found, whatever is to be done with them', async () => {
+describe('tasks of other users and missing tasks', () => {
+  it('are not found by any mutation', async () => {
     const other = await createUser(app);
     const [foreign = ''] = await seed([{ ownerId: other.id }]);
     const before = await row(foreign);

@@ -9,7 +9,7 @@ afterAll(() => server.stop());
 
 const hello = '/graphql?query=%7B%20hello%20%7D';
 
-test('A GET query needs a header that a page elsewhere cannot send', async () => {
+test('A GET query needs a header that a page of another site cannot send', async () => {
   const bare = await fetch(`${server.url}${hello}`);
   expect(bare.status).toBe(403);
   expect(toAnswer(await bare.text())).toEqual({
@@ -43,7 +43,7 @@ test.each([
     'multipart/form-data; boundary=x',
     '--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
   ],
-])('A POST of %s, as a form elsewhere could send it, runs nothing', async (type, body) => {
+])('A POST of %s, as a form of another site could send it, runs nothing', async (type, body) => {
   const send = (headers: Record<string, string>) => post(server, body, { 'content-type': type, ...headers });
   expect(await send({})).toMatchObject({
     status: 403,
@@ -65,7 +65,7 @@ test('A POST of JSON needs no header', async () => {
   expect(answer).toMatchObject({ status: 200, body: { data: { hello: 'world' } } });
 });
 
-test('No page elsewhere may read answers, or ask whether it may', async () => {
+test('No page of another site may read responses or passes a preflight request', async () => {
   const origin = 'https://elsewhere.example';
   const answer = await post(server, { query: '{ hello }' }, { origin });
   expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);

@@ -196,7 +196,7 @@ const LISTS: [string, Reading][] = [
   ['GET /history/failed', overRest('/history/failed?', 'downloads')],
 ];
 
-describe('a list asks the database at most four times, for one entry as for a hundred:', () => {
+describe('a list makes at most four database calls, for one entry or a hundred:', () => {
   it.each(LISTS)('%s', async (_name, read) => {
     const [one, hundred] = [await measure(read, 1), await measure(read, 100)];
     expect(one.entries).toBeGreaterThanOrEqual(1);

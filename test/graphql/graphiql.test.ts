@@ -36,7 +36,7 @@ function visit(url: string, headers: Record<string, string> = {}) {
   );
 }
 
-test('A browser gets GraphiQL, compressed as it can, and not again while it has it', async () => {
+test('A browser gets GraphiQL compressed, and not again while it is cached', async () => {
   const plain = await visit(server.endpoint);
   const br = await visit(server.endpoint, { 'accept-encoding': 'gzip, deflate, br' });
   const gzip = await visit(server.endpoint, { 'accept-encoding': 'gzip;q=1.0' });
@@ -53,7 +53,7 @@ test('A browser gets GraphiQL, compressed as it can, and not again while it has 
   expect([again.status, again.body.length]).toEqual([304, 0]);
 });
 
-test('The page is Reprise’s, subscribes over WebSocket, and takes nothing from another host', async () => {
+test('The page is Reprise’s, subscribes over WebSocket, and loads nothing from another host', async () => {
   const page = (await visit(server.endpoint)).body.toString();
   expect(page).toContain('<title>Reprise</title>');
   expect(page).toContain('"subscriptionsProtocol":"WS"');
@@ -62,7 +62,7 @@ test('The page is Reprise’s, subscribes over WebSocket, and takes nothing from
   expect(tags).toBeNull();
 });
 
-test('It opens with a search, a download and a subscription that are GraphQL', async () => {
+test('It opens with a valid search, download and subscription', async () => {
   const page = (await visit(server.endpoint)).body.toString();
   const [, options] = /document\.querySelector\('#root'\),\s*(\{.*\}),\s*\);/.exec(page) ?? [];
   const { defaultQuery } = JSON.parse(options ?? '{}') as { defaultQuery: string };

@@ -22,12 +22,12 @@ const json = async (url: string, init?: RequestInit) => {
 };
 
 describe('health', () => {
-  test('of the process is seen without asking anything else', async () => {
+  test('reports liveness without running any check', async () => {
     const server = await start({ http: { checks: { never: () => new Promise<CheckResult>(() => {}) } } });
     expect(await json(`${server.url}/healthz`)).toMatchObject({ status: 200, body: { status: 'ok' } });
   });
 
-  test('of everything else is ready when every check is, and says which is not, within its time', async () => {
+  test('is ready when every check passes, and names failed checks within the time limit', async () => {
     let asked = 0;
     let database: CheckResult = { ok: true };
     const checks = {
@@ -60,7 +60,7 @@ describe('health', () => {
     });
   });
 
-  test('is not held up by a check that hangs or throws', async () => {
+  test('is not blocked by a check that hangs or throws', async () => {
     const server = await start({
       http: {
         checks: {
@@ -84,7 +84,7 @@ describe('health', () => {
 });
 
 describe('requests', () => {
-  test('have an id of their own, or that of a client which gives a sane one', async () => {
+  test('have their own id, or the client’s when it is valid', async () => {
     const server = await start();
     const idFor = async (given?: string) => {
       const { headers } = await json(`${server.url}/healthz`, {
@@ -98,7 +98,7 @@ describe('requests', () => {
     }
   });
 
-  test('leave one line each, without their query; checks of health only when debugging', async () => {
+  test('are logged in one line without the query; health checks only at debug level', async () => {
     const server = await start();
     await fetch(`${server.url}/nowhere?token=secret`, { headers: { 'x-request-id': 'line-1' } });
     await json(`${server.url}/healthz`, { headers: { 'x-request-id': 'line-2' } });
@@ -117,7 +117,7 @@ describe('requests', () => {
     expect(JSON.stringify(server.lines)).not.toContain('secret');
   });
 
-  test('for the front door are led to GraphiQL, or told where things are', async () => {
+  test('for / are redirected to GraphiQL, or get a list of the endpoints', async () => {
     const server = await start();
     const front = await fetch(server.url, { redirect: 'manual' });
     expect([front.status, front.headers.get('location')]).toEqual([302, '/graphql']);
@@ -128,7 +128,7 @@ describe('requests', () => {
     });
   });
 
-  test('for nothing that exists get the one error shape', async () => {
+  test('for unknown paths get the common error body', async () => {
     const server = await start();
     const text = 'There is nothing at GET /nowhere.';
     expect(await json(`${server.url}/nowhere?a=1`)).toMatchObject({
@@ -137,7 +137,7 @@ describe('requests', () => {
     });
   });
 
-  test('for REST reach its routes with their id, bounded in size, with faults masked', async () => {
+  test('for REST reach its routes with their id, a size limit and masked errors', async () => {
     const routes: HttpHandler = async ({ incoming, outgoing, requestId, signal }, { pathname }) => {
       if (pathname === '/api/bug') throw new Error('password=hunter5');
       if (pathname === '/api/who') return sendJson(outgoing, { id: requestId, aborted: signal.aborted });
@@ -158,7 +158,7 @@ describe('requests', () => {
 });
 
 describe('starting and stopping', () => {
-  test('A port in use is one clear line', async () => {
+  test('A port in use is reported in one clear line', async () => {
     const server = await start();
     await expect(startToyServer({ http: { port: server.port } })).rejects.toThrow(
       `Cannot listen on "127.0.0.1" port ${server.port}: another program uses this port; stop it, or set PORT to another.`,
@@ -168,7 +168,7 @@ describe('starting and stopping', () => {
     );
   });
 
-  test('A running request gets its answer, idle connections and half-open ones do not hold up the stop', async () => {
+  test('A running request gets its response; idle and half-open connections do not delay the stop', async () => {
     const server = await start();
     const running = post(server, { query: '{ slow }' });
     await waitFor(() => server.world.slow.started);
@@ -213,7 +213,7 @@ describe('starting and stopping', () => {
     await expect(graphql.text()).rejects.toThrow();
   });
 
-  test('A request that never ends is cut after the grace', async () => {
+  test('A request that never finishes is cut after the grace period', async () => {
     const server = await start();
     const running = post(server, { query: '{ waitForAbort }' }).catch((error: Error) => error);
     await waitFor(() => server.world.contexts.length);

@@ -100,7 +100,7 @@ describe('history', () => {
     expect(read).toEqual([...seeded].reverse());
   });
 
-  it('shows parts only when they are asked for, and searches them too', async () => {
+  it('shows children only when requested, and searches them too', async () => {
     const filter = { query: 'WÖRD', kinds: ['ALBUM', 'ARTIST'] as const };
     const top = await app.execute(HISTORY, { filter: { ...filter, kinds: [...filter.kinds] } });
     expect(idsOf(top)).toEqual([tree[0]]);
@@ -111,7 +111,7 @@ describe('history', () => {
     expect(all.history.totalCount).toBe(2);
   });
 
-  it('sums up what was made of lists, however deep', async () => {
+  it('summarizes parents at any depth', async () => {
     const { history } = await app.execute(HISTORY, {
       filter: { kinds: ['ALBUM', 'ARTIST'], includeChildren: true },
     });
@@ -124,11 +124,11 @@ describe('history', () => {
     [{ filter: { query: ' ' } }, 'query'],
     [{ filter: { query: 'x'.repeat(201) } }, 'query'],
     [{ after: 'nonsense' }, 'after'],
-  ])('refuses %j and says what is allowed', async (variables, word) => {
+  ])('rejects %j and says what is allowed', async (variables, word) => {
     await expect(app.execute(HISTORY, variables)).rejects.toThrow(word);
   });
 
-  it('takes at most 4 database calls for a page, whatever its size', async () => {
+  it('makes at most 4 database calls for a page of any size', async () => {
     const url = app.env.database.kind === 'external' ? app.env.database.url : '';
     const callsFor = (first: number) =>
       countQueries(url, async (db) => {

@@ -45,7 +45,7 @@ function postChunked(bytes: number): Promise<{ status: number; body: string }> {
 const query = (text: string) => ({ query: text });
 
 describe('a body', () => {
-  test('of a megabyte is taken, of more is refused with 413 and a clear error', async () => {
+  test('of a megabyte is accepted, a larger one is rejected with 413 and a clear error', async () => {
     const empty = JSON.stringify({ query: '{ hello }', variables: { pad: '' } });
     const fits = JSON.stringify({
       query: '{ hello }',
@@ -65,14 +65,14 @@ describe('a body', () => {
     });
   });
 
-  test('that does not say how long it is, is counted while it comes in', async () => {
+  test('without a content length is counted while it arrives', async () => {
     expect(await postChunked(512 * 1024)).toEqual({ status: 200, body: '{"data":{"hello":"world"}}' });
     const refused = await postChunked(4 * 1024 * 1024);
     expect(refused.status).toBe(413);
     expect(toAnswer(refused.body).errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
   });
 
-  test('that never ends does not hold its connection for ever', async () => {
+  test('that never finishes does not keep its connection open forever', async () => {
     const socket = connect(server.port, '127.0.0.1');
     let answer = '';
     let closed = false;
@@ -88,14 +88,14 @@ describe('a body', () => {
     clearInterval(dripping);
   });
 
-  test.each(['', '{"query":', 'null', '"text"', '[[['])('that is %j is a plain 400', async (body) => {
+  test.each(['', '{"query":', 'null', '"text"', '[[['])('that is %j gets a plain 400', async (body) => {
     const answer = await post(server, body);
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toHaveLength(1);
     expect(Object.keys(answer.body.errors?.[0]?.extensions ?? {})).toEqual(['code']);
   });
 
-  test('with a list of operations is refused: there is no batching', async () => {
+  test('with a list of operations is rejected: batching is not supported', async () => {
     const answer = await post(server, [query('{ hello }'), query('{ hello }')]);
     expect(answer).toMatchObject({
       status: 400,
@@ -132,7 +132,7 @@ describe('a document', () => {
       `{ ${'hello '.repeat(2_000)} }`,
       'The query has more than 2000 tokens; at most 2000 are allowed.',
     ],
-  ])('with too much %s is refused in words', async (_name, text, message) => {
+  ])('with too much %s is rejected with a clear message', async (_name, text, message) => {
     const { body } = await post(server, query(text));
     expect(body.data).toBeUndefined();
     expect(body.errors).toContainEqual(
@@ -140,14 +140,14 @@ describe('a document', () => {
     );
   });
 
-  test('with 1,000 aliases is refused, by its aliases or by its tokens', async () => {
+  test('with 1,000 aliases is rejected by the alias or token limit', async () => {
     for (const field of ['hello', '__typename']) {
       const { body } = await post(server, query(aliases(1_000, field)));
       expect(body.errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
     }
   });
 
-  test('whose fragments double at each step is refused at once, however often they double', async () => {
+  test('whose fragments double at each step is rejected at once', async () => {
     const doubling = Array.from(
       { length: 60 },
       (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`,
@@ -156,12 +156,12 @@ describe('a document', () => {
     expect(body.errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED' });
   });
 
-  test('whose fragments go in circles is refused by validation', async () => {
+  test('with circular fragments is rejected by validation', async () => {
     const { body } = await post(server, query('{ node { ...a } } fragment a on Node { child { ...a } }'));
     expect(body.errors?.[0]?.message).toContain('Cannot spread fragment "a" within itself');
   });
 
-  test('is refused again when it comes again, as 400 to those who ask for the newer media type', async () => {
+  test('is rejected again when it is repeated, with 400 for clients of the newer media type', async () => {
     for (let i = 0; i < 2; i += 1) {
       const answer = await post(server, query(nested(13)), { accept: 'application/graphql-response+json' });
       expect(answer).toMatchObject({
@@ -171,7 +171,7 @@ describe('a document', () => {
     }
   });
 
-  test('of 12 levels passes, and so does the fullest introspection query', async () => {
+  test('of 12 levels is accepted, and so is the fullest introspection query', async () => {
     expect((await post(server, query(nested(12)))).body.errors).toBeUndefined();
     const introspection = getIntrospectionQuery({
       schemaDescription: true,

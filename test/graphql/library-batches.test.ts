@@ -71,7 +71,7 @@ const PAGE = graphql(`
 `);
 
 describe('a page of the owner’s own tracks', () => {
-  it('with artists and albums is as few queries for 50 tracks as for one', async () => {
+  it('with artists and albums needs as few queries for 50 tracks as for one', async () => {
     const counts: number[] = [];
     for (const first of [1, TRACKS]) {
       const queries = spyOnQueries(app.deps.db);
@@ -91,7 +91,7 @@ describe('a page of the owner’s own tracks', () => {
   });
 
   it.each(['/search?q=song&limit=50', '/album/info?limit=50&id=', '/artist/info?limit=50&id='])(
-    'is at most four queries for GET %s',
+    'needs at most four queries for GET %s',
     async (path) => {
       const { search } = await app.execute(PAGE, { first: 1 });
       const [node] = search.edges.map((edge) => edge.node);

@@ -14,7 +14,7 @@ const errorLines = () => server.lines.filter((line) => line.level === 50);
 test.each([
   ['bug', 'password=hunter2'],
   ['bugText', 'a bare string'],
-])('What nobody planned (%s) is masked, and logged with the id of its request', async (field, secret) => {
+])('An unexpected error (%s) is masked, and logged with the id of its request', async (field, secret) => {
   const answer = await post(server, { query: `{ hello ${field} }` }, { 'x-request-id': `req-${field}` });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('x-request-id')).toBe(`req-${field}`);
@@ -37,7 +37,7 @@ test.each([
   expect(JSON.stringify(logged[0])).toContain(secret);
 });
 
-test('A failure with a name keeps its words and its code, and is no fault of the server', async () => {
+test('A domain error keeps its message and code, and is not logged as a server error', async () => {
   const before = errorLines().length;
   const { body } = await post(server, { query: '{ diskFull }' });
   expect(body.errors).toMatchObject([
@@ -46,7 +46,7 @@ test('A failure with a name keeps its words and its code, and is no fault of the
   expect(errorLines()).toHaveLength(before);
 });
 
-test('No field decides the status of the whole answer', async () => {
+test('No field decides the status of the whole response', async () => {
   const answer = await post(server, { query: '{ hello teapot }' });
   expect(answer.status).toBe(200);
   expect(answer.body.errors).toMatchObject([
@@ -54,7 +54,7 @@ test('No field decides the status of the whole answer', async () => {
   ]);
 });
 
-test('Mistakes in the document have a code', async () => {
+test('Errors in the document have a code', async () => {
   const codeOf = async (query: string, variables = {}) =>
     (await post(server, { query, variables })).body.errors?.map((error) => error.extensions?.code);
   expect(await codeOf('{ hello')).toEqual(['GRAPHQL_PARSE_FAILED']);
@@ -65,7 +65,7 @@ test('Mistakes in the document have a code', async () => {
   ]);
 });
 
-test('A scalar’s own words reach the caller, for a variable and for a literal', async () => {
+test('A scalar’s own message reaches the caller, for a variable and for a literal', async () => {
   const variable = await post(server, {
     query: 'query($d: Day!) { day(day: $d) }',
     variables: { d: 'tuesday' },
@@ -75,7 +75,7 @@ test('A scalar’s own words reach the caller, for a variable and for a literal'
   expect(literal.body.errors?.[0]?.message).toContain('There is only monday.');
 });
 
-test('A context that cannot be made is an internal error, answered with 500', async () => {
+test('A failure to create the context is an internal error with status 500', async () => {
   server.world.contextFault = new Error('password=hunter4');
   const answer = await post(server, { query: '{ hello }' }, { 'x-request-id': 'req-context' });
   server.world.contextFault = null;
@@ -94,7 +94,7 @@ test('Malformed JSON shows no inner error', async () => {
   expect(JSON.stringify(answer.body)).not.toMatch(/originalError|stack|SyntaxError|position/);
 });
 
-test('A client that goes away stops its query, and that is no fault either', async () => {
+test('A client that disconnects stops its query, and nothing is logged as an error', async () => {
   const before = errorLines().length;
   const leaving = new AbortController();
   const request = fetch(server.endpoint, {

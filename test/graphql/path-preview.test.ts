@@ -41,7 +41,7 @@ const pathOf = async (variables: PreviewPathQueryVariables) => {
 };
 
 describe('previewPath', () => {
-  it('shows what the settings make of a sample', async () => {
+  it('shows the path of a sample with the current settings', async () => {
     expect(await preview({})).toEqual({
       __typename: 'PathPreview',
       path: 'Saltglass Choir/Night Ferry/005. All the Lifeboats Are Orange.flac',
@@ -69,19 +69,19 @@ describe('previewPath', () => {
     ['%playlist%', 'First Watch'],
     ['%playlistnum%', '007'],
     ['%quality%', 'FLAC'],
-  ])('knows %s, in folders and in names', async (placeholder, value) => {
+  ])('supports %s, in folders and in names', async (placeholder, value) => {
     expect(await pathOf({ format: placeholder, trackFormat: `x ${placeholder}` })).toBe(
       `${value}/x ${value}.flac`,
     );
   });
 
-  it('knows all that settings take', async () => {
+  it('supports everything that settings accept', async () => {
     for (const name of PATH_PLACEHOLDERS) {
       expect(await pathOf({ format: '', trackFormat: `%${name}%` })).not.toContain('%');
     }
   });
 
-  it('shows every option that a path depends on', async () => {
+  it('supports every option that a path depends on', async () => {
     const options = {
       format: 'MP3' as const,
       bitrateKbps: 192,
@@ -96,7 +96,7 @@ describe('previewPath', () => {
     expect(await pathOf({ format: '', options: unpadded })).toMatch(/^7 5 /);
   });
 
-  it('says of a given track, album or playlist where a download of it goes', async () => {
+  it('shows where a download of a given track, album or playlist goes', async () => {
     const options = { format: 'OGG' as const, saveCover: false };
     const item = 'demo:umbrella-weather-1-02';
     const shown = await pathOf({ item, options });
@@ -124,7 +124,7 @@ describe('previewPath', () => {
     [{ trackFormat: ' ' }, 'customTrackFormat', 'must not be empty'],
     [{ options: { padNumberWidth: 0 } }, 'padNumberWidth', 'between 1 and 10'],
     [{ options: { format: 'FLAC', bitrateKbps: 320 } }, 'bitrateKbps', 'takes no bitrate'],
-  ])('refuses %j, and says why', async (variables, field, problem) => {
+  ])('rejects %j and says why', async (variables, field, problem) => {
     expect(await preview(variables)).toEqual({
       __typename: 'InvalidOptions',
       code: 'INVALID_OPTIONS',
@@ -133,7 +133,7 @@ describe('previewPath', () => {
     });
   });
 
-  it('refuses an item that is not there, or has no track', async () => {
+  it('rejects an item that does not exist or has no track', async () => {
     expect(await preview({ item: 'demo:nothing' })).toMatchObject({ __typename: 'CatalogItemNotFound' });
     expect(await preview({ item: 'demo:saltglass-choir' })).toMatchObject({ __typename: 'InvalidItem' });
     expect(await preview({ item: 'a b' })).toMatchObject({ __typename: 'InvalidItem' });

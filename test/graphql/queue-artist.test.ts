@@ -67,7 +67,7 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 describe('an artist’s download', () => {
-  it('tells of its albums, and which other tasks have them already', async () => {
+  it('returns its albums and the other tasks that already contain them', async () => {
     const tracks = ['stub:album-0-1', 'stub:album-1-1', 'stub:single-0-1'];
     tracks.forEach((id) => source.fail(id));
     source.hold('stub:album-0-1');

@@ -83,7 +83,7 @@ afterEach(() => source.releaseAll());
 const countTasks = () => app.deps.db.task.count();
 
 describe('a download', () => {
-  it('of a track is queued with all that is known of it', async () => {
+  it('of a track is queued with all its metadata', async () => {
     source.hold('demo:night-ferry-1-05');
     const input = { item: 'demo:night-ferry-1-05', priority: 7 };
     const { queueDownload } = await app.execute(QUEUE, { input });
@@ -136,7 +136,7 @@ describe('a download', () => {
     expect(task?.children.edges.map(({ node }) => node.state)).toEqual(Array(tracks).fill('COMPLETED'));
   });
 
-  it('of an artist becomes a task for each album and single, and these their tracks', async () => {
+  it('of an artist becomes a task for each album and single, with their tracks', async () => {
     const id = await queue(app, { item: 'Artist:demo:ten-thousand-tides' });
     const artist = await ended(app, id, 60_000);
     expect(artist).toMatchObject({ kind: 'ARTIST', state: 'COMPLETED', total: 1, succeeded: 1 });
@@ -147,7 +147,7 @@ describe('a download', () => {
     expect(album?.children.edges.map(({ node }) => node.title)).toEqual(['Neap', 'Spring']);
   });
 
-  it('of a playlist explains the entry that is gone, and has the others', async () => {
+  it('of a playlist explains the entry that is gone, and queues the others', async () => {
     const entries = await app.deps.catalogs
       .get('demo')
       ?.listPlaylistEntries('demo:first-watch', { offset: 0, limit: 12 }, new AbortController().signal);
@@ -171,7 +171,7 @@ describe('a download', () => {
   });
 });
 
-describe('a download that cannot be', () => {
+describe('a rejected download', () => {
   const refused: [string, QueueDownloadInput][] = [
     ['an unknown track', { item: 'demo:no-such-track', type: 'TRACK' }],
     ['an unknown item of any type', { item: 'demo:nothing' }],
@@ -197,7 +197,7 @@ describe('a download that cannot be', () => {
     ['an item of a catalogue that limits us', { item: 'limited:anything' }],
   ];
 
-  it('is told in words by a member of the union, and queues nothing', async () => {
+  it('is explained by a member of the union, and queues nothing', async () => {
     const before = await countTasks();
     const answers: Record<string, unknown> = {};
     for (const [what, input] of refused) {
@@ -308,7 +308,7 @@ describe('a download that cannot be', () => {
     expect(await countTasks()).toBe(before);
   });
 
-  it('is an error of the request when the catalogue fails, and queues nothing', async () => {
+  it('is a request error when the catalog fails, and queues nothing', async () => {
     const before = await countTasks();
     const { errors } = await ask(app, QUEUE, { input: { item: 'broken:anything' } });
     expect(errors).toEqual([
@@ -317,7 +317,7 @@ describe('a download that cannot be', () => {
     expect(await countTasks()).toBe(before);
   });
 
-  it('is refused by the schema where a type or a format does not exist', async () => {
+  it('is rejected by the schema for an unknown type or format', async () => {
     const before = await countTasks();
     const bad = [
       { item: 'night-ferry-1-01', type: 'VIDEO' },
@@ -333,7 +333,7 @@ describe('a download that cannot be', () => {
     expect(await countTasks()).toBe(before);
   });
 
-  it('is one in a format whose encoder the ffmpeg lacks', async () => {
+  it('reports a format that ffmpeg has no encoder for', async () => {
     const workspace = await createWorkspace();
     const script = `case "$*" in *-encoders*) "$FFMPEG" "$@" | grep -v libopus;; *) exec "$FFMPEG" "$@";; esac`;
     const ffmpegPath = await writeFfmpegScript(workspace.file('ffmpeg'), script);
@@ -358,7 +358,7 @@ describe('a download that cannot be', () => {
 });
 
 describe('the same download twice', () => {
-  it('at once from 20 requests is one task, which the 19 others name', async () => {
+  it('20 times at once is one task, which the 19 others name', async () => {
     const item = 'demo:semaphore-love-songs-1-10';
     source.hold(item);
     const requests = Array.from({ length: 20 }, () => app.execute(QUEUE, { input: { item } }));
@@ -403,7 +403,7 @@ describe('the same download twice', () => {
     await Promise.all(ids.map((id) => app.execute(CANCEL, { id })));
   });
 
-  it('as part of an album is another one, which both may have', async () => {
+  it('as a child of an album is another one, and both may be queued', async () => {
     source.hold('demo:ueberfahrt-1-01');
     const options = { format: 'WAV' } as const;
     const album = await queue(app, { item: 'ueberfahrt', options });
@@ -415,7 +415,7 @@ describe('the same download twice', () => {
     await access(file?.path ?? '');
   });
 
-  it('after the first has ended is queued again, and skipped because the file is there', async () => {
+  it('after the first has finished is queued again, and skipped because the file exists', async () => {
     const input = { item: 'demo:ueberfahrt-1-01', options: { format: 'MP3', bitrateKbps: 96 } } as const;
     const first = await ended(app, await queue(app, input));
     const second = await ended(app, await queue(app, input));
@@ -425,7 +425,7 @@ describe('the same download twice', () => {
     expect(second.progress).toBe(100);
   });
 
-  it('after the first has failed or was cancelled is done', async () => {
+  it('after the first has failed or was cancelled is run', async () => {
     const input = { item: 'demo:semaphore-love-songs-1-09' };
     source.fail(input.item);
     expect((await ended(app, await queue(app, input))).state).toBe('FAILED');

@@ -61,7 +61,7 @@ describe('resolveLink', () => {
     ['demo:show:keepers-hours', 'Show:demo:keepers-hours'],
     ['demo:episode:keepers-hours-001', 'Episode:demo:keepers-hours-001'],
     ['keepers-hours', 'Show:demo:keepers-hours'],
-  ])('takes %s for %s, and REST agrees', async (url, id) => {
+  ])('resolves %s to %s, and REST agrees', async (url, id) => {
     const [type = '', ...rest] = id.split(':');
     expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toEqual({ __typename: type, id });
     const path = type.toLowerCase();
@@ -77,7 +77,7 @@ describe('resolveLink', () => {
     'demo:album:no-such-thing',
     // Of another type than the link says.
     'demo:track:night-ferry',
-  ])('answers null to %s, which its catalogue does not have', async (url) => {
+  ])('returns null for %s, which the catalog does not have', async (url) => {
     expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toBeNull();
   });
 
@@ -95,7 +95,7 @@ describe('resolveLink', () => {
     '..',
     'a\0b',
     'x'.repeat(10_000),
-  ])('refuses %j before a catalogue is asked', async (url) => {
+  ])('rejects %j before any catalog request', async (url) => {
     asked.length = 0;
     const { data, errors } = await ask(app, RESOLVE_LINK, { url });
     expect(data).toEqual({ resolveLink: null });
@@ -104,7 +104,7 @@ describe('resolveLink', () => {
     expect(asked).toEqual([]);
   });
 
-  it('says that a catalogue limits us or does not answer properly', async () => {
+  it('reports a rate-limited or failing catalog', async () => {
     const errorOf = async (url: string) => (await ask(app, RESOLVE_LINK, { url })).errors[0];
     expect(await errorOf('limited:album:x')).toMatchObject({ code: 'UPSTREAM_LIMITED' });
     expect(await errorOf('broken:album:x')).toMatchObject({ code: 'UPSTREAM_FAILED' });

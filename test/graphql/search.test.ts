@@ -41,7 +41,7 @@ describe('search', () => {
     return search.edges.map(({ node }) => `${node.__typename} ${'name' in node ? node.name : node.title}`);
   };
 
-  it('finds tracks when no type is named', async () => {
+  it('finds tracks when no type is provided', async () => {
     expect(await found({ query: 'casting off' })).toEqual(['Track Casting Off']);
   });
 
@@ -56,12 +56,12 @@ describe('search', () => {
     expect(await found({ query: 'fog signals', type: 'EPISODE' })).toEqual(['Episode Fog Signals, Ranked']);
   });
 
-  it('does not mind case, accents and spaces around', async () => {
+  it('ignores case, accents and surrounding spaces', async () => {
     expect(await found({ query: '  KÜSTENNEBEL ', type: 'ALBUM' })).toEqual(['Album Küstennebel']);
     expect(await found({ query: 'kustennebel', type: 'ALBUM' })).toEqual(['Album Küstennebel']);
   });
 
-  it('answers an empty page where nothing fits', async () => {
+  it('returns an empty page when nothing matches', async () => {
     expect((await app.execute(SEARCH, { query: 'xyzzy plugh' })).search).toMatchInlineSnapshot(`
       {
         "edges": [],
@@ -76,7 +76,7 @@ describe('search', () => {
     `);
   });
 
-  it('takes the words of a query for words, whatever they look like', async () => {
+  it('treats search operators as plain words', async () => {
     for (const query of ['%', "' OR 1=1 --", '\\', '{"a":1}', '🌊', 'a\u0000b']) {
       expect((await ask(app, SEARCH, { query })).errors).toEqual([]);
     }
@@ -113,7 +113,7 @@ describe('search', () => {
     expect(paged.slice(0, ids.length)).toEqual(ids);
   });
 
-  it('has pages as deep as its catalogue goes, by cursor and by number', async () => {
+  it('has pages as deep as its catalog goes, by cursor and by number', async () => {
     const deep = { query: 'x', catalog: 'deep', first: 20 };
     const { search } = await app.execute(SEARCH, { ...deep, after: `offset:${DEEP_TOTAL - 31}` });
     expect(search.totalCount).toBe(DEEP_TOTAL);
@@ -127,7 +127,7 @@ describe('search', () => {
     expect(numbered.search.edges).toEqual(last.search.edges.map(({ cursor }) => ({ cursor })));
   });
 
-  it('may be asked for a page behind the end', async () => {
+  it('returns an empty page beyond the end', async () => {
     const { search } = await app.execute(SEARCH, { query: 'night ferry', after: 'offset:100000' });
     expect(search.edges).toEqual([]);
     expect(search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
@@ -144,25 +144,25 @@ describe('search', () => {
     ['more than 200 characters', { query: 'x'.repeat(201) }],
     ['a catalogue that is not here', { catalog: 'spotify' }],
     ['a catalogue by an odd name', { catalog: '__proto__' }],
-  ])('refuses %s and says which argument it is', async (_what, variables) => {
+  ])('rejects %s and names the argument', async (_what, variables) => {
     const { data, errors } = await ask(app, SEARCH, { query: 'night', ...variables });
     expect(data ?? null).toBeNull();
     expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'search' })]);
     expect(errors[0]?.message).toMatch(new RegExp(Object.keys(variables)[0] ?? '', 'i'));
   });
 
-  it('takes 200 characters', async () => {
+  it('accepts 200 characters', async () => {
     expect((await ask(app, SEARCH, { query: 'x'.repeat(200) })).errors).toEqual([]);
   });
 
-  it('says of a type that there is none such, before anything runs', async () => {
+  it('rejects an unknown type before anything runs', async () => {
     const { errors, status } = await ask(app, SEARCH, { query: 'x', type: 'VIDEO' as 'TRACK' });
     expect(status).toBe(400);
     expect(errors[0]).toMatchObject({ code: 'BAD_USER_INPUT' });
     expect(errors[0]?.message).toContain('"VIDEO" does not exist in "CatalogType" enum');
   });
 
-  it('passes on that a catalogue limits us or fails, and keeps to itself what is a bug', async () => {
+  it('reports a rate-limited or failing catalog, and masks bugs', async () => {
     const errorOf = async (catalog: string) => (await ask(app, SEARCH, { query: 'x', catalog })).errors[0];
     expect(await errorOf('limited')).toMatchInlineSnapshot(`
       {

@@ -64,7 +64,7 @@ const matches = (all: object, part: object) =>
   Object.entries(part).every(([key, value]) => (all as Record<string, unknown>)[key] === value);
 
 describe('updateSettings', () => {
-  it('changes what is given; null is a value where it means something', async () => {
+  it('changes only the provided settings; null is a value where it is allowed', async () => {
     const input = { convertTo: 'MP3' as const, bitrateKbps: 192, padNumberWidth: null, maxRetries: null };
     const { updateSettings } = await app.execute(UPDATE, { input });
     expect(updateSettings).toMatchObject({
@@ -75,7 +75,7 @@ describe('updateSettings', () => {
     expect(again.updateSettings).toMatchObject({ settings: { bitrateKbps: null, padNumberWidth: 2 } });
   });
 
-  it('tells of all problems, each with its setting', async () => {
+  it('reports all problems, each with its setting', async () => {
     const { updateSettings } = await app.execute(UPDATE, { input: { maxRetries: -1, service: '' } });
     expect(updateSettings).toEqual({
       __typename: 'InvalidSettings',
@@ -90,7 +90,7 @@ describe('updateSettings', () => {
     });
   });
 
-  it('is refused to all but admins, who all may read', async () => {
+  it('is rejected for all but admins, while everyone may read', async () => {
     const theirs = await serveWith(app, { viewer: await createUser(app) });
     onTestFinished(() => theirs.stop());
     const { updateSettings } = await theirs.execute(UPDATE, { input: { maxRetries: 50 } });
@@ -98,14 +98,14 @@ describe('updateSettings', () => {
     expect((await theirs.execute(SETTINGS)).settings.maxRetries).not.toBe(50);
   });
 
-  it('is in force at once here, and followed by every other process', async () => {
+  it('takes effect here at once, and in every other process', async () => {
     await app.execute(UPDATE, { input: { maxRetries: 42 } });
     expect(app.deps.settings().maxRetries).toBe(42);
     expect((await other.execute(SETTINGS)).settings.maxRetries).toBe(42);
     await waitFor(() => other.deps.settings().maxRetries === 42, { what: 'the other process to follow' });
   });
 
-  it('keeps every change, with who made it, and makes none of what changes nothing', async () => {
+  it('records every change with its author, and nothing when no value changes', async () => {
     const rows = () => app.deps.db.settingsVersion.findMany({ orderBy: { version: 'asc' } });
     const before = await rows();
     await app.execute(UPDATE, { input: { maxRetries: 17 } });
@@ -134,7 +134,7 @@ describe('updateSettings', () => {
     }
   });
 
-  it('is followed when it could be read again, where it could not be at once', async () => {
+  it('takes effect after a failed read as soon as a read succeeds', async () => {
     const { db } = app.deps;
     await db.$transaction([
       db.$executeRaw`INSERT INTO "SettingsVersion" ("section", "document") VALUES ('DOWNLOADS', '{"maxRetries":31}')`,
@@ -146,7 +146,7 @@ describe('updateSettings', () => {
     await waitFor(() => other.deps.settings().maxRetries === 31, { what: 'the change to be in force' });
   });
 
-  it('refuses text that no database and no disk would take', async () => {
+  it('rejects text that no database and no disk would accept', async () => {
     for (const text of ['\0', '\ud800', 'a\nb']) {
       const input = { customTrackFormat: `%music%${text}`, artistSeparator: text, downloadPath: `/x${text}` };
       const { updateSettings } = await app.execute(UPDATE, { input });
@@ -157,7 +157,7 @@ describe('updateSettings', () => {
     }
   });
 
-  it('is kept over a restart, and a key that is not understood is left to its default', async () => {
+  it('survives a restart, and an unreadable key falls back to its default', async () => {
     await app.execute(UPDATE, { input: { maxRetries: 41 } });
     await app.deps.db.settingsVersion.create({
       data: { section: 'DOWNLOADS', document: { maxRetries: 40, saveCover: 'yes', colour: 'red' } },

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => app?.stop());
 
 describe('a show', () => {
-  it('says all that its catalogue says of it, with its newest episodes', async () => {
+  it('has all the fields that its catalog provides, with its newest episodes', async () => {
     const { show } = await app.execute(SHOW_BY_ID, { id: 'keepers-hours', first: 2 });
     expect(show).toMatchInlineSnapshot(`
       {
@@ -67,7 +67,7 @@ describe('a show', () => {
     expect(seen[0]).toBe('Episode:demo:slow-forecast-180');
   });
 
-  it('is null where there is none, and where the id is of another type', async () => {
+  it('is null when it does not exist and when the id is of another type', async () => {
     for (const id of ['demo:nothing', 'demo:night-ferry', 'Episode:demo:keepers-hours-001']) {
       expect((await app.execute(SHOW_BY_ID, { id })).show).toBeNull();
     }
@@ -75,7 +75,7 @@ describe('a show', () => {
 });
 
 describe('an episode', () => {
-  it('says all that its catalogue says of it', async () => {
+  it('has all the fields that its catalog provides', async () => {
     const { episode } = await app.execute(EPISODE_BY_ID, { id: 'keepers-hours-004' });
     expect(episode).toMatchInlineSnapshot(`
       {

@@ -55,7 +55,7 @@ function spyOnCounting(): { readonly count: number } {
 }
 
 describe('the counts that come with a change', () => {
-  it('are true, and read for all who are told of it together', async () => {
+  it('are correct, and read once for all subscribers', async () => {
     const [id = ''] = await seedTasks(app, [{}, {}]);
     const readers = subscribe(100);
     await waitFor(() => readers.every((told) => told.length >= 2), { what: 'all snapshots' });

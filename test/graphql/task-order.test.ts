@@ -42,7 +42,7 @@ const idsOf = ({ tasks }: Awaited<ReturnType<typeof page>>) => tasks.edges.map((
 const page = (variables: object) => app.execute(PAGE, variables);
 
 describe('tasks', () => {
-  it('are listed with what is active first, by offset', async () => {
+  it('are listed active first, by offset', async () => {
     const [first = '', second = '', ended = ''] = ids;
     expect(idsOf(await page({ orderBy: 'ACTIVE_FIRST' }))).toEqual([second, first, ended]);
     const middle = await page({ orderBy: 'ACTIVE_FIRST', first: 1, offset: 1 });
@@ -55,7 +55,7 @@ describe('tasks', () => {
     expect(middle.taskSequence).toMatch(/^\d+$/);
   });
 
-  it('that are active are all on the first page, up to as many as it may hold', async () => {
+  it('that are active are all on the first page, up to its maximum size', async () => {
     const [first = '', second = '', ended = ''] = ids;
     const pages = async (activeUpTo: number) => {
       const read = (offset: number) => page({ orderBy: 'ACTIVE_FIRST', first: 1, offset, activeUpTo });
@@ -81,7 +81,7 @@ describe('tasks', () => {
     [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 0 }, 'is 0; it must be between 1 and 1000'],
     [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 1_001 }, 'is 1001; it must be between 1 and 1000'],
     [{ orderBy: 'NEWEST_FIRST', activeUpTo: 1 }, 'is only allowed with the order ACTIVE_FIRST'],
-  ])('refuse %j', async (variables, problem) => {
+  ])('reject %j', async (variables, problem) => {
     await expect(page(variables)).rejects.toThrow(problem);
   });
 });

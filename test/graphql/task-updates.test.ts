@@ -30,8 +30,8 @@ beforeEach(async () => {
 });
 
 /**
- * Seeds tasks, and waits until they are old news: while another test's transaction on the same server is open, a
- * reader that begins is told of them once more, as it may be.
+ * Seeds tasks, and waits until their events are past: while another test's transaction on the same server is open,
+ * a new reader may receive them once more.
  */
 async function seed(seeds: Parameters<typeof seedTasks>[1]): Promise<string[]> {
   const ids = await seedTasks(
@@ -63,7 +63,7 @@ function follow(variables: TaskUpdatesSubscriptionVariables = {}, from = own): F
   return followed;
 }
 
-/** What was told, in order; the same thing may come twice. */
+/** The updates received, in order; the same one may come twice. */
 const told = ({ updates }: Followed) => [
   ...new Set(
     updates.map(({ initial, task: { title, state, progress } }) => {
@@ -72,13 +72,13 @@ const told = ({ updates }: Followed) => [
   ),
 ];
 
-/** Waits until a reader was told so many different things. */
+/** Waits until a reader has received so many different updates. */
 const toldOf = (reader: Followed, count: number) =>
   waitFor(() => told(reader).length >= count, {
     what: `${count} updates; there are ${told(reader).join(', ')}`,
   });
 
-/** What a reader knows: the last state that it was told of each task. */
+/** The last state of each task that a reader received. */
 const lastStates = (updates: readonly TaskUpdate[]) =>
   new Map(updates.map(({ task }) => [task.id, task.state] as const));
 
@@ -87,7 +87,7 @@ async function truth(where: object = { ownerId }): Promise<Map<string, string>> 
   return new Map(tasks.map(({ id, state }) => [`Task:${id}`, state]));
 }
 
-/** Waits until a reader knows of each task what the database says. */
+/** Waits until a reader has the state of each task that the database has. */
 async function catchUp(reader: Followed, where?: object): Promise<void> {
   const wanted = await truth(where);
   await waitFor(
@@ -99,8 +99,8 @@ async function catchUp(reader: Followed, where?: object): Promise<void> {
   );
 }
 
-describe('updates of tasks', () => {
-  it('start with all that is live, then say what changes', async () => {
+describe('taskUpdates', () => {
+  it('starts with all active tasks, then reports changes', async () => {
     await seed([
       { title: 'a', state: 'QUEUED' },
       { title: 'b', state: 'FAILED' },
@@ -127,7 +127,7 @@ describe('updates of tasks', () => {
     for (const { sequence } of reader.updates) expect(sequence).toMatch(/^\d+$/);
   });
 
-  it('are told of tasks that are part of another as well, unless they are not wanted', async () => {
+  it('reports children as well, unless they are excluded', async () => {
     const [album = ''] = await seed([{ title: 'album', kind: 'ALBUM', state: 'RUNNING' }]);
     await seed([{ title: 'child', parentId: album, position: 0 }]);
     const all = follow();
@@ -139,7 +139,7 @@ describe('updates of tasks', () => {
     expect(told(lists)).toEqual(['was album RUNNING 0', 'is album COMPLETED 0']);
   });
 
-  it('are narrowed by state, kind and parent, in the snapshot and after', async () => {
+  it('is filtered by state, kind and parent, in the snapshot and afterwards', async () => {
     const [album = ''] = await seed([{ title: 'album', kind: 'ALBUM', state: 'RUNNING' }]);
     await seed([{ title: 'child', parentId: album, position: 0, state: 'RUNNING' }, { title: 'track' }]);
     const ends = follow({ filter: { states: ['COMPLETED', 'FAILED'] } });
@@ -157,7 +157,7 @@ describe('updates of tasks', () => {
     expect(parts.updates.at(-1)?.task.state).toBe('COMPLETED');
   });
 
-  it('are those of the reader’s own tasks; an admin’s are of everybody’s', async () => {
+  it('reports the reader’s own tasks; to an admin, everyone’s', async () => {
     const stranger = await serveWith(app, { viewer: await createUser(app) });
     onTestFinished(() => stranger.stop());
     await seed([{ title: 'mine' }]);
@@ -172,7 +172,7 @@ describe('updates of tasks', () => {
     expect(others.updates).toEqual([]);
   });
 
-  it('end with the subscription, of which nothing is left then', async () => {
+  it('leaves nothing behind when the subscription ends', async () => {
     const reader = follow();
     await waitFor(() => app.deps.feed.readerCount() === 1, { what: 'a reader' });
     reader.stop();
@@ -180,7 +180,7 @@ describe('updates of tasks', () => {
   });
 });
 
-describe('a reader that comes back', () => {
+describe('a reader that resumes', () => {
   /** Reads so many updates and goes away. */
   async function readSome(count: number, variables: TaskUpdatesSubscriptionVariables): Promise<TaskUpdate[]> {
     const seen: TaskUpdate[] = [];
@@ -191,7 +191,7 @@ describe('a reader that comes back', () => {
     return seen;
   }
 
-  it('is told what it missed, ends of tasks too', async () => {
+  it('receives what it missed, finished tasks too', async () => {
     await seed([{ title: 'a' }, { title: 'b' }, { title: 'c' }]);
     const seen = await readSome(3, {});
     await change('a', { state: 'COMPLETED' });
@@ -213,7 +213,7 @@ describe('a reader that comes back', () => {
     });
   });
 
-  it('misses nothing of what changed in one transaction, wherever in it it left', async () => {
+  it('misses nothing of a transaction that it left in the middle', async () => {
     const titles = Array.from({ length: 40 }, (_, n) => `${n}`);
     await seed(titles.map((title) => ({ title })));
     const seen: TaskUpdate[] = [];
@@ -235,7 +235,7 @@ describe('a reader that comes back', () => {
     await waitFor(() => failed().length === 40, { what: 'all 40 failures' });
   });
 
-  it('misses no change that was committed later than a younger one', async () => {
+  it('misses no change that was committed after a later one', async () => {
     await seed([{ title: 'late' }, { title: 'early' }]);
     const reader = follow();
     await toldOf(reader, 2);
@@ -251,7 +251,7 @@ describe('a reader that comes back', () => {
     await catchUp(again);
   });
 
-  it('with a mark that the server has not reached yet starts anew', async () => {
+  it('with a sequence from the future starts with the active tasks', async () => {
     await seed([{ title: 'live' }, { title: 'ended', state: 'FAILED' }]);
     const reader = follow({ since: '9223372036854775807' });
     await toldOf(reader, 1);
@@ -260,23 +260,26 @@ describe('a reader that comes back', () => {
     expect(told(reader)).toEqual(['was live QUEUED 0', 'is live QUEUED 5']);
   });
 
-  it('from the very beginning is told all', async () => {
+  it('from the beginning receives every task', async () => {
     await seed([{ title: 'live' }, { title: 'ended', state: 'FAILED' }]);
     const reader = follow({ since: '0' });
     await catchUp(reader);
     expect(told(reader).sort()).toEqual(['was ended FAILED 0', 'was live QUEUED 0']);
   });
 
-  it.each(['-1', '1.5', 'last', '0x1', '1'.repeat(30)])('with "%s" for a mark is refused', async (since) => {
-    const reader = follow({ since });
-    const end = await waitFor(() => reader.ended, { what: 'the subscription to be refused' });
-    expect(end.error).toContain('INVALID_INPUT');
-    expect(end.error).toContain('is not a sequence; pass the');
-  });
+  it.each(['-1', '1.5', 'last', '0x1', '1'.repeat(30)])(
+    'with the sequence "%s" is rejected',
+    async (since) => {
+      const reader = follow({ since });
+      const end = await waitFor(() => reader.ended, { what: 'the subscription to be refused' });
+      expect(end.error).toContain('INVALID_INPUT');
+      expect(end.error).toContain('is not a sequence; pass the');
+    },
+  );
 });
 
-describe('an album that runs', () => {
-  it('is known to its end by a reader that comes and goes at random', async () => {
+describe('a running album', () => {
+  it('is followed to its end by a reader that reconnects at random', async () => {
     const busy = await startApp({ overrides: { settings: { maxRetries: 0 } } });
     onTestFinished(() => busy.stop());
     const random = createRandom(20_260_101);
@@ -338,7 +341,7 @@ describe('a burst of changes', () => {
     await waitFor(() => app.deps.feed.readerCount() === 1, { what: 'the stalled reader to be gone' });
   });
 
-  it('of ends in one transaction closes no reader', async () => {
+  it('of tasks that finish in one transaction closes no reader', async () => {
     await seedMany();
     const reader = follow();
     await waitFor(() => reader.updates.length >= TASKS, { timeoutMs: 20_000, what: 'the snapshot' });
@@ -366,8 +369,8 @@ describe('a burst of changes', () => {
   }
 });
 
-describe('a gap in the news', () => {
-  it('is closed for readers once the connection that brings them is back', async () => {
+describe('a gap in the events', () => {
+  it('is filled for readers once the listening connection is back', async () => {
     await seed(Array.from({ length: 20 }, (_, n) => ({ title: `${n}` })));
     const reader = follow();
     await toldOf(reader, 20);

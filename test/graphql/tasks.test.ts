@@ -186,7 +186,7 @@ const titlesOf = async (variables: TaskPageQueryVariables) =>
   (await own.execute(TASK_PAGE, variables)).tasks.edges.map(({ node }) => node.title);
 
 describe('the list of tasks', () => {
-  it('has the newest first, or the oldest, and nothing that is part of another', async () => {
+  it('has the newest first, or the oldest, and no children of other tasks', async () => {
     const [, album = ''] = await seed([{ title: 'track' }, { title: 'album', kind: 'ALBUM' }]);
     await seed([{ title: 'child', parentId: album, position: 0 }]);
     expect(await titlesOf({})).toEqual(['album', 'track']);
@@ -194,14 +194,14 @@ describe('the list of tasks', () => {
     expect(await titlesOf({ orderBy: 'OLDEST_FIRST' })).toEqual(['track', 'album']);
   });
 
-  it('has an order also where tasks were queued in the same millisecond', async () => {
+  it('has a stable order when tasks were queued in the same millisecond', async () => {
     const createdAt = new Date();
     await seed(Array.from({ length: 9 }, (_, n) => ({ title: `${n}`, createdAt })));
     expect((await titlesOf({ orderBy: 'OLDEST_FIRST' })).join('')).toBe('012345678');
     expect((await titlesOf({ orderBy: 'NEWEST_FIRST' })).join('')).toBe('876543210');
   });
 
-  it('is narrowed by state, kind and parent, one or all of them', async () => {
+  it('is filtered by one or all of state, kind and parent', async () => {
     const [album = ''] = await seed([{ title: 'album', kind: 'ALBUM', state: 'RUNNING' }]);
     await seed([
       { title: 'child failed', parentId: album, position: 0, state: 'FAILED' },
@@ -226,7 +226,7 @@ describe('the list of tasks', () => {
     expect(await found({ states: null, kinds: null, parent: null, includeChildren: null })).toHaveLength(3);
   });
 
-  it('leaves out what was dismissed', async () => {
+  it('leaves out dismissed tasks', async () => {
     await seed([
       { title: 'seen', state: 'FAILED' },
       { title: 'dismissed', state: 'FAILED', dismissedAt: new Date() },
@@ -235,7 +235,7 @@ describe('the list of tasks', () => {
     expect((await own.execute(TASK_COUNTS)).taskCounts.failed).toBe(1);
   });
 
-  it('counts what the filter lets through, not only the page', async () => {
+  it('counts everything that matches the filter, not only the page', async () => {
     await seed(Array.from({ length: 7 }, (_, n) => ({ state: n < 4 ? 'FAILED' : 'COMPLETED' })));
     const { tasks } = await own.execute(TASK_PAGE, { filter: { states: ['FAILED'] }, first: 2 });
     expect(tasks.totalCount).toBe(4);
@@ -243,7 +243,7 @@ describe('the list of tasks', () => {
     expect((await own.execute(TASK_PAGE, { first: 100 })).tasks.totalCount).toBe(7);
   });
 
-  it('is paged without gap or repeat while new tasks come and old ones change', async () => {
+  it('is paged without gap or repeat while tasks are added and changed', async () => {
     await seed(Array.from({ length: 23 }, (_, n) => ({ title: `${n}` })));
     const seen: string[] = [];
     let after: string | null = null;
@@ -258,7 +258,7 @@ describe('the list of tasks', () => {
     expect(seen).toEqual(Array.from({ length: 23 }, (_, n) => `${22 - n}`));
   });
 
-  it('says on its last page that nothing follows, also when that page is full', async () => {
+  it('has no next page on its last page, also when that page is full', async () => {
     await seed([{}, {}, {}, {}]);
     const first = await own.execute(TASK_PAGE, { first: 2 });
     expect(first.tasks.pageInfo.hasNextPage).toBe(true);
@@ -268,7 +268,7 @@ describe('the list of tasks', () => {
     expect(third.tasks).toMatchObject({ edges: [], pageInfo: { hasNextPage: false, endCursor: null } });
   });
 
-  it('refuses a page or a filter that makes no sense, and names it', async () => {
+  it('rejects an invalid page or filter and names it', async () => {
     const errorOf = async (variables: TaskPageQueryVariables) =>
       (await ask(own, TASK_PAGE, variables)).errors[0];
     expect(await errorOf({ first: 0 })).toMatchObject({ code: 'INVALID_INPUT', path: 'tasks' });
@@ -302,7 +302,7 @@ describe('the list of tasks', () => {
 });
 
 describe('the children of a task', () => {
-  it('come in the order of their list, a page at a time', async () => {
+  it('are paged in the order of their parent’s entries', async () => {
     const [album = ''] = await seed([{ kind: 'PLAYLIST' }]);
     const createdAt = new Date();
     await seed(
@@ -324,7 +324,7 @@ describe('the children of a task', () => {
     expect(second.task?.children.pageInfo.hasNextPage).toBe(true);
   });
 
-  it('are none for a track', async () => {
+  it('are empty for a track', async () => {
     const [track = ''] = await seed([{}]);
     expect((await own.execute(CHILD_PAGE, { id: track })).task?.children).toMatchObject({
       totalCount: 0,
@@ -334,7 +334,7 @@ describe('the children of a task', () => {
 });
 
 describe('the counts of tasks', () => {
-  it('are by state, each list once', async () => {
+  it('are by state, each parent counted once', async () => {
     const [album = ''] = await seed([{ kind: 'ALBUM', state: 'RUNNING' }]);
     await seed([
       { parentId: album, position: 0 },
@@ -362,11 +362,11 @@ describe('the counts of tasks', () => {
   });
 });
 
-describe('tasks that changed', () => {
+describe('changed tasks', () => {
   const changedTasks = async (variables: ChangedTasksQueryVariables) =>
     (await own.execute(CHANGED_TASKS, variables)).changedTasks;
 
-  it('are those since the time of the look before, and dismissed ones say so', async () => {
+  it('are those since the previous time, with dismissed ones marked as such', async () => {
     const [one = '', two = ''] = await seed([{ title: 'one' }, { title: 'two', state: 'FAILED' }]);
     const first = await changedTasks({});
     expect(first).toMatchObject({ endedCount: 1, hasMore: false });
@@ -381,7 +381,7 @@ describe('tasks that changed', () => {
     expect((await changedTasks({ since: '2100-01-01T00:00:00Z' })).tasks).toEqual([]);
   });
 
-  it('are refused for a page or a time that makes no sense', async () => {
+  it('reject an invalid page or time', async () => {
     const errorOf = async (variables: ChangedTasksQueryVariables) =>
       (await ask(own, CHANGED_TASKS, variables)).errors[0];
     expect(await errorOf({ first: 101 })).toMatchObject({ code: 'INVALID_INPUT', path: 'changedTasks' });
@@ -391,8 +391,8 @@ describe('tasks that changed', () => {
   });
 });
 
-describe('tasks of others', () => {
-  it('are seen by admins only, by whatever way', async () => {
+describe('tasks of other users', () => {
+  it('are visible to admins only, through every field', async () => {
     const [mine = ''] = await seed([{ title: 'mine', state: 'FAILED' }]);
     const other = await serveWith(app, { viewer: await createUser(app) });
     const admin = await serveWith(app, { viewer: await createUser(app, 'ADMIN') });
@@ -414,7 +414,7 @@ describe('tasks of others', () => {
   });
 });
 
-describe('the database is asked', () => {
+describe('the database is queried', () => {
   const queriesFor = (work: (counted: TestApp) => Promise<unknown>) =>
     countQueries(app.env.database.kind === 'external' ? app.env.database.url : '', async (db) => {
       const counted = await serveWith(app, { db });
@@ -445,7 +445,7 @@ describe('the database is asked', () => {
     },
   );
 
-  it('as often for the children of 50 lists as for those of one', async () => {
+  it('as often for the children of 50 parents as for those of one', async () => {
     const read = (first: number) =>
       queriesFor((counted) => counted.execute(PAGE_WITH_CHILDREN, { filter: { kinds: ['ALBUM'] }, first }));
     const [one, fifty] = [await read(1), await read(50)];

@@ -93,7 +93,7 @@ describe('opening', () => {
   });
   afterAll(() => server.stop());
 
-  test('from a page of another origin is refused with 403, from our own and from programs it is not', async () => {
+  test('from a page of another origin is rejected with 403, from our own and from programs it is accepted', async () => {
     const own = `127.0.0.1:${server.port}`;
     for (const origin of ['https://elsewhere.example', 'null', 'http://127.0.0.1:1', 'nonsense']) {
       expect(await refusedWith(server.socketUrl, { origin })).toBe(403);
@@ -112,11 +112,11 @@ describe('opening', () => {
     await client.closed();
   });
 
-  test('on another path is refused with 404', async () => {
+  test('on another path is rejected with 404', async () => {
     expect(await refusedWith(server.socketUrl.replace('/graphql', '/other'), {})).toBe(404);
   });
 
-  test('with another subprotocol, or none, closes with 4406', async () => {
+  test('with another subprotocol, or without one, closes with 4406', async () => {
     for (const protocol of ['graphql-ws', '']) {
       const client = await RawClient.open(server.socketUrl, { protocol }).catch((error: Error) => error);
       // The ws client itself refuses when its subprotocol is not confirmed.
@@ -125,7 +125,7 @@ describe('opening', () => {
     }
   });
 
-  test('without an introduction closes with 4408, and with work before it with 4401', async () => {
+  test('without connection_init closes with 4408, and with a subscription before it with 4401', async () => {
     const silent = await RawClient.open(server.socketUrl);
     expect(await silent.closed()).toBe(4408);
     const hasty = await RawClient.open(server.socketUrl);
@@ -180,7 +180,7 @@ describe('an operation', () => {
       'fragment f on Query { hello }',
       { code: 'GRAPHQL_VALIDATION_FAILED', words: 'never used' },
     ],
-  ])('with %s gets an error message, and the socket stays', async (_name, query, { code, words }) => {
+  ])('with %s gets an error message, and the socket stays open', async (_name, query, { code, words }) => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     client.subscribe('bad', query);
@@ -195,7 +195,7 @@ describe('an operation', () => {
     client.socket.close();
   });
 
-  test('that is not the first of its document is found by name, and a missing one is an error message', async () => {
+  test('is found by name in a document with several, and a missing one gets an error message', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     const query = 'query A { hello } query B { transport }';
@@ -246,7 +246,7 @@ describe('an operation', () => {
     client.socket.close();
   });
 
-  test('more than the limit on one connection is refused by message; the others go on', async () => {
+  test('above the limit of a connection is rejected by message; the others continue', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     for (let i = 1; i <= 100; i += 1) {
@@ -288,7 +288,7 @@ describe('a message', () => {
     expect(await client.closed()).toBe(1009);
   });
 
-  test('that is nonsense closes with 4400', async () => {
+  test('that is invalid closes with 4400', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     client.socket.send('nonsense');
@@ -310,7 +310,7 @@ describe('the end', () => {
       what: 'the iterators to be returned and the signals to abort',
     });
 
-  test('of a socket, however rude, ends its subscriptions and queries in the server', async () => {
+  test('of a socket, however abrupt, ends its subscriptions and queries in the server', async () => {
     const server = await start();
     const polite = await open(server);
     polite.socket.close();
@@ -323,7 +323,7 @@ describe('the end', () => {
     expect(other.lines.filter((line) => line.level === 50)).toEqual([]);
   });
 
-  test('of a subscription by its client ends it alone, even one that waits in the dark', async () => {
+  test('of a subscription by its client ends only that one, even while it is idle', async () => {
     const server = await start();
     const client = await open(server);
     client.say({ type: 'complete', id: 'silence' });
@@ -336,7 +336,7 @@ describe('the end', () => {
     client.socket.close();
   });
 
-  test('of the server closes with 1001 and ends all, and lets nobody in after', async () => {
+  test('of the server closes with 1001, ends all operations, and accepts no new connection', async () => {
     const server = await start();
     const client = await open(server);
     const paused = await open(server);
@@ -349,7 +349,7 @@ describe('the end', () => {
     paused.socket.terminate();
   });
 
-  test('of a sign-in closes with 4403 at its moment', async () => {
+  test('of a session closes with 4403 when it expires', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     server.world.expiresAt = new Date(Date.now() + 150);
@@ -360,7 +360,7 @@ describe('the end', () => {
 });
 
 describe('a client that does not read', () => {
-  test('is dropped in the end; memory stays bounded and another client hears everything', async () => {
+  test('is disconnected; memory stays bounded and another client receives everything', async () => {
     const server = await start({ pingIntervalMs: stretch(1_500) });
     const events = 5_000;
     const text = 'x'.repeat(20_000);
@@ -400,7 +400,7 @@ describe('a client that does not read', () => {
     stuck.socket.terminate();
   });
 
-  test('and runs much at once is cut as soon as a megabyte is unread', async () => {
+  test('and runs many operations at once is cut as soon as a megabyte is unread', async () => {
     const server = await start({ pingIntervalMs: 600_000 });
     const stuck = await RawClient.ready(server.socketUrl);
     for (let i = 0; i < 50; i += 1) {

@@ -18,7 +18,7 @@ export interface JobStoreUnderTest {
   /** The same store over a network that can be broken. */
   openProxy(): Promise<TcpProxy & { url: string }>;
   count(jobName: string): Promise<number>;
-  /** Loses the records of a job, as a store does that starts anew. */
+  /** Deletes the records of a job, as a store that lost its data. */
   forget(jobName: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       ...more,
     });
 
-    test('a job runs with its parsed payload and leaves no record', async () => {
+    test('runs a job with its parsed payload and leaves no record', async () => {
       const definition = define();
       const seen: unknown[] = [];
       const runner = await startRunner(definition, (payload) => void seen.push(payload));
@@ -83,7 +83,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       });
     });
 
-    test('a process that only enqueues reaches one that runs', async () => {
+    test('runs jobs from a process that only enqueues', async () => {
       const definition = define();
       const done = createDeferred<number>();
       await startRunner(definition, ({ n }) => done.resolve(n));
@@ -92,7 +92,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await done.promise).toBe(1);
     });
 
-    test('a bad payload is logged and not run', async () => {
+    test('logs an invalid payload and does not run it', async () => {
       const definition = define();
       const seen: number[] = [];
       const runner = await startRunner(definition, ({ n }) => void seen.push(n));
@@ -107,7 +107,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(seen).toEqual([]);
     });
 
-    test('a handler that throws is logged, and its job is not run again', async () => {
+    test('logs a handler that throws, and does not run its job again', async () => {
       const definition = define({ lockLifetimeMs: 1_000 });
       let runs = 0;
       const runner = await startRunner(definition, () => {
@@ -125,7 +125,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(runs).toBe(1);
     });
 
-    test('a job waits for its time', async () => {
+    test('runs a delayed job at its time', async () => {
       const definition = define();
       const ran = createDeferred<number>();
       const runner = await startRunner(definition, () => ran.resolve(Date.now()));
@@ -134,7 +134,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await ran.promise).toBeGreaterThanOrEqual(at.getTime());
     });
 
-    test('50 jobs at once, 3 at a time, each once', async () => {
+    test('runs 50 jobs, 3 at a time, each once', async () => {
       const definition = define({ concurrency: 3 });
       const seen: number[] = [];
       let running = 0;
@@ -153,7 +153,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(most).toBe(3);
     });
 
-    test('two processes share the jobs and run each once', async () => {
+    test('shares jobs between two processes and runs each once', async () => {
       const definition = define({ concurrency: 3 });
       const seen: [string, number][] = [];
       const handle = (who: string): Handler => {
@@ -172,11 +172,11 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(new Set(seen.map(([who]) => who))).toEqual(new Set(['a', 'b']));
     });
 
-    test('processes that open a store at once all succeed', async () => {
+    test('lets several processes open a store at once', async () => {
       await expect(Promise.all([1, 2, 3, 4].map(() => openRunner()))).resolves.toHaveLength(4);
     });
 
-    test('a job that takes longer than its lock lives runs once', async () => {
+    test('runs a job that outlasts its lock once', async () => {
       const definition = define({ lockLifetimeMs: 900 });
       let runs = 0;
       const ended = createDeferred<void>();
@@ -195,7 +195,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(runs).toBe(1);
     });
 
-    test('jobs that wait longer than a lock lives run once each', async () => {
+    test('runs jobs that wait longer than a lock lasts once each', async () => {
       const definition = define({ lockLifetimeMs: 900, concurrency: 1 });
       const seen: number[] = [];
       const handler: Handler = async ({ n }) => {
@@ -208,7 +208,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(seen.sort()).toEqual([1, 2, 3, 4]);
     });
 
-    test('a recurring job runs once an interval over two processes', async () => {
+    test('runs a recurring job once per interval over two processes', async () => {
       const definition = define({ everyMs: 1_000, concurrency: 1 });
       const times: number[] = [];
       const handler: Handler = () => void times.push(Date.now());
@@ -219,7 +219,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await store.count(definition.name)).toBe(1);
     });
 
-    test('a recurring job never overlaps itself, though it is registered again while it runs', async () => {
+    test('never overlaps a recurring job, even when it is registered again while it runs', async () => {
       const definition = define({ everyMs: 200, concurrency: 1 });
       let runs = 0;
       let running = 0;
@@ -235,7 +235,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(most).toBe(1);
     });
 
-    test('a recurring job takes on a shorter interval', async () => {
+    test('adopts a shorter interval of a recurring job', async () => {
       const definition = define({ everyMs: 3_600_000, concurrency: 1 });
       let runs = 0;
       const first = await startRunner(definition, () => void (runs += 1));
@@ -245,7 +245,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= 3, { what: 'two more runs' });
     });
 
-    test('a recurring job survives the loss of its record', async () => {
+    test('keeps a recurring job after its record is lost', async () => {
       const definition = define({ everyMs: 500, concurrency: 1 });
       let runs = 0;
       await startRunner(definition, () => void (runs += 1));
@@ -255,7 +255,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= before + 3, { what: 'three more runs' });
     });
 
-    test('a recurring job goes on elsewhere when the process that ran it is killed', async () => {
+    test('continues a recurring job in another process when the one that ran it is killed', async () => {
       const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
       const args = [store.kind, store.url, definition.name];
       const child = spawnProgram('recurring-child', args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -271,7 +271,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= 2, { what: 'two runs in the process that is left' });
     });
 
-    test('stop waits for a handler that ends in time', async () => {
+    test('waits on stop for a handler that finishes in time', async () => {
       const definition = define();
       const started = createDeferred<void>();
       let ended = false;
@@ -287,7 +287,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await store.count(definition.name)).toBe(0);
     });
 
-    test('stop takes no new job, aborts a handler that takes too long, and gives its job back', async () => {
+    test('on stop takes no new job, aborts a slow handler, and releases its job', async () => {
       const definition = define({ concurrency: 1 });
       const started: number[] = [];
       let aborted = false;
@@ -311,7 +311,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(elsewhere.sort()).toEqual([1, 2]);
     });
 
-    test('a store that is gone is said, and comes back by itself', async () => {
+    test('reports an unreachable store, and recovers by itself', async () => {
       const proxy = await store.openProxy();
       cleanups.push(() => proxy.close());
       const definition = define();
@@ -348,7 +348,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(outages).toHaveLength(1);
     });
 
-    test('a store that is silent is said, and goes on by itself', async () => {
+    test('reports an unresponsive store, and recovers by itself', async () => {
       const proxy = await store.openProxy();
       cleanups.push(() => proxy.close());
       const definition = define();
@@ -367,7 +367,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => seen.includes(3), { timeoutMs: 20_000, what: 'a job after' });
     });
 
-    test('a handler that runs while the store is gone ends in peace', async () => {
+    test('lets a running handler finish while the store is unreachable', async () => {
       const proxy = await store.openProxy();
       cleanups.push(() => proxy.close());
       const definition = define({ lockLifetimeMs: 1_500 });
@@ -399,7 +399,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(aborted).toBe(false);
     });
 
-    test('stop ends also while the store is gone', async () => {
+    test('stops while the store is unreachable', async () => {
       const proxy = await store.openProxy();
       cleanups.push(() => proxy.close());
       const definition = define();

@@ -12,7 +12,7 @@ describe.runIf(server)('Agenda', () => {
 });
 
 test.each(['mongodb://me:hunt/er2@db/jobs', 'mongodb://db:port/jobs', 'mongodb://'])(
-  'An address of MongoDB that makes no sense is told by its variable, and without its password: %s',
+  'rejects an invalid MONGODB_URL without showing its password: %s',
   async (url) => {
     const failure: unknown = await openMongoJobs(url).catch((thrown: unknown) => thrown);
     expect(String(failure)).toMatch(/^Error: MONGODB_URL is not a valid URL; expected: /);

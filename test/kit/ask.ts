@@ -1,16 +1,16 @@
 import type { TypedDocumentString } from '../../src/generated/documents/graphql.js';
 
-/** What came back, errors and all. */
+/** The response, including errors. */
 export interface Answer<Data> {
   status: number;
   data: Data | null | undefined;
-  /** Messages with the places they are about and their codes; empty when all went well. */
+  /** Messages with their paths and codes; empty on success. */
   errors: { message: string; path: string | undefined; code: string | undefined }[];
 }
 
 type Variables<V> = V extends Record<string, never> ? [] : [V];
 
-/** Runs a document over HTTP and shows what came, for tests of what is refused. */
+/** Runs a document over HTTP and returns data and errors, for tests of rejections. */
 export async function ask<Data, V>(
   app: { url: string },
   document: TypedDocumentString<Data, V>,

@@ -8,14 +8,14 @@ import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import { UpstreamFailedError } from '../../src/lib/errors.js';
 import { bareFfmpeg, createWorkspace } from './audio.js';
 
-/** What a server can do to those who ask it for audio. */
+/** How the server responds to a request for audio. */
 export type Answer =
   | 'good'
   /** Some bytes, then silence on an open socket. */
   | 'stall'
   /** Half of what it promised, then the socket is gone. */
   | 'cut'
-  /** Half, ended as if it were all: nothing on the wire tells. */
+  /** Half, ended as if it were complete: the protocol does not show it. */
   | 'short'
   | 'garbage'
   | 'empty'
@@ -23,18 +23,18 @@ export type Answer =
   /** Some bytes, and the rest after `release`. */
   | 'hold';
 
-/** An HTTP server with one real piece of music, `seconds` long, and little manners. */
+/** A misbehaving HTTP server with one real piece of music, `seconds` long. */
 export interface AudioServer {
   url: string;
   sizeBytes: number;
   durationMs: number;
-  /** How the path answers: the first to the first request and so on, the last to all that follow. */
+  /** How the path responds: the first to the first request and so on, the last to all that follow. */
   answer(path: string, ...answers: [Answer, ...Answer[]]): void;
-  /** What was asked of a path, in order: the offset of each request, null without Range. */
+  /** The requests for a path, in order: the offset of each, null without Range. */
   offsets(path: string): (number | null)[];
-  /** Answers to a path that are neither complete nor given up by the client. */
+  /** Responses of a path that are neither complete nor aborted by the client. */
   open(path: string): number;
-  /** Lets the held answers to a path go on. */
+  /** Continues the paused responses of a path. */
   release(path: string): void;
   close(): Promise<void>;
 }
@@ -132,7 +132,7 @@ function give(answer: Answer, response: ServerResponse, { audio, offset, hold }:
 /** What a source has of a track: a path of an audio server, and what it says about it. */
 export type Offer = { path: string } & Partial<Pick<Rendition, 'sizeBytes' | 'checksum' | 'resumable'>>;
 
-/** A source that streams from an audio server what it was told to offer, by the ids of tracks. */
+/** A source that streams the offered tracks, by id, from an audio server. */
 export function createHttpSource(server: AudioServer, offers: ReadonlyMap<string, Offer>): AudioSource {
   return {
     name: 'http',

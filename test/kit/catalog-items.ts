@@ -1,6 +1,6 @@
 import type { Album, Artist, Playlist, Track } from '../../src/catalog/catalog-item.js';
 
-/** Items of catalogues that a test stands in for, with what it says and nothing else. */
+/** Builders for items of stubbed catalogs. */
 
 export function makeArtist(id: string, own: Partial<Artist> = {}): Artist {
   return { type: 'ARTIST', id, name: `Artist ${id}`, genres: [], images: [], url: null, ...own };

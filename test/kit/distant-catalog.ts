@@ -2,14 +2,14 @@ import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { createDeferred, type Deferred } from '../../src/lib/async.js';
 import { createStubCatalog } from './stub-catalog.js';
 
-/** A catalogue that stands for one over the network: it tells what it was asked, and can be slow and out of order. */
+/** Stands in for a network catalog: it records its calls, and can be slow or failing. */
 export interface DistantCatalog {
   source: CatalogSource;
-  /** `findTrack far:1`, in order; lists and searches with all that was asked. */
+  /** `findTrack far:1`, in order; lists and searches with all their arguments. */
   calls: string[];
   /** Calls whose callers have left. */
   aborted: string[];
-  /** What all calls from now on fail with; null for none. */
+  /** The error of all calls from now on; null when they succeed. */
   failWith(thrown: Error | null): void;
   /** Calls from now on wait for the function that this returns. */
   hold(): () => void;

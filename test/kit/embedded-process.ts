@@ -6,9 +6,9 @@ import { waitFor } from './wait-for.js';
 
 export interface EmbeddedProcess {
   process: ChildProcess;
-  /** All it has said so far. */
+  /** Its output so far. */
   said: Said[];
-  /** What it says first of these, now or later. */
+  /** The first of these that it prints, now or later. */
   until<Event extends Said['event']>(...events: Event[]): Promise<Extract<Said, { event: Event }>>;
   tell(command: 'write' | 'stop'): void;
   kill(): Promise<void>;

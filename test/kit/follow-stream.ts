@@ -7,7 +7,7 @@ export interface StreamMessage {
   task_counts: Record<string, number>;
 }
 
-/** What a stream has brought so far. */
+/** The messages of a stream so far. */
 export interface FollowedStream {
   readonly messages: StreamMessage[];
   stop(): void;

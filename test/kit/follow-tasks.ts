@@ -8,7 +8,7 @@ import { TASK_UPDATES } from './documents.js';
 
 export type TaskUpdate = TaskUpdatesSubscription['taskUpdates'];
 
-/** What a subscription has brought so far. */
+/** The updates of a subscription so far. */
 export interface Followed {
   readonly updates: TaskUpdate[];
   /** Once the server ended it: by an error, or with null because it was done. */

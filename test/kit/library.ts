@@ -99,7 +99,7 @@ async function addAudio(file: {
 
 const formatOf = (extension: string): string[] => (extension === '.oga' ? ['-f', 'ogg'] : []);
 
-/** The real reader, with a list of the files it was asked to read. */
+/** The real reader, with a list of the files it has read. */
 function countReads(reader: TagReader): TagReader & { reads: string[] } {
   const reads: string[] = [];
   return {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What prisma/schema.prisma promises of the database, in the words of PostgreSQL's catalogue. */
+/** The database objects that prisma/schema.prisma declares, in the terms of PostgreSQL's catalog. */
 export interface Datamodel {
   columns: Column[];
   enums: { name: string; values: string[] }[];

@@ -7,7 +7,7 @@ type Seed = Partial<Prisma.TaskCreateManyInput>;
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
-/** A track as its catalogue describes it. */
+/** The catalog metadata of a track. */
 export function seededTrack(id: string): Prisma.InputJsonObject {
   return {
     type: 'TRACK',

@@ -19,7 +19,7 @@ export interface Ended {
 /** The program as people run it, in a process that a test may kill. */
 export interface ServerProcess extends Pick<TestApp, 'url' | 'execute' | 'subscribe'> {
   pid: number;
-  /** Sends the signal and waits for the end. Does nothing more when it has ended. */
+  /** Sends the signal and waits for the exit. Does nothing when it has exited. */
   end(signal: NodeJS.Signals): Promise<Ended>;
   ended: Promise<Ended>;
 }
@@ -41,7 +41,7 @@ export function runServer(env: Record<string, string>): { child: ChildProcess; e
   return { child, ended };
 }
 
-/** What the test run itself is told must not reach the server. */
+/** The environment of the test run must not reach the server. */
 function withoutOurs(): NodeJS.ProcessEnv {
   const ours = ['DATABASE_URL', 'MONGODB_URL', 'NODE_OPTIONS'];
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.includes(name)));

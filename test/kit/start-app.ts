@@ -57,7 +57,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   };
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');
   const { settings, ...overrides } = options.overrides ?? {};
-  // Sources that a test adds are asked although the demo's tracks have one of their own.
+  // Sources that a test adds are used although the demo's tracks have their own.
   const media = env.ffmpegPath || env.ffprobePath ? {} : { media: await openMedia() };
   const app = await createApp(env, {
     log,

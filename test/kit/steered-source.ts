@@ -14,9 +14,9 @@ export interface SteeredSource extends AudioSource {
   releaseAll(): void;
   /** Its task fails, for good or to be tried again. */
   fail(itemId: string, options?: { retryable: boolean }): void;
-  /** All is well with it again. */
+  /** It succeeds again. */
   heal(itemId: string): void;
-  /** Which of the held tracks have been asked for and not been given up. */
+  /** The paused tracks that have been requested and not aborted. */
   readonly waiting: ReadonlySet<string>;
 }
 

@@ -15,7 +15,7 @@ export async function queue(app: Pick<TestApp, 'execute'>, input: QueueDownloadI
   return queueDownload.task.id;
 }
 
-/** Waits until a task has ended, in whatever way. */
+/** Waits until a task has finished, in any state. */
 export function ended(app: Pick<TestApp, 'execute'>, id: string, timeoutMs = 25_000): Promise<SeenTask> {
   return reached(app, id, { is: isFinished, what: 'an end', timeoutMs });
 }

@@ -3,7 +3,7 @@ import type { CatalogSource, Page } from '../../src/catalog/catalog-source.js';
 const nothing = <T>(): Promise<Page<T>> => Promise.resolve({ items: [], total: 0 });
 const nobody = () => Promise.resolve(null);
 
-/** A catalogue that has nothing but what a test gives it. */
+/** A catalog that has only the items a test provides. */
 export function createStubCatalog(provider: string, own: Partial<CatalogSource> = {}): CatalogSource {
   return {
     provider,
@@ -24,7 +24,7 @@ export function createStubCatalog(provider: string, own: Partial<CatalogSource> 
   };
 }
 
-/** A catalogue that never answers as it should. */
+/** A catalog whose every call fails. */
 export function createTroubledCatalog(provider: string, thrown: Error): CatalogSource {
   const fail = () => Promise.reject(thrown);
   const all = Object.keys(createStubCatalog(provider)).map((name) => [name, fail]);

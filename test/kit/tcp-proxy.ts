@@ -14,7 +14,7 @@ export interface TcpProxy {
   cut(): Promise<void>;
   /** The network is gone without a word: connections stay, new ones are accepted, nothing goes through. */
   stall(): void;
-  /** All is well again; what was sent during a stall arrives now. */
+  /** Works again; what was sent during a stall arrives now. */
   resume(): Promise<void>;
   close(): Promise<void>;
 }

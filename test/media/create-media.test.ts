@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 describe('tools', () => {
-  it('are found without any setting, with all formats on', async () => {
+  it('are found without any setting, with all formats enabled', async () => {
     const media = await createMedia({ ffmpegPath: null, ffprobePath: null, log: silentLog });
     expect(media.problem).toBeNull();
     expect(media.tools?.version).toMatch(/\d/);
     expect([...media.formats].sort()).toEqual([...AUDIO_FORMATS].sort());
   });
 
-  it('tell their version and leave off the formats that have no encoder', async () => {
+  it('report their version and disable formats without an encoder', async () => {
     const script = `case "$*" in
       -version) echo 'ffmpeg version 7.9-test Copyright';;
       *-encoders*) "$FFMPEG" "$@" | grep -v -e libmp3lame -e alac;;
@@ -33,14 +33,14 @@ describe('tools', () => {
   });
 });
 
-describe('a configured ffmpeg that does not run is told in words:', () => {
+describe('a configured ffmpeg that does not run is reported:', () => {
   const problemOf = async (name: string) => (await createTestMedia(workspace.file(name))).problem;
 
-  it('one that is not there', async () => {
+  it('a missing one', async () => {
     expect(await problemOf('none')).toBe('The ffmpeg that FFMPEG_PATH names does not run: not found.');
   });
 
-  it('one that may not be executed', async () => {
+  it('one that is not executable', async () => {
     await writeFfmpegScript(workspace.file('locked'), 'exit 0');
     await chmod(workspace.file('locked'), 0o644);
     expect(await problemOf('locked')).toBe('The ffmpeg that FFMPEG_PATH names does not run: not executable.');
@@ -53,7 +53,7 @@ describe('a configured ffmpeg that does not run is told in words:', () => {
     );
   });
 
-  it('no program at all', async () => {
+  it('not a program', async () => {
     await writeFile(workspace.file('text'), '\0\x01 nonsense');
     await chmod(workspace.file('text'), 0o755);
     expect(await problemOf('text')).toMatch(/^The ffmpeg that FFMPEG_PATH names does not run: /);
@@ -67,7 +67,7 @@ describe('a configured ffmpeg that does not run is told in words:', () => {
 });
 
 describe('media without ffmpeg', () => {
-  it('is there, and all it is asked for fails by name', async () => {
+  it('is created, and every operation fails with a named error', async () => {
     const media = await createTestMedia(workspace.file('none'));
     expect(media.tools).toBeNull();
     expect(media.formats.size).toBe(0);

@@ -73,7 +73,7 @@ describe('audio of healthy tracks', () => {
   const showcase = Array.from({ length: 9 }, (_, index) => `${SHOWCASE_ALBUM_ID}-1-0${index + 1}`);
 
   it.each([...showcase, 'demo:tide-00042', 'demo:voltage-gardens-1-02', `${TROUBLE_ALBUM_ID}-1-10`])(
-    'is as long as the catalogue says, in stereo and in the codec that was promised: %s',
+    'is as long as the catalog says, in stereo and in the promised codec: %s',
     async (id) => {
       const [track, rendition, audio] = [await getTrack(id), await getRendition(id), await read(id)];
       const measured = await measure(audio);
@@ -90,7 +90,7 @@ describe('audio of healthy tracks', () => {
     );
   });
 
-  it.each(['flac', 'vorbis', 'mp3', 'opus'])('is the same to the byte each time: %s', async (codec) => {
+  it.each(['flac', 'vorbis', 'mp3', 'opus'])('is byte-identical each time: %s', async (codec) => {
     const renditions = await Promise.all(showcase.map(getRendition));
     const id = renditions.find((rendition) => rendition.codec === codec)?.ref ?? '';
     expect((await read(id)).equals(await read(id, createDemoSource({ media })))).toBe(true);
@@ -117,8 +117,8 @@ describe('audio of healthy tracks', () => {
   });
 });
 
-describe('what the demo source has', () => {
-  it('is every track of its own but one', async () => {
+describe('the demo source', () => {
+  it('has every demo track but one', async () => {
     const { items } = await catalog.listAlbumTracks(TROUBLE_ALBUM_ID, { offset: 0, limit: 50 }, never);
     const found = await Promise.all(items.map((track) => source.find(track, never)));
     expect(items.filter((_, index) => !found[index]).map((track) => track.id)).toEqual([troubled('missing')]);
@@ -136,13 +136,13 @@ describe('what the demo source has', () => {
     });
   });
 
-  it('is nothing of another catalogue', async () => {
+  it('has no tracks of another catalog', async () => {
     const track = await getTrack('demo:tide-00001');
     expect(await source.find({ ...track, id: 'library:tide-00001' }, never)).toBeNull();
     expect(await source.find({ ...track, id: 'demo:nothing' }, never)).toBeNull();
   });
 
-  it('is not asked by someone who has gone', async () => {
+  it('fails with the abort reason of its signal', async () => {
     const gone = AbortSignal.abort(new Error('gone'));
     await expect(source.find(await getTrack('demo:tide-00001'), gone)).rejects.toThrow('gone');
     await expect(open('demo:tide-00001', { signal: gone })).rejects.toThrow('gone');
@@ -184,7 +184,7 @@ describe('tracks of trouble', () => {
     expect(outcomes).toEqual([failure, failure, true, failure, failure, true]);
   });
 
-  it('failing: fails each time, with an error that says to try again', async () => {
+  it('failing: fails each time, with an error that allows a retry', async () => {
     for (let attempt = 0; attempt < 4; attempt++) {
       await expect(open(troubled('failing'))).rejects.toMatchObject({
         code: 'UPSTREAM_FAILED',
@@ -203,7 +203,7 @@ describe('tracks of trouble', () => {
     expect((await read(troubled('limited'), fresh)).length).toBeGreaterThan(10_000);
   });
 
-  it('cut off: ends much too early, but is audio until then', async () => {
+  it('cut off: ends too early, but is valid audio until then', async () => {
     const { durationMs } = await getTrack(troubled('cutOff'));
     const measured = await measure(await read(troubled('cutOff')));
     expect(measured.durationMs).toBeGreaterThan(2_000);

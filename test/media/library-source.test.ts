@@ -44,7 +44,7 @@ async function own(title: string): Promise<Track> {
   return items[0];
 }
 
-/** A track as another catalogue would tell of it. */
+/** A track as another catalog describes it. */
 const foreign = (changes: Partial<Track> = {}): Track => ({
   type: 'TRACK',
   id: 'demo:1',
@@ -69,7 +69,7 @@ async function rendition(track: Track): Promise<Rendition> {
 
 const open = (from: Rendition, offsetBytes = 0, signal = never) => source.open(from, { offsetBytes, signal });
 
-describe('the library as a catalogue', () => {
+describe('the library as a catalog', () => {
   it('maps every field', async () => {
     const track = await own('Free');
     expect(track).toEqual({
@@ -132,7 +132,7 @@ describe('the library as a catalogue', () => {
 });
 
 describe('covers', () => {
-  it('come from the file first, then from beside it', async () => {
+  it('come from the file first, then from the file’s folder', async () => {
     const [blue, red] = await Promise.all([
       makeCover(library.workspace.file('blue.jpg'), 'blue'),
       makeCover(library.workspace.file('red.png'), 'red'),
@@ -165,7 +165,7 @@ describe('covers', () => {
     expect(Buffer.from(beside ?? []).equals(await readFile(library.path('covers/Front.PNG')))).toBe(true);
   });
 
-  it('are null where there are none, and never from outside', async () => {
+  it('are null where there are none, and never come from outside the folders', async () => {
     const outside = await makeCover(library.workspace.file('outside.jpg'));
     await symlink(outside, library.path('Folder/cover.jpg'));
     expect(await catalog.fetchCover(await own('Plain'), never)).toBeNull();
@@ -174,7 +174,7 @@ describe('covers', () => {
 });
 
 describe('the library as a source', () => {
-  it('gives a track of its own its own file', async () => {
+  it('provides the file of a library track', async () => {
     const found = await rendition(await own('Free'));
     const bytes = await readFile(library.path('free.ogg'));
     expect(found).toMatchObject({
@@ -212,7 +212,7 @@ describe('the library as a source', () => {
     expect(await source.find(foreign(changes), never)).toBeNull();
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal aborts', async () => {
     const stop = new AbortController();
     const stream = await open(await rendition(await own('Free')), 0, stop.signal);
     stop.abort(new Error('stopping'));
@@ -220,7 +220,7 @@ describe('the library as a source', () => {
     await expect(open(await rendition(await own('Free')), 0, stop.signal)).rejects.toThrow('stopping');
   });
 
-  it('refuses a file that changed or vanished since the scan, in a way that can be tried again', async () => {
+  it('rejects a file that changed or vanished since the scan, with an error that allows a retry', async () => {
     await library.add('moving.flac', { ...TAGS, title: 'Moving' });
     await library.scan();
     const track = await own('Moving');

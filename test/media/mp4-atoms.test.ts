@@ -19,7 +19,7 @@ async function makeM4a(name: string, ...options: string[]): Promise<string> {
 }
 
 describe('freeform atoms', () => {
-  it('join the tags that are there, and move no audio', async () => {
+  it('extend the existing tags without moving audio', async () => {
     const path = await makeM4a('plain.m4a');
     const [before, sound] = [await readFile(path), workspace.file('sound.md5')];
     await bareFfmpeg('-i', path, '-f', 'md5', sound);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 describe('a probe', () => {
-  it('tells codec, shape, length and tags in lower case', async () => {
+  it('returns codec, channels, length and tags in lower case', async () => {
     const path = workspace.file('tagged.ogg');
     const options = ['-c:a', 'libvorbis', '-metadata', 'TITLE=Überfahrt', '-metadata', 'MyOwn=x'];
     await bareFfmpeg('-f', 'lavfi', '-i', 'sine=duration=2:sample_rate=44100', ...options, path);
@@ -31,7 +31,7 @@ describe('a probe', () => {
     });
   });
 
-  it('counts the length of a file that does not state it', async () => {
+  it('measures a file that does not state its length', async () => {
     const path = await makeAudio(media, workspace.file('piped.flac'), { durationMs: 5_000 });
     const probe = await media.probe(path, never);
     expect(probe.streamed).toBe(true);
@@ -49,12 +49,12 @@ describe('a probe', () => {
     await expect(probing).rejects.toBe(reason);
   });
 
-  it('of no file is the system’s error, not one of the audio', async () => {
+  it('of a missing file is a system error, not an audio error', async () => {
     await expect(media.probe(workspace.file('none'), never)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
-describe('what is not audio', () => {
+describe('a file that is not audio', () => {
   async function failureOf(path: string): Promise<InvalidAudioError> {
     const error: unknown = await media.probe(path, never).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidAudioError);
@@ -66,7 +66,7 @@ describe('what is not audio', () => {
     ['zeros', Buffer.alloc(100_000), 'The file is not readable audio.'],
     ['noise', randomBytes(300_000), /not readable audio|no audio|no length/],
     ['a web page', Buffer.from('<!doctype html><html>Not found</html>'), 'The file is not readable audio.'],
-  ])('is refused: %s', async (name, bytes, message) => {
+  ])('is rejected: %s', async (name, bytes, message) => {
     const path = workspace.file(name);
     await writeFile(path, bytes);
     const failure = await failureOf(path);
@@ -75,7 +75,7 @@ describe('what is not audio', () => {
     expect(failure.message).not.toContain(workspace.path);
   });
 
-  it('is refused: a picture, and a film without sound', async () => {
+  it('is rejected: a picture, and a film without sound', async () => {
     for (const [name, options] of [
       ['picture.png', ['-frames:v', '1']],
       ['silent.mkv', ['-t', '1']],
@@ -85,7 +85,7 @@ describe('what is not audio', () => {
     }
   });
 
-  it('is refused: a header with nothing behind it', async () => {
+  it('is rejected: a header without content', async () => {
     const whole = await readFile(await makeAudio(media, workspace.file('whole.flac')));
     await writeFile(workspace.file('header.flac'), whole.subarray(0, 60));
     await failureOf(workspace.file('header.flac'));
@@ -98,7 +98,7 @@ describe('what is not audio', () => {
       '#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsecret.flac\n#EXT-X-ENDLIST\n',
     ],
     ['a concatenation', 'list.ffconcat', 'ffconcat version 1.0\nfile secret.flac\n'],
-  ])('is refused: %s, which would open other files of this machine', async (_what, name, text) => {
+  ])('is rejected: %s, which would open other files of this machine', async (_what, name, text) => {
     await copyFile(await makeAudio(media, workspace.file('made.flac')), workspace.file('secret.flac'));
     await writeFile(workspace.file(name), text);
     await failureOf(workspace.file(name));

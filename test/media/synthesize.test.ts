@@ -16,7 +16,7 @@ afterAll(() => workspace.remove());
 describe.each(['flac', 'vorbis', 'mp3', 'opus'] as const)('%s made by a filter graph', (codec) => {
   const graph = "aevalsrc='0.2*sin(2*PI*220*t)|0.2*sin(2*PI*330*t)':s=44100";
 
-  it('has the codec, the length and the channels that were asked for', async () => {
+  it('has the requested codec, length and channels', async () => {
     const path = await makeAudio(media, workspace.file(`shape.${codec}`), {
       graph,
       codec,
@@ -27,7 +27,7 @@ describe.each(['flac', 'vorbis', 'mp3', 'opus'] as const)('%s made by a filter g
     expect(Math.abs(probe.durationMs - 3_000)).toBeLessThan(120);
   });
 
-  it('is the same to the byte each time', async () => {
+  it('is byte-identical each time', async () => {
     const [first, second] = await Promise.all(
       ['a', 'b'].map(async (name) =>
         readFile(await makeAudio(media, workspace.file(`${name}.${codec}`), { graph, codec })),
@@ -38,7 +38,7 @@ describe.each(['flac', 'vorbis', 'mp3', 'opus'] as const)('%s made by a filter g
   });
 });
 
-it('a graph that makes no sense fails the stream', async () => {
+it('an invalid filter graph fails the stream', async () => {
   const made = makeAudio(media, workspace.file('no.flac'), { graph: 'nosuchfilter=1' });
   await expect(made).rejects.toMatchObject({ code: 'TRANSCODE_FAILED' });
 });

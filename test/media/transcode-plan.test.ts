@@ -144,7 +144,7 @@ describe('how the audio is made', () => {
     ['OPUS', ['-c:a', 'libopus', '-b:a', '160k', '-vbr', 'constrained', '-ar', '48000']],
     ['WAV', ['-c:a', 'pcm_s16le']],
     ['ALAC', ['-c:a', 'alac', '-sample_fmt', 's16p']],
-  ] as const)('makes %s of its usual quality when no bitrate is asked for', (format, expected) => {
+  ] as const)('makes %s of its default quality when no bitrate is requested', (format, expected) => {
     expect(audioOf(format)).toEqual(expected);
   });
 
@@ -153,7 +153,7 @@ describe('how the audio is made', () => {
     ['AAC', ['-c:a', 'aac', '-b:a', '128k']],
     ['OGG', ['-c:a', 'libvorbis', '-q:a', '4']],
     ['OPUS', ['-c:a', 'libopus', '-b:a', '128k', '-vbr', 'constrained', '-ar', '48000']],
-  ] as const)('makes %s of the bitrate that is asked for', (format, expected) => {
+  ] as const)('makes %s of the requested bitrate', (format, expected) => {
     expect(audioOf(format, {}, { bitrateKbps: 128 })).toEqual(expected);
   });
 
@@ -212,19 +212,19 @@ describe('copying', () => {
     expect(audioOf(format, { codec })).toEqual(copied);
   });
 
-  it('copies when the source is at most the asked bitrate, or a little over it', () => {
+  it('copies when the source is at most the requested bitrate, or slightly above it', () => {
     expect(audioOf('MP3', { codec: 'mp3', bitrateKbps: 192 }, { bitrateKbps: 320 })).toEqual(copied);
     expect(audioOf('OPUS', { codec: 'opus', bitrateKbps: 131 }, { bitrateKbps: 128 })).toEqual(copied);
   });
 
-  it('converts when the source is above the asked bitrate, or its bitrate is unknown', () => {
+  it('converts when the source is above the requested bitrate, or its bitrate is unknown', () => {
     const asked = { bitrateKbps: 128 };
     const expected = ['-c:a', 'libmp3lame', '-b:a', '128k'];
     expect(audioOf('MP3', { codec: 'mp3', bitrateKbps: 320 }, asked)).toEqual(expected);
     expect(audioOf('MP3', { codec: 'mp3', bitrateKbps: null }, asked)).toEqual(expected);
   });
 
-  it('makes a FLAC anew that does not state its length', () => {
+  it('encodes a FLAC again that does not state its length', () => {
     const expected = ['-c:a', 'flac', '-sample_fmt', 's16'];
     expect(audioOf('KEEP', { streamed: true })).toEqual(expected);
     expect(audioOf('FLAC', { streamed: true })).toEqual(expected);
@@ -251,7 +251,7 @@ describe('formats', () => {
     expect(containerFor('KEEP', codec)).toBe(extension);
   });
 
-  it('are off without their encoder, and asking for one then is refused in words', () => {
+  it('are disabled without their encoder, and requesting one is rejected with a message', () => {
     const lacking = new Set([...encoders].filter((name) => name !== 'libopus'));
     expect(AUDIO_FORMATS.filter((format) => !formatsOf(lacking).has(format))).toEqual(['OPUS']);
     expect(() => plan('OPUS', {}, { encoders: lacking })).toThrow(FormatUnavailableError);

@@ -132,7 +132,7 @@ describe('copying', () => {
     expect(await readFile(after, 'utf8')).toBe(await readFile(before, 'utf8'));
   });
 
-  it('keeps Opus to the bitrate that is asked for, whatever the music', async () => {
+  it('keeps Opus to the requested bitrate, whatever the music', async () => {
     const tones = 'sine=frequency=440[a];sine=frequency=554[b];sine=frequency=659[c];[a][b][c]amix=inputs=3';
     await makeAudio(media, workspace.file('tones.flac'), { graph: tones, durationMs: 10_000 });
     for (const bitrateKbps of [32, 96, 256]) {
@@ -142,7 +142,7 @@ describe('copying', () => {
     }
   });
 
-  it('converts down to the bitrate that is asked for', async () => {
+  it('converts down to the requested bitrate', async () => {
     const { path } = await convert('source.mp3', 'MP3', { bitrateKbps: 64 });
     expect((await media.probe(path, never)).bitrateKbps).toBe(64);
   });
@@ -377,7 +377,7 @@ describe('stopping', () => {
 });
 
 describe('failing', () => {
-  it('says the last words of ffmpeg without a path, and leaves no file', async () => {
+  it('reports the last line of ffmpeg without a path, and leaves no file', async () => {
     const input = await media.probe(workspace.file('source.flac'), never);
     await writeFile(workspace.file('text of mine.flac'), 'not audio at all');
     const outputPath = workspace.file('failed.part');
@@ -388,7 +388,7 @@ describe('failing', () => {
     expect(existsSync(outputPath)).toBe(false);
   });
 
-  it('is told when ffmpeg is killed from outside', async () => {
+  it('is reported when ffmpeg is killed from outside', async () => {
     const script = `case "$*" in *-i*) kill -9 $$;; esac; exec "$FFMPEG" "$@"`;
     const by = await createTestMedia(await writeFfmpegScript(workspace.file('dying'), script));
     const failure = await failureOf(convert('source.flac', 'MP3', { by }));
@@ -399,7 +399,7 @@ describe('failing', () => {
   it.each([
     ['makes no file', 'exit 0'],
     ['makes an empty one', 'for last; do :; done; : > "${last#file:}"; exit 0'],
-  ])('is told when ffmpeg ends well and %s, in every format', async (what, then) => {
+  ])('is reported when ffmpeg succeeds and %s, in every format', async (what, then) => {
     const script = `case "$*" in *-i*) ${then};; esac; exec "$FFMPEG" "$@"`;
     const by = await createTestMedia(await writeFfmpegScript(workspace.file(what), script));
     for (const format of AUDIO_FORMATS) {
@@ -424,7 +424,7 @@ describe('failing', () => {
     await convert('source.opus', 'OPUS', { by });
   });
 
-  it.skipIf(!mountable)('is DISK_FULL, wherever in the file the room ends', async () => {
+  it.skipIf(!mountable)('is DISK_FULL, wherever in the file the space runs out', async () => {
     await makeAudio(media, workspace.file('noise.flac'), { graph: 'anoisesrc', durationMs: 8_000 });
     const cover = smallJpeg;
     for (const format of AUDIO_FORMATS) {
@@ -450,7 +450,7 @@ describe('failing', () => {
 });
 
 describe('progress', () => {
-  it('never goes back, never passes 99 before the end and is not told twice', () => {
+  it('never decreases, stays below 100 until the end and is not reported twice', () => {
     const told: number[] = [];
     const onLine = createProgress(10_000, (percent) => told.push(percent));
     const positions = [

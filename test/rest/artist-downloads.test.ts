@@ -41,7 +41,7 @@ const namesOf = ({ queued }: Answer) => queued.map(({ name }) => name);
 const liveTasks = () => app.deps.db.task.count({ where: { state: { in: [...ACTIVE_STATES] } } });
 
 describe('/artist/download', () => {
-  it('queues the albums of the groups that the watch settings name, and tells of each', async () => {
+  it('queues the albums of the groups in the watch settings, and returns each', async () => {
     await start();
     const answer = await download();
     expect(answer).toMatchObject({
@@ -61,7 +61,7 @@ describe('/artist/download', () => {
     expect(albums.map(({ id }) => id).sort()).toEqual([...answer.queued_albums].sort());
   });
 
-  it('follows a change of the watch settings, and a query before them', async () => {
+  it('uses changed watch settings, and lets a query parameter override them', async () => {
     await start();
     const { status } = await app.rest('PUT', '/config/watch', { watchedArtistAlbumGroup: ['compilation'] });
     expect(status).toBe(200);
@@ -71,7 +71,7 @@ describe('/artist/download', () => {
     );
   });
 
-  it('takes the groups as a list by POST', async () => {
+  it('accepts the groups as a list by POST', async () => {
     await start();
     const { status, body } = await app.send('POST', '/artist/download/stub:somebody', {
       headers: { 'content-type': 'application/json' },
@@ -81,7 +81,7 @@ describe('/artist/download', () => {
     expect(namesOf(body as unknown as Answer)).toHaveLength(2);
   });
 
-  it('leaves out what is on its way already, and names the tasks that have it', async () => {
+  it('leaves out active albums, and names the tasks that contain them', async () => {
     await start();
     const single = await app.get('/album/download/stub:album-1');
     const first = await download('?album_type=album');
@@ -99,7 +99,7 @@ describe('/artist/download', () => {
     expect(again).toMatchObject({ status: 409, body: { existing_task: first.queued_albums[0] } });
   });
 
-  it('names the task that is on the very same, and the albums that are thereby on their way', async () => {
+  it('names the active task for the same artist, and its albums', async () => {
     await start();
     const single = await app.get('/album/download/stub:album-1');
     const first = await download('?album_type=album');
@@ -114,7 +114,7 @@ describe('/artist/download', () => {
     });
   });
 
-  it('does not wait for a catalogue that is slow: the task goes on', async () => {
+  it('does not wait for a slow catalog: the task continues', async () => {
     const catalog = createStubDiscography({ ALBUM: 700 });
     let goOn: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (goOn = resolve));
@@ -133,7 +133,7 @@ describe('/artist/download', () => {
   });
 
   it.each(['', 'albums', 'album,', 'album;single', 'album,ep'])(
-    'answers 400 to album_type=%s',
+    'responds 400 to album_type=%s',
     async (given) => {
       await start();
       const { status, body } = await app.get(`/artist/download/stub:somebody?album_type=${given}`);
@@ -145,12 +145,12 @@ describe('/artist/download', () => {
     },
   );
 
-  it('knows album_type for artists only', async () => {
+  it('accepts album_type for artists only', async () => {
     await start();
     expect((await app.get('/album/download/stub:album-0?album_type=album')).status).toBe(400);
   });
 
-  it('answers 404 for an artist that its catalogue does not have', async () => {
+  it('responds 404 for an artist that its catalog does not have', async () => {
     await start();
     expect((await app.get('/artist/download/demo:nobody')).status).toBe(404);
   });
@@ -170,7 +170,7 @@ describe('/artist/download/cancel', () => {
     expect((await app.get(`/artist/download/cancel?task_id=${task_id}`)).status).toBe(409);
   });
 
-  it('leaves alone what another task had already', async () => {
+  it('does not cancel albums of another task', async () => {
     const single = await app.get('/album/download/stub:album-1');
     const { task_id } = await download('?album_type=album');
     await app.get(`/artist/download/cancel?task_id=${task_id}`);
@@ -178,7 +178,7 @@ describe('/artist/download/cancel', () => {
     expect(ACTIVE_STATES).toContain(album.state);
   });
 
-  it('answers 400 without a task and 404 for one that is not there', async () => {
+  it('responds 400 without a task and 404 for a missing one', async () => {
     expect((await app.get('/artist/download/cancel')).status).toBe(400);
     expect((await app.get('/artist/download/cancel?task_id=nonsense')).status).toBe(404);
   });

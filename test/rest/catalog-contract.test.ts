@@ -4,7 +4,7 @@ import { makeAlbum, makeArtist, makePlaylist } from '../kit/catalog-items.js';
 import { createStubCatalog } from '../kit/stub-catalog.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
-/** What the contract promises of every row of its table of the catalogue. */
+/** The contract of every catalog route. */
 
 let app: RestTestApp;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ const PAGED = [
 ] as const;
 
 describe.each(BY_ID)('GET %s', (path, slug, notFound, type) => {
-  it('takes every form of an id that names its type', async () => {
+  it('accepts every form of an id that names its type', async () => {
     const { status, body } = await app.get(`${path}?id=demo:${slug}`);
     expect(status).toBe(200);
     for (const id of [slug, `${type}:demo:${slug}`, `demo:${type}:${slug}`, `%20demo:${slug}%20`]) {
@@ -58,7 +58,7 @@ describe.each(BY_ID)('GET %s', (path, slug, notFound, type) => {
     }
   });
 
-  it('answers 404 for what is not there, or is of another type', async () => {
+  it('responds 404 for a missing item or one of another type', async () => {
     const other = type === 'artist' ? 'Album:demo:night-ferry' : 'Artist:demo:saltglass-choir';
     for (const id of ['demo:no-such-thing', other]) {
       expect(await app.get(`${path}?id=${id}`)).toMatchObject({
@@ -68,7 +68,7 @@ describe.each(BY_ID)('GET %s', (path, slug, notFound, type) => {
     }
   });
 
-  it.each(['', '?id=', '?id=%20'])('answers 400 to %j and names the field', async (query) => {
+  it.each(['', '?id=', '?id=%20'])('responds 400 to %j and names the field', async (query) => {
     const { status, body } = await app.get(`${path}${query}`);
     const error = 'id: required, 1 to 500 characters';
     expect({ status, body }).toEqual({
@@ -78,7 +78,7 @@ describe.each(BY_ID)('GET %s', (path, slug, notFound, type) => {
   });
 
   it.each(['id=..', 'id=a/b', 'id=demo:%2e%2e', 'id=a%00b', 'id=spotify:x', 'id=nowhere:x', 'id=a&id=b'])(
-    'answers 400 to %s',
+    'responds 400 to %s',
     async (query) => {
       const { status, body } = await app.get(`${path}?${query}`);
       expect(status).toBe(400);
@@ -96,7 +96,7 @@ function withoutAddresses(body: Body): unknown {
 describe.each(PAGED)('GET %s', (path, usual, largest, pick) => {
   const page = async (query: string) => pick((await app.get(`${path}${query}`)).body) as Page;
 
-  it('has a usual length of a page, and a largest one, which longer ones are cut to', async () => {
+  it('has a default page size, and clamps larger ones to a maximum', async () => {
     expect(await page('')).toMatchObject({ limit: usual, offset: 0, previous: null });
     for (const limit of [largest, largest + 1, 2_147_483_647]) {
       expect((await page(`&limit=${limit}`)).limit).toBe(largest);
@@ -104,7 +104,7 @@ describe.each(PAGED)('GET %s', (path, usual, largest, pick) => {
     expect((await page('&limit=1')).items).toHaveLength(1);
   });
 
-  it('is walked through forth and back by the addresses of pages', async () => {
+  it('is paged forwards and backwards by its links', async () => {
     const whole: Body[] = [];
     for (let offset = 0, total = 1; offset < total; offset += largest) {
       const part = await page(`&limit=${largest}&offset=${offset}`);
@@ -134,7 +134,7 @@ describe.each(PAGED)('GET %s', (path, usual, largest, pick) => {
   });
 
   it.each(['limit=0', 'limit=-1', 'limit=x', 'limit=', 'limit=1.5', 'limit=2147483648', 'limit=5&limit=6'])(
-    'answers 400 to %s',
+    'responds 400 to %s',
     async (query) => {
       const { status, body } = await app.get(`${path}&${query}`);
       expect({ status, details: body['details'] }).toEqual({ status: 400, details: { field: 'limit' } });
@@ -142,21 +142,21 @@ describe.each(PAGED)('GET %s', (path, usual, largest, pick) => {
   );
 
   it.each(['offset=-1', 'offset=x', 'offset=1e3', 'offset=2147483648', 'offset=99999999999999999999'])(
-    'answers 400 to %s',
+    'responds 400 to %s',
     async (query) => {
       const { status, body } = await app.get(`${path}&${query}`);
       expect({ status, details: body['details'] }).toEqual({ status: 400, details: { field: 'offset' } });
     },
   );
 
-  it('answers 503 with the seconds to wait when only its page is limited, and not with half an answer', async () => {
+  it('responds 503 with the seconds to wait when only its page is limited, not with half a response', async () => {
     const { status, headers, body } = await app.get(`${path.replace(/\?.*/, '')}?id=half:x`);
     expect({ status, retry: body['retry_after'] }).toEqual({ status: 503, retry: 3 });
     expect(headers.get('retry-after')).toBe('3');
   });
 });
 
-describe('the shapes', () => {
+describe('the REST document', () => {
   it('of a track', async () => {
     const { body } = await app.get('/track/info?id=demo:night-ferry-1-03');
     const { album, ...track } = body;
@@ -198,7 +198,7 @@ describe('the shapes', () => {
     expect((tracks as Page).items[2]).toEqual(body);
   });
 
-  it('of a track that is on no album: what clients read of one is there', async () => {
+  it('of a track without an album has every field that clients read', async () => {
     const { body } = await app.get('/track/info?id=demo:tide-00001');
     expect(body['album']).toMatchInlineSnapshot(`
       {
@@ -213,7 +213,7 @@ describe('the shapes', () => {
     `);
   });
 
-  it('of places in a playlist, one of which is lost', async () => {
+  it('of playlist entries, one of which is gone', async () => {
     const { body } = await app.get('/playlist/tracks?id=demo:first-watch&limit=2&offset=5');
     const { items, ...page } = body as unknown as Page;
     const [kept, lost] = items;
@@ -224,7 +224,7 @@ describe('the shapes', () => {
     expect(page).toEqual({ total: 12, limit: 2, offset: 5, next: `${base}7`, previous: `${base}3` });
   });
 
-  it('of a playlist with its tracks, whichever route shows it', async () => {
+  it('of a playlist with its tracks is the same in every route', async () => {
     const { body } = await app.get('/playlist/metadata?id=demo:first-watch');
     const info = await app.get('/playlist/info?id=demo:first-watch&include_tracks=true');
     expect(info.body).toEqual(body);
@@ -256,7 +256,7 @@ describe('GET /search', () => {
     ['playlist', 'hands', '/playlist/info'],
     ['show', 'hours', null],
     ['episode', 'fog', null],
-  ])('finds things of type %s as their own route shows them', async (type, q, path) => {
+  ])('returns items of type %s as their own route does', async (type, q, path) => {
     const { items, total } = await find(`q=${q}&search_type=${type}`);
     expect(items.length).toBeGreaterThan(0);
     expect(total).toBeGreaterThanOrEqual(items.length);
@@ -278,7 +278,7 @@ describe('GET /search', () => {
     expect(await find('q=a&offset=2147483647')).toEqual({ items: [], total });
   });
 
-  it('pages to the end of the list, each thing once', async () => {
+  it('pages to the end of the list, each item once', async () => {
     const { total } = await find('q=a');
     const offsets = Array.from({ length: Math.ceil(total / 50) }, (_, at) => at * 50);
     const pages = await Promise.all(offsets.map((offset) => find(`q=a&limit=50&offset=${offset}`)));
@@ -288,7 +288,7 @@ describe('GET /search', () => {
     expect(new Set(ids).size).toBe(total);
   });
 
-  it('takes an account to ask with, and search_type before type', async () => {
+  it('accepts an account, and prefers search_type to type', async () => {
     const plain = await find('q=night&type=album');
     expect(await find('q=night&type=album&main=anyone')).toEqual(plain);
     expect(await find('q=night&type=track&search_type=album')).toEqual(plain);

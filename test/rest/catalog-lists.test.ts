@@ -52,7 +52,7 @@ describe('GET /playlist/info', () => {
     `);
   });
 
-  it('shows the first 100 tracks where they are asked for, and where the rest is', async () => {
+  it('shows the first 100 tracks when requested, and where the rest is', async () => {
     const { body } = await app.get('/playlist/info?id=demo:all-hands&include_tracks=true');
     const { items, ...page } = entries(body);
     expect(items).toHaveLength(100);
@@ -72,7 +72,7 @@ describe('GET /playlist/info', () => {
 });
 
 describe('GET /playlist/metadata', () => {
-  it('shows a playlist with its tracks, one of which its catalogue has lost', async () => {
+  it('shows a playlist with its tracks, one of which is gone', async () => {
     const { body } = await app.get('/playlist/metadata?id=demo:first-watch');
     const { items, total } = entries(body);
     expect(body).toMatchObject({ name: 'First Watch', owner: { display_name: 'Harbour Radio' } });
@@ -100,7 +100,7 @@ describe('GET /playlist/tracks', () => {
     expect(page.previous).toBe(`${app.url}/api/playlist/tracks?id=demo%3Aten-thousand&limit=3&offset=9995`);
   });
 
-  it('has 50 on a page, at most 100, and none beyond the end', async () => {
+  it('has 50 on a page, at most 100, and nothing beyond the end', async () => {
     const get = async (query: string) =>
       (await app.get(`/playlist/tracks?id=demo:all-hands${query}`)).body as unknown as PageOf<Entry>;
     expect((await get('')).items).toHaveLength(50);
@@ -110,7 +110,7 @@ describe('GET /playlist/tracks', () => {
 });
 
 describe('GET /artist/info', () => {
-  it('shows an artist with a page of albums, the newest first', async () => {
+  it('shows an artist with a page of albums, newest first', async () => {
     const { status, body } = await app.get('/artist/info?id=demo:saltglass-choir&limit=1');
     expect(status).toBe(200);
     const { albums, ...artist } = body;
@@ -164,7 +164,7 @@ describe('GET /artist/info', () => {
 describe.each(['/playlist/info', '/playlist/metadata', '/playlist/tracks', '/artist/info'])(
   'GET %s',
   (path) => {
-    it('answers 404 for what the catalogue does not have', async () => {
+    it('responds 404 for what the catalog does not have', async () => {
       const { status, body } = await app.get(`${path}?id=demo:no-such-thing`);
       const error = path.startsWith('/artist') ? 'Artist not found' : 'Playlist not found';
       expect({ status, body }).toEqual({ status: 404, body: { error, detail: error } });
@@ -179,7 +179,7 @@ describe.each(['/playlist/info', '/playlist/metadata', '/playlist/tracks', '/art
       '?id=a%00b',
       `?id=${'x'.repeat(501)}`,
       '?id=nowhere:x',
-    ])('refuses %s before any catalogue is asked', async (query) => {
+    ])('rejects %s before any catalog request', async (query) => {
       const { status, body } = await app.get(`${path}${query}`);
       expect(status).toBe(400);
       expect(body['detail']).toBe(body['error']);
@@ -194,7 +194,7 @@ describe('pages of lists', () => {
     ['/playlist/tracks?id=demo:all-hands&limit=x', 'limit'],
     ['/playlist/tracks?id=demo:all-hands&offset=1e3', 'offset'],
     ['/playlist/info?id=demo:all-hands&include_tracks=perhaps', 'include_tracks'],
-  ])('%s is refused and the field named', async (path, field) => {
+  ])('%s is rejected and the field named', async (path, field) => {
     const { status, body } = await app.get(path);
     expect({ status, details: body['details'] }).toEqual({ status: 400, details: { field } });
   });

@@ -29,7 +29,7 @@ const ROUTES = [
 const LIMITED = 'limited limits requests: try again in 13 s.';
 
 describe.each(ROUTES)('GET %s', (path) => {
-  it('answers 503 with the seconds to wait while its catalogue limits us', async () => {
+  it('responds 503 with the seconds to wait while its catalog limits us', async () => {
     const { status, headers, body } = await app.get(`${path}?id=demo:x`);
     expect({ status, body }).toEqual({
       status: 503,
@@ -38,7 +38,7 @@ describe.each(ROUTES)('GET %s', (path) => {
     expect(headers.get('retry-after')).toBe('13');
   });
 
-  it('answers 502 when its catalogue does not answer properly, and 500 without a word for what is a bug', async () => {
+  it('responds 502 when its catalog fails, and 500 without details for a bug', async () => {
     const broken = await app.get(`${path}?id=broken:x`);
     expect(broken).toMatchObject({ status: 502, body: { error: 'broken answered with a page of HTML.' } });
     const buggy = await app.get(`${path}?id=buggy:x`);
@@ -47,7 +47,7 @@ describe.each(ROUTES)('GET %s', (path) => {
 });
 
 describe('GET /search', () => {
-  it('answers 503 while the catalogue in use limits us', async () => {
+  it('responds 503 while the default catalog limits us', async () => {
     const { status, body } = await app.get('/search?q=x&type=show');
     expect({ status, body }).toEqual({
       status: 503,

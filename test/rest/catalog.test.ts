@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 describe('GET /search', () => {
-  it('finds tracks in the shape of Spotify’s Web API', async () => {
+  it('returns tracks in the format of Spotify’s Web API', async () => {
     const { status, headers, body } = await app.get('/search?q=night%20ferry&limit=1');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
@@ -225,7 +225,7 @@ describe('GET /search', () => {
     `);
   });
 
-  it('takes a slash at the end, the type in any case, and either name of the parameter', async () => {
+  it('accepts a trailing slash, the type in any case, and either name of the parameter', async () => {
     const [plain, slash, upper, other] = await Promise.all(
       [
         '/search?q=night',
@@ -238,7 +238,7 @@ describe('GET /search', () => {
     for (const reply of [slash, upper, other]) expect(reply?.body).toEqual(plain?.body);
   });
 
-  it('pages by limit and offset, and takes a limit above 50 as 50', async () => {
+  it('pages by limit and offset, and clamps a limit above 50', async () => {
     const first = await app.get('/search?q=a&limit=3');
     const second = await app.get('/search?q=a&limit=2&offset=1');
     const idsOf = (body: Record<string, unknown>) => (body['items'] as { id: string }[]).map(({ id }) => id);
@@ -264,7 +264,7 @@ describe('GET /search', () => {
     ['q=a&offset=-1', 'offset'],
     ['q=a&offset=2147483648', 'offset'],
     ['q=a&q=b', 'q'],
-  ])('answers 400 to ?%s and names the field', async (query, field) => {
+  ])('responds 400 to ?%s and names the field', async (query, field) => {
     const { status, body } = await app.get(`/search?${query}`);
     expect(status).toBe(400);
     expect(body).toMatchObject({ error: expect.stringContaining(`${field}:`) as string, details: { field } });
@@ -283,13 +283,13 @@ describe('GET /track/info', () => {
     });
   });
 
-  it('takes any id that an answer gave, and bare ones of the catalogue in use', async () => {
+  it('accepts any id that a response contained, and bare ids of the default catalog', async () => {
     const { body } = await app.get('/track/info?id=night-ferry-1-01');
     const again = await app.get(`/track/info?id=${String(body['id'])}`);
     expect(again.body).toEqual(body);
   });
 
-  it('answers 404 for an unknown track', async () => {
+  it('responds 404 for an unknown track', async () => {
     const { status, body } = await app.get('/track/info?id=demo:nothing');
     expect({ status, body }).toEqual({
       status: 404,
@@ -298,7 +298,7 @@ describe('GET /track/info', () => {
   });
 
   it.each(['', 'id=', 'id=a%20b', 'id=demo:a:b:c', `id=${'x'.repeat(501)}`, 'id=nowhere:1', 'id=../../etc'])(
-    'answers 400 for ?%s',
+    'responds 400 for ?%s',
     async (query) => {
       const { status, body } = await app.get(`/track/info?${query}`);
       expect(status).toBe(400);
@@ -392,7 +392,7 @@ describe('GET /album/info', () => {
     expect(body['tracks']).toMatchObject({ items: [], next: null, offset: 1000 });
   });
 
-  it('answers 404 for an unknown album, and for a track’s id', async () => {
+  it('responds 404 for an unknown album, and for a track’s id', async () => {
     const unknown = await app.get('/album/info?id=demo:nothing');
     expect(unknown).toMatchObject({
       status: 404,

@@ -80,7 +80,7 @@ describe('GET /config', () => {
     );
   });
 
-  it('answers with a slash at the end, and any user', async () => {
+  it('accepts a trailing slash, and any user', async () => {
     const theirs = await serveWith(app, { viewer: await createUser(app) });
     onTestFinished(() => theirs.stop());
     const { status, body } = await theirs.rest('GET', '/config/');
@@ -89,7 +89,7 @@ describe('GET /config', () => {
 });
 
 describe('PUT and POST /config', () => {
-  it.each(['PUT', 'POST'])('%s changes what is given and answers with all of it', async (method) => {
+  it.each(['PUT', 'POST'])('%s changes the provided keys and returns all of them', async (method) => {
     const { status, body } = await send(method, '/config', { maxRetries: 7, saveCover: false });
     expect(status).toBe(200);
     expect(body).toMatchObject({ maxRetries: 7, saveCover: false, maxConcurrentDownloads: 3 });
@@ -122,12 +122,12 @@ describe('PUT and POST /config', () => {
     [{ custom_dir_format: '%artist%/%year%' }, { customDirFormat: '%artist%/%year%' }],
     [{ fallback: 'true' }, { fallback: true }],
     [{ spotify: null }, { spotify: '' }],
-  ])('takes %j', async (body, expected) => {
+  ])('accepts %j', async (body, expected) => {
     const reply = await put(body);
     expect(reply).toMatchObject({ status: 200, body: expected });
   });
 
-  it('takes back the whole object that it gave, and changes nothing then', async () => {
+  it('accepts the whole object that it returned, and changes nothing', async () => {
     await put({ maxRetries: 9 });
     const before = await stored();
     const { status, body } = await put(before);
@@ -135,7 +135,7 @@ describe('PUT and POST /config', () => {
     expect(await versions()).toBe(1);
   });
 
-  it('takes the one of two names for a value that differs from what is stored', async () => {
+  it('uses the one of two names whose value differs from the stored one', async () => {
     await put({ convertTo: 'MP3' });
     const back = await stored();
     expect((await put({ ...back, convertTo: 'FLAC' })).body['convertTo']).toBe('FLAC');
@@ -146,7 +146,7 @@ describe('PUT and POST /config', () => {
     expect((await stored())['convertTo']).toBe('OPUS');
   });
 
-  it('reports keys that mean nothing here, and says nothing of those that clients send back', async () => {
+  it('reports unknown keys, except those that clients send back', async () => {
     const { body } = await put({ maxRetries: 1, colour: 'red', version: 9, watch: {}, explicitFilter: true });
     expect(body).toMatchObject({ maxRetries: 1, ignored_keys: ['colour'], explicitFilter: false });
   });
@@ -198,7 +198,7 @@ describe('PUT and POST /config', () => {
     [{ downloadPath: 17 }, 'downloadPath'],
     [{ downloadPath: '/x'.repeat(501) }, 'downloadPath'],
     [{ downloadPath: '/tmp/a\nb' }, 'downloadPath'],
-  ])('refuses %j, names the setting, and stores nothing', async (body, field) => {
+  ])('rejects %j, names the setting, and stores nothing', async (body, field) => {
     const before = await stored();
     const reply = await put(body);
     expect(reply.status).toBe(400);
@@ -212,21 +212,21 @@ describe('PUT and POST /config', () => {
     expect(await validate(body)).toMatchObject({ valid: false, details: reply.body['details'] as string[] });
   });
 
-  it('tells of all that is wrong at once', async () => {
+  it('reports all problems at once', async () => {
     const { body } = await put({ maxRetries: 'x', fallback: 3, service: 'ok' });
     expect(body['details']).toHaveLength(2);
     const later = await put({ maxRetries: -1, padNumberWidth: 99, customTrackFormat: '' });
     expect(later.body['details']).toHaveLength(3);
   });
 
-  it('holds the merged settings against each other, not only what is given', async () => {
+  it('validates the merged settings, not only the provided ones', async () => {
     await put({ convertTo: 'MP3', bitrate: '320k' });
     expect((await put({ convertTo: 'AAC' })).status).toBe(400);
     expect((await put({ convertTo: 'AAC', bitrate: '256k' })).status).toBe(200);
     expect((await put({ convertTo: 'FLAC', bitrate: null })).status).toBe(200);
   });
 
-  it('takes a download directory inside of the roots only, links followed', async () => {
+  it('accepts only a download directory inside the roots, links followed', async () => {
     const inside = join(root, 'music', 'here', 'and there');
     expect((await put({ downloadPath: inside })).body['downloadPath']).toBe(inside);
     const out = await mkdtemp(join(tmpdir(), 'reprise-outside-'));
@@ -249,7 +249,7 @@ describe('PUT and POST /config', () => {
   });
 
   it.each(['..', '../..', 'not there/../../../x', './x', 'x/.'])(
-    'refuses a download directory that goes on with %s',
+    'rejects a download directory that continues with %s',
     async (rest) => {
       const { status, body } = await put({ downloadPath: `${join(root, 'music')}/${rest}` });
       expect({ status, details: body['details'] }).toEqual({
@@ -259,12 +259,12 @@ describe('PUT and POST /config', () => {
     },
   );
 
-  it('takes slashes at the end of a download directory for none', async () => {
+  it('ignores trailing slashes of a download directory', async () => {
     const { body } = await put({ downloadPath: `${join(root, 'music', 'x')}//` });
     expect(body['downloadPath']).toBe(join(root, 'music', 'x'));
   });
 
-  it('refuses a number that JSON may write and nobody can hold', async () => {
+  it('rejects a number that JSON allows but no type can hold', async () => {
     const headers = { 'content-type': 'application/json' };
     for (const key of ['realTimeMultiplier', 'retryDelaySeconds', 'maxRetries']) {
       const { status, body } = await app.send('PUT', '/config', { headers, body: `{"${key}":1e999}` });
@@ -275,7 +275,7 @@ describe('PUT and POST /config', () => {
     }
   });
 
-  it.each(['[]', '"x"', '17', 'null', '{', '{"a":1'])('refuses the body %s', async (body) => {
+  it.each(['[]', '"x"', '17', 'null', '{', '{"a":1'])('rejects the body %s', async (body) => {
     const reply = await app.send('PUT', '/config', { headers: { 'content-type': 'application/json' }, body });
     expect(reply.status).toBe(400);
     expect(reply.body['error']).toBe(reply.body['detail']);
@@ -312,7 +312,7 @@ describe('PUT and POST /config', () => {
 });
 
 describe('GET /config/check', () => {
-  it('warns of what is allowed and will not work', async () => {
+  it('warns of settings that are allowed but will not work', async () => {
     const { body } = await app.get('/config/check');
     expect(body).toMatchObject({ valid: true, message: 'Configuration is valid', config: await stored() });
     expect(body['warnings']).toEqual([expect.stringContaining('service: the catalog spotify is not set up')]);
@@ -322,7 +322,7 @@ describe('GET /config/check', () => {
 });
 
 describe('POST /config/validate', () => {
-  it('says yes and changes nothing', async () => {
+  it('reports valid settings and changes nothing', async () => {
     expect(await validate({ maxRetries: 4 })).toEqual({
       valid: true,
       message: 'Configuration is valid',
@@ -333,7 +333,7 @@ describe('POST /config/validate', () => {
 });
 
 describe('the service', () => {
-  it('is the catalogue that bare ids ask as soon as it is set up', async () => {
+  it('is the catalog of bare ids as soon as it is set up', async () => {
     await put({ service: 'deezer' });
     expect((await app.get('/track/info?id=night-ferry-1-03')).body['id']).toBe('demo:night-ferry-1-03');
     await put({ service: 'demo' });
@@ -379,14 +379,14 @@ describe('/config/watch', () => {
     ],
     [{ watchedArtistAlbumGroup: ['compilation'] }, { watchedArtistAlbumGroup: ['compilation'] }],
     [{ delayBetweenArtistsSeconds: '0' }, { delayBetweenArtistsSeconds: 0 }],
-  ])('takes %j', async (body, expected) => {
+  ])('accepts %j', async (body, expected) => {
     const reply = await putWatch(body);
     expect(reply.status).toBe(200);
     expect(reply.body).toMatchObject({ message: 'Watch configuration updated', ...expected });
     expect((await app.get('/config/watch')).body).toMatchObject(expected);
   });
 
-  it('takes the one of two names that differs from what is stored', async () => {
+  it('uses the one of two names that differs from the stored value', async () => {
     const back = (await app.get('/config/watch')).body;
     expect((await putWatch({ ...back, check_interval: 120 })).body['watchPollIntervalSeconds']).toBe(120);
     expect((await putWatch({ check_interval: 90, watchPollIntervalSeconds: 100 })).status).toBe(400);
@@ -403,7 +403,7 @@ describe('/config/watch', () => {
     [{ watchedArtistAlbumGroup: 'album' }, 'watchedArtistAlbumGroup'],
     [{ enabled: 'sometimes' }, 'enabled'],
     [{ retry_failed_after: -1 }, 'retry_failed_after'],
-  ])('refuses %j and stores nothing', async (body, field) => {
+  ])('rejects %j and stores nothing', async (body, field) => {
     const reply = await putWatch(body);
     expect(reply).toMatchObject({ status: 400, body: { error: 'Configuration validation failed' } });
     expect(reply.body['details']).toEqual([expect.stringMatching(new RegExp(`^${field}: `))]);

@@ -36,11 +36,11 @@ const ROUTES = [
 ] as const;
 
 describe.each(ROUTES)('%s %s{task_id}', (method, path) => {
-  it.each(['nonsense', UNKNOWN, `Task:${UNKNOWN}`, 'a%2Fb'])('answers 404 to %s', async (id) => {
+  it.each(['nonsense', UNKNOWN, `Task:${UNKNOWN}`, 'a%2Fb'])('responds 404 to %s', async (id) => {
     expectNotFound(await app.send(method, `${path}${id}`), decodeURIComponent(id));
   });
 
-  it('does not show that a task is somebody else’s, and leaves it as it is', async () => {
+  it('does not reveal another user’s task, and does not change it', async () => {
     const stranger = await serveWith(app, { viewer: await createUser(app) });
     onTestFinished(() => stranger.stop());
     for (const state of ['QUEUED', 'PAUSED', 'FAILED'] as const) {
@@ -51,14 +51,14 @@ describe.each(ROUTES)('%s %s{task_id}', (method, path) => {
     }
   });
 
-  it('answers 400 to what is no name at all', async () => {
+  it('responds 400 to an invalid task id', async () => {
     for (const id of ['a%00b', '%', '%20', 'x'.repeat(501)]) {
       const { status, body } = await app.send(method, `${path}${id}`);
       expect({ status, body }).toMatchObject({ status: 400, body: { details: { field: 'task_id' } } });
     }
   });
 
-  it('is not for GET, and not for pages of other sites', async () => {
+  it('rejects GET, and pages of other sites', async () => {
     const id = await seed();
     expect(await app.get(`${path}${id}`)).toMatchObject({ status: 405 });
     const headers = { 'sec-fetch-site': 'cross-site' };
@@ -68,7 +68,7 @@ describe.each(ROUTES)('%s %s{task_id}', (method, path) => {
 });
 
 describe('POST /prgs/cancel/{task_id}', () => {
-  it('cancels a live task', async () => {
+  it('cancels an active task', async () => {
     const id = await seed();
     const { status, body, headers } = await post(`/prgs/cancel/${id}`);
     expect({ status, body }).toEqual({ status: 200, body: { status: 'cancelled', task_id: id } });
@@ -76,7 +76,7 @@ describe('POST /prgs/cancel/{task_id}', () => {
     expect(await row(id)).toMatchObject({ state: 'CANCELLED' });
   });
 
-  it('answers 409 to what has ended, and changes nothing', async () => {
+  it('responds 409 to a finished task, and changes nothing', async () => {
     const id = await seed({ state: 'COMPLETED' });
     const before = await row(id);
     const error = `Task ${id} is completed: only active tasks can be cancelled.`;
@@ -89,7 +89,7 @@ describe('POST /prgs/cancel/{task_id}', () => {
 });
 
 describe('POST /prgs/cancel/all', () => {
-  it('cancels the caller’s live tasks, each list counted once', async () => {
+  it('cancels the caller’s active tasks, each parent counted once', async () => {
     const viewer = await createUser(app);
     const mine = await serveWith(app, { viewer });
     onTestFinished(() => mine.stop());
@@ -121,7 +121,7 @@ describe('POST /prgs/cancel/all', () => {
 });
 
 describe('DELETE /prgs/delete/{task_id}', () => {
-  it('takes a task off the list and leaves it in history, once and again', async () => {
+  it('removes a task from the list and keeps it in history, also when repeated', async () => {
     const id = await seed({ state: 'COMPLETED', startedAt: NOW });
     const listed = async () => {
       const tasks = (await app.get('/prgs/list?limit=100')).body['tasks'] as { task_id: string }[];
@@ -137,7 +137,7 @@ describe('DELETE /prgs/delete/{task_id}', () => {
     expect((await app.get(`/history/${id}`)).body).toMatchObject({ task_id: id, status: 'completed' });
   });
 
-  it('cancels a live task first', async () => {
+  it('cancels an active task first', async () => {
     const id = await seed();
     expect((await app.send('DELETE', `/prgs/delete/${id}`)).status).toBe(200);
     expect(await row(id)).toMatchObject({ state: 'CANCELLED', dismissedAt: expect.any(Date) as Date });
@@ -145,7 +145,7 @@ describe('DELETE /prgs/delete/{task_id}', () => {
 });
 
 describe('POST /prgs/retry/{task_id}', () => {
-  it('queues what failed once more and shows it', async () => {
+  it('queues a failed task again and shows it', async () => {
     const id = await seed({ state: 'FAILED', errorCode: 'NO_SOURCE', errorMessage: 'No source has it.' });
     const { status, body } = await post(`/prgs/retry/${id}`);
     expect(status).toBe(200);
@@ -153,7 +153,7 @@ describe('POST /prgs/retry/{task_id}', () => {
     expect(body['error']).toBeUndefined();
   });
 
-  it('answers 409 to what did not fail', async () => {
+  it('responds 409 to a task that did not fail', async () => {
     const id = await seed({ state: 'COMPLETED' });
     const error = `Task ${id} is completed: only failed or cancelled tasks can be retried.`;
     expect(await post(`/prgs/retry/${id}`)).toMatchObject({
@@ -162,7 +162,7 @@ describe('POST /prgs/retry/{task_id}', () => {
     });
   });
 
-  it('answers 409 with the task that does the same already', async () => {
+  it('responds 409 with the active duplicate', async () => {
     const id = await seed({ state: 'FAILED', dedupeKey: 'the same' });
     const twin = await seed({ dedupeKey: 'the same' });
     const { status, body } = await post(`/prgs/retry/${id}`);
@@ -180,7 +180,7 @@ describe('POST /prgs/retry/{task_id}', () => {
 });
 
 describe('POST /prgs/pause/{task_id} and /prgs/resume/{task_id}', () => {
-  it('put a waiting task aside and queue it again, and show it', async () => {
+  it('pause a waiting task and queue it again, and show it', async () => {
     const id = await seed({ createdAt: new Date('2026-03-01T11:00:00Z') });
     const paused = await post(`/prgs/pause/${id}`);
     expect(paused.status).toBe(200);
@@ -222,7 +222,7 @@ describe('POST /prgs/pause/{task_id} and /prgs/resume/{task_id}', () => {
     expect(await row(id)).toMatchObject({ state: 'QUEUED' });
   });
 
-  it('show a part of a list with the list', async () => {
+  it('show a child with its parent', async () => {
     const list = await seed({ kind: 'ALBUM', state: 'RUNNING', title: 'The List', expandedAt: NOW });
     const id = await seed({ parentId: list, position: 0, state: 'PAUSED' });
     expect((await post(`/prgs/resume/${id}`)).body).toMatchObject({ task_id: id, status: 'queued' });
@@ -234,7 +234,7 @@ describe('POST /prgs/pause/{task_id} and /prgs/resume/{task_id}', () => {
     ['pause', 'COMPLETED', 'is completed: only queued or retrying tasks can be paused.'],
     ['resume', 'QUEUED', 'is queued: only paused tasks can be resumed.'],
     ['resume', 'CANCELLED', 'is cancelled: only paused tasks can be resumed.'],
-  ] as const)('%s answers 409 to what is %s', async (verb, state, why) => {
+  ] as const)('%s responds 409 to a task that is %s', async (verb, state, why) => {
     const id = await seed({ state });
     const error = `Task ${id} ${why}`;
     expect(await post(`/prgs/${verb}/${id}`)).toMatchObject({

@@ -45,7 +45,7 @@ const preflight = (path: string, origin: string) =>
   });
 
 describe('a page of a listed origin', () => {
-  it.each([...PATHS, '/graphql'])('may read what %s answers, errors too', async (path) => {
+  it.each([...PATHS, '/graphql'])('may read the response to %s, errors too', async (path) => {
     const { cors } = await send('GET', path, { origin: LISTED });
     expect(cors).toEqual({
       'access-control-allow-origin': LISTED,
@@ -54,15 +54,18 @@ describe('a page of a listed origin', () => {
     });
   });
 
-  it.each(['/api/prgs/cancel/all', '/api/config', '/graphql'])('is told that it may ask %s', async (path) => {
-    const { status, cors } = await preflight(path, LISTED);
-    expect(status).toBe(200);
-    expect(cors).toMatchObject({
-      'access-control-allow-origin': LISTED,
-      'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
-      'access-control-allow-headers': expect.stringContaining('authorization, content-type') as string,
-    });
-  });
+  it.each(['/api/prgs/cancel/all', '/api/config', '/graphql'])(
+    'passes a preflight request for %s',
+    async (path) => {
+      const { status, cors } = await preflight(path, LISTED);
+      expect(status).toBe(200);
+      expect(cors).toMatchObject({
+        'access-control-allow-origin': LISTED,
+        'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
+        'access-control-allow-headers': expect.stringContaining('authorization, content-type') as string,
+      });
+    },
+  );
 
   it('may start downloads, and follow tasks', async () => {
     const headers = { origin: LISTED, 'sec-fetch-site': 'cross-site' };
@@ -77,7 +80,7 @@ describe('a page of a listed origin', () => {
 });
 
 describe('a page of any other origin', () => {
-  it.each(OTHERS)('such as %s is told nothing, and may not ask', async (origin) => {
+  it.each(OTHERS)('such as %s gets no CORS headers, and fails a preflight request', async (origin) => {
     for (const path of [...PATHS, '/graphql']) {
       expect((await send('GET', path, { origin })).cors, path).toEqual({});
       const { status, cors } = await preflight(path, origin);
@@ -91,7 +94,7 @@ describe('a page of any other origin', () => {
     expect(await connect(origin)).toBe('refused with 403');
   });
 
-  it('gets no answer that was kept for a listed one', async () => {
+  it('gets no response that was cached for a listed one', async () => {
     for (const path of [...PATHS, '/graphql']) {
       const { headers } = await sendRaw(app.url, { method: 'GET', path });
       expect(headers['vary'], path).toMatch(/\borigin\b/i);
@@ -100,7 +103,7 @@ describe('a page of any other origin', () => {
 });
 
 describe('without CORS_ORIGINS', () => {
-  it('no page elsewhere is told anything', async () => {
+  it('no page of another origin gets CORS headers', async () => {
     const closed = await startRest();
     try {
       const reply = await closed.get('/search?q=tide', { origin: LISTED });

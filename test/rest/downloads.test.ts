@@ -15,7 +15,7 @@ const taskOf = async (body: Record<string, unknown>) =>
   app.deps.db.task.findUniqueOrThrow({ where: { id: taskIdOf(body) } });
 
 describe('downloads', () => {
-  it('are queued by GET, answered with 202 and the task’s id', async () => {
+  it('are queued by GET, with a 202 response and the task’s id', async () => {
     const { status, body } = await app.get('/track/download/demo:night-ferry-1-01');
     expect(status).toBe(202);
     expect(body).toEqual({ task_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string });
@@ -39,11 +39,11 @@ describe('downloads', () => {
     });
   });
 
-  it('take POST without a body, and a slash at the end', async () => {
+  it('accept POST without a body, and a trailing slash', async () => {
     expect((await app.send('POST', '/track/download/demo:night-ferry-1-02/')).status).toBe(202);
   });
 
-  it('take a format in any case and a bitrate with or without its k', async () => {
+  it('accept a format in any case and a bitrate with or without its k', async () => {
     for (const [query, options] of [
       ['convertTo=Mp3&bitrate=320k', { format: 'MP3', bitrateKbps: 320 }],
       ['convertTo=OPUS&bitrate=128', { format: 'OPUS', bitrateKbps: 128 }],
@@ -54,7 +54,7 @@ describe('downloads', () => {
     }
   });
 
-  it('take every option of their own, and keep it with the task', async () => {
+  it('accept every download option, and store it with the task', async () => {
     const query = new URLSearchParams({
       real_time: 'true',
       real_time_multiplier: '1.5',
@@ -82,7 +82,7 @@ describe('downloads', () => {
   });
 
   it.each(['auto', 'AUTO'])(
-    'take %s for a number’s width, and the setting’s where none is given',
+    'accept %s as a number’s width, and use the setting’s when omitted',
     async (width) => {
       const { body } = await app.get(`/track/download/demo:umbrella-weather-1-01?pad_number_width=${width}`);
       expect((await taskOf(body)).options).toMatchObject({ padNumberWidth: 'auto' });
@@ -93,7 +93,7 @@ describe('downloads', () => {
     },
   );
 
-  it('answer 409 with the task that is on its way already', async () => {
+  it('respond 409 with the active duplicate', async () => {
     const first = await app.get('/track/download/demo:night-ferry-1-04');
     const second = await app.get('/track/download/demo:night-ferry-1-04');
     expect(second.status).toBe(409);
@@ -105,7 +105,7 @@ describe('downloads', () => {
     });
   });
 
-  it('answer 404 for what the catalogue does not have', async () => {
+  it('respond 404 for what the catalog does not have', async () => {
     expect(await app.get('/track/download/demo:nothing')).toMatchObject({
       status: 404,
       body: { error: 'demo has no track demo:nothing.' },
@@ -159,7 +159,7 @@ describe('downloads', () => {
     ['demo:night-ferry-1-05', 'custom_dir_format=a%00b', 'custom_dir_format:'],
     ['demo:night-ferry-1-05', 'recursive_quality=maybe', 'recursive_quality:'],
     ['demo:night-ferry-1-05', 'convert_to=mp3', 'convert_to: not known here'],
-  ])('answer 400 to %s?%s, and nothing is queued', async (id, query, problem) => {
+  ])('respond 400 to %s?%s, and nothing is queued', async (id, query, problem) => {
     const before = await app.deps.db.task.count();
     const { status, body } = await app.get(`/track/download/${id}?${query}`);
     expect({ status, body }).toMatchObject({
@@ -169,7 +169,7 @@ describe('downloads', () => {
     expect(await app.deps.db.task.count()).toBe(before);
   });
 
-  it('take a link that is percent-encoded, as far as its catalogue is set up', async () => {
+  it('accept a percent-encoded link when its catalog is set up', async () => {
     const link = encodeURIComponent('https://open.spotify.com/track/4iV5W9uYEdYUVa79Axb7Rh');
     expect(await app.get(`/track/download/${link}`)).toMatchObject({
       status: 400,
@@ -177,7 +177,7 @@ describe('downloads', () => {
     });
   });
 
-  it('are not for pages of other sites to start, by any method', async () => {
+  it('cannot be started by pages of other sites, by any method', async () => {
     const before = await app.deps.db.task.count();
     for (const method of ['GET', 'POST']) {
       const path = '/track/download/demo:night-ferry-1-06';
@@ -197,14 +197,14 @@ describe('downloads', () => {
 });
 
 describe('cancelling', () => {
-  it.each(['/track/download/cancel', '/album/download/cancel'])('by %s ends a task', async (path) => {
+  it.each(['/track/download/cancel', '/album/download/cancel'])('by %s cancels a task', async (path) => {
     const { body } = await app.get('/track/download/demo:night-ferry-1-08');
     const reply = await app.get(`${path}?task_id=${taskIdOf(body)}`);
     expect(reply).toMatchObject({ status: 200, body: { status: 'cancelled', task_id: taskIdOf(body) } });
     expect(await taskOf(body)).toMatchObject({ state: 'CANCELLED' });
   });
 
-  it('answers 409 for a task that has ended, and changes nothing', async () => {
+  it('responds 409 for a finished task, and changes nothing', async () => {
     const { body } = await app.get('/track/download/demo:night-ferry-1-09');
     await app.get(`/track/download/cancel?task_id=${taskIdOf(body)}`);
     const { updatedAt } = await taskOf(body);
@@ -216,18 +216,21 @@ describe('cancelling', () => {
     expect((await taskOf(body)).updatedAt).toEqual(updatedAt);
   });
 
-  it.each(['nonsense', '00000000-0000-4000-8000-00000000dead'])('answers 404 for the task %s', async (id) => {
-    expect((await app.get(`/track/download/cancel?task_id=${id}`)).status).toBe(404);
-  });
+  it.each(['nonsense', '00000000-0000-4000-8000-00000000dead'])(
+    'responds 404 for the task %s',
+    async (id) => {
+      expect((await app.get(`/track/download/cancel?task_id=${id}`)).status).toBe(404);
+    },
+  );
 
-  it('answers 400 without a task', async () => {
+  it('responds 400 without a task', async () => {
     expect(await app.get('/track/download/cancel')).toMatchObject({
       status: 400,
       body: { details: { field: 'task_id' } },
     });
   });
 
-  it('is not for pages of other sites', async () => {
+  it('rejects pages of other sites', async () => {
     const { status } = await app.get('/track/download/cancel?task_id=x', { 'sec-fetch-site': 'cross-site' });
     expect(status).toBe(403);
   });
@@ -256,7 +259,7 @@ describe.each([
         existing_task: id,
       },
     };
-    // An artist's albums that are on their way are told of in the usual answer (artist-downloads.test.ts).
+    // Active albums of an artist are reported in the usual response (artist-downloads.test.ts).
     const artistAgain = { status: 202, body: { task_id: id, queued_albums: [] } };
     expect(await app.send(method, `${download}/`)).toMatchObject(type === 'artist' ? artistAgain : sameAgain);
     const other = await app.send(method, `${download}?convertTo=wav&priority=-100`);
@@ -273,14 +276,14 @@ describe.each([
     expect(await taskOf(queued.body)).toMatchObject({ state: 'CANCELLED' });
   });
 
-  it('answers 404 for what its catalogue does not have, and for a task that is not there', async () => {
+  it('responds 404 for what its catalog does not have, and for a missing task', async () => {
     expect((await app.get(`/${type}/download/demo:no-such-thing`)).status).toBe(404);
     for (const id of ['nonsense', '00000000-0000-4000-8000-00000000dead']) {
       expect(await app.get(`${cancel}?task_id=${id}`)).toMatchObject({ status: 404, body: { task_id: id } });
     }
   });
 
-  it('answers 400 to options that make no sense, and without a task', async () => {
+  it('responds 400 to invalid options, and without a task', async () => {
     const before = await app.deps.db.task.count();
     for (const query of [
       'convertTo=mp4',
@@ -295,7 +298,7 @@ describe.each([
     expect(await app.get(cancel)).toMatchObject({ status: 400, body: { details: { field: 'task_id' } } });
   });
 
-  it('is not for pages of other sites', async () => {
+  it('rejects pages of other sites', async () => {
     const headers = { 'sec-fetch-site': 'cross-site' };
     expect((await app.get(download, headers)).status).toBe(403);
     expect((await app.get(`${cancel}?task_id=x`, headers)).status).toBe(403);

@@ -73,7 +73,7 @@ const ids = (rows: unknown) => (rows as { task_id: string }[]).map((row) => row.
 const statuses = (rows: unknown) => (rows as { status: string }[]).map((row) => row.status);
 
 describe('GET /history', () => {
-  it('shows what has begun or ended, the newest first, dismissed or not, lists without their parts', async () => {
+  it('shows tasks that have started or finished, newest first, dismissed or not, parents without their children', async () => {
     const own = await startEmpty();
     const seeded = await seedTasks(own, [
       { state: 'COMPLETED', ...ended, dismissedAt: ENDED },
@@ -99,7 +99,7 @@ describe('GET /history', () => {
     expect(body['pagination']).toEqual({ limit: 100, offset: 0, returned_count: 6, total_count: 6 });
   });
 
-  it('shows a track with all that clients read', async () => {
+  it('shows a track with every field that clients read', async () => {
     const [id = ''] = await seedTasks(app, [
       { state: 'COMPLETED', ...ended, ...file, item: { ...seededTrack('demo:x'), isrc: 'QZES72400001' } },
     ]);
@@ -153,7 +153,7 @@ describe('GET /history', () => {
     );
   });
 
-  it('shows an album of which parts failed as partial, with its numbers', async () => {
+  it('shows an album with failed children as partial, with its counts', async () => {
     const { album } = await seedAlbum(app);
     const { body } = await app.get(`/history/${album}`);
     expect(body).toMatchObject({
@@ -205,7 +205,7 @@ describe('GET /history', () => {
     ['download_type=show', 'download_type'],
     ['status=lost', 'status'],
     ['status=', 'status'],
-  ])('refuses %s and names the field', async (query, field) => {
+  ])('rejects %s and names the field', async (query, field) => {
     const { status, body } = await app.get(`/history?${query}`);
     expect({ status, details: body['details'] }).toEqual({ status: 400, details: { field } });
     expect(body['error']).toBe(body['detail']);
@@ -230,20 +230,20 @@ describe('GET /history', () => {
 });
 
 describe('GET /history/{task_id}', () => {
-  it.each(['nonsense', '01900000-0000-7000-8000-00000000dead'])('answers 404 for %s', async (id) => {
+  it.each(['nonsense', '01900000-0000-7000-8000-00000000dead'])('responds 404 for %s', async (id) => {
     const { status, body } = await app.get(`/history/${id}`);
     expect(status).toBe(404);
     expect(body).toEqual({ error: 'Download not found', detail: 'Download not found', task_id: id });
   });
 
-  it('answers 404 for a task that has not begun', async () => {
+  it('responds 404 for a task that has not started', async () => {
     const [id = ''] = await seedTasks(app, [{ state: 'QUEUED' }]);
     expect((await app.get(`/history/${id}`)).status).toBe(404);
   });
 });
 
 describe('GET /history/{task_id}/children', () => {
-  it('shows the parts of a list in order', async () => {
+  it('shows the children of a parent in order', async () => {
     const { album, parts } = await seedAlbum(app);
     const { body } = await app.get(`/history/${album}/children`);
     const tracks = body['tracks'] as Record<string, unknown>[];
@@ -287,7 +287,7 @@ describe('GET /history/{task_id}/children', () => {
     );
   });
 
-  it('shows all of a long one, with few queries', async () => {
+  it('shows all children of a long parent, with few queries', async () => {
     const [list = ''] = await seedTasks(app, [{ kind: 'PLAYLIST', state: 'RUNNING', startedAt: BEGUN }]);
     const parts = await seedTasks(
       app,
@@ -299,7 +299,7 @@ describe('GET /history/{task_id}/children', () => {
     expect(ids(body['tracks'])).toEqual(parts);
   });
 
-  it('answers 404 for a track and for an unknown task', async () => {
+  it('responds 404 for a track and for an unknown task', async () => {
     const [track = ''] = await seedTasks(app, [{ state: 'COMPLETED', ...ended }]);
     expect((await app.get(`/history/${track}/children`)).status).toBe(404);
     expect((await app.get('/history/nothing/children')).status).toBe(404);
@@ -307,7 +307,7 @@ describe('GET /history/{task_id}/children', () => {
 });
 
 describe('GET /history/stats', () => {
-  it('sums up', async () => {
+  it('returns the totals', async () => {
     const own = await startEmpty();
     await seedAlbum(own);
     await seedTasks(own, [
@@ -323,7 +323,7 @@ describe('GET /history/stats', () => {
     });
   });
 
-  it('is all zero at the beginning', async () => {
+  it('is all zero at first', async () => {
     expect((await (await startEmpty()).get('/history/stats')).body).toEqual({
       by_type_and_status: {},
       total_successful_tracks: 0,
@@ -364,13 +364,13 @@ describe('GET /history/search', () => {
     expect(await found('_')).toEqual([]);
   });
 
-  it('says what it looked for and how much it found', async () => {
+  it('returns its query and the number of results', async () => {
     const { body } = await app.get('/history/search?q=nothing%20like%20it&limit=300');
     expect(body).toEqual({ query: 'nothing like it', results: [], result_count: 0, limit: 200 });
   });
 
   it.each(['', '?q=', '?q=%20', `?q=${'x'.repeat(201)}`, '?q=a%00b', '?q=a&q=b'])(
-    'refuses %s and names q',
+    'rejects %s and names q',
     async (query) => {
       const { status, body } = await app.get(`/history/search${query}`);
       expect({ status, details: body['details'] }).toEqual({ status: 400, details: { field: 'q' } });
@@ -401,7 +401,7 @@ describe('POST /history/cleanup', () => {
   const clean = (to: RestTestApp, body: string) =>
     to.send('POST', '/history/cleanup', { body, headers: { 'content-type': 'application/json' } });
 
-  it('forgets what ended so long ago, with all its parts, and nothing else', async () => {
+  it('deletes tasks that finished before the cutoff, with all their children, and nothing else', async () => {
     const own = await startEmpty();
     const { album } = await seedAlbum(own);
     const [, recent, running] = await seedTasks(own, [
@@ -424,7 +424,7 @@ describe('POST /history/cleanup', () => {
     expect((await clean(own, '{"days_old":"1"}')).body['deleted_records']).toBe(1);
   });
 
-  it('forgets thousands at once', async () => {
+  it('deletes thousands at once', async () => {
     const own = await startEmpty();
     await seedTasks(
       own,
@@ -441,7 +441,7 @@ describe('POST /history/cleanup', () => {
     '{"days_old":"x"}',
     '{"days_old":null}',
     '{"days_old":[]}',
-  ])('refuses %s and removes nothing', async (body) => {
+  ])('rejects %s and deletes nothing', async (body) => {
     const before = await app.deps.db.task.count();
     const reply = await clean(app, body);
     expect({ status: reply.status, details: reply.body['details'] }).toEqual({

@@ -66,7 +66,7 @@ describe('an item', () => {
     encodeURIComponent('https://spotify.link/abc'),
     encodeURIComponent('https://example.com/album/1'),
     encodeURIComponent(`https://open.spotify.com/album/${SPOTIFY}/../x`),
-  ])('named %s is refused before a catalogue is asked', async (given) => {
+  ])('named %s is rejected before any catalog request', async (given) => {
     asked.length = 0;
     const answers = [
       await app.get(`/album/info?id=${given}`),

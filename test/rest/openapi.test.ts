@@ -27,7 +27,7 @@ const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1')
 function problemsOf(at: { path: string; method: string; status: number; type?: string }, body: unknown) {
   const { path, method, status, type = 'application/json' } = at;
   const own = `#/${['paths', path, method, 'responses', String(status)].map(escaped).join('/')}`;
-  // An answer that several routes have is told of once.
+  // A response shared by several routes is described once.
   const place = description.paths[path]?.[method]?.responses[status]?.$ref ?? own;
   const validate = ajv.compile({ $ref: `api${place}/content/${escaped(type)}/schema` });
   return validate(body) ? null : validate.errors;
@@ -61,13 +61,13 @@ describe('GET /openapi.json', () => {
     expect(description.info.version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it('tells of every route in the table, and of itself', () => {
+  it('lists every route in the table, and itself', () => {
     const told = operationsOf(description).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     const there = documented.map(({ path, method }) => `${method} ${path}`);
     expect(told.sort()).toEqual([...there, 'GET /openapi.json'].sort());
   });
 
-  it('gives each operation a name of its own, a summary and a section', () => {
+  it('gives each operation a unique name, a summary and a section', () => {
     const ids = operationsOf(description).map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { operation, path } of operationsOf(description)) {
@@ -76,7 +76,7 @@ describe('GET /openapi.json', () => {
     }
   });
 
-  it('names all that a route takes', () => {
+  it('lists everything that a route accepts', () => {
     const { parameters = [] } = description.paths['/search']?.['get'] ?? {};
     expect(parameters.map(({ name, required }) => [name, required])).toEqual([
       ['q', true],
@@ -103,7 +103,7 @@ describe('each documented example', () => {
   beforeEach(() => seedExampleTasks(app));
 
   it.each(documented.filter(({ route }) => !route.streams))(
-    '$method $path works and answers as documented',
+    '$method $path works and responds as documented',
     async ({ method, path, route }) => {
       const request = toRequest(route, method);
       const { status, body, headers } = await app.send(method, request.path, request.init);
@@ -126,19 +126,22 @@ describe('each documented example', () => {
     },
   );
 
-  it('would be noticed if it did not: an answer with another key is none that is documented', () => {
+  it('is checked strictly: a response with an extra key is not a documented one', () => {
     const at = { path: '/prgs/{task_id}', method: 'get', status: 200 };
     expect(problemsOf(at, { task_id: 'x' })).not.toBeNull();
   });
 });
 
 describe('errors', () => {
-  it.each(documented)('of $method $path are documented, in the one shape', async ({ method, path }) => {
-    const concrete = path.replace(/\{[^}]+\}/g, 'a%00b');
-    const { status, body } = await app.send(method, `${concrete}?x=1&x=2`);
-    expect(status).toBe(400);
-    expect(problemsOf({ path, method: method.toLowerCase(), status }, body)).toBeNull();
-  });
+  it.each(documented)(
+    'of $method $path are documented, with the common error body',
+    async ({ method, path }) => {
+      const concrete = path.replace(/\{[^}]+\}/g, 'a%00b');
+      const { status, body } = await app.send(method, `${concrete}?x=1&x=2`);
+      expect(status).toBe(400);
+      expect(problemsOf({ path, method: method.toLowerCase(), status }, body)).toBeNull();
+    },
+  );
 });
 
 async function readFrames(response: Response, count: number): Promise<unknown[]> {
@@ -159,7 +162,7 @@ describe('GET /docs', () => {
   const open = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${app.url}/api${path}`, { headers, redirect: 'manual' });
 
-  it('is a page that gets all its parts from here, and may run nothing else', async () => {
+  it('is a page that loads everything from here, and may run nothing else', async () => {
     const page = await open('/docs');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
@@ -170,7 +173,7 @@ describe('GET /docs', () => {
     expect(html).not.toMatch(/https?:/);
   });
 
-  it('is compressed, and not sent again to a browser that has it', async () => {
+  it('is compressed, and not sent again to a browser that has cached it', async () => {
     const script = await open('/docs/swagger-ui-bundle.js', { 'accept-encoding': 'br' });
     expect(script.headers.get('content-encoding')).toBe('br');
     const etag = script.headers.get('etag') ?? '';
@@ -180,7 +183,7 @@ describe('GET /docs', () => {
   });
 
   it.each(['package.json', '..%2Fpackage.json', 'index.js', 'constructor'])(
-    'has no part %s',
+    'has no file %s',
     async (file) => {
       expect((await open(`/docs/${file}`)).status).toBe(404);
     },

@@ -40,7 +40,7 @@ const send = (request: RawRequest, headers: Record<string, string> = {}): Promis
 const digest = () => digestDatabase(app.env.database.kind === 'external' ? app.env.database.url : '');
 
 describe('every route', () => {
-  it.each(table)('$method $path takes a slash at its end, without a redirect', async (row) => {
+  it.each(table)('$method $path accepts a trailing slash, without a redirect', async (row) => {
     const request = requestFor(row);
     const [path = '', query] = request.path.split('?');
     const slashed = `${path}/${query === undefined ? '' : `?${query}`}`;
@@ -50,7 +50,7 @@ describe('every route', () => {
   });
 
   it.each(table.filter(({ route }) => !route.streams))(
-    '$method $path answers at once with JSON that nobody keeps, and with an id for the log',
+    '$method $path responds directly with uncached JSON and a request id',
     async (row) => {
       const { headers, text } = await send(requestFor(row), { 'x-request-id': 'mine' });
       expect(headers['content-type']).toBe('application/json; charset=utf-8');
@@ -59,7 +59,7 @@ describe('every route', () => {
     },
   );
 
-  it.each(table.filter(({ method }) => method === 'GET'))('$method $path knows HEAD', async (row) => {
+  it.each(table.filter(({ method }) => method === 'GET'))('$method $path supports HEAD', async (row) => {
     const { changes, streams } = row.route;
     const request = requestFor(row);
     const before = await digest();
@@ -77,7 +77,7 @@ describe('every route', () => {
 });
 
 describe('a page of another site', () => {
-  it.each(table.filter(({ route }) => route.changes))('cannot have $method $path done', async (row) => {
+  it.each(table.filter(({ route }) => route.changes))('cannot run $method $path', async (row) => {
     const before = await digest();
     const { status, text } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
     expect(status).toBe(403);
@@ -87,14 +87,14 @@ describe('a page of another site', () => {
   });
 
   it.each(table.filter(({ route }) => route.changes))(
-    'is not what our own is: $method $path is done for it',
+    'is rejected, while our own page can run $method $path',
     async (row) => {
       const { status } = await send(requestFor(row), { 'sec-fetch-site': 'same-origin' });
       expect(status).toBe(row.route.status);
     },
   );
 
-  it('may be linked from: what only looks is shown', async () => {
+  it('may link to read-only routes', async () => {
     for (const row of table.filter(({ route }) => !route.changes)) {
       const { status } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
       expect(status, row.path).toBe(200);
@@ -103,7 +103,7 @@ describe('a page of another site', () => {
 });
 
 describe('the collection roots', () => {
-  it.each(['/config', '/search?q=tide', '/history'])('%s answer with and without a slash', async (root) => {
+  it.each(['/config', '/search?q=tide', '/history'])('%s respond with and without a slash', async (root) => {
     const [path = '', query = ''] = root.split('?');
     for (const form of [`/api${path}`, `/api${path}/`]) {
       const { status, headers } = await send({ method: 'GET', path: `${form}?${query}` });

@@ -93,7 +93,7 @@ describe('a route', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('deletes a cookie, and answers without a body', async () => {
+  it('deletes a cookie, and responds without a body', async () => {
     const { status, headers, text } = await send('/sign-out');
     expect({ status, text }).toEqual({ status: 204, text: '' });
     expect(headers['set-cookie']).toEqual(['session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure']);
@@ -125,7 +125,7 @@ describe('a route', () => {
     expect(headers['set-cookie']).toHaveLength(1);
   });
 
-  it.each([201, 207, 302, 418, 451])('answers with the status %i', async (status) => {
+  it.each([201, 207, 302, 418, 451])('responds with the status %i', async (status) => {
     const { headers, text, ...rest } = await send(`/status/${status}`);
     expect(rest.status).toBe(status);
     expect(headers['content-type']).toBe('application/json; charset=utf-8');

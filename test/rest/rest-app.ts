@@ -26,7 +26,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
   const app = await startApp({
     ...options,
     env: { role: 'api', ...options.env },
-    // Nobody writes a list's parts here, so there is nothing to wait for.
+    // Nothing expands parents here, so there is nothing to wait for.
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;

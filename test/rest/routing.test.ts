@@ -12,7 +12,7 @@ import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
 let app: RestTestApp;
 const aborted: string[] = [];
 
-/** A catalogue of which only finding a track does not work. */
+/** A catalog in which only finding a track fails. */
 function troubled(provider: string, findTrack: CatalogSource['findTrack']): CatalogSource {
   return { ...createDemoCatalog(), provider, findTrack };
 }
@@ -33,7 +33,7 @@ const catalogs = [
   ),
 ];
 
-/** What no real route does yet. */
+/** Routes for behavior that no real route has yet. */
 const EXTRA: AnyRoute[] = [
   {
     methods: ['DELETE'],
@@ -67,7 +67,7 @@ describe('every route in the table', () => {
     methods.map((method) => ({ method, path, streams })),
   );
 
-  it.each(rows)('$method $path has errors of the one shape', async ({ method, path }) => {
+  it.each(rows)('$method $path has the common error body', async ({ method, path }) => {
     const concrete = path.replace(/\{[^}]+\}/g, 'a%00b');
     const body = { headers: { 'content-type': 'application/json' }, body: '[' };
     const replies = [
@@ -82,7 +82,7 @@ describe('every route in the table', () => {
   });
 
   it.each(rows.filter(({ method, streams }) => method === 'GET' && !streams))(
-    'GET $path answers with JSON, whatever it answers, and takes one slash at its end',
+    'GET $path responds with JSON, and accepts one trailing slash',
     async ({ path }) => {
       const concrete = path.replace(/\{[^}]+\}/g, '00000000-0000-4000-8000-000000000000');
       const [plain, slash] = [await app.get(concrete), await app.get(`${concrete}/`)];
@@ -94,7 +94,7 @@ describe('every route in the table', () => {
 });
 
 describe('paths', () => {
-  it('that are fixed go before those with parameters', async () => {
+  it('that are fixed take precedence over those with parameters', async () => {
     expect((await app.get('/track/download/cancel')).body).toMatchObject({ details: { field: 'task_id' } });
     expect((await app.get('/prgs/list')).status).toBe(200);
   });
@@ -114,7 +114,7 @@ describe('paths', () => {
     expectFailure(reply);
   });
 
-  it('say in Allow what they take', async () => {
+  it('list their methods in Allow', async () => {
     const allowed = async (method: string, path: string) =>
       (await app.send(method, path)).headers.get('allow');
     expect(await allowed('DELETE', '/search')).toBe('GET, HEAD');
@@ -123,7 +123,7 @@ describe('paths', () => {
     expect(await allowed('POST', '/extra/1')).toBe('DELETE');
   });
 
-  it('answer HEAD like GET, without the body', async () => {
+  it('respond to HEAD as to GET, without the body', async () => {
     const { status, body } = await app.send('HEAD', '/search?q=night');
     expect({ status, body }).toEqual({ status: 200, body: {} });
   });
@@ -145,13 +145,13 @@ describe('bodies', () => {
     ['a=1', 'application/x-www-form-urlencoded', 415],
     ['{}', 'text/plain', 415],
     ['{}', undefined, 415],
-  ])('like %.20s as %s are answered with the right status', async (body, type, status) => {
+  ])('like %.20s as %s get the right status', async (body, type, status) => {
     const reply = await post(body, type);
     expect(reply.status).toBe(status);
     expectFailure(reply);
   });
 
-  it('over 1 MiB are 413, announced or not', async () => {
+  it('over 1 MiB get 413, announced or not', async () => {
     const large = JSON.stringify({ convertTo: 'x'.repeat(1_100_000) });
     const announced = await exchange(app.url, `content-length: ${large.length}\r\n\r\n${large}`);
     const chunked = `transfer-encoding: chunked\r\n\r\n${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`;
@@ -180,7 +180,7 @@ describe('upstreams', () => {
     }
   });
 
-  it('that do not answer in time are 503, and are told to stop', async () => {
+  it('that do not respond in time are 503, and are aborted', async () => {
     const reply = await app.get('/track/info?id=hanging:a');
     expect(reply).toMatchObject({ status: 503, body: { retry_after: 10 } });
     expectFailure(reply);
@@ -192,7 +192,7 @@ describe('upstreams', () => {
 });
 
 describe('bugs', () => {
-  it('are 500 without a word of what they are, but with the request’s id', async () => {
+  it('are 500 without details, but with the request’s id', async () => {
     for (const [method, path] of [
       ['GET', '/track/info?id=buggy:a'],
       ['DELETE', '/extra/1'],
@@ -206,7 +206,7 @@ describe('bugs', () => {
     }
   });
 
-  it('show where they are to a developer, and to nobody else', async () => {
+  it('are shown with their details in development only', async () => {
     const developers = await startRest({
       env: { development: true },
       overrides: { catalogs },

@@ -106,7 +106,7 @@ async function addPart(parentId: string, data: object) {
 }
 
 describe('GET /prgs/stream', () => {
-  it('names what was dismissed, and shows it only where that has ended it', async () => {
+  it('lists dismissed tasks, and shows those that the dismissal finished', async () => {
     const ended = await queue('/track/download/demo:night-ferry-1-01');
     const live = await queue('/track/download/demo:night-ferry-1-02');
     await change(ended, { state: 'COMPLETED' });
@@ -123,7 +123,7 @@ describe('GET /prgs/stream', () => {
     expect(second.data).toMatchObject({ all_tasks_count: 0 });
   });
 
-  it('is an event stream that nobody keeps or changes on the way', async () => {
+  it('is an event stream that is neither cached nor transformed', async () => {
     const { response } = await open();
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -164,7 +164,7 @@ describe('GET /prgs/stream', () => {
     expect(message.id).toMatch(/^\d+$/);
   });
 
-  it('starts with tasks that have ended too, if asked', async () => {
+  it('starts with finished tasks too, if requested', async () => {
     const active = await queue('/track/download/demo:night-ferry-1-01');
     const ended = await queue('/track/download/demo:night-ferry-1-03');
     await change(ended, { state: 'FAILED' });
@@ -172,7 +172,7 @@ describe('GET /prgs/stream', () => {
     expect(idsIn(await stream.until('the first message', () => true))).toEqual([active, ended]);
   });
 
-  it('starts with no more than the newest 50 that have ended', async () => {
+  it('starts with at most the newest 50 finished tasks', async () => {
     const live = await seedTasks(app, [{}, { state: 'RUNNING' }]);
     const ended = await seedTasks(
       app,
@@ -183,7 +183,7 @@ describe('GET /prgs/stream', () => {
     expect(idsIn(first)).toEqual([...live.toReversed(), ...ended.toReversed().slice(0, 50)]);
   });
 
-  it('tells the end of a task, and that it is tried again at once', async () => {
+  it('reports that a task finished and was retried immediately', async () => {
     const [id = ''] = await seedTasks(app, [{ state: 'RUNNING' }]);
     const stream = await open();
     await stream.until('the first message', () => true);
@@ -193,7 +193,7 @@ describe('GET /prgs/stream', () => {
     await stream.until('the retry', shows(id, 'queued'));
   });
 
-  it('starts with an empty message when there is nothing', async () => {
+  it('starts with an empty message when there are no tasks', async () => {
     const stream = await open();
     const { data } = await stream.until('the first message', () => true);
     expect(data).toMatchObject({ initial: true, change_type: 'update', tasks: [], active_tasks: 0 });
@@ -211,7 +211,7 @@ describe('GET /prgs/stream', () => {
     expect(new Set(data.tasks.map((task) => task.task_id)).size).toBe(251);
   });
 
-  it('tells what changes, by unnamed events with ids and true counts', async () => {
+  it('reports changes by unnamed events with ids and correct counts', async () => {
     const stream = await open();
     await stream.until('the first message', () => true);
     const id = await queue('/track/download/demo:night-ferry-1-01');
@@ -231,7 +231,7 @@ describe('GET /prgs/stream', () => {
     expect(new Set(stream.lines)).toEqual(new Set(['id', 'data']));
   });
 
-  it('shows an album again when a track of it moves', async () => {
+  it('shows an album again when one of its tracks changes', async () => {
     const album = await queue('/album/download/demo:night-ferry');
     await change(album, { state: 'RUNNING', total: 9 });
     const stream = await open();
@@ -282,7 +282,7 @@ describe('GET /prgs/stream', () => {
     }
   });
 
-  it('starts anew from a Last-Event-ID that makes no sense, and refuses such a since_event', async () => {
+  it('ignores an invalid Last-Event-ID and rejects an invalid since_event', async () => {
     const stream = await open('', { headers: { 'last-event-id': 'nonsense' } });
     await stream.until('the first message', ({ data }) => data.initial === true);
     for (const query of ['since_event=x', 'since_event=-1', 'active_only=perhaps']) {
@@ -290,7 +290,7 @@ describe('GET /prgs/stream', () => {
     }
   });
 
-  it('stops listening when the client goes away', async () => {
+  it('stops listening when the client disconnects', async () => {
     const stream = await open();
     await stream.until('the first message', () => true);
     expect(app.deps.feed.readerCount()).toBe(2);
@@ -299,8 +299,8 @@ describe('GET /prgs/stream', () => {
   });
 });
 
-describe('a stream without news', () => {
-  it('says so from time to time', async () => {
+describe('a stream without changes', () => {
+  it('sends a heartbeat', async () => {
     const quick = await startRest({ rest: { timing: { heartbeatMs: 50 } } });
     try {
       const stream = await open('', { on: quick });
@@ -317,7 +317,7 @@ describe('a stream without news', () => {
 });
 
 describe('a client that stops reading', () => {
-  it('is dropped when 1 MiB waits for it, and others go on', async () => {
+  it('is disconnected when 1 MiB is unread, and others continue', async () => {
     const quick = await startRest({ rest: { timing: { messageGapMs: 1 } } });
     const stalled = await stall(quick);
     try {

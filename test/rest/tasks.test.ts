@@ -83,7 +83,7 @@ describe('GET /prgs/{task_id}', () => {
     );
   });
 
-  it('tells each state in the words that clients know', async () => {
+  it('shows each state by the name that clients know', async () => {
     const id = await queue('/track/download/demo:night-ferry-1-03');
     const seen: unknown[] = [];
     for (const data of [
@@ -180,7 +180,7 @@ describe('GET /prgs/{task_id}', () => {
     `);
   });
 
-  it('shows a list that is being read, and then by the track that is worked on', async () => {
+  it('shows a parent that is being expanded, and then by its current track', async () => {
     const id = await queue('/album/download/demo:night-ferry');
     await change(id, { state: 'RUNNING' });
     expect(await lineOf(id)).toMatchObject({ status: 'processing' });
@@ -232,7 +232,7 @@ describe('GET /prgs/{task_id}', () => {
     );
   });
 
-  it('shows a playlist and an artist by what is worked on, also while that waits to be tried again', async () => {
+  it('shows a playlist and an artist by their current item, also while it waits for a retry', async () => {
     const [playlist = '', artist = ''] = await seedTasks(app, [
       { kind: 'PLAYLIST', state: 'RUNNING', title: 'The List', artists: ['Its Owner'], total: 7 },
       { kind: 'ARTIST', state: 'RUNNING', title: 'Someone', artists: ['Someone'], total: 2 },
@@ -264,7 +264,7 @@ describe('GET /prgs/{task_id}', () => {
   it.each([
     ['ALBUM', 'SKIPPED', 'skipped'],
     ['PLAYLIST', 'FAILED', 'error'],
-  ] as const)('ends the line of a list with a summary: %s that is %s', async (kind, state, status) => {
+  ] as const)('finishes the line of a parent with a summary: %s that is %s', async (kind, state, status) => {
     const [id = ''] = await seedTasks(app, [{ kind, state, finishedAt: NOW, total: 1, title: 'The List' }]);
     await addPart(id, 0, { state });
     const { body } = await app.get(`/prgs/${id}`);
@@ -274,7 +274,7 @@ describe('GET /prgs/{task_id}', () => {
     expect(body['summary']).toMatchObject({ total_successful: 0 });
   });
 
-  it('tells of a cancelled list by one word, and sums it up beside', async () => {
+  it('shows a cancelled parent by one word, with a summary', async () => {
     const [id = ''] = await seedTasks(app, [{ kind: 'ALBUM', state: 'CANCELLED', total: 2, succeeded: 1 }]);
     await addPart(id, 0, { state: 'COMPLETED' });
     const { body } = await app.get(`/prgs/${id}`);
@@ -285,7 +285,7 @@ describe('GET /prgs/{task_id}', () => {
     });
   });
 
-  it('sums up a list that has ended', async () => {
+  it('summarizes a finished parent', async () => {
     const id = await queue('/album/download/demo:night-ferry');
     await addPart(id, 0, { state: 'COMPLETED' });
     await addPart(id, 1, { state: 'SKIPPED' });
@@ -348,7 +348,7 @@ describe('GET /prgs/{task_id}', () => {
     expect(status_info).toEqual({ status: 'done', progress: 100, summary: body['summary'] });
   });
 
-  it('shows a part of a list with the list', async () => {
+  it('shows a child with its parent', async () => {
     const id = await queue('/album/download/demo:night-ferry');
     await change(id, { total: 9 });
     const part = await addPart(id, 4, { state: 'RUNNING', progress: 5 });
@@ -376,7 +376,7 @@ describe('GET /prgs/{task_id}', () => {
     });
   });
 
-  it('says of a list that was skipped why its parts were', async () => {
+  it('shows why the children of a skipped parent were skipped', async () => {
     const id = await queue('/album/download/demo:night-ferry');
     await change(id, { state: 'SKIPPED', total: 5, skipped: 5 });
     const reasonOf = async () => ((await lineOf(id)) as { status_info: object }).status_info;
@@ -404,7 +404,7 @@ describe('GET /prgs/{task_id}', () => {
   });
 
   it.each(['nonsense', '00000000-0000-4000-8000-00000000dead', 'Task:x'])(
-    'answers 404 for %s',
+    'responds 404 for %s',
     async (id) => {
       const { status, body } = await app.get(`/prgs/${id}`);
       expect({ status, body }).toEqual({
@@ -429,7 +429,7 @@ describe('GET /prgs/list', () => {
   const idsOf = (body: Record<string, unknown>) =>
     (body['tasks'] as { task_id: string }[]).map((task) => task.task_id);
 
-  it('starts with what is active, then shows what has ended, each the newest first, over all pages', async () => {
+  it('starts with active tasks, then shows finished ones, each newest first, over all pages', async () => {
     const ids = await queueAll([
       'RUNNING',
       'COMPLETED',
@@ -453,7 +453,7 @@ describe('GET /prgs/list', () => {
     }
   });
 
-  it('has all that is active on its first page, also where that is more than the limit', async () => {
+  it('has all active tasks on its first page, even above the limit', async () => {
     const ids = await queueAll(['QUEUED', 'COMPLETED', 'RUNNING', 'FAILED', 'PAUSED', 'SKIPPED', 'RETRYING']);
     const wanted = [6, 4, 2, 0, 5, 3, 1].map((at) => ids[at]);
     const pagesOf = async (limit: number, query = '') => {
@@ -474,7 +474,7 @@ describe('GET /prgs/list', () => {
     expect(await pagesOf(2, '&active_only=true')).toEqual([wanted.slice(0, 4)]);
   });
 
-  it('shows each task as GET /prgs/{task_id} does, with its own number of parts', async () => {
+  it('shows each task as GET /prgs/{task_id} does, with its own number of children', async () => {
     const album = await queue('/album/download/demo:night-ferry');
     await change(album, { state: 'RUNNING', total: 9, succeeded: 1, progress: 11.1 });
     await addPart(album, 1, { state: 'RUNNING', progress: 10 });
@@ -487,7 +487,7 @@ describe('GET /prgs/list', () => {
     expect(body['tasks']).toEqual(await Promise.all(alone));
   });
 
-  it('counts truly, and only tasks that are no part of another', async () => {
+  it('counts correctly, and only top-level tasks', async () => {
     const ids = await queueAll([
       'RUNNING',
       'COMPLETED',
@@ -531,7 +531,7 @@ describe('GET /prgs/list', () => {
     `);
   });
 
-  it('leaves out what was dismissed', async () => {
+  it('leaves out dismissed tasks', async () => {
     const [first = '', second = ''] = await queueAll(['COMPLETED', 'COMPLETED']);
     await change(first, { dismissedAt: NOW });
     const { body } = await app.get('/prgs/list');
@@ -539,7 +539,7 @@ describe('GET /prgs/list', () => {
     expect(body['all_tasks_count']).toBe(1);
   });
 
-  it('shows active tasks only, if asked', async () => {
+  it('shows active tasks only, if requested', async () => {
     const [first = '', , third = ''] = await queueAll(['RUNNING', 'COMPLETED', 'QUEUED']);
     for (const value of ['true', '1', 'TRUE']) {
       const { body } = await app.get(`/prgs/list?active_only=${value}`);
@@ -558,7 +558,7 @@ describe('GET /prgs/list', () => {
     });
   });
 
-  it('takes a limit above 100 as 100', async () => {
+  it('clamps a limit above 100', async () => {
     expect((await app.get('/prgs/list?limit=1000')).body['pagination']).toMatchObject({ limit: 100 });
   });
 
@@ -571,11 +571,11 @@ describe('GET /prgs/list', () => {
     ['limit=0', 'limit'],
     ['limit=1e3', 'limit'],
     ['active_only=maybe', 'active_only'],
-  ])('answers 400 to ?%s', async (query, field) => {
+  ])('responds 400 to ?%s', async (query, field) => {
     expect(await app.get(`/prgs/list?${query}`)).toMatchObject({ status: 400, body: { details: { field } } });
   });
 
-  it('asks the database three times, however many lists it shows', async () => {
+  it('makes three database calls, however many parents it shows', async () => {
     for (const album of ['night-ferry', 'rough-crossing']) {
       const id = await queue(`/album/download/demo:${album}`);
       await addPart(id, 0, { state: 'RUNNING' });

@@ -24,7 +24,7 @@ function exchange(bytes: string): Promise<string> {
   });
 }
 
-describe('what is no request', () => {
+describe('an unreadable request', () => {
   it.each([
     ['a method that HTTP does not know', 'FOO /api/search HTTP/1.1\r\nhost: x\r\n\r\n', 400],
     ['a broken request line', 'GET /api/search?q=a b HTTP/1.1\r\nhost: x\r\n\r\n', 400],
@@ -48,23 +48,26 @@ describe('what is no request', () => {
       400,
     ],
     ['an address without end', `GET /api/search?q=${'x'.repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
-  ])('such as %s is refused in the one shape, and the connection closed', async (_what, bytes, status) => {
-    const answer = await exchange(bytes);
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
-    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(head).toMatch(/content-type: application\/json/i);
-    const failure = JSON.parse(body) as Record<string, unknown>;
-    expect(failure['detail']).toBe(failure['error']);
-    expect(failure['error']).toEqual(expect.any(String));
-  });
+  ])(
+    'such as %s is rejected with the common error body, and the connection closed',
+    async (_what, bytes, status) => {
+      const answer = await exchange(bytes);
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head).toMatch(/content-type: application\/json/i);
+      const failure = JSON.parse(body) as Record<string, unknown>;
+      expect(failure['detail']).toBe(failure['error']);
+      expect(failure['error']).toEqual(expect.any(String));
+    },
+  );
 
-  it('harms nobody else', async () => {
+  it('does not affect other connections', async () => {
     expect((await app.get('/search?q=tide')).status).toBe(200);
   });
 });
 
-describe('a client that goes away in the middle of its body', () => {
-  it('is no fault of the server: the log has no error', async () => {
+describe('a client that disconnects in the middle of its body', () => {
+  it('is not logged as a server error', async () => {
     const { hostname, port } = new URL(app.url);
     const head =
       'POST /api/config HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9';

@@ -35,7 +35,7 @@ const poll = async (query: string | number = ''): Promise<Updates> => {
 };
 const idsOf = ({ tasks }: Pick<Updates, 'tasks'>) => tasks.map(({ task_id }) => task_id);
 
-/** A list at work, with a part that runs. */
+/** An expanded parent with a running child. */
 async function seedList(part: Seed = {}) {
   const [list = ''] = await seed([
     { kind: 'PLAYLIST', state: 'RUNNING', expandedAt: NOW, total: 2, title: 'The List' },
@@ -56,7 +56,7 @@ async function connectLate(): Promise<pg.Client> {
 }
 
 describe('GET /prgs/updates without since', () => {
-  it('has all active tasks and a page of others, each the newest first', async () => {
+  it('has all active tasks and a page of others, each newest first', async () => {
     const [ended1 = '', live1 = '', ended2 = '', live2 = ''] = await seed([
       { state: 'COMPLETED' },
       { state: 'RUNNING' },
@@ -100,7 +100,7 @@ describe('GET /prgs/updates without since', () => {
     expect(active).toMatchObject({ total_tasks: 2, all_tasks_count: 4, pagination: { total_non_active: 0 } });
   });
 
-  it('has nothing that was dismissed or is part of another', async () => {
+  it('leaves out dismissed tasks and children', async () => {
     const { list } = await seedList();
     await seed([{ state: 'FAILED', dismissedAt: NOW }]);
     const { tasks, deleted_tasks, pagination } = await poll();
@@ -111,7 +111,7 @@ describe('GET /prgs/updates without since', () => {
 });
 
 describe('GET /prgs/updates with since', () => {
-  it('has what changed since then, and says since when', async () => {
+  it('has what changed since then, and returns the time', async () => {
     const [one = '', two = ''] = await seed([{}, { state: 'RUNNING' }]);
     const { current_timestamp: start } = await poll();
     await change(two, { progress: 40 });
@@ -130,7 +130,7 @@ describe('GET /prgs/updates with since', () => {
     expect(third).toMatchObject({ tasks: [], updated_count: 0, pagination: { has_more: false } });
   });
 
-  it('has a list whose part moved, also one two lists up', async () => {
+  it('has a parent whose child changed, also two levels up', async () => {
     const { list, first } = await seedList();
     const [artist = ''] = await seed([{ kind: 'ARTIST', state: 'RUNNING', expandedAt: NOW, total: 1 }]);
     const [album = ''] = await seed([
@@ -150,7 +150,7 @@ describe('GET /prgs/updates with since', () => {
     expect(new Set(idsOf(await poll(settled)))).toEqual(new Set([list, artist]));
   });
 
-  it('has active tasks only, if asked: what has ended is not among them', async () => {
+  it('has active tasks only, if requested', async () => {
     const [one = '', two = ''] = await seed([{}, {}]);
     const start = await waitUntilQuiet();
     await change(one, { state: 'RUNNING' });
@@ -161,7 +161,7 @@ describe('GET /prgs/updates with since', () => {
     expect(numbers).toMatchObject({ total_tasks: 1, all_tasks_count: 2, updated_count: 1 });
   });
 
-  it('names what was dismissed, and shows it only where that has ended it', async () => {
+  it('lists dismissed tasks, and shows those that the dismissal finished', async () => {
     const [ended = '', live = ''] = await seed([{ state: 'COMPLETED' }, {}]);
     const start = await waitUntilQuiet();
     await app.send('DELETE', `/prgs/delete/${ended}`);
@@ -184,8 +184,8 @@ describe('GET /prgs/updates with since', () => {
   });
 });
 
-describe('who goes on from the time of the last answer', () => {
-  it('hears of a change that was begun before it and committed after', async () => {
+describe('a client that continues from the time of the last response', () => {
+  it('receives a change that began before it and was committed after', async () => {
     const [early = '', later = ''] = await seed([{}, {}]);
     const late = await connectLate();
     await late.query('BEGIN');
@@ -200,7 +200,7 @@ describe('who goes on from the time of the last answer', () => {
     expect(second.tasks.find(({ task_id }) => task_id === early)).toMatchObject({ progress: 50 });
   });
 
-  it('hears of all ended tasks, whether the other pages are asked for or not', async () => {
+  it('receives all finished tasks, whether it requests the other pages or not', async () => {
     const ids = await seed(Array.from({ length: 9 }, () => ({})));
     const start = await waitUntilQuiet();
     for (const id of ids) await change(id, { state: 'COMPLETED' });
@@ -222,7 +222,7 @@ describe('who goes on from the time of the last answer', () => {
     expect(polled).toEqual(new Set(ids));
   });
 
-  it('misses nothing while eight write at once', async () => {
+  it('misses nothing while eight clients write at once', async () => {
     const ids = await seed(Array.from({ length: 8 }, () => ({ state: 'RUNNING' as const })));
     const last = new Map<string, number>();
     let writing = true;
@@ -250,7 +250,7 @@ describe('who goes on from the time of the last answer', () => {
 });
 
 describe('GET /prgs/updates', () => {
-  it('asks the database at most four times, however many lists it shows', async () => {
+  it('makes at most four database calls, however many parents it shows', async () => {
     await seedList();
     await seedList({ state: 'RETRYING' });
     await seed([
@@ -266,7 +266,7 @@ describe('GET /prgs/updates', () => {
     }
   });
 
-  it('takes a limit above 100 as 100, and a time with fractions', async () => {
+  it('clamps a limit above 100, and accepts a time with fractions', async () => {
     expect((await poll('limit=1000')).pagination).toMatchObject({ limit: 100 });
     expect(await poll('since=1772366400.123456')).toMatchObject({ since_timestamp: 1772366400.123456 });
   });
@@ -284,7 +284,7 @@ describe('GET /prgs/updates', () => {
     ['limit=0', 'limit'],
     ['limit=x', 'limit'],
     ['active_only=maybe', 'active_only'],
-  ])('answers 400 to ?%s', async (query, field) => {
+  ])('responds 400 to ?%s', async (query, field) => {
     expect(await app.get(`/prgs/updates?${query}`)).toMatchObject({
       status: 400,
       body: { details: { field } },
@@ -292,7 +292,7 @@ describe('GET /prgs/updates', () => {
   });
 });
 
-/** A time from which nothing that has been done so far is news. */
+/** A time after every change made so far. */
 async function waitUntilQuiet(): Promise<number> {
   for (;;) {
     const { current_timestamp } = await poll('active_only=true');

@@ -48,7 +48,7 @@ function inAnotherProcess(db = connection.db): CatalogSource {
 beforeEach(() => {
   now = Date.parse('2026-03-01T12:00:00Z');
   warnings = [];
-  // A catalogue of each test's own, so that one does not find what another left.
+  // A separate catalog for each test, so that no test finds another's responses.
   provider += 'r';
   playlist = makePlaylist('far:list', { revision: 'one' });
   far = createDistantCatalog(provider, {
@@ -68,8 +68,8 @@ beforeEach(() => {
 
 const FIRST = { offset: 0, limit: 20 };
 
-describe('a catalogue over the network', () => {
-  it('is asked once by 20 who want the same at once, and never by who comes later', async () => {
+describe('a network catalog', () => {
+  it('is requested once for 20 concurrent callers, and not for later ones', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => catalog.findTrack('far:1', never)));
     expect(all).toEqual(Array.from({ length: 20 }, () => makeTrack('far:1')));
     expect(await catalog.findTrack('far:1', never)).toEqual(makeTrack('far:1'));
@@ -77,7 +77,7 @@ describe('a catalogue over the network', () => {
     expect(far.calls).toEqual(['findTrack far:1']);
   });
 
-  it('is asked once for each page, each search and each choice of groups', async () => {
+  it('is requested once for each page, each search and each choice of groups', async () => {
     const questions = [
       () => catalog.search({ text: 'Sea', type: 'TRACK', ...FIRST }, never),
       () => catalog.search({ text: 'Sea', type: 'ALBUM', ...FIRST }, never),
@@ -116,7 +116,7 @@ describe('a catalogue over the network', () => {
     ['a search after an hour', HOUR, (from) => from.search({ text: 'x', type: 'SHOW', ...FIRST }, never)],
     ['a playlist after five minutes', 5 * MINUTE, (from) => from.findPlaylist('far:1', never)],
     ['what it did not have after a minute', MINUTE, (from) => from.findTrack('far:missing', never)],
-  ])('is asked anew for %s, once', async (_what, ageMs, ask) => {
+  ])('is requested again for %s, once', async (_what, ageMs, ask) => {
     await ask(catalog);
     now += ageMs - 1;
     await ask(catalog);
@@ -127,7 +127,7 @@ describe('a catalogue over the network', () => {
     expect(far.calls).toHaveLength(2);
   });
 
-  it('is asked anew for what was kept by a clock that was ahead', async () => {
+  it('is requested again for a response cached by a clock that was ahead', async () => {
     now += 30 * DAY;
     await catalog.findTrack('far:1', never);
     now -= 30 * DAY;
@@ -136,7 +136,7 @@ describe('a catalogue over the network', () => {
     expect(far.calls).toHaveLength(2);
   });
 
-  it('is asked for a playlist’s entries anew as soon as the playlist is seen to have changed', async () => {
+  it('is requested again for a playlist’s entries as soon as the playlist has changed', async () => {
     const addedAt = async () => {
       const { items } = await catalog.listPlaylistEntries('far:list', FIRST, never);
       return items[0]?.addedAt;
@@ -151,7 +151,7 @@ describe('a catalogue over the network', () => {
     expect(far.calls.filter((call) => call.startsWith('listPlaylistEntries'))).toHaveLength(2);
   });
 
-  it('is asked again after it failed or limited us, and what it said then is kept', async () => {
+  it('is requested again after it failed or limited us, and that response is cached', async () => {
     for (const thrown of [
       new UpstreamFailedError('broken'),
       new UpstreamLimitedError('far', 5_000),
@@ -168,7 +168,7 @@ describe('a catalogue over the network', () => {
   });
 
   it.each([new UpstreamFailedError('It is down.'), new UpstreamLimitedError('far', 60_000)])(
-    'is answered for by what it said before while it is down or limits us, and the log says so: %s',
+    'is replaced by its cached response while it fails or limits us, which is logged: %s',
     async (thrown) => {
       await catalog.findTrack('far:1', never);
       now += 2 * DAY;
@@ -188,7 +188,7 @@ describe('a catalogue over the network', () => {
     },
   );
 
-  it('is not answered for when it did not have the thing, nor when the fault is ours', async () => {
+  it('is not replaced by the cache for a missing item or a bug of ours', async () => {
     await catalog.findTrack('far:missing', never);
     await catalog.findTrack('far:1', never);
     now += 2 * DAY;
@@ -198,7 +198,7 @@ describe('a catalogue over the network', () => {
     await expect(catalog.findTrack('far:1', never)).rejects.toThrow('a bug');
   });
 
-  it('is asked at most once by each of several processes at once, and by none of them later', async () => {
+  it('is requested at most once by each of several processes at once, and not again later', async () => {
     const release = far.hold();
     const processes = [inAnotherProcess(), inAnotherProcess(), inAnotherProcess()];
     const asked = processes.flatMap((each) =>
@@ -212,7 +212,7 @@ describe('a catalogue over the network', () => {
     expect(far.calls).toHaveLength(calls);
   });
 
-  it('goes on for those who wait when one leaves, and is left alone when all have', async () => {
+  it('continues for the remaining callers when one leaves, and is aborted when all have', async () => {
     const release = far.hold();
     const [one, other] = [new AbortController(), new AbortController()];
     const left = catalog.findTrack('far:1', one.signal);
@@ -233,14 +233,14 @@ describe('a catalogue over the network', () => {
     expect(await catalog.findTrack('far:2', never)).toEqual(makeTrack('far:2'));
   });
 
-  it('answers also when its answer cannot be kept', async () => {
+  it('returns responses that cannot be cached', async () => {
     const text = randomBytes(8_000).toString('hex');
     const question = { text, type: 'TRACK' as const, ...FIRST };
     expect((await catalog.search(question, never)).total).toBe(1);
     expect(warnings).toHaveLength(1);
   });
 
-  it('is looked up in one query for a hundred things that are wanted at once', async () => {
+  it('is looked up in one query for a hundred items requested at once', async () => {
     const ids = Array.from({ length: 100 }, (_, at) => `far:${at}`);
     await Promise.all(ids.map((id) => catalog.findArtist(id, never)));
     const queries = await countQueries(database.url, async (db) => {
@@ -253,7 +253,7 @@ describe('a catalogue over the network', () => {
   });
 });
 
-describe('old answers', () => {
+describe('old responses', () => {
   const prune = () => {
     const deps = { db: connection.db, log: silentLog, clock: { now: () => new Date(now) } };
     return pruneCatalogCache(deps, { signal: never });
@@ -269,7 +269,7 @@ describe('old answers', () => {
     await connection.db.catalogAnswer.deleteMany();
   });
 
-  it('are forgotten after a week, in batches, also by two at once, and the others stay', async () => {
+  it('are deleted after a week, in batches, also by two at once, and the others stay', async () => {
     await fill('old ', 2_500, 7 * DAY);
     await fill('nearly old', 1, 7 * DAY - 1);
     await fill('young', 1, 0);
@@ -278,7 +278,7 @@ describe('old answers', () => {
     expect((await left()).map(({ question }) => question)).toEqual(['young0', 'nearly old0']);
   });
 
-  it('are forgotten earlier when there are more than a hundred thousand', async () => {
+  it('are deleted earlier when there are more than a hundred thousand', async () => {
     await fill('', 100_002, 0);
     expect(await prune()).toBe(2);
     expect((await left()).at(-1)?.question).toBe('99999');

@@ -79,7 +79,7 @@ function socketDirectoryOf(url: string): string {
 }
 
 describe('an embedded database', () => {
-  it('is made at the first start and keeps its data for the second', async () => {
+  it('is created at the first start and keeps its data for the second', async () => {
     const first = await start();
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS value');
     await first.stop();
@@ -153,7 +153,7 @@ describe('an embedded database', () => {
     await child.until('stopped');
   });
 
-  it('refuses a data directory of another PostgreSQL version and says what to do', async () => {
+  it('rejects a data directory of another PostgreSQL version and says what to do', async () => {
     const server = await start();
     await server.stop();
     writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '16\n');
@@ -175,7 +175,7 @@ describe('an embedded database', () => {
 });
 
 describe('a second process on the same directory', () => {
-  it('is refused with the way out, while the first goes on', async () => {
+  it('is rejected with the remedy, while the first continues', async () => {
     const first = startProcess();
     const { url } = await first.until('up');
     const failure = await start().catch((error: unknown) => error);
@@ -186,7 +186,7 @@ describe('a second process on the same directory', () => {
     expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('is refused also by the same process', async () => {
+  it('is rejected also in the same process', async () => {
     const { url } = await start();
     await expect(start()).rejects.toThrow('is in use');
     expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -206,7 +206,7 @@ describe('a second process on the same directory', () => {
 });
 
 describe('after the process was killed', () => {
-  it('takes over the server that lived on, with every write that was acknowledged', async () => {
+  it('takes over the server that survived, with every acknowledged write', async () => {
     const child = startProcess();
     await child.until('up');
     child.tell('write');
@@ -224,7 +224,7 @@ describe('after the process was killed', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('recovers when the server was killed too, with every write that was acknowledged', async () => {
+  it('recovers when the server was killed too, with every acknowledged write', async () => {
     const child = startProcess();
     await child.until('up');
     child.tell('write');
@@ -251,7 +251,7 @@ describe('after the process was killed', () => {
     expect(other.exitCode).toBeNull();
   });
 
-  it('starts when the pid it left is that of its own process, or of none', async () => {
+  it('starts when the pid it left is its own, or unused', async () => {
     const first = await start();
     await first.stop();
     leaveStaleFiles(first, process.pid);
@@ -275,7 +275,7 @@ describe('after the process was killed', () => {
 });
 
 describe('a server that ends by itself', () => {
-  it('is reported with its last words and started again', async () => {
+  it('is reported with its last log lines and started again', async () => {
     const lines: string[] = [];
     const server = await start(pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }));
     const pid = readPid();

@@ -18,7 +18,7 @@ const titles = async (library: TestLibrary) => (await files(library)).map((file)
 const problems = async (library: TestLibrary) =>
   (await listProblems(library.db, { offset: 0, limit: 10 })).items.map((item) => item.path);
 
-it('reads the tags of every format, and what they do not say off the path', async () => {
+it('reads the tags of every format, and missing ones from the path', async () => {
   const library = await useTestLibrary();
   const tags = {
     title: 'Tïtle “1”',
@@ -168,7 +168,7 @@ it('reads a file with the wrong extension for what it is', async () => {
   expect(await files(library)).toMatchObject([{ title: 'Really FLAC', codec: 'flac', artists: ['A'] }]);
 });
 
-it('looks at audio files only, and not at hidden ones', async () => {
+it('reads audio files only, and no hidden ones', async () => {
   const library = await useTestLibrary();
   await library.add('a.MP3', {});
   await library.add('.hidden/b.mp3');
@@ -178,7 +178,7 @@ it('looks at audio files only, and not at hidden ones', async () => {
   expect(await library.scan()).toMatchObject({ added: 1, unreadable: 0 });
 });
 
-it('follows no links, so there are no loops and nothing from outside', async () => {
+it('does not follow links, so there are no loops and no files from outside', async () => {
   const library = await useTestLibrary();
   const inside = await library.add('inside/a.mp3', { title: 'a' });
   const outside = library.workspace.file('outside');
@@ -193,7 +193,7 @@ it('follows no links, so there are no loops and nothing from outside', async () 
   expect(await titles(library)).toEqual(['a']);
 });
 
-it('takes a root that is a link, and one inside another, once', async () => {
+it('accepts a root that is a link, and reads nested roots once', async () => {
   const library = await useTestLibrary();
   await library.add('inner/a.mp3', { title: 'a' });
   const link = library.workspace.file('link');
@@ -228,7 +228,7 @@ it('reports a name that is not valid UTF-8', async ({ skip }) => {
   expect(library.warnings).toMatchObject([{ problem: 'Its name is not valid UTF-8.' }]);
 });
 
-it('keeps what is known of a root that is missing or empty', async () => {
+it('keeps the index of a root that is missing or empty', async () => {
   const library = await useTestLibrary();
   const second = library.workspace.file('second');
   await mkdir(second);
@@ -251,7 +251,7 @@ it('keeps what is known of a root that is missing or empty', async () => {
   expect(await library.scan({ env })).toMatchObject({ removed: 0, unchanged: 2, unreadable: 0 });
 });
 
-it('forgets a root that is no longer one, but nothing when there are none', async () => {
+it('forgets a root that was removed from the settings, but not when none are left', async () => {
   const library = await useTestLibrary();
   await library.add('a/a.mp3', { title: 'a' });
   await library.add('b/b.mp3', { title: 'b' });
@@ -261,7 +261,7 @@ it('forgets a root that is no longer one, but nothing when there are none', asyn
   expect(await library.scan({ env })).toMatchObject({ unchanged: 1, removed: 1 });
 });
 
-it('keeps what is known of a folder it may not look into, and tries again a file it may not read', async () => {
+it('keeps the index of an unreadable folder, and tries an unreadable file again', async () => {
   const library = await useTestLibrary();
   await library.add('closed/a.mp3', { title: 'a' });
   await library.add('open/b.mp3', { title: 'b' });
@@ -291,7 +291,7 @@ it('tries a file again that needs an ffmpeg which was missing', async () => {
   expect(await library.scan()).toMatchObject({ changed: 1, unreadable: 0 });
 });
 
-it('stops when it is told to, removing nothing, and goes on next time', async () => {
+it('stops when its signal aborts, removes nothing, and continues next time', async () => {
   const library = await useTestLibrary();
   for (let number = 1; number <= 6; number++) await library.add(`${number}.mp3`, { title: `${number}` });
   await library.scan();
@@ -308,7 +308,7 @@ it('stops when it is told to, removing nothing, and goes on next time', async ()
   expect(await library.scan()).toMatchObject({ changed: 6, removed: 0 });
 });
 
-it('ends at once with the error when the database is gone', async () => {
+it('fails at once when the database is unreachable', async () => {
   const library = await useTestLibrary();
   for (let number = 0; number < 3; number++) await library.add(`${number}.mp3`);
   const db = new Proxy(library.db, {

@@ -119,7 +119,7 @@ describe('a search for tracks', () => {
     expect(new Set(pages.flatMap((page) => page.items.map(({ file }) => file.id))).size).toBe(13);
   });
 
-  it('asks the database three times, however many are found', async () => {
+  it('makes three database calls, however many are found', async () => {
     for (const limit of [1, 20]) {
       const queries = await countQueries(database.url, (db) =>
         createLibraryIndex(db).searchTracks('boy', { offset: 0, limit }),
@@ -199,7 +199,7 @@ describe('a search for artists', () => {
 });
 
 describe('by id', () => {
-  it('finds what is asked for at the same moment together, however much it is', async () => {
+  it('finds items requested at the same moment in one batch of any size', async () => {
     const { items } = await index.searchTracks('', { offset: 0, limit: 100 });
     const ids = items.flatMap(({ file }) => file.id);
     const queries = await countQueries(database.url, async (db) => {
@@ -217,7 +217,7 @@ describe('by id', () => {
     expect(queries).toBe(4);
   });
 
-  it('finds tracks, albums and artists, and nothing by a wrong one', async () => {
+  it('finds tracks, albums and artists, and nothing for an unknown id', async () => {
     const [track] = (await index.searchTracks('duet', FIRST)).items;
     expect(await index.findTrack(track?.file.id ?? '')).toEqual(track);
     expect(await index.findArtist(await artistId('bjork'))).toMatchObject({ name: 'Björk' });
@@ -262,7 +262,7 @@ describe('by id', () => {
   });
 });
 
-describe('candidates for a track of another catalogue', () => {
+describe('candidates for a track of another catalog', () => {
   it.each([
     ['an ISRC', { title: 'X', isrc: 'USRC17607839', durationMs: 1 }, ['Duet']],
     [

@@ -101,7 +101,7 @@ describe('a connection that listens', () => {
     expect(seen.gaps).toBe(0);
   });
 
-  it('says that the server is away at the start, and hears it when it comes', async () => {
+  it('reports an unreachable server at the start, and connects when it comes up', async () => {
     await proxy.cut();
     const { connection, seen } = listen();
     await expect(connection.opened).rejects.toThrow('ECONNREFUSED');
@@ -111,7 +111,7 @@ describe('a connection that listens', () => {
     await hear(seen.texts, 'at last');
   });
 
-  it('says that the server is silent at the start', async () => {
+  it('reports an unresponsive server at the start', async () => {
     proxy.stall();
     await expect(listen().connection.opened).rejects.toThrow(/timeout/);
   });
@@ -145,7 +145,7 @@ describe('a connection that listens', () => {
     expect(seen.texts).toEqual(['before', 'after']);
   });
 
-  it('is replaced when the other side falls silent, once it answers again', async () => {
+  it('is replaced when the server stops responding, once it responds again', async () => {
     const { connection, seen } = await listening();
     proxy.stall();
     await waitFor(() => !connection.connected(), { what: 'the silence to be noticed' });
@@ -159,7 +159,7 @@ describe('a connection that listens', () => {
 });
 
 describe('closing', () => {
-  it('ends the connection without a word in the log, and may be asked for twice', async () => {
+  it('ends the connection without logging, and may be requested twice', async () => {
     const { connection, seen } = await listening();
     await Promise.all([connection.close(), connection.close()]);
     await connection.close();
@@ -175,7 +175,7 @@ describe('closing', () => {
     expect(seen.gaps).toBe(0);
   });
 
-  it('does not wait for an attempt that gets no answer', async () => {
+  it('does not wait for an attempt that gets no response', async () => {
     const { connection, seen } = await listening({ answerWithinMs: LONG_MS });
     await lose(connection);
     await proxy.resume();
@@ -185,7 +185,7 @@ describe('closing', () => {
     expect(seen.gaps).toBe(0);
   });
 
-  it('does not wait for a goodbye that never comes', async () => {
+  it('does not wait for a server that never closes the connection', async () => {
     const { connection } = await listening({ keepaliveEveryMs: LONG_MS, answerWithinMs: LONG_MS });
     proxy.stall();
     await connection.close();

@@ -81,7 +81,7 @@ describe('migrations', () => {
     expect(await run()).toEqual({ applied: [] });
   });
 
-  it('count the tasks that are there already', async () => {
+  it('count the existing tasks', async () => {
     const later = OWN_NAMES.slice(1);
     later.forEach((name) => rmSync(join(directory, name), { recursive: true }));
     await run();
@@ -104,7 +104,7 @@ describe('migrations', () => {
     ]);
   });
 
-  it('leave nothing behind when one fails, say which, and go on once it is mended', async () => {
+  it('leave nothing behind when one fails, name it, and continue once it is fixed', async () => {
     add('0900_broken', 'CREATE TABLE half (a int); SELECT nonsense;');
     await expect(run()).rejects.toThrow(/0900_broken.*nonsense/);
     expect(await query(database, `SELECT to_regclass('half')::text AS half`)).toEqual([{ half: null }]);
@@ -112,14 +112,14 @@ describe('migrations', () => {
     expect(await run()).toEqual({ applied: ['0900_broken'] });
   });
 
-  it('are refused when one that was applied has been changed', async () => {
+  it('are rejected when an applied one has changed', async () => {
     await run();
     const path = join(directory, OWN_NAMES[0] ?? '', 'migration.sql');
     writeFileSync(path, `${readFileSync(path, 'utf8')}\n-- changed`);
     await expect(run()).rejects.toThrow(`The migration "${OWN_NAMES[0]}" was changed`);
   });
 
-  it('are refused when the database has one that this build does not know', async () => {
+  it('are rejected when the database has an unknown one', async () => {
     add('0900_future', 'CREATE TABLE future (a int)');
     await run();
     rmSync(join(directory, '0900_future'), { recursive: true });
@@ -128,7 +128,7 @@ describe('migrations', () => {
 });
 
 describe('a database that cannot be reached', () => {
-  it('is told by the variable that names it, and without its password', async () => {
+  it('is reported by its variable, without the password', async () => {
     const urls = [
       'postgresql://me:hunter2@127.0.0.1:1/music',
       'postgresql://me:hunter2@localhost:1/music',

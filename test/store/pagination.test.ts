@@ -25,23 +25,23 @@ describe('a cursor', () => {
       'a day that is none',
       Buffer.from(`["2024-99-01T00:00:00.000Z","${randomUUID()}"]`).toString('base64url'),
     ],
-  ])('that is %s is refused as invalid input', (_, cursor) => {
+  ])('that is %s is rejected as invalid input', (_, cursor) => {
     expect(() => decodeCursor(cursor)).toThrow(InvalidInputError);
   });
 });
 
 describe('a page size', () => {
-  it('is the default when none is asked for', () => {
+  it('has a default', () => {
     expect([pageSize(undefined, limits), pageSize(null, limits), pageSize(7, limits)]).toEqual([20, 20, 7]);
   });
 
-  it.each([-1, 0, 101, 1.5, Number.NaN])('of %s is refused with the allowed range', (first) => {
+  it.each([-1, 0, 101, 1.5, Number.NaN])('of %s is rejected with the allowed range', (first) => {
     expect(() => pageSize(first, limits)).toThrow('it must be between 1 and 100');
   });
 });
 
 describe('a connection', () => {
-  it('cuts off the row that only tells of a next page', () => {
+  it('cuts off the extra row that shows there is a next page', () => {
     const found = rows(4);
     const { edges, pageInfo } = toConnection(found, { size: 3 });
     expect(edges.map(({ node }) => node)).toEqual(found.slice(0, 3));

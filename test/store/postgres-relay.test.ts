@@ -62,7 +62,7 @@ const countConnections = async () => {
   return rows[0]?.count;
 };
 
-describe('news from the database', () => {
+describe('events from the database', () => {
   let relay: PostgresRelay;
   let listening: Awaited<ReturnType<typeof listen>>;
 
@@ -75,7 +75,7 @@ describe('news from the database', () => {
   const heardOf = (id: string) =>
     waitFor(() => listening.changes.find(({ taskId }) => taskId === id), { what: `news of ${id}` });
 
-  it('arrives for a committed task, with its owner, parent and state', async () => {
+  it('arrive for a committed task, with its owner, parent and state', async () => {
     const id = randomUUID();
     await insert(id);
     expect(await heardOf(id)).toEqual({ taskId: id, ownerId: OWNER, parentId: null, state: 'QUEUED' });
@@ -83,7 +83,7 @@ describe('news from the database', () => {
     await waitFor(() => listening.changes.some(({ taskId, state }) => taskId === id && state === 'RUNNING'));
   });
 
-  it('does not arrive for what was rolled back', async () => {
+  it('do not arrive for a rolled back change', async () => {
     const [undone, kept] = [randomUUID(), randomUUID()];
     await writer.query('BEGIN');
     await insert(undone);
@@ -93,14 +93,14 @@ describe('news from the database', () => {
     expect(listening.changes.map(({ taskId }) => taskId)).toEqual([kept]);
   });
 
-  it('arrives for each of 1,000 tasks of one statement, once', async () => {
+  it('arrive for each of 1,000 tasks of one statement, once', async () => {
     const ids = Array.from({ length: 1_000 }, () => randomUUID());
     await insert(...ids);
     await waitFor(() => listening.changes.length >= 1_000, { what: 'news of 1,000 tasks' });
     expect(listening.changes.map(({ taskId }) => taskId).sort()).toEqual(ids.sort());
   });
 
-  it('is not disturbed by notifications that are none of ours', async () => {
+  it('are not disturbed by unrelated notifications', async () => {
     const good = { taskId: randomUUID(), ownerId: OWNER, parentId: null, state: 'PAUSED' } as const;
     const texts = [
       '',
@@ -136,7 +136,7 @@ describe('several processes', () => {
 });
 
 describe('a lost connection', () => {
-  it('is replaced when the server ends it, with a gap announced before later news', async () => {
+  it('is replaced when the server ends it, with a gap announced before later events', async () => {
     const { relay, changes, gaps } = await listen();
     expect(relay.healthy()).toBe(true);
     await writer.query(
@@ -154,7 +154,7 @@ describe('a lost connection', () => {
 });
 
 describe('stopping', () => {
-  it('ends the connection, and may be asked for twice', async () => {
+  it('ends the connection, and may be requested twice', async () => {
     const { relay, gaps, logged } = await listen();
     await Promise.all([relay.stop(), relay.stop()]);
     await relay.stop();

@@ -24,7 +24,7 @@ describe('a pool', () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  it('outlives a server that dies under its idle and its busy connections', async () => {
+  it('survives a server that dies under its idle and busy connections', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'reprise-pool-'));
     cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
     const server = await startEmbeddedPostgres({ dataDir, log });
@@ -48,7 +48,7 @@ describe('a pool', () => {
     expect(rows).toEqual([{ one: 1 }]);
   });
 
-  it('says in time that there is no server, and can be closed', async () => {
+  it('reports within its timeout that there is no server, and can be closed', async () => {
     const connection = createDatabase({ url: 'postgresql://nobody@127.0.0.1:1/none', log });
     await expect(connection.db.$queryRaw`SELECT 1`).rejects.toThrow();
     await connection.close();

@@ -46,8 +46,8 @@ const endAll = async (ids: readonly string[]) => {
 
 const get = (id: string): Promise<Task> => app.deps.db.task.findUniqueOrThrow({ where: { id } });
 
-describe('a list of more parts than are counted at each end', () => {
-  it('always says how many have ended in which way, and ends with the last', async () => {
+describe('a parent with many children', () => {
+  it('always has the right counts by state, and finishes with its last child', async () => {
     const { id, parts } = await seedList(240);
     await endAll(parts.slice(0, 8));
     const progress = 3.3;
@@ -64,13 +64,13 @@ describe('a list of more parts than are counted at each end', () => {
     });
   });
 
-  it('counts right when many of them end at once', async () => {
+  it('has the right counts when many children finish at once', async () => {
     const { id, parts } = await seedList(160);
     await Promise.all(parts.slice(0, 30).map((part) => end(part, { state: 'COMPLETED' })));
     expect(await get(id)).toMatchObject({ total: 160, succeeded: 30, state: 'RUNNING' });
   });
 
-  it('counts a part that is tried again as live, and then as it ends', async () => {
+  it('counts a retried child as active, and then by its final state', async () => {
     const { id, parts } = await seedList(150);
     await endAll(parts.slice(0, 4));
     await retryTask(app.deps, SYSTEM_VIEWER, parts[3]!);
@@ -80,7 +80,7 @@ describe('a list of more parts than are counted at each end', () => {
     expect(await get(id)).toMatchObject({ succeeded: 3, skipped: 1, failed: 0 });
   });
 
-  it('is paused with the end of the last part that was not', async () => {
+  it('is paused when the last child that was not paused finishes', async () => {
     const { id, parts } = await seedList(130);
     const { attempt } = await get(parts[0]!);
     const held = await startTask(app.deps, { taskId: parts[0]!, attempt });

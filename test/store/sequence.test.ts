@@ -37,7 +37,7 @@ async function createTask(): Promise<string> {
 const sequenceOf = async (id: string) =>
   (await connection.db.task.findUniqueOrThrow({ where: { id } })).sequence;
 
-/** The horizon is the whole server's: tests beside us have transactions in flight now and then. */
+/** The oldest open transaction is the whole server's: tests beside us have open ones now and then. */
 function horizonBeyond(sequence: bigint): Promise<bigint> {
   return waitFor(
     async () => {
@@ -56,7 +56,7 @@ async function idsSince(mark: bigint): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-describe('a mark', () => {
+describe('a cursor', () => {
   let late: pg.Client;
 
   beforeEach(async () => {
@@ -65,7 +65,7 @@ describe('a mark', () => {
     return () => late.end();
   });
 
-  it('brings a change that began before it and was committed after it, and after later ones', async () => {
+  it('returns a change that began before it and was committed after it, and after later ones', async () => {
     const [early, later] = [await createTask(), await createTask()];
     await late.query('BEGIN');
     await late.query(`UPDATE "Task" SET "progress" = 50 WHERE "id" = $1`, [early]);
@@ -80,7 +80,7 @@ describe('a mark', () => {
     expect(await idsSince(mark)).toContain(early);
   });
 
-  it('leaves out what had been committed before, once nothing is in flight', async () => {
+  it('leaves out changes committed before it, once no transaction is open', async () => {
     const before = await createTask();
     const mark = await horizonBeyond(await sequenceOf(before));
     const after = await createTask();
@@ -89,7 +89,7 @@ describe('a mark', () => {
     expect(found).not.toContain(before);
   });
 
-  it('misses nothing while eight writers race and a reader goes from mark to mark', async () => {
+  it('misses nothing while eight writers race and a reader pages from cursor to cursor', async () => {
     const tasks = await Promise.all(Array.from({ length: 8 }, createTask));
     const last = new Map<string, number>();
     let writing = true;
@@ -115,7 +115,7 @@ describe('a mark', () => {
 });
 
 describe('sequences from another cluster', () => {
-  it('are brought down to the present, once, and others are left alone', async () => {
+  it('are lowered to the present, once, and others are unchanged', async () => {
     const [restored, own] = [await createTask(), await createTask()];
     const before = await sequenceOf(own);
     await connection.db

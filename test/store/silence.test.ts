@@ -35,7 +35,7 @@ async function connectClient(url: string): Promise<pg.Client> {
   return client;
 }
 
-describe('a network that swallows everything', () => {
+describe('an unresponsive network', () => {
   it('keeps nobody from what a transaction behind it has locked', async () => {
     const { proxy, db } = await connectThroughProxy({ idleInTransactionMs: 300 });
     const locked = createDeferred<null>();
@@ -63,7 +63,7 @@ describe('a network that swallows everything', () => {
     await proxy.cut();
   });
 
-  it('ends the wait for an answer', async () => {
+  it('ends the wait for a response', async () => {
     const { proxy, db } = await connectThroughProxy({ silenceMs: 300 });
     await db.$queryRaw`SELECT 1`;
     proxy.stall();

@@ -108,8 +108,8 @@ async function happen(db: Db, roll: (sides: number) => number, owners: readonly 
   }
 }
 
-describe('the numbers of tasks', () => {
-  it('are those of a real count at every moment of a story that several tell at once', async () => {
+describe('task counts', () => {
+  it('match a real count at every moment while several writers work at once', async () => {
     const owners = [SYSTEM_VIEWER.id, (await createUser()).id, (await createUser()).id];
     let telling = true;
     const tellers = [1, 2, 3, 4, 5].map(async (seed) => {
@@ -136,7 +136,7 @@ describe('the numbers of tasks', () => {
     expect(kept).toEqual(real);
   });
 
-  it('leave out what is rolled back', async () => {
+  it('leave out rolled back changes', async () => {
     const failing = connection.db.$transaction(async (tx) => {
       await tx.task.createMany({ data: [newTask(), newTask()] });
       throw new Error('no');
@@ -145,7 +145,7 @@ describe('the numbers of tasks', () => {
     expect(await countTasks(connection.db, SYSTEM_VIEWER, {})).toBe(0);
   });
 
-  it('lose a user’s with the user', async () => {
+  it('are deleted with their user', async () => {
     const user = await createUser();
     const parent = newTask({ ownerId: user.id, kind: 'ALBUM' });
     await connection.db.task.createMany({
@@ -157,7 +157,7 @@ describe('the numbers of tasks', () => {
     expect(await inOneSnapshot()).toEqual({ kept: [], real: [] });
   });
 
-  it('stay as they are when they are folded into few rows', async () => {
+  it('do not change when they are folded into few rows', async () => {
     await connection.db.task.createMany({ data: [newTask(), newTask({ state: 'FAILED' })] });
     const [first] = await connection.db.task.findMany({ where: { state: 'QUEUED' } });
     for (let change = 0; change < 60; change++) {
@@ -177,7 +177,7 @@ describe('the numbers of tasks', () => {
     expect(await inOneSnapshot()).toEqual(before);
   });
 
-  it('are narrowed as lists are', async () => {
+  it('are filtered as lists are', async () => {
     const { db } = connection;
     const user = await createUser();
     const parent = newTask({ kind: 'ALBUM', state: 'RUNNING' });
@@ -203,7 +203,7 @@ describe('the numbers of tasks', () => {
 });
 
 describe('a counter', () => {
-  it('asks once for all who ask at the same time, and again for those who ask later', async () => {
+  it('queries once for all concurrent callers, and again for later ones', async () => {
     const user = await createUser();
     await connection.db.task.createMany({
       data: [newTask(), newTask({ state: 'FAILED' }), newTask({ ownerId: user.id })],
@@ -234,7 +234,7 @@ describe('a counter', () => {
     expect(queries).toBeLessThanOrEqual(3);
   });
 
-  it('goes on after a query that failed', async () => {
+  it('continues after a query that failed', async () => {
     let broken = true;
     const db = new Proxy(connection.db, {
       get: (target, name) => {

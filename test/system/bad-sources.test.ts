@@ -105,7 +105,7 @@ const BAD: { what: string; answer: Answer; code: string; says: RegExp; offer?: (
 
 describe('a source that', () => {
   it.each(BAD.map((bad, index) => ({ ...bad, item: TRACKS[index] ?? '' })))(
-    '$what is tried again, each time later, and then the task fails with the reason and leaves no trace',
+    '$what is retried with growing delays, and then the task fails with the reason and leaves no files',
     async ({ item, answer, code, says, offer }) => {
       const before = await listTree(downloadDir);
       const id = await queueFrom(item, [answer], offer?.());
@@ -139,7 +139,7 @@ describe('a source that fails for a while', () => {
     expect((await readTags(task.file?.path ?? '')).format.duration).toBeCloseTo(10, 1);
   });
 
-  it('is asked for the rest where it allows that, within the same try', async () => {
+  it('is requested for the rest within the same try if it supports ranges', async () => {
     const item = 'demo:atlas-of-small-rain-1-03';
     const id = await queueFrom(item, ['cut', 'cut', 'good'], {
       resumable: true,

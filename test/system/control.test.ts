@@ -67,8 +67,8 @@ async function queueAlbum(format: 'FLAC' | 'WAV' | 'OPUS') {
   return { id, items };
 }
 
-describe('a paused list', () => {
-  it('starts nothing more, comes to rest, and goes on when it is resumed', async () => {
+describe('a paused parent', () => {
+  it('starts nothing more, pauses, and continues when it is resumed', async () => {
     const { id, items } = await queueAlbum('FLAC');
     expect(await pause(id)).toMatchObject({ __typename: 'TaskPaused', task: { state: 'RUNNING' } });
     const rest = Array<TaskState>(8).fill('PAUSED');
@@ -85,7 +85,7 @@ describe('a paused list', () => {
     expect(await ended(own, id, 60_000)).toMatchObject({ state: 'COMPLETED', succeeded: 10, partial: false });
   });
 
-  it('lets a track go on whose worker died, and rests again', async () => {
+  it('lets a track of a dead worker continue, and pauses again', async () => {
     const { id, items } = await queueAlbum('WAV');
     await pause(id);
     const [first, second] = await childrenOf(id);
@@ -102,7 +102,7 @@ describe('a paused list', () => {
     expect((await statesOf(id)).slice(0, 3)).toEqual(['COMPLETED', 'COMPLETED', 'PAUSED']);
   });
 
-  it('runs a track of it that is tried again, and rests again', async () => {
+  it('runs a child that is retried, and pauses again', async () => {
     const { id, items } = await queueAlbum('OPUS');
     const [first = '', second = ''] = items;
     source.fail(first);
@@ -124,7 +124,7 @@ describe('a paused list', () => {
 describe('a playlist of 10,000', () => {
   const written = async (id: string) => app.deps.db.task.count({ where: { parentId: idOf(id) } });
 
-  it('is paused while it is written, written on, and cancelled as a whole', async () => {
+  it('is paused while it is expanded, expanded further, and cancelled as a whole', async () => {
     const options = { format: 'WAV' } as const;
     const id = await queue(own, { item: 'ten-thousand', priority: -100, options });
     await waitFor(async () => (await written(id)) > 0, { what: 'the first children' });

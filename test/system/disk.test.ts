@@ -37,7 +37,7 @@ describe.skipIf(!mountable)('a disk that is full', () => {
   it.each([
     ['while the audio comes in', 'demo:night-ferry-1-09', {}],
     ['while the file is made', 'demo:semaphore-love-songs-1-01', { format: 'WAV' as const }],
-  ])('%s ends the task at the first try, says so, and leaves nothing', async (_when, item, options) => {
+  ])('%s fails the task at the first try, reports it, and leaves nothing', async (_when, item, options) => {
     await withApp(disk.path, async (app) => {
       const task = await ended(app, await queue(app, { item, options }));
       expect(task).toMatchObject({ state: 'FAILED', attempt: 1, file: null });
@@ -49,7 +49,7 @@ describe.skipIf(!mountable)('a disk that is full', () => {
 });
 
 describe.skipIf(!mountable)('a disk that is mounted read-only', () => {
-  it('ends the task at the first try and says what to look at', async () => {
+  it('fails the task at the first try and says what to check', async () => {
     const disk = await readOnlyDirectory();
     await withApp(disk.path, async (app) => {
       const task = await ended(app, await queue(app, { item: 'demo:night-ferry-1-01' }));
@@ -134,7 +134,7 @@ describe('a download directory', () => {
     expect(second).toMatchObject({ state: 'COMPLETED', file: { path: taken.replace(/(\.\w+)$/, ' (2)$1') } });
   });
 
-  it('that holds the same track already, from another life, skips it', async () => {
+  it('that already holds the same track from an earlier installation skips it', async () => {
     const first = await ended(app, await queue(app, { item: 'demo:night-ferry-1-04' }));
     const bytes = await readFile(first.file?.path ?? '');
     await app.deps.db.task.deleteMany({});
@@ -151,7 +151,7 @@ describe('a download directory', () => {
     expect(second).toMatchObject({ state: 'SKIPPED', file: { path: first.file?.path, source: 'demo' } });
   });
 
-  it('makes the file anew when the owner has removed it', async () => {
+  it('makes the file again when the owner has removed it', async () => {
     const item = 'demo:night-ferry-1-06';
     const first = await ended(app, await queue(app, { item }));
     await rm(first.file?.path ?? '');

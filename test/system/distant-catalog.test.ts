@@ -44,8 +44,8 @@ const READS = [
   '/artist/info?id=demo:otter-and-semaphore&limit=50',
 ];
 
-describe('a catalogue elsewhere', () => {
-  it('is shown as it is, fresh and from the cache, and while it is down', async () => {
+describe('a network catalog', () => {
+  it('is shown unchanged, fresh and cached, and while it is down', async () => {
     const show = async (app: TestApp, path: string) => {
       const { status, body } = await app.rest('GET', path);
       return { status, body: JSON.stringify(body).replaceAll(app.url, '') };
@@ -58,7 +58,7 @@ describe('a catalogue elsewhere', () => {
     far.failWith(null);
   });
 
-  it('is downloaded from, and asked once for a list that is downloaded twice', async () => {
+  it('is downloaded from, and requested once for a list that is downloaded twice', async () => {
     const download = async (format: 'MP3' | 'OGG') => {
       const id = await queue(distant, { item: 'demo:umbrella-weather', type: 'ALBUM', options: { format } });
       expect(await ended(distant, id)).toMatchObject({ state: 'COMPLETED', error: null });

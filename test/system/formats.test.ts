@@ -98,7 +98,7 @@ describe('a track of the demo album', () => {
     expect(read.common.title).toBe('Casting Off');
   });
 
-  it('is kept as its source has it', async () => {
+  it('keeps the format of its source', async () => {
     const task = await ended(app, await queue(app, { item: 'demo:night-ferry-1-02' }));
     const { codec } = (await readTags(task.file?.path ?? '')).format;
     const format = task.file?.format as keyof typeof EXPECTED;
@@ -116,14 +116,14 @@ describe('a file that is there already', () => {
   afterAll(() => plain?.stop());
   const ask = async (options: DownloadOptionsInput) => ended(plain, await queue(plain, { item, options }));
 
-  it('is left alone when only the bitrate is another, and told of as it is', async () => {
+  it('is kept when only the bitrate differs, and reported as it is', async () => {
     const first = await ask({ format: 'MP3', bitrateKbps: 320 });
     const second = await ask({ format: 'MP3', bitrateKbps: 64 });
     expect([first.state, second.state]).toEqual(['COMPLETED', 'SKIPPED']);
     expect(second.file).toEqual(first.file);
   });
 
-  it('is not taken for one of another format that has the same name', async () => {
+  it('is not mistaken for one of another format that has the same name', async () => {
     const first = await ask({ format: 'AAC' });
     const second = await ask({ format: 'ALAC' });
     expect([first.state, second.state]).toEqual(['COMPLETED', 'COMPLETED']);
@@ -131,7 +131,7 @@ describe('a file that is there already', () => {
     expect((await readTags(second.file?.path ?? '')).format.codec).toMatch(EXPECTED.ALAC.codec);
   });
 
-  it('is told of as it is, also when it was not downloaded here', async () => {
+  it('is reported as it is, also when it was not downloaded here', async () => {
     const first = await ask({ format: 'OPUS', bitrateKbps: 128 });
     await plain.deps.db.task.deleteMany({ where: { filePath: first.file?.path ?? '' } });
     const second = await ask({ format: 'OPUS', bitrateKbps: 32 });

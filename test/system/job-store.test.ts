@@ -95,7 +95,7 @@ async function emptyJobStore(store: Env['jobStore'], { url }: TestDatabase): Pro
 }
 
 describe('the embedded PostgreSQL', () => {
-  it('that crashes under an album comes back, and the album is made whole', async () => {
+  it('that crashes during an album restarts, and the album is completed', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'reprise-crash-'));
     const own = { kind: 'embedded' as const };
     const settings = { retryDelaySeconds: 0 };

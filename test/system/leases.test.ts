@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.stop());
 
-/** Leases of a worker whose timer does not come in time: only news can tell it anything. */
+/** Leases of a worker whose timer is too late: only events reach it. */
 function keepLeases(bus: EventBus) {
   const timing = { ...app.deps.timing, renewMs: 600_000 };
   const leases = createLeases({ ...app.deps, bus, timing });
@@ -30,7 +30,7 @@ async function start(taskId: string, attempt: number): Promise<ClaimedTask> {
 }
 
 describe('work on a task', () => {
-  it('stops at once when the task was cancelled just before its lease was kept', async () => {
+  it('stops at once when the task was cancelled just before its lease was renewed', async () => {
     const [id = ''] = await seedTasks(app, [{}]);
     const leases = keepLeases(app.deps.bus);
     const held = await start(id, 0);
@@ -45,7 +45,7 @@ describe('work on a task', () => {
     await waitFor(() => lease.signal.aborted, { what: 'the work to be stopped' });
   });
 
-  it('stops when the same process begins the next try of it, whatever news were lost', async () => {
+  it('stops when the same process starts the next try, even if events were lost', async () => {
     const [id = ''] = await seedTasks(app, [{}]);
     const leases = keepLeases(createEventBus(app.deps));
     const first = leases.keep((await start(id, 0)).claim);

@@ -49,7 +49,7 @@ interface Story {
   verb: string;
   from: Partial<Task>;
   act: Verb;
-  /** What a WebSocket is told of the task. */
+  /** The update that a WebSocket receives for the task. */
   update: object;
   /** The status that a stream shows it with; null: as deleted. */
   status: string | null;
@@ -154,9 +154,9 @@ const STORIES: Story[] = [
   },
 ];
 
-describe('what is done with a task in one process', () => {
+describe('a change to a task in one process', () => {
   it.each(STORIES)(
-    'by $verb is told to every reader of every process',
+    'by $verb is reported to every reader of every process',
     async ({ from, act, update, status }) => {
       const id = await seed(from as never);
       const known = (stream: FollowedStream) => stream.messages.length;

@@ -52,7 +52,7 @@ describe('a long playlist', () => {
     await expectWholeList(app, id, 10_000);
   });
 
-  it('is complete, and nothing of it there twice, after its worker was killed', async () => {
+  it('is complete, without duplicates, after its worker was killed', async () => {
     const api = kept(await startApp({ env: { role: 'api' }, overrides }));
     const id = await queue(api, { item: 'stub:2300', type: 'PLAYLIST' });
     await runUntilKilled(api, { killedAt: 1_000 });

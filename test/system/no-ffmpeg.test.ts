@@ -22,7 +22,7 @@ async function readiness(app: TestApp) {
   return { status: response.status, ffmpeg: body.checks['ffmpeg'] };
 }
 
-describe('without an ffmpeg that runs', () => {
+describe('without a working ffmpeg', () => {
   it.each([
     ['is not there', (file: (name: string) => string) => Promise.resolve(file('nothing')), /not found/],
     [
@@ -39,7 +39,7 @@ describe('without an ffmpeg that runs', () => {
       /does not answer like ffmpeg/,
     ],
   ])(
-    'because FFMPEG_PATH %s, the server starts, says so, takes tasks, and fails them plainly',
+    'because FFMPEG_PATH %s, the server starts, reports it, accepts tasks, and fails them with a clear error',
     async (...row) => {
       const [, prepare, reason] = row;
       await withFfmpeg(prepare, async (app) => {
@@ -64,7 +64,7 @@ describe('without an ffmpeg that runs', () => {
     },
   );
 
-  it('because it was removed while the server runs, tasks fail plainly', async () => {
+  it('because it was removed while the server runs, tasks fail with a clear error', async () => {
     const prepare = (file: (name: string) => string) =>
       writeFfmpegScript(file('ffmpeg'), 'exec "$FFMPEG" "$@"');
     await withFfmpeg(prepare, async (app, ffmpegPath) => {

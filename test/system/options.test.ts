@@ -91,7 +91,7 @@ describe('a download’s own options', () => {
     expect(files[11]).toMatch(/^First Watch\/12 /);
   });
 
-  it('are those that everybody had, for a task that was queued before there was a choice', async () => {
+  it('fall back to the earlier defaults for a task queued before options existed', async () => {
     const item = await app.deps.catalogs
       .get('demo')
       ?.findTrack('demo:night-ferry-1-02', new AbortController().signal);
@@ -119,7 +119,7 @@ describe('settings', () => {
     expect(path).toMatch(/^system\/Saltglass Choir\/Night Ferry\/001\. Casting Off\.\w+$/);
   });
 
-  it('let what the source’s file says of itself stand, and the catalogue fill in the rest', async () => {
+  it('let the source’s own tags stand, and fill in the rest from the catalog', async () => {
     const workspace = await createWorkspace();
     const localPath = workspace.file('own.flac');
     const says = [
@@ -170,7 +170,7 @@ describe('a server that leaves explicit tracks out', () => {
   });
   afterAll(() => strict?.stop());
 
-  it('refuses one that is asked for by itself, and queues nothing', async () => {
+  it('rejects one that is requested by itself, and queues nothing', async () => {
     const item = 'demo:parking-lot-regatta-1-02';
     const { queueDownload } = await strict.execute(QUEUE_DOWNLOAD, { input: { item } });
     expect(queueDownload).toEqual({
@@ -186,7 +186,7 @@ describe('a server that leaves explicit tracks out', () => {
     expect(await strict.deps.db.task.count()).toBe(0);
   });
 
-  it('skips it in a list, says why, and has the others', async () => {
+  it('skips it in a list, says why, and downloads the others', async () => {
     const others = [3, 4, 5, 6, 8, 9].map((number) => `demo:parking-lot-regatta-1-0${number}`);
     [...others, 'demo:parking-lot-regatta-1-10'].forEach((id) => source.fail(id));
     const id = await queue(strict, { item: 'demo:parking-lot-regatta' });

@@ -101,7 +101,7 @@ function readiness(app: TestApp, status: number, check: 'jobs' | 'database'): Pr
   );
 }
 
-/** A reader from now on; it resumes when it has to, and resolves once it was told of the album's end. */
+/** A reader from now on; it resumes when it has to, and resolves once the album has finished. */
 async function followToTheEnd(app: TestApp, album: string): Promise<() => Promise<unknown>> {
   const isEnd = ({ updates }: Followed) =>
     updates.some(({ task }) => task.id === album && task.state === 'COMPLETED');
@@ -122,7 +122,7 @@ async function followToTheEnd(app: TestApp, album: string): Promise<() => Promis
 }
 
 describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
-  it('gone for 20 s in the middle of an album costs nothing but time', async () => {
+  it('unreachable for 20 s in the middle of an album costs only time', async () => {
     const proxy = await proxyMongo();
     const app = await startAll({ env: { jobStore: { kind: 'mongodb', url: proxy.url } } });
     const album = await queueToTheMiddle(app);
@@ -185,7 +185,7 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
 });
 
 describe('PostgreSQL', () => {
-  it('gone for longer than a lease in the middle of an album costs nothing but time', async () => {
+  it('unreachable for longer than a lease in the middle of an album costs only time', async () => {
     const proxy = await createPostgresProxy(databaseUrlOf(observer));
     onTestFinished(() => proxy.close());
     const app = await startAll({ url: proxy.url, timing: SHORT });
@@ -205,7 +205,7 @@ describe('PostgreSQL', () => {
     await toldOfTheEnd();
   });
 
-  it('that ends every connection, again and again, costs nothing but tries', async () => {
+  it('that repeatedly ends every connection costs only tries', async () => {
     const app = await startAll({ timing: SHORT });
     const album = await queueToTheMiddle(app);
     const toldOfTheEnd = await followToTheEnd(app, album);

@@ -147,18 +147,21 @@ describe('quality and fallback', () => {
   it.each([
     ['says so', low],
     ['does not say so', {}],
-  ])('refuses less, when the source %s, unless recursiveQuality takes it', async (_what, says) => {
-    const app = await startWith([source('low', says)], { deezerQuality: 'MP3_320' });
-    const task = await ended(app, await queue(app, { item: 'deezer:1', type: 'TRACK' }));
-    expect(task).toMatchObject({
-      state: 'FAILED',
-      error: { code: 'QUALITY_UNAVAILABLE', retryable: false },
-      file: null,
-    });
-    expect(task.error?.message).toMatch(/mp3, 64 kbit\/s.*MP3_320.*recursiveQuality/);
-    const options = { recursiveQuality: true };
-    expect((await made(app, { item: 'deezer:1', type: 'TRACK', options })).file?.source).toBe('low');
-  });
+  ])(
+    'rejects a lower quality, when the source %s, unless recursiveQuality allows it',
+    async (_what, says) => {
+      const app = await startWith([source('low', says)], { deezerQuality: 'MP3_320' });
+      const task = await ended(app, await queue(app, { item: 'deezer:1', type: 'TRACK' }));
+      expect(task).toMatchObject({
+        state: 'FAILED',
+        error: { code: 'QUALITY_UNAVAILABLE', retryable: false },
+        file: null,
+      });
+      expect(task.error?.message).toMatch(/mp3, 64 kbit\/s.*MP3_320.*recursiveQuality/);
+      const options = { recursiveQuality: true };
+      expect((await made(app, { item: 'deezer:1', type: 'TRACK', options })).file?.source).toBe('low');
+    },
+  );
 
   it('asks the second source only where fallback allows it', async () => {
     const lacking: AudioSource = { ...source('low', {}), find: () => Promise.resolve(null) };

@@ -92,7 +92,7 @@ describe('the m3u8 of a playlist', () => {
     expect(await noted()).toEqual({ task: { playlistFile: path } });
   });
 
-  it('has what a retry adds, in its place, and loses what is no longer there', async () => {
+  it('gains files that a retry adds, in their place, and loses removed ones', async () => {
     const root = await start();
     source.fail(TRACKS[1]!);
     const id = await download();
@@ -106,12 +106,12 @@ describe('the m3u8 of a playlist', () => {
     await rm(resolve(dirname(path), all[0]!));
     await rm(resolve(dirname(path), all[2]!));
     source.fail(TRACKS[0]!);
-    // The file that is left is found again; one that is gone is made anew.
+    // The file that is left is found again; one that is gone is made again.
     expect(await ended(app, await download())).toMatchObject({ succeeded: 1, skipped: 1, failed: 1 });
     expect(await readEntries(path, 2)).toEqual([all[1], all[2]]);
   });
 
-  it('takes another name where somebody else’s file has it', async () => {
+  it('takes another name when a foreign file has it', async () => {
     const root = await start();
     await mkdir(join(root, 'playlists'));
     const theirs = join(root, 'playlists', 'Sea Bestof.m3u8');

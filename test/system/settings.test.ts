@@ -15,7 +15,7 @@ const LIMIT = graphql(`
   }
 `);
 
-it('maxConcurrentDownloads is in force at once over all workers, and stops nothing that runs', async () => {
+it('maxConcurrentDownloads applies at once to all workers, and stops nothing that runs', async () => {
   const api = await startApp({ env: { role: 'api' } });
   onTestFinished(() => api.stop());
   const source = createSteeredSource();
@@ -61,7 +61,7 @@ const CHANGE_BOTH = graphql(`
   }
 `);
 
-it('a process that was cut off from the news follows as soon as it is back', async () => {
+it('a process that missed events follows as soon as it is connected again', async () => {
   const api = await startApp({ env: { role: 'api' } });
   onTestFinished(() => api.stop());
   const proxy = await createPostgresProxy(databaseUrlOf(api));

@@ -30,7 +30,7 @@ async function openSocket(url: string): Promise<{ closed: Promise<number> }> {
 }
 
 describe('an orderly stop', () => {
-  it('lets short work end, gives long work back as it was, and begins nothing', async () => {
+  it('lets short work finish, releases long work unchanged, and starts nothing', async () => {
     const [short, long, next] = ['night-ferry-1-01', 'night-ferry-1-02', 'night-ferry-1-03'] as const;
     const source = await createAudioServer();
     source.answer(`/${short}`, 'hold');
@@ -89,7 +89,7 @@ describe('an orderly stop', () => {
 });
 
 describe('the program', () => {
-  it('ends with status 0 on SIGTERM and goes on with its work when it is started again; a second one is refused', async () => {
+  it('exits with status 0 on SIGTERM and resumes its work when restarted; a second one is rejected', async () => {
     const dataDir = join(root, 'data');
     const env = { DATA_DIR: dataDir, DOWNLOAD_DIR: join(root, 'downloads') };
     const first = await startServer(env);
@@ -118,7 +118,7 @@ describe('the program', () => {
     expect(await again.end('SIGTERM')).toMatchObject({ status: 0 });
   });
 
-  it('ends with status 78 and one line for each mistake when its environment is wrong', async () => {
+  it('exits with status 78 and one line for each mistake in its environment', async () => {
     const wrong = { PORT: 'seven', ROLE: 'boss', CATALOG: 'none', LIBRARY_DIRS: '/no/such/directory' };
     const { status, stdout, stderr } = await runServer({ ...wrong, DATA_DIR: join(root, 'data') }).ended;
     expect(status).toBe(78);

@@ -105,7 +105,7 @@ describe('two workers beside a server', () => {
   });
 });
 
-describe('a worker that is gone', () => {
+describe('a lost worker', () => {
   it('by SIGKILL leaves its track to another one, which completes it', async () => {
     const child = startChild();
     const id = await queue(api, { item: TRACK });
@@ -118,7 +118,7 @@ describe('a worker that is gone', () => {
     expect(await listFiles(api.env.downloadDir)).toHaveLength(1);
   });
 
-  it('behind a network that swallows all leaves its track to another one, and does no harm when it is back', async () => {
+  it('behind an unresponsive network leaves its track to another one, and does no harm when it is back', async () => {
     const proxy = await createPostgresProxy(databaseUrlOf(api));
     onTestFinished(() => proxy.close());
     source.hold(TRACK);
@@ -183,7 +183,7 @@ describe('the next track', () => {
   });
 
   it.each([1, 2])(
-    'is in turn someone else’s than theirs who queued 50 first, with %i at once',
+    'alternates with other users when one has queued 50 first, with %i at once',
     async (limit) => {
       await startWorker({ limit });
       const other = await createUser(api);
@@ -204,7 +204,7 @@ describe('the next track', () => {
 });
 
 describe('dispatching in ten processes at once', () => {
-  it('hands out as many as the limit says, each once', async () => {
+  it('dispatches as many as the limit allows, each once', async () => {
     const second = await joinApp(api, { env: { role: 'api' } });
     onTestFinished(() => second.stop());
     await seedFailing(named('task', 100));
@@ -235,8 +235,8 @@ describe('dispatching in ten processes at once', () => {
   });
 });
 
-describe('jobs that the dispatcher has given up for lost', () => {
-  it('do not take a place when they come to a worker after all', async () => {
+describe('jobs that the dispatcher considers lost', () => {
+  it('do not take a place when they reach a worker after all', async () => {
     const late = await seedHeld(named('late', 3));
     await dispatchTasks(api.deps);
     await api.deps.db.task.updateMany({

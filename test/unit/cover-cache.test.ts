@@ -31,7 +31,7 @@ describe('covers', () => {
     expect(far.calls).toHaveLength(2);
   });
 
-  it('are kept for the sixteen albums that were wanted last, and fetched again for others', async () => {
+  it('are kept for the sixteen albums requested last, and fetched again for others', async () => {
     const { far, fetchCover } = createCovers();
     const albums = Array.from({ length: 16 }, (_, at) => `album ${at}`);
     for (const album of albums) await fetchCover(trackOf(album), never);
@@ -44,7 +44,7 @@ describe('covers', () => {
     expect(far.calls).toHaveLength(18);
   });
 
-  it('are not kept when they are large, when there are none, and when they could not be had', async () => {
+  it('are not kept when they are large, missing or could not be fetched', async () => {
     const { far, fetchCover } = createCovers(2 * 1024 * 1024);
     for (const album of ['large', 'bare']) {
       await fetchCover(trackOf(album), never);

@@ -37,15 +37,15 @@ const names = (items: CatalogItem[]) =>
 
 const albumTracks = async (id: string) => (await catalog.listAlbumTracks(id, everything, never)).items;
 
-describe('ids of the demo catalogue', () => {
-  it('are well formed, and each is given once whatever its type', () => {
+describe('ids of the demo catalog', () => {
+  it('are well formed and unique across types', () => {
     const ids = [...albumIds, ...trackIds, ...artistIds, ...playlistIds, ...showIds, ...episodeIds];
     for (const id of ids) expect(id).toMatch(/^demo:[a-z0-9][A-Za-z0-9._-]*$/);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => /^demo:tide-\d+$/.test(id))).toEqual([]);
   });
 
-  it('all lead to what has them', async () => {
+  it('all lead to an item', async () => {
     expect((await findAlbums()).map((album) => album.id)).toEqual(albumIds);
     expect((await findTracks()).map((track) => track.id)).toEqual(trackIds);
     expect((await findArtists()).map((artist) => artist.id)).toEqual(artistIds);
@@ -84,8 +84,8 @@ describe('ids of the demo catalogue', () => {
   });
 });
 
-describe('what the demo catalogue holds', () => {
-  it('is rich: artists, albums of every kind, discs, playlists', async () => {
+describe('the demo catalog', () => {
+  it('has artists, albums of every kind, discs and playlists', async () => {
     const albums = await findAlbums();
     expect(artistIds.length).toBeGreaterThanOrEqual(8);
     expect(albums.length).toBeGreaterThanOrEqual(16);
@@ -96,7 +96,7 @@ describe('what the demo catalogue holds', () => {
     expect(playlists.map((playlist) => playlist.total)).toEqual([12, 137, 0, 10_000]);
   });
 
-  it('agrees with itself: totals, numbers, albums and artists', async () => {
+  it('is consistent: totals, numbers, albums and artists', async () => {
     for (const album of await findAlbums()) {
       const tracks = await albumTracks(album.id);
       expect(tracks).toHaveLength(album.trackTotal);
@@ -131,7 +131,7 @@ describe('what the demo catalogue holds', () => {
     }
   });
 
-  it('has dates, lengths and titles that make sense', async () => {
+  it('has plausible dates, lengths and titles', async () => {
     for (const album of await findAlbums()) {
       expect(album.releaseDate).toMatch(/^\d{4}(-\d{2}-\d{2})?$/);
       expect(Number.isNaN(Date.parse(album.releaseDate ?? ''))).toBe(false);
@@ -143,7 +143,7 @@ describe('what the demo catalogue holds', () => {
     }
   });
 
-  it('is JSON, and the same each time it is asked and in every process', async () => {
+  it('is JSON, and the same each time and in every process', async () => {
     const dump = async (source: typeof catalog) => ({
       albums: await findAlbums(source),
       tracks: await findTracks(source, [...trackIds, 'demo:tide-04711']),
@@ -163,7 +163,7 @@ describe('what the demo catalogue holds', () => {
     expect(await catalog.findAlbum(SHOWCASE_ALBUM_ID, never)).not.toEqual(album);
   });
 
-  it('does not answer a caller who has gone', async () => {
+  it('stops when its signal aborts', async () => {
     const gone = AbortSignal.abort(new Error('gone'));
     await expect(catalog.findTrack('demo:tide-00001', gone)).rejects.toThrow('gone');
     await expect(catalog.search({ text: 'a', type: 'TRACK', ...everything }, gone)).rejects.toThrow('gone');
@@ -223,7 +223,7 @@ describe('albums that show something', () => {
     expect(first?.album?.artists.map((artist) => artist.name)).toEqual(['Various Artists']);
   });
 
-  it('titles are as hostile as they come', async () => {
+  it('some titles are hostile', async () => {
     const titles = (await albumTracks('demo:awkward-cargo')).map((track) => track.title);
     expect(titles).toContain('CON');
     expect(titles).toContain('../../../../etc/passwd');
@@ -282,7 +282,7 @@ describe('albums of an artist', () => {
     ]);
   });
 
-  it('can be had by group and by page', async () => {
+  it('can be filtered by group and paged', async () => {
     const own = await list('otter-and-semaphore', ['ALBUM'], { offset: 1, limit: 1 });
     expect(own.total).toBe(3);
     expect(names(own.items)).toEqual(['Semaphore Love Songs']);
@@ -323,7 +323,7 @@ describe('search', () => {
     expect(names(items)[0] ?? null).toBe(title);
   });
 
-  it('wants every word, and takes the beginning of one', async () => {
+  it('requires every word, and matches prefixes', async () => {
     expect((await search('night zebra')).total).toBe(0);
     expect(names((await search('sod lam wet')).items)).toEqual(['Sodium Lamps on Wet Concrete']);
     expect((await search('odium')).total).toBe(0);

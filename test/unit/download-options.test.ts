@@ -27,7 +27,7 @@ function resolve(
 }
 
 describe('the output of a download', () => {
-  it('follows the settings where nothing is asked for', () => {
+  it('follows the settings when omitted', () => {
     expect(resolve(null)).toMatchObject({ format: 'KEEP', bitrateKbps: null });
     const settings = { convertTo: 'MP3', bitrateKbps: 192 } as const;
     expect(resolve({}, { settings })).toMatchObject({ format: 'MP3', bitrateKbps: 192 });
@@ -44,7 +44,7 @@ describe('the output of a download', () => {
   });
 
   it.each(Object.entries(BITRATE_RANGES) as [AudioFormat, { min: number; max: number }][])(
-    'takes for %s the bitrates of its range, and says which these are',
+    'allows for %s the bitrates of its range, and lists them',
     (format, { min, max }) => {
       for (const bitrateKbps of [min, max]) {
         expect(resolve({ format, bitrateKbps })).toMatchObject({ format, bitrateKbps });
@@ -58,7 +58,7 @@ describe('the output of a download', () => {
     },
   );
 
-  it.each(AUDIO_FORMATS.filter((format) => !BITRATE_RANGES[format]))('takes no bitrate for %s', (format) => {
+  it.each(AUDIO_FORMATS.filter((format) => !BITRATE_RANGES[format]))('rejects a bitrate for %s', (format) => {
     expect(() => resolve({ format, bitrateKbps: 128 })).toThrow(`${format} takes no bitrate.`);
   });
 
@@ -73,7 +73,7 @@ describe('the output of a download', () => {
     });
   });
 
-  it('is read back as it was stored, and not taken when it is something else', () => {
+  it('is read back as it was stored, and rejected when it is invalid', () => {
     const stored: unknown = JSON.parse(JSON.stringify(resolve({ format: 'MP3', bitrateKbps: 128 })));
     expect(parseDownloadOptions(stored)).toEqual(resolve({ format: 'MP3', bitrateKbps: 128 }));
     expect(() => parseDownloadOptions({ format: 'MIDI', bitrateKbps: null })).toThrow();
@@ -94,7 +94,7 @@ describe('an option', () => {
     realTimeMultiplier: 2.5,
   };
 
-  it('follows the settings where it is not asked for', () => {
+  it('follows the settings when omitted', () => {
     const { customDirFormat, saveCover } = DEFAULT_SETTINGS;
     expect(resolve({ customDirFormat: null })).toMatchObject({ customDirFormat, saveCover });
     expect(resolve(null, { settings: { customDirFormat: '%year%' } })).toMatchObject({
@@ -102,16 +102,16 @@ describe('an option', () => {
     });
   });
 
-  it('is as asked for, whatever the settings say', () => {
+  it('is as requested, whatever the settings say', () => {
     expect(resolve(asked)).toMatchObject(asked);
   });
 
-  it('takes a folder of the user’s own where the settings want one for each', () => {
+  it('uses the user’s own folder when the settings require one for each', () => {
     expect(resolve(null).userDirectory).toBeNull();
     expect(resolve(null, { settings: { separateTracksByUser: true } }).userDirectory).toBe('ana');
   });
 
-  it('of a task that was queued before there was a choice is what everybody had', () => {
+  it('falls back to the earlier default for a task queued before options existed', () => {
     const stored = { format: 'MP3', bitrateKbps: 320 };
     expect(parseDownloadOptions(stored)).toEqual({ ...resolve(null), ...stored });
   });
@@ -140,7 +140,7 @@ describe('an option', () => {
     ['realTimeMultiplier', { realTimeMultiplier: -1 }, 'between 0 and 10'],
     ['realTimeMultiplier', { realTimeMultiplier: 10.5 }, 'between 0 and 10'],
     ['realTimeMultiplier', { realTimeMultiplier: Number.NaN }, 'between 0 and 10'],
-  ])('%s is refused by its name when it is invalid', (field, input, problem) => {
+  ])('%s is rejected by name when it is invalid', (field, input, problem) => {
     expect(() => resolve(input)).toThrow(problem);
     expect(() => resolve(input)).toThrow(
       expect.objectContaining({ field, code: 'INVALID_OPTIONS' }) as Error,
@@ -151,16 +151,16 @@ describe('an option', () => {
 describe('an artist’s albums', () => {
   const usual = ['ALBUM', 'SINGLE'] as const;
 
-  it('are those that the settings want where nobody says which', () => {
+  it('default to those in the settings', () => {
     expect(chooseGroups('ARTIST', { asked: null, usual })).toEqual(['ALBUM', 'SINGLE']);
   });
 
-  it('are each group once, in one order, however they were asked for', () => {
+  it('are each group once, in one order, however they were requested', () => {
     const asked = ['APPEARS_ON', 'ALBUM', 'APPEARS_ON'] as const;
     expect(chooseGroups('ARTIST', { asked, usual })).toEqual(['ALBUM', 'APPEARS_ON']);
   });
 
-  it('are not to be chosen from where there is no artist, and not none', () => {
+  it('cannot be selected without an artist, and cannot be empty', () => {
     expect(chooseGroups('ALBUM', { asked: null, usual })).toBeNull();
     expect(() => chooseGroups('ALBUM', { asked: ['ALBUM'], usual })).toThrow(InvalidOptionsError);
     expect(() => chooseGroups('ARTIST', { asked: [], usual })).toThrow('must have at least one group');
@@ -193,11 +193,11 @@ describe('the key by which a download is a duplicate', () => {
     ['name', keyWith({ customTrackFormat: '%music%' })],
     ['user’s folder', keyWith({ userDirectory: 'ana' })],
     ['choice of albums', keyWith({ albumGroups: ['ALBUM'] })],
-  ])('is another one for another %s', (_what, other) => {
+  ])('differs for another %s', (_what, other) => {
     expect(other).not.toBe(key);
   });
 
-  it('cannot be made the same by moving text from one part to the next', () => {
+  it('cannot be forged by moving text from one component to the next', () => {
     expect(dedupeKeyOf('a', 'b:c', options)).not.toBe(dedupeKeyOf('a:b', 'c', options));
   });
 });

@@ -16,7 +16,7 @@ function mistakesOf(variables: Variables): string[] {
 }
 
 describe('the environment', () => {
-  it('may say nothing at all', () => {
+  it('may be empty', () => {
     expect(parseEnv({})).toEqual({
       port: 7171,
       host: '127.0.0.1',
@@ -38,12 +38,12 @@ describe('the environment', () => {
     });
   });
 
-  it('takes an empty variable for one that is not there', () => {
+  it('treats an empty variable as unset', () => {
     const names = 'PORT HOST DATA_DIR DATABASE_URL ROLE LIBRARY_DIRS FFMPEG_PATH GRAPHIQL'.split(' ');
     expect(parseEnv(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(parseEnv({}));
   });
 
-  it('may hold anything else besides', () => {
+  it('may contain other variables', () => {
     expect(parseEnv({ HOME: '/nowhere', port: '1' })).toEqual(parseEnv({}));
   });
 
@@ -83,11 +83,11 @@ describe('the environment', () => {
     [{ GRAPHIQL: 'false' }, { graphiql: false }],
     [{ GRAPHIQL: '0' }, { graphiql: false }],
     [{ GRAPHIQL: '1' }, { graphiql: true }],
-  ])('may say %o', (variables, read) => {
+  ])('accepts %o', (variables, read) => {
     expect(parseEnv(variables)).toMatchObject(read);
   });
 
-  it('is told of each mistake: the name, what was given, what is allowed', () => {
+  it('reports each mistake: the name, the value, what is allowed', () => {
     const bad: Variables[] = [
       { PORT: '65536' },
       { PORT: '-1' },
@@ -144,7 +144,7 @@ describe('the environment', () => {
     `);
   });
 
-  it('is told of all mistakes at once', () => {
+  it('reports all mistakes at once', () => {
     const lines = mistakesOf({ PORT: 'x', ROLE: 'boss', LOG_LEVEL: 'loud', GRAPHIQL: 'maybe', CATALOG: 'x' });
     expect(lines.map((line) => line.split(':')[0])).toEqual([
       'PORT',
@@ -164,17 +164,17 @@ describe('the environment', () => {
     });
   });
 
-  it('is told of mistakes that lie between two variables, all at once', () => {
+  it('reports mistakes between two variables, all at once', () => {
     const lines = mistakesOf({ ROLE: 'api', CATALOG: 'library' });
     expect(lines.map((line) => line.split(':')[0])).toEqual(['CATALOG', 'ROLE']);
   });
 
-  it('is told of a directory that the system refuses to look for', () => {
+  it('reports a directory that the system refuses to look up', () => {
     const [line = ''] = mistakesOf({ LIBRARY_DIRS: `/${'long'.repeat(100)}` });
     expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; expected: existing directories/);
   });
 
-  it('does not repeat a password that stands in a bad URL', () => {
+  it('does not repeat a password in an invalid URL', () => {
     const [line] = mistakesOf({ DATABASE_URL: 'mysql://admin:hunter2@db/reprise' });
     expect(line).not.toContain('hunter2');
     expect(line).toContain('DATABASE_URL');

@@ -35,7 +35,7 @@ describe('the event bus', () => {
     expect(heard).toEqual(['first RUNNING', 'second RUNNING']);
   });
 
-  it('logs what a listener throws and still tells the others', () => {
+  it('logs what a listener throws and still calls the others', () => {
     const heard: string[] = [];
     bus.on('task.changed', () => {
       throw new Error('thrown by a listener');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cleanPathPart, truncateBytes } from '../../src/lib/filenames.js';
 
-describe('a part of a path', () => {
+describe('a path segment', () => {
   it.each([
     ['a plain title', 'Night Ferry', 'Night Ferry'],
     ['slashes of both kinds', 'North / South \\ East', 'North South East'],

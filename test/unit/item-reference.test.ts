@@ -4,7 +4,7 @@ import { parseItemReference } from '../../src/catalog/item-reference.js';
 
 const SPOTIFY = '6rqhFgbbKwnb9MLmUQDhG6';
 
-describe('what a person may write for an item', () => {
+describe('an item reference', () => {
   it.each([
     ['a bare id of the catalogue in use', 'night-ferry', 'demo:night-ferry', null],
     ['an id with dots and underscores', 'a.b_c-D9', 'demo:a.b_c-D9', null],
@@ -94,7 +94,7 @@ describe('what a person may write for an item', () => {
     expect(parseItemReference(raw, 'demo')).toEqual({ id, type });
   });
 
-  it('may be a bare number for an item of Deezer while Deezer’s is the catalogue in use', () => {
+  it('may be a bare number for an item of Deezer while Deezer is the default catalog', () => {
     expect(parseItemReference('3135556', 'deezer')).toEqual({ id: 'deezer:3135556', type: null });
     expect(() => parseItemReference('night-ferry', 'deezer')).toThrow(InvalidItemError);
     expect(() => parseItemReference('3135556', 'spotify')).toThrow(InvalidItemError);
@@ -147,7 +147,7 @@ describe('what a person may write for an item', () => {
     'deezer.page.link/abc',
     'https://dzr.page.link/x',
     'https://spotify.app.link/x?y=1',
-  ])('may not be a short link such as %s, because nothing is asked where it leads', (raw) => {
+  ])('may not be a short link such as %s, because links are not followed', (raw) => {
     expect(() => parseItemReference(raw, 'demo')).toThrow(
       /is a short link, .* Open it in a browser and use the address that it leads to\.$/,
     );

@@ -13,7 +13,7 @@ const systemError = (code: string) => Object.assign(new Error(`${code}: secret d
 const settings = { retryDelaySeconds: 5, retryDelayIncrease: 10 };
 const middle = () => 0.5;
 
-test('a domain error says itself what is to become of the work', () => {
+test('a domain error decides whether the work is retried', () => {
   expect(toFailure(new NoSourceError('No source has it.'))).toEqual({
     code: 'NO_SOURCE',
     message: 'No source has it.',
@@ -61,7 +61,7 @@ test.each([new Error('secret'), systemError('ESECRET'), 'secret', undefined, { c
   },
 );
 
-test('the job store is not taken for a source of audio', () => {
+test('a job store error is not mistaken for an audio source error', () => {
   const unavailable = new JobStoreUnavailableError(systemError('ECONNREFUSED'));
   expect(toFailure(unavailable)).toMatchObject({ code: 'INTERNAL', retryable: true });
 });
@@ -80,7 +80,7 @@ test('the jitter is at most a fifth in each direction', () => {
   expect(delayWith(() => 1)).toBe(6_000);
 });
 
-test('a wait is never shorter than the failure asks for', () => {
+test('a wait is never shorter than the failure requires', () => {
   const delayAfter = (retryAfterMs: number) =>
     retryDelayMs({ failures: 1, settings, retryAfterMs, random: () => 0 });
   expect(delayAfter(30_000)).toBe(30_000);

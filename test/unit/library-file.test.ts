@@ -178,7 +178,7 @@ describe('a tagged file', () => {
     });
   });
 
-  it('has nothing in it that PostgreSQL refuses', () => {
+  it('has no characters that PostgreSQL rejects', () => {
     const file = record('x.mp3', { title: 'A\0B\ud800 \n C', album: 'x'.repeat(5000), genres: ['\0'] });
     expect(file).toMatchObject({ title: 'A B C', album: 'x'.repeat(500), genres: [] });
   });
@@ -239,7 +239,7 @@ describe('ids', () => {
   });
 });
 
-it('what is searched is on three lines', () => {
+it('the search text has three lines', () => {
   const file = record('x.mp3', { title: 'Tïtle!', artists: ['Á', 'B'], album: 'Ålbum', albumArtist: 'C' });
   expect(file.searchText).toBe('title\na\tb\tc\nalbum c');
   expect(record('Title.mp3').searchText).toBe('title\n\n');

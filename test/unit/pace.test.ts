@@ -20,7 +20,7 @@ describe('the pace of a fetch', () => {
     cameAtMs.forEach((ms, index) => expect(ms).toBeGreaterThanOrEqual(30 * (index + 1) - 2));
   });
 
-  it('lets them through at once when nobody knows how many come, and waits at the end', async () => {
+  it('lets them through at once when the size is unknown, and waits at the end', async () => {
     const pace = { totalMs: 100, startedAtMs: now() };
     const pacer = createPacer(pace, { sizeBytes: null, offsetBytes: 0, ...idle });
     const got: Buffer[] = [];
@@ -32,14 +32,14 @@ describe('the pace of a fetch', () => {
     expect(now() - pace.startedAtMs).toBeGreaterThanOrEqual(98);
   });
 
-  it('holds nothing back where there is none, and stops waiting when it is aborted', async () => {
+  it('delays nothing when it is off, and stops waiting when it is aborted', async () => {
     await keepPace({ totalMs: 0, startedAtMs: now() }, 1, idle);
     const pace = { totalMs: 3_600_000, startedAtMs: now() };
     const signal = AbortSignal.timeout(20);
     await expect(keepPace(pace, 1, { ...idle, signal })).rejects.toThrow();
   });
 
-  it('says while it waits that this is no silence', async () => {
+  it('reports while it waits that it is not stalled', async () => {
     let said = 0;
     await keepPace({ totalMs: 1_100, startedAtMs: now() }, 1, { ...idle, onWait: () => (said += 1) });
     expect(said).toBeGreaterThanOrEqual(3);

@@ -126,7 +126,7 @@ describe('a path made by a format', () => {
   });
 });
 
-describe('a path made from values that are not there', () => {
+describe('a path made from missing values', () => {
   const bare: Partial<Track> = {
     artists: [],
     album: null,
@@ -137,7 +137,7 @@ describe('a path made from values that are not there', () => {
     explicit: false,
   };
 
-  it('stays a path', () => {
+  it('is still valid', () => {
     expect(pathOf({ track: bare })).toBe(
       'Unknown/All the Lifeboats Are Orange/000. All the Lifeboats Are Orange',
     );
@@ -168,7 +168,7 @@ describe('a path made from values that are not there', () => {
   });
 });
 
-describe('a path made from values that mean harm', () => {
+describe('a path made from malicious values', () => {
   it('never leads out of the folder, whatever a title says', () => {
     const track = { title: '../../../../etc/passwd', album: { ...album, title: '..' } };
     expect(pathOf({ customDirFormat: '%album%', customTrackFormat: '%music%', track })).toBe(

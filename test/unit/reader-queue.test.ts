@@ -31,15 +31,15 @@ async function rest(queue: ReturnType<typeof createQueue>): Promise<string[]> {
   return read;
 }
 
-describe('what a slow reader gets', () => {
-  it('is the latest item of each key, at the place where the key first came', async () => {
+describe('the queue of a slow reader', () => {
+  it('has the latest item of each key, at the place where the key first came', async () => {
     const queue = createQueue();
     for (const item of [of('a', 1), of('b', 2), of('a', 3), of('c', 4), of('b', 5)]) queue.push(item);
     expect(queue.size).toBe(3);
     expect(await rest(queue)).toEqual(['a3', 'b5', 'c4']);
   });
 
-  it('keeps the sequence of the replaced item when told to', async () => {
+  it('keeps the sequence of the replaced item if requested', async () => {
     // a3 is read before b2: resumed from 3 the reader would never get b2, resumed from 1 it does.
     const queue = createQueue({ merge: (pending, latest) => ({ ...latest, value: pending.value }) });
     for (const item of [of('a', 1), of('b', 2), of('a', 3)]) queue.push(item);

@@ -11,7 +11,7 @@ const problemsOf = (changes: Partial<Settings>) =>
   findSettingsProblems({ ...defaultSettings({ downloadDir: '/music' }), ...changes });
 
 describe('settings', () => {
-  it('make sense as they come', () => {
+  it('are valid by default', () => {
     expect(problemsOf({})).toEqual([]);
     expect(findWatchSettingsProblems(DEFAULT_WATCH_SETTINGS)).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('settings', () => {
     expect(problemsOf(changes)).toEqual([{ field, message: expect.stringMatching(/^.+\.$/) as string }]);
   });
 
-  it('tell of an unknown placeholder and of those that are known', () => {
+  it('report an unknown placeholder and list the known ones', () => {
     const [problem] = problemsOf({ customDirFormat: '%artist%/%genius%' });
     expect(problem?.message).toContain('%genius%');
     for (const known of ['%music%', '%ar_album%', '%playlistnum%', '%artist_N%', '%quality%']) {
@@ -93,7 +93,7 @@ describe('settings', () => {
     }
   });
 
-  it('tell of everything that is wrong at once', () => {
+  it('report all problems at once', () => {
     const wrong = {
       maxRetries: -1,
       customTrackFormat: '',

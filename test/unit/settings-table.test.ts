@@ -58,7 +58,7 @@ describe('a table of settings', () => {
     ]);
   });
 
-  it('refuses an entry of a type that nothing could be derived from', () => {
+  it('rejects an entry of an unsupported type', () => {
     expect(() => rowsOf(z.object({ when: z.date() }))).toThrow('A setting cannot be a date.');
   });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createDeferred, createSharedCalls } from '../../src/lib/async.js';
 import { never } from '../kit/audio.js';
 
-describe('work that is shared', () => {
-  it('is done once for all who ask while it is under way, and anew for who asks later', async () => {
+describe('shared work', () => {
+  it('is done once for concurrent callers, and again for later ones', async () => {
     const share = createSharedCalls();
     let runs = 0;
     const work = () => Promise.resolve((runs += 1));
@@ -13,13 +13,13 @@ describe('work that is shared', () => {
     expect(await share('a', never, work)).toBe(2);
   });
 
-  it('is told apart by its key', async () => {
+  it('is separated by its key', async () => {
     const share = createSharedCalls();
     const keys = ['a', 'b', '__proto__'];
     expect(await Promise.all(keys.map((key) => share(key, never, () => Promise.resolve(key))))).toEqual(keys);
   });
 
-  it('fails for all who wait, and is tried anew by who asks then', async () => {
+  it('fails for all waiting callers, and is tried again for later ones', async () => {
     const share = createSharedCalls();
     const fail = () => Promise.reject(new Error('broken'));
     const outcomes = await Promise.allSettled([share('a', never, fail), share('a', never, fail)]);
@@ -27,7 +27,7 @@ describe('work that is shared', () => {
     expect(await share('a', never, () => Promise.resolve('fine'))).toBe('fine');
   });
 
-  it('goes on when one caller leaves, and ends when the last one has', async () => {
+  it('continues when one caller leaves, and stops when the last one has', async () => {
     const share = createSharedCalls();
     const held = createDeferred<string>();
     const signals: AbortSignal[] = [];
@@ -65,7 +65,7 @@ describe('work that is shared', () => {
     expect(await Promise.all([second, third])).toEqual(['shared', 'shared']);
   });
 
-  it('is not begun for a caller who has left already', async () => {
+  it('is not started for a caller that has left already', async () => {
     const share = createSharedCalls();
     let runs = 0;
     const asked = share('a', AbortSignal.abort(new Error('gone')), () => Promise.resolve((runs += 1)));

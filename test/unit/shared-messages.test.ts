@@ -3,8 +3,8 @@ import { createSharedMessages } from '../../src/rest/shared-messages.js';
 
 const [a, b] = [{ name: 'a' }, { name: 'b' }];
 
-describe('messages to many', () => {
-  it('are made once about the very same values at one place', async () => {
+describe('shared messages', () => {
+  it('are made once for identical values', async () => {
     const share = createSharedMessages();
     const first = await share([a, b], 'here', () => Promise.resolve({}));
     expect(await share([a, b], 'here', () => Promise.resolve({}))).toBe(first);
@@ -18,7 +18,7 @@ describe('messages to many', () => {
     }
   });
 
-  it('are made each time about nothing, and again when one could not be made', async () => {
+  it('are made each time without values, and again after a failure', async () => {
     const share = createSharedMessages();
     const make = () => Promise.resolve({});
     expect(await share([], 'here', make)).not.toBe(await share([], 'here', make));

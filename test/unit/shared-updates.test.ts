@@ -18,7 +18,7 @@ const schema = buildSchema(
 const document = parse('subscription ($mark: Int) { news(mark: $mark) { text } }');
 const ada = { id: 'ada', role: 'USER' };
 
-/** Subscriptions to the same two pieces of news, and how often each was executed. */
+/** Subscriptions to the same two updates, and how often each was executed. */
 function createWorld({ fail = false } = {}) {
   const subscribe = subscribeFn();
   let executed = 0;
@@ -50,8 +50,8 @@ function createWorld({ fail = false } = {}) {
   return { read, executed: () => executed };
 }
 
-describe('news that many follow', () => {
-  it('are executed once for all who ask the same as the same viewer', async () => {
+describe('shared updates', () => {
+  it('are executed once for all identical operations of the same viewer', async () => {
     const { read, executed } = createWorld();
     const answers = await Promise.all([read(ada), read({ ...ada }), read(ada)]);
     expect(answers).toEqual([
@@ -62,7 +62,7 @@ describe('news that many follow', () => {
     expect(executed()).toBe(2);
   });
 
-  it('are executed anew for another viewer, another role and other variables', async () => {
+  it('are executed again for another viewer, another role and other variables', async () => {
     const { read, executed } = createWorld();
     await read(ada);
     await read({ id: 'bob', role: 'USER' });
@@ -71,7 +71,7 @@ describe('news that many follow', () => {
     expect(executed()).toBe(8);
   });
 
-  it('are executed for each where nobody says who asks, and where an answer has errors', async () => {
+  it('are executed for each anonymous reader, and when a response has errors', async () => {
     const unnamed = createWorld();
     await unnamed.read(undefined);
     await unnamed.read(undefined);

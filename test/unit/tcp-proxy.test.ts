@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTcpProxy, type TcpProxy } from '../kit/tcp-proxy.js';
 import { waitFor } from '../kit/wait-for.js';
 
-describe('the network that tests break', () => {
+describe('the TCP proxy', () => {
   let directory: string;
   let echo: Server;
   let proxy: TcpProxy;
@@ -49,7 +49,7 @@ describe('the network that tests break', () => {
     await waitFor(() => client.heard.endsWith(text), { what: `the echo of ${text}` });
   };
 
-  it('carries what is said both ways', async () => {
+  it('carries data both ways', async () => {
     const client = await open();
     await say(client, 'hello');
     client.socket.end();
