@@ -3,7 +3,7 @@ import { answerWith, type Asset } from '../lib/asset.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export interface Head {
+interface Head {
   status?: number;
   headers?: OutgoingHttpHeaders;
 }

@@ -7,7 +7,7 @@ export interface DispatchedTask {
   attempt: number;
 }
 
-export interface ExpiredTask {
+interface ExpiredTask {
   id: string;
   failures: number;
   parentId: string | null;

@@ -20,7 +20,7 @@ import {
 } from './dispatch-store.js';
 import { runTaskJob } from './run-task.job.js';
 
-export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
+type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
 
 /**
  * Every two seconds, for what no event announces: expired leases, due retries, dispatches, folded counts.

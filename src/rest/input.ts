@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
-export interface DocumentedForm {
+interface DocumentedForm {
   type: 'integer' | 'number' | 'boolean' | 'string' | 'array';
   [keyword: string]: unknown;
 }
@@ -75,7 +75,7 @@ export function text(max = 500) {
   return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
 }
 
-export interface NumberRange {
+interface NumberRange {
   min: number;
   max?: number;
   /** A larger number than `max` counts as `max`. */

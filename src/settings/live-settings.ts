@@ -13,7 +13,7 @@ export interface SettingsDeps {
   reloadSettings: () => Promise<void>;
 }
 
-export interface LiveSettings {
+interface LiveSettings {
   downloads(): Settings;
   watches(): WatchSettings;
   /** Never rejects: it tries again later. */

@@ -4,7 +4,7 @@ import { REST_SETTINGS, REST_WATCH_SETTINGS, type RestSetting } from './schemas.
 
 type Body = Record<string, unknown>;
 
-export interface ReadValues {
+interface ReadValues {
   /** What to change, by the names of GraphQL. */
   patch: Record<string, unknown>;
   problems: Problem[];
