@@ -125,8 +125,8 @@ export function unixSeconds() {
 }
 
 /** Entries on a page. */
-export function pageLimit(usual: number, max: number) {
-  return wholeNumber({ min: 1, max, clamp: true }).default(usual);
+export function pageLimit(byDefault: number, max: number) {
+  return wholeNumber({ min: 1, max, clamp: true }).default(byDefault);
 }
 
 export const pageOffset = wholeNumber({ min: 0 }).default(0);
@@ -142,8 +142,8 @@ export function decimal({ min, max }: { min: number; max: number }) {
 }
 
 /** true or false, in a query string or in JSON. */
-export function flag(usual: boolean) {
-  return yesOrNo().default(usual);
+export function flag(byDefault: boolean) {
+  return yesOrNo().default(byDefault);
 }
 
 /** The same, false by default. */
