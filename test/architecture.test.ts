@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { passThroughsOf } from './kit/pass-throughs.js';
 
 /** Where each file stands. A rule that is in the way of something better is changed here, with the reason. */
 
@@ -248,6 +249,10 @@ describe('folders and files', () => {
     expect([...counts].filter(([, count]) => count > 25)).toEqual([]);
   });
 
+  it('R6: have at most 300 lines', () => {
+    expect(files.filter((file) => textOf(file).split('\n').length > 301)).toEqual([]);
+  });
+
   it('R6: of ten files at most one has fewer than 25 lines', () => {
     const small = files.filter((file) => textOf(file).split('\n').length <= 25);
     expect(small.length, small.join('\n')).toBeLessThanOrEqual(files.length / 10);
@@ -271,6 +276,14 @@ describe('folders and files', () => {
       (file) => /^rest\/[^/]+\//.test(file) && !is(file, ...names.map((name) => `/${name}`)),
     );
     expect(others).toEqual([]);
+  });
+});
+
+describe('functions', () => {
+  it('R2: do more than pass their parameters on, but for those of stores', () => {
+    expect(
+      files.filter((file) => !is(file, '-store')).flatMap((file) => passThroughsOf(file, textOf(file))),
+    ).toEqual([]);
   });
 });
 

@@ -33,7 +33,7 @@ const UserRoleEnum = builder.enumType('UserRole', {
   },
 });
 
-export const UserType = builder.prismaNode('User', {
+const UserType = builder.prismaNode('User', {
   description: 'An account on this server. Users own the tasks that they queue.',
   id: { field: 'id' },
   // `node(id:)` accepts any id from anyone.

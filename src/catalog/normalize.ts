@@ -10,18 +10,21 @@ const PLAIN_LETTERS: Record<string, string> = {
   ð: 'd',
   þ: 'th',
   ł: 'l',
-  ı: 'i',
 };
+
+/** Of lower-case text. */
+export function plainLetters(text: string): string {
+  return text.replace(/[ßæœøđðþł]/g, (letter) => PLAIN_LETTERS[letter] ?? letter);
+}
 
 /** Marks of scripts other than Latin, Greek and Cyrillic are letters there, and stay. */
 function fold(text: string): string {
-  return text
+  const bare = text
     .replace(/['’‘ʼ`´]/g, '')
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
-    .replace(/[ßæœøđðþłı]/g, (letter) => PLAIN_LETTERS[letter] ?? letter)
-    .normalize('NFC');
+    .replace(/[\u0300-\u036f]/g, '');
+  return plainLetters(bare).replaceAll('ı', 'i').normalize('NFC');
 }
 
 /** Never empty for visible text. */

@@ -15,14 +15,6 @@ export class SourceCutOffError extends DomainError {
   override readonly retryable = true;
 }
 
-export class DiskFullError extends DomainError {
-  readonly code = 'DISK_FULL';
-}
-
-export class TargetNotWritableError extends DomainError {
-  readonly code = 'TARGET_NOT_WRITABLE';
-}
-
 export class InvalidOptionsError extends DomainError {
   readonly code = 'INVALID_OPTIONS';
 

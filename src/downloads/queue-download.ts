@@ -32,9 +32,9 @@ export async function queueDownload(
   const priority = checkPriority(input.priority ?? 0);
   const item = await findQueueableItem(deps, { item: input.item, type: input.type ?? null }, signal);
   refuseExplicit(deps, item);
-  const asked = input.options?.albumGroups;
-  const usual = deps.watchSettings().watchedArtistAlbumGroup;
-  options.albumGroups = chooseGroups(item.type, { asked, usual });
+  const requested = input.options?.albumGroups;
+  const fallback = deps.watchSettings().watchedArtistAlbumGroup;
+  options.albumGroups = chooseGroups(item.type, { requested, fallback });
   const task = await queueTask(deps, {
     id: timeOrderedUuid(),
     ownerId: viewer.id,

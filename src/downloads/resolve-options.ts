@@ -49,14 +49,17 @@ export function resolveOptions(
 /** Null unless it is an artist. Each once and in one order: the same choice is the same download. */
 export function chooseGroups(
   type: CatalogItem['type'],
-  { asked, usual }: { asked: readonly AlbumGroup[] | null | undefined; usual: readonly AlbumGroup[] },
+  {
+    requested,
+    fallback,
+  }: { requested: readonly AlbumGroup[] | null | undefined; fallback: readonly AlbumGroup[] },
 ): AlbumGroup[] | null {
   const refuse = (rule: string) => new InvalidOptionsError(`"albumGroups" ${rule}`, 'albumGroups');
   if (type !== 'ARTIST') {
-    if (!asked) return null;
+    if (!requested) return null;
     throw refuse('is for artists only; omit it for other items.');
   }
-  const requested = asked ?? usual;
-  if (requested.length === 0) throw refuse('must have at least one group.');
-  return ALBUM_GROUPS.filter((group) => requested.includes(group));
+  const groups = requested ?? fallback;
+  if (groups.length === 0) throw refuse('must have at least one group.');
+  return ALBUM_GROUPS.filter((group) => groups.includes(group));
 }

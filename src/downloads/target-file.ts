@@ -5,7 +5,7 @@ import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { findTasksByIds } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
-import { DiskFullError, TargetNotWritableError } from './errors.js';
+import { DiskFullError, TargetNotWritableError } from '../media/errors.js';
 
 /** On the target's file system, hidden from players, easy to sweep. */
 export function incomingDirectory(downloadDir: string): string {

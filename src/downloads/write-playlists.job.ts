@@ -16,7 +16,7 @@ import {
 } from '../tasks/task-children-store.js';
 import { findTaskById } from '../tasks/task-store.js';
 import { isFinished, type Task } from '../tasks/task.js';
-import { TargetNotWritableError } from './errors.js';
+import { TargetNotWritableError } from '../media/errors.js';
 import { userDirectories } from './path-format.js';
 import {
   exists,

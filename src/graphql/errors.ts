@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Plugin, YogaLogger } from 'graphql-yoga';
-import { DomainError, messageOf } from '../lib/errors.js';
+import { DomainError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
 
@@ -52,7 +52,7 @@ function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
 function mask(thrown: unknown, { log, requestId }: ErrorReport): GraphQLError {
   const path = thrown instanceof GraphQLError ? thrown.path : undefined;
   const cause = causeOf(thrown);
-  log.error({ err: cause, requestId, path: path?.join('.') }, `unexpected error: ${messageOf(cause)}`);
+  log.error({ err: cause, requestId, path: path?.join('.') }, 'unexpected error');
   // Yoga answers 500 to `unexpected` when there is no data, and removes the mark.
   const masked = restate(thrown, 'Internal error', { code: 'INTERNAL', requestId, unexpected: true });
   // For the REST layer in development; never serialized.

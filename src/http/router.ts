@@ -4,7 +4,7 @@ import type { Readiness } from './readiness.js';
 import { urlOf, type HttpExchange, type HttpHandler } from './request-context.js';
 import { sendEmpty, sendJson, toFailureBody } from './send.js';
 
-export interface RouterOptions {
+interface RouterOptions {
   routes?: HttpHandler | undefined;
   graphiql: boolean;
   readiness: () => Promise<Readiness>;

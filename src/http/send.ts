@@ -3,7 +3,7 @@ import { answerWith, type Asset } from '../lib/asset.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export interface Head {
+interface Head {
   status?: number;
   headers?: OutgoingHttpHeaders;
 }
@@ -27,8 +27,8 @@ export function sendEmpty(outgoing: ServerResponse, { status = 204, headers }: H
 
 /** 304 when the browser has it already. */
 export function sendAsset(outgoing: ServerResponse, asset: Asset, extra: Record<string, string> = {}): void {
-  const asked = outgoing.req.headers;
-  const get = (name: string) => asked[name]?.toString() ?? null;
+  const requestHeaders = outgoing.req.headers;
+  const get = (name: string) => requestHeaders[name]?.toString() ?? null;
   const { status, headers, body } = answerWith(asset, { get }, extra);
   if (body === null) return sendEmpty(outgoing, { status, headers });
   outgoing.writeHead(status, { ...headers, 'content-length': body.byteLength }).end(body);

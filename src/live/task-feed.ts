@@ -11,7 +11,7 @@ export interface TaskUpdate extends TaskChange {
   initial: boolean;
 }
 
-export interface TaskFeed {
+interface TaskFeed {
   /** Until the reader returns, falls too far behind, or the process stops. */
   subscribe(request: FeedRequest): AsyncIterableIterator<TaskUpdate>;
   readerCount(): number;

@@ -28,22 +28,16 @@ export class FormatUnavailableError extends MediaError {
   readonly code = 'FORMAT_UNAVAILABLE';
 }
 
-export class OutputDiskFullError extends MediaError {
+export class DiskFullError extends MediaError {
   readonly code = 'DISK_FULL';
-
-  constructor(options?: { cause?: unknown }) {
-    super('The disk is full.', options);
-  }
 }
 
-export class OutputNotWritableError extends MediaError {
+export class TargetNotWritableError extends MediaError {
   readonly code = 'TARGET_NOT_WRITABLE';
-
-  constructor(options?: { cause?: unknown }) {
-    super('The folder for the file cannot be written to.', options);
-  }
 }
 
+export const DISK_FULL = 'The disk is full.';
+export const NOT_WRITABLE = 'The folder for the file cannot be written to.';
 export const DISK_FULL_PATTERN = /No space left on device|Disk quota exceeded/;
 const NOT_WRITABLE_PATTERN = /Read-only file system|Permission denied/;
 const KEPT_LINES = 12;
@@ -56,8 +50,8 @@ export function toMediaError(error: FfmpegRunError): MediaError {
   if (systemCode === 'ENOENT' || systemCode === 'EACCES') {
     return new FfmpegMissingError('ffmpeg can no longer be started.', cause);
   }
-  if (DISK_FULL_PATTERN.test(error.stderr)) return new OutputDiskFullError(cause);
-  if (NOT_WRITABLE_PATTERN.test(error.stderr)) return new OutputNotWritableError(cause);
+  if (DISK_FULL_PATTERN.test(error.stderr)) return new DiskFullError(DISK_FULL, cause);
+  if (NOT_WRITABLE_PATTERN.test(error.stderr)) return new TargetNotWritableError(NOT_WRITABLE, cause);
   const lines = lastLinesOf(error.stderr);
   const reason = lines[0] ?? withoutPaths(error.message);
   return new TranscodeFailedError(`The audio could not be converted: ${reason}`, lines, cause);

@@ -6,10 +6,12 @@ import type { Logger } from '../lib/logger.js';
 import { prepareCover, toPictureComment } from './artwork.js';
 import { type Container, containerFor } from './containers.js';
 import {
+  DISK_FULL,
   DISK_FULL_PATTERN,
+  DiskFullError,
   MediaError,
-  OutputDiskFullError,
-  OutputNotWritableError,
+  NOT_WRITABLE,
+  TargetNotWritableError,
   toMediaError,
   TranscodeFailedError,
 } from './errors.js';
@@ -110,7 +112,7 @@ async function convert(
     onLine: createProgress(durationMs, (percent) => options.onProgress(percent)),
   });
   // An older ffmpeg succeeds although the last bytes did not fit on the disk.
-  if (DISK_FULL_PATTERN.test(stderr)) throw new OutputDiskFullError({ cause: new Error(stderr) });
+  if (DISK_FULL_PATTERN.test(stderr)) throw new DiskFullError(DISK_FULL, { cause: new Error(stderr) });
   options.onProgress(100);
   return stderr;
 }
@@ -157,7 +159,8 @@ async function finishTags(
 function asMediaError(error: unknown): unknown {
   if (error instanceof FfmpegRunError) return toMediaError(error);
   const code = error instanceof MediaError ? null : systemCodeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new OutputDiskFullError({ cause: error });
-  if (code === 'EROFS' || code === 'EACCES') return new OutputNotWritableError({ cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(DISK_FULL, { cause: error });
+  if (code === 'EROFS' || code === 'EACCES')
+    return new TargetNotWritableError(NOT_WRITABLE, { cause: error });
   return error;
 }

@@ -7,7 +7,7 @@ export interface DispatchedTask {
   attempt: number;
 }
 
-export interface ExpiredTask {
+interface ExpiredTask {
   id: string;
   failures: number;
   parentId: string | null;
@@ -15,8 +15,10 @@ export interface ExpiredTask {
   leaseUntil: Date;
 }
 
-const PARENTS = Prisma.sql`"kind" <> 'TRACK'`;
-const TRACKS = Prisma.sql`"kind" = 'TRACK'`;
+const CONDITIONS = {
+  PARENTS: Prisma.sql`"kind" <> 'TRACK'`,
+  TRACKS: Prisma.sql`"kind" = 'TRACK'`,
+};
 
 /** Over all processes, until the transaction ends. */
 export async function lockDispatch(tx: Db): Promise<void> {
@@ -50,24 +52,18 @@ export async function revokeStaleDispatches(tx: Db, olderThanMs: number): Promis
     WHERE "state" = 'QUEUED' AND "dispatchedAt" < now() - ${olderThanMs} * interval '1 millisecond'`;
 }
 
-/** At most `limit` are then running or dispatched. */
-export function markNextTracks(tx: Db, limit: number): Promise<DispatchedTask[]> {
-  return markNext(tx, TRACKS, limit);
-}
-
-export function markNextParents(tx: Db, limit: number): Promise<DispatchedTask[]> {
-  return markNext(tx, PARENTS, limit);
-}
-
 /**
+ * At most `limit` of them are then running or dispatched.
+ *
  * By priority, then the owner with fewest running tasks, then at random: by age, whoever queued a long
  * playlist first would have the only place until its end. One owner's tasks go by age and position.
  */
-function markNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<DispatchedTask[]> {
+export function markNext(tx: Db, tasks: keyof typeof CONDITIONS, limit: number): Promise<DispatchedTask[]> {
+  const condition = CONDITIONS[tasks];
   return tx.$queryRaw<DispatchedTask[]>`
     WITH busy AS (
       SELECT "ownerId", count(*) AS n FROM "Task"
-      WHERE ("state" = 'RUNNING' OR "dispatchedAt" IS NOT NULL) AND ${kinds}
+      WHERE ("state" = 'RUNNING' OR "dispatchedAt" IS NOT NULL) AND ${condition}
         AND (("state" = 'RUNNING' AND "leaseUntil" IS NOT NULL) OR "state" = 'QUEUED')
       GROUP BY "ownerId"
     ), free AS (
@@ -78,7 +74,7 @@ function markNext(tx: Db, kinds: Prisma.Sql, limit: number): Promise<DispatchedT
         SELECT "id", "priority", "createdAt", "position",
           row_number() OVER (ORDER BY "priority" DESC, "createdAt", "position") AS turn
         FROM "Task"
-        WHERE "ownerId" = u."id" AND "state" = 'QUEUED' AND "dispatchedAt" IS NULL AND ${kinds}
+        WHERE "ownerId" = u."id" AND "state" = 'QUEUED' AND "dispatchedAt" IS NULL AND ${condition}
         ORDER BY "priority" DESC, "createdAt", "position" LIMIT (SELECT n FROM free)
       ) t
       LEFT JOIN busy b ON b."ownerId" = u."id"

@@ -11,8 +11,7 @@ import {
   expireAllLeases,
   listExpiredTasks,
   lockDispatch,
-  markNextParents,
-  markNextTracks,
+  markNext,
   queueDueRetries,
   revokeDispatch,
   revokeStaleDispatches,
@@ -20,7 +19,7 @@ import {
 } from './dispatch-store.js';
 import { runTaskJob } from './run-task.job.js';
 
-export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
+type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
 
 /**
  * Every two seconds, for what no event announces: expired leases, due retries, dispatches, folded counts.
@@ -46,8 +45,8 @@ const EXPANSIONS_AT_ONCE = 4;
 export async function dispatchTasks(deps: DispatchDeps): Promise<void> {
   const dispatched = await inTransaction(deps.db, async (tx) => {
     await lockDispatch(tx);
-    const parents = await markNextParents(tx, EXPANSIONS_AT_ONCE);
-    return [...parents, ...(await markNextTracks(tx, deps.settings().maxConcurrentDownloads))];
+    const parents = await markNext(tx, 'PARENTS', EXPANSIONS_AT_ONCE);
+    return [...parents, ...(await markNext(tx, 'TRACKS', deps.settings().maxConcurrentDownloads))];
   });
   await Promise.all(dispatched.map((task) => enqueue(deps, task)));
 }

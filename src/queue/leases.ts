@@ -3,7 +3,7 @@ import { withTimeout } from '../lib/async.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
 import type { TaskRunners } from './claimed-task.js';
 
-export interface Lease {
+interface Lease {
   /** Aborts with a LeaseLostError when work on the task has to stop. */
   signal: AbortSignal;
   release(): void;

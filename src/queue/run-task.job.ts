@@ -38,7 +38,7 @@ export const runTaskJob = defineJob({
       await attempt(deps, { claimed, log, signal: AbortSignal.any([lease.signal, stopping]) });
     } catch (thrown) {
       const lost: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
-      if (lost instanceof LeaseLostError) log.info({ reason: lost.message }, 'lease lost');
+      if (lost instanceof LeaseLostError) log.info({ err: lost }, 'lease lost');
       else if (stopping.aborted) await release(deps, { claimed, log });
       else await fail(deps, { claimed, log }, thrown);
     } finally {
@@ -90,15 +90,15 @@ async function release(deps: RunTaskDeps, { claimed, log }: Attempt): Promise<vo
 async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknown): Promise<void> {
   const { code, message, retryable, retryAfterMs } = toFailure(thrown);
   const settings = deps.settings();
-  if (code === 'INTERNAL') log.error({ err: thrown }, 'unexpected failure');
+  const level = code === 'INTERNAL' ? 'error' : 'warn';
   if (retryable && claimed.task.failures < settings.maxRetries) {
     const failures = claimed.task.failures + 1;
     const delayMs = retryDelayMs({ failures, settings, retryAfterMs, random: Math.random });
-    log.warn({ code, message, delayMs: Math.round(delayMs) }, 'task will be retried');
+    log[level]({ err: thrown, code, delayMs: Math.round(delayMs) }, 'task will be retried');
     await retryClaimedTask(deps.db, claimed.claim, { delayMs, error: { code, message } });
     return;
   }
-  log.warn({ code, message }, 'task failed');
+  log[level]({ err: thrown, code }, 'task failed');
   await finishTask(deps, claimed, { state: 'FAILED', error: { code, message, retryable } });
 }
 

@@ -3,7 +3,7 @@ import { toFailureBody } from '../http/send.js';
 import type { ErrorCode } from '../lib/errors.js';
 
 /** Further fields of an error response. */
-export interface FailureFacts {
+interface FailureFacts {
   /** Text, or facts by name. */
   details?: string | readonly unknown[] | Record<string, unknown>;
   /** The task that already does what was requested. */

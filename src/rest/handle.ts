@@ -113,6 +113,6 @@ function send(outgoing: ServerResponse, result: RestResponse): void {
 }
 
 function maskedFailure(thrown: unknown, log: Logger, { requestId }: HttpExchange): RestFailure {
-  log.error({ err: thrown, requestId }, 'REST request failed');
+  log.error({ err: thrown, requestId }, 'rest request failed');
   return internalFailure(requestId, thrown);
 }

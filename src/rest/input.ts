@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
-export interface DocumentedForm {
+interface DocumentedForm {
   type: 'integer' | 'number' | 'boolean' | 'string' | 'array';
   [keyword: string]: unknown;
 }
@@ -75,7 +75,7 @@ export function text(max = 500) {
   return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
 }
 
-export interface NumberRange {
+interface NumberRange {
   min: number;
   max?: number;
   /** A larger number than `max` counts as `max`. */
@@ -125,8 +125,8 @@ export function unixSeconds() {
 }
 
 /** Entries on a page. */
-export function pageLimit(usual: number, max: number) {
-  return wholeNumber({ min: 1, max, clamp: true }).default(usual);
+export function pageLimit(byDefault: number, max: number) {
+  return wholeNumber({ min: 1, max, clamp: true }).default(byDefault);
 }
 
 export const pageOffset = wholeNumber({ min: 0 }).default(0);
@@ -142,8 +142,8 @@ export function decimal({ min, max }: { min: number; max: number }) {
 }
 
 /** true or false, in a query string or in JSON. */
-export function flag(usual: boolean) {
-  return yesOrNo().default(usual);
+export function flag(byDefault: boolean) {
+  return yesOrNo().default(byDefault);
 }
 
 /** The same, false by default. */

@@ -3,7 +3,7 @@ import type { RestTiming } from './route.js';
 import type { Following } from './run-document.js';
 import { createEventSink, type EventSink } from './sse.js';
 
-export interface LiveStream<Value> {
+interface LiveStream<Value> {
   first: object;
   /** Where a client that has received only the first message resumes. */
   cursor: string;

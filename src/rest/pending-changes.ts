@@ -9,13 +9,13 @@ export interface Change<Value> {
 }
 
 /** The content of one message. */
-export interface ChangeBatch<Value> {
+interface ChangeBatch<Value> {
   values: Value[];
   cursor?: string | undefined;
 }
 
 /** What is to be sent next: the latest state of each thing, and every finished one. */
-export interface PendingChanges<Value> {
+interface PendingChanges<Value> {
   add(change: Change<Value>): void;
   readonly isEmpty: boolean;
   /** A finished state that another one follows is a message of its own. */

@@ -4,7 +4,7 @@ import { sendEmpty, sendJson } from '../http/send.js';
 const IS_REPLY = Symbol('reply');
 
 /** A whole response, where it is more than a body. */
-export interface ReplyParts {
+interface ReplyParts {
   /** Default: the status that the route documents. */
   status?: number;
   headers?: Readonly<Record<string, string>>;

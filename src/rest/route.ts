@@ -102,7 +102,7 @@ function toReply(responded: object | Reply, status: number): Reply {
 }
 
 /** A document whose variables depend on the result of another one, such as the current settings. */
-export interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
+interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
   'variables' | 'respond' | 'status'
 > {
@@ -135,7 +135,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
 }
 
 /** A document that runs once for each page of a list, for a response that holds the whole list. */
-export interface PagedRoute<Input, Data, Variables> extends Omit<
+interface PagedRoute<Input, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
   'variables' | 'respond' | 'status' | 'methods'
 > {
@@ -174,7 +174,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
 }
 
 /** Server-sent events. */
-export interface StreamRoute<Input> {
+interface StreamRoute<Input> {
   path: `/${string}`;
   input: z.ZodType<Input>;
   docs: RouteDocs;

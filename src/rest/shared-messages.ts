@@ -1,7 +1,7 @@
 import { getOrAdd } from '../lib/get-or-add.js';
 
 /** Returns the message about these very values, which is made once. */
-export type ShareMessage = <Value extends object>(
+type ShareMessage = <Value extends object>(
   values: readonly Value[],
   place: string,
   make: () => Promise<object>,

@@ -13,7 +13,7 @@ export interface SettingsDeps {
   reloadSettings: () => Promise<void>;
 }
 
-export interface LiveSettings {
+interface LiveSettings {
   downloads(): Settings;
   watches(): WatchSettings;
   /** Never rejects: it tries again later. */
@@ -50,7 +50,7 @@ export async function followSettings(
       if (!stopped) again = setTimeout(() => void reload(), RETRY_MS);
     }
   });
-  const offNews = bus.on('settings.changed', reload);
+  const offChanged = bus.on('settings.changed', reload);
   const offGap = bus.on('bus.gap', reload);
   await read();
   return {
@@ -59,7 +59,7 @@ export async function followSettings(
     reload,
     stop: () => {
       stopped = true;
-      offNews();
+      offChanged();
       offGap();
       clearTimeout(again);
     },

@@ -16,10 +16,10 @@ export const PATH_PLACEHOLDERS = [
   'playlistnum',
   'quality',
 ] as const;
-export type PathPlaceholder = (typeof PATH_PLACEHOLDERS)[number];
+type PathPlaceholder = (typeof PATH_PLACEHOLDERS)[number];
 
 /** One of several artists, from 1: `%artist_2%`. */
-export interface NumberedPlaceholder {
+interface NumberedPlaceholder {
   name: 'artist' | 'ar_album';
   number: number;
 }

@@ -25,7 +25,7 @@ interface PlainForm {
   type: 'boolean' | 'text';
 }
 
-export interface NumberForm {
+interface NumberForm {
   type: 'int' | 'float';
   range: { min: number; max: number } | null;
 }

@@ -31,7 +31,7 @@ export function countSql(viewer: Viewer, filter: TaskFilter): Prisma.Sql {
   )`;
 }
 
-export interface StateCount {
+interface StateCount {
   /** Null: of all owners. */
   ownerId: string | null;
   state: TaskState;

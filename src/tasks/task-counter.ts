@@ -6,7 +6,7 @@ import { TASK_STATES, type TaskState } from './task.js';
 
 export type TaskCounts = Record<TaskState, number>;
 
-export interface TaskCounter {
+interface TaskCounter {
   /** Of top-level tasks that are not dismissed. */
   count(viewer: Viewer): Promise<TaskCounts>;
 }

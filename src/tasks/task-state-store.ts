@@ -26,7 +26,7 @@ interface LeaseTerms {
   durationMs: number;
 }
 
-export const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
+const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
 export const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
 /** Null when revoked: a late job could exceed the running limit. Leases use the database's clock. */

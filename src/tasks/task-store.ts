@@ -114,7 +114,7 @@ export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Sel
   });
 }
 
-export interface ActiveFirstPage {
+interface ActiveFirstPage {
   filter: TaskFilter;
   offset: number;
   limit: number;
@@ -122,7 +122,7 @@ export interface ActiveFirstPage {
   activeUpTo: number;
 }
 
-export interface ActiveFirstTasks {
+interface ActiveFirstTasks {
   tasks: Task[];
   size: number;
   total: number;

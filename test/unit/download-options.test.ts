@@ -149,21 +149,21 @@ describe('an option', () => {
 });
 
 describe('an artist’s albums', () => {
-  const usual = ['ALBUM', 'SINGLE'] as const;
+  const fallback = ['ALBUM', 'SINGLE'] as const;
 
   it('default to those in the settings', () => {
-    expect(chooseGroups('ARTIST', { asked: null, usual })).toEqual(['ALBUM', 'SINGLE']);
+    expect(chooseGroups('ARTIST', { requested: null, fallback })).toEqual(['ALBUM', 'SINGLE']);
   });
 
   it('are each group once, in one order, however they were requested', () => {
-    const asked = ['APPEARS_ON', 'ALBUM', 'APPEARS_ON'] as const;
-    expect(chooseGroups('ARTIST', { asked, usual })).toEqual(['ALBUM', 'APPEARS_ON']);
+    const requested = ['APPEARS_ON', 'ALBUM', 'APPEARS_ON'] as const;
+    expect(chooseGroups('ARTIST', { requested, fallback })).toEqual(['ALBUM', 'APPEARS_ON']);
   });
 
   it('cannot be selected without an artist, and cannot be empty', () => {
-    expect(chooseGroups('ALBUM', { asked: null, usual })).toBeNull();
-    expect(() => chooseGroups('ALBUM', { asked: ['ALBUM'], usual })).toThrow(InvalidOptionsError);
-    expect(() => chooseGroups('ARTIST', { asked: [], usual })).toThrow('must have at least one group');
+    expect(chooseGroups('ALBUM', { requested: null, fallback })).toBeNull();
+    expect(() => chooseGroups('ALBUM', { requested: ['ALBUM'], fallback })).toThrow(InvalidOptionsError);
+    expect(() => chooseGroups('ARTIST', { requested: [], fallback })).toThrow('must have at least one group');
   });
 });
 

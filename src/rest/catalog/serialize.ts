@@ -75,7 +75,7 @@ export function serializeTrack(track: RestTrackFragment): object {
   };
 }
 
-export function serializeAlbum(album: RestAlbumFragment): object {
+function serializeAlbum(album: RestAlbumFragment): object {
   return {
     ...serializeIdentity(album),
     name: album.title,
@@ -93,7 +93,7 @@ export function serializeAlbum(album: RestAlbumFragment): object {
   };
 }
 
-export function serializeArtist(artist: RestArtistFragment): object {
+function serializeArtist(artist: RestArtistFragment): object {
   return {
     ...serializeIdentity(artist),
     name: artist.name,
@@ -117,7 +117,7 @@ export function serializePlaylist(playlist: RestPlaylistFragment): object {
   };
 }
 
-export function serializeShow(show: RestShowFragment): object {
+function serializeShow(show: RestShowFragment): object {
   return {
     ...serializeIdentity(show),
     name: show.title,
@@ -131,7 +131,7 @@ export function serializeShow(show: RestShowFragment): object {
   };
 }
 
-export function serializeEpisode(episode: RestEpisodeFragment): object {
+function serializeEpisode(episode: RestEpisodeFragment): object {
   const languages = episode.show?.languages ?? [];
   return {
     ...serializeIdentity(episode),

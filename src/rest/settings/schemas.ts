@@ -153,7 +153,7 @@ function toRestSetting(row: TableRow): RestSetting {
 }
 
 /** What a table entry does not say: where the names and forms of rest-contract §7 differ. */
-export type RestDifferences = Record<string, (setting: RestSetting) => Partial<RestSetting>>;
+type RestDifferences = Record<string, (setting: RestSetting) => Partial<RestSetting>>;
 
 const nullableText = (description: string) => z.string().nullable().meta({ description });
 

@@ -4,7 +4,7 @@ import { REST_SETTINGS, REST_WATCH_SETTINGS, type RestSetting } from './schemas.
 
 type Body = Record<string, unknown>;
 
-export interface ReadValues {
+interface ReadValues {
   /** What to change, by the names of GraphQL. */
   patch: Record<string, unknown>;
   problems: Problem[];
@@ -35,16 +35,16 @@ function readOne(
   { setting, body, stored }: { setting: RestSetting; body: Body; stored: unknown },
   into: ReadValues,
 ): void {
-  const given = setting.keys.filter((key) => body[key] !== undefined);
-  const values = new Map(given.map((key) => [key, setting.read(body[key])]));
-  const invalid = given.filter((key) => values.get(key) === undefined);
+  const provided = setting.keys.filter((key) => body[key] !== undefined);
+  const values = new Map(provided.map((key) => [key, setting.read(body[key])]));
+  const invalid = provided.filter((key) => values.get(key) === undefined);
   into.problems.push(...invalid.map((field) => ({ field, message: setting.rule })));
   const changed = new Map([...values.values()].map((value) => [JSON.stringify(value), value]));
   changed.delete(JSON.stringify(stored));
   if (invalid.length > 0 || changed.size === 0) return;
   if (changed.size > 1) {
-    const message = `${given.join(' and ')} name the same setting but differ; provide one of them.`;
-    into.problems.push({ field: given[0] ?? setting.name, message });
+    const message = `${provided.join(' and ')} name the same setting but differ; provide one of them.`;
+    into.problems.push({ field: provided[0] ?? setting.name, message });
     return;
   }
   into.patch[setting.name] = [...changed.values()][0];

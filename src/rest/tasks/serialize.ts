@@ -12,7 +12,7 @@ type TaskItem = Pick<RestTaskChildFragment, 'kind' | 'title' | 'artists'> & { al
 type TaskStatus = Pick<RestTaskChildFragment, 'state' | 'progress' | 'attempt' | 'retryAt' | 'problem'>;
 
 /** `parent` is absent from documents that list only top-level tasks. */
-export type TaskWithParent = RestTaskFragment & { parent?: ParentTask | null };
+type TaskWithParent = RestTaskFragment & { parent?: ParentTask | null };
 
 interface StatusInfo {
   status: string;

@@ -8,7 +8,7 @@ export interface Box {
   bottom: number;
 }
 
-export interface Shape {
+interface Shape {
   /** How deep a point lies inside; negative outside. Near the edge it is the distance to it, for smooth edges. */
   depth(x: number, y: number): number;
   /** Nothing of the shape is outside of it. */

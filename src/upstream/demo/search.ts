@@ -1,5 +1,6 @@
 import type { CatalogItem, CatalogType } from '../../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../../catalog/catalog-source.js';
+import { plainLetters } from '../../catalog/normalize.js';
 import type { Collection } from './collection.js';
 import { pageOf, toAlbum, toArtist, toEpisode, toPlaylist, toShow, toTrack } from './map.js';
 import type { PlacedTrack } from './music.js';
@@ -83,27 +84,12 @@ interface Entry<T> {
   allWords: string[];
 }
 
-/** Letters that Unicode does not decompose. */
-const LIGATURES: Record<string, string> = {
-  œ: 'oe',
-  æ: 'ae',
-  ø: 'o',
-  ß: 'ss',
-  ł: 'l',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-};
 /** Written without spaces: a word of a query may be anywhere in a title. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
 /** Lower case, no accents, words with one space between; an emoji is a word. */
 function foldText(text: string): string {
-  const plain = text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[œæøßłđðþ]/g, (letter) => LIGATURES[letter] ?? letter);
+  const plain = plainLetters(text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase());
   return (plain.match(/[\p{L}\p{N}]+|\p{Extended_Pictographic}/gu) ?? []).join(' ');
 }
 
