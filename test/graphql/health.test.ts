@@ -130,7 +130,7 @@ describe('requests', () => {
 
   test('for nothing that exists get the one error shape', async () => {
     const server = await start();
-    const text = 'There is nothing at GET /nowhere.';
+    const text = 'Unknown route: "GET /nowhere".';
     expect(await json(`${server.url}/nowhere?a=1`)).toMatchObject({
       status: 404,
       body: { error: text, detail: text },
