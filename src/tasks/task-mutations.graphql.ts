@@ -49,11 +49,21 @@ builder.objectType(DuplicateDownloadError, {
   }),
 });
 
-const payload = (name: string, description: string, taskDescription: string) =>
+/** What the field `task` of each payload says. */
+const CHANGED_TASK = {
+  TaskCancelled: 'The task after its cancellation.',
+  TaskRetried: 'The retried task, queued again.',
+  TaskPaused: 'The task that was paused.',
+  TaskResumed: 'The resumed task, queued again.',
+  TaskPrioritized: 'The task with its new priority.',
+  TaskDismissed: 'The task that was dismissed.',
+} as const;
+
+const payload = (name: keyof typeof CHANGED_TASK, description: string) =>
   builder.objectRef<Task>(name).implement({
     description,
     fields: (t) => ({
-      task: t.field({ type: TaskType, description: taskDescription, resolve: (task) => task }),
+      task: t.field({ type: TaskType, description: CHANGED_TASK[name], resolve: (task) => task }),
     }),
   });
 
@@ -72,11 +82,7 @@ const CONTROL_ERRORS = [TaskNotFoundError, TaskStateConflictError, InvalidInputE
 
 builder.mutationFields((t) => ({
   cancelTask: t.field({
-    type: payload(
-      'TaskCancelled',
-      'The task and its active children were cancelled.',
-      'The task after its cancellation.',
-    ),
+    type: payload('TaskCancelled', 'The task and its active children were cancelled.'),
     description:
       'Cancels an active task and its active children. Running work stops at once and leaves no partial file; finished files are kept.',
     args: { id: t.arg.id(id) },
@@ -96,11 +102,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, _args, context) => cancelAllTasks(context, context.viewer),
   }),
   retryTask: t.field({
-    type: payload(
-      'TaskRetried',
-      'The task, or its failed and cancelled children, are queued again.',
-      'The retried task, queued again.',
-    ),
+    type: payload('TaskRetried', 'The task, or its failed and cancelled children, are queued again.'),
     description:
       'Queues a failed or cancelled task again, under the same id. For an album, playlist or artist, only the failed and cancelled children are queued.',
     args: { id: t.arg.id(id) },
@@ -114,11 +116,7 @@ builder.mutationFields((t) => ({
 
 builder.mutationFields((t) => ({
   pauseTask: t.field({
-    type: payload(
-      'TaskPaused',
-      'The task, or its waiting children, are paused.',
-      'The task that was paused.',
-    ),
+    type: payload('TaskPaused', 'The task, or its waiting children, are paused.'),
     description:
       'Pauses a QUEUED or RETRYING task, and the waiting children of a parent. Running tracks finish first; a parent is PAUSED once none of its children runs.',
     args: { id: t.arg.id(id) },
@@ -129,11 +127,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => pauseTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   resumeTask: t.field({
-    type: payload(
-      'TaskResumed',
-      'The task, or its paused children, are queued again.',
-      'The resumed task, queued again.',
-    ),
+    type: payload('TaskResumed', 'The task, or its paused children, are queued again.'),
     description: 'Queues a paused task again, together with its paused children.',
     args: { id: t.arg.id(id) },
     errors: {
@@ -143,11 +137,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => resumeTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   prioritizeTask: t.field({
-    type: payload(
-      'TaskPrioritized',
-      'The task and its active children have the new priority.',
-      'The task with its new priority.',
-    ),
+    type: payload('TaskPrioritized', 'The task and its active children have the new priority.'),
     description:
       'Changes the priority of an active task and its active children. Running tasks are not interrupted.',
     args: {
@@ -171,11 +161,7 @@ builder.mutationFields((t) => ({
       }),
   }),
   dismissTask: t.field({
-    type: payload(
-      'TaskDismissed',
-      'The task was dismissed; it remains in the history.',
-      'The task that was dismissed.',
-    ),
+    type: payload('TaskDismissed', 'The task was dismissed; it remains in the history.'),
     description:
       'Hides a task from `tasks`; an active one is cancelled first. It remains in `history`, and a retry makes it visible again.',
     args: { id: t.arg.id(id) },
