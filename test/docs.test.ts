@@ -53,7 +53,7 @@ describe('the documentation', () => {
     const text = textOf.get(path) ?? '';
     const named = [...text.matchAll(/\bnpm run ([\w-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
-    const paths = [...proseOf(path).matchAll(/`((?:test|tools|docs|prisma)\/[\w./-]+)`/g)];
+    const paths = [...proseOf(path).matchAll(/`((?:src|test|tools|docs|prisma)\/[\w./-]+)`/g)];
     expect(paths.map(([, name = '']) => name).filter((name) => !existsSync(name))).toEqual([]);
   });
 

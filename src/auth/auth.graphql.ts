@@ -11,7 +11,7 @@ interface AuthStatus {
 const AUTH_OFF: AuthStatus = { enabled: false, registrationEnabled: false, ssoProviders: [] };
 
 const AuthStatusType = builder.objectRef<AuthStatus>('AuthStatus').implement({
-  description: 'Tells a client which ways of signing in this server offers.',
+  description: 'Sign-in methods that this server offers.',
   fields: (t) => ({
     enabled: t.exposeBoolean('enabled', {
       description: 'Whether callers must sign in. If false, every caller is the user `system`, an admin.',
@@ -35,7 +35,7 @@ const UserRoleEnum = builder.enumType('UserRole', {
 
 const UserType = builder.prismaNode('User', {
   description: 'An account on this server. Users own the tasks that they queue.',
-  id: { field: 'id' },
+  id: { field: 'id', description: 'Permanent id of the form `User:<uuid>`.' },
   // `node(id:)` accepts any id from anyone.
   nullable: true,
   findUnique: (id) => ({ id: parseRowId('User', id) }),
@@ -43,7 +43,7 @@ const UserType = builder.prismaNode('User', {
     username: t.exposeString('username', { description: 'Unique name to sign in with.' }),
     role: t.expose('role', {
       type: UserRoleEnum,
-      description: 'Determines what the user may see and change.',
+      description: '`ADMIN` or `USER`; the enum says what each may do.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
   }),
@@ -52,7 +52,7 @@ const UserType = builder.prismaNode('User', {
 builder.queryFields((t) => ({
   authStatus: t.field({
     type: AuthStatusType,
-    description: 'Ways of signing in to this server. No sign-in is needed to read this.',
+    description: 'How users sign in to this server. No sign-in is needed to read this.',
     resolve: () => AUTH_OFF,
   }),
   viewer: t.prismaField({

@@ -16,6 +16,7 @@ import {
   CatalogItemType,
   CatalogTypeEnum,
   EpisodeType,
+  EXAMPLE_SLUGS,
   PlaylistType,
   ShowType,
   TrackType,
@@ -88,52 +89,53 @@ builder.queryField('search', (t) =>
   }),
 );
 
-const ID_DESCRIPTION =
-  'Id of the item: `Track:demo:night-ferry-1-03`, `demo:night-ferry-1-03`, or `night-ferry-1-03` for the default catalog.';
-
 builder.queryFields((t) => {
-  const args = { id: t.arg.id({ required: true, description: ID_DESCRIPTION }) };
+  const byId = (typeName: keyof typeof EXAMPLE_SLUGS) => {
+    const slug = EXAMPLE_SLUGS[typeName];
+    const description = `Id of the ${typeName.toLowerCase()}: \`${typeName}:demo:${slug}\`, \`demo:${slug}\`, or \`${slug}\` for the default catalog.`;
+    return { id: t.arg.id({ required: true, description }) };
+  };
   return {
     track: t.field({
       type: TrackType,
       nullable: true,
       description: 'A track by id; null when its catalog does not have it.',
-      args,
+      args: byId('Track'),
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'TRACK' }, context.signal),
     }),
     album: t.field({
       type: AlbumType,
       nullable: true,
       description: 'An album by id; null when its catalog does not have it.',
-      args,
+      args: byId('Album'),
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'ALBUM' }, context.signal),
     }),
     playlist: t.field({
       type: PlaylistType,
       nullable: true,
       description: 'A playlist by id; null when its catalog does not have it.',
-      args,
+      args: byId('Playlist'),
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'PLAYLIST' }, context.signal),
     }),
     artist: t.field({
       type: ArtistType,
       nullable: true,
       description: 'An artist by id; null when their catalog does not have them.',
-      args,
+      args: byId('Artist'),
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
     }),
     show: t.field({
       type: ShowType,
       nullable: true,
       description: 'A show by id; null when its catalog does not have it.',
-      args,
+      args: byId('Show'),
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'SHOW' }, context.signal),
     }),
     episode: t.field({
       type: EpisodeType,
       nullable: true,
       description: 'An episode by id; null when its catalog does not have it.',
-      args,
+      args: byId('Episode'),
       resolve: (_root, { id }, context) => findItemOfType(context, { id, type: 'EPISODE' }, context.signal),
     }),
   };

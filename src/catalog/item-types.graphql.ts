@@ -70,7 +70,20 @@ export const ABOUT = {
   genres: 'Names of genres; empty when unknown.',
 };
 
-export const byId = { resolve: (item: { id: string }) => item.id };
+/** Ids in the demo catalog, for descriptions. */
+export const EXAMPLE_SLUGS = {
+  Track: 'night-ferry-1-03',
+  Album: 'night-ferry',
+  Playlist: 'first-watch',
+  Artist: 'saltglass-choir',
+  Show: 'keepers-hours',
+  Episode: 'keepers-hours-001',
+} as const;
+
+export const idOf = (typeName: keyof typeof EXAMPLE_SLUGS) => ({
+  description: `Permanent id, for example \`${typeName}:demo:${EXAMPLE_SLUGS[typeName]}\`.`,
+  resolve: (item: { id: string }) => item.id,
+});
 
 export const TrackType = builder.objectRef<Track>('Track');
 export const AlbumType = builder.objectRef<Album>('Album');
@@ -124,7 +137,7 @@ const ArtistCreditType = builder.objectRef<ArtistRef>('ArtistCredit').implement(
 
 builder.node(TrackType, {
   description: 'A recording as its catalog describes it.',
-  id: byId,
+  id: idOf('Track'),
   loadOne: (id, context) => findItemOfType(context, { id, type: 'TRACK' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'TRACK',
   fields: (t) => ({
@@ -162,7 +175,7 @@ builder.node(TrackType, {
 
 builder.node(AlbumType, {
   description: 'An album, single or compilation as its catalog describes it.',
-  id: byId,
+  id: idOf('Album'),
   loadOne: (id, context) => findItemOfType(context, { id, type: 'ALBUM' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'ALBUM',
   fields: (t) => ({
@@ -174,7 +187,7 @@ builder.node(AlbumType, {
     }),
     group: t.field({
       type: AlbumGroupEnum,
-      description: 'What kind of album it is; in a list of one artist, how it belongs to that artist.',
+      description: 'Kind of album. In `Artist.albums`, `APPEARS_ON` marks another artist’s album.',
       resolve: (album) => album.group,
     }),
     releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
@@ -210,7 +223,7 @@ builder.node(AlbumType, {
 
 builder.node(ArtistType, {
   description: 'An artist as their catalog describes them.',
-  id: byId,
+  id: idOf('Artist'),
   loadOne: (id, context) => findItemOfType(context, { id, type: 'ARTIST' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'ARTIST',
   fields: (t) => ({

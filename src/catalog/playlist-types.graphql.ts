@@ -10,7 +10,7 @@ import type { PlaylistEntry } from './catalog-source.js';
 import { findItemOfType, getCatalog } from './find-item.js';
 import {
   ABOUT,
-  byId,
+  idOf,
   EpisodeType,
   ImageType,
   PlaylistType,
@@ -43,7 +43,7 @@ const EpisodeConnection = createConnectionType('Episode', EpisodeType, 'the epis
 
 builder.node(PlaylistType, {
   description: 'A playlist as its catalog describes it.',
-  id: byId,
+  id: idOf('Playlist'),
   loadOne: (id, context) => findItemOfType(context, { id, type: 'PLAYLIST' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'PLAYLIST',
   fields: (t) => ({
@@ -88,7 +88,7 @@ builder.node(PlaylistType, {
 
 builder.node(ShowType, {
   description: 'A podcast as its catalog describes it. Shows cannot be queued.',
-  id: byId,
+  id: idOf('Show'),
   loadOne: (id, context) => findItemOfType(context, { id, type: 'SHOW' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'SHOW',
   fields: (t) => ({
@@ -125,7 +125,7 @@ builder.node(ShowType, {
 
 builder.node(EpisodeType, {
   description: 'An episode of a show as its catalog describes it. Episodes cannot be queued.',
-  id: byId,
+  id: idOf('Episode'),
   loadOne: (id, context) => findItemOfType(context, { id, type: 'EPISODE' }, context.signal),
   isTypeOf: (item) => (item as CatalogItem).type === 'EPISODE',
   fields: (t) => ({

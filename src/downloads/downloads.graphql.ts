@@ -36,7 +36,7 @@ const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
     }),
     type: t.field({
       type: CatalogTypeEnum,
-      description: 'Type of the item, where the id does not tell it; omitted, each type is tried in turn.',
+      description: 'Type of the item if `item` does not contain it; omitted, every type is tried.',
     }),
     priority: t.int({
       defaultValue: 0,
@@ -71,14 +71,14 @@ builder.objectType(FormatUnavailableError, {
 });
 
 const QueuedPartsType = builder.objectRef<QueuedChildren>('QueuedParts').implement({
-  description: `The first ${MAX_QUEUED_CHILDREN} children of a queued list; \`Task.children\` pages through all of them.`,
+  description: `First ${MAX_QUEUED_CHILDREN} children of a queued album, playlist or artist; \`Task.children\` pages through all.`,
   fields: (t) => ({
     complete: t.exposeBoolean('complete', {
       description: 'Whether all children are inserted; false while more are being added.',
     }),
     queued: t.field({
       type: [TaskType],
-      description: 'Tasks of the children, in the order of the list.',
+      description: 'Child tasks in their order, without those that are in `duplicates`.',
       resolve: ({ queued }) => queued,
     }),
     duplicates: t.field({
@@ -107,7 +107,11 @@ builder.mutationField('queueDownload', (t) =>
     type: DownloadQueued,
     description: 'Queues a track, or an album, playlist or artist with all its tracks.',
     args: {
-      input: t.arg({ type: QueueDownloadInput, required: true, description: 'The item and its options.' }),
+      input: t.arg({
+        type: QueueDownloadInput,
+        required: true,
+        description: 'Item to download, its priority and its options.',
+      }),
     },
     errors: {
       types: [
@@ -166,7 +170,7 @@ builder.queryField('previewPath', (t) =>
       }),
       item: t.arg.string({
         description:
-          'A track, or an album or playlist whose first track is taken, by id or link; omitted, a sample track with a value for every placeholder.',
+          'Track, or an album or playlist (its first track is used), by id or link; omitted, a sample track with a value for every placeholder.',
       }),
       options: t.arg({
         type: DownloadOptionsInput,

@@ -144,5 +144,7 @@ function isCutOff(thrown: unknown): boolean {
 
 function cutOff(rendition: Rendition, bytes: number, cause?: unknown): SourceCutOffError {
   const promised = rendition.sizeBytes === null ? '' : ` of ${rendition.sizeBytes}`;
-  return new SourceCutOffError(`${rendition.source} broke off after ${bytes}${promised} bytes.`, { cause });
+  return new SourceCutOffError(`${rendition.source} closed the connection after ${bytes}${promised} bytes.`, {
+    cause,
+  });
 }

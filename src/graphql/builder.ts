@@ -56,7 +56,7 @@ export const builder = new SchemaBuilder<Types>({
     },
     nodesQueryOptions: false,
     idFieldOptions: {
-      description: 'Permanent id of the form `<Type>:<id>`, for example `Track:demo:night-ferry-1-03`.',
+      description: 'Permanent id of the form `<Type>:<id>`, for example `Album:demo:night-ferry`.',
     },
     pageInfoTypeOptions: { description: 'Position of a page in its list.' },
     hasNextPageFieldOptions: { description: 'Whether more entries follow this page.' },
@@ -69,10 +69,10 @@ export const builder = new SchemaBuilder<Types>({
   },
 });
 
-builder.queryType({ description: 'Everything that can be read.' });
+builder.queryType({ description: 'Read operations, none of which changes anything.' });
 builder.mutationType({
   description:
-    'Everything that can be changed. Failures that a client can handle are members of the result union and implement `Error`.',
+    'Write operations. Errors that a client can handle are members of the result union and implement `Error`.',
 });
 builder.subscriptionType({
   description: 'Live updates, over WebSocket with the graphql-transport-ws protocol.',

@@ -38,7 +38,7 @@ export function lazyConnection<Node>(
 
 export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
   const edge = builder.objectRef<Page<Node>['edges'][number]>(`${name}Edge`).implement({
-    description: `An entry of a \`${name}Connection\` and its cursor.`,
+    description: `An entry of ${/^[AEIOU]/.test(name) ? 'an' : 'a'} \`${name}Connection\` and its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
         description: `Position of this entry in the \`${name}Connection\`; pass it as \`after\` to get what follows.`,

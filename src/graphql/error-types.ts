@@ -45,7 +45,7 @@ export const ErrorInterface = builder.interfaceRef<DomainError>('Error').impleme
     }),
     code: t.field({
       type: ErrorCodeType,
-      description: 'The reason, for programs to test.',
+      description: 'Machine-readable reason, for example `TASK_NOT_FOUND`.',
       resolve: (error) => error.code,
     }),
   }),

@@ -24,7 +24,7 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange) =
       return routes(exchange, url);
     const page = incoming.method === 'GET' || incoming.method === 'HEAD' ? pages.get(pathname) : undefined;
     if (page) return page(exchange, url);
-    sendJson(outgoing, toFailureBody(`There is nothing at ${incoming.method} ${pathname}.`), { status: 404 });
+    sendJson(outgoing, toFailureBody(`Unknown route: "${incoming.method} ${pathname}".`), { status: 404 });
   };
   return async (exchange) => {
     const { incoming, outgoing, requestId } = exchange;

@@ -115,7 +115,7 @@ builder.queryField('changedTasks', (t) =>
   t.field({
     type: ChangedTasks,
     description:
-      'Your top-level tasks that changed since a time, themselves or by a child, dismissed ones included; without a time, those on the lists. For clients that poll; others use `taskUpdates`.',
+      'Top-level tasks that changed, or had a child change, since `since`, dismissed ones included; without it, all tasks that are not dismissed. Meant for polling; prefer `taskUpdates`.',
     args: {
       since: t.arg({ type: 'DateTime', description: 'The `at` of your previous poll.' }),
       activeOnly: t.arg.boolean({ defaultValue: false, description: 'Leaves out finished tasks.' }),

@@ -103,7 +103,7 @@ export function describeRoutes(routes: readonly AnyRoute[]): AnyRoute[] {
     path: '/docs/{file}',
     open: (file) => {
       const known = DOCS_FILES.find((name) => name === file);
-      if (!known) throw new RestFailure(404, 'The page has no such part.');
+      if (!known) throw new RestFailure(404, 'Unknown file.');
       return once(known, () => readDocsFile(known));
     },
     headers: DOCS_HEADERS,

@@ -6,7 +6,7 @@ export const EXAMPLE_TASKS = {
   paused: '01900000-0000-7000-8000-000000000002',
   /** A track that failed. */
   failed: '01900000-0000-7000-8000-000000000003',
-  /** An album that ended, with its tracks. */
+  /** A finished album with its tracks. */
   finishedAlbum: '01900000-0000-7000-8000-000000000004',
   /** An artist's discography that waits for its turn. */
   queuedArtist: '01900000-0000-7000-8000-000000000005',

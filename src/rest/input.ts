@@ -40,7 +40,10 @@ export function parseInput<Input>(schema: z.ZodType<Input>, raw: RawInput): Inpu
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.code === 'unrecognized_keys' ? showable(issue.keys[0] ?? '') : issue?.path.join('.');
-  throw invalidField(field ?? '', issue?.code === 'unrecognized_keys' ? 'not known here' : issue?.message);
+  throw invalidField(
+    field ?? '',
+    issue?.code === 'unrecognized_keys' ? 'is not a parameter of this route' : issue?.message,
+  );
 }
 
 export function invalidField(field: string, problem = 'not valid'): RestFailure {

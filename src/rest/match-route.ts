@@ -22,7 +22,7 @@ export function createRouteMatcher(routes: readonly AnyRoute[]): RouteMatcher {
   return (method, rawPath) => {
     const parts = partsOf(rawPath);
     const pattern = patterns.find((candidate) => matches(candidate, parts));
-    if (!pattern) throw new RestFailure(404, `There is nothing at ${method} /api${rawPath}`);
+    if (!pattern) throw new RestFailure(404, `Unknown route: "${method} /api${rawPath}".`);
     const route = pattern.routes.find((candidate) => takes(candidate, method));
     if (!route) throw wrongMethod(method, pattern);
     return { route, parameters: parametersOf(pattern, parts) };
@@ -64,7 +64,9 @@ function takes({ methods, changes, streams }: AnyRoute, method: string): boolean
 function wrongMethod(method: string, { routes }: Pattern): RestFailure {
   const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
   const allow = known.filter((each) => routes.some((route) => takes(route, each))).join(', ');
-  return new RestFailure(405, `${method} is not for this path; allowed: ${allow}`, { headers: { allow } });
+  return new RestFailure(405, `Method ${method} is not supported here; allowed: ${allow}.`, {
+    headers: { allow },
+  });
 }
 
 function parametersOf(pattern: Pattern, parts: readonly string[]): Record<string, string> {

@@ -72,7 +72,7 @@ export const failureSchema = z
       .union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
       .optional()
       .meta({ description: 'More about it: text, or facts such as `field`.' }),
-    existing_task: z.string().optional().meta({ description: 'The task that does already what was asked.' }),
+    existing_task: z.string().optional().meta({ description: 'The existing task for the same download.' }),
     task_id: z.string().optional(),
     auth_enabled: z.boolean().optional(),
     retry_after: z

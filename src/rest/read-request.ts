@@ -31,7 +31,7 @@ function readQuery(search: string): Record<string, string> {
     const shown = showable(rawName);
     const name = decodePercent(shown, rawName);
     const value = decodePercent(shown, rest.join('='));
-    if ((query.get(name) ?? value) !== value) throw invalidField(showable(name), 'given twice');
+    if ((query.get(name) ?? value) !== value) throw invalidField(showable(name), 'is provided twice');
     query.set(name, value);
   }
   return Object.fromEntries(query);
@@ -47,7 +47,7 @@ async function readJson(incoming: IncomingMessage): Promise<RawInput> {
   }
   const parsed = parseJson(body);
   const twice = findRepeatedKey(body);
-  if (twice !== null) throw invalidField(showable(twice), 'given twice');
+  if (twice !== null) throw invalidField(showable(twice), 'is provided twice');
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as RawInput;
   throw new RestFailure(400, 'The body has to be a JSON object.');
 }
@@ -58,7 +58,7 @@ async function readText(incoming: IncomingMessage): Promise<string> {
     if (text !== null) return text;
   } catch (cause) {
     if (!(cause instanceof BodyCutError)) throw cause;
-    throw new RestFailure(400, 'The body did not come to its end.');
+    throw new RestFailure(400, 'The request body is incomplete.');
   }
   throw new RestFailure(413, `The body is larger than ${MAX_BODY_BYTES} bytes.`);
 }

@@ -68,13 +68,13 @@ builder.objectType(InvalidSettingsError, {
   }),
 });
 
-const UpdatedType = (name: string, type: typeof SettingsType, description: string) =>
+const updatedType = (name: string, type: typeof SettingsType, texts: { whole: string; settings: string }) =>
   builder.objectRef<VersionOf<Record<string, unknown>>>(name).implement({
-    description,
+    description: texts.whole,
     fields: (t) => ({
       settings: t.field({
         type,
-        description: 'All settings of the section after the change.',
+        description: texts.settings,
         resolve: (settings) => settings,
       }),
     }),
@@ -82,13 +82,16 @@ const UpdatedType = (name: string, type: typeof SettingsType, description: strin
 
 builder.mutationFields((t) => ({
   updateSettings: t.field({
-    type: UpdatedType('SettingsUpdated', SettingsType, 'The settings were stored and are in force.'),
+    type: updatedType('SettingsUpdated', SettingsType, {
+      whole: 'The settings were stored and are in force.',
+      settings: 'All download settings after the change.',
+    }),
     description: 'Changes settings of downloads, on all processes at once. Requires the admin role.',
     args: {
       input: t.arg({
         type: SettingsInput,
         required: true,
-        description: 'The settings to change, with their new values.',
+        description: 'Download settings to change, with their new values.',
       }),
     },
     errors: {
@@ -102,17 +105,16 @@ builder.mutationFields((t) => ({
       updateDownloadSettings(context, context.viewer, providedValues<Settings>(SETTINGS_ROWS, input)),
   }),
   updateWatchSettings: t.field({
-    type: UpdatedType(
-      'WatchSettingsUpdated',
-      WatchSettingsType,
-      'The watch settings were stored and are in force.',
-    ),
+    type: updatedType('WatchSettingsUpdated', WatchSettingsType, {
+      whole: 'The watch settings were stored and are in force.',
+      settings: 'All watch settings after the change.',
+    }),
     description: 'Changes settings of watches, on all processes at once. Requires the admin role.',
     args: {
       input: t.arg({
         type: WatchSettingsInput,
         required: true,
-        description: 'The settings to change, with their new values.',
+        description: 'Watch settings to change, with their new values.',
       }),
     },
     errors: {
@@ -174,7 +176,7 @@ builder.queryFields((t) => ({
       input: t.arg({
         type: SettingsInput,
         required: true,
-        description: 'The settings to check, with their new values.',
+        description: 'Download settings to check, with their new values.',
       }),
     },
     resolve: async (_root, { input }, context) => {
@@ -189,7 +191,7 @@ builder.queryFields((t) => ({
       input: t.arg({
         type: WatchSettingsInput,
         required: true,
-        description: 'The settings to check, with their new values.',
+        description: 'Watch settings to check, with their new values.',
       }),
     },
     resolve: async (_root, { input }, context) => {

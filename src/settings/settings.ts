@@ -21,7 +21,10 @@ const HOUR_S = 3_600;
 /** File systems take 4,096 bytes, names of files included. */
 const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
 
-const bitrates = Object.entries(BITRATE_RANGES).map(([format, { min, max }]) => `${format} ${min}–${max}`);
+/** For descriptions. */
+export const BITRATE_TEXT = Object.entries(BITRATE_RANGES)
+  .map(([format, { min, max }]) => `${format} ${min}–${max}`)
+  .join(', ');
 
 /** Neither the database nor a disk takes half of a surrogate pair. */
 const text = (max: number) =>
@@ -89,7 +92,7 @@ export const settingsTable = z.object({
     .nullable()
     .default(null)
     .meta({
-      description: `Bitrate of a lossy format (${bitrates.join(', ')}); null for the format’s default.`,
+      description: `Bitrate of a lossy format (${BITRATE_TEXT}); null for the format’s default.`,
       unit: 'kbit/s',
     }),
   customDirFormat: text(500)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { albumGroup, settingsTable } from '../settings/settings.js';
+import { albumGroup, BITRATE_TEXT, settingsTable } from '../settings/settings.js';
 import { rowsOf } from '../settings/settings-table.js';
 
 /** Options that decide which file comes out of a track, and where it goes. */
@@ -14,7 +14,12 @@ export const chosenOptions = z.object({
   format: shape.convertTo
     .meta({ description: 'Audio format of the file; overrides the setting `convertTo`.' })
     .register(identity, identifiesFile),
-  bitrateKbps: shape.bitrateKbps.register(identity, identifiesFile),
+  bitrateKbps: shape.bitrateKbps
+    .meta({
+      description: `Bitrate of a lossy format (${BITRATE_TEXT}); omitted or null: the setting, if the format is the setting’s; otherwise the format’s default.`,
+      unit: 'kbit/s',
+    })
+    .register(identity, identifiesFile),
   customDirFormat: shape.customDirFormat.register(identity, identifiesFile),
   customTrackFormat: shape.customTrackFormat.register(identity, identifiesFile),
   tracknumPadding: shape.tracknumPadding.register(identity, identifiesFile),

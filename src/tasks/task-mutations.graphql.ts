@@ -49,11 +49,21 @@ builder.objectType(DuplicateDownloadError, {
   }),
 });
 
-const payload = (name: string, description: string) =>
+/** What the field `task` of each payload says. */
+const CHANGED_TASK = {
+  TaskCancelled: 'The task after its cancellation.',
+  TaskRetried: 'The retried task, queued again.',
+  TaskPaused: 'The task that was paused.',
+  TaskResumed: 'The resumed task, queued again.',
+  TaskPrioritized: 'The task with its new priority.',
+  TaskDismissed: 'The task that was dismissed.',
+} as const;
+
+const payload = (name: keyof typeof CHANGED_TASK, description: string) =>
   builder.objectRef<Task>(name).implement({
     description,
     fields: (t) => ({
-      task: t.field({ type: TaskType, description: 'The task after the change.', resolve: (task) => task }),
+      task: t.field({ type: TaskType, description: CHANGED_TASK[name], resolve: (task) => task }),
     }),
   });
 

@@ -108,7 +108,7 @@ const hasFile = (task: Task) => task.filePath !== null && ['COMPLETED', 'SKIPPED
 export const TaskType = builder.prismaNode('Task', {
   description:
     'A download, from the moment it is queued. It stays after it has finished, until the history is cleaned up.',
-  id: { field: 'id' },
+  id: { field: 'id', description: 'Permanent id of the form `Task:<uuid>`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id: parseRowId('Task', id), ...visibleTo(viewer) }),
   fields: (t) => ({

@@ -130,7 +130,7 @@ describe('requests', () => {
 
   test('for unknown paths get the common error body', async () => {
     const server = await start();
-    const text = 'There is nothing at GET /nowhere.';
+    const text = 'Unknown route: "GET /nowhere".';
     expect(await json(`${server.url}/nowhere?a=1`)).toMatchObject({
       status: 404,
       body: { error: text, detail: text },

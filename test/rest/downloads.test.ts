@@ -158,7 +158,7 @@ describe('downloads', () => {
     ],
     ['demo:night-ferry-1-05', 'custom_dir_format=a%00b', 'custom_dir_format:'],
     ['demo:night-ferry-1-05', 'recursive_quality=maybe', 'recursive_quality:'],
-    ['demo:night-ferry-1-05', 'convert_to=mp3', 'convert_to: not known here'],
+    ['demo:night-ferry-1-05', 'convert_to=mp3', 'convert_to: is not a parameter of this route'],
   ])('respond 400 to %s?%s, and nothing is queued', async (id, query, problem) => {
     const before = await app.deps.db.task.count();
     const { status, body } = await app.get(`/track/download/${id}?${query}`);

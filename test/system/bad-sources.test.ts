@@ -77,12 +77,17 @@ const WHOLE_FILE_BYTES = () => server.sizeBytes;
 
 const BAD: { what: string; answer: Answer; code: string; says: RegExp; offer?: () => Partial<Offer> }[] = [
   { what: 'stalls', answer: 'stall', code: 'SOURCE_STALLED', says: /sent nothing for 0\.7 s/ },
-  { what: 'cuts the connection', answer: 'cut', code: 'SOURCE_CUT_OFF', says: /broke off after \d+ bytes/ },
+  {
+    what: 'cuts the connection',
+    answer: 'cut',
+    code: 'SOURCE_CUT_OFF',
+    says: /closed the connection after \d+ bytes/,
+  },
   {
     what: 'ends before the size that it promised',
     answer: 'short',
     code: 'SOURCE_CUT_OFF',
-    says: /broke off after \d+ of \d+ bytes/,
+    says: /closed the connection after \d+ of \d+ bytes/,
     offer: () => ({ sizeBytes: WHOLE_FILE_BYTES() }),
   },
   {

@@ -99,7 +99,8 @@ async function openTroubled(trouble: Trouble, attempt: Attempt): Promise<Readabl
     case 'slow':
       return abortable(Readable.from(paced(await buffer(attempt.makeAudio()), attempt)), attempt.signal);
     case 'flaky':
-      if (attempt.number % FLAKY_TRIES !== 0) throw new UpstreamFailedError('The demo source had a hiccup.');
+      if (attempt.number % FLAKY_TRIES !== 0)
+        throw new UpstreamFailedError('The demo source failed temporarily.');
       return attempt.makeAudio();
     case 'limited':
       if (attempt.number % LIMITED_TRIES !== 0) throw new UpstreamLimitedError(PROVIDER, LIMITED_MS);
