@@ -494,6 +494,9 @@ describe('an artist’s albums and their tracks', () => {
     const [first, second] = await childrenOf(album?.id ?? '');
     const of = { first: first?.id ?? '', second: second?.id ?? '', album: album?.id ?? '' };
 
+    // The dispatcher may be faster than the next query.
+    const queuedAgain = expect.stringMatching(/^(QUEUED|RUNNING)$/) as string;
+
     await cancel(of.first);
     expect(await parentsOf(of.first)).toMatchObject({
       state: 'CANCELLED',
@@ -506,7 +509,7 @@ describe('an artist’s albums and their tracks', () => {
 
     await retry(of.first);
     expect(await parentsOf(of.first)).toMatchObject({
-      state: 'QUEUED',
+      state: queuedAgain,
       parent: { state: 'RUNNING', cancelled: 1, parent: { state: 'RUNNING', cancelled: 0 } },
     });
     await cancel(of.album);
@@ -517,7 +520,7 @@ describe('an artist’s albums and their tracks', () => {
 
     await retry(artist);
     expect(await parentsOf(of.second)).toMatchObject({
-      state: 'QUEUED',
+      state: queuedAgain,
       parent: { state: 'RUNNING', cancelled: 0, parent: { state: 'RUNNING', cancelled: 0 } },
     });
     await cancel(artist);
