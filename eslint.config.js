@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -26,6 +27,15 @@ export default tseslint.config(
   },
   // A resolver's signature is GraphQL's; a read takes what Pothos adds to its query last.
   { files: ['src/**/*.graphql.ts', 'src/**/*-store.ts'], rules: { 'max-params': ['error', 4] } },
+  // One text from outside must not stop the server: each expression is linear in its input.
+  {
+    files: ['src/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
+    },
+  },
   {
     files: ['test/**'],
     rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', 'max-params': ['error', 4] },

@@ -231,7 +231,7 @@ function describe(issue: z.core.$ZodIssue, provided: Record<string, string | und
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
   // A URL's user and password have no place in a log.
-  return `${name}: ${problem.replace(/\/\/.*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
+  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
 }
 
 function factsOf(name: string): VariableFacts {

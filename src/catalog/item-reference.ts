@@ -16,24 +16,31 @@ const ID_FORMS = new Map([
   ['spotify', SPOTIFY_ID],
   ['deezer', /^\d{1,19}$/],
 ]);
+const MAX_REFERENCE_CHARS = 2_000;
 const SPOTIFY_USERS_PLAYLIST = /^spotify:user:[^:]+:playlist:/;
 const ALLOWED =
   'allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link';
 
 /** Reads the forms of rest-contract §1, URIs and links. Throws InvalidItemError for anything else. */
 export function parseItemReference(raw: string, defaultProvider: string): ItemReference {
+  if (raw.length > MAX_REFERENCE_CHARS) {
+    throw new InvalidItemError(
+      `${quote(raw)} has ${raw.length} characters; an id or link has at most ${MAX_REFERENCE_CHARS}.`,
+    );
+  }
   const text = raw.trim();
   if (isLink(text)) return parseLink(text);
-  const parts = text
-    .replace(SPOTIFY_USERS_PLAYLIST, 'spotify:playlist:')
-    .replace(/^(spotify:.*)\?.*$/, '$1')
-    .split(':');
+  const parts = withoutQuery(text).replace(SPOTIFY_USERS_PLAYLIST, 'spotify:playlist:').split(':');
   const [first = '', second = '', third] = parts;
   const nodeType = typeNamed(first);
   if (nodeType && parts.length > 1) return { id: idOf(parts.slice(1), defaultProvider), type: nodeType };
   const type = third === undefined ? null : typeNamed(second);
   if (type) return { id: idOf([first, ...parts.slice(2)], defaultProvider), type };
   return { id: idOf(parts, defaultProvider), type: null };
+}
+
+function withoutQuery(text: string): string {
+  return text.startsWith('spotify:') ? (text.split('?', 1)[0] ?? '') : text;
 }
 
 function idOf(parts: readonly string[], defaultProvider: string): string {

@@ -17,14 +17,14 @@ export function plainLetters(text: string): string {
   return text.replace(/[ßæœøđðþł]/g, (letter) => PLAIN_LETTERS[letter] ?? letter);
 }
 
-/** Marks of scripts other than Latin, Greek and Cyrillic are letters there, and stay. */
+/** One space for several. Marks of scripts other than Latin, Greek and Cyrillic are letters there, and stay. */
 function fold(text: string): string {
   const bare = text
     .replace(/['’‘ʼ`´]/g, '')
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[\u0300-\u036f]/g, '');
-  return plainLetters(bare).replaceAll('ı', 'i').normalize('NFC');
+  return plainLetters(bare).replaceAll('ı', 'i').normalize('NFC').replace(/\s+/g, ' ');
 }
 
 /** Never empty for visible text. */
@@ -43,9 +43,9 @@ export function artistKey(name: string): string {
 }
 
 const BRACKETS = /[([{]([^()[\]{}]*)[)\]}]/g;
-const DASH = /\s+[-–—]+\s+/;
+const DASH = / [-–—]+ /;
 const FEATURED =
-  /(?:[([{]\s*|\s)(?:feat|ft|featuring)(?:\.\s*|\s+)[^()[\]{}]*?(?:[)\]}]|(?=\s+[-–—]+\s|[([{])|$)/g;
+  /(?:[([{] ?| )(?:feat|ft|featuring)[. ][^()[\]{}]*?(?:[)\]}]|(?= [-–—]+ |[([{])|$)/g;
 
 /** In brackets and after a dash: `live at wembley`, `remastered 2011`. */
 export function titleQualifiers(title: string): string[] {

@@ -9,7 +9,7 @@ const FALLBACK_NAME = 'Unknown';
 /** A file or directory name that is valid on every system and cannot lead out of its directory. */
 export function cleanPathPart(raw: string): string {
   const printable = raw.normalize('NFC').replace(FORBIDDEN, '').replace(/\s+/g, ' ').trim();
-  const short = truncateBytes(printable, MAX_PART_BYTES).replace(/[. ]+$/, '');
+  const short = truncateBytes(printable, MAX_PART_BYTES).replace(/(?<![. ])[. ]+$/, '');
   if (short === '') return FALLBACK_NAME;
   return DEVICE_NAMES.test(short) ? `_${short}` : short;
 }

@@ -13,7 +13,7 @@ export interface PathTags {
 const DISC_FOLDER = /^(?:cd|dis[ck])[\s._-]*(\d{1,2})\b/i;
 const SEPARATOR = / [-–—] /;
 const YEAR = /^(?:19|20)\d\d$/;
-const BRACKETED_YEAR = /\s*[([]((?:19|20)\d\d)[)\]]\s*/;
+const BRACKETED_YEAR = /[([]((?:19|20)\d\d)[)\]]/;
 
 export const VARIOUS_ARTISTS = 'Various Artists';
 const VARIOUS_KEYS = new Set(['various artists', 'various', 'va', 'compilations', 'soundtracks']);
@@ -71,7 +71,7 @@ function readFolders(places: readonly string[]): FolderTags {
 
 function withoutYear(name: string): { name: string; year: string | null } {
   const year = BRACKETED_YEAR.exec(name)?.[1] ?? null;
-  const rest = name.replace(BRACKETED_YEAR, ' ').trim();
+  const rest = name.replace(BRACKETED_YEAR, ' ').replace(/\s+/g, ' ').trim();
   return year && rest ? { name: rest, year } : { name, year: null };
 }
 
@@ -83,7 +83,7 @@ interface Numbered {
 
 /** "99 Luftballons" is a title unless it is in a folder. */
 function readNumber(name: string, inFolder: boolean): Numbered {
-  const match = /^(?:(\d{1,2})[-.](?=\d))?(\d{1,3})(\s*[-–._)]+\s*|\s+)(\S.*)$/.exec(name);
+  const match = /^(?:(\d{1,2})[-.](?=\d))?(\d{1,3})([\s\-–._)]+)([^\s\-–._)].*)$/.exec(name);
   const [, disc, track = '', gap = '', rest = ''] = match ?? [];
   const sure = gap.trim() !== '' || disc !== undefined || track.startsWith('0');
   const likely = sure || (track.length === 2 && inFolder);

@@ -108,7 +108,7 @@ type Properties = Record<string, JsonSchema>;
 /** Input of an operation: path parameters, then its query for GET, or its body for other methods. */
 function toOperationInput({ path, docs }: DocumentedRoute, method: Method, schema: JsonSchema): JsonSchema {
   const { properties, required, rest } = taken(schema);
-  const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
+  const inPath = [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name = '']) => name);
   const others = without(properties, inPath);
   const inQuery = method === 'GET' ? Object.keys(others) : [];
   const parameters = [...inPath, ...inQuery].map((name) => {

@@ -71,7 +71,7 @@ function parseJson(body: string): unknown {
   }
 }
 
-const TOKENS = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
 
 /** Finds a key that an object in this valid JSON repeats (JSON.parse would keep the last); null if there is none. */
 function findRepeatedKey(json: string): string | null {
