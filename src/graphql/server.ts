@@ -16,6 +16,7 @@ import type { ContextFactory, ContextRequest } from './context-request.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
 import { useCsrfRefusal, useJsonBody } from './http-requests.js';
+import { useInputLimits } from './input-limits.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
 
@@ -91,6 +92,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useCsrfRefusal(),
     useJsonBody(),
     useQueryLimits(limits ?? QUERY_LIMITS),
+    useInputLimits(),
     useSharedUpdates(),
     useErrorMasking(log),
   ];

@@ -24,7 +24,7 @@ export function decodePercent(field: string, raw: string): string {
 }
 
 /** A repeated name is rejected, because client and server may disagree on which value counts. */
-function readQuery(search: string): Record<string, string> {
+export function readQuery(search: string): Record<string, string> {
   const query = new Map<string, string>();
   for (const pair of search.slice(1).split('&').filter(Boolean)) {
     const [rawName = '', ...rest] = pair.replaceAll('+', ' ').split('=');
@@ -74,7 +74,7 @@ function parseJson(body: string): unknown {
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
 
 /** Finds a key that an object in this valid JSON repeats (JSON.parse would keep the last); null if there is none. */
-function findRepeatedKey(json: string): string | null {
+export function findRepeatedKey(json: string): string | null {
   const open: (Set<string> | null)[] = [];
   let last = '';
   for (const [token] of json.matchAll(TOKENS)) {

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseItemReference } from '../../src/catalog/item-reference.js';
+import { isSameRecording } from '../../src/catalog/match-track.js';
+import {
+  artistKey,
+  normalizeText,
+  searchWords,
+  titleKey,
+  titleQualifiers,
+  wordPatterns,
+} from '../../src/catalog/normalize.js';
+import { decodeCursor } from '../../src/database/pagination.js';
+import { decodeNodeId, parseRowId } from '../../src/graphql/node-id.js';
+import { cleanPathPart, truncateBytes } from '../../src/lib/filenames.js';
+import { toLibraryFile } from '../../src/library/library-file.js';
+import { readPath } from '../../src/library/path-tags.js';
+import { findRepeatedKey, readQuery } from '../../src/rest/read-request.js';
+import { fillPlaceholders, PATH_PLACEHOLDERS } from '../../src/settings/path-placeholders.js';
+import { makeTrack } from '../kit/catalog-items.js';
+import { makeFoundFile, makeRawTags } from '../kit/raw-tags.js';
+
+const UNITS = 8_192;
+/** Below it a measurement says nothing, and nobody waits. */
+const NOTICEABLE_MS = 25;
+const TRIES = 4;
+
+const track = makeTrack('demo:one', { title: 'One (Live)' });
+const found = makeFoundFile('Artist/Album/a.mp3');
+const candidate = { title: 'One', artists: ['A'], album: null, durationMs: track.durationMs, isrc: null };
+const plain = Object.fromEntries(PATH_PLACEHOLDERS.map((name) => [name, name])) as Record<
+  (typeof PATH_PLACEHOLDERS)[number],
+  string
+>;
+const values = { plain, numbered: () => 'A' };
+
+const PARSERS: Record<string, (text: string) => unknown> = {
+  'an item reference': (text) => parseItemReference(text, 'demo'),
+  'an item reference of Spotify': (text) => parseItemReference(`spotify:${text}`, 'demo'),
+  'a link': (text) => parseItemReference(`https://open.spotify.com/${text}`, 'demo'),
+  'a name': normalizeText,
+  'an artist': artistKey,
+  'a title': titleKey,
+  'qualifiers of a title': titleQualifiers,
+  'words of a search': searchWords,
+  'patterns of a search': wordPatterns,
+  'a match by title': (text) => isSameRecording({ ...track, title: text }, { ...candidate, title: text }),
+  'a match by artist': (text) =>
+    isSameRecording(makeTrack('demo:one', { artists: [{ id: 'demo:a', name: text }] }), {
+      ...candidate,
+      title: 'Track one',
+      artists: [text],
+    }),
+  'a cursor': decodeCursor,
+  'a node id': decodeNodeId,
+  'a row id': (text) => parseRowId('Task', text),
+  'a file name': cleanPathPart,
+  'a text to truncate': (text) => truncateBytes(text, 1_000_000),
+  'tags of a file': (text) =>
+    toLibraryFile(
+      found,
+      makeRawTags({ title: text, artists: [text], album: text, genres: [text] }),
+      new Date(0),
+    ),
+  'a path': (text) => readPath([text, text], text),
+  'a query string': (text) =>
+    readQuery(`?${encodeURIComponent(text).replaceAll('%26', '&').replaceAll('%3D', '=')}`),
+  'repeated keys of JSON': (text) =>
+    findRepeatedKey(JSON.stringify({ [text]: text, list: [text, { text }] })),
+  'a path format': (text) => fillPlaceholders(text, values),
+};
+
+const piece = fc.string({
+  unit: fc.constantFrom(
+    ...' \t\n?:;,/&+-–.()[]{}"\\%_\'=aA0é\u0301\u202e',
+    'feat. ',
+    'the ',
+    'spotify:',
+    '%music%',
+  ),
+  maxLength: 3,
+});
+const pump = fc.tuple(
+  piece,
+  fc.string({
+    unit: fc.constantFrom(...' \n?:;,/&-.([{)]}"\\%=a0', 'feat. ', '(feat ', 'aa;'),
+    minLength: 1,
+    maxLength: 3,
+  }),
+  piece,
+);
+
+function timeOf(parse: (text: string) => unknown, text: string): number {
+  const startedAt = process.cpuUsage();
+  try {
+    parse(text);
+  } catch {
+    // Refused: that has to be fast too.
+  }
+  const { user, system } = process.cpuUsage(startedAt);
+  return (user + system) / 1_000;
+}
+
+/** Noise only adds time: one quiet try of several shows that a parser is linear. */
+function isLinear(parse: (text: string) => unknown, [head, unit, tail]: [string, string, string]): boolean {
+  const textOf = (units: number) => head + unit.repeat(units) + tail;
+  const [once, twice] = [textOf(UNITS), textOf(2 * UNITS)];
+  for (let tries = 0; tries < TRIES; tries++) {
+    const longer = timeOf(parse, twice);
+    if (longer < NOTICEABLE_MS || longer <= 3 * timeOf(parse, once)) return true;
+  }
+  return false;
+}
+
+describe('a parser of text from outside', () => {
+  test.each(Object.entries(PARSERS))(
+    'of %s takes at most three times as long for twice the text',
+    (_name, parse) => {
+      fc.assert(
+        fc.property(pump, (parts) => isLinear(parse, parts)),
+        { numRuns: 100 },
+      );
+    },
+  );
+
+  test('that is quadratic is found out', () => {
+    const quadratic = (text: string) => /^(spotify:.*)\?.*$/.test(`spotify:${text}\nx`);
+    expect(isLinear(quadratic, ['', '?', ''])).toBe(false);
+  });
+});
