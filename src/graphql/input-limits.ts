@@ -45,19 +45,24 @@ function readDocument(document: DocumentNode): DocumentTexts {
   return { refusal, variables };
 }
 
-/** Without recursion: JSON may be nested deeper than the stack is. */
 function findLongVariable(
   names: readonly string[],
   values: Readonly<Record<string, unknown>>,
 ): GraphQLError | null {
   for (const name of names) {
-    const open = [values[name]];
-    while (open.length > 0) {
-      const value = open.pop();
-      if (typeof value === 'string' && value.length > MAX_TEXT_CHARS) return textTooLong(`"$${name}"`, value);
-      if (typeof value === 'object' && value !== null)
-        for (const inner of Object.values(value)) open.push(inner);
-    }
+    const text = findLongText(values[name]);
+    if (text !== null) return textTooLong(`"$${name}"`, text);
+  }
+  return null;
+}
+
+/** Without recursion: JSON may be nested deeper than the stack is. */
+function findLongText(value: unknown): string | null {
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === 'string' && next.length > MAX_TEXT_CHARS) return next;
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) open.push(inner);
   }
   return null;
 }
