@@ -25,8 +25,8 @@ const MAX_SETTLE_MS = 60_000;
 const QUIET_MS = 3_000;
 const TICK_MS = 20;
 const WATCH_MS = 200;
-const MAX_P99_MS = 500;
-const MAX_GROWTH_BYTES = 200e6;
+const MAX_P99_MS = 250;
+const MAX_GROWTH_BYTES = 60e3 * (WEBSOCKETS + STREAMS);
 
 /** 100 tasks that move, and a thousand who watch them live, of whom 50 have stopped reading. */
 export async function benchFanout(): Promise<void> {

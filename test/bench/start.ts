@@ -3,8 +3,8 @@ import { createBenchDatabase } from './bench-database.js';
 import { startBuiltServer } from './built-server.js';
 import { ms, report } from './figures.js';
 
-const MAX_START_MS = 2_000;
-const MAX_RSS_BYTES = 200e6;
+const MAX_START_MS = 1_500;
+const MAX_RSS_BYTES = 180e6;
 /** Idle is what remains when start-up's garbage has gone. */
 const IDLE_MS = 10_000;
 
