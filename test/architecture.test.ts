@@ -287,6 +287,17 @@ describe('functions', () => {
   });
 });
 
+describe('JSON columns', () => {
+  it('are parsed by the store of tasks alone, besides the options of a request', () => {
+    const parses = /\b(queueableItemSchema|downloadOptions\.(safeP|p)arse)\b/;
+    expect(files.filter((file) => parses.test(textOf(file)))).toEqual([
+      'catalog/catalog-item.ts',
+      'downloads/resolve-options.ts',
+      'tasks/task-store.ts',
+    ]);
+  });
+});
+
 describe('types', () => {
   it('are never cast by way of unknown or any', () => {
     expect(files.filter((file) => /\bas (unknown as|any)\b/.test(textOf(file)))).toEqual([]);
