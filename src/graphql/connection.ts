@@ -36,8 +36,10 @@ export function lazyConnection<Node>(
   };
 }
 
-export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
-  const edge = builder.objectRef<Page<Node>['edges'][number]>(`${name}Edge`).implement({
+export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, what: string) {
+  // Pothos cannot tell what a resolver for a type parameter must return.
+  const node: OutputRef<unknown> = ref;
+  const edge = builder.objectRef<Page<unknown>['edges'][number]>(`${name}Edge`).implement({
     description: `An entry of ${/^[AEIOU]/.test(name) ? 'an' : 'a'} \`${name}Connection\` and its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
@@ -46,7 +48,7 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
       node: t.field({
         type: node,
         description: `The entry that this \`${name}Edge\` holds.`,
-        resolve: (parent) => parent.node as never,
+        resolve: (parent) => parent.node,
       }),
     }),
   });

@@ -4,6 +4,7 @@ import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
 import { REST_PATH } from '../http/router.js';
 import { sendAsset } from '../http/send.js';
+import { withTimeout } from '../lib/async.js';
 import { systemClock, type Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import { describeRoutes } from './describe-routes.js';
@@ -68,7 +69,7 @@ async function answer(
     throw new RestFailure(403, 'A page of another site may not do this.');
   }
   const raw = await readRequest(incoming, url.search, parameters);
-  return withinTime(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
+  return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
       documents: createDocuments(dependencies, { transport: 'rest', requestId, signal, headers }),
       raw,
@@ -86,8 +87,8 @@ function isForeign(headers: RestCall['headers'], origins: readonly string[]): bo
   return headers.get('sec-fetch-site') === 'cross-site' && !origins.includes(headers.get('origin') ?? '');
 }
 
-/** Work that takes too long is aborted; the error response does not wait until it has stopped. */
-function withinTime(
+/** Work that fails or takes too long is aborted; the error response does not wait until it has stopped. */
+async function abortWhenLate(
   limitMs: number,
   client: AbortSignal,
   work: (signal: AbortSignal) => Promise<RestResponse>,
@@ -95,16 +96,15 @@ function withinTime(
   const controller = new AbortController();
   const stop = () => controller.abort();
   client.addEventListener('abort', stop, { once: true });
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new RestFailure(503, 'This took too long; try again.', { retry_after: RETRY_AFTER_S }));
-      stop();
-    }, limitMs);
-    work(controller.signal)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
-  });
+  try {
+    return await withTimeout(work(controller.signal), limitMs, tooSlow);
+  } catch (thrown) {
+    stop();
+    throw thrown;
+  }
 }
+
+const tooSlow = () => new RestFailure(503, 'This took too long; try again.', { retry_after: RETRY_AFTER_S });
 
 function send(outgoing: ServerResponse, result: RestResponse): void {
   if ('stream' in result) result.stream.connect(outgoing);

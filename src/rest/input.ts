@@ -78,16 +78,21 @@ export function text(max = 500) {
   return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
 }
 
-interface NumberRange {
-  min: number;
-  max?: number;
+interface Bounds {
+  min?: number | null | undefined;
+  max?: number | null | undefined;
+}
+
+interface NumberRange extends Bounds {
   /** A larger number than `max` counts as `max`. */
   clamp?: boolean;
 }
 
 /** A whole number, in a query string or in JSON. */
-export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) {
-  const error = `allowed are whole numbers from ${min} to ${max}`;
+export function wholeNumber({ clamp = false, ...range }: NumberRange) {
+  const min = range.min ?? -MAX_INT;
+  const max = range.max ?? MAX_INT;
+  const error = allowedNumbers('whole numbers', { min: range.min, max });
   const largest = clamp ? MAX_INT : max;
   const number = z
     .union(
@@ -104,6 +109,12 @@ export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) 
     .transform((number) => Math.min(number, max));
   const note = clamp ? { description: `More than ${max} counts as ${max}.` } : { maximum: max };
   return documentedAs(number, { type: 'integer', minimum: min, ...note });
+}
+
+/** Completes the name of a parameter. */
+export function allowedNumbers(kind: string, { min = null, max = null }: Bounds): string {
+  if (min === null) return `allowed are ${kind}${max === null ? '' : ` up to ${max}`}`;
+  return `allowed are ${kind} from ${min}${max === null ? '' : ` to ${max}`}`;
 }
 
 /** The last second of the year 9999. */
@@ -135,13 +146,14 @@ export function pageLimit(byDefault: number, max: number) {
 export const pageOffset = wholeNumber({ min: 0 }).default(0);
 
 /** A number, in a query string or in JSON. */
-export function decimal({ min, max }: { min: number; max: number }) {
-  const error = `allowed are numbers from ${min} to ${max}`;
+export function decimal({ min = null, max = null }: Bounds) {
+  const error = allowedNumbers('numbers', { min, max });
   const text = z.string().regex(/^[+-]?\d{1,15}(?:\.\d{1,15})?$/);
   const number = z
     .union([z.number(), text.transform(Number)], { error })
-    .refine((number) => number >= min && number <= max, { error });
-  return documentedAs(number, { type: 'number', minimum: min, maximum: max });
+    .refine((number) => number >= (min ?? -Infinity) && number <= (max ?? Infinity), { error });
+  const bounds = { ...(min !== null && { minimum: min }), ...(max !== null && { maximum: max }) };
+  return documentedAs(number, { type: 'number', ...bounds });
 }
 
 /** true or false, in a query string or in JSON. */

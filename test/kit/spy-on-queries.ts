@@ -5,7 +5,7 @@ type Methods = Record<string, (...args: unknown[]) => unknown>;
 /** Counts what goes through the client's own methods, which every store uses, until it is asked how many. */
 export function spyOnQueries(db: Database): () => number {
   let count = 0;
-  const models = [db.task, db.libraryFile, db.catalogAnswer] as unknown as Methods[];
+  const models = [db.task, db.libraryFile, db.catalogCacheEntry] as unknown as Methods[];
   const restore = [
     ...models.flatMap((model) =>
       ['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>

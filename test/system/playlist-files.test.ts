@@ -92,6 +92,14 @@ describe('the m3u8 of a playlist', () => {
     expect(await noted()).toEqual({ task: { playlistFile: path } });
   });
 
+  it('is written although the stored options of an earlier playlist are unreadable', async () => {
+    const root = await start();
+    const earlier = { kind: 'PLAYLIST', state: 'COMPLETED', options: [], expandedAt: new Date(0) } as const;
+    await seedTasks(app, [{ ...earlier, finishedAt: new Date(0) }]);
+    await download();
+    await readEntries(join(root, 'playlists', 'Sea Bestof.m3u8'), 3);
+  });
+
   it('gains files that a retry adds, in their place, and loses removed ones', async () => {
     const root = await start();
     source.fail(TRACKS[1]!);
