@@ -10,6 +10,7 @@ export default defineConfig({
     globalSetup: ['test/kit/global-setup.ts'],
     // One more than the two cores that the limits of the tests were chosen on: for a third of the time a test waits.
     maxWorkers: 3,
+    maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },
     // The app's modules take a second or two of CPU time to load: once a worker, not once a file.
     isolate: false,
