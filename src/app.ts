@@ -92,8 +92,14 @@ async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps
   const instanceId = randomUUID();
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may be up while the database is down: this process would then hold jobs that it cannot run.
-  const jobs = await createJobRunner({ store, log, instanceId, canWork: () => relay.healthy() });
   const timing = { ...TIMING, ...overrides.timing };
+  const jobs = await createJobRunner({
+    store,
+    log,
+    instanceId,
+    canWork: () => relay.healthy(),
+    restoreEveryMs: timing.restoreJobsEveryMs,
+  });
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, bus, jobs, media, timing };
 

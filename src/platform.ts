@@ -32,6 +32,8 @@ export interface Timing {
   childrenWaitMs: number;
   /** How long running work may continue once the process is stopping. */
   stopGraceMs: number;
+  /** How soon a recurring job is back whose record the job store lost. */
+  restoreJobsEveryMs: number;
 }
 
 export const TIMING: Timing = {
@@ -40,5 +42,7 @@ export const TIMING: Timing = {
   jobLostAfterMs: 30_000,
   sourceIdleMs: 30_000,
   childrenWaitMs: 5_000,
-  stopGraceMs: 10_000,
+  // Docker kills a container after 10 s: time is needed to return the rest to the queue and stop the database.
+  stopGraceMs: 5_000,
+  restoreJobsEveryMs: 15_000,
 };

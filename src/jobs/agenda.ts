@@ -22,16 +22,15 @@ interface JobRunnerOptions {
   instanceId: string;
   /** True by default. While false, it claims no job and its locks expire, so that others run the jobs. */
   canWork?: () => boolean;
-  restoreEveryMs?: number;
+  restoreEveryMs: number;
 }
 
-const RESTORE_EVERY_MS = 15_000;
 const HEALTH_LIMIT_MS = 1_000;
 const CLOSE_LIMIT_MS = 6_000;
 
 /** PostgreSQL must answer now, because the table may have to be created; MongoDB may come later. */
 export async function createJobRunner(options: JobRunnerOptions): Promise<AgendaJobs> {
-  const { log, instanceId, canWork = () => true, restoreEveryMs = RESTORE_EVERY_MS } = options;
+  const { log, instanceId, canWork = () => true, restoreEveryMs } = options;
   const { repository, records } = await openStore(options);
   let recurring: RecurringJob[] = [];
   let accepting = true;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
 import { z } from 'zod';
 import { createJobRunner, type AgendaJobs } from '../../src/jobs/agenda.js';
 import { JobStoreUnavailableError } from '../../src/jobs/errors.js';
@@ -27,40 +27,47 @@ type Handler = (payload: { n: number }, run: JobRun) => Promise<void> | void;
 
 /** What every back end of jobs/agenda.ts must do. */
 export function describeJobRunner(name: string, open: () => Promise<JobStoreUnderTest>): void {
-  describe(name, () => {
+  // They mostly wait, each for a job of its own.
+  describe.concurrent(name, () => {
     let store: JobStoreUnderTest;
-    const cleanups: (() => Promise<unknown> | void)[] = [];
-    let logged: Record<string, unknown>[] = [];
-
     beforeAll(async () => {
       store = await open();
     });
     afterAll(() => store.close());
-    afterEach(async () => {
-      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-      logged = [];
-    });
 
-    const openRunner = async (url = store.url, restoreEveryMs = 500): Promise<AgendaJobs> => {
+    /** The runners of one test, stopped at its end, and what they log. */
+    const createRunners = ({ onTestFinished }: TestContext) => {
+      const logged: Record<string, unknown>[] = [];
       const log = pino(
         { level: 'debug' },
         { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
       );
-      const options = { log, instanceId: randomUUID(), restoreEveryMs };
-      const runner = await createJobRunner({ store: { kind: store.kind, url }, ...options });
-      cleanups.push(() => runner.stop({ graceMs: 0 }));
-      return runner;
+
+      const openRunner = async (url = store.url, restoreEveryMs = 500): Promise<AgendaJobs> => {
+        const options = { log, instanceId: randomUUID(), restoreEveryMs };
+        const runner = await createJobRunner({ store: { kind: store.kind, url }, ...options });
+        onTestFinished(() => runner.stop({ graceMs: 0 }));
+        return runner;
+      };
+
+      const startRunner = async (
+        definition: JobDefinition<{ n: number }>,
+        handler: Handler,
+        url = store.url,
+      ) => {
+        const runner = await openRunner(url);
+        const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
+        await runner.start([{ ...definition, run }], {});
+        return runner;
+      };
+
+      return { logged, openRunner, startRunner };
     };
 
-    const startRunner = async (
-      definition: JobDefinition<{ n: number }>,
-      handler: Handler,
-      url = store.url,
-    ) => {
-      const runner = await openRunner(url);
-      const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
-      await runner.start([{ ...definition, run }], {});
-      return runner;
+    const openProxy = async ({ onTestFinished }: TestContext) => {
+      const proxy = await store.openProxy();
+      onTestFinished(() => proxy.close());
+      return proxy;
     };
 
     const define = (more: Partial<JobDefinition<{ n: number }>> = {}): JobDefinition<{ n: number }> => ({
@@ -71,7 +78,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       ...more,
     });
 
-    test('runs a job with its parsed payload and leaves no record', async () => {
+    test('runs a job with its parsed payload and leaves no record', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define();
       const seen: unknown[] = [];
       const runner = await startRunner(definition, (payload) => void seen.push(payload));
@@ -83,7 +91,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       });
     });
 
-    test('runs jobs from a process that only enqueues', async () => {
+    test('runs jobs from a process that only enqueues', async (context) => {
+      const { openRunner, startRunner } = createRunners(context);
       const definition = define();
       const done = createDeferred<number>();
       await startRunner(definition, ({ n }) => done.resolve(n));
@@ -92,7 +101,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await done.promise).toBe(1);
     });
 
-    test('logs an invalid payload and does not run it', async () => {
+    test('logs an invalid payload and does not run it', async (context) => {
+      const { logged, startRunner } = createRunners(context);
       const definition = define();
       const seen: number[] = [];
       const runner = await startRunner(definition, ({ n }) => void seen.push(n));
@@ -107,7 +117,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(seen).toEqual([]);
     });
 
-    test('logs a handler that throws, and does not run its job again', async () => {
+    test('logs a handler that throws, and does not run its job again', async (context) => {
+      const { logged, startRunner } = createRunners(context);
       const definition = define({ lockLifetimeMs: 1_000 });
       let runs = 0;
       const runner = await startRunner(definition, () => {
@@ -125,7 +136,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(runs).toBe(1);
     });
 
-    test('runs a delayed job at its time', async () => {
+    test('runs a delayed job at its time', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define();
       const ran = createDeferred<number>();
       const runner = await startRunner(definition, () => ran.resolve(Date.now()));
@@ -134,7 +146,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await ran.promise).toBeGreaterThanOrEqual(at.getTime());
     });
 
-    test('runs 50 jobs, 3 at a time, each once', async () => {
+    test('runs 50 jobs, 3 at a time, each once', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ concurrency: 3 });
       const seen: number[] = [];
       let running = 0;
@@ -153,7 +166,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(most).toBe(3);
     });
 
-    test('shares jobs between two processes and runs each once', async () => {
+    test('shares jobs between two processes and runs each once', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ concurrency: 3 });
       const seen: [string, number][] = [];
       const handle = (who: string): Handler => {
@@ -172,11 +186,13 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(new Set(seen.map(([who]) => who))).toEqual(new Set(['a', 'b']));
     });
 
-    test('lets several processes open a store at once', async () => {
+    test('lets several processes open a store at once', async (context) => {
+      const { openRunner } = createRunners(context);
       await expect(Promise.all([1, 2, 3, 4].map(() => openRunner()))).resolves.toHaveLength(4);
     });
 
-    test('runs a job that outlasts its lock once', async () => {
+    test('runs a job that outlasts its lock once', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ lockLifetimeMs: 900 });
       let runs = 0;
       const ended = createDeferred<void>();
@@ -195,7 +211,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(runs).toBe(1);
     });
 
-    test('runs jobs that wait longer than a lock lasts once each', async () => {
+    test('runs jobs that wait longer than a lock lasts once each', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ lockLifetimeMs: 900, concurrency: 1 });
       const seen: number[] = [];
       const handler: Handler = async ({ n }) => {
@@ -208,7 +225,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(seen.sort()).toEqual([1, 2, 3, 4]);
     });
 
-    test('runs a recurring job once per interval over two processes', async () => {
+    test('runs a recurring job once per interval over two processes', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 1_000, concurrency: 1 });
       const times: number[] = [];
       const handler: Handler = () => void times.push(Date.now());
@@ -219,7 +237,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await store.count(definition.name)).toBe(1);
     });
 
-    test('never overlaps a recurring job, even when it is registered again while it runs', async () => {
+    test('never overlaps a recurring job, even when it is registered again while it runs', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 200, concurrency: 1 });
       let runs = 0;
       let running = 0;
@@ -235,7 +254,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(most).toBe(1);
     });
 
-    test('adopts a shorter interval of a recurring job', async () => {
+    test('adopts a shorter interval of a recurring job', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 3_600_000, concurrency: 1 });
       let runs = 0;
       const first = await startRunner(definition, () => void (runs += 1));
@@ -245,7 +265,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= 3, { what: 'two more runs' });
     });
 
-    test('keeps a recurring job after its record is lost', async () => {
+    test('keeps a recurring job after its record is lost', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 500, concurrency: 1 });
       let runs = 0;
       await startRunner(definition, () => void (runs += 1));
@@ -255,11 +276,12 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= before + 3, { what: 'three more runs' });
     });
 
-    test('continues a recurring job in another process when the one that ran it is killed', async () => {
+    test('continues a recurring job in another process when the one that ran it is killed', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
       const args = [store.kind, store.url, definition.name];
       const child = spawnProgram('recurring-child', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      cleanups.push(() => void child.kill('SIGKILL'));
+      context.onTestFinished(() => void child.kill('SIGKILL'));
       const lines: string[] = [];
       onLine(child, (line) => lines.push(line));
       await waitFor(() => lines.includes('running'), { timeoutMs: 20_000, what: 'the child to run the job' });
@@ -271,7 +293,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= 2, { what: 'two runs in the process that is left' });
     });
 
-    test('waits on stop for a handler that finishes in time', async () => {
+    test('waits on stop for a handler that finishes in time', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define();
       const started = createDeferred<void>();
       let ended = false;
@@ -287,7 +310,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await store.count(definition.name)).toBe(0);
     });
 
-    test('on stop takes no new job, aborts a slow handler, and releases its job', async () => {
+    test('on stop takes no new job, aborts a slow handler, and releases its job', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ concurrency: 1 });
       const started: number[] = [];
       let aborted = false;
@@ -311,9 +335,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(elsewhere.sort()).toEqual([1, 2]);
     });
 
-    test('reports an unreachable store, and recovers by itself', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('reports an unreachable store, and recovers by itself', async (context) => {
+      const { logged, openRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define();
       const recurring = define({ everyMs: 500, concurrency: 1 });
       const seen: number[] = [];
@@ -348,9 +372,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(outages).toHaveLength(1);
     });
 
-    test('reports an unresponsive store, and recovers by itself', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('reports an unresponsive store, and recovers by itself', async (context) => {
+      const { startRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define();
       const seen: number[] = [];
       const runner = await startRunner(definition, ({ n }) => void seen.push(n), proxy.url);
@@ -367,9 +391,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => seen.includes(3), { timeoutMs: 20_000, what: 'a job after' });
     });
 
-    test('lets a running handler finish while the store is unreachable', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('lets a running handler finish while the store is unreachable', async (context) => {
+      const { startRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define({ lockLifetimeMs: 1_500 });
       const started = createDeferred<void>();
       const goOn = createDeferred<void>();
@@ -399,9 +423,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(aborted).toBe(false);
     });
 
-    test('stops while the store is unreachable', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('stops while the store is unreachable', async (context) => {
+      const { startRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define();
       const runner = await startRunner(definition, () => undefined, proxy.url);
       proxy.stall();

@@ -11,7 +11,7 @@ import { listFiles } from '../kit/disk-tree.js';
 import { CHILDREN, TASK_UPDATES } from '../kit/documents.js';
 import { jobStoreFor, startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 
 const ALBUM = 'demo:night-ferry';
 const TRACKS = 9;
@@ -77,7 +77,7 @@ describe('a job store', () => {
 
   it('that loses everything while an album runs loses no track', async () => {
     const jobStore = jobStoreFor(database);
-    const timing = { jobLostAfterMs: 1_000 };
+    const timing = { jobLostAfterMs: 1_000, restoreJobsEveryMs: 500 };
     app = await startApp({ database, env: { downloadDir, jobStore }, overrides: { timing } });
     const album = await queue(app, { item: ALBUM });
     await completed(app, album, 1);
@@ -98,8 +98,11 @@ describe('the embedded PostgreSQL', () => {
   it('that crashes during an album restarts, and the album is completed', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'reprise-crash-'));
     const own = { kind: 'embedded' as const };
-    const settings = { retryDelaySeconds: 0 };
-    app = await startApp({ database, env: { downloadDir, dataDir, database: own }, overrides: { settings } });
+    const overrides = {
+      settings: { retryDelaySeconds: 0 },
+      timing: { leaseMs: stretch(3_000), renewMs: 500 },
+    };
+    app = await startApp({ database, env: { downloadDir, dataDir, database: own }, overrides });
     const album = await queue(app, { item: ALBUM });
     await completed(app, album, 1);
     const [backend] = await app.deps.db.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
