@@ -3,6 +3,7 @@ import { Client, Pool, type ClientBase } from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.js';
 import { createListeningConnection } from '../database/listening-connection.js';
+import { SESSION_OPTIONS } from '../database/prisma.js';
 import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-store.js';
@@ -40,6 +41,7 @@ function createJobPool(url: string, log: Logger): Pool {
     query_timeout: 4_000,
     keepAlive: true,
     application_name: APPLICATION,
+    options: SESSION_OPTIONS,
     ...eachConnection,
   });
   const note = (err: Error) => log.debug({ err }, 'job store connection lost');
