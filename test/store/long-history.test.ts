@@ -4,7 +4,7 @@ import { createDatabase, type DatabaseConnection } from '../../src/database/pris
 import { createLogger } from '../../src/lib/logger.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { finishTask, startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
-import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { defaultSettings } from '../../src/settings/settings.js';
 import { renewLeases } from '../../src/tasks/task-state-store.js';
 import { TIMING } from '../../src/platform.js';
@@ -129,7 +129,7 @@ describe('starting a track among 310,000', () => {
     explained = [];
     await runOneTrack();
     const texts = explained.map(({ 'Query Text': text }) => text);
-    for (const part of ['WITH RECURSIVE busy', '"retryAt" <= now()', '"leaseUntil" < now()']) {
+    for (const part of ['SET "dispatchedAt" = now()', '"retryAt" <= now()', '"leaseUntil" < now()']) {
       expect(texts.some((text) => text.includes(part))).toBe(true);
     }
     for (const statement of explained) {
