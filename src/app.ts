@@ -18,7 +18,7 @@ import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
 import { schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
-import type { Check } from './http/readiness.js';
+import type { Check, CheckResult } from './http/readiness.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
@@ -34,7 +34,8 @@ import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgr
 import { migrate } from './database/migrate.js';
 import { createDatabase, type Database } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
-import { dispatchOnEvent, recoverTasks } from './queue/dispatch-tasks.job.js';
+import { recoverTasks } from './queue/dispatch-tasks.js';
+import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
@@ -68,8 +69,9 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
   const closers = createClosers(log);
   try {
     const { deps, jobs } = await createDeps(env, { log, overrides, closers });
-    if (env.role !== 'api') await startWorker(deps, jobs, closers);
-    const http = env.role === 'worker' ? null : await startServer(deps, jobs, closers);
+    const dispatcher = env.role === 'api' ? null : await startWorker(deps, jobs, closers);
+    const checks = readinessChecks(deps, { jobs, dispatcher });
+    const http = env.role === 'worker' ? null : await startServer(deps, checks, closers);
     return { http, deps, stop: () => closers.close() };
   } catch (thrown) {
     await closers.close();
@@ -188,7 +190,7 @@ function openUpstreams(
   };
 }
 
-async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<void> {
+async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<Dispatcher> {
   const { downloadPath } = deps.settings();
   await mkdir(downloadPath, { recursive: true }).catch((err: unknown) => {
     deps.log.error({ err, downloadPath }, 'could not create the download directory, downloads will fail');
@@ -196,12 +198,18 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
   await jobs.start(JOBS, deps);
-  closers.add('dispatcher', dispatchOnEvent(deps));
+  const dispatcher = startDispatcher(deps);
+  closers.add('dispatcher', () => dispatcher.stop());
   closers.add('playlist files', writePlaylistsOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
+  return dispatcher;
 }
 
-async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<RunningHttpServer> {
+async function startServer(
+  deps: Deps,
+  checks: Readonly<Record<string, Check>>,
+  closers: Closers,
+): Promise<RunningHttpServer> {
   const { env, log } = deps;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
@@ -217,26 +225,32 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
       tracebacks: env.development,
     }),
     origins: env.corsOrigins,
-    checks: readinessChecks(deps, jobs),
+    checks,
     log,
   });
   closers.add('http server', () => http.stop({ graceMs: deps.timing.stopGraceMs }));
   return http;
 }
 
+function checkDispatcher(dispatcher: Dispatcher): CheckResult {
+  const detail = dispatcher.problem();
+  return detail === null ? { ok: true } : { ok: false, detail };
+}
+
 const MIN_FREE_BYTES = 500_000_000;
 
 function readinessChecks(
   deps: Pick<Deps, 'db' | 'settings' | 'media'>,
-  jobStore: { healthy(): Promise<boolean> },
+  { jobs, dispatcher }: { jobs: Pick<AgendaJobs, 'healthy'>; dispatcher: Dispatcher | null },
 ): Record<string, Check> {
   return {
+    ...(dispatcher && { dispatch: () => Promise.resolve(checkDispatcher(dispatcher)) }),
     database: async () => {
       await deps.db.$queryRaw`SELECT 1`;
       return { ok: true };
     },
     jobs: async () =>
-      (await jobStore.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
+      (await jobs.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
     ffmpeg: () =>
       Promise.resolve(
         deps.media.tools

@@ -27,6 +27,8 @@ export interface Timing {
   renewMs: number;
   /** When a task that was dispatched but has not started is dispatched again. */
   jobLostAfterMs: number;
+  /** How often each worker looks for expired leases, due retries and free places. */
+  dispatchEveryMs: number;
   sourceIdleMs: number;
   /** How long a request that queues a list waits for its children; less than a client waits for a response. */
   childrenWaitMs: number;
@@ -40,6 +42,7 @@ export const TIMING: Timing = {
   leaseMs: 15_000,
   renewMs: 4_000,
   jobLostAfterMs: 30_000,
+  dispatchEveryMs: 2_000,
   sourceIdleMs: 30_000,
   childrenWaitMs: 5_000,
   // Docker kills a container after 10 s: time is needed to return the rest to the queue and stop the database.

@@ -37,6 +37,8 @@ const CONNECT_MS = 10_000;
 const IDLE_MS = 30_000;
 /** No statement of ours takes that long; one that does holds locks that others wait for. */
 const STATEMENT_MS = 30_000;
+/** Compiling a plan takes 100 ms and more, which no statement of ours wins back. */
+export const SESSION_OPTIONS = '-c jit=off';
 /** Silence: longer than a statement may take, and than the pool keeps an idle connection. */
 const TIMEOUTS: DatabaseTimeouts = { idleInTransactionMs: 10_000, silenceMs: 35_000 };
 
@@ -57,6 +59,7 @@ export function createDatabase({
     stream: () => createTimedSocket(silenceMs),
     keepAlive: true,
     application_name: 'reprise',
+    options: SESSION_OPTIONS,
   });
   // Without a listener an error ends the process. The pool replaces the connection; its query fails.
   let closing = false;

@@ -7,7 +7,7 @@ import { createJobRunner, type AgendaJobs } from '../../src/jobs/agenda.js';
 import { JobStoreUnavailableError } from '../../src/jobs/errors.js';
 import { defineJob, type JobDefinition, type JobRun } from '../../src/jobs/job.js';
 import { createDeferred, delay } from '../../src/lib/async.js';
-import { onLine, spawnProgram } from '../kit/child-programs.js';
+import { onLine, spawnProgram, withClockAhead } from '../kit/child-programs.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -20,6 +20,10 @@ export interface JobStoreUnderTest {
   count(jobName: string): Promise<number>;
   /** Deletes the records of a job, as a store that lost its data. */
   forget(jobName: string): Promise<void>;
+  /** Moves next run and lock of a job ahead, as a process with a wrong clock stored them. */
+  postpone(jobName: string, byMs: number): Promise<void>;
+  /** How long ago the job was locked, by the store's clock. */
+  lockedForMs(jobName: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -54,8 +58,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
         definition: JobDefinition<{ n: number }>,
         handler: Handler,
         url = store.url,
+        restoreEveryMs?: number,
       ) => {
-        const runner = await openRunner(url);
+        const runner = await openRunner(url, restoreEveryMs);
         const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
         await runner.start([{ ...definition, run }], {});
         return runner;
@@ -275,6 +280,47 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       const before = runs;
       await waitFor(() => runs >= before + 3, { what: 'three more runs' });
     });
+
+    test('runs a recurring job soon whose next run and lock lie an hour ahead', async (context) => {
+      const { startRunner } = createRunners(context);
+      const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 1_000 });
+      let runs = 0;
+      const first = await startRunner(definition, () => void (runs += 1));
+      await waitFor(() => runs >= 1, { what: 'the first run' });
+      await first.stop({ graceMs: 1_000 });
+      await store.postpone(definition.name, 3_600_000);
+      runs = 0;
+      await startRunner(definition, () => void (runs += 1));
+      await waitFor(() => runs >= 2, { what: 'two runs' });
+    });
+
+    test.for([-3_600_000, 3_600_000])(
+      'leaves jobs to others at once when the process that ran them dies, its clock wrong by %i ms',
+      async (clockAheadMs, context) => {
+        const { startRunner } = createRunners(context);
+        const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
+        const child = spawnProgram('recurring-child', [store.kind, store.url, definition.name], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: withClockAhead(clockAheadMs),
+        });
+        context.onTestFinished(() => void child.kill('SIGKILL'));
+        const lines: string[] = [];
+        onLine(child, (line) => lines.push(line));
+        await waitFor(() => lines.includes('running'), {
+          timeoutMs: 20_000,
+          what: 'the child to run the job',
+        });
+        let runs = 0;
+        await startRunner(definition, () => void (runs += 1), store.url, 3_600_000);
+        // Its lock is renewed all the time, and holds however the clocks differ.
+        const lockedForMs = await store.lockedForMs(definition.name);
+        expect(Math.abs(lockedForMs)).toBeLessThan(60_000);
+        expect(runs).toBe(0);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        await waitFor(() => runs >= 2, { what: 'two runs in the process that is left' });
+      },
+    );
 
     test('continues a recurring job in another process when the one that ran it is killed', async (context) => {
       const { startRunner } = createRunners(context);

@@ -48,6 +48,19 @@ export function spawnProgram(
   return spawn(process.execPath, [join(inject('childPrograms'), `${program}.mjs`), ...args], options);
 }
 
+/**
+ * The environment of a program whose own clock is wrong. Only what its code reads: timers and `performance` go on as
+ * they do when somebody sets a machine's clock.
+ */
+export function withClockAhead(ms: number): NodeJS.ProcessEnv {
+  const shim = `const True = Date; const aheadMs = ${ms};
+    globalThis.Date = class Date extends True {
+      constructor(...parts) { parts.length ? super(...parts) : super(True.now() + aheadMs); }
+      static now() { return True.now() + aheadMs; }
+    };`;
+  return { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shim)}` };
+}
+
 /** Calls back with each line that the program writes to its standard output. */
 export function onLine({ stdout }: ChildProcess, listener: (line: string) => void): void {
   if (stdout) createInterface({ input: stdout }).on('line', listener);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import {
   createAudioServer,
   createHttpSource,

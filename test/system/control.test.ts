@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
-import { sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import {
   CANCEL_ALL_TASKS,

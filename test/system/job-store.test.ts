@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.js';
 import type { TaskState } from '../../src/tasks/task.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { createTestDatabase, runOn, type TestDatabase } from '../kit/database.js';
 import { listFiles } from '../kit/disk-tree.js';
 import { CHILDREN, TASK_UPDATES } from '../kit/documents.js';

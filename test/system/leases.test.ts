@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
 import { cancelTask, retryTask } from '../../src/tasks/control-tasks.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { createLeases } from '../../src/queue/leases.js';
 import { seedTasks } from '../kit/seed-tasks.js';

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { Timing } from '../../src/platform.js';
 import { delay } from '../../src/lib/async.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { runOn } from '../kit/database.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { followTasks, type Followed } from '../kit/follow-tasks.js';
