@@ -211,6 +211,7 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
       tracebacks: env.development,
     }),
     origins: env.corsOrigins,
+    allowedHosts: env.allowedHosts,
     checks: readinessChecks(deps, jobs),
     log,
   });

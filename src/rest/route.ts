@@ -56,7 +56,7 @@ export interface AnyRoute {
   docs: RouteDocs | null;
   /** Status of a success. */
   status: number;
-  /** Whether it changes something, so that pages of other sites must not call it. */
+  /** Whether it changes something, so that pages of other origins must not call it. */
   changes: boolean;
   /** Responds with server-sent events. */
   streams: boolean;

@@ -274,7 +274,7 @@ function exchange(url: string, rest: string): Promise<string> {
       resolve(data.toString());
       socket.destroy();
     });
-    const head = 'POST /api/track/download/x HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const head = 'POST /api/track/download/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
     socket.write(`${head}${rest}`);
   });
 }
