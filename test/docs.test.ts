@@ -101,11 +101,13 @@ describe('docs/graphql.md', () => {
   it('states the limits of a query', () => {
     const page = textOf.get('docs/graphql.md') ?? '';
     const limits = page.slice(page.indexOf('\n## Limits'));
-    const { depth, introspectionDepth, fields, aliases, directives, rootFields, tokens } = QUERY_LIMITS;
+    const { depth, introspectionDepth, fields, aliases, directives, rootFields, tokens, listItems } =
+      QUERY_LIMITS;
     expect(limits).toMatch(new RegExp(`Depth +\\| ${depth}; introspection ${introspectionDepth} `));
     expect(limits).toMatch(`| ${[fields, aliases, directives].map(withCommas).join(', ')} `);
     expect(limits).toMatch(new RegExp(`operation itself +\\| ${rootFields} `));
     expect(limits).toMatch(new RegExp(`Tokens +\\| ${withCommas(tokens)} `));
+    expect(limits).toMatch(new RegExp(`Items of a list in the arguments +\\| ${withCommas(listItems)} `));
   });
 });
 

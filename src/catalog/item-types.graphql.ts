@@ -1,4 +1,5 @@
 import { builder } from '../graphql/builder.js';
+import { distinct } from '../graphql/limits.js';
 import {
   connectOffsetPage,
   createConnectionType,
@@ -250,7 +251,7 @@ builder.node(ArtistType, {
       complexity: pageComplexity,
       resolve: ({ id }, { groups, ...args }, context) =>
         connectOffsetPage(args, (page) => {
-          const query = { ...page, groups: groups ?? ALBUM_GROUPS };
+          const query = { ...page, groups: distinct(groups) ?? ALBUM_GROUPS };
           return getCatalog(context, id).listArtistAlbums(id, query, context.signal);
         }),
     }),

@@ -2,6 +2,7 @@ import {
   GraphQLError,
   Kind,
   parse,
+  visit,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -25,6 +26,8 @@ interface DocumentSize {
 
 export interface QueryLimits extends DocumentSize {
   tokens: number;
+  /** Of one list in the arguments, as a literal or in a variable. */
+  listItems: number;
 }
 
 /** Introspection needs 15 levels and some 200 tokens; our clients' largest query about 7 and 300. */
@@ -36,6 +39,7 @@ export const QUERY_LIMITS: QueryLimits = {
   aliases: 30,
   directives: 50,
   tokens: 2_000,
+  listItems: 1_000,
 };
 
 const NAMES: Record<keyof DocumentSize, string> = {
@@ -47,7 +51,7 @@ const NAMES: Record<keyof DocumentSize, string> = {
   directives: 'directives',
 };
 
-/** Before validation, on every transport; counted once for each cached document. Page sizes: builder.ts. */
+/** Before validation and execution, on every transport; a cached document is counted once. Page sizes: builder.ts. */
 export function useQueryLimits(limits: QueryLimits = QUERY_LIMITS): Plugin {
   const checked = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
@@ -62,7 +66,46 @@ export function useQueryLimits(limits: QueryLimits = QUERY_LIMITS): Plugin {
       checked.set(document, errors);
       if (errors.length > 0) setResult([...errors]);
     },
+    onExecute: ({ args, setResultAndStopExecution }) =>
+      checkVariables(args.variableValues, limits, setResultAndStopExecution),
+    onSubscribe: ({ args, setResultAndStopExecution }) =>
+      checkVariables(args.variableValues, limits, setResultAndStopExecution),
   };
+}
+
+function checkVariables(
+  variables: unknown,
+  limits: QueryLimits,
+  stop: (result: { errors: GraphQLError[] }) => void,
+): void {
+  const error = findLongList(variables, limits.listItems);
+  if (error) stop({ errors: [error] });
+}
+
+/** Before coercion, which costs by the item. Without recursion: variables nest as deep as the body is long. */
+function findLongList(variables: unknown, limit: number): GraphQLError | null {
+  const open: { name: string; value: unknown }[] = [{ name: '', value: variables }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { name, value } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) {
+      if (value.length > limit) return longList(`"${name}"`, value.length, limit);
+      for (const item of value) open.push({ name, value: item });
+    } else {
+      const prefix = name === '' ? '$' : `${name}.`;
+      for (const [key, inner] of Object.entries(value)) open.push({ name: prefix + key, value: inner });
+    }
+  }
+  return null;
+}
+
+function longList(what: string, items: number, limit: number): GraphQLError {
+  return limitExceeded(`${what} has ${items} items; at most ${limit} are allowed.`);
+}
+
+/** Of an enum, so that no list is longer than the enum. */
+export function distinct<T>(items: readonly T[] | null | undefined): T[] | null {
+  return items ? [...new Set(items)] : null;
 }
 
 export function limitExceeded(message: string): GraphQLError {
@@ -72,11 +115,18 @@ export function limitExceeded(message: string): GraphQLError {
 function findExcesses(document: DocumentNode, limits: QueryLimits): GraphQLError[] {
   const size = measureDocument(document);
   const names = Object.keys(NAMES) as (keyof DocumentSize)[];
-  return names
+  const excesses = names
     .filter((name) => size[name] > limits[name])
     .map((name) =>
       limitExceeded(`The query has ${size[name]} ${NAMES[name]}; at most ${limits[name]} are allowed.`),
     );
+  visit(document, {
+    ListValue({ values }) {
+      if (values.length <= limits.listItems) return;
+      excesses.push(longList('A list in the query', values.length, limits.listItems));
+    },
+  });
+  return excesses;
 }
 
 function parseWithin(maxTokens: number, source: string | Source, options?: ParseOptions): DocumentNode {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { QUERY_LIMITS } from '../graphql/limits.js';
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
@@ -26,6 +27,8 @@ export type RawInput = Record<string, unknown>;
 const MAX_TEXT = 2_000;
 /** Maximum nesting of lists and objects; more is an attack on the parser. */
 const MAX_DEPTH = 20;
+/** Maximum number of items of a list. */
+const MAX_ITEMS = QUERY_LIMITS.listItems;
 /** GraphQL's Int, and PostgreSQL's. */
 const MAX_INT = 2_147_483_647;
 
@@ -55,6 +58,8 @@ function checkValue(field: string, value: unknown, depth = 0): void {
   if (typeof value === 'string') return checkText(field, value);
   if (typeof value !== 'object' || value === null) return;
   if (depth === MAX_DEPTH) throw invalidField(field, `at most ${MAX_DEPTH} levels are allowed`);
+  if (Array.isArray(value) && value.length > MAX_ITEMS)
+    throw invalidField(field, `at most ${MAX_ITEMS} items are allowed`);
   for (const [name, inner] of Object.entries(value)) {
     checkText(field, name);
     checkValue(field, inner, depth + 1);

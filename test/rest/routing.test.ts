@@ -42,6 +42,7 @@ const EXTRA: AnyRoute[] = [
     docs: null,
     status: 200,
     changes: false,
+    bodyOnly: false,
     streams: false,
     handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
