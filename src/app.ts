@@ -225,6 +225,7 @@ async function startServer(
       tracebacks: env.development,
     }),
     origins: env.corsOrigins,
+    allowedHosts: env.allowedHosts,
     checks,
     log,
   });

@@ -1,4 +1,5 @@
 import { builder, enumTypeOf } from '../graphql/builder.js';
+import { distinct } from '../graphql/input-limits.js';
 import {
   connectOffsetPage,
   createConnectionType,
@@ -242,7 +243,7 @@ builder.node(ArtistType, {
       complexity: pageComplexity,
       resolve: ({ id }, { groups, ...args }, context) =>
         connectOffsetPage(args, (page) => {
-          const query = { ...page, groups: groups ?? ALBUM_GROUPS };
+          const query = { ...page, groups: distinct(groups) ?? ALBUM_GROUPS };
           return getCatalog(context, id).listArtistAlbums(id, query, context.signal);
         }),
     }),

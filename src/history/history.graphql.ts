@@ -4,6 +4,7 @@ import type { Viewer } from '../auth/viewer.js';
 import type { GraphqlContext } from '../context.js';
 import { decodeCursor, toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
+import { distinct } from '../graphql/input-limits.js';
 import {
   LONGEST_PAGE,
   offsetOf,
@@ -90,7 +91,8 @@ const HistoryFilterInput = builder.inputType('HistoryFilter', {
 });
 
 function toHistoryFilter(input: typeof HistoryFilterInput.$inferInput | null | undefined): HistoryFilter {
-  const { query, ...filter } = input ?? {};
+  const { query, ...rest } = input ?? {};
+  const filter = { ...rest, statuses: distinct(rest.statuses), kinds: distinct(rest.kinds) };
   if (query === null || query === undefined) return filter;
   // PostgreSQL rejects NUL in text, and no title has a control character.
   const text = query.replace(/\p{Cc}/gu, ' ').trim();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../graphql/input-limits.js';
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
@@ -22,8 +23,6 @@ export function documentedFormOf(schema: z.core.$ZodType): DocumentedForm | null
 /** Path parameters, query and JSON body together, by name. */
 export type RawInput = Record<string, unknown>;
 
-/** Maximum length of a text in characters; names, ids, links and searches are shorter. */
-const MAX_TEXT = 2_000;
 /** Maximum nesting of lists and objects; more is an attack on the parser. */
 const MAX_DEPTH = 20;
 /** GraphQL's Int, and PostgreSQL's. */
@@ -55,6 +54,8 @@ function checkValue(field: string, value: unknown, depth = 0): void {
   if (typeof value === 'string') return checkText(field, value);
   if (typeof value !== 'object' || value === null) return;
   if (depth === MAX_DEPTH) throw invalidField(field, `at most ${MAX_DEPTH} levels are allowed`);
+  if (Array.isArray(value) && value.length > MAX_LIST_ITEMS)
+    throw invalidField(field, `at most ${MAX_LIST_ITEMS} items are allowed`);
   for (const [name, inner] of Object.entries(value)) {
     checkText(field, name);
     checkValue(field, inner, depth + 1);
@@ -64,7 +65,8 @@ function checkValue(field: string, value: unknown, depth = 0): void {
 function checkText(field: string, text: string): void {
   if (text.includes('\0')) throw invalidField(field, 'null bytes are not allowed');
   if (!text.isWellFormed()) throw invalidField(field, 'half of a surrogate pair is not allowed');
-  if (text.length > MAX_TEXT) throw invalidField(field, `at most ${MAX_TEXT} characters are allowed`);
+  if (text.length > MAX_TEXT_CHARS)
+    throw invalidField(field, `at most ${MAX_TEXT_CHARS} characters are allowed`);
 }
 
 /** A name from the client, shortened for a response. */

@@ -1,5 +1,6 @@
 import { decodeCursor, toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
+import { distinct } from '../graphql/input-limits.js';
 import {
   createConnectionType,
   nodeSelection,
@@ -61,8 +62,8 @@ export function toTaskFilter(
   defaults: { includeChildren: boolean; includeDismissed: boolean },
 ): TaskFilter {
   return {
-    states: input?.states ?? null,
-    kinds: input?.kinds ?? null,
+    states: distinct(input?.states),
+    kinds: distinct(input?.kinds),
     parentId: input?.parent ? parseRowId('Task', input.parent) : null,
     includeChildren: input?.includeChildren ?? defaults.includeChildren,
     includeDismissed: input?.includeDismissed ?? defaults.includeDismissed,

@@ -80,7 +80,7 @@ describe('a body', () => {
     socket.on('error', () => undefined);
     socket.on('close', () => (closed = true));
     socket.write(
-      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n',
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n',
     );
     const dripping = setInterval(() => socket.write('{'.repeat(1024)), 50);
     await waitFor(() => answer.startsWith('HTTP/1.1 413'), { what: 'the answer 413' });

@@ -88,7 +88,10 @@ describe('opening', () => {
   let server: ToyServer;
   beforeAll(async () => {
     server = await startToyServer({
-      http: { websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100, connectionsPerAddress: 3 } },
+      http: {
+        allowedHosts: ['music.example'],
+        websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100, connectionsPerAddress: 3 },
+      },
     });
   });
   afterAll(() => server.stop());

@@ -25,6 +25,26 @@ const validate = async (body: unknown) => (await send('POST', '/config/validate'
 const stored = async () => (await app.get('/config')).body;
 const versions = () => app.deps.db.settingsVersion.count();
 
+describe('settings in a query', () => {
+  it.each(['/config', '/config/watch', '/config/validate', '/config/watch/validate'])(
+    'are rejected by %s, which reads the body only',
+    async (path) => {
+      const before = await stored();
+      for (const method of path.endsWith('validate') ? ['POST'] : ['POST', 'PUT']) {
+        for (const init of [
+          {},
+          { headers: { 'content-type': 'application/json' }, body: '{"maxRetries":4}' },
+        ]) {
+          const { status, body } = await app.send(method, `${path}?customDirFormat=.incoming`, init);
+          expect(status).toBe(400);
+          expect(body['error']).toBe('customDirFormat: is read from the JSON body only, not from the query');
+        }
+      }
+      expect(await stored()).toEqual(before);
+    },
+  );
+});
+
 describe('GET /config', () => {
   it('shows every key with its default', async () => {
     const { status, body } = await app.get('/config');

@@ -42,6 +42,7 @@ const EXTRA: AnyRoute[] = [
     docs: null,
     status: 200,
     changes: false,
+    bodyOnly: false,
     streams: false,
     handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
@@ -274,7 +275,8 @@ function exchange(url: string, rest: string): Promise<string> {
       resolve(data.toString());
       socket.destroy();
     });
-    const head = 'POST /api/track/download/x HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const head =
+      'POST /api/track/download/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
     socket.write(`${head}${rest}`);
   });
 }
