@@ -6,7 +6,7 @@ import {
   type FoundFile,
   type LibraryFile,
 } from '../../src/library/library-file.js';
-import type { RawTags } from '../../src/library/tag-reader.js';
+import type { RawTags } from '../../src/library/raw-tags.js';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
