@@ -130,6 +130,7 @@ interface TagProcess {
 
 function startProcess(onEnd: (ended: TagProcess) => void): TagProcess {
   const child = fork(SCRIPT, { execArgv: EXEC_ARGV, serialization: 'advanced', stdio: STDIO });
+  const start = createDeferred<void>();
   let ready = false;
   let answer: Deferred<TagReply> | null = null;
   const end = (error: Error) => {
@@ -138,8 +139,9 @@ function startProcess(onEnd: (ended: TagProcess) => void): TagProcess {
   };
   child.on('message', (message) => {
     const reply = message as TagReply;
-    if (reply === 'ready') ready = true;
-    else answer?.resolve(reply);
+    if (reply !== 'ready') return answer?.resolve(reply);
+    ready = true;
+    start.resolve();
   });
   child.on('error', (cause) => end(new TagProcessError('Tags cannot be read.', { cause })));
   child.on('exit', (code, signal) => end(ready ? endedBy(signal ?? code) : notStarted(signal ?? code)));
@@ -148,9 +150,11 @@ function startProcess(onEnd: (ended: TagProcess) => void): TagProcess {
       const reply = createDeferred<TagReply>();
       answer = reply;
       const abort = () => reply.reject(signal.reason);
-      const timer = setTimeout(() => reply.reject(new UnreadableTagsError(TOO_SLOW)), TIME_LIMIT_MS);
+      const late = () => reply.reject(ready ? new UnreadableTagsError(TOO_SLOW) : notStarted('too slow'));
+      const timer = setTimeout(late, TIME_LIMIT_MS);
       signal.addEventListener('abort', abort, { once: true });
-      child.send(request, (error) => error && child.kill('SIGKILL'));
+      // Not before its memory is watched.
+      void start.promise.then(() => child.send(request, (error) => error && child.kill('SIGKILL')));
       return reply.promise.finally(() => {
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);

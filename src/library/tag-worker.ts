@@ -31,7 +31,6 @@ async function answer({ kind, path }: TagRequest): Promise<TagReply> {
 // Sent to a whole group of processes; this one ends with its parent, which may still finish its work.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit());
-process.on('message', (request: TagRequest) => void answer(request).then(send));
 
 const watch = new Worker(WATCH, {
   eval: true,
@@ -39,4 +38,5 @@ const watch = new Worker(WATCH, {
   resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   workerData: { parentPid: process.ppid, limit: process.memoryUsage.rss() + MAX_GROWTH_BYTES },
 });
+process.on('message', (request: TagRequest) => void answer(request).then(send));
 watch.once('online', () => send('ready'));
