@@ -31,6 +31,7 @@ async function answer({ kind, path }: TagRequest): Promise<TagReply> {
 // Sent to a whole group of processes; this one ends with its parent, which may still finish its work.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit());
+if (!process.connected) process.exit();
 
 const watch = new Worker(WATCH, {
   eval: true,
