@@ -44,7 +44,7 @@ import { createDemoSource } from './upstream/demo/source.js';
 import { createLibraryCatalog } from './library/library-catalog.js';
 import { createLibraryRoots } from './library/library-roots.js';
 import { createLibrarySource } from './library/library-source.js';
-import { createTagReader } from './library/tag-reader.js';
+import { createTagReader, type CoverReader } from './library/tag-reader.js';
 
 export interface Overrides {
   log?: Logger;
@@ -105,19 +105,30 @@ async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, bus, jobs, media, timing };
 
+  const tagReader = createTagReader({ media });
+  closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
   closers.add('task feed', () => feed.stop());
   const leases = createLeases(platform);
   closers.add('leases', () => leases.stop());
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams(platform, overrides);
+  const upstreams = openUpstreams({ ...platform, covers: tagReader }, overrides);
   const defaultCatalog = () => {
     const { service } = settings.settings();
     return upstreams.catalogs.has(service) ? service : env.catalog;
   };
   const taskCounter = createTaskCounter({ db });
-  const shared = { ...platform, feed, leases, taskCounter, ...settings, ...upstreams, defaultCatalog };
+  const shared = {
+    ...platform,
+    tagReader,
+    feed,
+    leases,
+    taskCounter,
+    ...settings,
+    ...upstreams,
+    defaultCatalog,
+  };
   return { deps: { ...shared, runners: createDownloadRunners(shared) }, jobs };
 }
 
@@ -160,16 +171,16 @@ async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Pro
 }
 
 function openUpstreams(
-  deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'>,
+  deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'> & { covers: CoverReader },
   overrides: Overrides,
-): Pick<Deps, 'catalogs' | 'sources' | 'tagReader'> {
-  const { db, env, media } = deps;
+): Pick<Deps, 'catalogs' | 'sources'> {
+  const { db, env, media, covers } = deps;
   const index = createLibraryIndex(db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const catalogs = [
     createDemoCatalog(),
-    ...(hasLibrary ? [createLibraryCatalog({ index, roots })] : []),
+    ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];
   const cache = createCatalogCache(deps);
@@ -186,7 +197,6 @@ function openUpstreams(
       ]),
     ),
     sources,
-    tagReader: createTagReader({ media }),
   };
 }
 

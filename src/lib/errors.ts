@@ -90,3 +90,5 @@ export function systemCodeOf(thrown: unknown): string | null {
   }
   return null;
 }
+
+export const isFileSystemError = (thrown: unknown): boolean => /^E[A-Z]+$/.test(systemCodeOf(thrown) ?? '');

@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What tests run in a process of its own, to kill it or to see it end. */
 const PROGRAMS = {
   server: 'src/main.ts',
+  'tag-worker': 'src/library/tag-worker.ts',
   'embedded-process': 'test/fixtures/embedded-process.ts',
   'expanding-child': 'test/system/expanding-child.ts',
   'recurring-child': 'test/jobs/recurring-child.ts',
