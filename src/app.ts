@@ -32,7 +32,8 @@ import { createRestApp } from './rest/handle.js';
 import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-import { createDatabase, type Database } from './database/prisma.js';
+import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
+import { createDatabase, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
 import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
@@ -68,9 +69,10 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
   const log = overrides.log ?? createLogger(env.logLevel);
   const closers = createClosers(log);
   try {
-    const { deps, jobs } = await createDeps(env, { log, overrides, closers });
-    const dispatcher = env.role === 'api' ? null : await startWorker(deps, jobs, closers);
-    const checks = readinessChecks(deps, { jobs, dispatcher });
+    const { deps, workDb, jobs } = await createDeps(env, { log, overrides, closers });
+    const workDeps = { ...deps, db: workDb };
+    const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
+    const checks = readinessChecks(workDeps, { jobs, dispatcher });
     const http = env.role === 'worker' ? null : await startServer(deps, checks, closers);
     return { http, deps, stop: () => closers.close() };
   } catch (thrown) {
@@ -85,10 +87,17 @@ interface StartOptions {
   closers: Closers;
 }
 
+interface CreatedDeps {
+  deps: Deps;
+  /** For leases, dispatch, jobs and readiness. */
+  workDb: Database;
+  jobs: AgendaJobs;
+}
+
 /** The order matters: closing in reverse stops the job runner first, whose running jobs still need the rest. */
-async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps; jobs: AgendaJobs }> {
+async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps> {
   const { log, overrides, closers } = options;
-  const { url, db } = await openDatabase(env, options);
+  const { url, db, workDb, reads } = await openDatabase(env, options);
   const { bus, relay } = await openEvents(url, options);
   const media = overrides.media ?? (await createMedia({ ...env, log }));
   const instanceId = randomUUID();
@@ -103,17 +112,17 @@ async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps
     restoreEveryMs: timing.restoreJobsEveryMs,
   });
   const clock = overrides.clock ?? systemClock;
-  const platform = { env, log, clock, instanceId, db, bus, jobs, media, timing };
+  const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
   closers.add('task feed', () => feed.stop());
-  const leases = createLeases(platform);
+  const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams({ ...platform, covers: tagReader }, overrides);
+  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
   const defaultCatalog = () => {
     const { service } = settings.settings();
     return upstreams.catalogs.has(service) ? service : env.catalog;
@@ -129,17 +138,27 @@ async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps
     ...upstreams,
     defaultCatalog,
   };
-  return { deps: { ...shared, runners: createDownloadRunners(shared) }, jobs };
+  return { deps: { ...shared, runners: createDownloadRunners({ ...shared, db: workDb }) }, workDb, jobs };
 }
 
-async function openDatabase(env: Env, options: StartOptions): Promise<{ url: string; db: Database }> {
+/** More than the transactions that may wait for each other's locks: four expansions and a few tracks. */
+const WORK_POOL_SIZE = 8;
+
+async function openDatabase(env: Env, options: StartOptions) {
   const { log, closers } = options;
   const url = await openDatabaseServer(env, options);
   await migrate({ url, log });
-  const database = createDatabase({ url, log });
-  closers.add('database', () => database.close());
-  await repairSequences(database.db);
-  return { url, db: database.db };
+  const open = (settings: Partial<DatabaseOptions> = {}) => {
+    const database = createDatabase({ url, log, ...settings });
+    closers.add('database', () => database.close());
+    return database;
+  };
+  const work = open({ poolSize: WORK_POOL_SIZE });
+  const { db } = open();
+  const { atOnce: poolSize, statementMs } = READ_LIMITS;
+  const readers = open({ poolSize, statementMs, canceller: work.pool });
+  await repairSequences(db);
+  return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 
 async function openEvents(url: string, { log, closers }: StartOptions) {
@@ -171,11 +190,14 @@ async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Pro
 }
 
 function openUpstreams(
-  deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'> & { covers: CoverReader },
+  deps: Pick<Deps, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log'> & {
+    workDb: Database;
+    covers: CoverReader;
+  },
   overrides: Overrides,
 ): Pick<Deps, 'catalogs' | 'sources'> {
-  const { db, env, media, covers } = deps;
-  const index = createLibraryIndex(db);
+  const { env, media, covers } = deps;
+  const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const catalogs = [
@@ -186,7 +208,7 @@ function openUpstreams(
   const cache = createCatalogCache(deps);
   const sources = [
     ...(overrides.sources ?? []),
-    ...(hasLibrary ? [createLibrarySource({ index, roots })] : []),
+    ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
     createDemoSource({ media }),
   ];
   return {

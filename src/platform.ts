@@ -1,3 +1,4 @@
+import type { ExpensiveReads } from './database/expensive-reads.js';
 import type { Database } from './database/prisma.js';
 import type { Env } from './env.js';
 import type { EventBus } from './events/bus.js';
@@ -13,7 +14,10 @@ export interface Platform {
   clock: Clock;
   /** Identifies this process among all that share the database; owns leases. */
   instanceId: string;
+  /** In a worker, connections of its own: what keeps downloads alive never waits for a request. */
   db: Database;
+  /** For reads that a request can make dear: searches, deep pages, snapshots. */
+  reads: ExpensiveReads;
   bus: EventBus;
   jobs: JobRunner;
   media: Media;

@@ -12,8 +12,8 @@ import { getOrAdd } from '../lib/get-or-add.js';
 import { textsOf } from '../lib/named-enum.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
 
-/** A page of 500 history entries fits. */
-const MAX_COMPLEXITY = 40_000;
+/** A page of 500 history entries at the largest offset fits. */
+const MAX_COMPLEXITY = 60_000;
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   new GraphQLError(

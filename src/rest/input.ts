@@ -145,7 +145,17 @@ export function pageLimit(byDefault: number, max: number) {
   return wholeNumber({ min: 1, max, clamp: true }).default(byDefault);
 }
 
-export const pageOffset = wholeNumber({ min: 0 }).default(0);
+/** As in GraphQL, whose cursors go further. */
+const MAX_OFFSET = 100_000;
+
+export const pageOffset = wholeNumber({ min: 0, max: MAX_OFFSET }).default(0);
+
+/** Of a page by its number, from 1. Throws RestFailure 400 for one that begins too far down. */
+export function offsetOfPage({ page, limit }: { page: number; limit: number }): number {
+  const offset = (page - 1) * limit;
+  if (offset <= MAX_OFFSET) return offset;
+  throw invalidField('page', `with this limit, the last page is ${1 + Math.floor(MAX_OFFSET / limit)}`);
+}
 
 /** A number, in a query string or in JSON. */
 export function decimal({ min = null, max = null }: Bounds) {

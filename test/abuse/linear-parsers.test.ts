@@ -62,6 +62,10 @@ const PARSERS: Record<string, (text: string) => unknown> = {
       makeRawTags({ title: text, artists: [text], album: text, genres: [text] }),
       new Date(0),
     ),
+  'artists of a file': (text) => {
+    const artists = [...text].map((letter, at) => `${letter}${at}`);
+    return toLibraryFile(found, makeRawTags({ artists: [artists.join(';'), ...artists] }), new Date(0));
+  },
   'a path': (text) => readPath([text, text], text),
   'a query string': (text) =>
     readQuery(`?${encodeURIComponent(text).replaceAll('%26', '&').replaceAll('%3D', '=')}`),

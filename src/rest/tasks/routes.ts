@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
-import { flag, pageLimit, unixSeconds, wholeNumber } from '../input.js';
+import { flag, offsetOfPage, pageLimit, unixSeconds, wholeNumber } from '../input.js';
 import { route, type AnyRoute } from '../route.js';
 import { plainIdOf } from '../plain-id.js';
 import {
@@ -49,7 +49,7 @@ const list = route({
   document: TASK_LIST,
   variables: ({ page, limit, active_only }) => ({
     limit,
-    offset: (page - 1) * limit,
+    offset: offsetOfPage({ page, limit }),
     activeUpTo: MAX_ACTIVE,
     states: active_only ? ACTIVE_STATES : null,
   }),
@@ -94,7 +94,7 @@ const updates = route({
     since: since === undefined ? null : new Date(Math.floor(since * 1_000)).toISOString(),
     activeOnly,
     limit,
-    offset: (page - 1) * limit,
+    offset: offsetOfPage({ page, limit }),
   }),
   respond: ({ changedTasks, taskCounts }, { input: { since, page, limit, active_only }, base, now }) => {
     const { tasks, at, endedCount, hasMore } = changedTasks;
