@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { z } from 'zod';
 import type { Platform } from '../platform.js';
+import { logFieldsOf } from '../jobs/errors.js';
 import { createSharedCalls } from '../lib/async.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
 import { readResponses, saveResponse, type CatalogCacheEntry } from './catalog-cache-store.js';
@@ -81,7 +82,7 @@ async function refresh<T>(
   } catch (thrown) {
     if (!stored || stored.value === null || !isUpstreamError(thrown)) throw thrown;
     deps.log.warn(
-      { key, fetchedAt: stored.fetchedAt, err: thrown },
+      { key, fetchedAt: stored.fetchedAt, ...logFieldsOf(thrown) },
       'catalog unavailable, serving cached response',
     );
     return stored.value;

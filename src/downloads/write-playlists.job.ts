@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
+import { logFieldsOf } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import { coalesce } from '../lib/async.js';
 import { cleanPathPart } from '../lib/filenames.js';
@@ -66,7 +67,7 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
       await writeLatest({ ...deps, log }, playlist);
     } catch (thrown) {
       const err = explainDiskError(thrown);
-      log.warn({ err }, 'could not write a playlist file');
+      log.warn(logFieldsOf(err), 'could not write a playlist file');
       // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
       if (err instanceof TargetNotWritableError) await markPlaylistWritten(deps.db, playlist, null);
     }

@@ -71,7 +71,7 @@ const PAGE = graphql(`
 `);
 
 describe('a page of the owner’s own tracks', () => {
-  it('with artists and albums needs as few queries for 50 tracks as for one', async () => {
+  it('needs as few queries for 50 tracks with artists and albums as for one', async () => {
     const counts: number[] = [];
     for (const first of [1, TRACKS]) {
       const queries = spyOnQueries(app.deps);

@@ -25,6 +25,16 @@ const validate = async (body: unknown) => (await send('POST', '/config/validate'
 const stored = async () => (await app.get('/config')).body;
 const versions = () => app.deps.db.settingsVersion.count();
 
+/** All of the table, but for the names and forms that differ in REST. */
+const { maxConcurrentChecks, retryFailedAfterSeconds, ...watch } = DEFAULT_WATCH_SETTINGS;
+const WATCH_DEFAULTS = {
+  ...watch,
+  check_interval: 3_600,
+  max_concurrent_checks: maxConcurrentChecks,
+  retry_failed_after: retryFailedAfterSeconds,
+  watchedArtistAlbumGroup: ['album', 'single'],
+};
+
 describe('settings in a query', () => {
   it.each(['/config', '/config/watch', '/config/validate', '/config/watch/validate'])(
     'are rejected by %s, which reads the body only',
@@ -50,7 +60,6 @@ describe('GET /config', () => {
     const { status, body } = await app.get('/config');
     expect(status).toBe(200);
     const { bitrateKbps, ...settings } = DEFAULT_SETTINGS;
-    const { maxConcurrentChecks, retryFailedAfterSeconds, ...watch } = DEFAULT_WATCH_SETTINGS;
     expect(body).toEqual({
       ...settings,
       convertTo: null,
@@ -59,13 +68,7 @@ describe('GET /config', () => {
       downloadPath: join(root, 'music'),
       explicitFilter: false,
       version: 0,
-      watch: {
-        ...watch,
-        check_interval: 3_600,
-        max_concurrent_checks: maxConcurrentChecks,
-        retry_failed_after: retryFailedAfterSeconds,
-        watchedArtistAlbumGroup: ['album', 'single'],
-      },
+      watch: WATCH_DEFAULTS,
     });
   });
 
@@ -334,23 +337,7 @@ describe('/config/watch', () => {
   const putWatch = (body: unknown) => send('PUT', '/config/watch', body);
 
   it('shows every key with its default, and both names', async () => {
-    expect((await app.get('/config/watch')).body).toMatchInlineSnapshot(`
-      {
-        "check_interval": 3600,
-        "delayBetweenArtistsSeconds": 5,
-        "delayBetweenPlaylistsSeconds": 2,
-        "enabled": false,
-        "maxItemsPerRun": 50,
-        "max_concurrent_checks": 2,
-        "retry_failed_after": 1800,
-        "useSnapshotIdChecking": true,
-        "watchPollIntervalSeconds": 3600,
-        "watchedArtistAlbumGroup": [
-          "album",
-          "single",
-        ],
-      }
-    `);
+    expect((await app.get('/config/watch')).body).toEqual(WATCH_DEFAULTS);
     expect((await stored())['watch']).toEqual((await app.get('/config/watch')).body);
   });
 

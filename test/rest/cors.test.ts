@@ -79,7 +79,7 @@ describe('a page of a listed origin', () => {
 });
 
 describe('a page of any other origin', () => {
-  it.each(OTHERS)('such as %s gets no CORS headers, and fails a preflight request', async (origin) => {
+  it.each(OTHERS)('gets no CORS headers and fails a preflight request from %s', async (origin) => {
     for (const path of [...PATHS, '/graphql']) {
       expect((await send('GET', path, { origin })).cors, path).toEqual({});
       const { status, cors } = await preflight(path, origin);
@@ -101,8 +101,8 @@ describe('a page of any other origin', () => {
   });
 });
 
-describe('without CORS_ORIGINS', () => {
-  it('no page of another origin gets CORS headers', async () => {
+describe('a server without CORS_ORIGINS', () => {
+  it('sends no CORS headers to any other origin', async () => {
     const closed = await startRest();
     try {
       const reply = await closed.get('/search?q=tide', { origin: LISTED });

@@ -59,7 +59,7 @@ const statusOf = async (path: string) => (await fetch(`${app?.url}${path}`)).sta
 const becomesReady = () => waitFor(async () => (await statusOf('/readyz')) !== 503, { what: 'readiness' });
 
 describe('a job store', () => {
-  it('that loses everything while tasks wait in it loses no task', async () => {
+  it('loses no task when it is emptied while tasks wait in it', async () => {
     const jobStore = jobStoreFor(database);
     const env = { downloadDir, jobStore };
     const timing = { jobLostAfterMs: 1_000 };
@@ -75,7 +75,7 @@ describe('a job store', () => {
     await worker.stop();
   });
 
-  it('that loses everything while an album runs loses no track', async () => {
+  it('loses no track when it is emptied while an album runs', async () => {
     const jobStore = jobStoreFor(database);
     const timing = { jobLostAfterMs: 1_000, restoreJobsEveryMs: 500 };
     app = await startApp({ database, env: { downloadDir, jobStore }, overrides: { timing } });
@@ -95,7 +95,7 @@ async function emptyJobStore(store: Env['jobStore'], { url }: TestDatabase): Pro
 }
 
 describe('the embedded PostgreSQL', () => {
-  it('that crashes during an album restarts, and the album is completed', async () => {
+  it('restarts after a crash, and the album is completed', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'reprise-crash-'));
     const own = { kind: 'embedded' as const };
     const overrides = {

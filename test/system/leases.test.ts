@@ -45,7 +45,7 @@ describe('work on a task', () => {
     await waitFor(() => lease.signal.aborted, { what: 'the work to be stopped' });
   });
 
-  it('stops when the same process starts the next try, even if events were lost', async () => {
+  it('stops when the same process starts the next attempt, even if events were lost', async () => {
     const [id = ''] = await seedTasks(app, [{}]);
     const leases = keepLeases(createEventBus(app.deps));
     const first = leases.keep((await start(id, 0)).claim);
