@@ -12,7 +12,7 @@ import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
 import { nearestExisting, sweepUnfinishedFiles } from './downloads/target-file.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
-import type { Env } from './env.js';
+import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
@@ -25,6 +25,7 @@ import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { createLogger, type Logger } from './lib/logger.js';
+import { createRedactor } from './lib/secrets.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
 import { TIMING, type Platform, type Timing } from './platform.js';
@@ -66,7 +67,7 @@ export interface App {
 
 /** Opens everything in order, and closes it in reverse, also when a later step fails. */
 export async function createApp(env: Env, overrides: Overrides = {}): Promise<App> {
-  const log = overrides.log ?? createLogger(env.logLevel);
+  const log = overrides.log ?? createLogger(env.logLevel, createRedactor(secretUrlsOf(env)));
   const closers = createClosers(log);
   try {
     const { deps, workDb, jobs } = await createDeps(env, { log, overrides, closers });

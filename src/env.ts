@@ -60,20 +60,14 @@ const directory = path.superRefine((requested, context) => {
   if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
 });
 
-const commaSeparated = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((each) => each.trim().replace(/\/$/, '').toLowerCase())
-    .filter(Boolean),
-);
-
-const origins = commaSeparated.superRefine((values, context) => {
-  for (const value of values) if (!isOrigin(value)) context.addIssue(`"${value}" is not an origin`);
-});
-
-const hostNames = commaSeparated.superRefine((values, context) => {
-  for (const value of values) if (!isHostName(value)) context.addIssue(`"${value}" is not a host name`);
-});
+const commaSeparated = (isValid: (value: string) => boolean, what: string) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((each) => each.trim().replace(/\/$/, '').toLowerCase()))
+    .transform((values) => values.filter(Boolean))
+    .superRefine((values, context) => {
+      for (const value of values) if (!isValid(value)) context.addIssue(`"${value}" is not ${what}`);
+    });
 
 const variables = z.object({
   PORT: portNumber.default(7171).register(facts, {
@@ -86,13 +80,13 @@ const variables = z.object({
     default: '127.0.0.1',
     description: 'Address to listen on; 0.0.0.0 lets your network in.',
   }),
-  ALLOWED_HOSTS: hostNames.default([]).register(facts, {
+  ALLOWED_HOSTS: commaSeparated(isHostName, 'a host name').default([]).register(facts, {
     kind: 'host names without a port, separated by commas; ".example.org" allows example.org and every name below it, "*" every name',
     default: null,
     description:
       'Names by which the server is reached, besides IP addresses, localhost, HOST and the name of the machine.',
   }),
-  CORS_ORIGINS: origins.default([]).register(facts, {
+  CORS_ORIGINS: commaSeparated(isOrigin, 'an origin').default([]).register(facts, {
     kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
     default: null,
     description: 'Origins of other web pages that may use the API from a browser.',
@@ -206,6 +200,11 @@ export interface Env {
   graphiql: boolean;
 }
 
+/** Values that may hold passwords. */
+export function secretUrlsOf({ database, jobStore }: Env): string[] {
+  return [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
+}
+
 export class EnvError extends Error {
   constructor(readonly mistakes: string[]) {
     super(mistakes.join('\n'));
@@ -239,9 +238,10 @@ function findConflicts(provided: Record<string, string | undefined>): string[] {
 
 function describe(issue: z.core.$ZodIssue, provided: Record<string, string | undefined>): string {
   const name = String(issue.path[0]);
+  // Any part of a malformed URL may be the password.
+  if (name.endsWith('_URL')) return `${name} is invalid; expected: ${factsOf(name).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
-  // A URL's user and password have no place in a log.
   return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
 }
 

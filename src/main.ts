@@ -1,6 +1,7 @@
 import { createApp } from './app.js';
-import { EnvError, parseEnv, type Env } from './env.js';
+import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
+import { createRedactor } from './lib/secrets.js';
 
 const EX_CONFIG = 78;
 
@@ -14,8 +15,7 @@ function readEnv(): Env {
   }
 }
 
-async function main(): Promise<void> {
-  const env = readEnv();
+async function main(env: Env): Promise<void> {
   const app = await createApp(env);
   const { log } = app.deps;
   log.info({ role: env.role, url: app.http?.url }, 'Reprise is up');
@@ -31,7 +31,9 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
 }
 
-main().catch((thrown: unknown) => {
-  process.stderr.write(`Reprise could not start: ${messageOf(thrown)}\n`);
+const env = readEnv();
+main(env).catch((thrown: unknown) => {
+  const redact = createRedactor(secretUrlsOf(env));
+  process.stderr.write(`Reprise could not start: ${redact(messageOf(thrown))}\n`);
   process.exit(1);
 });

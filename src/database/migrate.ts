@@ -34,7 +34,7 @@ const LOCK_KEY = 71_710_002;
 /** Any number of processes may call it at once: one applies, the others wait and find nothing to do. */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const known = readMigrations(options.directory ?? OWN_MIGRATIONS);
-  const client = new pg.Client({ connectionString: options.url, application_name: 'reprise migrate' });
+  const client = createClient(options.url);
   client.on('error', (err) => options.log.warn({ err }, 'migration connection lost'));
   await connect(client);
   try {
@@ -43,6 +43,19 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     return { applied: await applyMissing(client, known, options.log) };
   } finally {
     await client.end();
+  }
+}
+
+function createClient(url: string): pg.Client {
+  try {
+    return new pg.Client({ connectionString: url, application_name: 'reprise migrate' });
+  } catch (cause) {
+    const file = systemCodeOf(cause) === 'ENOENT' ? ', or names a certificate that does not exist' : '';
+    // The error itself has the URL as a property.
+    throw new MigrationError(
+      `DATABASE_URL is not a valid URL${file}; expected: postgresql://user:password@host:port/database, ` +
+        'with "#", "/", "?" and "@" in the password percent-encoded.',
+    );
   }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, realpathSync, rmdirSync } from 'node:fs';
+import { lstatSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPassword, SUPERUSER } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
-import { isOpenToAll, makePrivateDirectory, type Identity } from './identity.js';
+import { isOpenToAll, isOwnedByOther, makePrivateDirectory, type Identity } from './identity.js';
 
 /** A TCP port only on Windows. */
 export interface Address {
@@ -67,6 +67,15 @@ export function removeSocketDirectory({ host, password }: Address): void {
   } catch {
     // Another process has already started a server there.
   }
+}
+
+/** Left by a server that ran as another user and was killed. */
+export function removeForeignSocketDirectory(address: Address, identity: Identity): void {
+  const found = lstatSync(address.host, { throwIfNoEntry: false });
+  if (!found?.isDirectory() || !isOwnedByOther(address.host, identity)) return;
+  const socket = socketPath(address.host);
+  for (const path of [socket, `${socket}.lock`]) rmSync(path, { force: true });
+  removeSocketDirectory(address);
 }
 
 export function urlOf({ host, port, password }: Address, database: string): string {

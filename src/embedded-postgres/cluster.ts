@@ -19,7 +19,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../lib/errors.js';
 import type { Binaries } from './binaries.js';
 import { EmbeddedDatabaseError } from './errors.js';
-import { runAs, type Identity } from './identity.js';
+import { changeOwner, runAs, type Identity } from './identity.js';
 
 export const SUPERUSER = 'reprise';
 const MAJOR_VERSION = '18';
@@ -68,8 +68,10 @@ function isCluster(directory: string): boolean {
 async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> {
   const fresh = mkdtempSync(join(plan.dataDir, UNFINISHED_PREFIX));
   try {
-    if (plan.identity.other) chownSync(fresh, plan.identity.other.uid, plan.identity.other.gid);
+    const { other, creator } = plan.identity;
+    if (creator) chownSync(fresh, creator.uid, creator.gid);
     await runInitdb(fresh, plan);
+    if (other && other.uid !== creator?.uid) changeOwner(fresh, other);
     renameSync(fresh, cluster);
     syncDirectory(plan.dataDir);
   } catch (error) {
@@ -92,10 +94,10 @@ function removeUnfinished(dataDir: string): void {
 }
 
 async function runInitdb(fresh: string, { dataDir, binaries, identity }: ClusterPlan): Promise<void> {
-  const { directory, options } = runAs(identity, fresh);
+  const { directory, options } = runAs(identity, fresh, identity.creator);
   const access =
     readPassword(dataDir) === null
-      ? ['--auth=trust']
+      ? ['--auth=peer']
       : ['--auth=scram-sha-256', `--pwfile=${passwordFile(dataDir)}`];
   // The same order and case rules on every machine.
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];

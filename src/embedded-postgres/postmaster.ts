@@ -87,8 +87,8 @@ export async function stopPostmaster(pid: number, plan: ClusterPlan): Promise<bo
   return false;
 }
 
-/** SIGINT ends sessions and writes everything. SIGQUIT leaves recovery to the next start. */
-export function signalPostmaster(pid: number, signal: 'SIGINT' | 'SIGQUIT'): void {
+/** SIGHUP has it read its files again. SIGINT ends sessions and writes everything. SIGQUIT leaves recovery to the next start. */
+export function signalPostmaster(pid: number, signal: 'SIGHUP' | 'SIGINT' | 'SIGQUIT'): void {
   try {
     process.kill(pid, signal);
   } catch {

@@ -2,12 +2,22 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { delay } from '../lib/async.js';
+import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { clusterName, ensureSocketDirectory, socketPath, urlOf, type Address } from './address.js';
+import {
+  clusterName,
+  ensureSocketDirectory,
+  removeForeignSocketDirectory,
+  socketPath,
+  urlOf,
+  type Address,
+} from './address.js';
 import { clusterDirectory, type ClusterPlan } from './cluster.js';
+import { writeAccessFiles } from './access-files.js';
 import { EmbeddedDatabaseError } from './errors.js';
+import { changeOwner, isOwnedByOther } from './identity.js';
 import { disownLockFile, ownerOf, readPidFile, type PidFile } from './pid-file.js';
-import { spawnPostmaster, type Postmaster } from './postmaster.js';
+import { signalPostmaster, spawnPostmaster, type Postmaster } from './postmaster.js';
 
 export interface HeldServer {
   pid: number;
@@ -18,6 +28,8 @@ export interface HeldServer {
 
 /** Recovery replays up to a few hundred megabytes of log. */
 const START_MS = 180_000;
+/** PostgreSQL's code for a client whose user may not connect. */
+const WRONG_USER = '28000';
 const POLL_MS = 20;
 const RETRY_MS = 200;
 /** Another server was still on the data directory, or removed the socket's directory. All of these pass. */
@@ -30,9 +42,11 @@ export async function holdServer(plan: ClusterPlan, address: Address, log: Logge
     const server = await reachServer({ plan, address, log, deadline });
     try {
       const lock = await takeLock(server.address);
-      if ('client' in lock) return { ...server, lock: lock.client };
-      throw inUse(plan, lock.heldBy);
+      if (!('client' in lock)) throw inUse(plan, lock.heldBy);
+      if (writeAccessFiles(plan, { isRunning: true })) signalPostmaster(server.pid, 'SIGHUP');
+      return { ...server, lock: lock.client };
     } catch (err) {
+      if (systemCodeOf(err) === WRONG_USER) throw inUse(plan, 'a server of another user');
       if (err instanceof EmbeddedDatabaseError || Date.now() > deadline) throw err;
       log.debug({ err }, 'embedded database not ready yet');
       await delay(RETRY_MS);
@@ -58,12 +72,23 @@ async function reachServer(search: Search): Promise<Omit<HeldServer, 'lock'>> {
       started = null;
       await delay(RETRY_MS);
     } else if (!found && !started) {
-      ensureSocketDirectory(search.address, search.plan.identity);
+      prepareCluster(search);
       started = spawnPostmaster(search.plan, search.address, search.log);
     }
     await delay(POLL_MS);
   }
   throw didNotStart(search.plan, started?.lastOutput() || `not ready after ${START_MS / 1000} s`);
+}
+
+function prepareCluster({ plan, address }: Search): void {
+  const { other } = plan.identity;
+  const cluster = clusterDirectory(plan.dataDir);
+  if (other && isOwnedByOther(cluster, plan.identity)) {
+    changeOwner(cluster, other);
+    removeForeignSocketDirectory(address, plan.identity);
+  }
+  writeAccessFiles(plan, { isRunning: false });
+  ensureSocketDirectory(address, plan.identity);
 }
 
 /** Null once a server can be started. */

@@ -1,11 +1,12 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { chooseAddress, removeSocketDirectory, urlOf } from './address.js';
+import { chooseAddress, clusterName, removeSocketDirectory, urlOf } from './address.js';
 import { findBinaries } from './binaries.js';
 import { clusterDirectory, ensureCluster, type ClusterPlan } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import { chooseIdentity } from './identity.js';
+import { ownerOf, readPidFile } from './pid-file.js';
 import { signalPostmaster, stopPostmaster } from './postmaster.js';
 import { ensureDatabase, holdServer, type HeldServer } from './server.js';
 
@@ -18,6 +19,8 @@ export interface EmbeddedPostgres {
 }
 
 const DATABASE = 'reprise';
+const SHARED_USER =
+  'PostgreSQL runs as a user that other programs may share, who could read its files; start Reprise as a user of its own';
 const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 600_000;
 
@@ -27,6 +30,7 @@ export async function startEmbeddedPostgres(options: {
   log: Logger;
 }): Promise<EmbeddedPostgres> {
   const plan = await planCluster(options.dataDir);
+  if (plan.identity.shared) options.log.warn({ uid: plan.identity.other?.uid }, SHARED_USER);
   await ensureCluster(plan);
   const server = await holdServer(plan, await chooseAddress(plan.dataDir, plan.identity), options.log);
   await ensureDatabase(server.lock, DATABASE);
@@ -44,7 +48,10 @@ async function planCluster(requestedDir: string): Promise<ClusterPlan> {
   }
   // So that two processes see each other, whatever path leads to the directory.
   const dataDir = realpathSync(requestedDir);
-  const identity = chooseIdentity(clusterDirectory(dataDir));
+  const directory = clusterDirectory(dataDir);
+  const pid = readPidFile(directory)?.pid ?? 0;
+  const isRunning = pid > 0 && ownerOf(pid, { directory, name: clusterName(dataDir) }) === 'our postgres';
+  const identity = chooseIdentity(directory, { isRunning });
   return { dataDir, identity, binaries: await findBinaries(dataDir, identity) };
 }
 

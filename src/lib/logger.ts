@@ -1,4 +1,5 @@
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, stdSerializers, type Logger as PinoLogger } from 'pino';
+import { redactAll, type Redact } from './secrets.js';
 
 export type Logger = PinoLogger;
 
@@ -6,6 +7,8 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', '
 type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Writes one JSON object a line to standard output. Child loggers carry `requestId` or `taskId`. */
-export function createLogger(level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+export function createLogger(level: LogLevel, redact: Redact = (text) => text): Logger {
+  // Only errors come from drivers that were told the secrets.
+  const err = (error: Error) => redactAll(stdSerializers.err(error), redact);
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } });
 }

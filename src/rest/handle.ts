@@ -61,13 +61,13 @@ async function answer(
   url: URL,
 ): Promise<RestResponse> {
   const { incoming, requestId } = exchange;
-  const match = dependencies.match(incoming.method ?? '', url.pathname.slice(REST_PATH.length));
-  const { route } = match;
+  const path = url.pathname.slice(REST_PATH.length);
+  const { route, parameters } = dependencies.match(incoming.method ?? '', path);
   const headers = headersOf(incoming);
   if (route.changes && isFromForeignPage(incoming, url, dependencies.origins)) {
     throw new RestFailure(403, foreignPageMessage(incoming));
   }
-  const raw = await readRequest(incoming, url.search, match);
+  const raw = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
       documents: createDocuments(dependencies, { transport: 'rest', requestId, signal, headers }),

@@ -2,16 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { BodyCutError, MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import { RestFailure } from './errors.js';
 import { invalidField, showable, type RawInput } from './input.js';
-import type { RouteMatch } from './match-route.js';
 
 /** The input of a request: path parameters override its body, its body overrides its query. */
 export async function readRequest(
   incoming: IncomingMessage,
   search: string,
-  { route, parameters }: RouteMatch,
+  { parameters, bodyOnly }: { parameters: Record<string, string>; bodyOnly: boolean },
 ): Promise<RawInput> {
   const query = readQuery(search);
-  const [unexpected] = route.bodyOnly ? Object.keys(query) : [];
+  const [unexpected] = bodyOnly ? Object.keys(query) : [];
   if (unexpected !== undefined)
     throw invalidField(showable(unexpected), 'is read from the JSON body only, not from the query');
   const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD';

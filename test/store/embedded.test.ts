@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -171,6 +171,72 @@ describe('an embedded database', () => {
     await waitFor(() =>
       lines.some((line) => String(line['postgres']).includes('careful') && line['level'] === 40),
     );
+  });
+});
+
+describe.runIf(isRoot)('a server that root has started', () => {
+  const NOBODY = 65_534;
+  const cluster = () => join(dataDir, 'postgres');
+
+  /** What another program of that user gets. */
+  async function connectAs(uid: number, url: string): Promise<string> {
+    const program = `
+      const client = new (require('pg').Client)({ connectionString: process.argv[1] });
+      client.connect().then(() => client.query('SELECT 1'))
+        .then(() => 'connected', (error) => error.code)
+        .then((said) => { process.stdout.write(said); process.exit(); });`;
+    const child = spawn(process.execPath, ['-e', program, url], {
+      uid,
+      gid: uid,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await once(child, 'close');
+    return said;
+  }
+
+  /** As Reprise made it before: of nobody, and open to whoever reaches the socket. */
+  function makeOld(): void {
+    writeFileSync(join(cluster(), 'pg_hba.conf'), 'local all all trust\n');
+    spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, cluster()]);
+  }
+
+  it('lets in root, but neither nobody nor a process of its own user', async () => {
+    const { url } = await start();
+    const { uid } = statSync(`/proc/${readPid()}`);
+    expect(uid).not.toBe(NOBODY);
+    expect(await connectAs(0, url)).toBe('connected');
+    expect(await connectAs(NOBODY, url)).toBe('EACCES');
+    expect(await connectAs(uid, url)).toBe('28000');
+  });
+
+  it('takes an old directory of nobody over, with its data', async () => {
+    const first = await start();
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS value');
+    await first.stop();
+    makeOld();
+    const socket = socketDirectoryOf(first.url);
+    mkdirSync(socket, { mode: 0o700 });
+    chownSync(socket, NOBODY, NOBODY);
+    const second = await start();
+    expect(await query(second.url, 'SELECT value FROM kept')).toEqual([{ value: 42 }]);
+    expect(statSync(cluster()).uid).not.toBe(NOBODY);
+    expect(statSync(join(cluster(), 'base', '1')).uid).toBe(statSync(cluster()).uid);
+    expect(await connectAs(NOBODY, second.url)).toBe('EACCES');
+  });
+
+  it('closes a running old server that it takes over', async () => {
+    const child = startProcess();
+    const { url } = await child.until('up');
+    await child.kill();
+    const { uid } = statSync(cluster());
+    writeFileSync(join(cluster(), 'pg_hba.conf'), 'local all all trust\n');
+    process.kill(readPid(), 'SIGHUP');
+    await waitFor(async () => (await connectAs(uid, url)) === 'connected', { what: 'the server to be open' });
+    const server = await start();
+    await waitFor(async () => (await connectAs(uid, url)) === '28000', { what: 'the server to be closed' });
+    expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });
 
