@@ -37,6 +37,7 @@ import { repairSequences } from './database/sequence.js';
 import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
+import { createTurns } from './queue/turns.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createDemoCatalog } from './upstream/demo/catalog.js';
@@ -111,7 +112,16 @@ async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps
     return upstreams.catalogs.has(service) ? service : env.catalog;
   };
   const taskCounter = createTaskCounter({ db });
-  const shared = { ...platform, feed, leases, taskCounter, ...settings, ...upstreams, defaultCatalog };
+  const shared = {
+    ...platform,
+    feed,
+    leases,
+    turns: createTurns(),
+    taskCounter,
+    ...settings,
+    ...upstreams,
+    defaultCatalog,
+  };
   return { deps: { ...shared, runners: createDownloadRunners(shared) }, jobs };
 }
 

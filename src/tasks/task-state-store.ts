@@ -99,7 +99,7 @@ export async function retryClaimedTask(
   retry: { delayMs: number; error: { code: string; message: string } },
 ): Promise<boolean> {
   const count = await db.$executeRaw`
-    UPDATE "Task" SET "state" = 'RETRYING', "failures" = "failures" + 1, "leaseOwner" = NULL, "leaseUntil" = NULL,
+    UPDATE "Task" SET "state" = 'RETRYING', "failures" = "failures" + 1, "deaths" = 0, "leaseOwner" = NULL, "leaseUntil" = NULL,
       "retryAt" = now() + ${retry.delayMs} * interval '1 millisecond', "errorCode" = ${retry.error.code},
       "errorMessage" = ${retry.error.message}, "errorRetryable" = true
     WHERE "id" = ${claim.taskId}::uuid AND "attempt" = ${claim.attempt} AND "leaseOwner" = ${claim.leaseOwner}
@@ -158,7 +158,7 @@ export function retryTasks(tx: Db, where: Where): Promise<number> {
     expandedAt: null,
     item: { not: Prisma.JsonNull },
   };
-  const fresh = { progress: 0, failures: 0, retryAt: null, dismissedAt: null, ...NO_ERROR };
+  const fresh = { progress: 0, failures: 0, deaths: 0, retryAt: null, dismissedAt: null, ...NO_ERROR };
   return moveTasks(tx, { AND: [where, retryable] }, { state: 'QUEUED', ...fresh });
 }
 
