@@ -39,6 +39,7 @@ import { repairSequences } from './database/sequence.js';
 import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
+import { createTurns } from './queue/turns.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createDemoCatalog } from './upstream/demo/catalog.js';
@@ -134,6 +135,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     tagReader,
     feed,
     leases,
+    turns: createTurns(),
     taskCounter,
     ...settings,
     ...upstreams,

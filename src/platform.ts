@@ -33,6 +33,8 @@ export interface Timing {
   jobLostAfterMs: number;
   /** How often each worker looks for expired leases, due retries and free places. */
   dispatchEveryMs: number;
+  /** How long a task waits that may be what kills its workers; four times as long after each further death. */
+  suspectDelayMs: number;
   sourceIdleMs: number;
   /** How long a request that queues a list waits for its children; less than a client waits for a response. */
   childrenWaitMs: number;
@@ -47,6 +49,7 @@ export const TIMING: Timing = {
   renewMs: 4_000,
   jobLostAfterMs: 30_000,
   dispatchEveryMs: 2_000,
+  suspectDelayMs: 10_000,
   sourceIdleMs: 30_000,
   childrenWaitMs: 5_000,
   // Docker kills a container after 10 s: time is needed to return the rest to the queue and stop the database.

@@ -4,6 +4,7 @@ import { getCatalog, listChildren } from '../catalog/find-item.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
+import { countFirstChildren } from '../tasks/task-children-store.js';
 import { newChildren, type Refusal } from '../tasks/new-task.js';
 import { ExplicitContentError } from './errors.js';
 
@@ -20,7 +21,8 @@ export async function expandParent(
 ): Promise<void> {
   const { item, options } = claimed;
   const catalog = getCatalog(deps, claimed.task.itemId);
-  for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+  const first = await findFirstPage(deps.db, claimed.task.id);
+  for (let offset = first, total = first + 1; offset < total; offset += PAGE) {
     signal.throwIfAborted();
     const page = await listChildren(catalog, item, {
       request: { offset, limit: PAGE },
@@ -35,6 +37,12 @@ export async function expandParent(
     }));
     await insertClaimedChildren(deps, claimed, newChildren(claimed, entries));
   }
+}
+
+/** A worker that died has left whole pages. The last is read again, for catalogs may refuse to read beyond the end. */
+async function findFirstPage(db: Platform['db'], parentId: string): Promise<number> {
+  const children = await countFirstChildren(db, parentId);
+  return Math.floor(Math.max(0, children - 1) / PAGE) * PAGE;
 }
 
 function refusalOf({ env }: Pick<Platform, 'env'>, item: Track | Album | null): Refusal | null {

@@ -5,12 +5,15 @@ export interface DispatchedTask {
   id: string;
   /** The latest attempt; the claim adds one. */
   attempt: number;
+  deaths: number;
 }
 
 interface ExpiredTask {
   id: string;
-  failures: number;
+  deaths: number;
   parentId: string | null;
+  /** By the database's clock. */
+  now: Date;
   /** Unchanged until another worker claims the task. */
   leaseUntil: Date;
 }
@@ -42,7 +45,7 @@ export async function queueDueRetries(tx: Db): Promise<void> {
 /** Their worker died, or lost the database. */
 export function listExpiredTasks(db: Db): Promise<ExpiredTask[]> {
   return db.$queryRaw<ExpiredTask[]>`
-    SELECT "id", "failures", "parentId", "leaseUntil" FROM "Task"
+    SELECT "id", "deaths", "parentId", "leaseUntil", now() AS "now" FROM "Task"
     WHERE "state" = 'RUNNING' AND "leaseUntil" < now()`;
 }
 
@@ -106,12 +109,9 @@ export function markNext(tx: Db, tasks: keyof typeof CONDITIONS, limit: number):
       ${LOCK_FREE_ROWS}
     )
     UPDATE "Task" SET "dispatchedAt" = now() WHERE "id" = ANY (ARRAY(SELECT "id" FROM locked))
-    RETURNING "id", "attempt"`;
+    RETURNING "id", "attempt", "deaths"`;
 }
 
-export async function revokeDispatch(db: Db, taskIds: readonly string[]): Promise<void> {
-  await db.task.updateMany({
-    where: { id: { in: [...taskIds] }, state: 'QUEUED' },
-    data: { dispatchedAt: null },
-  });
+export async function revokeDispatch(db: Db, taskId: string): Promise<void> {
+  await db.task.updateMany({ where: { id: taskId, state: 'QUEUED' }, data: { dispatchedAt: null } });
 }

@@ -31,41 +31,66 @@ export async function dispatchTasks(deps: DispatchDeps): Promise<void> {
   await Promise.all(dispatched.map((task) => enqueue(deps, task)));
 }
 
-async function enqueue(deps: DispatchDeps, { id, attempt }: DispatchedTask): Promise<void> {
+async function enqueue(deps: DispatchDeps, { id, attempt, deaths }: DispatchedTask): Promise<void> {
   try {
-    await deps.jobs.enqueue(runTaskJob, { taskId: id, attempt });
+    await deps.jobs.enqueue(runTaskJob, { taskId: id, attempt, alone: deaths >= SUSPECTED_AT });
   } catch (thrown) {
     // The job runner reports an outage of its store, once.
     const level = thrown instanceof JobStoreUnavailableError ? 'debug' : 'warn';
     deps.log[level]({ taskId: id, err: thrown }, 'job store rejected a job, the task stays queued');
-    await revokeDispatch(deps.db, [id]);
+    await revokeDispatch(deps.db, id);
   }
 }
 
-/** A task that loses this many workers beyond its retries is taken to be what kills them. */
-const LOST_WORKERS_ALLOWED = 3;
+/** After so many deaths in a row a task may be what kills its workers: from then on it runs alone in its process. */
+const SUSPECTED_AT = 3;
+/** So many deaths, half of them alone, are taken for proof. */
+const GIVEN_UP_AT = 6;
+/** Whatever else kills workers may be over by then. */
+const SUSPECT_DELAY_GROWTH = 4;
 
 export async function sweepTasks(deps: DispatchDeps): Promise<void> {
   await queueDueRetries(deps.db);
   await revokeStaleDispatches(deps.db, deps.timing.jobLostAfterMs);
   for (const task of await listExpiredTasks(deps.db)) {
-    const final = task.failures >= deps.settings().maxRetries + LOST_WORKERS_ALLOWED;
+    const deaths = task.deaths + 1;
+    const change = afterDeath(deaths, { ...deps.timing, now: task.now });
     const moved = await changeTask(deps, task.parentId, async (tx) => {
       const where = { id: task.id, leaseUntil: task.leaseUntil };
-      const change = final ? WORKER_LOST : { state: 'QUEUED' as const };
-      return (await moveTasks(tx, where, { ...change, failures: { increment: 1 } })) === 1;
+      return (await moveTasks(tx, where, { ...change, deaths })) === 1;
     });
     // Every worker sweeps, and one of them is the first.
-    if (moved) deps.log.warn({ taskId: task.id, final }, 'task lease expired, its worker is lost');
+    if (moved) {
+      deps.log.warn(
+        { taskId: task.id, deaths, state: change.state },
+        'task lease expired, its worker is lost',
+      );
+    }
   }
 }
 
-const WORKER_LOST = {
-  state: 'FAILED' as const,
-  errorCode: 'WORKER_LOST',
-  errorMessage: 'Every worker that ran this task died, so it is not retried automatically.',
-  errorRetryable: true,
-};
+function afterDeath(deaths: number, { suspectDelayMs, now }: { suspectDelayMs: number; now: Date }) {
+  if (deaths < SUSPECTED_AT) return { state: 'QUEUED' as const };
+  if (deaths >= GIVEN_UP_AT) {
+    const alone = deaths - SUSPECTED_AT;
+    return {
+      state: 'FAILED' as const,
+      errorCode: 'WORKER_LOST',
+      errorMessage:
+        `${deaths} workers in a row died while they ran this task, ${alone} of them running nothing else, so it is ` +
+        'not retried automatically. The log of the worker may say why; retry the task once the cause is mended.',
+      errorRetryable: true,
+    };
+  }
+  const delayMs = suspectDelayMs * SUSPECT_DELAY_GROWTH ** (deaths - SUSPECTED_AT);
+  return {
+    state: 'RETRYING' as const,
+    retryAt: new Date(now.getTime() + delayMs),
+    errorCode: 'WORKER_LOST',
+    errorMessage: `${deaths} workers in a row died while they ran this task. It will run alone.`,
+    errorRetryable: true,
+  };
+}
 
 /** Before a worker's first job. The embedded database serves one process, so no other worker can be alive. */
 export async function recoverTasks(deps: DispatchDeps & Pick<Platform, 'env'>): Promise<void> {

@@ -2,6 +2,7 @@ import type { Platform } from '../platform.js';
 import { withTimeout } from '../lib/async.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
 import type { TaskRunners } from './claimed-task.js';
+import type { Turns } from './turns.js';
 
 interface Lease {
   /** Aborts with a LeaseLostError when work on the task has to stop. */
@@ -17,6 +18,7 @@ export interface Leases {
 export interface QueueDeps {
   /** Leases of the tasks that run in this process. */
   leases: Leases;
+  turns: Turns;
   /** Runs the tasks of each kind. */
   runners: TaskRunners;
 }

@@ -17,35 +17,52 @@ import { LeaseLostError, type QueueDeps } from './leases.js';
 
 type RunTaskDeps = Pick<
   Platform & SettingsDeps & QueueDeps,
-  'db' | 'log' | 'timing' | 'instanceId' | 'settings' | 'leases' | 'runners'
+  'db' | 'log' | 'timing' | 'instanceId' | 'settings' | 'leases' | 'turns' | 'runners'
 >;
 
 /** Enqueued by the dispatcher. Idempotent: acts only on a dispatched task that is QUEUED at this attempt. */
 export const runTaskJob = defineJob({
   name: 'runTask',
-  payload: z.object({ taskId: z.uuid(), attempt: z.number().int().nonnegative() }),
+  payload: z.object({
+    taskId: z.uuid(),
+    attempt: z.number().int().nonnegative(),
+    alone: z.boolean().default(false),
+  }),
   // More than the dispatcher ever dispatches: it decides how many run.
   concurrency: 500,
   lockLifetimeMs: 30_000,
   async run(deps: RunTaskDeps, payload, { signal: stopping }) {
-    const claimed = await startTask(deps, payload);
-    if (!claimed) return;
-    const { task, claim } = claimed;
-    const log = deps.log.child({ taskId: task.id, attempt: task.attempt });
-    log.info({ kind: task.kind, item: task.itemId, title: task.title }, 'task started');
-    const lease = deps.leases.keep(claim);
+    const leave = await deps.turns.take(payload, stopping);
+    if (!leave) return;
     try {
-      await attempt(deps, { claimed, log, signal: AbortSignal.any([lease.signal, stopping]) });
-    } catch (thrown) {
-      const lost: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
-      if (lost instanceof LeaseLostError) log.info({ err: lost }, 'lease lost');
-      else if (stopping.aborted) await release(deps, { claimed, log });
-      else await fail(deps, { claimed, log }, thrown);
+      const claimed = await startTask(deps, payload);
+      if (claimed) await runClaimed(deps, claimed, { alone: payload.alone, stopping });
     } finally {
-      lease.release();
+      leave();
     }
   },
 });
+
+async function runClaimed(
+  deps: RunTaskDeps,
+  claimed: ClaimedTask,
+  { alone, stopping }: { alone: boolean; stopping: AbortSignal },
+): Promise<void> {
+  const { task, claim } = claimed;
+  const log = deps.log.child({ taskId: task.id, attempt: task.attempt });
+  log.info({ kind: task.kind, item: task.itemId, title: task.title, alone }, 'task started');
+  const lease = deps.leases.keep(claim);
+  try {
+    await attempt(deps, { claimed, log, signal: AbortSignal.any([lease.signal, stopping]) });
+  } catch (thrown) {
+    const lost: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
+    if (lost instanceof LeaseLostError) log.info({ err: lost }, 'lease lost');
+    else if (stopping.aborted) await release(deps, { claimed, log });
+    else await fail(deps, { claimed, log }, thrown);
+  } finally {
+    lease.release();
+  }
+}
 
 interface Attempt {
   claimed: ClaimedTask;

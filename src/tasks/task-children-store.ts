@@ -24,6 +24,16 @@ export function insertChildren(db: Db, children: readonly NewTask[]): Promise<nu
     ON CONFLICT DO NOTHING`;
 }
 
+/** How many children from the first on are there; 0 when one of them is missing. */
+export async function countFirstChildren(db: Db, parentId: string): Promise<number> {
+  const { _count, _max } = await db.task.aggregate({
+    where: { parentId },
+    _count: { _all: true },
+    _max: { position: true },
+  });
+  return _max.position === _count._all - 1 ? _count._all : 0;
+}
+
 export async function listPositions(
   db: Db,
   parentId: string,

@@ -55,12 +55,37 @@ export async function claimTask(
   return task && { task, claim, request: readRequest(task) };
 }
 
+/**
+ * Returns the ids of those that are still claimed. Rows that another transaction holds, as that of a parent while a
+ * page of children is inserted, are renewed after the others, each by itself: who waits for a row while it holds
+ * another one deadlocks with those who lock parents before children.
+ */
 export async function renewLeases(db: Db, taskIds: readonly string[], lease: LeaseTerms): Promise<string[]> {
+  const renewed = await renewFree(db, taskIds, lease);
+  const done = new Set(renewed);
+  for (const id of taskIds) if (!done.has(id) && (await renewOne(db, id, lease))) renewed.push(id);
+  return renewed;
+}
+
+async function renewFree(db: Db, taskIds: readonly string[], lease: LeaseTerms): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
-    UPDATE "Task" SET "leaseUntil" = now() + ${lease.durationMs} * interval '1 millisecond'
-    WHERE "id" = ANY (${taskIds}::uuid[]) AND "leaseOwner" = ${lease.owner} AND "state" = 'RUNNING'
+    UPDATE "Task" SET ${until(lease)} WHERE "id" = ANY (ARRAY(
+      SELECT "id" FROM "Task"
+      WHERE "id" = ANY (${taskIds}::uuid[]) AND "leaseOwner" = ${lease.owner} AND "state"::text = 'RUNNING'
+      FOR NO KEY UPDATE SKIP LOCKED))
     RETURNING "id"`;
   return rows.map((row) => row.id);
+}
+
+async function renewOne(db: Db, taskId: string, lease: LeaseTerms): Promise<boolean> {
+  const count = await db.$executeRaw`
+    UPDATE "Task" SET ${until(lease)}
+    WHERE "id" = ${taskId}::uuid AND "leaseOwner" = ${lease.owner} AND "state" = 'RUNNING'`;
+  return count === 1;
+}
+
+function until({ durationMs }: LeaseTerms): Prisma.Sql {
+  return Prisma.sql`"leaseUntil" = now() + ${durationMs} * interval '1 millisecond'`;
 }
 
 export async function writeProgress(db: Db, claim: Claim, percent: number): Promise<void> {
@@ -107,7 +132,7 @@ export async function retryClaimedTask(
   retry: { delayMs: number; error: { code: string; message: string } },
 ): Promise<boolean> {
   const count = await db.$executeRaw`
-    UPDATE "Task" SET "state" = 'RETRYING', "failures" = "failures" + 1, "leaseOwner" = NULL, "leaseUntil" = NULL,
+    UPDATE "Task" SET "state" = 'RETRYING', "failures" = "failures" + 1, "deaths" = 0, "leaseOwner" = NULL, "leaseUntil" = NULL,
       "retryAt" = now() + ${retry.delayMs} * interval '1 millisecond', "errorCode" = ${retry.error.code},
       "errorMessage" = ${retry.error.message}, "errorRetryable" = true
     WHERE "id" = ${claim.taskId}::uuid AND "attempt" = ${claim.attempt} AND "leaseOwner" = ${claim.leaseOwner}
@@ -166,7 +191,7 @@ export function retryTasks(tx: Db, where: Where): Promise<number> {
     expandedAt: null,
     item: { not: Prisma.JsonNull },
   };
-  const fresh = { progress: 0, failures: 0, retryAt: null, dismissedAt: null, ...NO_ERROR };
+  const fresh = { progress: 0, failures: 0, deaths: 0, retryAt: null, dismissedAt: null, ...NO_ERROR };
   return moveTasks(tx, { AND: [where, retryable] }, { state: 'QUEUED', ...fresh });
 }
 

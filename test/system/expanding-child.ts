@@ -9,7 +9,8 @@ const whole = createStubDiscography({});
 process.stdin.resume().once('end', () => process.exit());
 await createApp(parseEnv(), {
   timing: { leaseMs: Number(process.env['LEASE_MS']), renewMs: 500 },
-  sources: [endlessSource],
+  // By default tracks hold their places; else no source has them, and they end as quickly as they come.
+  sources: process.env['TRACKS'] === 'fail' ? [] : [endlessSource],
   catalogs: [
     {
       ...whole,

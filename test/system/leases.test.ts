@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
+import { inTransaction } from '../../src/database/prisma.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
 import { cancelTask, retryTask } from '../../src/tasks/control-tasks.js';
 import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { createLeases } from '../../src/queue/leases.js';
+import { renewLeases, writeProgress } from '../../src/tasks/task-state-store.js';
+import { lockParent } from '../../src/tasks/task-tree-store.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -28,6 +31,36 @@ async function start(taskId: string, attempt: number): Promise<ClaimedTask> {
   const held = await startTask(app.deps, { taskId, attempt });
   return held ?? expect.fail(`Task ${taskId} was not to be had`);
 }
+
+describe('the renewal of leases', () => {
+  it('does not deadlock with the end of a child whose parent is being expanded', async () => {
+    const { db } = app.deps;
+    const lease = { owner: 'worker', durationMs: 60_000 };
+    const claimed = { state: 'RUNNING' as const, leaseOwner: lease.owner, leaseUntil: new Date() };
+    const [childId = '', parentId = ''] = await seedTasks(app, [claimed, { ...claimed, kind: 'PLAYLIST' }]);
+    await db.task.update({ where: { id: childId }, data: { parentId, position: 0 } });
+    let tries = 0;
+    const renewed = await inTransaction(db, async (tx) => {
+      tries += 1;
+      await lockParent(tx, parentId);
+      const renewal = renewLeases(db, [childId, parentId], lease);
+      renewal.catch(() => undefined);
+      await waitFor(someoneWaits, { what: 'the renewal to reach the parent' });
+      await writeProgress(tx, { taskId: childId, attempt: 0, leaseOwner: lease.owner }, 50);
+      return { renewal };
+    });
+    expect((await renewed.renewal).sort()).toEqual([childId, parentId].sort());
+    expect(tries).toBe(1);
+    await cancelTask(app.deps, SYSTEM_VIEWER, parentId);
+  });
+
+  async function someoneWaits(): Promise<boolean> {
+    const [row] = await app.deps.db.$queryRaw<{ waits: boolean }[]>`
+      SELECT count(*) > 0 AS waits FROM pg_stat_activity
+      WHERE "datname" = current_database() AND "wait_event_type" = 'Lock'`;
+    return row?.waits ?? false;
+  }
+});
 
 describe('work on a task', () => {
   it('stops at once when the task was cancelled just before its lease was renewed', async () => {

@@ -61,9 +61,54 @@ describe('a long playlist', () => {
     kept(await joinApp(api, { env: { role: 'worker' }, overrides }));
     await expectWholeList(api, id, 2_300);
   });
+
+  it('of 10,000 entries is resumed where its worker was killed, while its tracks end, without a deadlock', async () => {
+    const api = kept(await startApp({ env: { role: 'api' }, overrides }));
+    const id = await queue(api, { item: 'stub:10000', type: 'PLAYLIST' });
+    await runUntilKilled(api, { killedAt: 5_000, tracks: 'fail' });
+    const requested: number[] = [];
+    const whole = createStubDiscography({});
+    const catalog = createStubDiscography(
+      {},
+      {
+        listPlaylistEntries: (playlist, page, signal) => {
+          requested.push(page.offset);
+          return whole.listPlaylistEntries(playlist, page, signal);
+        },
+      },
+    );
+    kept(
+      await joinApp(api, {
+        env: { role: 'worker' },
+        overrides: { ...overrides, catalogs: [catalog], sources: [] },
+      }),
+    );
+    const list = await waitFor(
+      async () => {
+        const task = await api.deps.db.task.findUniqueOrThrow({ where: { id: uuidOf(id) } });
+        return task.expandedAt ? task : null;
+      },
+      { timeoutMs: 60_000, what: 'the list to be complete' },
+    );
+    expect(list).toMatchObject({ state: 'RUNNING', total: 10_000, attempt: 2 });
+    const pages = Array.from({ length: 11 }, (_, at) => 4_500 + at * 500);
+    expect(requested).toEqual(pages);
+    const positions = await api.deps.db.task.groupBy({ by: ['position'], where: { parentId: list.id } });
+    expect(positions).toHaveLength(10_000);
+    expect(await countDeadlocks(api)).toBe(0);
+  });
 });
 
-async function runUntilKilled(api: TestApp, { killedAt }: { killedAt: number }): Promise<void> {
+async function countDeadlocks(app: TestApp): Promise<number> {
+  const [row] = await app.deps.db.$queryRaw<{ deadlocks: bigint }[]>`
+    SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`;
+  return Number(row?.deadlocks);
+}
+
+async function runUntilKilled(
+  api: TestApp,
+  { killedAt, tracks = 'hold' }: { killedAt: number; tracks?: 'hold' | 'fail' },
+): Promise<void> {
   const { jobStore, downloadDir } = api.env;
   const child = spawnProgram('expanding-child', [], {
     stdio: ['pipe', 'ignore', 'inherit'],
@@ -75,6 +120,7 @@ async function runUntilKilled(api: TestApp, { killedAt }: { killedAt: number }):
       MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
       DOWNLOAD_DIR: downloadDir,
       KILLED_AT: String(killedAt),
+      TRACKS: tracks,
       LEASE_MS: String(stretch(2_000)),
     },
   });
