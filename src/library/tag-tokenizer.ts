@@ -11,8 +11,8 @@ const SKIPPED_FROM_BYTES = 256 * 1024;
 const PICTURE_FRAMES: ReadonlySet<string> = new Set(['APIC', 'PIC']);
 
 /**
- * Allocates nothing larger than MAX_TAG_BYTES: throws strtok3's BufferSizeError instead. music-metadata reads an ID3v2
- * tag whole, with pictures that `skipCovers` then drops; here they are stepped over.
+ * Allocates nothing larger than MAX_TAG_BYTES: throws strtok3's BufferSizeError instead. music-metadata reads ID3v2 tags
+ * and MP4 atoms whole, with pictures that `skipCovers` then drops; here they are stepped over.
  */
 export class TagTokenizer extends FileTokenizer {
   private constructor(
@@ -34,11 +34,12 @@ export class TagTokenizer extends FileTokenizer {
   }
 
   override async readToken<Value>(token: IGetToken<Value>, position = this.position): Promise<Value> {
-    if (this.skipPictures && token.len > SKIPPED_FROM_BYTES) {
-      const version = await this.id3VersionBefore(position);
-      if (version) return token.get(await this.readFrames(version, position, position + token.len), 0);
-    }
-    return super.readToken(token, position);
+    if (!this.skipPictures || token.len <= SKIPPED_FROM_BYTES) return super.readToken(token, position);
+    const end = position + token.len;
+    const kept = await this.withoutPictures(position, end);
+    if (!kept) return super.readToken(token, position);
+    this.setPosition(end);
+    return token.get(kept, 0);
   }
 
   override readBuffer(buffer: Uint8Array, options?: IReadChunkOptions): Promise<number> {
@@ -46,11 +47,16 @@ export class TagTokenizer extends FileTokenizer {
     return super.readBuffer(buffer, options);
   }
 
-  private async id3VersionBefore(position: number): Promise<number | null> {
-    if (position < ID3_HEADER_BYTES) return null;
-    const header = await this.peekBytes(position - ID3_HEADER_BYTES, ID3_HEADER_BYTES);
-    const version = header.readUInt8(3);
-    return header.toString('latin1', 0, 3) === 'ID3' && version >= 2 && version <= 4 ? version : null;
+  /** An ID3v2 tag (of MP3 without its header, of WAV and AIFF with it) or an MP4 picture; null for anything else. */
+  private async withoutPictures(start: number, end: number): Promise<Buffer | null> {
+    const before = await this.peekBytes(Math.max(0, start - 16), Math.min(start, 16));
+    const first = await this.peekBytes(start, ID3_HEADER_BYTES);
+    const ofMp3 = id3VersionOf(before.subarray(-ID3_HEADER_BYTES));
+    if (ofMp3) return this.readFrames(ofMp3, start, end);
+    const ofChunk = id3VersionOf(first);
+    if (!ofChunk) return isPictureAtom(before, first) ? first.subarray(0, 8) : null;
+    const frames = await this.readFrames(ofChunk, start + ID3_HEADER_BYTES, end);
+    return Buffer.concat([first.subarray(0, 6), toSyncSafe(frames.length), frames]);
   }
 
   private async readFrames(version: number, start: number, end: number): Promise<Buffer> {
@@ -69,7 +75,6 @@ export class TagTokenizer extends FileTokenizer {
       }
       at += bytes;
     }
-    this.setPosition(end);
     return Buffer.concat(kept);
   }
 
@@ -89,6 +94,21 @@ function toFrame(header: Buffer, version: number): { id: string; dataBytes: numb
   if (version === 2) return { id: header.toString('latin1', 0, 3), dataBytes: header.readUIntBE(3, 3) };
   const id = header.toString('latin1', 0, 4);
   if (version === 3) return { id, dataBytes: header.readUInt32BE(4) };
-  // Seven bits a byte, so that no size looks like the start of audio.
   return { id, dataBytes: header.subarray(4, 8).reduce((size, byte) => size * 128 + (byte & 127), 0) };
+}
+
+/** Seven bits a byte, so that no size looks like the start of audio. */
+const toSyncSafe = (size: number): Buffer =>
+  Buffer.from([21, 14, 7, 0].map((shift) => (size >> shift) & 127));
+
+function id3VersionOf(header: Buffer): number | null {
+  if (header.length < ID3_HEADER_BYTES || header.toString('latin1', 0, 3) !== 'ID3') return null;
+  const version = header.readUInt8(3);
+  return version >= 2 && version <= 4 ? version : null;
+}
+
+/** The value of a `data` atom in a `covr` atom, whose type is JPEG or PNG. */
+function isPictureAtom(before: Buffer, first: Buffer): boolean {
+  const names = [before.toString('latin1', 4, 8), before.toString('latin1', 12, 16)];
+  return names.join() === 'covr,data' && [13, 14].includes(first.readUInt32BE(0));
 }

@@ -44,6 +44,7 @@ export interface AudioProbe {
   /** The file does not state its length, like one written to a pipe; `durationMs` was counted. */
   streamed?: true;
   hasCover: boolean;
+  /** Those that this program uses, with keys in lower case, each cut to 10,000 characters. */
   tags: Record<string, string>;
 }
 

@@ -33,6 +33,23 @@ const report = z.object({
   format: z.object({ format_name: z.string(), duration: number, size: number, tags }),
 });
 
+/** A file may have any number of tags: ffprobe reports these, in upper or lower case. */
+const TAGS = [
+  ...['title', 'artist', 'album', 'album_artist', 'albumartist', 'compilation', 'genre', 'date', 'year'],
+  ...['track', 'tracknumber', 'tracktotal', 'totaltracks', 'disc', 'discnumber', 'disctotal', 'totaldiscs'],
+  ...['isrc', 'tsrc', 'barcode', 'upc', 'label', 'publisher', 'organization'],
+  ...['copyright', 'license', 'licence'],
+].join();
+
+const ENTRIES = [
+  'format=format_name,duration,size',
+  `format_tags=${TAGS}`,
+  'stream=codec_type,codec_name,duration,bit_rate,sample_rate,channels,bits_per_sample,bits_per_raw_sample',
+  'stream_disposition=attached_pic',
+  `stream_tags=${TAGS}`,
+  'packet=codec_type,size',
+].join(':');
+
 type Report = z.infer<typeof report>;
 type Stream = z.infer<typeof stream>;
 
@@ -56,8 +73,8 @@ export async function probeAudio(
 
 async function readReport(ffprobePath: string, path: string, signal: AbortSignal): Promise<Report> {
   // Only the first packet: a cover comes before all audio, and its size is reported nowhere else.
-  const packets = ['-show_packets', '-read_intervals', '%+#1'];
-  const output = ['-show_format', '-show_streams', ...packets, '-of', 'json'];
+  const packets = ['-read_intervals', '%+#1'];
+  const output = ['-show_entries', ENTRIES, ...packets, '-of', 'json'];
   const args = ['-v', 'error', ...GUARDED_INPUT, ...output, '-i', `file:${path}`];
   const result = await startTool(ffprobePath, args, signal);
   if (result.killedFor === 'time') throw new InvalidAudioError('The file could not be read within 30 s.');

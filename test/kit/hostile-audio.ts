@@ -1,4 +1,4 @@
-import { open, readdir, readFile, readlink } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bareFfmpeg } from './audio.js';
 
@@ -70,4 +70,31 @@ async function hasOpen(pid: string, path: string): Promise<boolean> {
   const descriptors = await readdir(directory).catch(() => []);
   const targets = await Promise.all(descriptors.map((fd) => readlink(join(directory, fd)).catch(() => '')));
   return targets.some((target) => target.replace(/ \(deleted\)$/, '') === path);
+}
+
+/** Two seconds of WAV with an ID3v2.3 tag as its last chunk. */
+export async function writeTaggedWav(path: string, frames: readonly Frame[]): Promise<string> {
+  const tagged = await writeTaggedMp3(`${path}.mp3`, frames);
+  const size = frames.reduce((sum, { text, bytes = text.length }) => sum + 11 + bytes, 10);
+  const tag = (await readFile(tagged)).subarray(0, size + (size % 2));
+  await bareFfmpeg('-f', 'lavfi', '-i', 'sine=frequency=440:duration=2', '-f', 'wav', path);
+  const wav = await readFile(path);
+  const header = Buffer.from('id3 \0\0\0\0', 'latin1');
+  header.writeUInt32LE(tag.length, 4);
+  wav.writeUInt32LE(wav.length - 8 + header.length + tag.length, 4);
+  await writeFile(path, Buffer.concat([wav, header, tag]));
+  await rm(tagged);
+  return path;
+}
+
+/** Two seconds of M4A with a title and a cover of so many bytes. */
+export async function writeCoveredM4a(path: string, title: string, coverBytes: number): Promise<string> {
+  const cover = `${path}.jpg`;
+  await bareFfmpeg('-f', 'lavfi', '-i', 'color=red:size=64x64:duration=0.1', '-frames:v', '1', cover);
+  await truncate(cover, coverBytes);
+  const inputs = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=2', '-f', 'image2', '-i', cover];
+  const picture = ['-map', '0', '-map', '1', '-c:v', 'copy', '-disposition:v', 'attached_pic'];
+  await bareFfmpeg(...inputs, ...picture, '-c:a', 'aac', '-metadata', `title=${title}`, '-f', 'ipod', path);
+  await rm(cover);
+  return path;
 }

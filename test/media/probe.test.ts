@@ -18,7 +18,7 @@ afterAll(() => workspace.remove());
 describe('a probe', () => {
   it('returns codec, channels, length and tags in lower case', async () => {
     const path = workspace.file('tagged.ogg');
-    const options = ['-c:a', 'libvorbis', '-metadata', 'TITLE=Überfahrt', '-metadata', 'MyOwn=x'];
+    const options = ['-c:a', 'libvorbis', '-metadata', 'TITLE=Überfahrt', '-metadata', 'Artist=A'];
     await bareFfmpeg('-f', 'lavfi', '-i', 'sine=duration=2:sample_rate=44100', ...options, path);
     expect(await media.probe(path, never)).toMatchObject({
       container: 'ogg',
@@ -27,8 +27,16 @@ describe('a probe', () => {
       sampleRateHz: 44_100,
       channels: 1,
       hasCover: false,
-      tags: { title: 'Überfahrt', myown: 'x' },
+      tags: { title: 'Überfahrt', artist: 'A' },
     });
+  });
+
+  it('reports no tags but those that are used, and cuts them', async () => {
+    const path = workspace.file('more.flac');
+    const long = 'l'.repeat(50_000);
+    const options = ['-c:a', 'flac', '-metadata', 'MyOwn=x', '-metadata', `title=${long}`];
+    await bareFfmpeg('-f', 'lavfi', '-i', 'sine=duration=1', ...options, path);
+    expect((await media.probe(path, never)).tags).toEqual({ title: long.slice(0, 10_000) });
   });
 
   it('measures a file that does not state its length', async () => {

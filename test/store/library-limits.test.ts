@@ -3,7 +3,15 @@ import { expect, it } from 'vitest';
 import { listProblems } from '../../src/library/library-scan-store.js';
 import { createTagReader } from '../../src/library/tag-reader.js';
 import { never } from '../kit/audio.js';
-import { manyArtists, pidsReading, titled, writeHoles, writeTaggedMp3 } from '../kit/hostile-audio.js';
+import {
+  manyArtists,
+  pidsReading,
+  titled,
+  writeCoveredM4a,
+  writeHoles,
+  writeTaggedMp3,
+  writeTaggedWav,
+} from '../kit/hostile-audio.js';
 import { touch, useTestLibrary, type TestLibrary } from '../kit/library.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -80,6 +88,19 @@ it('steps over a picture of 200 MB, for tags and for a cover', async () => {
   expect(await library.db.libraryFile.findFirst()).toMatchObject({ path, title: 'Behind', problem: null });
   const cover = () => library.reader.readCover(path, never).catch(() => null);
   expect(await growthDuring(async () => expect(await cover()).toBeNull())).toBeLessThan(RSS_BOUND);
+});
+
+it('reads the tags behind a picture of 40 MB in a WAV and an M4A', async () => {
+  const library = await useTestLibrary();
+  await writeTaggedWav(library.path('a.wav'), [
+    { id: 'APIC', text: 'image/jpeg\0\x03\0\xff\xd8\xff', bytes: 40_000_000 },
+    titled('Behind'),
+  ]);
+  await writeCoveredM4a(library.path('b.m4a'), 'Beside', 40_000_000);
+
+  expect(await library.scan()).toMatchObject({ added: 2, unreadable: 0 });
+  const titles = (await library.db.libraryFile.findMany()).map(({ title }) => title).sort();
+  expect(titles).toEqual(['Behind', 'Beside']);
 });
 
 it('goes on with the next file when one exhausts the process that reads it', async () => {
