@@ -17,6 +17,7 @@ import {
 import { createRouter } from './router.js';
 import { answerUnreadable } from './unreadable-request.js';
 import type { Logger } from '../lib/logger.js';
+import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 
 export interface HttpServerOptions {
   host: string;
@@ -24,6 +25,8 @@ export interface HttpServerOptions {
   graphql: GraphqlServer;
   checks: Readonly<Record<string, Check>>;
   routes?: HttpHandler;
+  /** Shared with the event streams of REST. */
+  readers?: ReaderCounter;
   websocketLimits?: WebSocketLimits;
   origins?: readonly string[];
   log: Logger;
@@ -70,6 +73,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     httpServer: server,
     graphql,
     log,
+    readers: options.readers ?? createReaderCounter(),
     origins,
     ...(options.websocketLimits && { limits: options.websocketLimits }),
   });
