@@ -1,5 +1,13 @@
 import { graphql } from '../../generated/documents/gql.js';
 
+export const STREAM_VIEWER = graphql(`
+  query RestStreamViewer {
+    viewer {
+      id
+    }
+  }
+`);
+
 export const TASK_SEQUENCE = graphql(`
   query RestTaskSequence {
     taskSequence
