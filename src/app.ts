@@ -25,6 +25,7 @@ import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { createLogger, type Logger } from './lib/logger.js';
+import { createReaderCounter, READER_LIMITS } from './lib/reader-limits.js';
 import { createRedactor } from './lib/secrets.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
@@ -248,13 +249,16 @@ async function startServer(
   const { env, log } = deps;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
+  const readers = createReaderCounter({ ...READER_LIMITS, perAddress: env.maxReadersPerAddress });
   const http = await createHttpServer({
     host: env.host,
     port: env.port,
     graphql,
+    readers,
     routes: createRestApp({
       graphql,
       log,
+      readers,
       routes: ROUTES,
       origins: env.corsOrigins,
       tracebacks: env.development,

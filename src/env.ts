@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { delimiter, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { LOG_LEVELS } from './lib/logger.js';
+import { READER_LIMITS } from './lib/reader-limits.js';
 
 const CATALOGS = ['demo', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -24,6 +25,11 @@ const portNumber = z
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .refine((port) => port <= 65_535);
+
+const positiveNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/)
+  .transform(Number);
 
 const onOff = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
@@ -90,6 +96,12 @@ const variables = z.object({
     kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
     default: null,
     description: 'Origins of other web pages that may use the API from a browser.',
+  }),
+  MAX_READERS_PER_ADDRESS: positiveNumber.default(READER_LIMITS.perAddress).register(facts, {
+    kind: 'an integer from 1 to 99999',
+    default: String(READER_LIMITS.perAddress),
+    description:
+      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address.',
   }),
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
@@ -184,6 +196,7 @@ export interface Env {
   /** Lower case; ".example.org" stands for example.org and all below it, "*" for all. */
   allowedHosts: string[];
   corsOrigins: string[];
+  maxReadersPerAddress: number;
   dataDir: string;
   downloadDir: string;
   /** The setting `downloadPath` must be in one of these; DOWNLOAD_DIR is one of them. */
@@ -258,6 +271,7 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
     development: parsed.NODE_ENV === 'development',
     allowedHosts: parsed.ALLOWED_HOSTS,
     corsOrigins: parsed.CORS_ORIGINS,
+    maxReadersPerAddress: parsed.MAX_READERS_PER_ADDRESS,
     dataDir: parsed.DATA_DIR,
     downloadDir: parsed.DOWNLOAD_DIR,
     downloadRoots: [...new Set([parsed.DOWNLOAD_DIR, ...parsed.DOWNLOAD_ROOTS])],

@@ -3,15 +3,22 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
+import type { OpenReader } from '../lib/reader-limits.js';
 import { headersOf, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
   /** Beyond it: close code 1009. */
   messageBytes: number;
+  /** Beyond it before `connection_init` is acknowledged: close code 1009. */
+  greetingBytes: number;
+  /** Connections of one address, and of all, before `connection_init` is acknowledged. Beyond it: status 429. */
+  greetingsPerAddress: number;
+  greetingsInAll: number;
   /** Beyond it: an error message. */
   operations: number;
-  /** Beyond it: close code 4429. */
-  connectionsPerAddress: number;
+  /** A client that sends more is read more slowly. */
+  messagesPerSecond: number;
+  messageBurst: number;
   /** For `connection_init`; then close code 4408. */
   initTimeoutMs: number;
   pingIntervalMs: number;
@@ -22,8 +29,12 @@ export interface WebSocketLimits {
 
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
   messageBytes: 256 * 1024,
+  greetingBytes: 4 * 1024,
+  greetingsPerAddress: 100,
+  greetingsInAll: 500,
   operations: 50,
-  connectionsPerAddress: 2_000,
+  messagesPerSecond: 50,
+  messageBurst: 200,
   initTimeoutMs: 10_000,
   pingIntervalMs: 12_000,
   unreadBytes: 1024 * 1024,
@@ -33,6 +44,10 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
 export interface Connection {
   startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
   expireAt(moment: Date): void;
+  /** The larger limits hold from now on. */
+  acknowledge(): void;
+  /** False when the viewer has too many connections. */
+  identify(viewerId: string): boolean;
   close(code: number, reason: string): void;
   terminate(): void;
 }
@@ -46,6 +61,8 @@ interface ConnectionOptions {
   protocol: Server<Connection>;
   limits: WebSocketLimits;
   log: Logger;
+  reader: OpenReader;
+  greeting: OpenReader;
   onClose(connection: Connection): void;
 }
 
@@ -59,6 +76,8 @@ export function openConnection(
 ): Connection {
   const log = options.log.child({ connectionId: randomUUID() });
   const running = createRunningOperations(request, String(log.bindings().connectionId));
+  const { reader, greeting } = options;
+  const liftLimit = limitGreeting(socket, request, options.limits);
   let expiry: NodeJS.Timeout | undefined;
 
   const connection: Connection = {
@@ -69,6 +88,11 @@ export function openConnection(
       if (delayMs > MAX_TIMER_MS) return;
       expiry = setTimeout(() => connection.close(CloseCode.Forbidden, 'Signed out'), delayMs);
     },
+    acknowledge() {
+      liftLimit();
+      greeting.leave();
+    },
+    identify: reader.identify,
     close(code, reason) {
       running.finishAll();
       socket.close(code, reason);
@@ -80,6 +104,7 @@ export function openConnection(
     connection,
   );
   keepAlive(socket, options.limits.pingIntervalMs);
+  slowDown(socket, options.limits);
   // ws closes the socket itself: 1009 for a message too long, 1002 for a protocol error.
   socket.on('error', (err) => log.debug({ err }, 'websocket error'));
   socket.once('close', (code, reason) => {
@@ -116,6 +141,49 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
   };
 }
 
+/** Of WebSocket frames around a message. */
+const FRAME_BYTES = 1024;
+
+/** ws has one limit for all messages, and reads that much before it can be asked. Returns how to lift this one. */
+function limitGreeting(socket: WebSocket, request: IncomingMessage, limits: WebSocketLimits): () => void {
+  let received = 0;
+  const lift = () => {
+    request.socket.off('data', count);
+    socket.off('message', check);
+  };
+  const refuse = () => {
+    lift();
+    request.socket.pause();
+    socket.close(1009, 'Too long before connection_init');
+    setTimeout(() => socket.terminate(), limits.closeGraceMs);
+  };
+  const check = (data: RawData) => {
+    if ((data as Buffer).byteLength > limits.greetingBytes) refuse();
+  };
+  const count = ({ byteLength }: Buffer) => {
+    received += byteLength;
+    if (received > limits.greetingBytes + FRAME_BYTES) refuse();
+  };
+  request.socket.on('data', count);
+  socket.on('message', check);
+  return lift;
+}
+
+/** One far ahead of its rate answers no ping in time, and is disconnected by that. */
+function slowDown(socket: WebSocket, { messagesPerSecond, messageBurst }: WebSocketLimits): void {
+  let allowance = messageBurst;
+  let countedAtMs = performance.now();
+  socket.on('message', () => {
+    const nowMs = performance.now();
+    const earned = ((nowMs - countedAtMs) / 1_000) * messagesPerSecond;
+    allowance = Math.min(messageBurst, allowance + earned) - 1;
+    countedAtMs = nowMs;
+    if (allowance >= 0 || socket.isPaused || socket.readyState !== WebSocket.OPEN) return;
+    socket.pause();
+    setTimeout(() => socket.resume(), (-allowance / messagesPerSecond) * 1_000);
+  });
+}
+
 const UNSENT_BYTES = 16 * 1024;
 
 /** graphql-ws sends an operation's next result when the promise of `send` resolves. */
@@ -135,6 +203,7 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
     close: (code?: number, reason?: string) => socket.close(code, reason),
     onMessage(handle: (data: string) => Promise<void>) {
       socket.on('message', (data: RawData) => {
+        if (socket.readyState !== WebSocket.OPEN) return;
         handle((data as Buffer).toString('utf8')).catch((err: unknown) => {
           log.error({ err }, 'websocket message failed');
           connection.close(CloseCode.InternalServerError, 'Internal error');

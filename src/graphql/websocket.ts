@@ -4,6 +4,7 @@ import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
 import { handleProtocols, makeServer, type ExecutionResult, type Server } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../lib/logger.js';
+import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 import { HTTP_NOTES, omit, toFormattedError, toPublicError } from './errors.js';
 import { limitExceeded } from './limits.js';
 import { prepareOperation, type PreparedOperation } from './operation.js';
@@ -19,20 +20,26 @@ import {
 interface WebSocketOptions {
   graphql: GraphqlServer;
   log: Logger;
+  readers: ReaderCounter;
   limits?: WebSocketLimits;
 }
 
 export interface WebSocketEndpoint {
-  /** Takes the connection over. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes the connection over; false if there are too many. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   stop(): Promise<void>;
 }
 
 export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEndpoint {
-  const { log, limits = WEBSOCKET_LIMITS } = options;
+  const { log, readers, limits = WEBSOCKET_LIMITS } = options;
   const protocol = createProtocol(options, limits);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols });
-  const connections = new Map<Connection, string>();
+  const connections = new Set<Connection>();
+  const greetings = createReaderCounter({
+    perAddress: limits.greetingsPerAddress,
+    perViewer: Infinity,
+    inAll: limits.greetingsInAll,
+  });
   const allClosed = { resolve: () => {} };
 
   const onClose = (connection: Connection) => {
@@ -41,35 +48,37 @@ export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEnd
   };
   return {
     upgrade(request, socket, head) {
+      const { remoteAddress } = request.socket;
+      const reader = readers.enter(remoteAddress);
+      const greeting = greetings.enter(remoteAddress);
+      const leave = () => {
+        reader?.leave();
+        greeting?.leave();
+      };
+      if (!reader || !greeting) {
+        leave();
+        return false;
+      }
+      socket.once('close', leave);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const address = request.socket.remoteAddress ?? '';
-        if (countOf(connections, address) >= limits.connectionsPerAddress) {
-          webSocket.on('error', () => webSocket.terminate());
-          return webSocket.close(4429, 'Too many connections');
-        }
-        const connection = openConnection(webSocket, request, { protocol, limits, log, onClose });
-        connections.set(connection, address);
+        const options = { protocol, limits, log, reader, greeting, onClose };
+        connections.add(openConnection(webSocket, request, options));
       });
+      return true;
     },
     async stop() {
       if (connections.size === 0) return;
       const closed = new Promise<void>((resolve) => {
         allClosed.resolve = resolve;
       });
-      for (const connection of connections.keys()) connection.close(1001, 'Going away');
+      for (const connection of connections) connection.close(1001, 'Going away');
       const cut = setTimeout(() => {
-        for (const connection of connections.keys()) connection.terminate();
+        for (const connection of connections) connection.terminate();
       }, limits.closeGraceMs);
       await closed;
       clearTimeout(cut);
     },
   };
-}
-
-function countOf(connections: Map<Connection, string>, address: string): number {
-  let count = 0;
-  for (const other of connections.values()) if (other === address) count += 1;
-  return count;
 }
 
 type RunningArgs = PreparedOperation & { running: RunningOperation };
@@ -79,6 +88,11 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
     connectionInitWaitTimeout: limits.initTimeoutMs,
     execute: (args: ExecutionArgs) => (args as RunningArgs).execute(args),
     subscribe: (args: ExecutionArgs) => (args as RunningArgs).subscribe(args),
+    onConnect(context) {
+      // What the client may send along is kept as long as the connection.
+      Object.assign(context, { connectionParams: tokensOf(context.connectionParams) });
+      context.extra.acknowledge();
+    },
     async onSubscribe({ extra: connection, connectionParams, subscriptions }, _id, request) {
       if (Object.keys(subscriptions).length > limits.operations)
         return [tooManyOperations(limits.operations)];
@@ -87,6 +101,11 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
       if ('errors' in prepared) {
         running.finish();
         return prepared.errors;
+      }
+      const { viewer } = prepared.contextValue as { viewer?: { id: string } };
+      if (viewer && !connection.identify(viewer.id)) {
+        connection.close(4429, 'Too many connections');
+        return [limitExceeded('You have too many open connections; close some first.')];
       }
       if (prepared.contextValue.expiresAt instanceof Date)
         connection.expireAt(prepared.contextValue.expiresAt);
@@ -100,6 +119,15 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
     onNext: (...[, , , , result]) => toFormattedResult(result),
     onError: (...[, , , errors]) => errors.map((error) => toFormattedError(toPublicError(error, server))),
   });
+}
+
+const TOKEN_NAMES = ['authorization', 'token'];
+
+function tokensOf(payload: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const tokens = Object.entries(payload).filter(
+    ([name, value]) => TOKEN_NAMES.includes(name.toLowerCase()) && typeof value === 'string',
+  );
+  return Object.fromEntries(tokens);
 }
 
 function tooManyOperations(limit: number) {

@@ -3,7 +3,7 @@ import { headersOf } from '../graphql/context-request.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import { createWebSocketEndpoint } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
-import { checkAccess, isGraphql, isWebSocketUpgrade } from './access.js';
+import { checkAccess, isGraphql, isWebSocketUpgrade, type Refusal } from './access.js';
 import { createHostRule } from './allowed-hosts.js';
 import { answerCors } from './cors.js';
 import { listen } from './listen.js';
@@ -21,6 +21,7 @@ import { sendJson, toFailureBody } from './send.js';
 import { answerUnreadable } from './unreadable-request.js';
 import { listenForUpgrades, refuseUpgrade } from './upgrades.js';
 import type { Logger } from '../lib/logger.js';
+import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 
 export interface HttpServerOptions {
   host: string;
@@ -28,6 +29,8 @@ export interface HttpServerOptions {
   graphql: GraphqlServer;
   checks: Readonly<Record<string, Check>>;
   routes?: HttpHandler;
+  /** Shared with the event streams of REST. */
+  readers?: ReaderCounter;
   websocketLimits?: WebSocketLimits;
   origins?: readonly string[];
   /** Names in the Host header, besides those that are always allowed. */
@@ -77,7 +80,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   server.on('clientError', answerUnreadable);
   const stopRequests = createOrderlyStop(server);
   const limits = options.websocketLimits;
-  const websocket = createWebSocketEndpoint({ graphql, log, ...(limits && { limits }) });
+  const websocket = createWebSocketEndpoint({
+    graphql,
+    log,
+    readers: options.readers ?? createReaderCounter(),
+    ...(limits && { limits }),
+  });
   let stopping = false;
   listenForUpgrades(server, {
     accepts: isWebSocketUpgrade,
@@ -85,9 +93,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
       const access = checkAccess(request, rules);
       if (stopping)
         return refuseUpgrade(socket, { status: 503, body: toFailureBody('The server is stopping.') });
-      if ('url' in access) return websocket.upgrade(request, socket, head);
-      log.info({ path: pathOf(request), status: access.status }, 'websocket refused');
-      refuseUpgrade(socket, access);
+      if ('url' in access && websocket.upgrade(request, socket, head)) return;
+      const refusal = 'url' in access ? TOO_MANY_CONNECTIONS : access;
+      log.info({ path: pathOf(request), status: refusal.status }, 'websocket refused');
+      refuseUpgrade(socket, refusal);
     },
   });
   const { address, port } = await listen(server, options.host, options.port);
@@ -101,6 +110,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     },
   };
 }
+
+const TOO_MANY_CONNECTIONS: Refusal = {
+  status: 429,
+  body: toFailureBody('Too many connections are open; close some first.'),
+};
 
 /** Through web requests Yoga would be half as fast. */
 function handleGraphql(graphql: GraphqlServer, exchange: HttpExchange): Promise<void> {

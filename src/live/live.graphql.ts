@@ -80,9 +80,10 @@ builder.subscriptionField('taskUpdates', (t) =>
         description: 'The `sequence` of the last update you received, to resume after a disconnect.',
       }),
     },
-    subscribe: (_root, { filter, since }, { feed, viewer }) =>
+    subscribe: (_root, { filter, since }, { feed, viewer, signal }) =>
       feed.subscribe({
         viewer,
+        signal,
         filter: toTaskFilter(filter, { includeChildren: true, includeDismissed: true }),
         since: since ? parseSequence(since) : null,
       }),

@@ -18,6 +18,8 @@ export interface FeedRequest {
   filter: TaskFilter;
   /** Null starts with the active tasks. */
   since: bigint | null;
+  /** Aborts when the reader has gone. */
+  signal: AbortSignal;
 }
 
 const BATCH = 500;
@@ -64,23 +66,42 @@ export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
   };
 }
 
+interface PagePlace {
+  current: bigint;
+  after: TaskStamp | null;
+}
+
 /**
  * In the order of change, so that a reader who leaves in the middle can resume. `current` was read before. A
  * `since` ahead of the database's sequence (it was restored) starts with the active tasks.
  */
-export async function* readSnapshot(
-  deps: Pick<Platform, 'db'>,
+export async function readSnapshotPage(
+  db: Platform['db'],
   { viewer, filter, since }: FeedRequest,
+  { current, after }: PagePlace,
+): Promise<{ tasks: Task[]; end: TaskStamp | null }> {
+  const resumes = since !== null && since <= current;
+  const tasks = await (resumes
+    ? listChangedTasks(db, viewer, { filter, since, limit: BATCH, after })
+    : listActiveTasks(db, viewer, { filter, limit: BATCH, after }));
+  return { tasks, end: endOf(tasks) };
+}
+
+/** Stops between two pages when the reader has gone. */
+export async function* readChangesSince(
+  deps: Pick<Platform, 'db'>,
+  request: FeedRequest,
   current: bigint,
 ): AsyncGenerator<TaskChange, void, void> {
-  const resumes = since !== null && since <= current;
-  const read = (after: TaskStamp | null) =>
-    resumes
-      ? listChangedTasks(deps.db, viewer, { filter, since, limit: BATCH, after })
-      : listActiveTasks(deps.db, viewer, { filter, limit: BATCH, after });
-  for await (const tasks of inBatches(read)) {
-    for (const task of tasks) yield { sequence: resumeFrom(task.sequence, current), task };
-  }
+  let after: TaskStamp | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof readSnapshotPage>> = await readSnapshotPage(deps.db, request, {
+      current,
+      after,
+    });
+    for (const task of page.tasks) yield { sequence: resumeFrom(task.sequence, current), task };
+    after = page.end;
+  } while (after && !request.signal.aborted);
 }
 
 export function parseSequence(since: string): bigint {
@@ -92,7 +113,7 @@ export function parseSequence(since: string): bigint {
 }
 
 /** All still to be read is at or above it, and so is what was not committed when `current` was read. */
-function resumeFrom(sequence: bigint, current: bigint): string {
+export function resumeFrom(sequence: bigint, current: bigint): string {
   return (sequence < current ? sequence : current).toString();
 }
 
@@ -103,6 +124,11 @@ async function* inBatches<Row extends TaskStamp>(
   do {
     const rows: Row[] = await read(after);
     yield rows;
-    after = rows.length === BATCH ? (rows.at(-1) ?? null) : null;
+    after = endOf(rows);
   } while (after);
+}
+
+/** Null for the last batch. */
+function endOf<Row extends TaskStamp>(rows: Row[]): Row | null {
+  return rows.length === BATCH ? (rows.at(-1) ?? null) : null;
 }

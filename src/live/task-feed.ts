@@ -5,7 +5,8 @@ import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import { matchesFilter } from '../tasks/task-filter.js';
 import type { Task } from '../tasks/task.js';
-import { createTaskChanges, readSnapshot, type FeedRequest, type TaskChange } from './task-changes.js';
+import { createSharedSnapshots } from './shared-snapshots.js';
+import { createTaskChanges, readChangesSince, type FeedRequest, type TaskChange } from './task-changes.js';
 
 export interface TaskUpdate extends TaskChange {
   initial: boolean;
@@ -37,6 +38,7 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
   const changes = createTaskChanges(deps);
   const withSequence = createRestamp();
   const sizeOf = createSizeCache();
+  const snapshots = createSharedSnapshots(deps);
   const poller = createPoller(async () => {
     if (readers.size === 0) return true;
     try {
@@ -61,6 +63,7 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
         leave: (reader) => void readers.delete(reader),
         withSequence,
         sizeOf,
+        snapshots,
       }),
     stop: () => {
       offTask();
@@ -119,12 +122,13 @@ interface ReaderDependencies {
   leave(reader: Reader): void;
   withSequence(update: TaskUpdate, sequence: string): TaskUpdate;
   sizeOf(task: Task): number;
+  snapshots: ReturnType<typeof createSharedSnapshots>;
 }
 
 function openReader(
   deps: Pick<Platform, 'db'>,
   request: FeedRequest,
-  { join, leave, withSequence, sizeOf }: ReaderDependencies,
+  { join, leave, withSequence, sizeOf, snapshots }: ReaderDependencies,
 ): AsyncIterableIterator<TaskUpdate> {
   const queue = createReaderQueue<TaskUpdate>({
     key: ({ task }) => task.id,
@@ -134,11 +138,17 @@ function openReader(
   const reader = { request, queue };
   async function* run(): AsyncGenerator<TaskUpdate, void, void> {
     try {
-      const sequence = await readSequence(deps.db);
+      const snapshot = await snapshots.open(request);
+      const current = snapshot.shared ? await readSequence(deps.db) : snapshot.sequence;
       // Before the snapshot, so that nothing is lost between the two.
-      join(reader, sequence);
-      for await (const change of readSnapshot(deps, request, sequence)) yield { ...change, initial: true };
-      yield* readQueue(deps, reader, sequence);
+      join(reader, current);
+      yield* snapshot.read();
+      if (snapshot.shared) {
+        const since = snapshot.sequence;
+        const missed = readChangesSince(deps, { ...request, since }, current);
+        for await (const change of missed) yield { ...change, initial: false };
+      }
+      yield* readQueue(deps, reader, current);
     } finally {
       leave(reader);
       queue.close();
@@ -177,7 +187,7 @@ async function* readQueue(
   for await (const update of queue) {
     if (queue.takeDropped() > 0) {
       const current = await readSequence(deps.db);
-      const missed = readSnapshot(deps, { ...request, since }, current);
+      const missed = readChangesSince(deps, { ...request, since }, current);
       for await (const change of missed) yield { ...change, initial: false };
       since = current;
     }

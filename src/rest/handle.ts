@@ -8,6 +8,7 @@ import { sendAsset } from '../http/send.js';
 import { withTimeout } from '../lib/async.js';
 import { systemClock, type Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
+import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 import { describeRoutes } from './describe-routes.js';
 import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './errors.js';
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
@@ -22,6 +23,8 @@ export interface RestOptions {
   routes: readonly AnyRoute[];
   clock?: Clock;
   timing?: Partial<RestTiming>;
+  /** Shared with WebSockets. */
+  readers?: ReaderCounter;
   /** Whether responses to bugs hold a traceback; for developers only. */
   tracebacks?: boolean;
   /** Other origins whose pages may call routes that change something. */
@@ -40,9 +43,10 @@ type RestDependencies = Required<Omit<RestOptions, 'routes' | 'timing'>> & {
 /** Handles everything under /api, by the table of routes. */
 export function createRestApp(options: RestOptions): HttpHandler {
   const { graphql, log, routes, clock = systemClock, origins = [], tracebacks = false } = options;
+  const readers = options.readers ?? createReaderCounter();
   const timing = { ...TIMING, ...options.timing };
   const match = createRouteMatcher([...routes, ...describeRoutes(routes)]);
-  const dependencies: RestDependencies = { graphql, log, clock, origins, tracebacks, timing, match };
+  const dependencies = { graphql, log, clock, origins, tracebacks, readers, timing, match };
   return async (exchange, url) => {
     const { outgoing } = exchange;
     try {
@@ -68,9 +72,13 @@ async function answer(
     throw new RestFailure(403, foreignPageMessage(incoming));
   }
   const raw = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
+  const documentsFor = (signal: AbortSignal) =>
+    createDocuments(dependencies, { transport: 'rest', requestId, signal, headers });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
-      documents: createDocuments(dependencies, { transport: 'rest', requestId, signal, headers }),
+      documents: documentsFor(signal),
+      documentsFor,
+      enterReader: () => dependencies.readers.enter(incoming.socket.remoteAddress),
       raw,
       headers,
       base: `${url.origin}${REST_PATH}`,

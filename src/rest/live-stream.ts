@@ -30,6 +30,7 @@ export async function openLiveStream<Value>({ first, ...live }: LiveStream<Value
   if (sink.closed.aborted) stopSources();
   sink.closed.addEventListener('abort', stopSources);
   live.signal.addEventListener('abort', sink.end);
+  if (live.signal.aborted) sink.end();
   return sink;
 }
 

@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { TypedDocumentString } from '../generated/documents/graphql.js';
 import type { Asset } from '../lib/asset.js';
 import type { Clock } from '../lib/clock.js';
+import type { OpenReader } from '../lib/reader-limits.js';
+import { RestFailure } from './errors.js';
 import { parseInput, type RawInput } from './input.js';
 import { isReply, reply, type Reply } from './reply.js';
 import type { Documents } from './run-document.js';
@@ -12,6 +14,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 /** One request to a route. */
 export interface RestCall {
   documents: Documents;
+  /** For work that other requests share, which has a signal of its own. */
+  documentsFor(signal: AbortSignal): Documents;
+  /** Null when the client's address has too many connections. */
+  enterReader(): OpenReader | null;
   raw: RawInput;
   headers: { get(name: string): string | null };
   /** The URL of the API as the client used it, `http://host:port/api`; for links in responses. */
@@ -184,7 +190,33 @@ interface StreamRoute<Input> {
   input: z.ZodType<Input>;
   docs: RouteDocs;
   /** An error in here gets an error response; afterwards the stream can only end. */
-  open: (input: NoInfer<Input>, call: RestCall) => Promise<EventSink>;
+  open: (input: NoInfer<Input>, call: StreamCall) => Promise<EventSink>;
+}
+
+export interface StreamCall extends RestCall {
+  /** Throws RestFailure when the viewer has too many streams. Call it before any expensive work. */
+  identify(viewerId: string): void;
+}
+
+async function openStream(call: RestCall, open: (call: StreamCall) => Promise<EventSink>) {
+  const reader = call.enterReader();
+  if (!reader) throw tooManyReaders();
+  const identify = (viewerId: string) => {
+    if (!reader.identify(viewerId)) throw tooManyReaders();
+  };
+  try {
+    const stream = await open({ ...call, identify });
+    if (stream.closed.aborted) reader.leave();
+    stream.closed.addEventListener('abort', reader.leave);
+    return { stream };
+  } catch (thrown) {
+    reader.leave();
+    throw thrown;
+  }
+}
+
+function tooManyReaders(): RestFailure {
+  return new RestFailure(429, 'Too many open event streams; close some first.', { retry_after: 10 });
 }
 
 export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Input>): AnyRoute {
@@ -197,6 +229,6 @@ export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Inpu
     changes: false,
     bodyOnly: false,
     streams: true,
-    handle: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),
+    handle: (call) => openStream(call, (stream) => open(parseInput(input, call.raw), stream)),
   };
 }

@@ -3,6 +3,7 @@ import { createClient, type Client } from 'graphql-ws';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/graphql/websocket-connection.js';
+import { createReaderCounter, READER_LIMITS } from '../../src/lib/reader-limits.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
 import { aliases, nested, startToyServer, type ToyServer } from './toy-server.js';
 
@@ -90,7 +91,8 @@ describe('the WebSocket handshake', () => {
     server = await startToyServer({
       http: {
         allowedHosts: ['music.example'],
-        websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100, connectionsPerAddress: 3 },
+        websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100 },
+        readers: createReaderCounter({ ...READER_LIMITS, perAddress: 3 }),
       },
     });
   });
@@ -136,10 +138,9 @@ describe('the WebSocket handshake', () => {
     expect(await hasty.closed()).toBe(4401);
   });
 
-  test('closes with 4429 above the limit of connections', async () => {
+  test('rejects one connection too many with 429', async () => {
     const open = await Promise.all([1, 2, 3].map(() => RawClient.ready(server.socketUrl)));
-    const fourth = await RawClient.open(server.socketUrl);
-    expect(await fourth.closed()).toBe(4429);
+    expect(await refusedWith(server.socketUrl, {})).toBe(429);
     open[0]?.socket.close();
     await open[0]?.closed();
     const again = await waitFor(() => RawClient.ready(server.socketUrl), { what: 'a free place' });
@@ -299,13 +300,69 @@ describe('a message', () => {
   });
 });
 
+describe('before connection_init is acknowledged', () => {
+  test('a message over 4 KiB closes with 1009, in one piece or in many, and 4 KiB are enough', async () => {
+    const server = await start();
+    const payload = (bytes: number) => ({ token: 'x'.repeat(bytes) });
+    await RawClient.ready(server.socketUrl, payload(4_000));
+    const long = await RawClient.open(server.socketUrl);
+    long.say({ type: 'connection_init', payload: payload(4_100) });
+    expect(await long.closed()).toBe(1009);
+    const pieces = await RawClient.open(server.socketUrl);
+    for (let sent = 0; sent < 8; sent += 1) pieces.socket.send('x'.repeat(1_000), { fin: false });
+    expect(await pieces.closed()).toBe(1009);
+  });
+
+  test('only as many connections wait as the limit says, whatever their number afterwards', async () => {
+    const server = await start({ greetingsPerAddress: 2 });
+    const waiting = [await RawClient.open(server.socketUrl), await RawClient.open(server.socketUrl)];
+    expect(await refusedWith(server.socketUrl, {})).toBe(429);
+    for (const client of waiting) {
+      client.say({ type: 'connection_init' });
+      await client.hear((message) => message.type === 'connection_ack');
+    }
+    await RawClient.ready(server.socketUrl);
+  });
+
+  test('of the payload only the token is kept', async () => {
+    const server = await start();
+    const client = await RawClient.ready(server.socketUrl, {
+      Authorization: 'Bearer t',
+      junk: [{}, {}],
+      token: {},
+    });
+    client.subscribe('q', '{ hello }');
+    await client.hear((message) => message.id === 'q');
+    expect(server.world.contexts[0]?.connectionParams).toEqual({ Authorization: 'Bearer t' });
+  });
+});
+
+test('a client that subscribes and completes in a loop is slowed down, and others are not', async () => {
+  const server = await start({ messageBurst: 20, messagesPerSecond: 10 });
+  const hasty = await RawClient.ready(server.socketUrl);
+  const calm = await RawClient.ready(server.socketUrl);
+  for (let i = 0; i < 20; i += 1) hasty.say({ type: 'ping' });
+  await waitFor(() => hasty.heard.filter(({ type }) => type === 'pong').length >= 19);
+  for (let i = 0; i < 30; i += 1) {
+    // One packet each, so that they are not read together.
+    await new Promise<void>((resolve) => hasty.socket.send('{"type":"ping"}', () => setTimeout(resolve, 1)));
+  }
+  calm.subscribe('q', '{ hello }');
+  await calm.hear(({ id, type }) => id === 'q' && type === 'complete');
+  const answered = hasty.heard.filter(({ type }) => type === 'pong').length;
+  expect(answered).toBeLessThan(50);
+  await waitFor(() => hasty.heard.filter(({ type }) => type === 'pong').length === 50);
+});
+
 describe('the end of a connection', () => {
   const open = async (server: ToyServer) => {
+    const { world } = server;
+    const [streams, contexts] = [world.source('a').size, world.contexts.length];
     const client = await RawClient.ready(server.socketUrl);
     client.subscribe('events', 'subscription { events(source: "a") { number } }');
     client.subscribe('silence', 'subscription { silence { number } }');
     client.subscribe('query', '{ waitForAbort }');
-    await waitFor(() => server.world.source('a').size === 1 && server.world.contexts.length === 3);
+    await waitFor(() => world.source('a').size === streams + 1 && world.contexts.length === contexts + 3);
     return client;
   };
   const allEnded = (server: ToyServer) =>

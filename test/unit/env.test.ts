@@ -23,6 +23,7 @@ describe('the environment', () => {
       development: false,
       allowedHosts: [],
       corsOrigins: [],
+      maxReadersPerAddress: 2_000,
       dataDir: resolve('data'),
       downloadDir: resolve('downloads'),
       downloadRoots: [resolve('downloads')],
@@ -56,6 +57,7 @@ describe('the environment', () => {
     [{ HOST: 'music-box.example' }, { host: 'music-box.example' }],
     [{ NODE_ENV: 'development' }, { development: true }],
     [{ NODE_ENV: 'production' }, { development: false }],
+    [{ MAX_READERS_PER_ADDRESS: '12' }, { maxReadersPerAddress: 12 }],
     [{ CORS_ORIGINS: 'https://a.example' }, { corsOrigins: ['https://a.example'] }],
     [
       { CORS_ORIGINS: 'http://localhost:5173/, https://b.example,' },

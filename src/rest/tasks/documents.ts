@@ -279,3 +279,11 @@ export const CHILD_CHANGES = graphql(`
     }
   }
 `);
+
+export const STREAM_VIEWER = graphql(`
+  query RestStreamViewer {
+    viewer {
+      id
+    }
+  }
+`);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { createSharedCalls } from '../../lib/async.js';
+import { createGate } from '../../lib/gate.js';
 import type { RestTaskFragment, TaskState } from '../../generated/documents/graphql.js';
 import { flag, invalidField } from '../input.js';
 import { openLiveStream } from '../live-stream.js';
@@ -8,7 +10,14 @@ import { streamRoute, type AnyRoute, type RestCall } from '../route.js';
 import type { Documents, Following } from '../run-document.js';
 import { taskStreamSchema } from './schemas.js';
 import { ACTIVE_STATES, FINISHED_STATES, serializeChanges, serializeCounts } from './serialize.js';
-import { CHILD_CHANGES, STREAM_COUNTS, STREAM_TASKS, TASK_CHANGES, TASK_SEQUENCE } from './documents.js';
+import {
+  CHILD_CHANGES,
+  STREAM_COUNTS,
+  STREAM_TASKS,
+  STREAM_VIEWER,
+  TASK_CHANGES,
+  TASK_SEQUENCE,
+} from './documents.js';
 
 const PAGE_SIZE = 100;
 /** Of the first message with `active_only=false`. */
@@ -16,6 +25,17 @@ const MAX_FINISHED = 50;
 const SEQUENCE = /^\d{1,19}$/;
 
 const share = createSharedMessages();
+
+interface FirstMessage {
+  message: object;
+  sequence: string;
+}
+
+/** Clients that connect within this time get one message. */
+const SHARE_MS = 150;
+const shareFirst = createSharedCalls(SHARE_MS);
+/** Those that wait are less than a client's patience with a response. */
+const inTurn = createGate({ atOnce: 2, atOncePerKey: 2, waitingPerKey: 20, waitMs: 6_000 });
 
 const stream = streamRoute({
   path: '/prgs/stream',
@@ -30,24 +50,36 @@ const stream = streamRoute({
     token: z.string().optional(),
   }),
   open: async ({ active_only, since_event }, call) => {
-    const { documents, signal, timing } = call;
-    // Read before the tasks: a change between the two reads is then sent twice instead of never.
-    const sequence = findSequence(since_event, call) ?? (await documents.run(TASK_SEQUENCE, {})).taskSequence;
-    const tasks = await readFirstTasks(documents, active_only);
+    const { documents, base, signal, timing } = call;
+    const resumeFrom = findSequence(since_event, call);
+    const { viewer } = await documents.run(STREAM_VIEWER, {});
+    const viewerId = viewer?.id ?? '';
+    call.identify(viewerId);
+    const { message, sequence } = await shareFirst(`${viewerId} ${base} ${active_only}`, signal, (shared) =>
+      inTurn({ key: viewerId, signal: shared }, () =>
+        makeFirst({ ...call, documents: call.documentsFor(shared), signal: shared }, active_only),
+      ),
+    );
+    // A shared message may be older than what the client has seen.
+    const since = resumeFrom !== null && BigInt(resumeFrom) < BigInt(sequence) ? resumeFrom : sequence;
     const describe = (values: RestTaskFragment[]) =>
-      share(values, call.base, () =>
-        serializeMessage(call, values, values.length > 0 ? 'update' : 'heartbeat'),
-      );
-    return openLiveStream({
-      first: { ...(await serializeMessage(call, tasks, 'update')), initial: true },
-      cursor: sequence,
-      follow: (listener) => followTasks(documents, sequence, listener),
-      describe,
-      signal,
-      timing,
-    });
+      share(values, base, () => serializeMessage(call, values, values.length > 0 ? 'update' : 'heartbeat'));
+    const follow = (listener: (change: Change<RestTaskFragment>) => void) =>
+      followTasks(documents, since, listener);
+    return openLiveStream({ first: message, cursor: since, follow, describe, signal, timing });
   },
 });
+
+/** Stops between two pages when every client that waits for it has gone. */
+async function makeFirst(call: RestCall, activeOnly: boolean): Promise<FirstMessage> {
+  // Read before the tasks: a change between the two reads is then sent twice instead of never.
+  const { taskSequence } = await call.documents.run(TASK_SEQUENCE, {});
+  const tasks = await readFirstTasks(call, activeOnly);
+  return {
+    message: { ...(await serializeMessage(call, tasks, 'update')), initial: true },
+    sequence: taskSequence,
+  };
+}
 
 /**
  * Where the client wants to resume. An invalid header is ignored: browsers send it by themselves on every reconnect,
@@ -61,9 +93,13 @@ function findSequence(parameter: string | undefined, { headers }: RestCall): str
   return parameter ?? (SEQUENCE.test(header) ? header : null);
 }
 
-async function readFirstTasks(documents: Documents, activeOnly: boolean): Promise<RestTaskFragment[]> {
+async function readFirstTasks(
+  { documents, signal }: RestCall,
+  activeOnly: boolean,
+): Promise<RestTaskFragment[]> {
   const active: RestTaskFragment[] = [];
   for (let after: string | null = null, more = true; more;) {
+    signal.throwIfAborted();
     const page: TaskPage = await readPage(documents, { states: ACTIVE_STATES, limit: PAGE_SIZE, after });
     active.push(...page.tasks);
     after = page.after;
