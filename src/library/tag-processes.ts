@@ -22,6 +22,7 @@ export type TagReply =
 const MAX_PROCESSES = 3;
 /** For one file: a network disk that hangs would take forever. */
 const TIME_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 60_000;
 /** Each has some 60 MB, which an idle server does not keep. */
 const IDLE_MS = 10_000;
 const MAX_HEAP_MB = 160;
@@ -39,9 +40,9 @@ class ProcessEndedError extends UnreadableTagsError {}
  * running out of memory may end the server. Pools from npm keep a process that has died for the next call, stop their
  * queue with it, or leave it a second of grace.
  */
-export function createTagProcesses() {
+export function createTagProcesses({ timeLimitMs = TIME_LIMIT_MS }: { timeLimitMs?: number } = {}) {
   const slots = createSlots(MAX_PROCESSES);
-  const processes = createProcesses();
+  const processes = createProcesses(timeLimitMs);
 
   const attempt = async (request: TagRequest, signal: AbortSignal, fresh: boolean): Promise<TagReply> => {
     signal.throwIfAborted();
@@ -81,7 +82,7 @@ export function createTagProcesses() {
   };
 }
 
-function createProcesses() {
+function createProcesses(timeLimitMs: number) {
   const idle = new Map<TagProcess, NodeJS.Timeout>();
   const busy = new Set<TagProcess>();
   let stopped = false;
@@ -97,7 +98,7 @@ function createProcesses() {
     take({ fresh }: { fresh: boolean }): TagProcess {
       if (stopped) throw new TagProcessError('The server is stopping.');
       const [waiting] = fresh ? [] : idle.keys();
-      const taken = waiting ?? startProcess(discard);
+      const taken = waiting ?? startProcess(timeLimitMs, discard);
       clearTimeout(idle.get(taken));
       idle.delete(taken);
       busy.add(taken);
@@ -128,7 +129,7 @@ interface TagProcess {
   kill(): void;
 }
 
-function startProcess(onEnd: (ended: TagProcess) => void): TagProcess {
+function startProcess(timeLimitMs: number, onEnd: (ended: TagProcess) => void): TagProcess {
   const child = fork(SCRIPT, { execArgv: EXEC_ARGV, serialization: 'advanced', stdio: STDIO });
   const start = createDeferred<void>();
   let ready = false;
@@ -150,11 +151,15 @@ function startProcess(onEnd: (ended: TagProcess) => void): TagProcess {
       const reply = createDeferred<TagReply>();
       answer = reply;
       const abort = () => reply.reject(signal.reason);
-      const late = () => reply.reject(ready ? new UnreadableTagsError(TOO_SLOW) : notStarted('too slow'));
-      const timer = setTimeout(late, TIME_LIMIT_MS);
+      let timer = setTimeout(() => reply.reject(notStarted('too slow')), START_LIMIT_MS);
       signal.addEventListener('abort', abort, { once: true });
       // Not before its memory is watched.
-      void start.promise.then(() => child.send(request, (error) => error && child.kill('SIGKILL')));
+      void start.promise.then(() => {
+        if (answer !== reply) return;
+        clearTimeout(timer);
+        timer = setTimeout(() => reply.reject(tooSlow(timeLimitMs)), timeLimitMs);
+        child.send(request, (error) => error && child.kill('SIGKILL'));
+      });
       return reply.promise.finally(() => {
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);
@@ -166,7 +171,8 @@ function startProcess(onEnd: (ended: TagProcess) => void): TagProcess {
   return started;
 }
 
-const TOO_SLOW = `Reading its tags took longer than ${TIME_LIMIT_MS / 1000} s.`;
+const tooSlow = (limitMs: number) =>
+  new UnreadableTagsError(`Reading its tags took longer than ${limitMs / 1000} s.`);
 
 const endedBy = (how: string | number | null) =>
   new ProcessEndedError(`Reading its tags took too much memory, or crashed the reader (${how}).`);

@@ -19,8 +19,8 @@ export interface LibraryDeps {
   tagReader: TagReader;
 }
 
-export function createTagReader({ media }: { media: Pick<Media, 'probe'> }) {
-  const processes = createTagProcesses();
+export function createTagReader({ media, ...limits }: { media: Pick<Media, 'probe'>; timeLimitMs?: number }) {
+  const processes = createTagProcesses(limits);
   return {
     async read(path, signal) {
       const parsed = await abortable(processes.readTags(path, signal), signal);

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { rename } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { listProblems } from '../../src/library/library-scan-store.js';
 import { createTagReader } from '../../src/library/tag-reader.js';
 import { never } from '../kit/audio.js';
@@ -149,6 +150,18 @@ it('reads a file again whose reader was killed, and gives it up when the second 
   await rename(whole, path);
   process.kill(pid, 'SIGKILL');
   expect(await again).toMatchObject({ title: 'Whole' });
+});
+
+it('gives up a file that takes too long, and reads the next', async () => {
+  const library = await useTestLibrary();
+  const path = library.path('hanging.mp3');
+  execFileSync('mkfifo', [path]); // which nobody writes to: opening it takes forever, as on a disk that hangs
+  const whole = await library.add('whole.mp3', { title: 'Whole' });
+  const reader = createTagReader({ media: library.media, timeLimitMs: 3_000 });
+  onTestFinished(reader.stop);
+
+  await expect(reader.read(path, never)).rejects.toThrow('Reading its tags took longer than 3 s.');
+  expect(await reader.read(whole, never)).toMatchObject({ title: 'Whole' });
 });
 
 it('ends its processes when it stops', async () => {
