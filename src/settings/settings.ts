@@ -4,6 +4,7 @@ import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
 import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat } from '../media/media.js';
 import type { SettingsProblem } from './errors.js';
 import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
+import { findDirFormatProblem, findTrackFormatProblem, MAX_FOLDERS } from './path-rules.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
 /* The one definition of a setting; all else is derived. Names and defaults follow rest-contract §7. */
@@ -18,7 +19,7 @@ export type DeezerQuality = z.infer<typeof deezerQuality>;
 const MONTH_S = 2_592_000;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
-/** File systems take 4,096 bytes, names of files included. */
+/** File systems take 4,096 bytes, names of files included; an index of PostgreSQL takes 2,704. */
 const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
 
 /** For descriptions. */
@@ -36,6 +37,12 @@ const text = (max: number) =>
 const account = z.string().regex(/^(?:(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64})?$/, {
   error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-", or empty.',
 });
+
+const rule = (findProblem: (value: string) => string | null) =>
+  [
+    (value: string) => findProblem(value) === null,
+    { error: ({ input }: { input?: unknown }) => findProblem(String(input)) ?? 'is invalid.' },
+  ] as const;
 
 const placeholders = (value: string) => unknownPlaceholders(value).length === 0;
 const placeholdersError = ({ input }: { input?: unknown }) =>
@@ -86,6 +93,10 @@ export const settingsTable = z.object({
     description: 'Delay added for each further retry.',
     unit: 'seconds',
   }),
+  maxTrackSeconds: z.int().min(1).max(MONTH_S).default(DAY_S).meta({
+    description: 'Longest track that is downloaded. It also limits how large a file can become.',
+    unit: 'seconds',
+  }),
   convertTo: audioFormat.default('KEEP').meta({ description: 'Audio format of downloaded files.' }),
   bitrateKbps: z
     .int()
@@ -103,13 +114,15 @@ export const settingsTable = z.object({
       error: 'must be below the download directory: no folder may be "." or "..".',
     })
     .refine(placeholders, { error: placeholdersError })
+    .refine(...rule(findDirFormatProblem))
     .default('%ar_album%/%album%')
     .meta({
-      description: `Folder below \`downloadPath\`, its levels separated by "/". Placeholders: ${PLACEHOLDERS_ALLOWED}.`,
+      description: `Folder below \`downloadPath\`, its levels separated by "/": at most ${MAX_FOLDERS}, none hidden, and the first neither \`.incoming\` nor \`playlists\`. Placeholders: ${PLACEHOLDERS_ALLOWED}.`,
     }),
   customTrackFormat: text(500)
     .refine((value) => value.trim() !== '', { error: 'must not be empty.' })
     .refine(placeholders, { error: placeholdersError })
+    .refine(...rule(findTrackFormatProblem))
     .default('%tracknum%. %music%')
     .meta({ description: 'File name without its extension; takes the placeholders of `customDirFormat`.' }),
   tracknumPadding: z.boolean().default(true).meta({
@@ -140,6 +153,9 @@ export const settingsTable = z.object({
   downloadPath: text(MAX_DOWNLOAD_PATH_LENGTH)
     .refine((path) => isAbsolute(path) && !path.split(/[/\\]/).some((part) => ['.', '..'].includes(part)), {
       error: 'must be an absolute path without "." and "..".',
+    })
+    .refine((path) => Buffer.byteLength(path) <= MAX_DOWNLOAD_PATH_LENGTH, {
+      error: `must have at most ${MAX_DOWNLOAD_PATH_LENGTH} bytes.`,
     })
     .refine((path) => path.length === 1 || !path.endsWith(sep), { error: `must not end in "${sep}".` })
     .meta({

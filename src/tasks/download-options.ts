@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { albumGroup, BITRATE_TEXT, settingsTable } from '../settings/settings.js';
+import { albumGroup, BITRATE_TEXT, DEFAULT_SETTINGS, settingsTable } from '../settings/settings.js';
 import { rowsOf } from '../settings/settings-table.js';
 
 /** Options that decide which file comes out of a track, and where it goes. */
@@ -51,9 +51,14 @@ export type DownloadOptions = z.infer<typeof downloadOptions>;
 
 export const CHOSEN_OPTION_ROWS = rowsOf(chosenOptions);
 
-/** A task that was queued before an option existed has its default. */
+const storedOptions = downloadOptions.extend({
+  customDirFormat: shape.customDirFormat.catch(DEFAULT_SETTINGS.customDirFormat),
+  customTrackFormat: shape.customTrackFormat.catch(DEFAULT_SETTINGS.customTrackFormat),
+});
+
+/** A task that was queued before an option existed, or with a path that is no longer allowed, has the default. */
 export function parseDownloadOptions(stored: unknown): DownloadOptions {
-  return downloadOptions.parse(stored);
+  return storedOptions.parse(stored);
 }
 
 const FILE_OPTIONS = rowsOf(downloadOptions)

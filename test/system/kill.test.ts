@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseFile } from 'music-metadata';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { incomingDirectory } from '../../src/downloads/target-file.js';
+import { incomingDirectory } from '../../src/downloads/incoming.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import { pidsWith } from '../kit/audio.js';
 import { createTestDatabase } from '../kit/database.js';

@@ -116,7 +116,14 @@ describe('an option', () => {
     expect(parseDownloadOptions(stored)).toEqual({ ...resolve(null), ...stored });
   });
 
+  it('of a path that was allowed when the task was queued falls back to the default', () => {
+    const stored = { ...resolve(null), customDirFormat: '.incoming', customTrackFormat: '.%music%' };
+    expect(parseDownloadOptions(stored)).toEqual(resolve(null));
+  });
+
   it.each<[string, OptionsInput, string]>([
+    ['customDirFormat', { customDirFormat: '.incoming' }, 'begins with "."'],
+    ['customDirFormat', { customDirFormat: 'Playlists/x' }, 'which Reprise uses itself'],
     ['customDirFormat', { customDirFormat: '../%album%' }, 'no folder may be'],
     ['customDirFormat', { customDirFormat: '%album%/ .. /x' }, 'no folder may be'],
     ['customDirFormat', { customDirFormat: '/etc' }, 'below the download directory'],
