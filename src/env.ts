@@ -54,8 +54,14 @@ const existingDirectories = paths.superRefine((directories, context) => {
   }
 });
 
+/** A file system takes 4,096 bytes, names of files included; an index of PostgreSQL takes 2,704. */
+export const MAX_DIRECTORY_BYTES = 1_000;
+
 /** Created when it is missing, for which no part of it may be a file. */
 const directory = path.superRefine((requested, context) => {
+  if (Buffer.byteLength(requested) > MAX_DIRECTORY_BYTES) {
+    context.addIssue(`"${requested.slice(0, 40)}…" has more than ${MAX_DIRECTORY_BYTES} bytes`);
+  }
   const existing = nearestExisting(requested);
   if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
 });

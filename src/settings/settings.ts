@@ -1,6 +1,7 @@
 import { isAbsolute, sep } from 'node:path';
 import { z } from 'zod';
 import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
+import { MAX_DIRECTORY_BYTES } from '../env.js';
 import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat } from '../media/media.js';
 import type { SettingsProblem } from './errors.js';
 import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
@@ -19,9 +20,6 @@ export type DeezerQuality = z.infer<typeof deezerQuality>;
 const MONTH_S = 2_592_000;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
-/** File systems take 4,096 bytes, names of files included; an index of PostgreSQL takes 2,704. */
-const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
-
 /** For descriptions. */
 export const BITRATE_TEXT = Object.entries(BITRATE_RANGES)
   .map(([format, { min, max }]) => `${format} ${min}–${max}`)
@@ -150,12 +148,12 @@ export const settingsTable = z.object({
   separateTracksByUser: z.boolean().default(false).meta({
     description: 'Save the files of each user in a folder of their own, named after them.',
   }),
-  downloadPath: text(MAX_DOWNLOAD_PATH_LENGTH)
+  downloadPath: text(MAX_DIRECTORY_BYTES)
     .refine((path) => isAbsolute(path) && !path.split(/[/\\]/).some((part) => ['.', '..'].includes(part)), {
       error: 'must be an absolute path without "." and "..".',
     })
-    .refine((path) => Buffer.byteLength(path) <= MAX_DOWNLOAD_PATH_LENGTH, {
-      error: `must have at most ${MAX_DOWNLOAD_PATH_LENGTH} bytes.`,
+    .refine((path) => Buffer.byteLength(path) <= MAX_DIRECTORY_BYTES, {
+      error: `must have at most ${MAX_DIRECTORY_BYTES} bytes.`,
     })
     .refine((path) => path.length === 1 || !path.endsWith(sep), { error: `must not end in "${sep}".` })
     .meta({

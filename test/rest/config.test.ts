@@ -46,6 +46,7 @@ describe('GET /config', () => {
         "fileFormat": null,
         "maxConcurrentDownloads": 3,
         "maxRetries": 3,
+        "maxTrackSeconds": 86400,
         "padNumberWidth": 3,
         "realTime": false,
         "realTimeMultiplier": 0,
