@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
-import { createCachedCatalog } from './catalog/cached-catalog.js';
-import { createCatalogCache } from './catalog/catalog-cache.js';
-import { createLibraryIndex } from './library/library-store.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -10,7 +7,8 @@ import type { Settings } from './settings/settings.js';
 import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
-import { nearestExisting, sweepUnfinishedFiles } from './downloads/target-file.js';
+import { sweepUnfinishedFiles } from './downloads/incoming.js';
+import { nearestExisting } from './downloads/target-file.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
@@ -43,12 +41,8 @@ import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
-import { createDemoCatalog } from './upstream/demo/catalog.js';
-import { createDemoSource } from './upstream/demo/source.js';
-import { createLibraryCatalog } from './library/library-catalog.js';
-import { createLibraryRoots } from './library/library-roots.js';
-import { createLibrarySource } from './library/library-source.js';
-import { createTagReader, type CoverReader } from './library/tag-reader.js';
+import { createTagReader } from './library/tag-reader.js';
+import { openUpstreams } from './upstream/open-upstreams.js';
 
 export interface Overrides {
   log?: Logger;
@@ -191,39 +185,6 @@ async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Pro
   const embedded = await startEmbeddedPostgres({ dataDir: env.dataDir, log });
   closers.add('embedded database', () => embedded.stop());
   return embedded.url;
-}
-
-function openUpstreams(
-  deps: Pick<Deps, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log'> & {
-    workDb: Database;
-    covers: CoverReader;
-  },
-  overrides: Overrides,
-): Pick<Deps, 'catalogs' | 'sources'> {
-  const { env, media, covers } = deps;
-  const index = createLibraryIndex(deps.db, deps.reads.db);
-  const roots = createLibraryRoots(env.libraryDirs);
-  const hasLibrary = env.libraryDirs.length > 0;
-  const catalogs = [
-    createDemoCatalog(),
-    ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
-    ...(overrides.catalogs ?? []),
-  ];
-  const cache = createCatalogCache(deps);
-  const sources = [
-    ...(overrides.sources ?? []),
-    ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
-    createDemoSource({ media }),
-  ];
-  return {
-    catalogs: new Map(
-      catalogs.map((catalog) => [
-        catalog.provider,
-        catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
-      ]),
-    ),
-    sources,
-  };
 }
 
 async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<Dispatcher> {

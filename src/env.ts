@@ -1,6 +1,19 @@
-import { existsSync, statSync } from 'node:fs';
-import { delimiter, dirname, resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { z } from 'zod';
+import {
+  commaSeparated,
+  directory,
+  existingDirectories,
+  host,
+  isHostName,
+  isOrigin,
+  onOff,
+  path,
+  paths,
+  portNumber,
+  positiveNumber,
+  urlOf,
+} from './lib/env-values.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
@@ -19,61 +32,6 @@ const facts = z.registry<VariableFacts>();
 
 const listOf = (values: readonly string[]) =>
   values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
-
-const portNumber = z
-  .string()
-  .regex(/^\d{1,5}$/)
-  .transform(Number)
-  .refine((port) => port <= 65_535);
-
-const positiveNumber = z
-  .string()
-  .regex(/^[1-9]\d{0,4}$/)
-  .transform(Number);
-
-const onOff = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
-
-/** Checks the protocol only: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
-const urlOf = (protocols: readonly string[]) =>
-  z
-    .string()
-    .refine(
-      (value) =>
-        protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length) &&
-        !/\s/.test(value),
-    );
-
-const host = z.string().regex(/^[\w.:%-]+$/);
-
-const path = z.string().transform((value) => resolve(value));
-
-const paths = z.string().transform((value) =>
-  value
-    .split(delimiter)
-    .filter(Boolean)
-    .map((directory) => resolve(directory)),
-);
-
-const existingDirectories = paths.superRefine((directories, context) => {
-  for (const directory of directories.filter((each) => !isDirectory(each))) {
-    context.addIssue(`"${directory}" is not a directory`);
-  }
-});
-
-/** Created when it is missing, for which no part of it may be a file. */
-const directory = path.superRefine((requested, context) => {
-  const existing = nearestExisting(requested);
-  if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
-});
-
-const commaSeparated = (isValid: (value: string) => boolean, what: string) =>
-  z
-    .string()
-    .transform((value) => value.split(',').map((each) => each.trim().replace(/\/$/, '').toLowerCase()))
-    .transform((values) => values.filter(Boolean))
-    .superRefine((values, context) => {
-      for (const value of values) if (!isValid(value)) context.addIssue(`"${value}" is not ${what}`);
-    });
 
 const variables = z.object({
   PORT: portNumber.default(7171).register(facts, {
@@ -286,25 +244,4 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
     logLevel: parsed.LOG_LEVEL,
     graphiql: parsed.GRAPHIQL,
   };
-}
-
-function isOrigin(value: string): boolean {
-  return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
-}
-
-function isHostName(value: string): boolean {
-  return value === '*' || /^\.?[\w-]+(?:\.[\w-]+)*$/.test(value);
-}
-
-/** False also for a path that cannot be read: in a closed directory, a link to itself, too long a name. */
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-function nearestExisting(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }

@@ -290,11 +290,11 @@ describe('functions', () => {
 });
 
 describe('JSON columns', () => {
-  it('are parsed by the store of tasks alone, besides the options of a request', () => {
-    const parses = /\b(queueableItemSchema|downloadOptions\.(safeP|p)arse)\b/;
+  it('are parsed by the store of tasks alone', () => {
+    const parses = /\b(queueableItemSchema|storedOptions)\b/;
     expect(files.filter((file) => parses.test(textOf(file)))).toEqual([
       'catalog/catalog-item.ts',
-      'downloads/resolve-options.ts',
+      'tasks/download-options.ts',
       'tasks/task-store.ts',
     ]);
   });

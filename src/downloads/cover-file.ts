@@ -1,10 +1,11 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { providerOf } from '../catalog/catalog-item.js';
 import { logFieldsOf } from '../jobs/errors.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
+import { writeNewFile } from '../lib/plain-file.js';
 import type { TrackDownload } from './plan-track.js';
-import { exists, makeDirectory, moveIntoPlace } from './target-file.js';
+import { exists, moveIntoPlace, proveInside } from './target-file.js';
 
 const NAMES = ['cover.jpg', 'cover.png'] as const;
 
@@ -24,7 +25,7 @@ export async function fetchCover(
 
 /** Never replaces a cover. Called before the task ends, so that a crash cannot leave it out. */
 export async function saveCover(
-  { options, files, log }: TrackDownload,
+  { options, root, work, log }: TrackDownload,
   trackPath: string,
   cover: Uint8Array | null,
 ): Promise<void> {
@@ -33,8 +34,9 @@ export async function saveCover(
   const name = coverName(cover);
   try {
     if (!name || (await hasCover(trackPath))) return;
-    await makeDirectory(files.directory);
-    await writeFile(files.cover, cover);
+    await proveInside(root, dirname(trackPath));
+    const files = await work.open();
+    await writeNewFile(files.cover, cover);
     await moveIntoPlace(files.cover, join(dirname(trackPath), name));
   } catch (thrown) {
     log.warn(logFieldsOf(thrown), 'could not save the cover beside the track');

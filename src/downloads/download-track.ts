@@ -10,7 +10,9 @@ import { makeFile } from './make-file.js';
 import { pickSource } from './pick-source.js';
 import { placeFile, reuseFile } from './place-file.js';
 import { planTrack, type TrackDownload } from './plan-track.js';
-import { explainDiskError, makeDirectory, removeUnfinished } from './target-file.js';
+import { removeUnfinished } from './incoming.js';
+import { explainDiskError } from './target-file.js';
+import { checkLength, estimateFetch, estimateOutput, expectSpace } from './track-limits.js';
 
 export type DownloadDeps = Pick<
   Platform & CatalogDeps & SettingsDeps & LibraryDeps,
@@ -25,20 +27,28 @@ export async function downloadTrack(deps: DownloadDeps, run: TaskRun): Promise<E
   } catch (thrown) {
     throw explainDiskError(thrown);
   } finally {
-    await removeUnfinished(download.files.directory, run.claimed.task).catch((err: unknown) => {
+    await removeUnfinished(download.root, run.claimed.task).catch((err: unknown) => {
       run.log.warn({ err }, 'could not remove unfinished files');
     });
   }
 }
 
 async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<Ending> {
-  await makeDirectory(download.files.directory);
+  const { track, options } = download;
+  checkLength(download, track.durationMs);
   const picked = await pickSource(deps, download);
+  const { rendition } = picked;
   download.log.info({ source: picked.source.name }, 'source picked');
+  checkLength(download, rendition.durationMs);
+  const durationMs = rendition.durationMs ?? track.durationMs;
+  // Before the space: a read-only disk is often a full one too.
+  await download.work.open();
+  const output = estimateOutput(options, { durationMs, input: null });
+  await expectSpace(download, estimateFetch(rendition, durationMs) + output);
   const [audioPath, cover] = await Promise.all([
     fetchAudio(deps, download, picked),
     fetchCover(deps, download),
   ]);
-  const made = await makeFile(deps, download, { rendition: picked.rendition, audioPath, cover });
+  const made = await makeFile(deps, download, { rendition, audioPath, cover });
   return placeFile(deps, download, made);
 }

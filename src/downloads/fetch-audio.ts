@@ -1,22 +1,24 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { Transform, type Readable } from 'node:stream';
+import type { FileHandle } from 'node:fs/promises';
+import { Transform, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Rendition } from '../catalog/audio-source.js';
 import { abortable } from '../lib/async.js';
 import { systemCodeOf } from '../lib/errors.js';
+import { openNewFile } from '../lib/plain-file.js';
 import { InvalidAudioError } from '../media/errors.js';
 import type { Platform } from '../platform.js';
 import { SourceCutOffError, SourceStalledError } from './errors.js';
 import { createPacer, keepPace, type Pace } from './pace.js';
 import type { PickedSource } from './pick-source.js';
 import type { TrackDownload } from './plan-track.js';
-import { sizeOf } from './target-file.js';
+import { largestFetch, tooManyBytes } from './track-limits.js';
 
 export const FETCH_SHARE = 0.5;
 
 interface FetchRequest extends PickedSource {
-  path: string;
+  file: FileHandle;
+  maxBytes: number;
   idleMs: number;
   /** The least time that the fetch takes; 0 for no limit. */
   paceMs: number;
@@ -28,26 +30,33 @@ const RESUMES = 3;
 
 export async function fetchAudio(
   { timing }: Pick<Platform, 'timing'>,
-  { track, options, files, signal, onProgress }: TrackDownload,
+  { track, options, settings, work, signal, onProgress }: TrackDownload,
   { source, rendition }: PickedSource,
 ): Promise<string> {
   if (rendition.localPath) return rendition.localPath;
   const playTimeMs = rendition.durationMs ?? track.durationMs;
-  await streamAudio({
-    source,
-    rendition,
-    path: files.received,
-    idleMs: timing.sourceIdleMs,
-    paceMs: options.realTime ? playTimeMs / (options.realTimeMultiplier || 1) : 0,
-    signal,
-    onProgress: (percent) => onProgress(percent * FETCH_SHARE),
-  });
-  return files.received;
+  const { received } = await work.open();
+  const file = await openNewFile(received);
+  try {
+    await streamAudio({
+      source,
+      rendition,
+      file,
+      maxBytes: largestFetch(playTimeMs, settings),
+      idleMs: timing.sourceIdleMs,
+      paceMs: options.realTime ? playTimeMs / (options.realTimeMultiplier || 1) : 0,
+      signal,
+      onProgress: (percent) => onProgress(percent * FETCH_SHARE),
+    });
+  } finally {
+    await file.close();
+  }
+  return received;
 }
 
 /** A stalled or broken stream is a retryable error; a resumable source is first asked for the rest. */
 async function streamAudio(request: FetchRequest): Promise<void> {
-  const { rendition, path } = request;
+  const { rendition, file } = request;
   const pace = { totalMs: request.paceMs, startedAtMs: performance.now() };
   for (let resumes = 0, offsetBytes = 0; ; resumes++) {
     try {
@@ -56,10 +65,10 @@ async function streamAudio(request: FetchRequest): Promise<void> {
     } catch (thrown) {
       const mayResume = rendition.resumable && !rendition.checksum && resumes < RESUMES;
       if (request.signal.aborted || !mayResume || !(thrown instanceof SourceCutOffError)) throw thrown;
-      offsetBytes = (await sizeOf(path)) ?? 0;
+      offsetBytes = (await file.stat()).size;
     }
   }
-  if (((await sizeOf(path)) ?? 0) === 0) {
+  if ((await file.stat()).size === 0) {
     throw new InvalidAudioError(`${rendition.source} sent an empty file.`);
   }
 }
@@ -69,22 +78,35 @@ async function fetchFrom(request: FetchRequest, pace: Pace, offsetBytes: number)
   const watchdog = createWatchdog(idleMs, rendition.source);
   const signal = AbortSignal.any([request.signal, watchdog.signal]);
   const meter = createMeter(request, { offsetBytes, onData: watchdog.touch });
+  const appender = createAppender(request.file);
   try {
     const audio = await openInTime(request, offsetBytes, signal);
     const waiting = { signal, onWait: watchdog.touch };
     const pacer = createPacer(pace, { sizeBytes: rendition.sizeBytes, offsetBytes, ...waiting });
-    const file = createWriteStream(request.path, { flags: offsetBytes ? 'a' : 'w' });
-    await pipeline(audio, meter.stream, pacer, file, { signal });
+    await pipeline(audio, meter.stream, pacer, appender.stream, { signal });
     await keepPace(pace, 1, waiting);
   } catch (thrown) {
     if (watchdog.signal.aborted && !request.signal.aborted) throw watchdog.signal.reason;
     throw isCutOff(thrown) ? cutOff(rendition, meter.bytes(), thrown) : thrown;
   } finally {
     watchdog.stop();
+    await appender.settled();
   }
   if (rendition.sizeBytes !== null && meter.bytes() < rendition.sizeBytes)
     throw cutOff(rendition, meter.bytes());
   verifyChecksum(rendition, meter.hash);
+}
+
+/** A stream of the file's own may still write after it was destroyed, when the rest is already requested. */
+function createAppender(file: FileHandle) {
+  let writing = Promise.resolve();
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      writing = file.appendFile(chunk);
+      writing.then(() => done(), done);
+    },
+  });
+  return { stream, settled: () => writing.catch(() => undefined) };
 }
 
 /** A source that ignores its signal must not block a worker. */
@@ -122,6 +144,7 @@ function createMeter(request: FetchRequest, options: { offsetBytes: number; onDa
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
+      if (bytes > request.maxBytes) return done(tooManyBytes(request.rendition, request.maxBytes));
       hash?.update(chunk);
       options.onData();
       if (sizeBytes) request.onProgress(Math.min(100, (100 * bytes) / sizeBytes));

@@ -7,6 +7,7 @@ import type { Platform } from '../platform.js';
 import { checkDuration, checkQuality } from './audio-quality.js';
 import { FETCH_SHARE } from './fetch-audio.js';
 import type { TrackDownload } from './plan-track.js';
+import { checkLength, estimateOutput, expectSpace, largestOutput } from './track-limits.js';
 
 interface FetchedTrack {
   rendition: Rendition;
@@ -30,12 +31,16 @@ export async function makeFile(
 ): Promise<MadeFile> {
   const { track, options, signal } = download;
   const input = await media.probe(audioPath, signal);
+  checkLength(download, input.durationMs);
   checkDuration(track, rendition, input);
   if (!options.recursiveQuality) checkQuality(download.settings, track, input);
   const ownTags = options.spotifyMetadata ? null : await tagReader.read(audioPath, signal);
+  await expectSpace(download, estimateOutput(options, { durationMs: input.durationMs, input }));
+  const { made } = await download.work.open();
   const request: TranscodeRequest = {
     inputPath: audioPath,
-    outputPath: download.files.made,
+    outputPath: made,
+    maxOutputBytes: largestOutput(input, download.settings),
     input,
     format: options.format,
     bitrateKbps: options.bitrateKbps,

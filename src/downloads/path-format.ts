@@ -2,6 +2,7 @@ import type { Track } from '../catalog/catalog-item.js';
 import { fillPlaceholders } from '../settings/path-placeholders.js';
 import type { Settings } from '../settings/settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
+import { avoidReserved, cleanPath, foldersOf } from '../settings/path-rules.js';
 
 export interface PathContext {
   track: Track;
@@ -18,10 +19,10 @@ export type PathSettings = Pick<
 /** Splits the format on `/` before filling it in: no value can add a level or lead out (rest-contract §7). */
 export function formatPath(settings: PathSettings, context: PathContext): string[] {
   const values = placeholderValues(settings, context);
-  const directories = settings.customDirFormat.split('/').filter((part) => part !== '');
-  return [...directories, settings.customTrackFormat.replaceAll('/', ' ')].map((part) =>
-    cleanPathPart(fillPlaceholders(part, values)),
-  );
+  const folders = foldersOf(settings.customDirFormat);
+  const parts = [...folders, settings.customTrackFormat.replaceAll('/', ' ')];
+  const [first = '', ...others] = cleanPath(parts.map((part) => fillPlaceholders(part, values)));
+  return others.length === 0 ? [first] : [avoidReserved(first), ...others];
 }
 
 function placeholderValues(
@@ -69,7 +70,7 @@ function padNumber(value: number, total: number, settings: PathSettings): string
 
 /** None where all users share one. */
 export function userDirectories(userDirectory: string | null): string[] {
-  return userDirectory === null ? [] : [cleanPathPart(userDirectory)];
+  return userDirectory === null ? [] : [avoidReserved(cleanPathPart(userDirectory))];
 }
 
 export function qualityOf({

@@ -8,7 +8,7 @@ import { fileOptionsOf, type DownloadOptions } from '../tasks/download-options.j
 import { findEarlierDownload, findPlaylist } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
 import { formatPath, userDirectories, type PathContext } from './path-format.js';
-import { workFilesOf, type WorkFiles } from './target-file.js';
+import { createWorkFolder, type WorkFolder } from './incoming.js';
 
 export interface TrackDownload extends TaskRun {
   track: Track;
@@ -18,7 +18,7 @@ export interface TrackDownload extends TaskRun {
   playlist: PathContext['playlist'];
   earlier: Task | null;
   root: string;
-  files: WorkFiles;
+  work: WorkFolder;
 }
 
 export async function planTrack(
@@ -34,7 +34,8 @@ export async function planTrack(
     findEarlierDownload(deps.db, task.itemId, fileOptionsOf(options)),
   ]);
   const root = settings.downloadPath;
-  return { ...run, track: item, options, settings, playlist, earlier, root, files: workFilesOf(root, task) };
+  const work = createWorkFolder(root, task);
+  return { ...run, track: item, options, settings, playlist, earlier, root, work };
 }
 
 async function findPosition(

@@ -1,72 +1,8 @@
-import { link, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { link, lstat, mkdir, open, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
-import type { Platform } from '../platform.js';
-import type { SettingsDeps } from '../settings/live-settings.js';
-import { findTasksByIds } from '../tasks/task-store.js';
-import type { Task } from '../tasks/task.js';
-import { DiskFullError, TargetNotWritableError } from '../media/errors.js';
-
-/** On the target's file system, hidden from players, easy to sweep. */
-export function incomingDirectory(downloadDir: string): string {
-  return join(downloadDir, '.incoming');
-}
-
-type Attempt = Pick<Task, 'id' | 'attempt'>;
-
-export interface WorkFiles {
-  directory: string;
-  received: string;
-  made: string;
-  cover: string;
-}
-
-/** Named by attempt: a worker suspended beyond its lease must not write into its successor's file. */
-export function workFilesOf(root: string, { id, attempt }: Attempt): WorkFiles {
-  const directory = incomingDirectory(root);
-  const path = (part: string) => join(directory, `${id}.${part}.${attempt}`);
-  return { directory, received: path('source'), made: path('made'), cover: path('cover') };
-}
-
-const WORK_FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:source|made|cover)\.(\d+)$/;
-
-export async function removeUnfinished(directory: string, { id, attempt }: Attempt): Promise<void> {
-  const names = (await listNames(directory)).filter((name) => {
-    const [, task, number] = WORK_FILE.exec(name) ?? [];
-    return task === id && Number(number) <= attempt;
-  });
-  await Promise.all(names.map((name) => rm(join(directory, name), { force: true })));
-}
-
-export async function sweepUnfinishedFiles(
-  deps: Pick<Platform & SettingsDeps, 'db' | 'env' | 'log' | 'settings'>,
-): Promise<void> {
-  const roots = new Set([deps.env.downloadDir, deps.settings().downloadPath]);
-  for (const root of roots) await sweep(deps, incomingDirectory(root));
-}
-
-async function sweep({ db, log }: Pick<Platform, 'db' | 'log'>, directory: string): Promise<void> {
-  try {
-    const names = await listNames(directory);
-    const taskOf = (name: string) => WORK_FILE.exec(name)?.[1] ?? '';
-    const tasks = await findTasksByIds(db, [...new Set(names.map(taskOf).filter(Boolean))]);
-    const running = new Set(tasks.filter(({ state }) => state === 'RUNNING').map(({ id }) => id));
-    const abandoned = names.filter((name) => !running.has(taskOf(name)));
-    for (const name of abandoned) await rm(join(directory, name), { force: true, recursive: true });
-    if (abandoned.length > 0) log.info({ files: abandoned.length }, 'unfinished files removed');
-  } catch (err) {
-    log.warn({ err, directory }, 'could not remove unfinished files');
-  }
-}
-
-async function listNames(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (thrown) {
-    if (isMissing(thrown)) return [];
-    throw thrown;
-  }
-}
+import { isPlainFile } from '../lib/plain-file.js';
+import { DiskFullError, InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 
 /** Proves first that, links followed, it is below the root: nothing is made outside. */
 export async function makeDirectoryInside(root: string, directory: string): Promise<void> {
@@ -88,7 +24,7 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-async function proveInside(root: string, directory: string): Promise<void> {
+export async function proveInside(root: string, directory: string): Promise<void> {
   const realRoot = await realpath(root);
   // A broken or circular link does not lead to a place inside.
   const real = await realpath(directory).catch(() => null);
@@ -108,8 +44,11 @@ export async function removeEmptyDirectories(root: string, directory: string): P
   }
 }
 
-/** Never replaces a file; false when the name or the folder was lost to another task. */
+/** Never replaces a file; false when the name or the folder was lost to another task. A plain file, or nothing. */
 export async function moveIntoPlace(finished: string, target: string): Promise<boolean> {
+  if (!(await isPlainFile(finished))) {
+    throw new TargetNotWritableError('The unfinished file was exchanged for a link, and was not used.');
+  }
   await syncToDisk(finished);
   try {
     await link(finished, target);
@@ -162,16 +101,32 @@ export async function syncToDisk(path: string): Promise<void> {
   }
 }
 
+const FULL = ['ENOSPC', 'EDQUOT'];
+const NOT_WRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP', 'EFBIG'];
+const NAME_REFUSED = ['ENAMETOOLONG', 'EILSEQ', 'EINVAL'];
+
 export function explainDiskError(thrown: unknown): unknown {
   const code = systemCodeOf(thrown) ?? '';
-  if (['ENOSPC', 'EDQUOT', 'DISK_FULL'].includes(code)) {
-    return new DiskFullError('There is no space left in the download directory.', { cause: thrown });
+  const cause = { cause: thrown };
+  if (FULL.includes(code)) {
+    return new DiskFullError('There is no space left in the download directory.', cause);
   }
-  if (['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST'].includes(code)) {
+  if (NOT_WRITABLE.includes(code)) {
     return new TargetNotWritableError(
-      `The download directory cannot be written (${code}): check that it is a directory, is not mounted read-only, has no file where a folder should be, and belongs to the user that runs Reprise.`,
-      { cause: thrown },
+      `The download directory cannot be written (${code}): check that it is a directory, is not mounted read-only, has no file or link where a folder should be, takes files of this size, and belongs to the user that runs Reprise.`,
+      cause,
+    );
+  }
+  if (NAME_REFUSED.includes(code) && isAboutFile(thrown)) {
+    return new InvalidFileNameError(
+      `The disk does not allow the name or path of this file (${code}): use a shorter "downloadPath", or shorten "customDirFormat" and "customTrackFormat".`,
+      cause,
     );
   }
   return thrown;
+}
+
+/** EINVAL has many causes; Node names the path where it is about one. */
+function isAboutFile(thrown: unknown): boolean {
+  return thrown instanceof Error && ('path' in thrown || isAboutFile(thrown.cause));
 }

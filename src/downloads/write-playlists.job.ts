@@ -1,13 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { logFieldsOf } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import { coalesce } from '../lib/async.js';
 import { cleanPathPart } from '../lib/filenames.js';
+import { writeNewFile } from '../lib/plain-file.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
+import { PLAYLISTS_DIRECTORY } from '../settings/path-rules.js';
 import {
   listChildrenWithFile,
   listUnwrittenPlaylists,
@@ -17,16 +18,10 @@ import {
 } from '../tasks/task-children-store.js';
 import { findTaskWithOptions, type TaskWithOptions } from '../tasks/task-store.js';
 import { isFinished, type Task } from '../tasks/task.js';
-import { TargetNotWritableError } from '../media/errors.js';
+import { InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 import { userDirectories } from './path-format.js';
-import {
-  exists,
-  explainDiskError,
-  incomingDirectory,
-  makeDirectory,
-  makeDirectoryInside,
-  syncToDisk,
-} from './target-file.js';
+import { newUnfinishedFile } from './incoming.js';
+import { exists, explainDiskError, makeDirectoryInside, syncToDisk } from './target-file.js';
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
@@ -69,7 +64,8 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
       const err = explainDiskError(thrown);
       log.warn(logFieldsOf(err), 'could not write a playlist file');
       // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
-      if (err instanceof TargetNotWritableError) await markPlaylistWritten(deps.db, playlist, null);
+      const isLasting = err instanceof TargetNotWritableError || err instanceof InvalidFileNameError;
+      if (isLasting) await markPlaylistWritten(deps.db, playlist, null);
     }
   }
 }
@@ -83,11 +79,9 @@ async function writeLatest(deps: PlaylistDeps, { id }: FinishedPlaylist): Promis
   }
 }
 
-const DIRECTORY = 'playlists';
-
 async function writePlaylist(deps: PlaylistDeps, playlist: TaskWithOptions): Promise<string | null> {
   const root = deps.settings().downloadPath;
-  const directory = join(root, ...userDirectories(playlist.options.userDirectory), DIRECTORY);
+  const directory = join(root, ...userDirectories(playlist.options.userDirectory), PLAYLISTS_DIRECTORY);
   const entries = await findEntries(await listChildrenWithFile(deps.db, playlist.id), { root, directory });
   if (entries.length === 0) return null;
   await makeDirectoryInside(root, directory);
@@ -168,17 +162,9 @@ function oneLine(text: string): string {
 
 /** Whole or not at all, even if the process is killed. */
 async function replaceFile(path: string, { root, text }: { root: string; text: string }): Promise<void> {
-  const incoming = incomingDirectory(root);
-  await makeDirectory(incoming);
-  const unfinished = join(incoming, `playlist.${randomUUID()}`);
+  const unfinished = await newUnfinishedFile(root);
   try {
-    const handle = await open(unfinished, 'wx');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeNewFile(unfinished, text);
     await rename(unfinished, path);
   } finally {
     await rm(unfinished, { force: true });

@@ -25,6 +25,8 @@ const CODES: Record<ErrorCode, string> = {
   FFMPEG_MISSING: 'ffmpeg is not installed on this server, or does not run.',
   DISK_FULL: 'There is no space left on the disk.',
   TARGET_NOT_WRITABLE: 'The download directory is not writable.',
+  INVALID_FILE_NAME: 'The disk does not allow the name or path of the file.',
+  TRACK_TOO_LARGE: 'The track is longer, or its file larger, than the settings allow.',
   WORKER_LOST: 'The worker died repeatedly while it ran this task.',
   CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
   LIMIT_EXCEEDED: 'Too much at once: ask for less, or wait as long as `retryAfterSeconds` says.',

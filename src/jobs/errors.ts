@@ -22,7 +22,8 @@ const INTERNAL: Failure = {
 };
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
-const NOT_WRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR']);
+const NOT_WRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EFBIG']);
+const NAME_REFUSED = new Set(['ENAMETOOLONG', 'EILSEQ']);
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -54,6 +55,10 @@ function systemFailure(system: string | null): Failure | null {
   if (NOT_WRITABLE.has(system)) {
     const message = `The download folder cannot be written to (${system}).`;
     return { code: 'TARGET_NOT_WRITABLE', message, retryable: false, retryAfterMs: null };
+  }
+  if (NAME_REFUSED.has(system)) {
+    const message = `The disk does not allow the name or path of a file (${system}).`;
+    return { code: 'INVALID_FILE_NAME', message, retryable: false, retryAfterMs: null };
   }
   if (NETWORK.has(system)) {
     const message = `The source could not be reached (${system}).`;

@@ -1,15 +1,32 @@
-/** Characters that Windows, macOS, Linux or a network share forbid in a name. */
-// eslint-disable-next-line no-control-regex -- control characters are what must go
-const FORBIDDEN = /[<>:"/\\|?*\u0000-\u001f\u007f-\u009f]/g;
+/** Characters that Windows, macOS, Linux or a network share forbid in a name, and half surrogate pairs. */
+const FORBIDDEN = /[<>:"/\\|?*\p{Cc}\p{Cs}]/gu;
+/** Not seen, but they reorder a name, hide in it, or are ignored by the file system (HFS+). */
+const INVISIBLE = /\p{Cf}|\u034f|[\u115f\u1160\u3164\uffa0]/u;
+const ALL_INVISIBLE = new RegExp(INVISIBLE, 'gu');
 const DEVICE_NAMES = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 /** File systems take 255; this leaves room for an extension and for ` (2)`. */
 const MAX_PART_BYTES = 200;
+/** More would be cut off anyway. */
+const MAX_RAW_LENGTH = 4_000;
 const FALLBACK_NAME = 'Unknown';
 
-/** A file or directory name that is valid on every system and cannot lead out of its directory. */
-export function cleanPathPart(raw: string): string {
-  const printable = raw.normalize('NFC').replace(FORBIDDEN, '').replace(/\s+/g, ' ').trim();
-  const short = truncateBytes(printable, MAX_PART_BYTES).replace(/(?<![. ])[. ]+$/, '');
+export function hasInvisible(text: string): boolean {
+  return INVISIBLE.test(text);
+}
+
+/**
+ * A file or directory name that is valid on every system, cannot lead out of its directory, is not hidden, and is
+ * not an option to a program.
+ */
+export function cleanPathPart(raw: string, maxBytes = MAX_PART_BYTES): string {
+  const printable = raw
+    .slice(0, MAX_RAW_LENGTH)
+    .replace(FORBIDDEN, '')
+    .replace(ALL_INVISIBLE, '')
+    .normalize('NFC')
+    .replace(/\s+/g, ' ');
+  const visible = printable.replace(/^[. ]+/, '').replace(/^-+/, '_');
+  const short = truncateBytes(visible, maxBytes).replace(/(?<![. ])[. ]+$/, '');
   if (short === '') return FALLBACK_NAME;
   return DEVICE_NAMES.test(short) ? `_${short}` : short;
 }

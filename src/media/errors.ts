@@ -36,9 +36,19 @@ export class TargetNotWritableError extends MediaError {
   readonly code = 'TARGET_NOT_WRITABLE';
 }
 
+export class InvalidFileNameError extends MediaError {
+  readonly code = 'INVALID_FILE_NAME';
+}
+
+/** Longer, or with a larger file, than the settings allow. */
+export class TrackTooLargeError extends MediaError {
+  readonly code = 'TRACK_TOO_LARGE';
+}
+
 export const DISK_FULL = 'The disk is full.';
 export const NOT_WRITABLE = 'The folder for the file cannot be written to.';
 export const DISK_FULL_PATTERN = /No space left on device|Disk quota exceeded/;
+const NAME_PATTERN = /File name too long|Invalid or incomplete multibyte/;
 const NOT_WRITABLE_PATTERN = /Read-only file system|Permission denied/;
 const KEPT_LINES = 12;
 const MAX_LINE_LENGTH = 300;
@@ -52,6 +62,9 @@ export function toMediaError(error: FfmpegRunError): MediaError {
   }
   if (DISK_FULL_PATTERN.test(error.stderr)) return new DiskFullError(DISK_FULL, cause);
   if (NOT_WRITABLE_PATTERN.test(error.stderr)) return new TargetNotWritableError(NOT_WRITABLE, cause);
+  if (NAME_PATTERN.test(error.stderr)) {
+    return new InvalidFileNameError('The disk does not allow the path of the unfinished file.', cause);
+  }
   const lines = lastLinesOf(error.stderr);
   const reason = lines[0] ?? withoutPaths(error.message);
   return new TranscodeFailedError(`The audio could not be converted: ${reason}`, lines, cause);

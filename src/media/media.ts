@@ -50,7 +50,10 @@ export interface AudioProbe {
 
 export interface TranscodeRequest {
   inputPath: string;
+  /** A new file, in a folder that only we can write in: ffmpeg would follow a link. */
   outputPath: string;
+  /** With more it fails as TRACK_TOO_LARGE. */
+  maxOutputBytes: number;
   input: AudioProbe;
   format: AudioFormat;
   /** Null: the format's usual quality, or the source's when copied. */

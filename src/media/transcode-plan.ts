@@ -3,7 +3,10 @@ import { FormatUnavailableError } from './errors.js';
 import { type FfmpegJob, GUARDED_INPUT } from './ffmpeg.js';
 import { type AudioFormat, type AudioProbe, BITRATE_RANGES, type TranscodeRequest } from './media.js';
 
-type PlanRequest = Pick<TranscodeRequest, 'inputPath' | 'input' | 'format' | 'bitrateKbps'>;
+type PlanRequest = Pick<
+  TranscodeRequest,
+  'inputPath' | 'input' | 'format' | 'bitrateKbps' | 'maxOutputBytes'
+>;
 
 export interface PlanFiles {
   carrierPath: string;
@@ -58,6 +61,9 @@ export function planTranscode(
       ...metadataOptions(container),
       '-threads',
       '1',
+      // Stops soon after so many bytes, and reports success.
+      '-fs',
+      String(request.maxOutputBytes),
       ...MUXERS[container],
     ],
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import { isPlainFile, openNewFile } from '../lib/plain-file.js';
 import { prepareCover, toPictureComment } from './artwork.js';
 import { type Container, containerFor } from './containers.js';
 import {
@@ -13,6 +14,7 @@ import {
   NOT_WRITABLE,
   TargetNotWritableError,
   toMediaError,
+  TrackTooLargeError,
   TranscodeFailedError,
 } from './errors.js';
 import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
@@ -42,22 +44,25 @@ export async function transcode(
   options.signal.throwIfAborted();
   const container = containerFor(request.format, request.input.codec);
   let workDir: string | null = null;
+  let isMade = false;
   try {
     workDir = await mkdtemp(join(tmpdir(), 'reprise-'));
     const cover = await loadCover(deps, request, { workDir, signal: options.signal });
     const job = await prepareJob(deps.tools, request, { container, cover, workDir });
+    await (await openNewFile(request.outputPath)).close();
+    isMade = true;
     const stderr = await convert(
       deps.tools,
       { ...job, outputPath: request.outputPath },
       { request, options },
     );
-    await expectOutput(request.outputPath);
+    await expectOutput(request);
     await finishTags(container, request, cover);
     options.signal.throwIfAborted();
     const writtenS = lastTimeS(stderr);
     return { writtenMs: writtenS === null ? null : Math.round(writtenS * 1000) };
   } catch (error) {
-    await rm(request.outputPath, { force: true });
+    if (isMade) await rm(request.outputPath, { force: true });
     throw options.signal.aborted ? options.signal.reason : asMediaError(error);
   } finally {
     if (workDir) await rm(workDir, { recursive: true, force: true });
@@ -118,8 +123,8 @@ async function convert(
 }
 
 /** A program that is not quite ffmpeg may succeed without writing a file. */
-async function expectOutput(path: string): Promise<void> {
-  const size = await stat(path).then(
+async function expectOutput({ outputPath, maxOutputBytes }: TranscodeRequest): Promise<void> {
+  const size = await stat(outputPath).then(
     (found) => found.size,
     (error: unknown) => {
       if (systemCodeOf(error) === 'ENOENT') return 0;
@@ -127,6 +132,10 @@ async function expectOutput(path: string): Promise<void> {
     },
   );
   if (size === 0) throw new TranscodeFailedError('ffmpeg reported success, but wrote no file.');
+  if (!(await isPlainFile(outputPath))) throw new TargetNotWritableError(NOT_WRITABLE);
+  if (size < maxOutputBytes) return;
+  const limit = Math.round(maxOutputBytes / 1e6);
+  throw new TrackTooLargeError(`The file would be larger than ${limit} MB, the limit for its stated length.`);
 }
 
 export function createProgress(
@@ -158,9 +167,9 @@ async function finishTags(
 
 function asMediaError(error: unknown): unknown {
   if (error instanceof FfmpegRunError) return toMediaError(error);
-  const code = error instanceof MediaError ? null : systemCodeOf(error);
+  const code = (error instanceof MediaError ? null : systemCodeOf(error)) ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(DISK_FULL, { cause: error });
-  if (code === 'EROFS' || code === 'EACCES')
+  if (['EROFS', 'EACCES', 'EEXIST', 'ELOOP'].includes(code))
     return new TargetNotWritableError(NOT_WRITABLE, { cause: error });
   return error;
 }

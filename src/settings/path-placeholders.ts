@@ -33,6 +33,10 @@ function parse(written: string): PathPlaceholder | NumberedPlaceholder | null {
   return PATH_PLACEHOLDERS.find((known) => known === written) ?? null;
 }
 
+export function countPlaceholders(format: string): number {
+  return [...format.matchAll(WRITTEN)].length;
+}
+
 export function unknownPlaceholders(format: string): string[] {
   return [...format.matchAll(WRITTEN)]
     .filter(([, name = '']) => parse(name) === null)

@@ -1,10 +1,12 @@
 import { isAbsolute, sep } from 'node:path';
 import { z } from 'zod';
 import { albumGroup } from '../catalog/catalog-item.js';
+import { MAX_DIRECTORY_BYTES } from '../lib/env-values.js';
 import { namedEnum } from '../lib/named-enum.js';
 import { BITRATE_RANGES, type AudioFormat } from '../media/media.js';
 import type { SettingsProblem } from './errors.js';
 import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
+import { findDirFormatProblem, findTrackFormatProblem, MAX_FOLDERS } from './path-rules.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
 /* The one definition of a setting; all else is derived. Names and defaults follow rest-contract §7. */
@@ -44,9 +46,6 @@ export type DeezerQuality = z.infer<typeof deezerQuality>;
 const MONTH_S = 2_592_000;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
-/** File systems take 4,096 bytes, names of files included. */
-const MAX_DOWNLOAD_PATH_LENGTH = 1_000;
-
 /** For descriptions. */
 export const BITRATE_TEXT = Object.entries(BITRATE_RANGES)
   .map(([format, { min, max }]) => `${format} ${min}–${max}`)
@@ -62,6 +61,12 @@ const text = (max: number) =>
 const account = z.string().regex(/^(?:(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64})?$/, {
   error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-", or empty.',
 });
+
+const rule = (findProblem: (value: string) => string | null) =>
+  [
+    (value: string) => findProblem(value) === null,
+    { error: ({ input }: { input?: unknown }) => findProblem(String(input)) ?? 'is invalid.' },
+  ] as const;
 
 const placeholders = (value: string) => unknownPlaceholders(value).length === 0;
 const placeholdersError = ({ input }: { input?: unknown }) =>
@@ -112,6 +117,10 @@ export const settingsTable = z.object({
     description: 'Delay added for each further retry.',
     unit: 'seconds',
   }),
+  maxTrackSeconds: z.int().min(1).max(MONTH_S).default(DAY_S).meta({
+    description: 'Longest track that is downloaded. It also limits how large a file can become.',
+    unit: 'seconds',
+  }),
   convertTo: audioFormat.default('KEEP').meta({ description: 'Audio format of downloaded files.' }),
   bitrateKbps: z
     .int()
@@ -129,13 +138,15 @@ export const settingsTable = z.object({
       error: 'must be below the download directory: no folder may be "." or "..".',
     })
     .refine(placeholders, { error: placeholdersError })
+    .refine(...rule(findDirFormatProblem))
     .default('%ar_album%/%album%')
     .meta({
-      description: `Folder below \`downloadPath\`, its levels separated by "/". Placeholders: ${PLACEHOLDERS_ALLOWED}.`,
+      description: `Folder below \`downloadPath\`, its levels separated by "/": at most ${MAX_FOLDERS}, none hidden, and the first neither \`.incoming\` nor \`playlists\`. Placeholders: ${PLACEHOLDERS_ALLOWED}.`,
     }),
   customTrackFormat: text(500)
     .refine((value) => value.trim() !== '', { error: 'must not be empty.' })
     .refine(placeholders, { error: placeholdersError })
+    .refine(...rule(findTrackFormatProblem))
     .default('%tracknum%. %music%')
     .meta({ description: 'File name without its extension; takes the placeholders of `customDirFormat`.' }),
   tracknumPadding: z.boolean().default(true).meta({
@@ -163,9 +174,12 @@ export const settingsTable = z.object({
   separateTracksByUser: z.boolean().default(false).meta({
     description: 'Save the files of each user in a folder of their own, named after them.',
   }),
-  downloadPath: text(MAX_DOWNLOAD_PATH_LENGTH)
+  downloadPath: text(MAX_DIRECTORY_BYTES)
     .refine((path) => isAbsolute(path) && !path.split(/[/\\]/).some((part) => ['.', '..'].includes(part)), {
       error: 'must be an absolute path without "." and "..".',
+    })
+    .refine((path) => Buffer.byteLength(path) <= MAX_DIRECTORY_BYTES, {
+      error: `must have at most ${MAX_DIRECTORY_BYTES} bytes.`,
     })
     .refine((path) => path.length === 1 || !path.endsWith(sep), { error: `must not end in "${sep}".` })
     .meta({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { albumGroup, BITRATE_TEXT, settingsTable } from '../settings/settings.js';
+import { albumGroup, BITRATE_TEXT, DEFAULT_SETTINGS, settingsTable } from '../settings/settings.js';
 import { rowsOf } from '../settings/settings-table.js';
 
 /** Options that decide which file comes out of a track, and where it goes. */
@@ -50,6 +50,12 @@ export const downloadOptions = chosenOptions.extend({
 export type DownloadOptions = z.infer<typeof downloadOptions>;
 
 export const CHOSEN_OPTION_ROWS = rowsOf(chosenOptions);
+
+/** A task that was queued before an option existed, or with a path that is no longer allowed, has the default. */
+export const storedOptions = downloadOptions.extend({
+  customDirFormat: shape.customDirFormat.catch(DEFAULT_SETTINGS.customDirFormat),
+  customTrackFormat: shape.customTrackFormat.catch(DEFAULT_SETTINGS.customTrackFormat),
+});
 
 const FILE_OPTIONS = rowsOf(downloadOptions)
   .filter(({ schema }) => identity.has(schema))

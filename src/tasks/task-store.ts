@@ -4,7 +4,7 @@ import { playlistSchema, queueableItemSchema, type Playlist } from '../catalog/c
 import type { PageKey } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma, type User } from '../generated/prisma/client.js';
-import { downloadOptions, type DownloadOptions } from './download-options.js';
+import { storedOptions, type DownloadOptions } from './download-options.js';
 import type { NewTask } from './new-task.js';
 import { countSql } from './task-count-store.js';
 import { taskCondition, toWhere, visibleTo } from './task-filter-store.js';
@@ -20,7 +20,7 @@ export interface Selection {
 /* JSON columns. They are parsed here alone, and only where they are used: few readers of a task need them. */
 
 /** A task that was queued before an option existed has its default. */
-const taskRequest = z.object({ item: queueableItemSchema, options: downloadOptions });
+const taskRequest = z.object({ item: queueableItemSchema, options: storedOptions });
 const storedItem = queueableItemSchema.nullable();
 
 export type TaskRequest = z.infer<typeof taskRequest>;
@@ -56,7 +56,7 @@ export type TaskWithOptions = Omit<Task, 'options'> & { options: DownloadOptions
 /** Throws for options that cannot be read. */
 export async function findTaskWithOptions(db: Db, id: string): Promise<TaskWithOptions | null> {
   const found = await findTaskById(db, id);
-  return found && { ...found, options: downloadOptions.parse(found.options) };
+  return found && { ...found, options: storedOptions.parse(found.options) };
 }
 
 export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> {

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Rendition } from '../../src/catalog/audio-source.js';
-import { incomingDirectory } from '../../src/downloads/target-file.js';
+import { incomingDirectory } from '../../src/downloads/incoming.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { bareFfmpeg, createWorkspace, pidsWith } from '../kit/audio.js';
 import { CANCEL_TASK, CHILDREN, RETRY_TASK, TASK } from '../kit/documents.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
+import { listTree } from '../kit/disk-tree.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource } from '../kit/steered-source.js';
 import { ended, inState, queue, type SeenTask } from '../kit/story.js';
@@ -86,7 +86,7 @@ const numbers = (task: Pick<SeenTask, 'total' | 'succeeded' | 'skipped' | 'faile
 
 /** Files below the download directory, unfinished ones too; but not covers, which tracks share. */
 async function filesNamed(part: string): Promise<string[]> {
-  const all = await readdir(app.env.downloadDir, { recursive: true });
+  const all = await listTree(app.env.downloadDir);
   return all.filter((name) => name.includes(part) && !/\/cover\.(jpg|png)$/.test(name));
 }
 
@@ -132,8 +132,11 @@ describe('cancelTask', () => {
 
   it('cancels a task while its audio is being fetched', async () => {
     const id = await queue(app, { item: 'demo:rough-crossing-1-01' });
-    const unfinished = join(incomingDirectory(app.env.downloadDir), `${idOf(id)}.source`);
-    await waitFor(async () => (await filesNamed(`${idOf(id)}.source`)).length > 0, { what: unfinished });
+    const isFetching = async () => {
+      const folders = await readdir(incomingDirectory(app.env.downloadDir)).catch(() => []);
+      return folders.some((name) => name.startsWith(`${idOf(id)}.1.`));
+    };
+    await waitFor(isFetching, { what: 'a folder for the first attempt' });
     expect(await cancel(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     await expectNothingLeft(id, 'Dead Slow Ahead');
     expect(await now(id)).toMatchObject({ state: 'CANCELLED', file: null, error: null });

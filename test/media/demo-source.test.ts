@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
@@ -57,6 +57,7 @@ async function measure(audio: Buffer) {
     {
       inputPath,
       outputPath,
+      maxOutputBytes: 1e9,
       input,
       format: 'WAV',
       bitrateKbps: null,
@@ -66,7 +67,9 @@ async function measure(audio: Buffer) {
     },
     { signal: never, onProgress: () => undefined },
   );
-  return { ...input, durationMs: (await media.probe(outputPath, never)).durationMs };
+  const { durationMs } = await media.probe(outputPath, never);
+  await rm(outputPath);
+  return { ...input, durationMs };
 }
 
 describe('audio of healthy tracks', () => {

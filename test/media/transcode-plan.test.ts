@@ -29,6 +29,7 @@ function plan(
     input: { ...flac, ...input },
     format,
     bitrateKbps: options.bitrateKbps ?? null,
+    maxOutputBytes: 71_000,
   };
   return planTranscode(request, options.encoders ?? encoders, options.files ?? noCover);
 }
@@ -75,6 +76,8 @@ describe('the whole argument list', () => {
         '-1',
         '-threads',
         '1',
+        '-fs',
+        '71000',
         '-id3v2_version',
         '4',
         '-write_xing',
@@ -122,6 +125,8 @@ describe('the whole argument list', () => {
       '-1',
       '-threads',
       '1',
+      '-fs',
+      '71000',
       '-f',
       'matroska',
     ]);
@@ -168,8 +173,9 @@ describe('how the audio is made', () => {
   it('makes 16 bits of a lossy source', () => {
     const lossy: AudioProbe = { ...flac, codec: 'mp3' };
     delete lossy.bitDepth;
-    const request = { inputPath: '/a', input: lossy, format: 'FLAC' as const, bitrateKbps: null };
-    expect(planTranscode(request, encoders, noCover).outputOptions).toContain('s16');
+    const request = { inputPath: '/a', input: lossy, format: 'FLAC' as const };
+    const limits = { bitrateKbps: null, maxOutputBytes: 71_000 };
+    expect(planTranscode({ ...request, ...limits }, encoders, noCover).outputOptions).toContain('s16');
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCover } from '../../src/media/artwork.js';
 import { MediaError } from '../../src/media/errors.js';
@@ -52,7 +52,13 @@ async function convert(
   const input = rest.input ?? (await media.probe(inputPath, never));
   const outputPath = workspace.file(`out-${++outputs}.part`);
   const progress: number[] = [];
-  const usual = { bitrateKbps: null, artistSeparator: '; ', tags: bareTags, cover: null };
+  const usual = {
+    maxOutputBytes: 1e9,
+    bitrateKbps: null,
+    artistSeparator: '; ',
+    tags: bareTags,
+    cover: null,
+  };
   await by.transcode(
     { inputPath, outputPath, input, format, ...usual, ...rest },
     { signal, onProgress: (percent) => progress.push(percent) },
@@ -440,6 +446,25 @@ describe('failing', () => {
       }
     }
   });
+
+  it('is TARGET_NOT_WRITABLE where the output is a link, and what that leads to stays as it is', async () => {
+    const [outputPath, victim] = [workspace.file('linked.part'), workspace.file('victim')];
+    await writeFile(victim, 'not music');
+    await symlink(victim, outputPath);
+    const failure = await failureOf(convert('source.flac', 'WAV', { outputPath }));
+    expect(failure.code).toBe('TARGET_NOT_WRITABLE');
+    expect(await readFile(victim, 'utf8')).toBe('not music');
+  });
+
+  it.each(['WAV', 'FLAC', 'MP3', 'OPUS', 'AAC'] as const)(
+    'is TRACK_TOO_LARGE when %s takes more than the limit, and stops soon after it',
+    async (format) => {
+      const outputPath = workspace.file(`large.${format}`);
+      const failure = await failureOf(convert('source.flac', format, { outputPath, maxOutputBytes: 8_192 }));
+      expect(failure).toMatchObject({ code: 'TRACK_TOO_LARGE', retryable: false });
+      expect(existsSync(outputPath)).toBe(false);
+    },
+  );
 
   it.skipIf(!mountable)('is TARGET_NOT_WRITABLE on a read-only disk', async () => {
     const disk = await readOnlyDirectory();

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Overrides } from '../../src/app.js';
+import type { AudioSource } from '../../src/catalog/audio-source.js';
+import { createDemoSource } from '../../src/upstream/demo/source.js';
 import { createWorkspace, makeAudio, createTestMedia, readTags } from '../kit/audio.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { CHILDREN } from '../kit/documents.js';
@@ -35,8 +37,12 @@ describe.skipIf(!mountable)('a disk that is full', () => {
   });
 
   it.each([
-    ['while the audio comes in', 'demo:night-ferry-1-09', {}],
-    ['while the file is made', 'demo:semaphore-love-songs-1-01', { format: 'WAV' as const }],
+    ['before the audio comes in', 'demo:night-ferry-1-09', {}],
+    [
+      'before a file is made that is larger than the audio',
+      'demo:semaphore-love-songs-1-01',
+      { format: 'WAV' as const },
+    ],
   ])('%s fails the task at the first try, reports it, and leaves nothing', async (_when, item, options) => {
     await withApp(disk.path, async (app) => {
       const task = await ended(app, await queue(app, { item, options }));
@@ -45,6 +51,29 @@ describe.skipIf(!mountable)('a disk that is full', () => {
       expect(task.error?.message).toMatch(/no space left|disk is full/i);
       expect(await listTree(disk.path)).toEqual(['.incoming']);
     });
+  });
+
+  it('by others while the audio comes in fails the task just so', async () => {
+    const large = await withSmallDisk(16 * 1_048_576);
+    const demo = createDemoSource({ media: await createTestMedia() });
+    const source: AudioSource = {
+      ...demo,
+      async open(...call) {
+        const { bavail, bsize } = await statfs(large.path);
+        await writeFile(join(large.path, 'others'), Buffer.alloc(bavail * bsize - 65_536));
+        return demo.open(...call);
+      },
+    };
+    const use = async (app: TestApp) => {
+      const task = await ended(app, await queue(app, { item: 'demo:night-ferry-1-09' }));
+      expect(task).toMatchObject({ state: 'FAILED', attempt: 1, file: null });
+      expect(task.error).toMatchObject({
+        code: 'DISK_FULL',
+        message: expect.stringMatching(/^There is no space left in the download directory\.$/) as string,
+      });
+      expect(await listTree(large.path)).toEqual(['.incoming', 'others']);
+    };
+    await withApp(large.path, use, { sources: [source] }).finally(large.remove);
   });
 });
 

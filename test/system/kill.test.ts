@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { parseFile } from 'music-metadata';
 import { beforeAll, describe, expect, inject, it, type TestContext } from 'vitest';
-import { incomingDirectory } from '../../src/downloads/target-file.js';
+import { incomingDirectory } from '../../src/downloads/incoming.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { createDemoSource } from '../../src/upstream/demo/source.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { incomingDirectory } from '../../src/downloads/target-file.js';
+import { incomingDirectory } from '../../src/downloads/incoming.js';
 import { createAudioServer, createHttpSource, type Offer } from '../kit/audio-server.js';
 import { pidsWith } from '../kit/audio.js';
 import { createTestDatabase } from '../kit/database.js';

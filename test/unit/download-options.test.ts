@@ -4,7 +4,7 @@ import { chooseGroups, resolveOptions, type OptionsInput } from '../../src/downl
 import { InvalidOptionsError } from '../../src/downloads/errors.js';
 import { FormatUnavailableError } from '../../src/media/errors.js';
 import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat, type Media } from '../../src/media/media.js';
-import { dedupeKeyOf, downloadOptions, type DownloadOptions } from '../../src/tasks/download-options.js';
+import { dedupeKeyOf, storedOptions, type DownloadOptions } from '../../src/tasks/download-options.js';
 
 const TOOLS = { ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', version: '7' };
 
@@ -75,9 +75,9 @@ describe('the output of a download', () => {
 
   it('is read back as it was stored, and rejected when it is invalid', () => {
     const stored: unknown = JSON.parse(JSON.stringify(resolve({ format: 'MP3', bitrateKbps: 128 })));
-    expect(downloadOptions.parse(stored)).toEqual(resolve({ format: 'MP3', bitrateKbps: 128 }));
-    expect(() => downloadOptions.parse({ format: 'MIDI', bitrateKbps: null })).toThrow();
-    expect(() => downloadOptions.parse(null)).toThrow();
+    expect(storedOptions.parse(stored)).toEqual(resolve({ format: 'MP3', bitrateKbps: 128 }));
+    expect(() => storedOptions.parse({ format: 'MIDI', bitrateKbps: null })).toThrow();
+    expect(() => storedOptions.parse(null)).toThrow();
   });
 });
 
@@ -113,10 +113,17 @@ describe('an option', () => {
 
   it('falls back to the earlier default for a task queued before options existed', () => {
     const stored = { format: 'MP3', bitrateKbps: 320 };
-    expect(downloadOptions.parse(stored)).toEqual({ ...resolve(null), ...stored });
+    expect(storedOptions.parse(stored)).toEqual({ ...resolve(null), ...stored });
+  });
+
+  it('of a path that was allowed when the task was queued falls back to the default', () => {
+    const stored = { ...resolve(null), customDirFormat: '.incoming', customTrackFormat: '.%music%' };
+    expect(storedOptions.parse(stored)).toEqual(resolve(null));
   });
 
   it.each<[string, OptionsInput, string]>([
+    ['customDirFormat', { customDirFormat: '.incoming' }, 'begins with "."'],
+    ['customDirFormat', { customDirFormat: 'Playlists/x' }, 'which Reprise uses itself'],
     ['customDirFormat', { customDirFormat: '../%album%' }, 'no folder may be'],
     ['customDirFormat', { customDirFormat: '%album%/ .. /x' }, 'no folder may be'],
     ['customDirFormat', { customDirFormat: '/etc' }, 'below the download directory'],

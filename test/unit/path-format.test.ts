@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Album, Track } from '../../src/catalog/catalog-item.js';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
-import { formatPath, type PathContext, type PathSettings } from '../../src/downloads/path-format.js';
+import {
+  formatPath,
+  userDirectories,
+  type PathContext,
+  type PathSettings,
+} from '../../src/downloads/path-format.js';
 
 const album: Album = {
   type: 'ALBUM',
@@ -172,14 +177,14 @@ describe('a path made from malicious values', () => {
   it('never leads out of the folder, whatever a title says', () => {
     const track = { title: '../../../../etc/passwd', album: { ...album, title: '..' } };
     expect(pathOf({ customDirFormat: '%album%', customTrackFormat: '%music%', track })).toBe(
-      'Unknown/........etcpasswd',
+      'Unknown/etcpasswd',
     );
   });
 
   it('never leads out of the folder, whatever the format says', () => {
     const path = pathOf({ customDirFormat: '../../%album%/..', customTrackFormat: '../%music%' });
     expect(path.split('/')).not.toContain('..');
-    expect(path).toBe('Unknown/Unknown/Night Ferry/Unknown/.. All the Lifeboats Are Orange');
+    expect(path).toBe('Unknown/Unknown/Night Ferry/Unknown/All the Lifeboats Are Orange');
   });
 
   it('does not fill in what a value only looks like', () => {
@@ -188,6 +193,50 @@ describe('a path made from malicious values', () => {
 
   it('takes a dollar sign in a value for itself', () => {
     expect(fileOf('%music%', { track: { title: "$& $1 $' $$" } })).toBe("$& $1 $' $$");
+  });
+
+  it.each(['playlists', 'PlayLists', ' playlists. ', 'play\u200blists', 'playli\u017fts', '.playlists'])(
+    'keeps an artist called %j out of the folder of playlist files',
+    (name) => {
+      const artists = [{ id: 'demo:x', name }];
+      const [folder = '', ...others] = pathOf({ track: { artists, album: null } }).split('/');
+      expect(folder).toMatch(/^_play/i);
+      expect(others).toEqual(['All the Lifeboats Are Orange', '005. All the Lifeboats Are Orange']);
+    },
+  );
+
+  it('keeps a user called like a folder of Reprise out of it', () => {
+    expect(userDirectories('Playlists')).toEqual(['_Playlists']);
+    expect(userDirectories('.incoming')).toEqual(['incoming']);
+  });
+
+  it('reserves names at the first level only', () => {
+    const track = { artists: [{ id: 'demo:x', name: 'playlists' }] };
+    expect(pathOf({ customDirFormat: '%year%/%artist%', customTrackFormat: '%artist%', track })).toBe(
+      '2024/playlists/playlists',
+    );
+    expect(fileOf('%artist%', { track })).toBe('playlists');
+  });
+
+  it('is short enough for any disk, whatever the values are, and the same each time', () => {
+    const title = '\u706f'.repeat(400);
+    const track = { title, album: { ...album, title }, artists: [{ id: 'demo:x', name: title }] };
+    const customDirFormat = Array.from({ length: 10 }, (_, level) => `${level}%artist%%album%`).join('/');
+    const path = pathOf({ customDirFormat, track });
+    expect(path.split('/')).toHaveLength(11);
+    expect(Buffer.byteLength(path)).toBeLessThanOrEqual(700);
+    expect(Buffer.byteLength(path)).toBeGreaterThan(500);
+    expect(pathOf({ customDirFormat, track })).toBe(path);
+  });
+
+  it('is cut no more than its parts where it has the usual three', () => {
+    const title = 'x'.repeat(300);
+    const track = { title, album: { ...album, title, artists: [{ id: 'demo:x', name: title }] } };
+    expect(
+      pathOf({ track })
+        .split('/')
+        .map((part) => part.length),
+    ).toEqual([200, 200, 200]);
   });
 
   it('avoids the names of devices and cuts what is too long', () => {

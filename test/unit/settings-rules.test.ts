@@ -31,7 +31,12 @@ describe('settings', () => {
     { convertTo: 'OPUS', bitrateKbps: 32 },
     { convertTo: 'FLAC', bitrateKbps: null },
     { customDirFormat: '' },
-    { customDirFormat: '%artist_1%/%ar_album_12%/...' },
+    { customDirFormat: '%artist_1%/%ar_album_12%/a...' },
+    { customDirFormat: 'music/playlists/incoming' },
+    { customDirFormat: 'playlists of %artist%' },
+    { customDirFormat: 'a/b/c/d/e/f/g/h/i/j' },
+    { customDirFormat: '%artist%'.repeat(20) },
+    { maxTrackSeconds: 1 },
     { customDirFormat: '100% %quality%/50%' },
     { customTrackFormat: '%music%' },
     { spotify: 'my.account-1', deezer: '' },
@@ -65,6 +70,23 @@ describe('settings', () => {
     [{ customDirFormat: '%artist_0%' }, 'customDirFormat'],
     [{ customDirFormat: '%album%\u0000' }, 'customDirFormat'],
     [{ customDirFormat: '%album%\ud800' }, 'customDirFormat'],
+    [{ customDirFormat: '.incoming' }, 'customDirFormat'],
+    [{ customDirFormat: '.Incoming/%album%' }, 'customDirFormat'],
+    [{ customDirFormat: '%artist%/ .%album%' }, 'customDirFormat'],
+    [{ customDirFormat: '%artist%/...' }, 'customDirFormat'],
+    [{ customDirFormat: '/playlists' }, 'customDirFormat'],
+    [{ customDirFormat: 'playlists' }, 'customDirFormat'],
+    [{ customDirFormat: 'PLAYLISTS. /%album%' }, 'customDirFormat'],
+    [{ customDirFormat: 'play"lists/%album%' }, 'customDirFormat'],
+    [{ customDirFormat: 'play\u200blists' }, 'customDirFormat'],
+    [{ customDirFormat: '%album%\u202e' }, 'customDirFormat'],
+    [{ customDirFormat: 'a/b/c/d/e/f/g/h/i/j/k' }, 'customDirFormat'],
+    [{ customDirFormat: '%artist%'.repeat(21) }, 'customDirFormat'],
+    [{ customTrackFormat: '.%music%' }, 'customTrackFormat'],
+    [{ customTrackFormat: '%music%'.repeat(21) }, 'customTrackFormat'],
+    [{ customTrackFormat: '\u2066%music%' }, 'customTrackFormat'],
+    [{ maxTrackSeconds: 0 }, 'maxTrackSeconds'],
+    [{ downloadPath: `/${'\u706f'.repeat(400)}` }, 'downloadPath'],
     [{ customTrackFormat: ' ' }, 'customTrackFormat'],
     [{ customTrackFormat: '%title%' }, 'customTrackFormat'],
     [{ customTrackFormat: 'x'.repeat(501) }, 'customTrackFormat'],
@@ -83,6 +105,17 @@ describe('settings', () => {
     [{ downloadPath: `/${'x'.repeat(1_000)}` }, 'downloadPath'],
   ])('may not be %j', (changes, field) => {
     expect(problemsOf(changes)).toEqual([{ field, message: expect.stringMatching(/^.+\.$/) as string }]);
+  });
+
+  it('say which folder is not allowed, and why', () => {
+    const messageOf = (customDirFormat: string) => problemsOf({ customDirFormat })[0]?.message;
+    expect(messageOf('%artist%/.x')).toBe(
+      '"customDirFormat" has the folder ".x", which begins with "."; remove the dot, because such names are hidden.',
+    );
+    expect(messageOf('Playlists/%artist%')).toBe(
+      '"customDirFormat" begins with the folder "Playlists", which Reprise uses itself; choose another name.',
+    );
+    expect(messageOf('a/'.repeat(12))).toBe('"customDirFormat" has 12 folders; at most 10 are allowed.');
   });
 
   it('report an unknown placeholder and list the known ones', () => {

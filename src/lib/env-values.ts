@@ -1,0 +1,89 @@
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, dirname, resolve } from 'node:path';
+import { z } from 'zod';
+
+/* Forms of the values of environment variables, as text to what the program uses. */
+
+export const portNumber = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .refine((port) => port <= 65_535);
+
+export const positiveNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/)
+  .transform(Number);
+
+export const onOff = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((value) => value === 'true' || value === '1');
+
+/** Checks the protocol only: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
+export const urlOf = (protocols: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (value) =>
+        protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length) &&
+        !/\s/.test(value),
+    );
+
+export const host = z.string().regex(/^[\w.:%-]+$/);
+
+export const path = z.string().transform((value) => resolve(value));
+
+export const paths = z.string().transform((value) =>
+  value
+    .split(delimiter)
+    .filter(Boolean)
+    .map((directory) => resolve(directory)),
+);
+
+export const existingDirectories = paths.superRefine((directories, context) => {
+  for (const directory of directories.filter((each) => !isDirectory(each))) {
+    context.addIssue(`"${directory}" is not a directory`);
+  }
+});
+
+/** A file system takes 4,096 bytes, names of files included; an index of PostgreSQL takes 2,704. */
+export const MAX_DIRECTORY_BYTES = 1_000;
+
+/** Created when it is missing, for which no part of it may be a file. */
+export const directory = path.superRefine((requested, context) => {
+  if (Buffer.byteLength(requested) > MAX_DIRECTORY_BYTES) {
+    context.addIssue(`"${requested.slice(0, 40)}…" has more than ${MAX_DIRECTORY_BYTES} bytes`);
+  }
+  const existing = nearestExisting(requested);
+  if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
+});
+
+export const commaSeparated = (isValid: (value: string) => boolean, what: string) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((each) => each.trim().replace(/\/$/, '').toLowerCase()))
+    .transform((values) => values.filter(Boolean))
+    .superRefine((values, context) => {
+      for (const value of values) if (!isValid(value)) context.addIssue(`"${value}" is not ${what}`);
+    });
+
+export function isOrigin(value: string): boolean {
+  return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
+}
+
+export function isHostName(value: string): boolean {
+  return value === '*' || /^\.?[\w-]+(?:\.[\w-]+)*$/.test(value);
+}
+
+/** False also for a path that cannot be read: in a closed directory, a link to itself, too long a name. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
+}
