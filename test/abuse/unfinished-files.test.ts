@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AudioSource } from '../../src/catalog/audio-source.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { createTestMedia, createWorkspace, makeAudio } from '../kit/audio.js';
+import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
+import { createTestMedia, createWorkspace, makeAudio, never } from '../kit/audio.js';
 import { makeAlbum, makeTrack } from '../kit/catalog-items.js';
 import { listTree } from '../kit/disk-tree.js';
 import { createFileSource, type FileSource } from '../kit/file-source.js';
@@ -204,6 +205,22 @@ describe('links planted under the names of unfinished files', () => {
     const task = await withWorker(() => endOf(id));
     expect(task).toMatchObject({ state: 'FAILED', attempt: 1, error: { code: 'TARGET_NOT_WRITABLE' } });
     expect(await readFile(victim, 'utf8')).toBe(VICTIM);
+  });
+});
+
+describe('the cover of a track that was in place before the worker died', () => {
+  it('is not written where its folder has become a link that leads out', async () => {
+    const outside = workspace.file('outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'a.flac'), VICTIM);
+    await symlink(outside, join(root, 'Album'));
+    const item = await createDemoCatalog().findTrack('demo:night-ferry-1-01', never);
+    const file = { filePath: join(root, 'Album', 'a.flac'), fileSizeBytes: BigInt(VICTIM.length) };
+    const [id = ''] = await seedTasks(api, [
+      { ...file, attempt: 1, itemId: item?.id ?? '', item: JSON.parse(JSON.stringify(item)) as object },
+    ]);
+    expect(await withWorker(() => endOf(id))).toMatchObject({ state: 'COMPLETED', attempt: 2 });
+    expect(await readdir(outside)).toEqual(['a.flac']);
   });
 });
 

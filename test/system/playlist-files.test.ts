@@ -153,6 +153,25 @@ describe('the m3u8 of a playlist', () => {
     await rm(outside, { recursive: true });
   });
 
+  it('is not written through a link in place of the folder of unfinished files', async () => {
+    app = await startApp({ env: { role: 'api' } });
+    const root = app.env.downloadDir;
+    const outside = await mkdtemp(join(tmpdir(), 'reprise-outside-'));
+    await symlink(outside, join(root, '.incoming'));
+    const seed = { kind: 'PLAYLIST', state: 'COMPLETED', title: 'Linked', total: 1, succeeded: 1 } as const;
+    const [id = ''] = await seedTasks(app, [{ ...seed, expandedAt: new Date() }]);
+    const filePath = join(root, 'one.mp3');
+    await writeFile(filePath, 'audio');
+    await seedTasks(app, [{ parentId: id, state: 'COMPLETED', position: 0, filePath }]);
+    const worker = await joinApp(app, { env: { role: 'worker' } });
+    const find = () => app.deps.db.task.findUniqueOrThrow({ where: { id } });
+    await waitFor(async () => (await find()).playlistFileAt, { what: 'the playlist to be given up' });
+    expect((await find()).playlistFile).toBeNull();
+    expect(await readdir(join(root, 'playlists'))).toEqual([]);
+    await worker.stop();
+    await rm(outside, { recursive: true });
+  });
+
   it('is not written for a playlist without a file', async () => {
     const root = await start();
     TRACKS.forEach((id) => source.fail(id));
