@@ -149,7 +149,11 @@ function toOperationInput(
   const takesMore = rest['additionalProperties'] !== undefined && rest['additionalProperties'] !== false;
   const hasBody = method !== 'GET' && (Object.keys(others).length > 0 || takesMore);
   const needed = required.filter((name) => name in others);
-  const body = { ...rest, properties: others, ...(needed.length > 0 && { required: needed }) };
+  const body = {
+    ...rest,
+    properties: withDefaultsInWords(others),
+    ...(needed.length > 0 && { required: needed }),
+  };
   return {
     ...(parameters.length > 0 && { parameters }),
     ...(hasBody && {
@@ -164,6 +168,17 @@ function toOperationInput(
       },
     }),
   };
+}
+
+/** Generators take a field of a body with a `default` for one that is always sent. */
+function withDefaultsInWords(properties: Properties): Properties {
+  const fields = Object.entries(properties).map(([name, { default: byDefault, ...field }]) => [
+    name,
+    byDefault === undefined
+      ? field
+      : { ...field, description: `${String(field['description'])} Default: ${JSON.stringify(byDefault)}.` },
+  ]);
+  return Object.fromEntries(fields) as Properties;
 }
 
 /** A parameter that accepts no value (`not: {}`) exists only to be rejected, so it is left out. */
