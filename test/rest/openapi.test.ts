@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -292,6 +293,27 @@ async function readFrames(response: Response, count: number): Promise<unknown[]>
   return frames;
 }
 
+type Selector = (state: object, path: string, method: string) => boolean;
+
+/** What Swagger UI calls of ours, with what it hands over: a document as Immutable.js keeps it. */
+interface SwaggerPlugin {
+  statePlugins: {
+    spec: {
+      wrapSelectors: {
+        allowTryItOutFor(
+          original: Selector,
+          system: { specSelectors: { specJson(): { hasIn(keys: string[]): boolean } } },
+        ): Selector;
+      };
+    };
+  };
+}
+
+function valueAt(value: unknown, [key, ...others]: readonly string[]): unknown {
+  if (key === undefined || typeof value !== 'object' || value === null) return value;
+  return valueAt(new Map(Object.entries(value)).get(key), others);
+}
+
 describe('GET /docs', () => {
   const open = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${app.url}/api${path}`, { headers, redirect: 'manual' });
@@ -306,6 +328,17 @@ describe('GET /docs', () => {
     for (const part of parts) expect((await open(part.slice('/api'.length))).status, part).toBe(200);
     expect(html).not.toMatch(/https?:/);
     expect(html).toContain('<a href="/graphql">GraphiQL</a>');
+  });
+
+  it('offers to try every operation but a stream, which would never be shown', async () => {
+    const script = await (await open('/docs/start.js')).text();
+    const settings: { plugins?: SwaggerPlugin[] }[] = [];
+    runInNewContext(script, { SwaggerUIBundle: (given: object) => settings.push(given) });
+    const allows = settings[0]?.plugins?.[0]?.statePlugins.spec.wrapSelectors.allowTryItOutFor;
+    const hasIn = (keys: string[]) => valueAt(description, keys) !== undefined;
+    const offered = allows?.(() => true, { specSelectors: { specJson: () => ({ hasIn }) } });
+    const refused = operationsOf(description).filter(({ path, method }) => !offered?.({}, path, method));
+    expect(refused.map(({ path }) => path)).toEqual(['/prgs/stream']);
   });
 
   it('is compressed, and not sent again to a browser that has cached it', async () => {
