@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/kit/longest-first.js';
 
 export default defineConfig({
   // Vite would take graphql's ES modules, and Pothos, which Node loads, its CommonJS: two realms of one library.
@@ -7,7 +8,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/bench/**'],
     globalSetup: ['test/kit/global-setup.ts'],
-    maxWorkers: 2,
+    // One more than the two cores that the limits of the tests were chosen on: for a third of the time a test waits.
+    maxWorkers: 3,
+    maxConcurrency: 3,
+    sequence: { sequencer: LongestFirst },
     // The app's modules take a second or two of CPU time to load: once a worker, not once a file.
     isolate: false,
     // Only for a test that hangs: each wait has a limit of its own. On a slow machine all are longer, see slowness.ts.

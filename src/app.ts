@@ -18,7 +18,7 @@ import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
 import { schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
-import type { Check } from './http/readiness.js';
+import type { Check, CheckResult } from './http/readiness.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
@@ -32,9 +32,11 @@ import { createRestApp } from './rest/handle.js';
 import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-import { createDatabase, type Database } from './database/prisma.js';
+import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
+import { createDatabase, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
-import { dispatchOnEvent, recoverTasks } from './queue/dispatch-tasks.job.js';
+import { recoverTasks } from './queue/dispatch-tasks.js';
+import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
@@ -43,7 +45,7 @@ import { createDemoSource } from './upstream/demo/source.js';
 import { createLibraryCatalog } from './library/library-catalog.js';
 import { createLibraryRoots } from './library/library-roots.js';
 import { createLibrarySource } from './library/library-source.js';
-import { createTagReader } from './library/tag-reader.js';
+import { createTagReader, type CoverReader } from './library/tag-reader.js';
 
 export interface Overrides {
   log?: Logger;
@@ -67,9 +69,11 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
   const log = overrides.log ?? createLogger(env.logLevel);
   const closers = createClosers(log);
   try {
-    const { deps, jobs } = await createDeps(env, { log, overrides, closers });
-    if (env.role !== 'api') await startWorker(deps, jobs, closers);
-    const http = env.role === 'worker' ? null : await startServer(deps, jobs, closers);
+    const { deps, workDb, jobs } = await createDeps(env, { log, overrides, closers });
+    const workDeps = { ...deps, db: workDb };
+    const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
+    const checks = readinessChecks(workDeps, { jobs, dispatcher });
+    const http = env.role === 'worker' ? null : await startServer(deps, checks, closers);
     return { http, deps, stop: () => closers.close() };
   } catch (thrown) {
     await closers.close();
@@ -83,44 +87,78 @@ interface StartOptions {
   closers: Closers;
 }
 
+interface CreatedDeps {
+  deps: Deps;
+  /** For leases, dispatch, jobs and readiness. */
+  workDb: Database;
+  jobs: AgendaJobs;
+}
+
 /** The order matters: closing in reverse stops the job runner first, whose running jobs still need the rest. */
-async function createDeps(env: Env, options: StartOptions): Promise<{ deps: Deps; jobs: AgendaJobs }> {
+async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps> {
   const { log, overrides, closers } = options;
-  const { url, db } = await openDatabase(env, options);
+  const { url, db, workDb, reads } = await openDatabase(env, options);
   const { bus, relay } = await openEvents(url, options);
   const media = overrides.media ?? (await createMedia({ ...env, log }));
   const instanceId = randomUUID();
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may be up while the database is down: this process would then hold jobs that it cannot run.
-  const jobs = await createJobRunner({ store, log, instanceId, canWork: () => relay.healthy() });
   const timing = { ...TIMING, ...overrides.timing };
+  const jobs = await createJobRunner({
+    store,
+    log,
+    instanceId,
+    canWork: () => relay.healthy(),
+    restoreEveryMs: timing.restoreJobsEveryMs,
+  });
   const clock = overrides.clock ?? systemClock;
-  const platform = { env, log, clock, instanceId, db, bus, jobs, media, timing };
+  const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
+  const tagReader = createTagReader({ media });
+  closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
   closers.add('task feed', () => feed.stop());
-  const leases = createLeases(platform);
+  const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
   closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams(platform, overrides);
+  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
   const defaultCatalog = () => {
     const { service } = settings.settings();
     return upstreams.catalogs.has(service) ? service : env.catalog;
   };
   const taskCounter = createTaskCounter({ db });
-  const shared = { ...platform, feed, leases, taskCounter, ...settings, ...upstreams, defaultCatalog };
-  return { deps: { ...shared, runners: createDownloadRunners(shared) }, jobs };
+  const shared = {
+    ...platform,
+    tagReader,
+    feed,
+    leases,
+    taskCounter,
+    ...settings,
+    ...upstreams,
+    defaultCatalog,
+  };
+  return { deps: { ...shared, runners: createDownloadRunners({ ...shared, db: workDb }) }, workDb, jobs };
 }
 
-async function openDatabase(env: Env, options: StartOptions): Promise<{ url: string; db: Database }> {
+/** More than the transactions that may wait for each other's locks: four expansions and a few tracks. */
+const WORK_POOL_SIZE = 8;
+
+async function openDatabase(env: Env, options: StartOptions) {
   const { log, closers } = options;
   const url = await openDatabaseServer(env, options);
   await migrate({ url, log });
-  const database = createDatabase({ url, log });
-  closers.add('database', () => database.close());
-  await repairSequences(database.db);
-  return { url, db: database.db };
+  const open = (settings: Partial<DatabaseOptions> = {}) => {
+    const database = createDatabase({ url, log, ...settings });
+    closers.add('database', () => database.close());
+    return database;
+  };
+  const work = open({ poolSize: WORK_POOL_SIZE });
+  const { db } = open();
+  const { atOnce: poolSize, statementMs } = READ_LIMITS;
+  const readers = open({ poolSize, statementMs, canceller: work.pool });
+  await repairSequences(db);
+  return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 
 async function openEvents(url: string, { log, closers }: StartOptions) {
@@ -152,22 +190,25 @@ async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Pro
 }
 
 function openUpstreams(
-  deps: Pick<Deps, 'db' | 'env' | 'media' | 'clock' | 'log'>,
+  deps: Pick<Deps, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log'> & {
+    workDb: Database;
+    covers: CoverReader;
+  },
   overrides: Overrides,
-): Pick<Deps, 'catalogs' | 'sources' | 'tagReader'> {
-  const { db, env, media } = deps;
-  const index = createLibraryIndex(db);
+): Pick<Deps, 'catalogs' | 'sources'> {
+  const { env, media, covers } = deps;
+  const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const catalogs = [
     createDemoCatalog(),
-    ...(hasLibrary ? [createLibraryCatalog({ index, roots })] : []),
+    ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];
   const cache = createCatalogCache(deps);
   const sources = [
     ...(overrides.sources ?? []),
-    ...(hasLibrary ? [createLibrarySource({ index, roots })] : []),
+    ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
     createDemoSource({ media }),
   ];
   return {
@@ -178,11 +219,10 @@ function openUpstreams(
       ]),
     ),
     sources,
-    tagReader: createTagReader({ media }),
   };
 }
 
-async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<void> {
+async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<Dispatcher> {
   const { downloadPath } = deps.settings();
   await mkdir(downloadPath, { recursive: true }).catch((err: unknown) => {
     deps.log.error({ err, downloadPath }, 'could not create the download directory, downloads will fail');
@@ -190,12 +230,18 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
   await jobs.start(JOBS, deps);
-  closers.add('dispatcher', dispatchOnEvent(deps));
+  const dispatcher = startDispatcher(deps);
+  closers.add('dispatcher', () => dispatcher.stop());
   closers.add('playlist files', writePlaylistsOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
+  return dispatcher;
 }
 
-async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<RunningHttpServer> {
+async function startServer(
+  deps: Deps,
+  checks: Readonly<Record<string, Check>>,
+  closers: Closers,
+): Promise<RunningHttpServer> {
   const { env, log } = deps;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
@@ -211,26 +257,33 @@ async function startServer(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
       tracebacks: env.development,
     }),
     origins: env.corsOrigins,
-    checks: readinessChecks(deps, jobs),
+    allowedHosts: env.allowedHosts,
+    checks,
     log,
   });
   closers.add('http server', () => http.stop({ graceMs: deps.timing.stopGraceMs }));
   return http;
 }
 
+function checkDispatcher(dispatcher: Dispatcher): CheckResult {
+  const detail = dispatcher.problem();
+  return detail === null ? { ok: true } : { ok: false, detail };
+}
+
 const MIN_FREE_BYTES = 500_000_000;
 
 function readinessChecks(
   deps: Pick<Deps, 'db' | 'settings' | 'media'>,
-  jobStore: { healthy(): Promise<boolean> },
+  { jobs, dispatcher }: { jobs: Pick<AgendaJobs, 'healthy'>; dispatcher: Dispatcher | null },
 ): Record<string, Check> {
   return {
+    ...(dispatcher && { dispatch: () => Promise.resolve(checkDispatcher(dispatcher)) }),
     database: async () => {
       await deps.db.$queryRaw`SELECT 1`;
       return { ok: true };
     },
     jobs: async () =>
-      (await jobStore.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
+      (await jobs.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
     ffmpeg: () =>
       Promise.resolve(
         deps.media.tools

@@ -60,17 +60,20 @@ const directory = path.superRefine((requested, context) => {
   if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
 });
 
-const origins = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((each) => each.trim().replace(/\/$/, ''))
-      .filter(Boolean),
-  )
-  .superRefine((values, context) => {
-    for (const value of values) if (!isOrigin(value)) context.addIssue(`"${value}" is not an origin`);
-  });
+const commaSeparated = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((each) => each.trim().replace(/\/$/, '').toLowerCase())
+    .filter(Boolean),
+);
+
+const origins = commaSeparated.superRefine((values, context) => {
+  for (const value of values) if (!isOrigin(value)) context.addIssue(`"${value}" is not an origin`);
+});
+
+const hostNames = commaSeparated.superRefine((values, context) => {
+  for (const value of values) if (!isHostName(value)) context.addIssue(`"${value}" is not a host name`);
+});
 
 const variables = z.object({
   PORT: portNumber.default(7171).register(facts, {
@@ -82,6 +85,12 @@ const variables = z.object({
     kind: 'a host name or an IP address, IPv6 without brackets',
     default: '127.0.0.1',
     description: 'Address to listen on; 0.0.0.0 lets your network in.',
+  }),
+  ALLOWED_HOSTS: hostNames.default([]).register(facts, {
+    kind: 'host names without a port, separated by commas; ".example.org" allows example.org and every name below it, "*" every name',
+    default: null,
+    description:
+      'Names by which the server is reached, besides IP addresses, localhost, HOST and the name of the machine.',
   }),
   CORS_ORIGINS: origins.default([]).register(facts, {
     kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
@@ -178,6 +187,8 @@ export interface Env {
   port: number;
   host: string;
   development: boolean;
+  /** Lower case; ".example.org" stands for example.org and all below it, "*" for all. */
+  allowedHosts: string[];
   corsOrigins: string[];
   dataDir: string;
   downloadDir: string;
@@ -245,6 +256,7 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
     port: parsed.PORT,
     host: parsed.HOST,
     development: parsed.NODE_ENV === 'development',
+    allowedHosts: parsed.ALLOWED_HOSTS,
     corsOrigins: parsed.CORS_ORIGINS,
     dataDir: parsed.DATA_DIR,
     downloadDir: parsed.DOWNLOAD_DIR,
@@ -264,6 +276,10 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
 
 function isOrigin(value: string): boolean {
   return /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
+}
+
+function isHostName(value: string): boolean {
+  return value === '*' || /^\.?[\w-]+(?:\.[\w-]+)*$/.test(value);
 }
 
 /** False also for a path that cannot be read: in a closed directory, a link to itself, too long a name. */

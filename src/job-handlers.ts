@@ -3,11 +3,9 @@ import type { Deps } from './deps.js';
 import { writePlaylistsJob } from './downloads/write-playlists.job.js';
 import type { RunnableJob } from './jobs/job.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
-import { dispatchTasksJob } from './queue/dispatch-tasks.job.js';
 import { runTaskJob } from './queue/run-task.job.js';
 
 export const JOBS: readonly RunnableJob<Deps>[] = [
-  dispatchTasksJob,
   runTaskJob,
   scanLibraryJob,
   pruneCatalogCacheJob,

@@ -1,3 +1,4 @@
+import type { ExpensiveReads } from './database/expensive-reads.js';
 import type { Database } from './database/prisma.js';
 import type { Env } from './env.js';
 import type { EventBus } from './events/bus.js';
@@ -13,7 +14,10 @@ export interface Platform {
   clock: Clock;
   /** Identifies this process among all that share the database; owns leases. */
   instanceId: string;
+  /** In a worker, connections of its own: what keeps downloads alive never waits for a request. */
   db: Database;
+  /** For reads that a request can make dear: searches, deep pages, snapshots. */
+  reads: ExpensiveReads;
   bus: EventBus;
   jobs: JobRunner;
   media: Media;
@@ -27,18 +31,25 @@ export interface Timing {
   renewMs: number;
   /** When a task that was dispatched but has not started is dispatched again. */
   jobLostAfterMs: number;
+  /** How often each worker looks for expired leases, due retries and free places. */
+  dispatchEveryMs: number;
   sourceIdleMs: number;
   /** How long a request that queues a list waits for its children; less than a client waits for a response. */
   childrenWaitMs: number;
   /** How long running work may continue once the process is stopping. */
   stopGraceMs: number;
+  /** How soon a recurring job is back whose record the job store lost. */
+  restoreJobsEveryMs: number;
 }
 
 export const TIMING: Timing = {
   leaseMs: 15_000,
   renewMs: 4_000,
   jobLostAfterMs: 30_000,
+  dispatchEveryMs: 2_000,
   sourceIdleMs: 30_000,
   childrenWaitMs: 5_000,
-  stopGraceMs: 10_000,
+  // Docker kills a container after 10 s: time is needed to return the rest to the queue and stop the database.
+  stopGraceMs: 5_000,
+  restoreJobsEveryMs: 15_000,
 };

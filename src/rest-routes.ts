@@ -3,8 +3,8 @@ import { CATALOG_ROUTES } from './rest/catalog/routes.js';
 import { DOWNLOAD_ROUTES } from './rest/downloads/routes.js';
 import { HISTORY_ROUTES } from './rest/history/routes.js';
 import { CONFIG_ROUTES } from './rest/settings/routes.js';
-import { TASK_STREAM_ROUTES } from './rest/task-stream/routes.js';
 import { TASK_ROUTES } from './rest/tasks/routes.js';
+import { TASK_STREAM_ROUTES } from './rest/tasks/stream.js';
 import type { AnyRoute } from './rest/route.js';
 
 /** All routes below /api, in any order: a path without parameters is matched before one with them. */

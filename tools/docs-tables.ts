@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { describeRow, nullNote, wordsOf, type TableRow } from '../src/settings/settings-table.js';
 import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS } from '../src/settings/settings.js';
+import { REST_OPTIONS, type restOptions } from '../src/rest/downloads/serialize.js';
+import { documentedFormOf } from '../src/rest/input.js';
 import { sectionOf } from '../src/rest/openapi.js';
 import { ROUTES } from '../src/rest-routes.js';
 
@@ -11,6 +13,7 @@ export const PAGES_WITH_TABLES = ['docs/configuration.md', 'docs/rest.md'];
 const TABLES: Record<string, () => string> = {
   settings: () => settingsTable(SETTINGS_ROWS),
   'watch settings': () => settingsTable(WATCH_SETTINGS_ROWS),
+  'download options': () => optionsTable(REST_OPTIONS),
   routes: routeTables,
 };
 
@@ -33,7 +36,7 @@ export function withoutTables(page: string): string {
   return page.replace(TABLE, '');
 }
 
-function settingsTable(rows: readonly TableRow[]): string {
+export function settingsTable(rows: readonly TableRow[]): string {
   const cells = rows.map((row) => [
     `\`${row.name}\``,
     typeOf(row),
@@ -41,6 +44,16 @@ function settingsTable(rows: readonly TableRow[]): string {
     describeRow(row) + nullNote(row),
   ]);
   return toTable(['setting', 'type', 'default', 'meaning'], cells);
+}
+
+export function optionsTable(options: ReturnType<typeof restOptions>): string {
+  const cells = [...options].map(([name, { key, schema, row }]) => {
+    const form = documentedFormOf(schema);
+    const words = form?.['enum'];
+    const values = Array.isArray(words) ? words.map((word) => `\`${word}\``).join(', ') : form?.type;
+    return [`\`${key}\``, `\`${name}\``, values ?? 'string', describeRow(row)];
+  });
+  return toTable(['parameter', 'in GraphQL', 'type', 'meaning'], cells);
 }
 
 const SCALARS = { boolean: '`Boolean`', text: '`String`', int: '`Int`', float: '`Float`' };

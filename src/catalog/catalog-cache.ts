@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader';
 import type { z } from 'zod';
 import type { Platform } from '../platform.js';
+import { logFieldsOf } from '../jobs/errors.js';
 import { createSharedCalls } from '../lib/async.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
-import { readResponses, saveResponse, type StoredResponse } from './catalog-cache-store.js';
+import { readResponses, saveResponse, type CatalogCacheEntry } from './catalog-cache-store.js';
 
 interface CachedRequest<T> {
   /** The same key is the same request, in every process. */
@@ -32,7 +33,7 @@ const MAX_BATCH = 500;
 export function createCatalogCache(deps: CacheDeps): CatalogCache {
   const { db } = deps;
   // One query for the keys of one tick; keeps nothing in memory.
-  const responses = new DataLoader<string, StoredResponse | null>((keys) => readResponses(db, keys), {
+  const responses = new DataLoader<string, CatalogCacheEntry | null>((keys) => readResponses(db, keys), {
     cache: false,
     maxBatchSize: MAX_BATCH,
   });
@@ -52,9 +53,9 @@ interface Stored<T> {
   fetchedAt: Date;
 }
 
-function parseStored<T>({ schema }: CachedRequest<T>, stored: StoredResponse | null): Stored<T> | null {
+function parseStored<T>({ schema }: CachedRequest<T>, stored: CatalogCacheEntry | null): Stored<T> | null {
   if (!stored) return null;
-  const { success, data } = schema.safeParse(JSON.parse(stored.body));
+  const { success, data } = schema.safeParse(JSON.parse(stored.value));
   return success ? { value: data, fetchedAt: stored.fetchedAt } : null;
 }
 
@@ -76,12 +77,12 @@ async function refresh<T>(
   const fetchedAt = deps.clock.now();
   try {
     const value = await load();
-    await save(deps, { key, body: JSON.stringify(value), fetchedAt });
+    await save(deps, { key, value: JSON.stringify(value), fetchedAt });
     return value;
   } catch (thrown) {
     if (!stored || stored.value === null || !isUpstreamError(thrown)) throw thrown;
     deps.log.warn(
-      { key, fetchedAt: stored.fetchedAt, err: thrown },
+      { key, fetchedAt: stored.fetchedAt, ...logFieldsOf(thrown) },
       'catalog unavailable, serving cached response',
     );
     return stored.value;
@@ -93,7 +94,7 @@ function isUpstreamError(thrown: unknown): boolean {
   return thrown instanceof UpstreamFailedError || thrown instanceof UpstreamLimitedError;
 }
 
-async function save({ db, log }: CacheDeps, response: StoredResponse): Promise<void> {
+async function save({ db, log }: CacheDeps, response: CatalogCacheEntry): Promise<void> {
   await saveResponse(db, response).catch((thrown: unknown) => {
     log.warn({ key: response.key, err: thrown }, 'could not cache a catalog response');
   });

@@ -1,10 +1,17 @@
 import { z } from 'zod';
+import { namedEnum } from '../lib/named-enum.js';
 
 export const CATALOG_TYPES = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'EPISODE', 'SHOW'] as const;
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
-export const ALBUM_GROUPS = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'] as const;
-export type AlbumGroup = (typeof ALBUM_GROUPS)[number];
+export const albumGroup = namedEnum('AlbumGroup', 'How an album belongs to an artist.', {
+  ALBUM: 'A full album by the artist.',
+  SINGLE: 'A single or an EP by the artist.',
+  COMPILATION: 'A collection, often of several artists.',
+  APPEARS_ON: 'An album of another artist with a track of this one.',
+});
+export const ALBUM_GROUPS = albumGroup.options;
+export type AlbumGroup = z.infer<typeof albumGroup>;
 
 /** Raise it with every change of a schema: stored responses of another version are not read. */
 export const SCHEMA_VERSION = 1;
@@ -23,7 +30,7 @@ export const albumSchema = z.object({
   id: z.string(),
   title: z.string(),
   artists: z.array(artistRefSchema),
-  group: z.enum(ALBUM_GROUPS),
+  group: albumGroup,
   /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
   releaseDate: z.string().nullable(),
   trackTotal: z.number(),

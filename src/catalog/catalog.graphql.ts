@@ -4,7 +4,7 @@ import {
   connectOffsetPage,
   createConnectionType,
   offsetPageArgs,
-  pageComplexity,
+  searchComplexity,
 } from '../graphql/connection.js';
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import type { CatalogType } from './catalog-item.js';
@@ -72,7 +72,7 @@ builder.queryField('search', (t) =>
       }),
       ...offsetPageArgs(t),
     },
-    complexity: pageComplexity,
+    complexity: (args) => searchComplexity(args, args.query),
     resolve: async (_root, args, context) => {
       // PostgreSQL rejects NUL in a text, and titles have no control characters.
       const text = args.query.replace(/\p{Cc}/gu, ' ').trim();
@@ -84,7 +84,7 @@ builder.queryField('search', (t) =>
       }
       const type: CatalogType = args.type ?? 'TRACK';
       const query = { text, type, catalog: args.catalog ?? null };
-      return connectOffsetPage(args, (page) => searchCatalog(context, { ...query, ...page }, context.signal));
+      return connectOffsetPage(args, (page) => searchCatalog(context, { ...query, ...page }, context));
     },
   }),
 );

@@ -1,3 +1,5 @@
+import type { Reader } from '../database/expensive-reads.js';
+import type { Platform } from '../platform.js';
 import {
   providerOf,
   type Album,
@@ -94,13 +96,16 @@ export async function findItemOfType<T extends CatalogType>(
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
 }
 
+/** A remote catalog must not keep a place among the reads of our own database. */
 export async function searchCatalog(
-  deps: FindDeps,
+  deps: FindDeps & Pick<Platform, 'reads'>,
   query: { text: string; type: CatalogType; catalog: string | null } & PageRequest,
-  signal: AbortSignal,
+  reader: Reader,
 ): Promise<Page<CatalogItem>> {
-  const { catalog, ...rest } = query;
-  return getCatalog(deps, `${catalog ?? deps.defaultCatalog()}:`).search(rest, signal);
+  const { catalog: name, ...rest } = query;
+  const catalog = getCatalog(deps, `${name ?? deps.defaultCatalog()}:`);
+  const search = () => catalog.search(rest, reader.signal);
+  return catalog.remote ? search() : deps.reads.run(reader, search);
 }
 
 /** Null for an entry that its catalog no longer has. */

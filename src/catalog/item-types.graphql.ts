@@ -1,4 +1,5 @@
-import { builder } from '../graphql/builder.js';
+import { builder, enumTypeOf } from '../graphql/builder.js';
+import { distinct } from '../graphql/input-limits.js';
 import {
   connectOffsetPage,
   createConnectionType,
@@ -8,9 +9,9 @@ import {
 import { encodeNodeId } from '../graphql/node-id.js';
 import {
   ALBUM_GROUPS,
+  albumGroup,
   providerOf,
   type Album,
-  type AlbumGroup,
   type Artist,
   type ArtistRef,
   type CatalogItem,
@@ -36,15 +37,7 @@ export const CatalogTypeEnum = builder.enumType('CatalogType', {
   } satisfies Record<CatalogType, object>,
 });
 
-export const AlbumGroupEnum = builder.enumType('AlbumGroup', {
-  description: 'How an album belongs to an artist.',
-  values: {
-    ALBUM: { description: 'A full album by the artist.' },
-    SINGLE: { description: 'A single or an EP by the artist.' },
-    COMPILATION: { description: 'A collection, often of several artists.' },
-    APPEARS_ON: { description: 'An album of another artist with a track of this one.' },
-  } satisfies Record<AlbumGroup, object>,
-});
+const AlbumGroupEnum = enumTypeOf(albumGroup);
 
 export const ImageType = builder.objectRef<Image>('Image').implement({
   description: 'A picture that the catalog has of an item.',
@@ -250,7 +243,7 @@ builder.node(ArtistType, {
       complexity: pageComplexity,
       resolve: ({ id }, { groups, ...args }, context) =>
         connectOffsetPage(args, (page) => {
-          const query = { ...page, groups: groups ?? ALBUM_GROUPS };
+          const query = { ...page, groups: distinct(groups) ?? ALBUM_GROUPS };
           return getCatalog(context, id).listArtistAlbums(id, query, context.signal);
         }),
     }),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
@@ -19,10 +20,13 @@ export interface DatabaseConnection {
   close(): Promise<void>;
 }
 
-interface DatabaseOptions {
+export interface DatabaseOptions {
   url: string;
   log: Logger;
   poolSize?: number;
+  statementMs?: number;
+  /** Runs `pg_cancel_backend` for statements whose signal aborts, see `withSignal`. */
+  canceller?: pg.Pool;
   timeouts?: Partial<DatabaseTimeouts>;
 }
 
@@ -37,6 +41,8 @@ const CONNECT_MS = 10_000;
 const IDLE_MS = 30_000;
 /** No statement of ours takes that long; one that does holds locks that others wait for. */
 const STATEMENT_MS = 30_000;
+/** Compiling a plan takes 100 ms and more, which no statement of ours wins back. */
+export const SESSION_OPTIONS = '-c jit=off';
 /** Silence: longer than a statement may take, and than the pool keeps an idle connection. */
 const TIMEOUTS: DatabaseTimeouts = { idleInTransactionMs: 10_000, silenceMs: 35_000 };
 
@@ -44,6 +50,8 @@ export function createDatabase({
   url,
   log,
   poolSize = DEFAULT_POOL_SIZE,
+  statementMs = STATEMENT_MS,
+  canceller,
   timeouts,
 }: DatabaseOptions): DatabaseConnection {
   const { idleInTransactionMs, silenceMs } = { ...TIMEOUTS, ...timeouts };
@@ -52,11 +60,12 @@ export function createDatabase({
     max: poolSize,
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: IDLE_MS,
-    statement_timeout: STATEMENT_MS,
+    statement_timeout: statementMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
     stream: () => createTimedSocket(silenceMs),
     keepAlive: true,
     application_name: 'reprise',
+    options: SESSION_OPTIONS,
   });
   // Without a listener an error ends the process. The pool replaces the connection; its query fails.
   let closing = false;
@@ -65,6 +74,7 @@ export function createDatabase({
   };
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
+  if (canceller) makeCancellable(pool, canceller);
   const db = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     db,
@@ -83,6 +93,37 @@ function createTimedSocket(silenceMs: number): Socket {
   return socket.setTimeout(silenceMs, () => {
     socket.destroy(new Error(`no answer from the database within ${silenceMs} ms`));
   });
+}
+
+const signals = new AsyncLocalStorage<AbortSignal>();
+
+/** On a pool with a canceller, aborting ends the statements of `work`. Prisma has no place for a signal. */
+export function withSignal<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return signals.run(signal, work);
+}
+
+function makeCancellable(pool: pg.Pool, canceller: pg.Pool): void {
+  const query = async (config: pg.QueryConfig): Promise<pg.QueryResult> => {
+    const signal = signals.getStore();
+    const client: pg.PoolClient & { processID?: number } = await pool.connect();
+    const cancels: Promise<unknown>[] = [];
+    const cancel = () => {
+      const sent = canceller.query('SELECT pg_cancel_backend($1)', [client.processID]);
+      // Where that fails, the statement ends by its time limit.
+      cancels.push(sent.catch(() => undefined));
+    };
+    try {
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', cancel, { once: true });
+      return await client.query(config);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      // Before the connection serves another: a cancel that comes late would end that one's statement.
+      await Promise.all(cancels);
+      client.release(cancels.length > 0);
+    }
+  };
+  Object.assign(pool, { query });
 }
 
 interface TransactionOptions {
@@ -115,11 +156,22 @@ export async function inTransaction<T>(
 /** Prisma's code, or PostgreSQL's where a raw query hides it: serialization failure, deadlock. */
 const CONFLICTS = new Set(['P2034', '40001', '40P01']);
 
+function isConflict(error: unknown): boolean {
+  return hasCode(error, CONFLICTS);
+}
+
+const CANCELED = new Set(['57014']);
+
+/** By the time limit for statements, or by `pg_cancel_backend`. */
+export function isCanceled(error: unknown): boolean {
+  return hasCode(error, CANCELED);
+}
+
 /** Searches all nested errors, because Prisma nests the driver's error differently by call. */
-function isConflict(error: unknown, depth = 0): boolean {
+function hasCode(error: unknown, codes: ReadonlySet<string>, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 4) return false;
   const { code, originalCode, cause, meta } = error as Record<string, unknown>;
-  if (CONFLICTS.has(String(code)) || CONFLICTS.has(String(originalCode))) return true;
+  if (codes.has(String(code)) || codes.has(String(originalCode))) return true;
   const { driverAdapterError } = (meta ?? {}) as Record<string, unknown>;
-  return [cause, meta, driverAdapterError].some((part) => isConflict(part, depth + 1));
+  return [cause, meta, driverAdapterError].some((part) => hasCode(part, codes, depth + 1));
 }

@@ -1,6 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { providerOf } from '../catalog/catalog-item.js';
+import { logFieldsOf } from '../jobs/errors.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { TrackDownload } from './plan-track.js';
 import { exists, makeDirectory, moveIntoPlace } from './target-file.js';
@@ -14,9 +15,9 @@ export async function fetchCover(
 ): Promise<Uint8Array | null> {
   try {
     return (await catalogs.get(providerOf(track))?.fetchCover(track, signal)) ?? null;
-  } catch (err) {
+  } catch (thrown) {
     signal.throwIfAborted();
-    log.warn({ err }, 'could not fetch the cover');
+    log.warn(logFieldsOf(thrown), 'could not fetch the cover');
     return null;
   }
 }
@@ -35,8 +36,8 @@ export async function saveCover(
     await makeDirectory(files.directory);
     await writeFile(files.cover, cover);
     await moveIntoPlace(files.cover, join(dirname(trackPath), name));
-  } catch (err) {
-    log.warn({ err }, 'could not save the cover beside the track');
+  } catch (thrown) {
+    log.warn(logFieldsOf(thrown), 'could not save the cover beside the track');
   }
 }
 

@@ -18,8 +18,10 @@ import { CHOSEN_OPTION_ROWS, type chosenOptions } from '../tasks/download-option
 
 const DownloadOptionsInput = tableInput('DownloadOptionsInput', {
   description:
-    'Format of a download, its file names, and how it is fetched. An option that is omitted or `null` follows the settings; only for `padNumberWidth` is `null` a value.',
+    'Format of a download, its file names, and how it is fetched. An omitted option follows the settings.',
   rows: CHOSEN_OPTION_ROWS,
+  // An option that may be empty in the settings follows them when it is null.
+  nullable: CHOSEN_OPTION_ROWS.filter(({ form }) => form.word !== null),
 });
 
 function toOptionsInput(input: typeof DownloadOptionsInput.$inferInput | null | undefined): OptionsInput {

@@ -1,6 +1,7 @@
 import type { Rendition } from '../catalog/audio-source.js';
 import type { Track } from '../catalog/catalog-item.js';
-import type { LibraryDeps, RawTags } from '../library/tag-reader.js';
+import type { RawTags } from '../library/raw-tags.js';
+import type { LibraryDeps } from '../library/tag-reader.js';
 import type { AudioProbe, TrackTags, TranscodeRequest } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import { checkDuration, checkQuality } from './audio-quality.js';

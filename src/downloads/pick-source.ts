@@ -1,6 +1,7 @@
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
 import { providerOf, type Track } from '../catalog/catalog-item.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
+import { logFieldsOf } from '../jobs/errors.js';
 import { DomainError } from '../lib/errors.js';
 import { isGoodEnough, qualityFloor, rankQuality } from './audio-quality.js';
 import { NoSourceError, QualityUnavailableError } from './errors.js';
@@ -30,7 +31,7 @@ export async function pickSource(
     } catch (thrown) {
       signal.throwIfAborted();
       if (!(thrown instanceof DomainError)) throw thrown;
-      log.warn({ source: source.name, err: thrown }, 'audio source failed, trying the next one');
+      log.warn({ source: source.name, ...logFieldsOf(thrown) }, 'audio source failed, trying the next one');
       problem ??= thrown;
     }
   }

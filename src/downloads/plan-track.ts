@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { playlistSchema, type Track } from '../catalog/catalog-item.js';
+import type { Track } from '../catalog/catalog-item.js';
 import type { Platform } from '../platform.js';
-import type { ClaimedTask, TaskRun } from '../queue/claimed-task.js';
+import type { TaskRun } from '../queue/claimed-task.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import type { Settings } from '../settings/settings.js';
 import { fileOptionsOf, type DownloadOptions } from '../tasks/download-options.js';
-import { findEarlierDownload, findTaskById } from '../tasks/task-store.js';
+import { findEarlierDownload, findPlaylist } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
 import { formatPath, userDirectories, type PathContext } from './path-format.js';
 import { workFilesOf, type WorkFiles } from './target-file.js';
@@ -30,21 +30,19 @@ export async function planTrack(
     throw new Error(`Task ${task.id} of kind TRACK has an item of type ${item.type}.`);
   const settings = deps.settings();
   const [playlist, earlier] = await Promise.all([
-    findPlaylist(deps, run.claimed),
+    findPosition(deps, task),
     findEarlierDownload(deps.db, task.itemId, fileOptionsOf(options)),
   ]);
   const root = settings.downloadPath;
   return { ...run, track: item, options, settings, playlist, earlier, root, files: workFilesOf(root, task) };
 }
 
-async function findPlaylist(
+async function findPosition(
   { db }: Pick<Platform, 'db'>,
-  { task }: ClaimedTask,
+  { parentId, position }: Task,
 ): Promise<PathContext['playlist']> {
-  const parent = task.parentId ? await findTaskById(db, task.parentId) : null;
-  if (parent?.kind !== 'PLAYLIST') return null;
-  const { title, total } = playlistSchema.parse(parent.item);
-  return { title, total, position: (task.position ?? 0) + 1 };
+  const playlist = parentId ? await findPlaylist(db, parentId) : null;
+  return playlist && { title: playlist.title, total: playlist.total, position: (position ?? 0) + 1 };
 }
 
 export function targetStem(download: TrackDownload, quality: string): string {

@@ -2,19 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
+import { logFieldsOf } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import { coalesce } from '../lib/async.js';
 import { cleanPathPart } from '../lib/filenames.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { parseDownloadOptions } from '../tasks/download-options.js';
 import {
   listChildrenWithFile,
   listUnwrittenPlaylists,
   markPlaylistWritten,
+  type FinishedPlaylist,
   type PlaylistChild,
 } from '../tasks/task-children-store.js';
-import { findTaskById } from '../tasks/task-store.js';
+import { findTaskWithOptions, type TaskWithOptions } from '../tasks/task-store.js';
 import { isFinished, type Task } from '../tasks/task.js';
 import { TargetNotWritableError } from '../media/errors.js';
 import { userDirectories } from './path-format.js';
@@ -66,7 +67,7 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
       await writeLatest({ ...deps, log }, playlist);
     } catch (thrown) {
       const err = explainDiskError(thrown);
-      log.warn({ err }, 'could not write a playlist file');
+      log.warn(logFieldsOf(err), 'could not write a playlist file');
       // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
       if (err instanceof TargetNotWritableError) await markPlaylistWritten(deps.db, playlist, null);
     }
@@ -74,21 +75,19 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
 }
 
 /** Again when the playlist finished meanwhile: ours may have replaced another worker's newer file. */
-async function writeLatest(deps: PlaylistDeps, playlist: Task): Promise<void> {
-  let now: Task | null = playlist;
-  while (now && isFinished(now.state)) {
-    const path = await writePlaylist(deps, now);
-    if (await markPlaylistWritten(deps.db, now, path)) return;
-    now = await findTaskById(deps.db, playlist.id);
+async function writeLatest(deps: PlaylistDeps, { id }: FinishedPlaylist): Promise<void> {
+  for (;;) {
+    const playlist = await findTaskWithOptions(deps.db, id);
+    if (!playlist || !isFinished(playlist.state)) return;
+    if (await markPlaylistWritten(deps.db, playlist, await writePlaylist(deps, playlist))) return;
   }
 }
 
 const DIRECTORY = 'playlists';
 
-async function writePlaylist(deps: PlaylistDeps, playlist: Task): Promise<string | null> {
+async function writePlaylist(deps: PlaylistDeps, playlist: TaskWithOptions): Promise<string | null> {
   const root = deps.settings().downloadPath;
-  const { userDirectory } = parseDownloadOptions(playlist.options);
-  const directory = join(root, ...userDirectories(userDirectory), DIRECTORY);
+  const directory = join(root, ...userDirectories(playlist.options.userDirectory), DIRECTORY);
   const entries = await findEntries(await listChildrenWithFile(deps.db, playlist.id), { root, directory });
   if (entries.length === 0) return null;
   await makeDirectoryInside(root, directory);
@@ -134,7 +133,7 @@ async function isFileBelow(root: string, path: string): Promise<boolean> {
   );
 }
 
-async function findPath(directory: string, { title, itemId }: Task): Promise<string> {
+async function findPath(directory: string, { title, itemId }: TaskWithOptions): Promise<string> {
   for (let number = 1; ; number++) {
     const path = join(directory, `${cleanPathPart(title)}${number === 1 ? '' : ` (${number})`}.m3u8`);
     if (!(await exists(path)) || (await isOurs(path, itemId))) return path;

@@ -1,5 +1,4 @@
 import type { SettingsSection, TaskState } from '../generated/prisma/enums.js';
-import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
 
 /** Names are past tense; payloads hold ids, never whole rows. */
@@ -27,23 +26,30 @@ export interface EventBus {
 }
 
 /** An object for each `on`, so that one function listening twice is two listeners. */
-interface Subscription {
-  listener: EventListener<never>;
+interface Subscription<Name extends EventName> {
+  listener: EventListener<Name>;
 }
 
+type Subscriptions = { [Name in EventName]: Set<Subscription<Name>> };
+
 export function createEventBus({ log }: { log: Logger }): EventBus {
-  const byName = new Map<EventName, Set<Subscription>>();
+  const byName: Subscriptions = {
+    'task.changed': new Set(),
+    'settings.changed': new Set(),
+    'settings.applied': new Set(),
+    'bus.gap': new Set(),
+  };
   let closed = false;
 
   return {
     publish(name, payload) {
       const onFailure = (err: unknown) => log.error({ err, event: name }, 'event listener failed');
-      const subscriptions = byName.get(name) ?? new Set<Subscription>();
+      const subscriptions = byName[name];
       for (const subscription of [...subscriptions]) {
         // A listener before it may have removed it.
         if (!subscriptions.has(subscription)) continue;
         try {
-          const running = subscription.listener(payload as never);
+          const running = subscription.listener(payload);
           if (running instanceof Promise) running.catch(onFailure);
         } catch (thrown) {
           onFailure(thrown);
@@ -53,13 +59,12 @@ export function createEventBus({ log }: { log: Logger }): EventBus {
     on(name, listener) {
       if (closed) return () => undefined;
       const subscription = { listener };
-      const subscriptions = getOrAdd(byName, name, () => new Set<Subscription>());
-      subscriptions.add(subscription);
-      return () => void subscriptions.delete(subscription);
+      byName[name].add(subscription);
+      return () => void byName[name].delete(subscription);
     },
     close() {
       closed = true;
-      byName.clear();
+      Object.values(byName).forEach((subscriptions) => subscriptions.clear());
     },
   };
 }

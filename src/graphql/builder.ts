@@ -1,16 +1,19 @@
-import SchemaBuilder from '@pothos/core';
+import SchemaBuilder, { type InputRef, type OutputRef } from '@pothos/core';
 import ComplexityPlugin, { type ComplexityErrorFn } from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import { GraphQLError } from 'graphql';
+import type { z } from 'zod';
 import type PrismaTypes from '../generated/pothos.js';
 import { getDatamodel } from '../generated/pothos.js';
 import type { GraphqlContext } from '../context.js';
+import { getOrAdd } from '../lib/get-or-add.js';
+import { textsOf } from '../lib/named-enum.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
 
-/** A page of 500 history entries fits. */
-const MAX_COMPLEXITY = 40_000;
+/** A page of 500 history entries at the largest offset fits. */
+const MAX_COMPLEXITY = 60_000;
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   new GraphQLError(
@@ -97,3 +100,22 @@ builder.scalarType('BigInt', {
     return BigInt(value);
   },
 });
+
+export type EnumTypeRef<Value = unknown> = OutputRef<Value> & InputRef<Value>;
+
+const refs = new Map<z.ZodEnum, EnumTypeRef>();
+
+function createEnumType(choices: z.ZodEnum): EnumTypeRef {
+  const { name, description, values } = textsOf(choices);
+  return builder.enumType(name, {
+    description,
+    values: Object.fromEntries(
+      Object.entries(values).map(([value, about]) => [value, { description: about }]),
+    ),
+  });
+}
+
+/** The GraphQL enum of a `namedEnum`, the same one for everyone who uses it. */
+export function enumTypeOf<Choices extends z.ZodEnum>(choices: Choices): EnumTypeRef<z.infer<Choices>> {
+  return getOrAdd(refs, choices, () => createEnumType(choices)) as EnumTypeRef<z.infer<Choices>>;
+}

@@ -3,12 +3,15 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { InvalidInputError } from '../lib/errors.js';
 import { pageSize, type Connection as Page } from '../database/pagination.js';
+import type { Db } from '../database/prisma.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from '../context.js';
 
 export const MAX_PAGE = 100;
 export const LONGEST_PAGE = 500;
 const DEFAULT_PAGE = 20;
+/** Every row that an offset skips is read. */
+const MAX_OFFSET = 100_000;
 
 export interface Connection<Node> {
   edges: MaybePromise<Page<Node>['edges']>;
@@ -36,8 +39,10 @@ export function lazyConnection<Node>(
   };
 }
 
-export function createConnectionType<Node>(name: string, node: OutputRef<Node>, what: string) {
-  const edge = builder.objectRef<Page<Node>['edges'][number]>(`${name}Edge`).implement({
+export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, what: string) {
+  // Pothos cannot tell what a resolver for a type parameter must return.
+  const node: OutputRef<unknown> = ref;
+  const edge = builder.objectRef<Page<unknown>['edges'][number]>(`${name}Edge`).implement({
     description: `An entry of ${/^[AEIOU]/.test(name) ? 'an' : 'a'} \`${name}Connection\` and its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
@@ -46,7 +51,7 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
       node: t.field({
         type: node,
         description: `The entry that this \`${name}Edge\` holds.`,
-        resolve: (parent) => parent.node as never,
+        resolve: (parent) => parent.node,
       }),
     }),
   });
@@ -64,6 +69,7 @@ export function createConnectionType<Node>(name: string, node: OutputRef<Node>, 
         resolve: (page) => page.pageInfo,
       }),
       totalCount: t.int({
+        complexity: TOTAL_COMPLEXITY,
         description: `Number of entries on all pages of the \`${name}Connection\`.`,
         resolve: ({ totalCount }) => (typeof totalCount === 'function' ? totalCount() : totalCount),
       }),
@@ -88,7 +94,9 @@ export function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
 export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
     ...pageArgs(t, max),
-    offset: t.arg.int({ description: 'Number of entries to skip; cannot be combined with `after`.' }),
+    offset: t.arg.int({
+      description: `Number of entries to skip, at most ${MAX_OFFSET}; cannot be combined with \`after\`, which has no limit.`,
+    }),
   };
 }
 
@@ -98,8 +106,39 @@ export interface PageArgs {
   offset?: number | null | undefined;
 }
 
+/* In units of a plain field, as measured: a search reads what it then rejects, and its words are compared each. */
+const TOTAL_COMPLEXITY = 20;
+const SKIPPED_ROWS_PER_UNIT = 10;
+const SEARCH_COMPLEXITY = 4_000;
+const WORD_COMPLEXITY = 1_000;
+/** A pasted title may be searched for. */
+const MAX_COUNTED_WORDS = 10;
+
 export function pageComplexity(args: PageArgs): { field: number; multiplier: number } {
-  return { field: 1, multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE) };
+  const skipped = Math.min(Math.max(args.offset ?? 0, 0), MAX_OFFSET);
+  return {
+    field: 1 + Math.ceil(skipped / SKIPPED_ROWS_PER_UNIT),
+    multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE),
+  };
+}
+
+export function searchComplexity(args: PageArgs, text: string | null | undefined) {
+  const { field, multiplier } = pageComplexity(args);
+  if (!text) return { field, multiplier };
+  const words = Math.min(text.split(/\s/, MAX_COUNTED_WORDS + 1).length, MAX_COUNTED_WORDS);
+  return { field: field + SEARCH_COMPLEXITY + words * WORD_COMPLEXITY, multiplier };
+}
+
+/** Rows that an index skips quickly. */
+const NEAR_OFFSET = 1_000;
+
+/** An early page of an indexed order is cheap; others wait for their turn. */
+export function readPage<T>(
+  context: GraphqlContext,
+  { offset, searches = false }: { offset: number; searches?: boolean },
+  read: (db: Db) => Promise<T>,
+): Promise<T> {
+  return searches || offset > NEAR_OFFSET ? context.reads.run(context, read) : read(context.db);
 }
 
 export function pageSizeOf(args: PageArgs, max = MAX_PAGE): number {
@@ -107,8 +146,11 @@ export function pageSizeOf(args: PageArgs, max = MAX_PAGE): number {
 }
 
 export function offsetOf({ offset }: PageArgs): number {
-  if (!offset || offset > 0) return offset ?? 0;
-  throw new InvalidInputError(`"offset" is ${offset}; it must not be negative.`, 'offset');
+  if (!offset || (offset > 0 && offset <= MAX_OFFSET)) return offset ?? 0;
+  throw new InvalidInputError(
+    `"offset" is ${offset}; it must be between 0 and ${MAX_OFFSET}. Follow cursors with "after" to go further.`,
+    'offset',
+  );
 }
 
 export function refuseBoth({ after, offset }: PageArgs): void {

@@ -27,6 +27,8 @@ const CODES: Record<ErrorCode, string> = {
   TARGET_NOT_WRITABLE: 'The download directory is not writable.',
   WORKER_LOST: 'The worker died repeatedly while it ran this task.',
   CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
+  LIMIT_EXCEEDED: 'Too much at once: ask for less, or wait as long as `retryAfterSeconds` says.',
+  READ_TIMEOUT: 'The database took too long; ask for a smaller part, or follow cursors instead of offsets.',
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 

@@ -5,38 +5,45 @@ import { limitExceeded } from './limits.js';
 
 /** The longest texts that people send are links and paths; REST has the same limit. */
 export const MAX_TEXT_CHARS = 2_000;
+/** Of one list. */
+export const MAX_LIST_ITEMS = 1_000;
 
-interface DocumentTexts {
+interface DocumentInput {
   refusal: GraphQLError | null;
   /** graphql-js ignores all others. */
   variables: readonly string[];
 }
 
-/** On every transport, before any resolver: no text of a document or of its variables is longer. */
+/** On every transport, before coercion, which costs by the item: no text and no list is longer. */
 export function useInputLimits(): Plugin {
-  const read = new WeakMap<DocumentNode, DocumentTexts>();
-  const refusalOf = ({ document, variableValues }: ExecutionArgs): GraphQLError | null => {
+  const read = new WeakMap<DocumentNode, DocumentInput>();
+  const check = ({ document, variableValues }: ExecutionArgs, stop: Stop) => {
     const { refusal, variables } = getOrAdd(read, document, () => readDocument(document));
-    return refusal ?? findLongVariable(variables, variableValues ?? {});
+    const found = refusal ?? checkVariables(variables, variableValues ?? {});
+    if (found) stop({ errors: [found] });
   };
   return {
-    onExecute({ args, setResultAndStopExecution }) {
-      const refusal = refusalOf(args);
-      if (refusal) setResultAndStopExecution({ errors: [refusal] });
-    },
-    onSubscribe({ args, setResultAndStopExecution }) {
-      const refusal = refusalOf(args);
-      if (refusal) setResultAndStopExecution({ errors: [refusal] });
-    },
+    onExecute: ({ args, setResultAndStopExecution }) => check(args, setResultAndStopExecution),
+    onSubscribe: ({ args, setResultAndStopExecution }) => check(args, setResultAndStopExecution),
   };
 }
 
-function readDocument(document: DocumentNode): DocumentTexts {
+type Stop = (result: { errors: GraphQLError[] }) => void;
+
+/** Of an enum, so that no list is longer than the enum. */
+export function distinct<T>(items: readonly T[] | null | undefined): T[] | null {
+  return items ? [...new Set(items)] : null;
+}
+
+function readDocument(document: DocumentNode): DocumentInput {
   const variables: string[] = [];
   let refusal: GraphQLError | null = null;
   visit(document, {
     [Kind.STRING]({ value }) {
-      if (value.length > MAX_TEXT_CHARS) refusal ??= textTooLong('A text in the query', value);
+      refusal ??= checkLength('A text in the query', value);
+    },
+    [Kind.LIST]({ values }) {
+      refusal ??= checkLength('A list in the query', values);
     },
     [Kind.VARIABLE_DEFINITION]({ variable }) {
       variables.push(variable.name.value);
@@ -45,28 +52,31 @@ function readDocument(document: DocumentNode): DocumentTexts {
   return { refusal, variables };
 }
 
-function findLongVariable(
+/** Without recursion: variables nest as deep as the body is long. */
+function checkVariables(
   names: readonly string[],
   values: Readonly<Record<string, unknown>>,
 ): GraphQLError | null {
-  for (const name of names) {
-    const text = findLongText(values[name]);
-    if (text !== null) return textTooLong(`"$${name}"`, text);
+  const open = names.map((name) => ({ name: `$${name}`, value: values[name] }));
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { name, value } = next;
+    const refusal = checkLength(`"${name}"`, value);
+    if (refusal) return refusal;
+    if (typeof value !== 'object' || value === null) continue;
+    const isList = Array.isArray(value);
+    for (const [key, inner] of Object.entries(value)) {
+      open.push({ name: isList ? name : `${name}.${key}`, value: inner });
+    }
   }
   return null;
 }
 
-/** Without recursion: JSON may be nested deeper than the stack is. */
-function findLongText(value: unknown): string | null {
-  const open = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (typeof next === 'string' && next.length > MAX_TEXT_CHARS) return next;
-    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) open.push(inner);
+function checkLength(what: string, value: unknown): GraphQLError | null {
+  if (typeof value === 'string' && value.length > MAX_TEXT_CHARS) {
+    return limitExceeded(`${what} has ${value.length} characters; at most ${MAX_TEXT_CHARS} are allowed.`);
+  }
+  if (Array.isArray(value) && value.length > MAX_LIST_ITEMS) {
+    return limitExceeded(`${what} has ${value.length} items; at most ${MAX_LIST_ITEMS} are allowed.`);
   }
   return null;
-}
-
-function textTooLong(what: string, { length }: string): GraphQLError {
-  return limitExceeded(`${what} has ${length} characters; at most ${MAX_TEXT_CHARS} are allowed.`);
 }

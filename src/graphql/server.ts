@@ -36,13 +36,14 @@ interface ServerContext {
 
 type Yoga = YogaServerInstance<ServerContext, object>;
 
+type Context = Record<string, unknown>;
 type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 export interface Pipeline {
   schema: GraphQLSchema;
   parse: (text: string) => DocumentNode;
   validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
-  contextFactory: () => Promise<Record<string, unknown>>;
+  contextFactory: () => Context | PromiseLike<Context>;
   execute: (args: ExecutionArgs) => Promise<Result>;
   subscribe: (args: ExecutionArgs) => Promise<Result>;
 }
@@ -82,7 +83,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
     // Yoga's `request` and `params` are absent here; its plugins allow for that.
-    pipeline: (contextRequest) => yoga.getEnveloped({ contextRequest } as never) as Pipeline,
+    pipeline: (contextRequest) => yoga.getEnveloped({ contextRequest }),
   };
 }
 

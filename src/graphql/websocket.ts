@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
 import { handleProtocols, makeServer, type ExecutionResult, type Server } from 'graphql-ws';
@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger.js';
 import { HTTP_NOTES, omit, toFormattedError, toPublicError } from './errors.js';
 import { limitExceeded } from './limits.js';
 import { prepareOperation, type PreparedOperation } from './operation.js';
-import { GRAPHQL_PATH, type GraphqlServer } from './server.js';
+import type { GraphqlServer } from './server.js';
 import {
   openConnection,
   WEBSOCKET_LIMITS,
@@ -15,48 +15,43 @@ import {
   type RunningOperation,
   type WebSocketLimits,
 } from './websocket-connection.js';
-import { refusalOf, refuseUpgrade } from './websocket-upgrade.js';
 
 interface WebSocketOptions {
-  httpServer: HttpServer;
   graphql: GraphqlServer;
   log: Logger;
   limits?: WebSocketLimits;
-  origins?: readonly string[];
 }
 
-interface WebSocketEndpoint {
+export interface WebSocketEndpoint {
+  /** Takes the connection over. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   stop(): Promise<void>;
 }
 
-export function attachWebSocket(options: WebSocketOptions): WebSocketEndpoint {
-  const { httpServer, log, limits = WEBSOCKET_LIMITS, origins = [] } = options;
+export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEndpoint {
+  const { log, limits = WEBSOCKET_LIMITS } = options;
   const protocol = createProtocol(options, limits);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols });
   const connections = new Map<Connection, string>();
   const allClosed = { resolve: () => {} };
-  let stopping = false;
 
   const onClose = (connection: Connection) => {
     connections.delete(connection);
     if (connections.size === 0) allClosed.resolve();
   };
-  httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = stopping ? 503 : refusalOf(request, { path: GRAPHQL_PATH, origins });
-    if (refusal !== null) return refuseUpgrade(socket, refusal);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const address = request.socket.remoteAddress ?? '';
-      if (countOf(connections, address) >= limits.connectionsPerAddress) {
-        webSocket.on('error', () => webSocket.terminate());
-        return webSocket.close(4429, 'Too many connections');
-      }
-      const connection = openConnection(webSocket, request, { protocol, limits, log, onClose });
-      connections.set(connection, address);
-    });
-  });
   return {
+    upgrade(request, socket, head) {
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const address = request.socket.remoteAddress ?? '';
+        if (countOf(connections, address) >= limits.connectionsPerAddress) {
+          webSocket.on('error', () => webSocket.terminate());
+          return webSocket.close(4429, 'Too many connections');
+        }
+        const connection = openConnection(webSocket, request, { protocol, limits, log, onClose });
+        connections.set(connection, address);
+      });
+    },
     async stop() {
-      stopping = true;
       if (connections.size === 0) return;
       const closed = new Promise<void>((resolve) => {
         allClosed.resolve = resolve;

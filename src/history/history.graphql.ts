@@ -4,13 +4,15 @@ import type { Viewer } from '../auth/viewer.js';
 import type { GraphqlContext } from '../context.js';
 import { decodeCursor, toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
+import { distinct } from '../graphql/input-limits.js';
 import {
   LONGEST_PAGE,
   offsetOf,
   offsetPageArgs,
-  pageComplexity,
   pageSizeOf,
+  readPage,
   refuseBoth,
+  searchComplexity,
   type Connection,
   type PageArgs,
 } from '../graphql/connection.js';
@@ -90,7 +92,8 @@ const HistoryFilterInput = builder.inputType('HistoryFilter', {
 });
 
 function toHistoryFilter(input: typeof HistoryFilterInput.$inferInput | null | undefined): HistoryFilter {
-  const { query, ...filter } = input ?? {};
+  const { query, ...rest } = input ?? {};
+  const filter = { ...rest, statuses: distinct(rest.statuses), kinds: distinct(rest.kinds) };
   if (query === null || query === undefined) return filter;
   // PostgreSQL rejects NUL in text, and no title has a control character.
   const text = query.replace(/\p{Cc}/gu, ' ').trim();
@@ -99,7 +102,7 @@ function toHistoryFilter(input: typeof HistoryFilterInput.$inferInput | null | u
 }
 
 async function connectHistory(
-  { db, viewer }: GraphqlContext,
+  context: GraphqlContext,
   filter: HistoryFilter,
   page: PageArgs,
 ): Promise<Connection<Task>> {
@@ -107,10 +110,14 @@ async function connectHistory(
   const size = pageSizeOf(page, LONGEST_PAGE);
   const offset = offsetOf(page);
   const after = page.after ? decodeCursor(page.after) : null;
-  const rows = await listHistory(db, viewer, { filter, offset, after, limit: size + 1 });
+  const { viewer } = context;
+  const searches = filter.text !== undefined;
+  const rows = await readPage(context, { offset, searches }, (db) =>
+    listHistory(db, viewer, { filter, offset, after, limit: size + 1 }),
+  );
   return {
     ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
-    totalCount: () => countHistory(db, viewer, filter),
+    totalCount: () => readPage(context, { offset: 0, searches }, (db) => countHistory(db, viewer, filter)),
   };
 }
 
@@ -137,6 +144,8 @@ const TrackSumsType = builder.objectRef<TrackSums>('TrackSums').implement({
 });
 
 const WEEK_MS = 7 * 86_400_000;
+/** They read every row that they count. */
+const STATS_COMPLEXITY = 4_000;
 
 const HistoryStatsType = builder.objectRef<{ viewer: Viewer }>('HistoryStats').implement({
   description: 'Statistics over your downloads; admins get those of all users.',
@@ -150,12 +159,16 @@ const HistoryStatsType = builder.objectRef<{ viewer: Viewer }>('HistoryStats').i
     made: t.field({
       type: TrackSumsType,
       description: 'Number and total size of all tracks that were downloaded.',
-      resolve: ({ viewer }, _args, { db }) => sumTracks(db, viewer),
+      complexity: STATS_COMPLEXITY,
+      resolve: ({ viewer }, _args, context) => context.reads.run(context, (db) => sumTracks(db, viewer)),
     }),
     queuedLastWeek: t.int({
       description: 'Number of downloads that were queued in the last seven days and have begun.',
-      resolve: ({ viewer }, _args, { db, clock }: GraphqlContext) =>
-        countQueuedSince(db, viewer, new Date(clock.now().getTime() - WEEK_MS)),
+      complexity: STATS_COMPLEXITY,
+      resolve: ({ viewer }, _args, context: GraphqlContext) => {
+        const since = new Date(context.clock.now().getTime() - WEEK_MS);
+        return context.reads.run(context, (db) => countQueuedSince(db, viewer, since));
+      },
     }),
   }),
 });
@@ -172,7 +185,7 @@ builder.queryFields((t) => ({
       }),
       ...offsetPageArgs(t, LONGEST_PAGE),
     },
-    complexity: pageComplexity,
+    complexity: (args) => searchComplexity(args, args.filter?.query),
     resolve: (_root, { filter, ...page }, context) => connectHistory(context, toHistoryFilter(filter), page),
   }),
   historyStats: t.field({

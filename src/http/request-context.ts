@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { Logger } from '../lib/logger.js';
 
 export interface HttpExchange {
@@ -29,15 +30,21 @@ export function pathOf(incoming: IncomingMessage): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-/** Null if path and Host are no URL, or the URL of another path or host. */
+/** Null if path and Host are no URL, or the URL of another path or host. HTTP/1.0 allows no Host at all. */
 export function urlOf(incoming: IncomingMessage): URL | null {
   const target = incoming.url ?? '';
   if (pathOf(incoming).includes('\\')) return null;
   if (/^https?:\/\//.test(target)) return parseUrl(target);
+  if (!target.startsWith('/')) return null;
   const { host } = incoming.headers;
-  if (host === undefined || !target.startsWith('/')) return null;
+  if (host === undefined) return parseUrl(`http://${addressOf(incoming)}${target}`);
   const url = parseUrl(`http://${host}${target}`);
   return url?.hostname === host.replace(/:\d*$/, '').toLowerCase() ? url : null;
+}
+
+function addressOf({ socket }: IncomingMessage): string {
+  const { localAddress = 'localhost', localPort = 80 } = socket;
+  return `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
 function parseUrl(text: string): URL | null {
@@ -50,12 +57,13 @@ function requestIdOf(incoming: IncomingMessage): string {
   return typeof requested === 'string' && VALID_ID.test(requested) ? requested : randomUUID();
 }
 
-const QUIET = new Set(['/healthz', '/readyz']);
+/** Called every few seconds, by any name, by what watches the server. */
+export const PROBE_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Without query strings: they may hold secrets. */
 export function logResponse(log: Logger, { incoming, outgoing, requestId }: HttpExchange): void {
   const path = pathOf(incoming);
-  const level = QUIET.has(path) ? 'debug' : 'info';
+  const level = PROBE_PATHS.has(path) ? 'debug' : 'info';
   if (!log.isLevelEnabled(level)) return;
   const startedAt = performance.now();
   outgoing.once('close', () => {

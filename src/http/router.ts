@@ -1,7 +1,7 @@
 import { GRAPHQL_PATH } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
 import type { Readiness } from './readiness.js';
-import { urlOf, type HttpExchange, type HttpHandler } from './request-context.js';
+import type { HttpExchange, HttpHandler } from './request-context.js';
 import { sendEmpty, sendJson, toFailureBody } from './send.js';
 
 interface RouterOptions {
@@ -14,7 +14,7 @@ interface RouterOptions {
 export const REST_PATH = '/api';
 
 /** Every path but /graphql. */
-export function createRouter(options: RouterOptions): (exchange: HttpExchange) => Promise<void> {
+export function createRouter(options: RouterOptions): (exchange: HttpExchange, url: URL) => Promise<void> {
   const { routes, log } = options;
   const pages = fixedPages(options);
   const handle: HttpHandler = async (exchange, url) => {
@@ -26,10 +26,8 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange) =
     if (page) return page(exchange, url);
     sendJson(outgoing, toFailureBody(`Unknown route: "${incoming.method} ${pathname}".`), { status: 404 });
   };
-  return async (exchange) => {
-    const { incoming, outgoing, requestId } = exchange;
-    const url = urlOf(incoming);
-    if (!url) return sendJson(outgoing, toFailureBody('Invalid address or Host header.'), { status: 400 });
+  return async (exchange, url) => {
+    const { outgoing, requestId } = exchange;
     try {
       await handle(exchange, url);
     } catch (thrown) {

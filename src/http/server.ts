@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { headersOf } from '../graphql/context-request.js';
-import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
-import { attachWebSocket } from '../graphql/websocket.js';
+import type { GraphqlServer } from '../graphql/server.js';
+import { createWebSocketEndpoint } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
+import { checkAccess, isGraphql, isWebSocketUpgrade } from './access.js';
+import { createHostRule } from './allowed-hosts.js';
 import { answerCors } from './cors.js';
 import { listen } from './listen.js';
 import { createOrderlyStop } from './orderly-stop.js';
@@ -15,7 +17,9 @@ import {
   type HttpHandler,
 } from './request-context.js';
 import { createRouter } from './router.js';
+import { sendJson, toFailureBody } from './send.js';
 import { answerUnreadable } from './unreadable-request.js';
+import { listenForUpgrades, refuseUpgrade } from './upgrades.js';
 import type { Logger } from '../lib/logger.js';
 
 export interface HttpServerOptions {
@@ -26,6 +30,8 @@ export interface HttpServerOptions {
   routes?: HttpHandler;
   websocketLimits?: WebSocketLimits;
   origins?: readonly string[];
+  /** Names in the Host header, besides those that are always allowed. */
+  allowedHosts?: readonly string[];
   log: Logger;
 }
 
@@ -55,6 +61,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     readiness: createReadiness(options.checks),
     log,
   });
+  const rules = { isAllowedHost: createHostRule(options), origins };
   const server = createServer(TIMEOUTS, (incoming, outgoing) => {
     const exchange = createExchange(incoming, outgoing);
     outgoing.once('finish', () => cutUnreadBody(incoming));
@@ -62,16 +69,26 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     outgoing.setHeader('x-content-type-options', 'nosniff');
     logResponse(log, exchange);
     if (answerCors(origins, exchange)) return;
-    void (isGraphql(pathOf(incoming)) ? handleGraphql(graphql, exchange) : handleOthers(exchange));
+    const access = checkAccess(incoming, rules);
+    if ('status' in access) return sendJson(outgoing, access.body, access);
+    const { url } = access;
+    void (isGraphql(url.pathname) ? handleGraphql(graphql, exchange) : handleOthers(exchange, url));
   });
   server.on('clientError', answerUnreadable);
   const stopRequests = createOrderlyStop(server);
-  const websocket = attachWebSocket({
-    httpServer: server,
-    graphql,
-    log,
-    origins,
-    ...(options.websocketLimits && { limits: options.websocketLimits }),
+  const limits = options.websocketLimits;
+  const websocket = createWebSocketEndpoint({ graphql, log, ...(limits && { limits }) });
+  let stopping = false;
+  listenForUpgrades(server, {
+    accepts: isWebSocketUpgrade,
+    handle(request, socket, head) {
+      const access = checkAccess(request, rules);
+      if (stopping)
+        return refuseUpgrade(socket, { status: 503, body: toFailureBody('The server is stopping.') });
+      if ('url' in access) return websocket.upgrade(request, socket, head);
+      log.info({ path: pathOf(request), status: access.status }, 'websocket refused');
+      refuseUpgrade(socket, access);
+    },
   });
   const { address, port } = await listen(server, options.host, options.port);
   return {
@@ -79,13 +96,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     port,
     url: `http://${reachable(address)}:${port}`,
     async stop({ graceMs }) {
+      stopping = true;
       await Promise.all([stopRequests(graceMs), websocket.stop()]);
     },
   };
-}
-
-function isGraphql(path: string): boolean {
-  return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`;
 }
 
 /** Through web requests Yoga would be half as fast. */

@@ -7,6 +7,7 @@ import type { JobRecords, JobStore, RecurringJob } from './job-store.js';
 import type { JobRunner, RunnableJob } from './job.js';
 import { createStoreGuard, guardRepository } from './guarded-repository.js';
 import { createJobWakes, type JobWakes } from './job-wakes.js';
+import { createStoreClock } from './store-clock.js';
 import { createRunningJobs, type JobLock, type RunningJobs } from './running-jobs.js';
 
 export interface AgendaJobs extends JobRunner {
@@ -22,29 +23,37 @@ interface JobRunnerOptions {
   instanceId: string;
   /** True by default. While false, it claims no job and its locks expire, so that others run the jobs. */
   canWork?: () => boolean;
-  restoreEveryMs?: number;
+  restoreEveryMs: number;
 }
 
-const RESTORE_EVERY_MS = 15_000;
 const HEALTH_LIMIT_MS = 1_000;
 const CLOSE_LIMIT_MS = 6_000;
 
 /** PostgreSQL must answer now, because the table may have to be created; MongoDB may come later. */
 export async function createJobRunner(options: JobRunnerOptions): Promise<AgendaJobs> {
-  const { log, instanceId, canWork = () => true, restoreEveryMs = RESTORE_EVERY_MS } = options;
+  const { log, instanceId, canWork = () => true, restoreEveryMs } = options;
   const { repository, records } = await openStore(options);
   let recurring: RecurringJob[] = [];
   let accepting = true;
-  let watchdog: NodeJS.Timeout | undefined;
 
   const guard = createStoreGuard({ log, onBack: () => void restore() });
-  const restore = coalesce(() => guard.call(() => records.restore(recurring)).catch(() => undefined));
-  const guarded = guardRepository(repository, guard, () => accepting && canWork());
+  const clock = createStoreClock(() => guard.attempt(() => records.readTime()));
+  const restore = coalesce(() =>
+    guard
+      .call(async () => {
+        await clock.read();
+        await records.restore(recurring);
+      })
+      .catch(() => undefined),
+  );
+  const guarded = guardRepository(repository, { guard, clock, accepting: () => accepting && canWork() });
   const wakes = createJobWakes(
     (jobName) => void guard.call(() => records.announce(jobName)).catch(() => undefined),
   );
   const agenda = createAgenda({ repository: guarded, wakes, log, name: instanceId, records });
   const running = createRunningJobs();
+  void restore();
+  const watchdog = setInterval(() => void restore(), restoreEveryMs);
 
   return {
     async enqueue(definition, payload, { at = new Date() } = {}) {
@@ -61,7 +70,6 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
       await records.listen((jobName) => wakes.wake(jobName));
       await restore();
       await agenda.start();
-      watchdog = setInterval(() => void restore(), restoreEveryMs);
     },
     async stop({ graceMs }) {
       accepting = false;

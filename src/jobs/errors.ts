@@ -1,4 +1,4 @@
-import { DomainError, systemCodeOf, type ErrorCode } from '../lib/errors.js';
+import { DomainError, messageOf, systemCodeOf, type ErrorCode } from '../lib/errors.js';
 
 export class JobStoreUnavailableError extends Error {
   constructor(cause: unknown) {
@@ -60,6 +60,14 @@ function systemFailure(system: string | null): Failure | null {
     return { code: 'SOURCE_FAILED', message, retryable: true, retryAfterMs: null };
   }
   return null;
+}
+
+/** For the log: an expected failure says why in one line, a bug keeps its stack. */
+export function logFieldsOf(thrown: unknown): object {
+  const { code, message } = toFailure(thrown);
+  if (code === 'INTERNAL') return { code, err: thrown };
+  const cause = thrown instanceof DomainError ? thrown.cause : thrown;
+  return { code, message, ...(cause !== undefined && { cause: messageOf(cause) }) };
 }
 
 interface RetryDelayInput {

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { JobRepository } from 'agenda';
+import type { JobParameters, JobRepository } from 'agenda';
 import { withTimeout } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
+import type { StoreClock } from './store-clock.js';
 
 /** A network that swallows packets gives no error of its own. */
 const CALL_LIMIT_MS = 5_000;
@@ -69,15 +70,29 @@ export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard
   };
 }
 
+interface GuardOptions {
+  guard: StoreGuard;
+  clock: StoreClock;
+  accepting: () => boolean;
+}
+
+/** Clocks are compared to a few milliseconds; Agenda waits out the rest. */
+const DUE_WITHIN_MS = 50;
+
 export function guardRepository(
   repository: JobRepository,
-  guard: StoreGuard,
-  accepting: () => boolean,
+  { guard, clock, accepting }: GuardOptions,
 ): JobRepository {
   const lockInTurn = createLockTurns();
+  const toOwn = <Job extends Times>(job: Job): Job => moveTimes(job, clock.toOwn);
+  const toStore = <Job extends Times>(job: Job): Job => moveTimes(job, clock.toStore);
   const overrides: Partial<JobRepository> = {
-    saveJob: (job, options) => guard.call(() => repository.saveJob(job, options)),
-    saveJobState: (job, options) => guard.attempt(() => repository.saveJobState(job, options)),
+    async queryJobs(options) {
+      const found = await repository.queryJobs(options);
+      return { ...found, jobs: found.jobs.map(toOwn) };
+    },
+    saveJob: async (job, options) => toOwn(await guard.call(() => repository.saveJob(toStore(job), options))),
+    saveJobState: (job, options) => guard.attempt(() => repository.saveJobState(toStore(job), options)),
     removeJobs: (options) => guard.attempt(() => repository.removeJobs(options)),
     unlockJobs: (ids) => guard.attempt(() => repository.unlockJobs(ids)),
     // Agenda does not wait for this one: a rejection would end the process.
@@ -85,17 +100,35 @@ export function guardRepository(
     getNextJobToRun: (...[name, , lockDeadline, , options]) =>
       lockInTurn(name, async () => {
         if (!accepting()) return undefined;
-        const now = new Date();
+        const lockLifetimeMs = Date.now() - lockDeadline.getTime();
+        const askedAtMs = performance.now();
+        const now = clock.now();
+        const due = later(now, DUE_WITHIN_MS);
         // Only due jobs: one whose lock expires before its time would take up a place for ever.
-        const job = await guard.call(() => repository.getNextJobToRun(name, now, lockDeadline, now, options));
-        const lockLifetimeMs = now.getTime() - lockDeadline.getTime();
-        const fresh = Date.now() - now.getTime() < lockLifetimeMs / 2;
-        if (!job || (accepting() && fresh)) return job;
+        const job = await guard.call(() =>
+          repository.getNextJobToRun(name, due, later(now, -lockLifetimeMs), now, options),
+        );
+        const fresh = performance.now() - askedAtMs < lockLifetimeMs / 2;
+        if (!job || (accepting() && fresh)) return job && toOwn(job);
         await guard.attempt(() => repository.unlockJob(job));
         return undefined;
       }),
   };
   return Object.assign(Object.create(repository) as JobRepository, overrides);
+}
+
+const later = (time: Date, ms: number) => new Date(time.getTime() + ms);
+
+/** Those that processes compare. */
+type Times = Pick<JobParameters, 'nextRunAt' | 'lockedAt' | 'lastRunAt'>;
+
+function moveTimes<Job extends Times>(job: Job, move: (time: Date) => Date): Job {
+  return {
+    ...job,
+    ...(job.nextRunAt && { nextRunAt: move(job.nextRunAt) }),
+    ...(job.lockedAt && { lockedAt: move(job.lockedAt) }),
+    ...(job.lastRunAt && { lastRunAt: move(job.lastRunAt) }),
+  };
 }
 
 /** For each job name one attempt runs and one waits: else 50 wake-ups lock 50 jobs to release 47 of them. */

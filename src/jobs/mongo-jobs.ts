@@ -27,14 +27,22 @@ const COLLECTION = 'jobs';
 
 function createMongoRecords(client: MongoClient, db: Db): JobRecords {
   const jobs = db.collection(COLLECTION);
+  const readTime = async (): Promise<Date> => {
+    const { localTime } = await db.command({ hello: 1 });
+    return localTime instanceof Date ? localTime : new Date();
+  };
   return {
     // Change streams would need a replica set. Within one process a wake needs no poll.
     pollEveryMs: 100,
     async restore(recurring) {
       await jobs.createIndex({ name: 1, nextRunAt: 1, priority: -1, lockedAt: 1 }, { name: 'next_job' });
-      for (const job of recurring) await keepRecurring(jobs, job);
+      const now = await readTime();
+      for (const job of recurring) await keepRecurring(jobs, job, now);
+      // Set by a clock that was wrong, they would outlast their holder by as much.
+      await jobs.updateMany({ lockedAt: { $gt: later(now, 1_000) } }, { $set: { lockedAt: now } });
       await jobs.deleteMany({ type: 'normal', nextRunAt: null, lockedAt: null });
     },
+    readTime,
     async ping() {
       await db.command({ ping: 1 });
     },
@@ -44,17 +52,19 @@ function createMongoRecords(client: MongoClient, db: Db): JobRecords {
   };
 }
 
+const later = (time: Date, ms: number) => new Date(time.getTime() + ms);
+
 /** Agenda's `every` would release a running job's lock, and create two records when called twice at once. */
-async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob): Promise<void> {
+async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob, now: Date): Promise<void> {
   const _id = new ObjectId(createHash('sha256').update(name).digest('hex').slice(0, 24));
-  const soon = new Date(Date.now() + everyMs);
-  const changed = { $set: { repeatInterval: everyMs }, $min: { nextRunAt: soon } };
-  await jobs.updateOne({ _id, repeatInterval: { $ne: everyMs } }, changed);
+  const changed = { $set: { repeatInterval: everyMs }, $min: { nextRunAt: later(now, everyMs) } };
+  const tooLate = { nextRunAt: { $gt: later(now, everyMs + 1_000) } };
+  await jobs.updateOne({ _id, $or: [{ repeatInterval: { $ne: everyMs } }, tooLate] }, changed);
   const initial: Document = {
     name,
     type: 'single',
     repeatInterval: everyMs,
-    nextRunAt: new Date(),
+    nextRunAt: now,
     data: {},
   };
   const record = { ...initial, priority: 0, lockedAt: null, disabled: false };

@@ -3,6 +3,7 @@ import { Client, Pool, type ClientBase } from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.js';
 import { createListeningConnection } from '../database/listening-connection.js';
+import { SESSION_OPTIONS } from '../database/prisma.js';
 import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-store.js';
@@ -40,6 +41,7 @@ function createJobPool(url: string, log: Logger): Pool {
     query_timeout: 4_000,
     keepAlive: true,
     application_name: APPLICATION,
+    options: SESSION_OPTIONS,
     ...eachConnection,
   });
   const note = (err: Error) => log.debug({ err }, 'job store connection lost');
@@ -78,7 +80,12 @@ function createPostgresRecords(pool: Pool, options: PostgresJobsOptions): JobRec
     pollEveryMs: 250,
     async restore(recurring) {
       for (const { name, everyMs } of recurring) await pool.query(KEEP_RECURRING, [name, String(everyMs)]);
+      await pool.query(CLAMP_LOCKS);
       await pool.query(DELETE_LEFTOVERS);
+    },
+    async readTime() {
+      const { rows } = await pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+      return rows[0]?.now ?? new Date();
     },
     async ping() {
       await pool.query('SELECT 1');
@@ -127,7 +134,12 @@ const KEEP_RECURRING = `
   ON CONFLICT (name) WHERE type = 'single' DO UPDATE
   SET repeat_interval = EXCLUDED.repeat_interval,
       next_run_at = LEAST(job.next_run_at, now() + EXCLUDED.repeat_interval::bigint * interval '1 millisecond')
-  WHERE job.repeat_interval IS DISTINCT FROM EXCLUDED.repeat_interval`;
+  WHERE job.repeat_interval IS DISTINCT FROM EXCLUDED.repeat_interval
+    OR job.next_run_at > now() + EXCLUDED.repeat_interval::bigint * interval '1 millisecond' + interval '1 second'`;
+
+/** Set by a clock that was wrong, they would outlast their holder by as much. */
+const CLAMP_LOCKS = `
+  UPDATE ${JOBS_TABLE} SET locked_at = now() WHERE locked_at > now() + interval '1 second'`;
 
 const DELETE_LEFTOVERS = `
   DELETE FROM ${JOBS_TABLE} WHERE type = 'normal' AND next_run_at IS NULL AND locked_at IS NULL`;

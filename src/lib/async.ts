@@ -28,9 +28,13 @@ export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** The work itself goes on: neither database driver promises that a call to a silent server ever returns. */
-export async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise<T> {
+export async function withTimeout<T>(
+  work: Promise<T>,
+  limitMs: number,
+  toError = () => new Error(`no answer within ${limitMs} ms`),
+): Promise<T> {
   const timeout = createDeferred<never>();
-  const timer = setTimeout(() => timeout.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  const timer = setTimeout(() => timeout.reject(toError()), limitMs);
   try {
     return await Promise.race([work, timeout.promise]);
   } finally {

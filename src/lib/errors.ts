@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'FORBIDDEN'
   | 'EXPLICIT_CONTENT'
   | 'QUALITY_UNAVAILABLE'
+  | 'LIMIT_EXCEEDED'
+  | 'READ_TIMEOUT'
   | 'INTERNAL';
 
 /** An expected failure, with a message safe to show; anything else thrown is a bug and is masked. */
@@ -53,6 +55,19 @@ export class InvalidInputError extends DomainError {
 
 export class ForbiddenError extends DomainError {
   readonly code = 'FORBIDDEN';
+}
+
+/** This caller, or all together, do too much at once. */
+export class LimitExceededError extends DomainError {
+  readonly code = 'LIMIT_EXCEEDED';
+  override readonly retryable = true;
+
+  constructor(
+    message: string,
+    override readonly retryAfterMs: number,
+  ) {
+    super(message);
+  }
 }
 
 export function requireAdmin(viewer: { role: string }): void {
@@ -90,3 +105,5 @@ export function systemCodeOf(thrown: unknown): string | null {
   }
   return null;
 }
+
+export const isFileSystemError = (thrown: unknown): boolean => /^E[A-Z]+$/.test(systemCodeOf(thrown) ?? '');

@@ -1,18 +1,18 @@
-import { readdir } from 'node:fs/promises';
-import { dirname, join, parse } from 'node:path';
-import { parseFile, selectCover } from 'music-metadata';
 import type { Album, Artist, ArtistRef, Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, Page } from '../catalog/catalog-source.js';
+import { findCover } from './find-cover.js';
 import { LIBRARY } from './library-file.js';
 import type { LibraryAlbum, LibraryArtist, LibraryIndex, LibraryTrack } from './library-store.js';
 import type { LibraryRoots } from './library-roots.js';
+import type { CoverReader } from './tag-reader.js';
 
 interface LibraryCatalogOptions {
   index: LibraryIndex;
   roots: LibraryRoots;
+  covers: CoverReader;
 }
 
-export function createLibraryCatalog({ index, roots }: LibraryCatalogOptions): CatalogSource {
+export function createLibraryCatalog({ index, roots, covers }: LibraryCatalogOptions): CatalogSource {
   return {
     provider: LIBRARY,
     remote: false,
@@ -29,7 +29,7 @@ export function createLibraryCatalog({ index, roots }: LibraryCatalogOptions): C
     listArtistAlbums: async (id, query) => mapPage(await index.listArtistAlbums(id, query), toAlbum),
     async fetchCover(track, signal) {
       const found = await index.findTrack(track.id);
-      return found && findCover(roots, found.file.path, signal);
+      return found && findCover({ roots, covers }, found.file.path, signal);
     },
   };
 }
@@ -94,49 +94,4 @@ function toAlbum({ artistId, artistName, ...album }: LibraryAlbum): Album {
 
 function toArtist(artist: LibraryArtist): Artist {
   return { type: 'ARTIST', ...artist, images: [], url: null };
-}
-
-const NAMES = ['cover', 'folder', 'front', 'album'];
-const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png']);
-const MAX_BYTES = 20 * 1024 * 1024;
-
-async function findCover(roots: LibraryRoots, path: string, signal: AbortSignal): Promise<Uint8Array | null> {
-  const embedded = await readEmbedded(roots, path).catch(() => null);
-  signal.throwIfAborted();
-  return embedded ?? (await readBeside(roots, path).catch(() => null));
-}
-
-async function readEmbedded(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
-  const { path: real, handle } = await roots.open(path);
-  await handle.close();
-  const { common } = await parseFile(real);
-  const pictures = (common.picture ?? []).filter(({ data }) => isPicture(data));
-  return selectCover(pictures)?.data ?? null;
-}
-
-async function readBeside(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
-  const folder = dirname(path);
-  const pictures = (await readdir(folder))
-    .map((file) => ({ file, ...parse(file.toLowerCase()) }))
-    .filter(({ name, ext }) => NAMES.includes(name) && EXTENSIONS.has(ext))
-    .sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name) || (a.file < b.file ? -1 : 1));
-  for (const { file } of pictures) {
-    const data = await readPicture(roots, join(folder, file)).catch(() => null);
-    if (data && isPicture(data)) return data;
-  }
-  return null;
-}
-
-async function readPicture(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
-  const { handle } = await roots.open(path);
-  try {
-    return (await handle.stat()).size <= MAX_BYTES ? await handle.readFile() : null;
-  } finally {
-    await handle.close();
-  }
-}
-
-function isPicture(data: Uint8Array): boolean {
-  const start = Buffer.from(data.subarray(0, 4)).toString('hex');
-  return data.length <= MAX_BYTES && (start.startsWith('ffd8ff') || start === '89504e47');
 }

@@ -3,7 +3,7 @@ import { dirname, join, parse } from 'node:path';
 import type { LibraryFile } from '../database/prisma.js';
 import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
-import type { RawTags } from './tag-reader.js';
+import { MAX_TEXT_LENGTH, type RawTags } from './raw-tags.js';
 
 /** `artistIds`: those of `artists` in order, then the album artist's. A single has its own `albumId`. */
 export type { LibraryFile };
@@ -73,15 +73,19 @@ function creditsOf(raw: RawTags, path: PathTags): Credits {
   return { artists, albumArtist: clean(raw.albumArtist) || various || folder };
 }
 
+const MAX_ARTISTS = 20;
 const BETWEEN_ARTISTS = /[\0;]|\s\/\s|\s[([]?(?:feat|ft|featuring)(?:\.\s*|\s+)/i;
 
 /** `A feat. B; C / D` are four artists. Not split at "&" or ",", which are part of some names. */
 function splitCredits(names: readonly string[]): string[] {
-  return names
-    .flatMap((name) => name.split(BETWEEN_ARTISTS))
-    .map((name) => clean(name.replace(/^([^([]*)[)\]]$/, '$1')))
-    .filter((name, at, all) => name && all.findIndex((other) => artistKey(other) === artistKey(name)) === at)
-    .slice(0, 20);
+  const byKey = new Map<string, string>();
+  for (const part of names.flatMap((name) => name.split(BETWEEN_ARTISTS))) {
+    const name = clean(part.replace(/^([^([]*)[)\]]$/, '$1'));
+    const key = artistKey(name);
+    if (name && !byKey.has(key)) byKey.set(key, name);
+    if (byKey.size === MAX_ARTISTS) break;
+  }
+  return [...byKey.values()];
 }
 
 /** A tagged file takes its album from its folder only when the folder above has the artist's name. */
@@ -121,7 +125,7 @@ function searchTextOf(named: Named): string {
 
 function numbersOf(raw: RawTags, path: PathTags) {
   return {
-    durationMs: wholeNumber(raw.durationMs, MAX_INTEGER) ?? 0,
+    durationMs: wholeNumber(raw.durationMs, MAX_DURATION_MS) ?? 0,
     trackNumber: wholeNumber(raw.trackNumber) ?? path.trackNumber,
     trackTotal: wholeNumber(raw.trackTotal),
     discNumber: wholeNumber(raw.discNumber) ?? path.discNumber,
@@ -158,6 +162,8 @@ function toReleaseDate(text: string | null): string | null {
 }
 
 const MAX_INTEGER = 2 ** 31 - 1;
+/** A header may state any length; 0 stands for one that is not known. */
+const MAX_DURATION_MS = 100 * 3_600_000;
 
 function wholeNumber(value: number | null, max = 9_999): number | null {
   const whole = Math.round(value ?? 0);
@@ -167,6 +173,7 @@ function wholeNumber(value: number | null, max = 9_999): number | null {
 /** PostgreSQL rejects NUL and lone surrogates, and its indexes limit the length of values. */
 function clean(text: string | null): string {
   return (text ?? '')
+    .slice(0, MAX_TEXT_LENGTH)
     .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
     .trim()
     .slice(0, MAX_TEXT)

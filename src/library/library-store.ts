@@ -53,7 +53,8 @@ export interface LibraryIndex {
   listCandidates(query: CandidateQuery): Promise<LibraryFile[]>;
 }
 
-export function createLibraryIndex(db: Db): LibraryIndex {
+/** Searches go to `searchDb`: their cost grows with the library. */
+export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
   const tracks = together(
     (ids) => listTracksOf(db, ids),
     ({ file }) => file.id,
@@ -67,9 +68,9 @@ export function createLibraryIndex(db: Db): LibraryIndex {
     ({ id }) => id,
   );
   return {
-    searchTracks: (text, page) => searchTracks(db, text, page),
-    searchAlbums: (text, page) => searchAlbums(db, text, page),
-    searchArtists: (text, page) => searchArtists(db, text, page),
+    searchTracks: (text, page) => searchTracks(searchDb, text, page),
+    searchAlbums: (text, page) => searchAlbums(searchDb, text, page),
+    searchArtists: (text, page) => searchArtists(searchDb, text, page),
     findTrack: (id) => tracks.load(id),
     findAlbum: (id) => albums.load(id),
     findArtist: (id) => artists.load(id),

@@ -5,7 +5,8 @@ import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import { toLibraryFile, toUnreadableFile, type FoundFile, type LibraryFile } from './library-file.js';
 import { deleteFiles, listKnownFiles, saveFiles, type KnownFile } from './library-scan-store.js';
-import type { RawTags, TagReader } from './tag-reader.js';
+import { UnreadableTagsError, type RawTags } from './raw-tags.js';
+import type { TagReader } from './tag-reader.js';
 import { isUnder, openRoots, walkLibrary, type ClosedPlace, type Step } from './walk-library.js';
 
 export type ScanDeps = Pick<Platform, 'db' | 'log' | 'clock'> & {
@@ -114,11 +115,11 @@ async function readFile(scan: Scan, file: FoundFile): Promise<void> {
   await save(scan, toLibraryFile(file, tags, clock.now()));
 }
 
-/** An error with a code may pass: the record gets no time, so that the next scan reads the file again. */
+/** Anything but a fault of the file may pass: the record gets no time, so that the next scan reads it again. */
 async function noteUnreadable(scan: Scan, file: FoundFile, error: unknown): Promise<void> {
-  const code = systemCodeOf(error);
-  if (code === 'ENOENT') return void scan.seen.delete(file.path);
-  const found = code === null ? file : { ...file, modifiedAt: new Date(0) };
+  if (systemCodeOf(error) === 'ENOENT') return void scan.seen.delete(file.path);
+  const atFault = error instanceof UnreadableTagsError;
+  const found = atFault ? file : { ...file, modifiedAt: new Date(0) };
   const record = toUnreadableFile(found, messageOf(error), scan.deps.clock.now());
   const known = scan.known.get(file.path);
   scan.counts.unreadable += 1;
@@ -128,6 +129,8 @@ async function noteUnreadable(scan: Scan, file: FoundFile, error: unknown): Prom
   }
   scan.deps.log.warn({ path: file.path, problem: record.problem }, 'could not read a library file');
   await save(scan, record);
+  // At once: such a file may have taken minutes, which a process killed before the end of the scan would repeat.
+  if (atFault) await writeBatch(scan);
 }
 
 function noteClosed(scan: Scan, place: ClosedPlace): void {

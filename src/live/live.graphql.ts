@@ -1,6 +1,6 @@
 import { readSequence } from '../database/sequence.js';
 import { builder } from '../graphql/builder.js';
-import { MAX_PAGE, offsetOf, pageSizeOf } from '../graphql/connection.js';
+import { MAX_PAGE, offsetOf, pageComplexity, pageSizeOf, readPage } from '../graphql/connection.js';
 import type { TaskCounts } from '../tasks/task-counter.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import { TASK_STATES, type TaskState } from '../tasks/task.js';
@@ -125,14 +125,16 @@ builder.queryField('changedTasks', (t) =>
       }),
       offset: t.arg.int({ description: 'Number of finished tasks to skip.' }),
     },
-    complexity: { field: 1, multiplier: MAX_PAGE },
-    resolve: (_root, { since, activeOnly, ...page }, { db, viewer }) =>
-      pollTasks(db, viewer, {
+    complexity: ({ offset }) => ({ ...pageComplexity({ offset }), multiplier: MAX_PAGE }),
+    resolve: (_root, { since, activeOnly, ...page }, context) => {
+      const poll = {
         since: since ?? null,
         activeOnly: activeOnly ?? false,
         activeLimit: MAX_ACTIVE,
         limit: pageSizeOf(page),
         offset: offsetOf(page),
-      }),
+      };
+      return readPage(context, poll, (db) => pollTasks(db, context.viewer, poll));
+    },
   }),
 );

@@ -9,7 +9,10 @@ import { runTool } from './run-tool.js';
 const PROBE_LIMITS = { timeLimitMs: 30_000, maxOutputBytes: 8 * 1_048_576 };
 
 const number = z.coerce.number().optional().catch(undefined);
-const tags = z.record(z.string(), z.string()).default({});
+/** Lyrics and comments may be megabytes; what is read of tags is names and numbers. */
+const MAX_TAG_LENGTH = 10_000;
+const text = z.string().transform((value) => value.slice(0, MAX_TAG_LENGTH));
+const tags = z.record(z.string(), text).default({});
 
 const stream = z.object({
   codec_type: z.string().optional(),

@@ -1,9 +1,7 @@
-import { queueableItemSchema, type QueueableItem } from '../catalog/catalog-item.js';
 import type { Logger } from '../lib/logger.js';
 import type { Platform } from '../platform.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { countFinishedChild, lockParent, recomputeParent } from '../tasks/task-tree-store.js';
-import { parseDownloadOptions, type DownloadOptions } from '../tasks/download-options.js';
 import {
   claimTask,
   endClaimedTask,
@@ -11,12 +9,11 @@ import {
   type Claim,
   type Ending,
 } from '../tasks/task-state-store.js';
+import type { TaskRequest } from '../tasks/task-store.js';
 import type { Task, TaskKind } from '../tasks/task.js';
 
-export interface ClaimedTask {
+export interface ClaimedTask extends TaskRequest {
   task: Task;
-  item: QueueableItem;
-  options: DownloadOptions;
   claim: Claim;
 }
 
@@ -47,17 +44,13 @@ export async function startTask(
   job: { taskId: string; attempt: number },
 ): Promise<ClaimedTask | null> {
   const lease = { owner: deps.instanceId, durationMs: deps.timing.leaseMs };
-  const task = await claimTask(deps.db, job, lease);
-  if (!task) return null;
-  const claim = { taskId: task.id, attempt: task.attempt, leaseOwner: lease.owner };
-  try {
-    const item = queueableItemSchema.parse(task.item);
-    return { task, item, options: parseDownloadOptions(task.options), claim };
-  } catch (err) {
-    deps.log.error({ taskId: task.id, err }, 'task has an invalid item or options');
-    await finishTask(deps, { task, claim }, { state: 'FAILED', error: INVALID_TASK });
-    return null;
-  }
+  const claimed = await claimTask(deps.db, job, lease);
+  if (!claimed) return null;
+  const { task, claim, request } = claimed;
+  if (request.success) return { task, claim, ...request.data };
+  deps.log.error({ taskId: task.id, err: request.error }, 'task has an invalid item or options');
+  await finishTask(deps, claimed, { state: 'FAILED', error: INVALID_TASK });
+  return null;
 }
 
 const INVALID_TASK = {

@@ -20,14 +20,23 @@ const CONDITIONS = {
   TRACKS: Prisma.sql`"kind" = 'TRACK'`,
 };
 
-/** Over all processes, until the transaction ends. */
+/** A row that another transaction is changing waits for the next sweep: who never waits ends in no deadlock. */
+const LOCK_FREE_ROWS = Prisma.sql`ORDER BY "id" FOR NO KEY UPDATE SKIP LOCKED`;
+
+/**
+ * Over all processes, until the transaction ends. Its plans take indexes in their order, whatever the planner
+ * expects of a table without statistics: by a bitmap it reads and sorts all that waits.
+ */
 export async function lockDispatch(tx: Db): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.dispatch'))) AS locked`;
+  await tx.$queryRaw`
+    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), 1
+    FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.dispatch'))) AS locked`;
 }
 
 export async function queueDueRetries(tx: Db): Promise<void> {
   await tx.$executeRaw`
-    UPDATE "Task" SET "state" = 'QUEUED', "retryAt" = NULL WHERE "state" = 'RETRYING' AND "retryAt" <= now()`;
+    UPDATE "Task" SET "state" = 'QUEUED', "retryAt" = NULL WHERE "id" = ANY (ARRAY(
+      SELECT "id" FROM "Task" WHERE "state" = 'RETRYING' AND "retryAt" <= now() ${LOCK_FREE_ROWS}))`;
 }
 
 /** Their worker died, or lost the database. */
@@ -48,8 +57,10 @@ export async function expireAllLeases(db: Db): Promise<void> {
 /** For QUEUED tasks whose job the job store lost. */
 export async function revokeStaleDispatches(tx: Db, olderThanMs: number): Promise<void> {
   await tx.$executeRaw`
-    UPDATE "Task" SET "dispatchedAt" = NULL
-    WHERE "state" = 'QUEUED' AND "dispatchedAt" < now() - ${olderThanMs} * interval '1 millisecond'`;
+    UPDATE "Task" SET "dispatchedAt" = NULL WHERE "id" = ANY (ARRAY(
+      SELECT "id" FROM "Task"
+      WHERE "state" = 'QUEUED' AND "dispatchedAt" < now() - ${olderThanMs} * interval '1 millisecond'
+      ${LOCK_FREE_ROWS}))`;
 }
 
 /**
@@ -57,32 +68,45 @@ export async function revokeStaleDispatches(tx: Db, olderThanMs: number): Promis
  *
  * By priority, then the owner with fewest running tasks, then at random: by age, whoever queued a long
  * playlist first would have the only place until its end. One owner's tasks go by age and position.
+ *
+ * Each part reads a partial index of migration 0011 in its order. No part may depend on statistics, which a table
+ * of one row never gets: owners come from the index and not from "User", limits are constants, ids an array, and
+ * the last check compares text, which leaves the planner no index but that of the ids.
  */
 export function markNext(tx: Db, tasks: keyof typeof CONDITIONS, limit: number): Promise<DispatchedTask[]> {
   const condition = CONDITIONS[tasks];
+  const waiting = Prisma.sql`"state" = 'QUEUED' AND "dispatchedAt" IS NULL AND ${condition}`;
   return tx.$queryRaw<DispatchedTask[]>`
-    WITH busy AS (
-      SELECT "ownerId", count(*) AS n FROM "Task"
-      WHERE ("state" = 'RUNNING' OR "dispatchedAt" IS NOT NULL) AND ${condition}
-        AND (("state" = 'RUNNING' AND "leaseUntil" IS NOT NULL) OR "state" = 'QUEUED')
-      GROUP BY "ownerId"
+    WITH RECURSIVE busy AS (
+      SELECT "ownerId", count(*) AS n FROM (
+        SELECT "ownerId" FROM "Task" WHERE "state" = 'RUNNING' AND "leaseUntil" IS NOT NULL AND ${condition}
+        UNION ALL
+        SELECT "ownerId" FROM "Task" WHERE "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL AND ${condition}
+      ) AS taken GROUP BY "ownerId"
     ), free AS (
       SELECT greatest(0, ${limit} - coalesce(sum(n), 0))::bigint AS n FROM busy
+    ), owner AS (
+      (SELECT "ownerId" AS "id", random() AS lot FROM "Task" WHERE ${waiting} ORDER BY "ownerId" LIMIT 1)
+      UNION ALL
+      SELECT following.* FROM owner CROSS JOIN LATERAL (
+        SELECT "ownerId", random() FROM "Task" WHERE ${waiting} AND "ownerId" > owner."id" ORDER BY "ownerId" LIMIT 1
+      ) AS following
     ), next AS (
-      SELECT t."id" FROM (SELECT "id", random() AS lot FROM "User") u
-      CROSS JOIN LATERAL (
-        SELECT "id", "priority", "createdAt", "position",
-          row_number() OVER (ORDER BY "priority" DESC, "createdAt", "position") AS turn
-        FROM "Task"
-        WHERE "ownerId" = u."id" AND "state" = 'QUEUED' AND "dispatchedAt" IS NULL AND ${condition}
-        ORDER BY "priority" DESC, "createdAt", "position" LIMIT (SELECT n FROM free)
-      ) t
-      LEFT JOIN busy b ON b."ownerId" = u."id"
-      ORDER BY t."priority" DESC, coalesce(b.n, 0) + t.turn, u.lot
+      SELECT task."id" FROM owner CROSS JOIN LATERAL (
+        SELECT *, row_number() OVER (ORDER BY "priority" DESC, "createdAt", "position") AS turn FROM (
+          SELECT "id", "priority", "createdAt", "position" FROM "Task" WHERE ${waiting} AND "ownerId" = owner."id"
+          ORDER BY "priority" DESC, "createdAt", "position" LIMIT ${limit}
+        ) AS first LIMIT (SELECT n FROM free)
+      ) AS task LEFT JOIN busy ON busy."ownerId" = owner."id"
+      ORDER BY task."priority" DESC, coalesce(busy.n, 0) + task.turn, owner.lot
       LIMIT (SELECT n FROM free)
+    ), locked AS (
+      SELECT "id" FROM "Task"
+      WHERE "id" = ANY (ARRAY(SELECT "id" FROM next)) AND "state"::text = 'QUEUED' AND "dispatchedAt" IS NULL
+      ${LOCK_FREE_ROWS}
     )
-    UPDATE "Task" SET "dispatchedAt" = now() FROM next WHERE "Task"."id" = next."id"
-    RETURNING "Task"."id", "Task"."attempt"`;
+    UPDATE "Task" SET "dispatchedAt" = now() WHERE "id" = ANY (ARRAY(SELECT "id" FROM locked))
+    RETURNING "id", "attempt"`;
 }
 
 export async function revokeDispatch(db: Db, taskIds: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { retryDelayMs, toFailure } from '../jobs/errors.js';
+import { logFieldsOf, retryDelayMs, toFailure } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import type { Logger } from '../lib/logger.js';
 import type { Platform } from '../platform.js';
@@ -94,11 +94,11 @@ async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknow
   if (retryable && claimed.task.failures < settings.maxRetries) {
     const failures = claimed.task.failures + 1;
     const delayMs = retryDelayMs({ failures, settings, retryAfterMs, random: Math.random });
-    log[level]({ err: thrown, code, delayMs: Math.round(delayMs) }, 'task will be retried');
+    log[level]({ ...logFieldsOf(thrown), delayMs: Math.round(delayMs) }, 'task will be retried');
     await retryClaimedTask(deps.db, claimed.claim, { delayMs, error: { code, message } });
     return;
   }
-  log[level]({ err: thrown, code }, 'task failed');
+  log[level](logFieldsOf(thrown), 'task failed');
   await finishTask(deps, claimed, { state: 'FAILED', error: { code, message, retryable } });
 }
 

@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { headersOf } from '../graphql/context-request.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
+import { foreignPageMessage, isFromForeignPage } from '../http/foreign-pages.js';
 import { REST_PATH } from '../http/router.js';
 import { sendAsset } from '../http/send.js';
+import { withTimeout } from '../lib/async.js';
 import { systemClock, type Clock } from '../lib/clock.js';
 import type { Logger } from '../lib/logger.js';
 import { describeRoutes } from './describe-routes.js';
@@ -11,7 +13,7 @@ import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './err
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
 import { sendReply } from './reply.js';
-import type { AnyRoute, RestResponse, RestCall, RestTiming } from './route.js';
+import type { AnyRoute, RestResponse, RestTiming } from './route.js';
 import { createDocuments } from './run-document.js';
 
 export interface RestOptions {
@@ -22,7 +24,7 @@ export interface RestOptions {
   timing?: Partial<RestTiming>;
   /** Whether responses to bugs hold a traceback; for developers only. */
   tracebacks?: boolean;
-  /** Origins of other sites whose pages may call routes that change something. */
+  /** Other origins whose pages may call routes that change something. */
   origins?: readonly string[];
 }
 
@@ -59,16 +61,14 @@ async function answer(
   url: URL,
 ): Promise<RestResponse> {
   const { incoming, requestId } = exchange;
-  const { route, parameters } = dependencies.match(
-    incoming.method ?? '',
-    url.pathname.slice(REST_PATH.length),
-  );
+  const match = dependencies.match(incoming.method ?? '', url.pathname.slice(REST_PATH.length));
+  const { route } = match;
   const headers = headersOf(incoming);
-  if (route.changes && isForeign(headers, dependencies.origins)) {
-    throw new RestFailure(403, 'A page of another site may not do this.');
+  if (route.changes && isFromForeignPage(incoming, url, dependencies.origins)) {
+    throw new RestFailure(403, foreignPageMessage(incoming));
   }
-  const raw = await readRequest(incoming, url.search, parameters);
-  return withinTime(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
+  const raw = await readRequest(incoming, url.search, match);
+  return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
       documents: createDocuments(dependencies, { transport: 'rest', requestId, signal, headers }),
       raw,
@@ -81,13 +81,8 @@ async function answer(
   );
 }
 
-/** Whether a browser says that the page of another site sent this; listed origins are allowed. */
-function isForeign(headers: RestCall['headers'], origins: readonly string[]): boolean {
-  return headers.get('sec-fetch-site') === 'cross-site' && !origins.includes(headers.get('origin') ?? '');
-}
-
-/** Work that takes too long is aborted; the error response does not wait until it has stopped. */
-function withinTime(
+/** Work that fails or takes too long is aborted; the error response does not wait until it has stopped. */
+async function abortWhenLate(
   limitMs: number,
   client: AbortSignal,
   work: (signal: AbortSignal) => Promise<RestResponse>,
@@ -95,16 +90,15 @@ function withinTime(
   const controller = new AbortController();
   const stop = () => controller.abort();
   client.addEventListener('abort', stop, { once: true });
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new RestFailure(503, 'This took too long; try again.', { retry_after: RETRY_AFTER_S }));
-      stop();
-    }, limitMs);
-    work(controller.signal)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
-  });
+  try {
+    return await withTimeout(work(controller.signal), limitMs, tooSlow);
+  } catch (thrown) {
+    stop();
+    throw thrown;
+  }
 }
+
+const tooSlow = () => new RestFailure(503, 'This took too long; try again.', { retry_after: RETRY_AFTER_S });
 
 function send(outgoing: ServerResponse, result: RestResponse): void {
   if ('stream' in result) result.stream.connect(outgoing);

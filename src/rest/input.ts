@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../graphql/input-limits.js';
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
@@ -22,8 +23,6 @@ export function documentedFormOf(schema: z.core.$ZodType): DocumentedForm | null
 /** Path parameters, query and JSON body together, by name. */
 export type RawInput = Record<string, unknown>;
 
-/** Maximum length of a text in characters; names, ids, links and searches are shorter. */
-const MAX_TEXT = 2_000;
 /** Maximum nesting of lists and objects; more is an attack on the parser. */
 const MAX_DEPTH = 20;
 /** GraphQL's Int, and PostgreSQL's. */
@@ -55,6 +54,8 @@ function checkValue(field: string, value: unknown, depth = 0): void {
   if (typeof value === 'string') return checkText(field, value);
   if (typeof value !== 'object' || value === null) return;
   if (depth === MAX_DEPTH) throw invalidField(field, `at most ${MAX_DEPTH} levels are allowed`);
+  if (Array.isArray(value) && value.length > MAX_LIST_ITEMS)
+    throw invalidField(field, `at most ${MAX_LIST_ITEMS} items are allowed`);
   for (const [name, inner] of Object.entries(value)) {
     checkText(field, name);
     checkValue(field, inner, depth + 1);
@@ -64,7 +65,8 @@ function checkValue(field: string, value: unknown, depth = 0): void {
 function checkText(field: string, text: string): void {
   if (text.includes('\0')) throw invalidField(field, 'null bytes are not allowed');
   if (!text.isWellFormed()) throw invalidField(field, 'half of a surrogate pair is not allowed');
-  if (text.length > MAX_TEXT) throw invalidField(field, `at most ${MAX_TEXT} characters are allowed`);
+  if (text.length > MAX_TEXT_CHARS)
+    throw invalidField(field, `at most ${MAX_TEXT_CHARS} characters are allowed`);
 }
 
 /** A name from the client, shortened for a response. */
@@ -89,16 +91,21 @@ export function text(max = 500) {
   return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
 }
 
-interface NumberRange {
-  min: number;
-  max?: number;
+interface Bounds {
+  min?: number | null | undefined;
+  max?: number | null | undefined;
+}
+
+interface NumberRange extends Bounds {
   /** A larger number than `max` counts as `max`. */
   clamp?: boolean;
 }
 
 /** A whole number, in a query string or in JSON. */
-export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) {
-  const error = `allowed are whole numbers from ${min} to ${max}`;
+export function wholeNumber({ clamp = false, ...range }: NumberRange) {
+  const min = range.min ?? -MAX_INT;
+  const max = range.max ?? MAX_INT;
+  const error = allowedNumbers('whole numbers', { min: range.min, max });
   const largest = clamp ? MAX_INT : max;
   const number = z
     .union(
@@ -114,6 +121,12 @@ export function wholeNumber({ min, max = MAX_INT, clamp = false }: NumberRange) 
     .refine((number) => Number.isInteger(number) && number >= min && number <= largest, { error })
     .transform((number) => Math.min(number, max));
   return documentedAs(number, { type: 'integer', minimum: min, ...(!clamp && { maximum: max }) });
+}
+
+/** Completes the name of a parameter. */
+export function allowedNumbers(kind: string, { min = null, max = null }: Bounds): string {
+  if (min === null) return `allowed are ${kind}${max === null ? '' : ` up to ${max}`}`;
+  return `allowed are ${kind} from ${min}${max === null ? '' : ` to ${max}`}`;
 }
 
 /** The last second of the year 9999. */
@@ -144,18 +157,29 @@ export function pageLimit(byDefault: number, max: number) {
     .describe(`Entries in the response, at most ${max}; more counts as ${max}.`);
 }
 
-export const pageOffset = wholeNumber({ min: 0 })
+/** As in GraphQL, whose cursors go further. */
+const MAX_OFFSET = 100_000;
+
+export const pageOffset = wholeNumber({ min: 0, max: MAX_OFFSET })
   .default(0)
   .describe('Entries to skip before the first one of the response.');
 
+/** Of a page by its number, from 1. Throws RestFailure 400 for one that begins too far down. */
+export function offsetOfPage({ page, limit }: { page: number; limit: number }): number {
+  const offset = (page - 1) * limit;
+  if (offset <= MAX_OFFSET) return offset;
+  throw invalidField('page', `with this limit, the last page is ${1 + Math.floor(MAX_OFFSET / limit)}`);
+}
+
 /** A number, in a query string or in JSON. */
-export function decimal({ min, max }: { min: number; max: number }) {
-  const error = `allowed are numbers from ${min} to ${max}`;
+export function decimal({ min = null, max = null }: Bounds) {
+  const error = allowedNumbers('numbers', { min, max });
   const text = z.string().regex(/^[+-]?\d{1,15}(?:\.\d{1,15})?$/);
   const number = z
     .union([z.number(), text.transform(Number)], { error })
-    .refine((number) => number >= min && number <= max, { error });
-  return documentedAs(number, { type: 'number', minimum: min, maximum: max });
+    .refine((number) => number >= (min ?? -Infinity) && number <= (max ?? Infinity), { error });
+  const bounds = { ...(min !== null && { minimum: min }), ...(max !== null && { maximum: max }) };
+  return documentedAs(number, { type: 'number', ...bounds });
 }
 
 /** true or false, in a query string or in JSON. */
@@ -186,7 +210,7 @@ export function word<const Words extends readonly string[]>(words: Words, docume
   const shown = words.map((each) => each.toLowerCase());
   const error = `allowed are ${shown.join(', ')}`;
   const either = z.string({ error }).toUpperCase().pipe(z.enum(words, { error }));
-  const { id, ...meta } = documented?.meta() ?? {};
-  if (id !== undefined) either.register(z.globalRegistry, { id });
+  const { id, ...meta } = documented?.meta() ?? { description: 'In upper or lower case.' };
+  if (typeof id === 'string') either.register(z.globalRegistry, { id });
   return documentedAs(either, { ...meta, type: 'string', enum: documented?.options ?? shown });
 }

@@ -2,7 +2,7 @@ import { RestFailure } from './errors.js';
 import { decodePercent } from './read-request.js';
 import type { AnyRoute, Method } from './route.js';
 
-interface RouteMatch {
+export interface RouteMatch {
   route: AnyRoute;
   parameters: Record<string, string>;
 }

@@ -235,7 +235,7 @@ const HEADERS: Record<number, Record<string, JsonSchema>> = {
 };
 
 /** Possible for every route. */
-const ALWAYS = [400, 401, 403, 500, 503];
+const ALWAYS = [400, 401, 403, 429, 500, 503];
 const WITH_BODY = [413, 415];
 
 /** Error statuses of a route. */

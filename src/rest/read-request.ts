@@ -2,14 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import { BodyCutError, MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import { RestFailure } from './errors.js';
 import { invalidField, showable, type RawInput } from './input.js';
+import type { RouteMatch } from './match-route.js';
 
 /** The input of a request: path parameters override its body, its body overrides its query. */
 export async function readRequest(
   incoming: IncomingMessage,
   search: string,
-  parameters: Record<string, string>,
+  { route, parameters }: RouteMatch,
 ): Promise<RawInput> {
   const query = readQuery(search);
+  const [unexpected] = route.bodyOnly ? Object.keys(query) : [];
+  if (unexpected !== undefined)
+    throw invalidField(showable(unexpected), 'is read from the JSON body only, not from the query');
   const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD';
   return { ...query, ...(hasBody ? await readJson(incoming) : {}), ...parameters };
 }
@@ -46,8 +50,7 @@ async function readJson(incoming: IncomingMessage): Promise<RawInput> {
     throw new RestFailure(415, 'The body has to be JSON, with content-type: application/json.');
   }
   const parsed = parseJson(body);
-  const twice = findRepeatedKey(body);
-  if (twice !== null) throw invalidField(showable(twice), 'is provided twice');
+  checkJson(body);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as RawInput;
   throw new RestFailure(400, 'The body has to be a JSON object.');
 }
@@ -73,21 +76,30 @@ function parseJson(body: string): unknown {
 
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
 
-/** Finds a key that an object in this valid JSON repeats (JSON.parse would keep the last); null if there is none. */
-export function findRepeatedKey(json: string): string | null {
+/** More than any request needs; parameters have lower limits of their own. */
+const MAX_NESTING = 100;
+const MAX_ENTRIES = 10_000;
+
+/** For valid JSON. Rejects what is expensive to check, and a repeated key, of which JSON.parse would keep the last. */
+export function checkJson(json: string): void {
   const open: (Set<string> | null)[] = [];
   let last = '';
+  let field = '';
+  let entries = 0;
   for (const [token] of json.matchAll(TOKENS)) {
     if (token === '{') open.push(new Set());
     else if (token === '[') open.push(null);
     else if (token === '}' || token === ']') open.pop();
+    else if (token === ',') entries += 1;
     else if (token === ':') {
       const keys = open.at(-1);
       const key = JSON.parse(last) as string;
-      if (keys?.has(key)) return key;
+      if (keys?.has(key)) throw invalidField(showable(key), 'is provided twice');
       keys?.add(key);
+      if (open.length === 1) field = showable(key);
     }
+    if (open.length > MAX_NESTING) throw invalidField(field, `at most ${MAX_NESTING} levels are allowed`);
+    if (entries > MAX_ENTRIES) throw invalidField(field, `at most ${MAX_ENTRIES} entries are allowed in all`);
     last = token;
   }
-  return null;
 }

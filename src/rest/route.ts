@@ -60,8 +60,10 @@ export interface AnyRoute {
   docs: RouteDocs | null;
   /** Status of a success. */
   status: number;
-  /** Whether it changes something, so that pages of other sites must not call it. */
+  /** Whether it changes something, so that pages of other origins must not call it. */
   changes: boolean;
+  /** Whether a query is rejected, since a link must not change settings. */
+  bodyOnly: boolean;
   /** Responds with server-sent events. */
   streams: boolean;
   /** Throws RestFailure for everything but a success. */
@@ -92,6 +94,7 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     docs: spec.docs,
     status,
     changes: /^\s*mutation\b/.test(document.toString()),
+    bodyOnly: false,
     streams: false,
     async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
@@ -105,7 +108,7 @@ function toReply(responded: object | Reply, status: number): Reply {
   return isReply(responded) ? { status, ...responded } : reply({ status, body: responded });
 }
 
-/** A document whose variables depend on the result of another one, such as the current settings. */
+/** A document whose variables depend on the result of another one, such as the current settings. Takes no query. */
 interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
   'variables' | 'respond' | 'status'
@@ -128,6 +131,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
     docs,
     status: 200,
     changes: /^\s*mutation\b/.test(document.toString()),
+    bodyOnly: true,
     streams: false,
     async handle({ documents, raw }) {
       const parsed = parseInput(input, raw);
@@ -163,6 +167,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
     docs,
     status: 200,
     changes: false,
+    bodyOnly: false,
     streams: false,
     async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
@@ -194,6 +199,7 @@ export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Inpu
     docs,
     status: 200,
     changes: false,
+    bodyOnly: false,
     streams: true,
     handle: async (call) => ({ stream: await open(parseInput(input, call.raw), call) }),
   };

@@ -34,10 +34,10 @@ export function createDocuments(
       variables: variables as Record<string, unknown>,
     });
   return {
-    async run(document, variables) {
+    async run<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables) {
       const result = await start(document, variables);
       if (Symbol.asyncIterator in result) throw new Error('A subscription is followed, not run.');
-      return dataOf(result) as never;
+      return dataOf(result) as Data;
     },
     async follow(document, variables, listener) {
       const result = await start(document, variables);

@@ -27,7 +27,13 @@ interface PlainForm {
 
 interface NumberForm {
   type: 'int' | 'float';
-  range: { min: number; max: number } | null;
+  range: NumberRange | null;
+}
+
+/** Null where there is no bound; one of the two is a number. */
+interface NumberRange {
+  min: number | null;
+  max: number | null;
 }
 
 interface ChoiceForm {
@@ -67,10 +73,22 @@ function formOf(schema: z.core.$ZodType): ValueForm {
   throw new TypeError(`A setting cannot be a ${schema._zod.def.type}.`);
 }
 
-function numberForm({ minValue, maxValue, format }: z.ZodNumber): NumberForm {
-  const type = format === 'safeint' ? 'int' : 'float';
-  const bounded = Number.isFinite(minValue) && minValue !== Number.MIN_SAFE_INTEGER;
-  return { type, range: bounded ? { min: minValue ?? 0, max: maxValue ?? 0 } : null };
+function numberForm(schema: z.ZodNumber): NumberForm {
+  const { exclusiveMinimum, exclusiveMaximum } = z.toJSONSchema(schema);
+  if (exclusiveMinimum !== undefined || exclusiveMaximum !== undefined) {
+    throw new TypeError('The bounds of a setting are inclusive: use min and max.');
+  }
+  const min = boundOf(schema.minValue);
+  const max = boundOf(schema.maxValue);
+  return {
+    type: schema.format === 'safeint' ? 'int' : 'float',
+    range: min === null && max === null ? null : { min, max },
+  };
+}
+
+/** Null for a limit of the number type itself. */
+function boundOf(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
 }
 
 export function wordsOf({ choices }: ChoiceForm): string[] {
@@ -80,8 +98,26 @@ export function wordsOf({ choices }: ChoiceForm): string[] {
 export function describeRow(row: TableRow): string {
   const { form, unit } = row;
   if (!('range' in form) || !form.range) return row.description;
-  const [min, max] = [form.range.min, form.range.max].map((bound) => bound.toLocaleString('en-US'));
-  return `${row.description} From ${min} to ${max}${unit ? ` ${unit}` : ''}.`;
+  return `${row.description} ${rangeText(form.range)}${unit ? ` ${unit}` : ''}.`;
+}
+
+function rangeText({ min, max }: NumberRange): string {
+  const [least, most] = [min, max].map((bound) => bound?.toLocaleString('en-US'));
+  if (least !== undefined && most !== undefined) return `From ${least} to ${most}`;
+  return least === undefined ? `At most ${most}` : `At least ${least}`;
+}
+
+/** GraphQL shows a word that stands beside numbers as null. */
+export function takesNull({ form }: TableRow): boolean {
+  return form.nullable || form.word !== null;
+}
+
+/** Of an input whose values may be omitted. */
+export function describeNulls(nullable: readonly TableRow[]): string {
+  if (nullable.length === 0) return '`null` counts as omitted.';
+  const names = nullable.map(({ name }) => `\`${name}\``);
+  const all = new Intl.ListFormat('en-US').format(names);
+  return `\`null\` is a value for ${all} only; elsewhere it counts as omitted.`;
 }
 
 /** GraphQL has no type of numbers and words. */
@@ -120,12 +156,18 @@ function complaint(form: ValueForm, value: unknown): string | null {
     case 'list':
       return `must be one or more of ${wordsOf(form).join(', ')}, each once.`;
     case 'int':
-    case 'float': {
-      const kind = form.type === 'int' && !Number.isInteger(value) ? 'a whole number ' : '';
-      const between = form.range ? `between ${form.range.min} and ${form.range.max}` : '';
-      return `is ${String(value)}; it must be ${kind}${between}`.trimEnd() + '.';
-    }
+    case 'float':
+      return `is ${String(value)}; it must be ${numberRule(form, value)}.`;
     case 'text':
       return null;
   }
+}
+
+function numberRule({ type, range }: NumberForm, value: unknown): string {
+  const kind = type === 'int' && !Number.isInteger(value) ? 'a whole number' : '';
+  if (!range) return kind || 'a number';
+  const { min, max } = range;
+  if (min !== null && max !== null) return `${kind} between ${min} and ${max}`.trimStart();
+  const bound = min === null ? `at most ${max}` : `at least ${min}`;
+  return kind ? `${kind} of ${bound}` : bound;
 }

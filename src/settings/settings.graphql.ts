@@ -36,13 +36,12 @@ builder.objectFields(SettingsType, (t) => ({
 }));
 
 const SettingsInput = tableInput('SettingsInput', {
-  description:
-    'The settings to change; omitted settings keep their value. `null` is a value for `bitrateKbps` and `padNumberWidth` only, elsewhere it counts as omitted.',
+  description: 'The settings to change; omitted settings keep their value.',
   rows: SETTINGS_ROWS,
 });
 
 const WatchSettingsInput = tableInput('WatchSettingsInput', {
-  description: 'The watch settings to change; settings that are omitted or `null` keep their value.',
+  description: 'The watch settings to change; omitted settings keep their value.',
   rows: WATCH_SETTINGS_ROWS,
 });
 

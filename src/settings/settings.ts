@@ -1,18 +1,44 @@
 import { isAbsolute, sep } from 'node:path';
 import { z } from 'zod';
-import { ALBUM_GROUPS } from '../catalog/catalog-item.js';
-import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat } from '../media/media.js';
+import { albumGroup } from '../catalog/catalog-item.js';
+import { namedEnum } from '../lib/named-enum.js';
+import { BITRATE_RANGES, type AudioFormat } from '../media/media.js';
 import type { SettingsProblem } from './errors.js';
 import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
 /* The one definition of a setting; all else is derived. Names and defaults follow rest-contract §7. */
 
-export const audioFormat = z.enum(AUDIO_FORMATS);
-export const albumGroup = z.enum(ALBUM_GROUPS);
-export const spotifyQuality = z.enum(['NORMAL', 'HIGH', 'VERY_HIGH']);
+export { albumGroup };
+export const audioFormat = namedEnum('AudioFormat', 'An audio format that a download can be converted to.', {
+  KEEP: 'The format of the source, unchanged; only tags and cover are written.',
+  MP3: 'MP3 with ID3v2.4 tags.',
+  AAC: 'AAC in an .m4a file.',
+  OGG: 'Vorbis in an .ogg file.',
+  OPUS: 'Opus in an .opus file.',
+  FLAC: 'FLAC, lossless and compressed.',
+  WAV: 'WAV, lossless and uncompressed.',
+  ALAC: 'Apple Lossless in an .m4a file.',
+} satisfies Record<AudioFormat, string>);
+export const spotifyQuality = namedEnum(
+  'SpotifyQuality',
+  'Minimum audio quality for a track of the Spotify catalog.',
+  {
+    NORMAL: 'At least 96 kbit/s, or lossless.',
+    HIGH: 'At least 160 kbit/s, or lossless.',
+    VERY_HIGH: 'At least 320 kbit/s, or lossless.',
+  },
+);
 export type SpotifyQuality = z.infer<typeof spotifyQuality>;
-export const deezerQuality = z.enum(['MP3_128', 'MP3_320', 'FLAC']);
+export const deezerQuality = namedEnum(
+  'DeezerQuality',
+  'Minimum audio quality for a track of the Deezer catalog.',
+  {
+    MP3_128: 'MP3 at 128 kbit/s or better.',
+    MP3_320: 'MP3 at 320 kbit/s or better.',
+    FLAC: 'Lossless audio, in any format.',
+  },
+);
 export type DeezerQuality = z.infer<typeof deezerQuality>;
 
 const MONTH_S = 2_592_000;

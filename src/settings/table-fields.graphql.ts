@@ -1,63 +1,14 @@
-import type { InputRef, OutputRef } from '@pothos/core';
-import type { z } from 'zod';
-import { AlbumGroupEnum } from '../catalog/item-types.graphql.js';
-import { builder } from '../graphql/builder.js';
+import { builder, enumTypeOf, type EnumTypeRef } from '../graphql/builder.js';
 import type { VersionOf } from './settings-store.js';
 import {
+  describeNulls,
   describeRow,
   describeWithDefault,
   nullNote,
+  takesNull,
   type TableRow,
   type ValueForm,
 } from './settings-table.js';
-import { albumGroup, audioFormat, deezerQuality, spotifyQuality } from './settings.js';
-
-const AudioFormatEnum = builder.enumType('AudioFormat', {
-  description: 'An audio format that a download can be converted to.',
-  values: {
-    KEEP: { description: 'The format of the source, unchanged; only tags and cover are written.' },
-    MP3: { description: 'MP3 with ID3v2.4 tags.' },
-    AAC: { description: 'AAC in an .m4a file.' },
-    OGG: { description: 'Vorbis in an .ogg file.' },
-    OPUS: { description: 'Opus in an .opus file.' },
-    FLAC: { description: 'FLAC, lossless and compressed.' },
-    WAV: { description: 'WAV, lossless and uncompressed.' },
-    ALAC: { description: 'Apple Lossless in an .m4a file.' },
-  },
-});
-
-const SpotifyQualityEnum = builder.enumType('SpotifyQuality', {
-  description: 'Minimum audio quality for a track of the Spotify catalog.',
-  values: {
-    NORMAL: { description: 'At least 96 kbit/s, or lossless.' },
-    HIGH: { description: 'At least 160 kbit/s, or lossless.' },
-    VERY_HIGH: { description: 'At least 320 kbit/s, or lossless.' },
-  },
-});
-
-const DeezerQualityEnum = builder.enumType('DeezerQuality', {
-  description: 'Minimum audio quality for a track of the Deezer catalog.',
-  values: {
-    MP3_128: { description: 'MP3 at 128 kbit/s or better.' },
-    MP3_320: { description: 'MP3 at 320 kbit/s or better.' },
-    FLAC: { description: 'Lossless audio, in any format.' },
-  },
-});
-
-type EnumRef = OutputRef<unknown> & InputRef<unknown>;
-
-const ENUMS = new Map<z.ZodType, EnumRef>([
-  [audioFormat, AudioFormatEnum],
-  [spotifyQuality, SpotifyQualityEnum],
-  [deezerQuality, DeezerQualityEnum],
-  [albumGroup, AlbumGroupEnum],
-]);
-
-function enumOf(choices: z.ZodType): EnumRef {
-  const ref = ENUMS.get(choices);
-  if (!ref) throw new Error('An enum in a table of settings has no GraphQL enum.');
-  return ref;
-}
 
 interface TypeOptions {
   description: string;
@@ -66,9 +17,9 @@ interface TypeOptions {
 
 const SCALARS = { boolean: 'Boolean', text: 'String', int: 'Int', float: 'Float' } as const;
 
-function typeOf(form: ValueForm): (typeof SCALARS)[keyof typeof SCALARS] | EnumRef | [EnumRef] {
-  if (form.type === 'enum') return enumOf(form.choices);
-  if (form.type === 'list') return [enumOf(form.choices)];
+function typeOf(form: ValueForm): (typeof SCALARS)[keyof typeof SCALARS] | EnumTypeRef | [EnumTypeRef] {
+  if (form.type === 'enum') return enumTypeOf(form.choices);
+  if (form.type === 'list') return [enumTypeOf(form.choices)];
   return SCALARS[form.type];
 }
 
@@ -80,7 +31,7 @@ export function tableType(name: string, { description, rows }: TypeOptions) {
         const { form } = row;
         const field = t.field({
           type: typeOf(form),
-          nullable: form.nullable || form.word !== null,
+          nullable: takesNull(row),
           description: describeWithDefault(row) + nullNote(row),
           resolve: ({ values }) => (values[row.name] === form.word ? null : values[row.name]),
         });
@@ -94,9 +45,13 @@ export function tableType(name: string, { description, rows }: TypeOptions) {
   });
 }
 
-export function tableInput(name: string, { description, rows }: TypeOptions) {
+/** Null is a value for each row of `nullable`; by default, for those whose entry says so. */
+export function tableInput(
+  name: string,
+  { description, rows, nullable = rows.filter(takesNull) }: TypeOptions & { nullable?: readonly TableRow[] },
+) {
   return builder.inputType(name, {
-    description,
+    description: `${description} ${describeNulls(nullable)}`,
     fields: (t) =>
       Object.fromEntries(
         rows.map((row) => {

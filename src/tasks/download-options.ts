@@ -51,11 +51,6 @@ export type DownloadOptions = z.infer<typeof downloadOptions>;
 
 export const CHOSEN_OPTION_ROWS = rowsOf(chosenOptions);
 
-/** A task that was queued before an option existed has its default. */
-export function parseDownloadOptions(stored: unknown): DownloadOptions {
-  return downloadOptions.parse(stored);
-}
-
 const FILE_OPTIONS = rowsOf(downloadOptions)
   .filter(({ schema }) => identity.has(schema))
   .map(({ name }) => name);

@@ -145,9 +145,12 @@ export function listChildrenWithFile(db: Db, playlistId: string): Promise<Playli
   });
 }
 
+export type FinishedPlaylist = Pick<Task, 'id' | 'finishedAt'>;
+
 /** The longest waiting first. */
-export function listUnwrittenPlaylists(db: Db, limit: number): Promise<Task[]> {
+export function listUnwrittenPlaylists(db: Db, limit: number): Promise<FinishedPlaylist[]> {
   return db.task.findMany({
+    select: { id: true, finishedAt: true },
     where: { kind: 'PLAYLIST', finishedAt: { not: null }, playlistFileAt: null },
     orderBy: { finishedAt: 'asc' },
     take: limit,
@@ -157,7 +160,7 @@ export function listUnwrittenPlaylists(db: Db, limit: number): Promise<Task[]> {
 /** Null path: no m3u8. False when the playlist has changed since, and the m3u8 may be stale. */
 export async function markPlaylistWritten(
   db: Db,
-  { id, finishedAt }: Task,
+  { id, finishedAt }: FinishedPlaylist,
   playlistFile: string | null,
 ): Promise<boolean> {
   const { count } = await db.task.updateMany({

@@ -1,5 +1,6 @@
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
+import { readRequest } from './task-store.js';
 import {
   ACTIVE_STATES,
   FINISHED_STATES,
@@ -21,6 +22,12 @@ export interface Claim {
   leaseOwner: string;
 }
 
+export interface ClaimedRow {
+  task: Task;
+  claim: Claim;
+  request: ReturnType<typeof readRequest>;
+}
+
 interface LeaseTerms {
   owner: string;
   durationMs: number;
@@ -34,7 +41,7 @@ export async function claimTask(
   db: Db,
   { taskId, attempt }: { taskId: string; attempt: number },
   lease: LeaseTerms,
-): Promise<Task | null> {
+): Promise<ClaimedRow | null> {
   const [claimed] = await db.$queryRaw<{ id: string }[]>`
     UPDATE "Task" SET "state" = 'RUNNING', "attempt" = "attempt" + 1, "dispatchedAt" = NULL, "retryAt" = NULL,
       "leaseOwner" = ${lease.owner}, "leaseUntil" = now() + ${lease.durationMs} * interval '1 millisecond',
@@ -43,8 +50,9 @@ export async function claimTask(
     WHERE "id" = ${taskId}::uuid AND "attempt" = ${attempt} AND "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL
     RETURNING "id"`;
   // Cancelled since the update, it is not claimed: the event of that came before anyone renewed this lease.
-  const claim = claimedBy({ taskId, attempt: attempt + 1, leaseOwner: lease.owner });
-  return claimed ? db.task.findFirst({ where: claim }) : null;
+  const claim = { taskId, attempt: attempt + 1, leaseOwner: lease.owner };
+  const task = claimed ? await db.task.findFirst({ where: claimedBy(claim) }) : null;
+  return task && { task, claim, request: readRequest(task) };
 }
 
 export async function renewLeases(db: Db, taskIds: readonly string[], lease: LeaseTerms): Promise<string[]> {

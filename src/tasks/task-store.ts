@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import type { Viewer } from '../auth/viewer.js';
+import { playlistSchema, queueableItemSchema, type Playlist } from '../catalog/catalog-item.js';
 import type { PageKey } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma, type User } from '../generated/prisma/client.js';
+import { downloadOptions, type DownloadOptions } from './download-options.js';
 import type { NewTask } from './new-task.js';
 import { countSql } from './task-count-store.js';
 import { taskCondition, toWhere, visibleTo } from './task-filter-store.js';
@@ -14,6 +17,24 @@ export interface Selection {
   include?: Prisma.TaskInclude;
 }
 
+/* JSON columns. They are parsed here alone, and only where they are used: few readers of a task need them. */
+
+/** A task that was queued before an option existed has its default. */
+const taskRequest = z.object({ item: queueableItemSchema, options: downloadOptions });
+const storedItem = queueableItemSchema.nullable();
+
+export type TaskRequest = z.infer<typeof taskRequest>;
+
+/** The caller decides what becomes of a task that cannot be read. */
+export function readRequest({ item, options }: Task): z.ZodSafeParseResult<TaskRequest> {
+  return taskRequest.safeParse({ item, options });
+}
+
+/** Throws for an item that cannot be read. */
+export function itemOf({ item }: Pick<Task, 'item'>): TaskRequest['item'] | null {
+  return storedItem.parse(item);
+}
+
 /** Null also when the viewer may not see the task: callers cannot tell which. */
 export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = {}): Promise<Task | null> {
   return db.task.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
@@ -22,6 +43,20 @@ export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = 
 /** Without regard to the owner, for workers. */
 export function findTaskById(db: Db, id: string): Promise<Task | null> {
   return db.task.findUnique({ where: { id } });
+}
+
+/** Null unless it is a playlist's task. Throws for an item that cannot be read. */
+export async function findPlaylist(db: Db, taskId: string): Promise<Playlist | null> {
+  const found = await db.task.findUnique({ where: { id: taskId }, select: { kind: true, item: true } });
+  return found?.kind === 'PLAYLIST' ? playlistSchema.parse(found.item) : null;
+}
+
+export type TaskWithOptions = Omit<Task, 'options'> & { options: DownloadOptions };
+
+/** Throws for options that cannot be read. */
+export async function findTaskWithOptions(db: Db, id: string): Promise<TaskWithOptions | null> {
+  const found = await findTaskById(db, id);
+  return found && { ...found, options: downloadOptions.parse(found.options) };
 }
 
 export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> {

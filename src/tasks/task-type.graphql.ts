@@ -1,6 +1,5 @@
 import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
-import { queueableItemSchema } from '../catalog/catalog-item.js';
 import { QueueableItemType } from '../catalog/item-types.graphql.js';
 import type { GraphqlContext } from '../context.js';
 import { builder } from '../graphql/builder.js';
@@ -8,7 +7,7 @@ import { ErrorCodeType } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
 import type { ErrorCode } from '../lib/errors.js';
 import { visibleTo } from './task-filter-store.js';
-import { listOwners } from './task-store.js';
+import { itemOf, listOwners } from './task-store.js';
 import { isPartial, PRIORITY_LIMIT, type Task, type TaskKind, type TaskState } from './task.js';
 
 export const TaskStateEnum = builder.enumType('TaskState', {
@@ -169,7 +168,7 @@ builder.prismaObjectFields('Task', (t) => ({
     nullable: true,
     description:
       'The catalog’s data when the task was queued; null for a playlist entry that was no longer in the catalog.',
-    resolve: ({ item }) => (item === null ? null : queueableItemSchema.parse(item)),
+    resolve: itemOf,
   }),
   parent: t.relation('parent', {
     nullable: true,

@@ -1,5 +1,6 @@
 import { decodeCursor, toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
+import { distinct } from '../graphql/input-limits.js';
 import {
   createConnectionType,
   nodeSelection,
@@ -7,6 +8,7 @@ import {
   offsetPageArgs,
   pageComplexity,
   pageSizeOf,
+  readPage,
   refuseBoth,
   type Connection,
   type FieldPlace,
@@ -18,7 +20,7 @@ import { countTasks } from './task-count-store.js';
 import type { TaskFilter } from './task-filter.js';
 import { findTask, listActiveFirst, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
-import type { Task } from './task.js';
+import { FINISHED_STATES, isFinished, type Task } from './task.js';
 
 const MAX_ACTIVE = 1_000;
 
@@ -61,8 +63,8 @@ export function toTaskFilter(
   defaults: { includeChildren: boolean; includeDismissed: boolean },
 ): TaskFilter {
   return {
-    states: input?.states ?? null,
-    kinds: input?.kinds ?? null,
+    states: distinct(input?.states),
+    kinds: distinct(input?.kinds),
     parentId: input?.parent ? parseRowId('Task', input.parent) : null,
     includeChildren: input?.includeChildren ?? defaults.includeChildren,
     includeDismissed: input?.includeDismissed ?? defaults.includeDismissed,
@@ -127,19 +129,30 @@ async function connectTasks(
   if (isProvided(page.activeUpTo)) {
     throw new InvalidInputError('"activeUpTo" is only allowed with the order ACTIVE_FIRST.', 'activeUpTo');
   }
-  const { db, viewer } = place.context;
+  const { context } = place;
+  const { db, viewer } = context;
   const [size, offset] = [pageSizeOf(page), offsetOf(page)];
   const after = page.after ? decodeCursor(page.after) : null;
   const query = nodeSelection('Task', place);
-  const rows = await listTasks(db, viewer, { filter, order, offset, limit: size + 1, after, query });
+  const rows = await readPage(context, { offset, searches: isSelective(filter) }, (readDb) =>
+    listTasks(readDb, viewer, { filter, order, offset, limit: size + 1, after, query }),
+  );
   return {
     ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
     totalCount: () => countTasks(db, viewer, filter),
   };
 }
 
+/** No index of the order holds the matching tasks, so that a page may read all others. */
+function isSelective({ states, kinds, parentId, includeChildren }: TaskFilter): boolean {
+  if (parentId) return false;
+  const finished = states?.filter(isFinished) ?? [];
+  const selects = finished.length > 0 && finished.length < FINISHED_STATES.length;
+  return selects || Boolean(kinds) || Boolean(includeChildren);
+}
+
 async function connectActiveFirst(
-  { context: { db, viewer } }: FieldPlace,
+  { context }: FieldPlace,
   filter: TaskFilter,
   page: TaskPageArgs,
 ): Promise<Connection<Task>> {
@@ -148,7 +161,9 @@ async function connectActiveFirst(
   }
   const [limit, offset] = [pageSizeOf(page), offsetOf(page)];
   const activeUpTo = activeUpToOf(page);
-  const { tasks, size, total } = await listActiveFirst(db, viewer, { filter, offset, limit, activeUpTo });
+  const { tasks, size, total } = await readPage(context, { offset }, (db) =>
+    listActiveFirst(db, context.viewer, { filter, offset, limit, activeUpTo }),
+  );
   return { ...toConnection(tasks, { size, after: offset > 0 ? offset : null }), totalCount: total };
 }
 

@@ -15,7 +15,7 @@ import { decodeNodeId, parseRowId } from '../../src/graphql/node-id.js';
 import { cleanPathPart, truncateBytes } from '../../src/lib/filenames.js';
 import { toLibraryFile } from '../../src/library/library-file.js';
 import { readPath } from '../../src/library/path-tags.js';
-import { findRepeatedKey, readQuery } from '../../src/rest/read-request.js';
+import { checkJson, readQuery } from '../../src/rest/read-request.js';
 import { fillPlaceholders, PATH_PLACEHOLDERS } from '../../src/settings/path-placeholders.js';
 import { makeTrack } from '../kit/catalog-items.js';
 import { makeFoundFile, makeRawTags } from '../kit/raw-tags.js';
@@ -62,11 +62,14 @@ const PARSERS: Record<string, (text: string) => unknown> = {
       makeRawTags({ title: text, artists: [text], album: text, genres: [text] }),
       new Date(0),
     ),
+  'artists of a file': (text) => {
+    const artists = [...text].map((letter, at) => `${letter}${at}`);
+    return toLibraryFile(found, makeRawTags({ artists: [artists.join(';'), ...artists] }), new Date(0));
+  },
   'a path': (text) => readPath([text, text], text),
   'a query string': (text) =>
     readQuery(`?${encodeURIComponent(text).replaceAll('%26', '&').replaceAll('%3D', '=')}`),
-  'repeated keys of JSON': (text) =>
-    findRepeatedKey(JSON.stringify({ [text]: text, list: [text, { text }] })),
+  'repeated keys of JSON': (text) => checkJson(JSON.stringify({ [text]: text, list: [text, { text }] })),
   'a path format': (text) => fillPlaceholders(text, values),
 };
 

@@ -110,7 +110,7 @@ describe('responses of a network catalog', () => {
       expect(node.album?.artists.map(({ artist }) => artist?.id)).toHaveLength(ARTISTS);
     }
     expect(far.calls).toHaveLength(1 + ARTISTS);
-    const queries = spyOnQueries(app.deps.db);
+    const queries = spyOnQueries(app.deps);
     await app.execute(SEARCH_WITH_ARTISTS, query);
     // The page, and what hangs off it: together where it is asked for together.
     expect(queries()).toBeLessThanOrEqual(3);

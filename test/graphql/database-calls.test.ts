@@ -157,7 +157,11 @@ type Reading = (from: TestApp, size: number) => Promise<number>;
 async function measure(read: Reading, size: number): Promise<{ entries: number; calls: number }> {
   let entries = 0;
   const calls = await countQueries(databaseUrlOf(app), async (db) => {
-    const library = createLibraryCatalog({ index: createLibraryIndex(db), roots: [] as never });
+    const library = createLibraryCatalog({
+      index: createLibraryIndex(db),
+      roots: [] as never,
+      covers: { readCover: () => Promise.resolve(null) },
+    });
     const catalogs = new Map([...app.deps.catalogs, ['library', library] as const]);
     const counted = await serveWith(app, { db, taskCounter: createTaskCounter({ db }), catalogs });
     entries = await read(counted, size).finally(() => counted.stop());

@@ -83,7 +83,7 @@ afterEach(() => source.releaseAll());
 const countTasks = () => app.deps.db.task.count();
 
 describe('a download', () => {
-  it('of a track is queued with all its metadata', async () => {
+  it('is queued with all the metadata of its track', async () => {
     source.hold('demo:night-ferry-1-05');
     const input = { item: 'demo:night-ferry-1-05', priority: 7 };
     const { queueDownload } = await app.execute(QUEUE, { input });
@@ -123,7 +123,7 @@ describe('a download', () => {
     ['an album', { item: 'Album:demo:umbrella-weather' }, 2],
     ['an album by its type', { item: 'ueberfahrt', type: 'ALBUM' }, 1],
     ['a playlist with nothing in it', { item: 'demo:empty-quay', type: 'PLAYLIST' }, 0],
-  ])('of %s becomes one task with its tracks', async (_what, input, tracks) => {
+  ])('becomes one task with its tracks for %s', async (_what, input, tracks) => {
     const id = await queue(app, input);
     expect(await ended(app, id)).toMatchObject({
       state: 'COMPLETED',
@@ -136,7 +136,7 @@ describe('a download', () => {
     expect(task?.children.edges.map(({ node }) => node.state)).toEqual(Array(tracks).fill('COMPLETED'));
   });
 
-  it('of an artist becomes a task for each album and single, with their tracks', async () => {
+  it('becomes a task for each album and single of an artist, with their tracks', async () => {
     const id = await queue(app, { item: 'Artist:demo:ten-thousand-tides' });
     const artist = await ended(app, id, 60_000);
     expect(artist).toMatchObject({ kind: 'ARTIST', state: 'COMPLETED', total: 1, succeeded: 1 });
@@ -147,7 +147,7 @@ describe('a download', () => {
     expect(album?.children.edges.map(({ node }) => node.title)).toEqual(['Neap', 'Spring']);
   });
 
-  it('of a playlist explains the entry that is gone, and queues the others', async () => {
+  it('explains a playlist entry that is gone, and queues the others', async () => {
     const entries = await app.deps.catalogs
       .get('demo')
       ?.listPlaylistEntries('demo:first-watch', { offset: 0, limit: 12 }, new AbortController().signal);
@@ -357,8 +357,8 @@ describe('a rejected download', () => {
   });
 });
 
-describe('the same download twice', () => {
-  it('20 times at once is one task, which the 19 others name', async () => {
+describe('a download that is queued again', () => {
+  it('becomes one task when it is queued 20 times at once, and 19 responses name it', async () => {
     const item = 'demo:semaphore-love-songs-1-10';
     source.hold(item);
     const requests = Array.from({ length: 20 }, () => app.execute(QUEUE, { input: { item } }));
@@ -378,7 +378,7 @@ describe('the same download twice', () => {
     await ended(app, queued[0]?.task.id ?? '');
   });
 
-  it('in another form of its id is the same', async () => {
+  it('is recognized by another form of its id', async () => {
     source.hold('demo:semaphore-love-songs-1-01');
     const id = await queue(app, { item: 'semaphore-love-songs-1-01', priority: 5 });
     const forms = ['demo:semaphore-love-songs-1-01', 'Track:demo:semaphore-love-songs-1-01'];
@@ -388,7 +388,7 @@ describe('the same download twice', () => {
     }
   });
 
-  it('in another format or bitrate is another one', async () => {
+  it('is queued again in another format or bitrate', async () => {
     const item = 'demo:semaphore-love-songs-1-07';
     source.hold(item);
     const outputs = [
@@ -403,7 +403,7 @@ describe('the same download twice', () => {
     await Promise.all(ids.map((id) => app.execute(CANCEL, { id })));
   });
 
-  it('as a child of an album is another one, and both may be queued', async () => {
+  it('is queued again beside a child of an album', async () => {
     source.hold('demo:ueberfahrt-1-01');
     const options = { format: 'WAV' } as const;
     const album = await queue(app, { item: 'ueberfahrt', options });
@@ -415,7 +415,7 @@ describe('the same download twice', () => {
     await access(file?.path ?? '');
   });
 
-  it('after the first has finished is queued again, and skipped because the file exists', async () => {
+  it('is queued again after the first has finished, and skipped because the file exists', async () => {
     const input = { item: 'demo:ueberfahrt-1-01', options: { format: 'MP3', bitrateKbps: 96 } } as const;
     const first = await ended(app, await queue(app, input));
     const second = await ended(app, await queue(app, input));
@@ -425,7 +425,7 @@ describe('the same download twice', () => {
     expect(second.progress).toBe(100);
   });
 
-  it('after the first has failed or was cancelled is run', async () => {
+  it('runs after the first has failed or was cancelled', async () => {
     const input = { item: 'demo:semaphore-love-songs-1-09' };
     source.fail(input.item);
     expect((await ended(app, await queue(app, input))).state).toBe('FAILED');

@@ -55,7 +55,7 @@ describe('tasks', () => {
     expect(middle.taskSequence).toMatch(/^\d+$/);
   });
 
-  it('that are active are all on the first page, up to its maximum size', async () => {
+  it('are all on the first page while they are active, up to its maximum size', async () => {
     const [first = '', second = '', ended = ''] = ids;
     const pages = async (activeUpTo: number) => {
       const read = (offset: number) => page({ orderBy: 'ACTIVE_FIRST', first: 1, offset, activeUpTo });

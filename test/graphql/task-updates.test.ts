@@ -251,7 +251,7 @@ describe('a reader that resumes', () => {
     await catchUp(again);
   });
 
-  it('with a sequence from the future starts with the active tasks', async () => {
+  it('starts with the active tasks if its sequence is from the future', async () => {
     await seed([{ title: 'live' }, { title: 'ended', state: 'FAILED' }]);
     const reader = follow({ since: '9223372036854775807' });
     await toldOf(reader, 1);
@@ -260,7 +260,7 @@ describe('a reader that resumes', () => {
     expect(told(reader)).toEqual(['was live QUEUED 0', 'is live QUEUED 5']);
   });
 
-  it('from the beginning receives every task', async () => {
+  it('receives every task if it starts from the beginning', async () => {
     await seed([{ title: 'live' }, { title: 'ended', state: 'FAILED' }]);
     const reader = follow({ since: '0' });
     await catchUp(reader);
@@ -268,7 +268,7 @@ describe('a reader that resumes', () => {
   });
 
   it.each(['-1', '1.5', 'last', '0x1', '1'.repeat(30)])(
-    'with the sequence "%s" is rejected',
+    'is rejected for the sequence "%s"',
     async (since) => {
       const reader = follow({ since });
       const end = await waitFor(() => reader.ended, { what: 'the subscription to be refused' });
@@ -341,7 +341,7 @@ describe('a burst of changes', () => {
     await waitFor(() => app.deps.feed.readerCount() === 1, { what: 'the stalled reader to be gone' });
   });
 
-  it('of tasks that finish in one transaction closes no reader', async () => {
+  it('closes no reader when all tasks finish in one transaction', async () => {
     await seedMany();
     const reader = follow();
     await waitFor(() => reader.updates.length >= TASKS, { timeoutMs: 20_000, what: 'the snapshot' });

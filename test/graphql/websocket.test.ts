@@ -84,16 +84,19 @@ async function refusedWith(url: string, headers: Record<string, string>): Promis
   return response.statusCode;
 }
 
-describe('opening', () => {
+describe('the WebSocket handshake', () => {
   let server: ToyServer;
   beforeAll(async () => {
     server = await startToyServer({
-      http: { websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100, connectionsPerAddress: 3 } },
+      http: {
+        allowedHosts: ['music.example'],
+        websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100, connectionsPerAddress: 3 },
+      },
     });
   });
   afterAll(() => server.stop());
 
-  test('from a page of another origin is rejected with 403, from our own and from programs it is accepted', async () => {
+  test('rejects pages of other origins with 403, and accepts our own page and programs', async () => {
     const own = `127.0.0.1:${server.port}`;
     for (const origin of ['https://elsewhere.example', 'null', 'http://127.0.0.1:1', 'nonsense']) {
       expect(await refusedWith(server.socketUrl, { origin })).toBe(403);
@@ -105,18 +108,18 @@ describe('opening', () => {
     }
   });
 
-  test('a default port that only one side spells out makes no difference', async () => {
+  test('accepts an origin that omits or spells out the default port', async () => {
     const headers = { origin: 'https://music.example', host: 'music.example:443' };
     const client = await RawClient.open(server.socketUrl, { headers });
     client.socket.close();
     await client.closed();
   });
 
-  test('on another path is rejected with 404', async () => {
+  test('rejects another path with 404', async () => {
     expect(await refusedWith(server.socketUrl.replace('/graphql', '/other'), {})).toBe(404);
   });
 
-  test('with another subprotocol, or without one, closes with 4406', async () => {
+  test('closes with 4406 for another subprotocol, or none', async () => {
     for (const protocol of ['graphql-ws', '']) {
       const client = await RawClient.open(server.socketUrl, { protocol }).catch((error: Error) => error);
       // The ws client itself refuses when its subprotocol is not confirmed.
@@ -125,7 +128,7 @@ describe('opening', () => {
     }
   });
 
-  test('without connection_init closes with 4408, and with a subscription before it with 4401', async () => {
+  test('closes with 4408 without connection_init, and with 4401 for a subscription before it', async () => {
     const silent = await RawClient.open(server.socketUrl);
     expect(await silent.closed()).toBe(4408);
     const hasty = await RawClient.open(server.socketUrl);
@@ -133,7 +136,7 @@ describe('opening', () => {
     expect(await hasty.closed()).toBe(4401);
   });
 
-  test('of one connection too many closes with 4429', async () => {
+  test('closes with 4429 above the limit of connections', async () => {
     const open = await Promise.all([1, 2, 3].map(() => RawClient.ready(server.socketUrl)));
     const fourth = await RawClient.open(server.socketUrl);
     expect(await fourth.closed()).toBe(4429);
@@ -180,7 +183,7 @@ describe('an operation', () => {
       'fragment f on Query { hello }',
       { code: 'GRAPHQL_VALIDATION_FAILED', words: 'never used' },
     ],
-  ])('with %s gets an error message, and the socket stays open', async (_name, query, { code, words }) => {
+  ])('gets an error message for %s, and the socket stays open', async (_name, query, { code, words }) => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     client.subscribe('bad', query);
@@ -195,7 +198,7 @@ describe('an operation', () => {
     client.socket.close();
   });
 
-  test('is found by name in a document with several, and a missing one gets an error message', async () => {
+  test('is selected by name from a document of several, and a missing name gets an error message', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     const query = 'query A { hello } query B { transport }';
@@ -210,7 +213,7 @@ describe('an operation', () => {
     client.socket.close();
   });
 
-  test('that fails unexpectedly is masked and logged, whether a query, a subscription or its context', async () => {
+  test('is masked and logged when it fails unexpectedly, whether a query, a subscription or its context', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     client.subscribe('q', '{ bug teapot diskFull }');
@@ -246,7 +249,7 @@ describe('an operation', () => {
     client.socket.close();
   });
 
-  test('above the limit of a connection is rejected by message; the others continue', async () => {
+  test('is rejected by a message above the limit of its connection, and the others continue', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     for (let i = 1; i <= 100; i += 1) {
@@ -279,7 +282,7 @@ describe('an operation', () => {
 });
 
 describe('a message', () => {
-  test('that is too long closes with 1009', async () => {
+  test('closes the socket with 1009 if it is too long', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     client.subscribe('fits', `{ hello } #${'x'.repeat(255 * 1024)}`);
@@ -288,7 +291,7 @@ describe('a message', () => {
     expect(await client.closed()).toBe(1009);
   });
 
-  test('that is invalid closes with 4400', async () => {
+  test('closes the socket with 4400 if it is invalid', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     client.socket.send('nonsense');
@@ -296,7 +299,7 @@ describe('a message', () => {
   });
 });
 
-describe('the end', () => {
+describe('the end of a connection', () => {
   const open = async (server: ToyServer) => {
     const client = await RawClient.ready(server.socketUrl);
     client.subscribe('events', 'subscription { events(source: "a") { number } }');
@@ -310,7 +313,7 @@ describe('the end', () => {
       what: 'the iterators to be returned and the signals to abort',
     });
 
-  test('of a socket, however abrupt, ends its subscriptions and queries in the server', async () => {
+  test('ends the subscriptions and queries of its socket, however abrupt it is', async () => {
     const server = await start();
     const polite = await open(server);
     polite.socket.close();
@@ -323,7 +326,7 @@ describe('the end', () => {
     expect(other.lines.filter((line) => line.level === 50)).toEqual([]);
   });
 
-  test('of a subscription by its client ends only that one, even while it is idle', async () => {
+  test('ends only one subscription if its client completes it, even while it is idle', async () => {
     const server = await start();
     const client = await open(server);
     client.say({ type: 'complete', id: 'silence' });
@@ -336,7 +339,7 @@ describe('the end', () => {
     client.socket.close();
   });
 
-  test('of the server closes with 1001, ends all operations, and accepts no new connection', async () => {
+  test('closes with 1001 and ends all operations when the server stops', async () => {
     const server = await start();
     const client = await open(server);
     const paused = await open(server);
@@ -349,7 +352,7 @@ describe('the end', () => {
     paused.socket.terminate();
   });
 
-  test('of a session closes with 4403 when it expires', async () => {
+  test('closes with 4403 when the session expires', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
     server.world.expiresAt = new Date(Date.now() + 150);
@@ -400,7 +403,7 @@ describe('a client that does not read', () => {
     stuck.socket.terminate();
   });
 
-  test('and runs many operations at once is cut as soon as a megabyte is unread', async () => {
+  test('is disconnected as soon as a megabyte of many operations is unread', async () => {
     const server = await start({ pingIntervalMs: 600_000 });
     const stuck = await RawClient.ready(server.socketUrl);
     for (let i = 0; i < 50; i += 1) {

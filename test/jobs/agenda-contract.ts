@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
 import { z } from 'zod';
 import { createJobRunner, type AgendaJobs } from '../../src/jobs/agenda.js';
 import { JobStoreUnavailableError } from '../../src/jobs/errors.js';
 import { defineJob, type JobDefinition, type JobRun } from '../../src/jobs/job.js';
 import { createDeferred, delay } from '../../src/lib/async.js';
-import { onLine, spawnProgram } from '../kit/child-programs.js';
+import { onLine, spawnProgram, withClockAhead } from '../kit/child-programs.js';
 import type { TcpProxy } from '../kit/tcp-proxy.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -20,6 +20,10 @@ export interface JobStoreUnderTest {
   count(jobName: string): Promise<number>;
   /** Deletes the records of a job, as a store that lost its data. */
   forget(jobName: string): Promise<void>;
+  /** Moves next run and lock of a job ahead, as a process with a wrong clock stored them. */
+  postpone(jobName: string, byMs: number): Promise<void>;
+  /** How long ago the job was locked, by the store's clock. */
+  lockedForMs(jobName: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -27,40 +31,48 @@ type Handler = (payload: { n: number }, run: JobRun) => Promise<void> | void;
 
 /** What every back end of jobs/agenda.ts must do. */
 export function describeJobRunner(name: string, open: () => Promise<JobStoreUnderTest>): void {
-  describe(name, () => {
+  // They mostly wait, each for a job of its own.
+  describe.concurrent(name, () => {
     let store: JobStoreUnderTest;
-    const cleanups: (() => Promise<unknown> | void)[] = [];
-    let logged: Record<string, unknown>[] = [];
-
     beforeAll(async () => {
       store = await open();
     });
     afterAll(() => store.close());
-    afterEach(async () => {
-      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-      logged = [];
-    });
 
-    const openRunner = async (url = store.url, restoreEveryMs = 500): Promise<AgendaJobs> => {
+    /** The runners of one test, stopped at its end, and what they log. */
+    const createRunners = ({ onTestFinished }: TestContext) => {
+      const logged: Record<string, unknown>[] = [];
       const log = pino(
         { level: 'debug' },
         { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
       );
-      const options = { log, instanceId: randomUUID(), restoreEveryMs };
-      const runner = await createJobRunner({ store: { kind: store.kind, url }, ...options });
-      cleanups.push(() => runner.stop({ graceMs: 0 }));
-      return runner;
+
+      const openRunner = async (url = store.url, restoreEveryMs = 500): Promise<AgendaJobs> => {
+        const options = { log, instanceId: randomUUID(), restoreEveryMs };
+        const runner = await createJobRunner({ store: { kind: store.kind, url }, ...options });
+        onTestFinished(() => runner.stop({ graceMs: 0 }));
+        return runner;
+      };
+
+      const startRunner = async (
+        definition: JobDefinition<{ n: number }>,
+        handler: Handler,
+        url = store.url,
+        restoreEveryMs?: number,
+      ) => {
+        const runner = await openRunner(url, restoreEveryMs);
+        const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
+        await runner.start([{ ...definition, run }], {});
+        return runner;
+      };
+
+      return { logged, openRunner, startRunner };
     };
 
-    const startRunner = async (
-      definition: JobDefinition<{ n: number }>,
-      handler: Handler,
-      url = store.url,
-    ) => {
-      const runner = await openRunner(url);
-      const run = async (_deps: object, payload: { n: number }, run: JobRun) => handler(payload, run);
-      await runner.start([{ ...definition, run }], {});
-      return runner;
+    const openProxy = async ({ onTestFinished }: TestContext) => {
+      const proxy = await store.openProxy();
+      onTestFinished(() => proxy.close());
+      return proxy;
     };
 
     const define = (more: Partial<JobDefinition<{ n: number }>> = {}): JobDefinition<{ n: number }> => ({
@@ -71,7 +83,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       ...more,
     });
 
-    test('runs a job with its parsed payload and leaves no record', async () => {
+    test('runs a job with its parsed payload and leaves no record', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define();
       const seen: unknown[] = [];
       const runner = await startRunner(definition, (payload) => void seen.push(payload));
@@ -83,7 +96,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       });
     });
 
-    test('runs jobs from a process that only enqueues', async () => {
+    test('runs jobs from a process that only enqueues', async (context) => {
+      const { openRunner, startRunner } = createRunners(context);
       const definition = define();
       const done = createDeferred<number>();
       await startRunner(definition, ({ n }) => done.resolve(n));
@@ -92,7 +106,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await done.promise).toBe(1);
     });
 
-    test('logs an invalid payload and does not run it', async () => {
+    test('logs an invalid payload and does not run it', async (context) => {
+      const { logged, startRunner } = createRunners(context);
       const definition = define();
       const seen: number[] = [];
       const runner = await startRunner(definition, ({ n }) => void seen.push(n));
@@ -107,7 +122,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(seen).toEqual([]);
     });
 
-    test('logs a handler that throws, and does not run its job again', async () => {
+    test('logs a handler that throws, and does not run its job again', async (context) => {
+      const { logged, startRunner } = createRunners(context);
       const definition = define({ lockLifetimeMs: 1_000 });
       let runs = 0;
       const runner = await startRunner(definition, () => {
@@ -125,7 +141,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(runs).toBe(1);
     });
 
-    test('runs a delayed job at its time', async () => {
+    test('runs a delayed job at its time', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define();
       const ran = createDeferred<number>();
       const runner = await startRunner(definition, () => ran.resolve(Date.now()));
@@ -134,7 +151,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await ran.promise).toBeGreaterThanOrEqual(at.getTime());
     });
 
-    test('runs 50 jobs, 3 at a time, each once', async () => {
+    test('runs 50 jobs, 3 at a time, each once', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ concurrency: 3 });
       const seen: number[] = [];
       let running = 0;
@@ -153,7 +171,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(most).toBe(3);
     });
 
-    test('shares jobs between two processes and runs each once', async () => {
+    test('shares jobs between two processes and runs each once', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ concurrency: 3 });
       const seen: [string, number][] = [];
       const handle = (who: string): Handler => {
@@ -172,11 +191,13 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(new Set(seen.map(([who]) => who))).toEqual(new Set(['a', 'b']));
     });
 
-    test('lets several processes open a store at once', async () => {
+    test('lets several processes open a store at once', async (context) => {
+      const { openRunner } = createRunners(context);
       await expect(Promise.all([1, 2, 3, 4].map(() => openRunner()))).resolves.toHaveLength(4);
     });
 
-    test('runs a job that outlasts its lock once', async () => {
+    test('runs a job that outlasts its lock once', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ lockLifetimeMs: 900 });
       let runs = 0;
       const ended = createDeferred<void>();
@@ -195,7 +216,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(runs).toBe(1);
     });
 
-    test('runs jobs that wait longer than a lock lasts once each', async () => {
+    test('runs jobs that wait longer than a lock lasts once each', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ lockLifetimeMs: 900, concurrency: 1 });
       const seen: number[] = [];
       const handler: Handler = async ({ n }) => {
@@ -208,7 +230,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(seen.sort()).toEqual([1, 2, 3, 4]);
     });
 
-    test('runs a recurring job once per interval over two processes', async () => {
+    test('runs a recurring job once per interval over two processes', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 1_000, concurrency: 1 });
       const times: number[] = [];
       const handler: Handler = () => void times.push(Date.now());
@@ -219,7 +242,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await store.count(definition.name)).toBe(1);
     });
 
-    test('never overlaps a recurring job, even when it is registered again while it runs', async () => {
+    test('never overlaps a recurring job, even when it is registered again while it runs', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 200, concurrency: 1 });
       let runs = 0;
       let running = 0;
@@ -235,7 +259,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(most).toBe(1);
     });
 
-    test('adopts a shorter interval of a recurring job', async () => {
+    test('adopts a shorter interval of a recurring job', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 3_600_000, concurrency: 1 });
       let runs = 0;
       const first = await startRunner(definition, () => void (runs += 1));
@@ -245,7 +270,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= 3, { what: 'two more runs' });
     });
 
-    test('keeps a recurring job after its record is lost', async () => {
+    test('keeps a recurring job after its record is lost', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 500, concurrency: 1 });
       let runs = 0;
       await startRunner(definition, () => void (runs += 1));
@@ -255,11 +281,53 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= before + 3, { what: 'three more runs' });
     });
 
-    test('continues a recurring job in another process when the one that ran it is killed', async () => {
+    test('runs a recurring job soon whose next run and lock lie an hour ahead', async (context) => {
+      const { startRunner } = createRunners(context);
+      const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 1_000 });
+      let runs = 0;
+      const first = await startRunner(definition, () => void (runs += 1));
+      await waitFor(() => runs >= 1, { what: 'the first run' });
+      await first.stop({ graceMs: 1_000 });
+      await store.postpone(definition.name, 3_600_000);
+      runs = 0;
+      await startRunner(definition, () => void (runs += 1));
+      await waitFor(() => runs >= 2, { what: 'two runs' });
+    });
+
+    test.for([-3_600_000, 3_600_000])(
+      'leaves jobs to others at once when the process that ran them dies, its clock wrong by %i ms',
+      async (clockAheadMs, context) => {
+        const { startRunner } = createRunners(context);
+        const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
+        const child = spawnProgram('recurring-child', [store.kind, store.url, definition.name], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: withClockAhead(clockAheadMs),
+        });
+        context.onTestFinished(() => void child.kill('SIGKILL'));
+        const lines: string[] = [];
+        onLine(child, (line) => lines.push(line));
+        await waitFor(() => lines.includes('running'), {
+          timeoutMs: 20_000,
+          what: 'the child to run the job',
+        });
+        let runs = 0;
+        await startRunner(definition, () => void (runs += 1), store.url, 3_600_000);
+        // Its lock is renewed all the time, and holds however the clocks differ.
+        const lockedForMs = await store.lockedForMs(definition.name);
+        expect(Math.abs(lockedForMs)).toBeLessThan(60_000);
+        expect(runs).toBe(0);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        await waitFor(() => runs >= 2, { what: 'two runs in the process that is left' });
+      },
+    );
+
+    test('continues a recurring job in another process when the one that ran it is killed', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
       const args = [store.kind, store.url, definition.name];
       const child = spawnProgram('recurring-child', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      cleanups.push(() => void child.kill('SIGKILL'));
+      context.onTestFinished(() => void child.kill('SIGKILL'));
       const lines: string[] = [];
       onLine(child, (line) => lines.push(line));
       await waitFor(() => lines.includes('running'), { timeoutMs: 20_000, what: 'the child to run the job' });
@@ -271,7 +339,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => runs >= 2, { what: 'two runs in the process that is left' });
     });
 
-    test('waits on stop for a handler that finishes in time', async () => {
+    test('waits on stop for a handler that finishes in time', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define();
       const started = createDeferred<void>();
       let ended = false;
@@ -287,7 +356,8 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(await store.count(definition.name)).toBe(0);
     });
 
-    test('on stop takes no new job, aborts a slow handler, and releases its job', async () => {
+    test('on stop takes no new job, aborts a slow handler, and releases its job', async (context) => {
+      const { startRunner } = createRunners(context);
       const definition = define({ concurrency: 1 });
       const started: number[] = [];
       let aborted = false;
@@ -311,9 +381,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(elsewhere.sort()).toEqual([1, 2]);
     });
 
-    test('reports an unreachable store, and recovers by itself', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('reports an unreachable store, and recovers by itself', async (context) => {
+      const { logged, openRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define();
       const recurring = define({ everyMs: 500, concurrency: 1 });
       const seen: number[] = [];
@@ -348,9 +418,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(outages).toHaveLength(1);
     });
 
-    test('reports an unresponsive store, and recovers by itself', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('reports an unresponsive store, and recovers by itself', async (context) => {
+      const { startRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define();
       const seen: number[] = [];
       const runner = await startRunner(definition, ({ n }) => void seen.push(n), proxy.url);
@@ -367,9 +437,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       await waitFor(() => seen.includes(3), { timeoutMs: 20_000, what: 'a job after' });
     });
 
-    test('lets a running handler finish while the store is unreachable', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('lets a running handler finish while the store is unreachable', async (context) => {
+      const { startRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define({ lockLifetimeMs: 1_500 });
       const started = createDeferred<void>();
       const goOn = createDeferred<void>();
@@ -399,9 +469,9 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
       expect(aborted).toBe(false);
     });
 
-    test('stops while the store is unreachable', async () => {
-      const proxy = await store.openProxy();
-      cleanups.push(() => proxy.close());
+    test('stops while the store is unreachable', async (context) => {
+      const { startRunner } = createRunners(context);
+      const proxy = await openProxy(context);
       const definition = define();
       const runner = await startRunner(definition, () => undefined, proxy.url);
       proxy.stall();

@@ -40,6 +40,14 @@ async function openStore(serverUrl: string): Promise<JobStoreUnderTest> {
     async forget(name) {
       await jobs.deleteMany({ name });
     },
+    async postpone(name, byMs) {
+      const at = new Date(Date.now() + byMs);
+      await jobs.updateOne({ name }, { $set: { nextRunAt: at, lockedAt: at } });
+    },
+    async lockedForMs(name) {
+      const job = await jobs.findOne<{ lockedAt: Date }>({ name });
+      return Date.now() - job!.lockedAt.getTime();
+    },
     async close() {
       await client.db().dropDatabase();
       await client.close();

@@ -28,6 +28,20 @@ async function openStore(): Promise<JobStoreUnderTest> {
     async forget(name) {
       await pool.query('DELETE FROM agenda.jobs WHERE name = $1', [name]);
     },
+    async postpone(name, byMs) {
+      await pool.query(
+        `UPDATE agenda.jobs SET next_run_at = now() + $2 * interval '1 millisecond',
+          locked_at = now() + $2 * interval '1 millisecond' WHERE name = $1`,
+        [name, byMs],
+      );
+    },
+    async lockedForMs(name) {
+      const { rows } = await pool.query<{ ms: number }>(
+        `SELECT (extract(epoch FROM now() - locked_at) * 1000)::float8 AS ms FROM agenda.jobs WHERE name = $1`,
+        [name],
+      );
+      return rows[0]!.ms;
+    },
     async close() {
       await pool.end();
       await database.drop();

@@ -22,5 +22,6 @@ const runner = await createJobRunner({
   store: { kind, url },
   log: createLogger('silent'),
   instanceId: randomUUID(),
+  restoreEveryMs: 15_000,
 });
 await runner.start([recurring], {});

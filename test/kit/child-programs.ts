@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What tests run in a process of its own, to kill it or to see it end. */
 const PROGRAMS = {
   server: 'src/main.ts',
+  'tag-worker': 'src/library/tag-worker.ts',
   'embedded-process': 'test/fixtures/embedded-process.ts',
   'expanding-child': 'test/system/expanding-child.ts',
   'recurring-child': 'test/jobs/recurring-child.ts',
@@ -46,6 +47,19 @@ export function spawnProgram(
   options: SpawnOptions,
 ): ChildProcess {
   return spawn(process.execPath, [join(inject('childPrograms'), `${program}.mjs`), ...args], options);
+}
+
+/**
+ * The environment of a program whose own clock is wrong. Only what its code reads: timers and `performance` go on as
+ * they do when somebody sets a machine's clock.
+ */
+export function withClockAhead(ms: number): NodeJS.ProcessEnv {
+  const shim = `const True = Date; const aheadMs = ${ms};
+    globalThis.Date = class Date extends True {
+      constructor(...parts) { parts.length ? super(...parts) : super(True.now() + aheadMs); }
+      static now() { return True.now() + aheadMs; }
+    };`;
+  return { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shim)}` };
 }
 
 /** Calls back with each line that the program writes to its standard output. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { createLogger } from '../../src/lib/logger.js';
@@ -9,6 +9,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { buildChildPrograms } from './child-programs.js';
 import { runOn, withDatabase } from './database.js';
 import { measureSlowness } from './slowness.js';
+import { makeTemporaryDirectory } from './temporary-directory.js';
 
 const log = createLogger('warn');
 
@@ -25,12 +26,14 @@ declare module 'vitest' {
 
 /** One server for the whole run: the one DATABASE_URL names, else an embedded one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const slowness = measureSlowness();
+  const slowness = measureSlowness() * Math.max(1, project.config.maxWorkers / availableParallelism());
   project.provide('slowness', slowness);
   project.config.testTimeout *= slowness;
   project.config.hookTimeout *= slowness;
-  const directory = mkdtempSync(join(tmpdir(), 'reprise-test-'));
-  project.provide('keptAudio', directory);
+  const temporary = makeTemporaryDirectory();
+  // For the tests and all that they start; tmpdir() reads it at each call.
+  process.env['TMPDIR'] = temporary;
+  project.provide('keptAudio', mkdtempSync(join(temporary, 'audio-')));
   const childPrograms = await buildChildPrograms();
   project.provide('childPrograms', childPrograms);
   const server = await startServer();
@@ -43,7 +46,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await runOn(maintenance, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
     await server.stop();
-    for (const each of [directory, childPrograms]) rmSync(each, { recursive: true, force: true });
+    for (const each of [temporary, childPrograms]) rmSync(each, { recursive: true, force: true });
   };
 }
 

@@ -4,6 +4,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Media } from '../../src/media/media.js';
+import { writeFfmpegScript } from './audio.js';
 
 /**
  * Media that makes each piece of audio once in a run of the suite and reads it from `directory` after that: ffmpeg
@@ -20,6 +21,19 @@ export function keepAudio(media: Media, directory: string): Media {
       return destroyOnAbort(audio, signal);
     },
   };
+}
+
+/** The same for a server in a process of its own: a program for its FFMPEG_PATH. */
+export function writeKeepingFfmpeg(directory: string): Promise<string> {
+  return writeFfmpegScript(
+    join(directory, `ffmpeg-${randomUUID()}`),
+    `case "$*" in *lavfi*pipe:1) ;; *) exec "$FFMPEG" "$@" ;; esac
+kept='${directory}'/$(printf '%s' "$*" | sha256sum | cut -c 1-64)
+if [ ! -f "$kept" ]; then
+  "$FFMPEG" "$@" > "$kept.$$" && mv "$kept.$$" "$kept" || exit 1
+fi
+exec cat "$kept"`,
+  );
 }
 
 /** Passes the audio on; a file of that name is always whole. */

@@ -5,11 +5,10 @@ import { onTestFinished } from 'vitest';
 import { PrismaClient } from '../../src/generated/prisma/client.js';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { scanLibrary, type ScanDeps } from '../../src/library/scan-library.job.js';
-import type { TagReader } from '../../src/library/tag-reader.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { Logger } from '../../src/lib/logger.js';
 import { createDatabase } from '../../src/database/prisma.js';
-import { createTagReader } from '../../src/library/tag-reader.js';
+import { createTagReader, type CoverReader, type TagReader } from '../../src/library/tag-reader.js';
 import { bareFfmpeg, createTestMedia, createWorkspace, never, silentLog } from './audio.js';
 import { createTestDatabase } from './database.js';
 
@@ -39,7 +38,8 @@ export async function createTestLibrary() {
   const root = workspace.file('music');
   await mkdir(root);
   await chmod(workspace.path, 0o755);
-  const reader = countReads(createTagReader({ media }));
+  const tagReader = createTagReader({ media });
+  const reader = countReads(tagReader);
   const log = recordWarnings();
   const deps: ScanDeps = {
     db: connection.db,
@@ -49,6 +49,7 @@ export async function createTestLibrary() {
     tagReader: reader,
   };
   const close = async () => {
+    tagReader.stop();
     await connection.close();
     await database.drop();
     await workspace.remove();
@@ -100,9 +101,10 @@ async function addAudio(file: {
 const formatOf = (extension: string): string[] => (extension === '.oga' ? ['-f', 'ogg'] : []);
 
 /** The real reader, with a list of the files it has read. */
-function countReads(reader: TagReader): TagReader & { reads: string[] } {
+function countReads(reader: TagReader & CoverReader): TagReader & CoverReader & { reads: string[] } {
   const reads: string[] = [];
   return {
+    ...reader,
     reads,
     read(path, signal) {
       reads.push(path);

@@ -1,4 +1,5 @@
 import { request, Agent } from 'node:http';
+import { WebSocket } from 'ws';
 
 export interface RawRequest {
   method: string;
@@ -38,4 +39,14 @@ export function sendRaw(url: string, { method, path, headers = {}, body }: RawRe
     outgoing.once('error', reject);
     outgoing.end(body);
   });
+}
+
+/** The status that a WebSocket upgrade gets, 101 if it succeeds. */
+export function upgradeWith(url: string, headers: Record<string, string>): Promise<number> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+  return new Promise<number>((resolve, reject) => {
+    socket.once('open', () => resolve(101));
+    socket.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode ?? 0));
+    socket.once('error', reject);
+  }).finally(() => socket.terminate());
 }

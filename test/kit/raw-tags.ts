@@ -1,5 +1,5 @@
 import type { FoundFile } from '../../src/library/library-file.js';
-import type { RawTags } from '../../src/library/tag-reader.js';
+import type { RawTags } from '../../src/library/raw-tags.js';
 
 /** An MP3 without tags, but for those given. */
 export function makeRawTags(own: Partial<RawTags> = {}): RawTags {

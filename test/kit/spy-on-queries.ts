@@ -1,11 +1,17 @@
 import type { Database } from '../../src/database/prisma.js';
+import type { Platform } from '../../src/platform.js';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
-/** Counts what goes through the client's own methods, which every store uses, until it is asked how many. */
-export function spyOnQueries(db: Database): () => number {
+/** Counts what goes through the clients' own methods, which every store uses, until it is asked how many. */
+export function spyOnQueries({ db, reads }: Pick<Platform, 'db' | 'reads'>): () => number {
+  const counts = [spyOn(db), spyOn(reads.db)];
+  return () => counts.reduce((sum, count) => sum + count(), 0);
+}
+
+function spyOn(db: Database): () => number {
   let count = 0;
-  const models = [db.task, db.libraryFile, db.catalogAnswer] as unknown as Methods[];
+  const models = [db.task, db.libraryFile, db.catalogCacheEntry] as unknown as Methods[];
   const restore = [
     ...models.flatMap((model) =>
       ['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>

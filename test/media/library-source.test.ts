@@ -31,7 +31,11 @@ beforeAll(async () => {
   await library.add('free.ogg', { ...TAGS, title: 'Free', license: 'CC-BY 4.0' });
   await library.add('Folder/01 - Plain.mp3', {});
   await library.scan();
-  const parts = { index: createLibraryIndex(library.db), roots: createLibraryRoots([library.root]) };
+  const parts = {
+    index: createLibraryIndex(library.db),
+    roots: createLibraryRoots([library.root]),
+    covers: library.reader,
+  };
   catalog = createLibraryCatalog(parts);
   source = createLibrarySource(parts);
 });

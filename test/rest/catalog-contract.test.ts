@@ -157,7 +157,7 @@ describe.each(PAGED)('GET %s', (path, usual, largest, pick) => {
 });
 
 describe('the REST document', () => {
-  it('of a track', async () => {
+  it('describes a track', async () => {
     const { body } = await app.get('/track/info?id=demo:night-ferry-1-03');
     const { album, ...track } = body;
     expect(track).toMatchInlineSnapshot(`
@@ -198,7 +198,7 @@ describe('the REST document', () => {
     expect((tracks as Page).items[2]).toEqual(body);
   });
 
-  it('of a track without an album has every field that clients read', async () => {
+  it('has every field that clients read for a track without an album', async () => {
     const { body } = await app.get('/track/info?id=demo:tide-00001');
     expect(body['album']).toMatchInlineSnapshot(`
       {
@@ -213,7 +213,7 @@ describe('the REST document', () => {
     `);
   });
 
-  it('of playlist entries, one of which is gone', async () => {
+  it('lists playlist entries, one of which is gone', async () => {
     const { body } = await app.get('/playlist/tracks?id=demo:first-watch&limit=2&offset=5');
     const { items, ...page } = body as unknown as Page;
     const [kept, lost] = items;
@@ -224,7 +224,7 @@ describe('the REST document', () => {
     expect(page).toEqual({ total: 12, limit: 2, offset: 5, next: `${base}7`, previous: `${base}3` });
   });
 
-  it('of a playlist with its tracks is the same in every route', async () => {
+  it('is the same in every route for a playlist with its tracks', async () => {
     const { body } = await app.get('/playlist/metadata?id=demo:first-watch');
     const info = await app.get('/playlist/info?id=demo:first-watch&include_tracks=true');
     expect(info.body).toEqual(body);
@@ -235,7 +235,7 @@ describe('the REST document', () => {
     expect(tracks).toEqual(listed.body);
   });
 
-  it('of an album in an artist’s list', async () => {
+  it('describes an album in an artist’s list', async () => {
     const { body } = await app.get('/artist/info?id=demo:saltglass-choir&limit=50');
     const { items } = body['albums'] as Page;
     const { body: whole } = await app.get('/album/info?id=demo:night-ferry');

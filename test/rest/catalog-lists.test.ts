@@ -85,14 +85,14 @@ describe('GET /playlist/metadata', () => {
     });
   });
 
-  it('shows an empty one', async () => {
+  it('shows an empty playlist', async () => {
     const { body } = await app.get('/playlist/metadata?id=demo:empty-quay');
     expect(entries(body)).toEqual({ items: [], total: 0, limit: 100, offset: 0, next: null, previous: null });
   });
 });
 
 describe('GET /playlist/tracks', () => {
-  it('shows any page', async () => {
+  it('shows any page of the tracks', async () => {
     const { body } = await app.get('/playlist/tracks?id=demo:ten-thousand&limit=3&offset=9998');
     const page = body as unknown as PageOf<Entry>;
     expect(page.items.map(({ track }) => track !== null)).toEqual([true, true]);
@@ -187,14 +187,14 @@ describe.each(['/playlist/info', '/playlist/metadata', '/playlist/tracks', '/art
   },
 );
 
-describe('pages of lists', () => {
+describe('the page of a list', () => {
   it.each([
     ['/artist/info?id=demo:saltglass-choir&limit=0', 'limit'],
     ['/artist/info?id=demo:saltglass-choir&offset=-1', 'offset'],
     ['/playlist/tracks?id=demo:all-hands&limit=x', 'limit'],
     ['/playlist/tracks?id=demo:all-hands&offset=1e3', 'offset'],
     ['/playlist/info?id=demo:all-hands&include_tracks=perhaps', 'include_tracks'],
-  ])('%s is rejected and the field named', async (path, field) => {
+  ])('rejects %s and names the field', async (path, field) => {
     const { status, body } = await app.get(path);
     expect({ status, details: body['details'] }).toEqual({ status: 400, details: { field } });
   });

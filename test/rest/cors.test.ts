@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
-import { sendRaw } from '../kit/raw-request.js';
+import { sendRaw, upgradeWith } from '../kit/raw-request.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 const LISTED = 'https://music.example.org';
@@ -75,12 +74,12 @@ describe('a page of a listed origin', () => {
       status: 200,
       cors: { 'access-control-allow-origin': LISTED },
     });
-    expect(await connect(LISTED)).toBe('open');
+    expect(await upgradeWith(app.url, { origin: LISTED })).toBe(101);
   });
 });
 
 describe('a page of any other origin', () => {
-  it.each(OTHERS)('such as %s gets no CORS headers, and fails a preflight request', async (origin) => {
+  it.each(OTHERS)('gets no CORS headers and fails a preflight request from %s', async (origin) => {
     for (const path of [...PATHS, '/graphql']) {
       expect((await send('GET', path, { origin })).cors, path).toEqual({});
       const { status, cors } = await preflight(path, origin);
@@ -91,7 +90,7 @@ describe('a page of any other origin', () => {
     const headers = { origin, 'sec-fetch-site': 'cross-site' };
     expect((await send('GET', '/api/track/download/demo:night-ferry-1-02', headers)).status).toBe(403);
     expect(await app.deps.db.task.count()).toBe(before);
-    expect(await connect(origin)).toBe('refused with 403');
+    expect(await upgradeWith(app.url, { origin })).toBe(403);
   });
 
   it('gets no response that was cached for a listed one', async () => {
@@ -102,8 +101,8 @@ describe('a page of any other origin', () => {
   });
 });
 
-describe('without CORS_ORIGINS', () => {
-  it('no page of another origin gets CORS headers', async () => {
+describe('a server without CORS_ORIGINS', () => {
+  it('sends no CORS headers to any other origin', async () => {
     const closed = await startRest();
     try {
       const reply = await closed.get('/search?q=tide', { origin: LISTED });
@@ -114,14 +113,3 @@ describe('without CORS_ORIGINS', () => {
     }
   });
 });
-
-function connect(origin: string): Promise<string> {
-  const socket = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
-    origin,
-  });
-  return new Promise((resolve, reject) => {
-    socket.once('open', () => resolve('open'));
-    socket.once('unexpected-response', (_request, { statusCode }) => resolve(`refused with ${statusCode}`));
-    socket.once('error', reject);
-  }).finally(() => socket.terminate()) as Promise<string>;
-}

@@ -196,8 +196,8 @@ describe('downloads', () => {
   });
 });
 
-describe('cancelling', () => {
-  it.each(['/track/download/cancel', '/album/download/cancel'])('by %s cancels a task', async (path) => {
+describe('a request to cancel', () => {
+  it.each(['/track/download/cancel', '/album/download/cancel'])('cancels a task by %s', async (path) => {
     const { body } = await app.get('/track/download/demo:night-ferry-1-08');
     const reply = await app.get(`${path}?task_id=${taskIdOf(body)}`);
     expect(reply).toMatchObject({ status: 200, body: { status: 'cancelled', task_id: taskIdOf(body) } });

@@ -293,7 +293,7 @@ describe('GET /history/{task_id}/children', () => {
       app,
       Array.from({ length: 1_100 }, (_, position) => ({ parentId: list, position })),
     );
-    const asked = spyOnQueries(app.deps.db);
+    const asked = spyOnQueries(app.deps);
     const { body } = await app.get(`/history/${list}/children`);
     expect(asked()).toBeLessThanOrEqual(3 * 4);
     expect(ids(body['tracks'])).toEqual(parts);

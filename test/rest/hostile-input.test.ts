@@ -45,7 +45,7 @@ function describeRequest({ method, path, body = '', field = '' }: HostileRequest
 const operations = ROUTES.flatMap(({ methods, path }) => methods.map((method) => ({ method, path })));
 
 describe('hostile input', () => {
-  it.each(operations)('to $method $path is rejected, and changes nothing', async ({ method, path }) => {
+  it.each(operations)('is rejected by $method $path, and changes nothing', async ({ method, path }) => {
     const own = described.find((each) => each.path === path && each.method === method.toLowerCase());
     const requests = own ? hostileRequestsFor(own) : [];
     const before = await digest();

@@ -38,7 +38,7 @@ describe('an item', () => {
     ['demo:album:night-ferry', 'demo:night-ferry'],
     ['Album:demo:night-ferry', 'demo:night-ferry'],
     ['night-ferry', 'demo:night-ferry'],
-  ])('named %s is shown as %s, and found by what it is shown as', async (given, shown) => {
+  ])('is found as %s, shown as %s, and found by that again', async (given, shown) => {
     const { status, body } = await app.get(`/album/info?id=${encodeURIComponent(given)}`);
     expect({ status, id: body['id'] }).toEqual({ status: 200, id: shown });
     for (const again of [body['id'], body['uri']]) {
@@ -66,7 +66,7 @@ describe('an item', () => {
     encodeURIComponent('https://spotify.link/abc'),
     encodeURIComponent('https://example.com/album/1'),
     encodeURIComponent(`https://open.spotify.com/album/${SPOTIFY}/../x`),
-  ])('named %s is rejected before any catalog request', async (given) => {
+  ])('is rejected before any catalog request when it is named %s', async (given) => {
     asked.length = 0;
     const answers = [
       await app.get(`/album/info?id=${given}`),

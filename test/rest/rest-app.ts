@@ -32,7 +32,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
   const { deps } = app;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log: deps.log, graphiql: false });
-  const { corsOrigins: origins, development: tracebacks } = app.env;
+  const { corsOrigins: origins, allowedHosts, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({
     host: '127.0.0.1',
@@ -40,6 +40,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
     graphql,
     routes,
     origins,
+    allowedHosts,
     checks: {},
     log: deps.log,
   });

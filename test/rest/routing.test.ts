@@ -42,6 +42,7 @@ const EXTRA: AnyRoute[] = [
     docs: null,
     status: 200,
     changes: false,
+    bodyOnly: false,
     streams: false,
     handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
@@ -94,7 +95,7 @@ describe('every route in the table', () => {
 });
 
 describe('paths', () => {
-  it('that are fixed take precedence over those with parameters', async () => {
+  it('without parameters take precedence over those with parameters', async () => {
     expect((await app.get('/track/download/cancel')).body).toMatchObject({ details: { field: 'task_id' } });
     expect((await app.get('/prgs/list')).status).toBe(200);
   });
@@ -108,7 +109,7 @@ describe('paths', () => {
     '/track/download/',
     '/track//info',
     '/Track/info',
-  ])('that are unknown, such as "%s", are 404', async (path) => {
+  ])('get 404 if they are unknown, such as "%s"', async (path) => {
     const reply = await app.get(path);
     expect(reply.status).toBe(404);
     expectFailure(reply);
@@ -145,13 +146,13 @@ describe('bodies', () => {
     ['a=1', 'application/x-www-form-urlencoded', 415],
     ['{}', 'text/plain', 415],
     ['{}', undefined, 415],
-  ])('like %.20s as %s get the right status', async (body, type, status) => {
+  ])('get the right status for %.20s as %s', async (body, type, status) => {
     const reply = await post(body, type);
     expect(reply.status).toBe(status);
     expectFailure(reply);
   });
 
-  it('over 1 MiB get 413, announced or not', async () => {
+  it('get 413 above 1 MiB, with or without a content length', async () => {
     const large = JSON.stringify({ convertTo: 'x'.repeat(1_100_000) });
     const announced = await exchange(app.url, `content-length: ${large.length}\r\n\r\n${large}`);
     const chunked = `transfer-encoding: chunked\r\n\r\n${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`;
@@ -163,7 +164,7 @@ describe('bodies', () => {
 });
 
 describe('upstreams', () => {
-  it('that limit us are 503, and say for how long', async () => {
+  it('get 503 and the seconds to wait while they limit requests', async () => {
     for (const path of ['/track/info?id=limited:a', '/track/download/limited:a']) {
       const reply = await app.get(path);
       expect(reply).toMatchObject({ status: 503, body: { retry_after: 86_400 } });
@@ -172,7 +173,7 @@ describe('upstreams', () => {
     }
   });
 
-  it('that fail are 502', async () => {
+  it('get 502 while they fail', async () => {
     for (const path of ['/track/info?id=broken:a', '/track/download/broken:a']) {
       const reply = await app.get(path);
       expect(reply).toMatchObject({ status: 502, body: { error: 'broken did not answer.' } });
@@ -180,7 +181,7 @@ describe('upstreams', () => {
     }
   });
 
-  it('that do not respond in time are 503, and are aborted', async () => {
+  it('get 503 and are aborted if they take too long', async () => {
     const reply = await app.get('/track/info?id=hanging:a');
     expect(reply).toMatchObject({ status: 503, body: { retry_after: 10 } });
     expectFailure(reply);
@@ -192,7 +193,7 @@ describe('upstreams', () => {
 });
 
 describe('bugs', () => {
-  it('are 500 without details, but with the request’s id', async () => {
+  it('get 500 without details, but with the request’s id', async () => {
     for (const [method, path] of [
       ['GET', '/track/info?id=buggy:a'],
       ['DELETE', '/extra/1'],
@@ -274,7 +275,8 @@ function exchange(url: string, rest: string): Promise<string> {
       resolve(data.toString());
       socket.destroy();
     });
-    const head = 'POST /api/track/download/x HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    const head =
+      'POST /api/track/download/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
     socket.write(`${head}${rest}`);
   });
 }

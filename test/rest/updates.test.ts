@@ -259,7 +259,7 @@ describe('GET /prgs/updates', () => {
       ...Array.from({ length: 20 }, () => ({})),
     ]);
     for (const query of ['', '?since=0']) {
-      const asked = spyOnQueries(app.deps.db);
+      const asked = spyOnQueries(app.deps);
       const { body } = await app.get(`/prgs/updates${query}`);
       expect(asked()).toBe(4);
       expect(body['tasks']).toHaveLength(24);

@@ -260,13 +260,13 @@ describe('old responses', () => {
   };
   /** One a second, the youngest `ageMs` old. */
   const fill = (name: string, count: number, ageMs: number) => connection.db.$executeRaw`
-    INSERT INTO "CatalogAnswer" ("question", "answer", "askedAt")
+    INSERT INTO "CatalogCacheEntry" ("key", "value", "fetchedAt")
     SELECT ${name} || n, 'null', ${new Date(now - ageMs)}::timestamptz - n * interval '1 second'
     FROM generate_series(0, ${count}::int - 1) AS n`;
-  const left = () => connection.db.catalogAnswer.findMany({ orderBy: { askedAt: 'desc' } });
+  const left = () => connection.db.catalogCacheEntry.findMany({ orderBy: { fetchedAt: 'desc' } });
 
   beforeEach(async () => {
-    await connection.db.catalogAnswer.deleteMany();
+    await connection.db.catalogCacheEntry.deleteMany();
   });
 
   it('are deleted after a week, in batches, also by two at once, and the others stay', async () => {
@@ -275,13 +275,13 @@ describe('old responses', () => {
     await fill('young', 1, 0);
     const deleted = await Promise.all([prune(), prune()]);
     expect(deleted.reduce((sum, each) => sum + each)).toBe(2_500);
-    expect((await left()).map(({ question }) => question)).toEqual(['young0', 'nearly old0']);
+    expect((await left()).map(({ key }) => key)).toEqual(['young0', 'nearly old0']);
   });
 
   it('are deleted earlier when there are more than a hundred thousand', async () => {
     await fill('', 100_002, 0);
     expect(await prune()).toBe(2);
-    expect((await left()).at(-1)?.question).toBe('99999');
+    expect((await left()).at(-1)?.key).toBe('99999');
     expect(await prune()).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import { toLibraryFile, toUnreadableFile } from '../../src/library/library-file.
 import type { LibraryIndex } from '../../src/library/library-store.js';
 import { createLibraryIndex } from '../../src/library/library-store.js';
 import { saveFiles } from '../../src/library/library-scan-store.js';
-import type { RawTags } from '../../src/library/tag-reader.js';
+import type { RawTags } from '../../src/library/raw-tags.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { silentLog } from '../kit/audio.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';

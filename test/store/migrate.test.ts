@@ -57,6 +57,18 @@ describe('migrations', () => {
     expect(recorded.map((row) => row['migration_name'] as string)).toEqual(OWN_NAMES);
   });
 
+  it('keep the cached catalog responses when their table is renamed', async () => {
+    const later = OWN_NAMES.filter((name) => name >= '0009');
+    for (const name of later) rmSync(join(directory, name), { recursive: true });
+    await run();
+    await query(database, `INSERT INTO "CatalogAnswer" VALUES ('far 1 findTrack', '{"id":1}', 'epoch')`);
+    for (const name of later) cpSync(join(OWN, name), join(directory, name), { recursive: true });
+    expect((await run()).applied).toEqual(later);
+    expect(await query(database, 'SELECT * FROM "CatalogCacheEntry"')).toEqual([
+      { key: 'far 1 findTrack', value: '{"id":1}', fetchedAt: new Date(0) },
+    ]);
+  });
+
   it('are recorded as Prisma records them', async () => {
     await run();
     const [row] = await query(database, 'SELECT * FROM _prisma_migrations ORDER BY migration_name');

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ListeningTiming } from '../../src/database/listening-connection.js';
 import { createEventBus, type Events } from '../../src/events/bus.js';
 import { startPostgresRelay, type PostgresRelay } from '../../src/events/postgres-relay.js';
 import { createTestDatabase } from '../kit/database.js';
@@ -12,9 +13,9 @@ import { stretch, waitFor } from '../kit/wait-for.js';
 const OWNER = '00000000-0000-4000-8000-000000000001';
 const INSERT = `INSERT INTO "Task" ("id", "kind", "ownerId", "itemId", "title", "item", "options")
   SELECT id::uuid, 'TRACK', '${OWNER}', 'demo:1', 'A track', '{}', '{}' FROM unnest($1::text[]) AS id`;
-const QUICK = {
+const QUICK: ListeningTiming = {
   keepaliveEveryMs: 100,
-  responseTimeoutMs: stretch(1_000),
+  answerWithinMs: stretch(1_000),
   firstRetryMs: 20,
   lastRetryMs: 200,
 };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import {
   createAudioServer,
   createHttpSource,
@@ -135,7 +135,7 @@ describe('a source that', () => {
 });
 
 describe('a source that fails for a while', () => {
-  it('costs tries, not the track', async () => {
+  it('is tried again until the track is complete', async () => {
     const id = await queueFrom('demo:atlas-of-small-rain-1-02', ['error', 'garbage', 'good']);
     await passRetry(id, 1);
     await passRetry(id, 2);
@@ -144,7 +144,7 @@ describe('a source that fails for a while', () => {
     expect((await readTags(task.file?.path ?? '')).format.duration).toBeCloseTo(10, 1);
   });
 
-  it('is requested for the rest within the same try if it supports ranges', async () => {
+  it('is asked for the rest in the same attempt if it supports ranges', async () => {
     const item = 'demo:atlas-of-small-rain-1-03';
     const id = await queueFrom(item, ['cut', 'cut', 'good'], {
       resumable: true,
@@ -162,7 +162,7 @@ describe('a source that fails for a while', () => {
 });
 
 describe('cancelling', () => {
-  it('frees the socket of a source that stalls within a second', async () => {
+  it('closes the connection of a stalled source within a second', async () => {
     const path = '/atlas-of-small-rain-1-04';
     const id = await queueFrom('demo:atlas-of-small-rain-1-04', ['hold']);
     await inState(app, id, 'RUNNING');

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
-import { sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import {
   CANCEL_ALL_TASKS,
@@ -144,7 +144,7 @@ describe('a playlist of 10,000', () => {
 });
 
 describe('a priority', () => {
-  it('given to a waiting task starts it before those that came earlier', async () => {
+  it('starts a waiting task before those queued earlier', async () => {
     const items = [1, 2, 3, 4].map((number) => trackOf('night-ferry', number));
     items.forEach((item) => source.hold(item));
     const ids: string[] = [];

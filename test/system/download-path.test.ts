@@ -40,13 +40,13 @@ describe('downloadPath', () => {
     expect(updateSettings.__typename).toBe('SettingsUpdated');
   };
 
-  it('may be a directory that is not there yet, and the server is still ready', async () => {
+  it('may name a missing directory, and the server is still ready', async () => {
     await downloadTo(join(root, 'new', 'music'));
     const ready = (await (await fetch(`${app.url}/readyz`)).json()) as { checks: { disk: unknown } };
     expect(ready.checks.disk).toMatchObject({ ok: true });
   });
 
-  it('is where the next track goes, its unfinished files included', async () => {
+  it('receives the next track and its unfinished files', async () => {
     const task = await ended(app, await queue(app, { item: TRACK }));
     expect(task).toMatchObject({ state: 'COMPLETED', error: null });
     expect(task.file?.path.startsWith(join(root, 'new', 'music', 'Saltglass Choir'))).toBe(true);
@@ -54,7 +54,7 @@ describe('downloadPath', () => {
     expect(await listTree(join(root, 'usual'))).toEqual([]);
   });
 
-  it('leaves the track that is being made where it was to go', async () => {
+  it('does not move a track that is being made when it changes', async () => {
     const item = 'demo:night-ferry-1-02';
     source.hold(item);
     const id = await queue(app, { item });

@@ -5,13 +5,13 @@ import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Env } from '../../src/env.js';
 import type { TaskState } from '../../src/tasks/task.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { createTestDatabase, runOn, type TestDatabase } from '../kit/database.js';
 import { listFiles } from '../kit/disk-tree.js';
 import { CHILDREN, TASK_UPDATES } from '../kit/documents.js';
 import { jobStoreFor, startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 
 const ALBUM = 'demo:night-ferry';
 const TRACKS = 9;
@@ -59,7 +59,7 @@ const statusOf = async (path: string) => (await fetch(`${app?.url}${path}`)).sta
 const becomesReady = () => waitFor(async () => (await statusOf('/readyz')) !== 503, { what: 'readiness' });
 
 describe('a job store', () => {
-  it('that loses everything while tasks wait in it loses no task', async () => {
+  it('loses no task when it is emptied while tasks wait in it', async () => {
     const jobStore = jobStoreFor(database);
     const env = { downloadDir, jobStore };
     const timing = { jobLostAfterMs: 1_000 };
@@ -75,9 +75,9 @@ describe('a job store', () => {
     await worker.stop();
   });
 
-  it('that loses everything while an album runs loses no track', async () => {
+  it('loses no track when it is emptied while an album runs', async () => {
     const jobStore = jobStoreFor(database);
-    const timing = { jobLostAfterMs: 1_000 };
+    const timing = { jobLostAfterMs: 1_000, restoreJobsEveryMs: 500 };
     app = await startApp({ database, env: { downloadDir, jobStore }, overrides: { timing } });
     const album = await queue(app, { item: ALBUM });
     await completed(app, album, 1);
@@ -95,11 +95,14 @@ async function emptyJobStore(store: Env['jobStore'], { url }: TestDatabase): Pro
 }
 
 describe('the embedded PostgreSQL', () => {
-  it('that crashes during an album restarts, and the album is completed', async () => {
+  it('restarts after a crash, and the album is completed', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'reprise-crash-'));
     const own = { kind: 'embedded' as const };
-    const settings = { retryDelaySeconds: 0 };
-    app = await startApp({ database, env: { downloadDir, dataDir, database: own }, overrides: { settings } });
+    const overrides = {
+      settings: { retryDelaySeconds: 0 },
+      timing: { leaseMs: stretch(3_000), renewMs: 500 },
+    };
+    app = await startApp({ database, env: { downloadDir, dataDir, database: own }, overrides });
     const album = await queue(app, { item: ALBUM });
     await completed(app, album, 1);
     const [backend] = await app.deps.db.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;

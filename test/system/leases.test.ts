@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
 import { cancelTask, retryTask } from '../../src/tasks/control-tasks.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { createLeases } from '../../src/queue/leases.js';
 import { seedTasks } from '../kit/seed-tasks.js';
@@ -45,7 +45,7 @@ describe('work on a task', () => {
     await waitFor(() => lease.signal.aborted, { what: 'the work to be stopped' });
   });
 
-  it('stops when the same process starts the next try, even if events were lost', async () => {
+  it('stops when the same process starts the next attempt, even if events were lost', async () => {
     const [id = ''] = await seedTasks(app, [{}]);
     const leases = keepLeases(createEventBus(app.deps));
     const first = leases.keep((await start(id, 0)).claim);

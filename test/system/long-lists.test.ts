@@ -46,7 +46,7 @@ async function expectWholeList(app: TestApp, id: string, length: number): Promis
 }
 
 describe('a long playlist', () => {
-  it('of 10,000 entries has each as a task of its own, once', async () => {
+  it('has one task for each of its 10,000 entries', async () => {
     const app = kept(await startApp({ overrides }));
     const id = await queue(app, { item: 'stub:10000', type: 'PLAYLIST' });
     await expectWholeList(app, id, 10_000);

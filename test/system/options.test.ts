@@ -59,7 +59,7 @@ describe('a download’s own options', () => {
     ]);
   });
 
-  it('decide what stands between several artists, in the path and in the tags', async () => {
+  it('decide the separator of several artists, in the path and in the tags', async () => {
     const path = await fileOf(app, {
       item: 'demo:night-ferry-1-05',
       options: {
@@ -75,7 +75,7 @@ describe('a download’s own options', () => {
     expect(common.artist).toBe('Saltglass Choir + Otter & Semaphore');
   });
 
-  it('know the place in a playlist and its length', async () => {
+  it('include the position in a playlist and its length', async () => {
     await failAllBut(app, ['demo:night-ferry-1-01', 'demo:low-tide-radio-1-03']);
     const id = await queue(app, {
       item: 'demo:first-watch',
@@ -119,7 +119,7 @@ describe('settings', () => {
     expect(path).toMatch(/^system\/Saltglass Choir\/Night Ferry\/001\. Casting Off\.\w+$/);
   });
 
-  it('let the source’s own tags stand, and fill in the rest from the catalog', async () => {
+  it('keep the source’s own tags, and add the rest from the catalog', async () => {
     const workspace = await createWorkspace();
     const localPath = workspace.file('own.flac');
     const says = [
@@ -170,7 +170,7 @@ describe('a server that leaves explicit tracks out', () => {
   });
   afterAll(() => strict?.stop());
 
-  it('rejects one that is requested by itself, and queues nothing', async () => {
+  it('rejects an explicit track that is requested by itself, and queues nothing', async () => {
     const item = 'demo:parking-lot-regatta-1-02';
     const { queueDownload } = await strict.execute(QUEUE_DOWNLOAD, { input: { item } });
     expect(queueDownload).toEqual({
@@ -186,7 +186,7 @@ describe('a server that leaves explicit tracks out', () => {
     expect(await strict.deps.db.task.count()).toBe(0);
   });
 
-  it('skips it in a list, says why, and downloads the others', async () => {
+  it('skips an explicit track of a list, says why, and downloads the others', async () => {
     const others = [3, 4, 5, 6, 8, 9].map((number) => `demo:parking-lot-regatta-1-0${number}`);
     [...others, 'demo:parking-lot-regatta-1-10'].forEach((id) => source.fail(id));
     const id = await queue(strict, { item: 'demo:parking-lot-regatta' });

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { Timing } from '../../src/platform.js';
 import { delay } from '../../src/lib/async.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
 import { runOn } from '../kit/database.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { followTasks, type Followed } from '../kit/follow-tasks.js';
@@ -122,7 +122,7 @@ async function followToTheEnd(app: TestApp, album: string): Promise<() => Promis
 }
 
 describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
-  it('unreachable for 20 s in the middle of an album costs only time', async () => {
+  it('delays an album while it is unreachable for 20 s', async () => {
     const proxy = await proxyMongo();
     const app = await startAll({ env: { jobStore: { kind: 'mongodb', url: proxy.url } } });
     const album = await queueToTheMiddle(app);
@@ -142,7 +142,7 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
     expect(itemsThatCameTo('RUNNING', await readJournal(observer)).sort()).toEqual([OTHER, ...FERRY].sort());
   });
 
-  it('emptied in the middle of an album costs nothing', async () => {
+  it('loses no track when it is emptied in the middle of an album', async () => {
     const app = await startAll();
     const album = await queueToTheMiddle(app);
     await emptyMongo();
@@ -150,7 +150,7 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
     await expectAllMadeOnce(album);
   });
 
-  it('emptied while jobs wait in it loses no task', async () => {
+  it('loses no task when it is emptied while jobs wait in it', async () => {
     const items = [OTHER, ...FERRY.slice(0, 2)];
     const ids = await Promise.all(items.map((item) => queue(observer, { item })));
     await dispatchTasks(observer.deps);
@@ -185,7 +185,7 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
 });
 
 describe('PostgreSQL', () => {
-  it('unreachable for longer than a lease in the middle of an album costs only time', async () => {
+  it('delays an album while it is unreachable for longer than a lease', async () => {
     const proxy = await createPostgresProxy(databaseUrlOf(observer));
     onTestFinished(() => proxy.close());
     const app = await startAll({ url: proxy.url, timing: SHORT });
@@ -205,7 +205,7 @@ describe('PostgreSQL', () => {
     await toldOfTheEnd();
   });
 
-  it('that repeatedly ends every connection costs only tries', async () => {
+  it('loses no track when it repeatedly ends every connection', async () => {
     const app = await startAll({ timing: SHORT });
     const album = await queueToTheMiddle(app);
     const toldOfTheEnd = await followToTheEnd(app, album);

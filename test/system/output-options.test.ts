@@ -46,7 +46,7 @@ describe('saveCover', () => {
     expect(await readFile(cover, 'utf8')).toBe('my own picture');
   });
 
-  it('can be left out by setting, and by the download itself', async () => {
+  it('can be turned off by a setting, and by the download itself', async () => {
     const app = await start({ overrides: { settings: { saveCover: false } } });
     const without = await made(app, { item: 'demo:night-ferry-1-01' });
     expect(await namesBeside(without.file?.path)).toEqual([]);
@@ -54,7 +54,7 @@ describe('saveCover', () => {
     expect(await namesBeside(asked.file?.path)).toHaveLength(1);
   });
 
-  it('leaves folders without that are not of one album', async () => {
+  it('saves no cover in folders of several albums', async () => {
     const app = await start();
     const { file } = await made(app, {
       item: 'demo:night-ferry-1-01',
@@ -63,7 +63,7 @@ describe('saveCover', () => {
     expect(await namesBeside(file?.path)).toEqual([]);
   });
 
-  it('leaves alone what has the cover’s name', async () => {
+  it('does not replace another file with the cover’s name', async () => {
     const app = await start();
     await mkdir(join(app.env.downloadDir, 'Saltglass Choir', 'Night Ferry', 'cover.jpg'), {
       recursive: true,
@@ -80,7 +80,7 @@ describe('realTime', () => {
     return { ms: Number(task.finishedAt) - Number(task.startedAt), durationMs: file?.durationMs ?? 0 };
   };
 
-  it('lets a track take as long as it plays, times the multiplier', async () => {
+  it('makes a track take as long as it plays, times the multiplier', async () => {
     const app = await start();
     const { ms, durationMs } = await took(app, { realTime: true, realTimeMultiplier: 10 });
     expect(durationMs).toBeGreaterThan(20_000);
@@ -139,7 +139,7 @@ describe('quality and fallback', () => {
     ['deezer:1', { deezerQuality: 'MP3_320' }],
     ['deezer:1', { deezerQuality: 'FLAC' }],
     ['spotify:4iV5W9uYEdYUVa79Axb7Rh', { spotifyQuality: 'VERY_HIGH' }],
-  ] as [string, Partial<Settings>][])('of %s is as the settings %j ask', async (item, settings) => {
+  ] as [string, Partial<Settings>][])('follows for %s the settings %j', async (item, settings) => {
     const app = await startWith([source('low', low), source('good', { codec: 'flac' })], settings);
     expect((await made(app, { item, type: 'TRACK' })).file).toMatchObject({ source: 'good', format: 'FLAC' });
   });
@@ -163,7 +163,7 @@ describe('quality and fallback', () => {
     },
   );
 
-  it('asks the second source only where fallback allows it', async () => {
+  it('tries the second source only if fallback is on', async () => {
     const lacking: AudioSource = { ...source('low', {}), find: () => Promise.resolve(null) };
     const sources = [lacking, source('good', { codec: 'flac' })];
     const strict = await startWith(sources, { fallback: false });

@@ -75,7 +75,7 @@ async function filesOf(id: string): Promise<(string | undefined)[]> {
 }
 
 describe('the m3u8 of a playlist', () => {
-  it('names its files in its order, from where it is itself', async () => {
+  it('lists its files in order, by paths relative to itself', async () => {
     const root = await start();
     const id = await download();
     const path = join(root, 'playlists', 'Sea Bestof.m3u8');
@@ -90,6 +90,14 @@ describe('the m3u8 of a playlist', () => {
     const noted = () => app.execute(PLAYLIST_FILE, { id });
     await waitFor(async () => (await noted()).task?.playlistFile, { what: 'the task to say so' });
     expect(await noted()).toEqual({ task: { playlistFile: path } });
+  });
+
+  it('is written although the stored options of an earlier playlist are unreadable', async () => {
+    const root = await start();
+    const earlier = { kind: 'PLAYLIST', state: 'COMPLETED', options: [], expandedAt: new Date(0) } as const;
+    await seedTasks(app, [{ ...earlier, finishedAt: new Date(0) }]);
+    await download();
+    await readEntries(join(root, 'playlists', 'Sea Bestof.m3u8'), 3);
   });
 
   it('gains files that a retry adds, in their place, and loses removed ones', async () => {
@@ -111,7 +119,7 @@ describe('the m3u8 of a playlist', () => {
     expect(await readEntries(path, 2)).toEqual([all[1], all[2]]);
   });
 
-  it('takes another name when a foreign file has it', async () => {
+  it('gets another name when a foreign file has its name', async () => {
     const root = await start();
     await mkdir(join(root, 'playlists'));
     const theirs = join(root, 'playlists', 'Sea Bestof.m3u8');
@@ -126,14 +134,14 @@ describe('the m3u8 of a playlist', () => {
     expect((await readdir(join(root, 'playlists'))).length).toBe(3);
   });
 
-  it('is in the user’s own folder where each has one', async () => {
+  it('is in the user’s own folder if each user has one', async () => {
     const root = await start({ separateTracksByUser: true });
     await download();
     const entries = await readEntries(join(root, 'system', 'playlists', 'Sea Bestof.m3u8'), 3);
     expect(entries[0]).toMatch(/^\.\.\/Saltglass Choir\//);
   });
 
-  it('is not written where a link leads out of the download directory', async () => {
+  it('is not written through a link out of the download directory', async () => {
     const root = await start();
     const outside = await mkdtemp(join(tmpdir(), 'reprise-outside-'));
     await symlink(outside, join(root, 'playlists'));

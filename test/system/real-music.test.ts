@@ -80,7 +80,7 @@ describe.runIf(MUSIC)('real music in the owner’s own folders', () => {
     return task;
   };
 
-  it('is all readable', async () => {
+  it('is readable in every file', async () => {
     expect((await app.execute(LIBRARY)).library).toEqual({ fileCount: 7, problems: { totalCount: 0 } });
   });
 

@@ -61,7 +61,7 @@ const CHANGE_BOTH = graphql(`
   }
 `);
 
-it('a process that missed events follows as soon as it is connected again', async () => {
+it('a process that missed events applies the settings as soon as it is connected again', async () => {
   const api = await startApp({ env: { role: 'api' } });
   onTestFinished(() => api.stop());
   const proxy = await createPostgresProxy(databaseUrlOf(api));

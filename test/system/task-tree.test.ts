@@ -106,7 +106,7 @@ async function expectSound(): Promise<void> {
 }
 
 describe('a tree of tasks that many change at once', () => {
-  it('stays sound, and nobody has to wait for a deadlock to be found', async () => {
+  it('stays consistent without a deadlock', async () => {
     const cancel = (deps: Deps, id: string) => unlessConflict(cancelTask(deps, SYSTEM_VIEWER, id));
     const retry = (deps: Deps, id: string) => unlessConflict(retryTask(deps, SYSTEM_VIEWER, id));
     const found = await countDeadlocks(async (deps) => {
@@ -127,7 +127,7 @@ describe('a tree of tasks that many change at once', () => {
     expect(found).toBe(0);
   });
 
-  it('stays sound while it is paused, resumed, dismissed and cancelled in all ways', async () => {
+  it('stays consistent while it is paused, resumed, dismissed and cancelled in all ways', async () => {
     const found = await countDeadlocks(async (deps) => {
       const act = {
         pause: (id: string) => unlessConflict(pauseTask(deps, SYSTEM_VIEWER, id)),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Overrides } from '../../src/app.js';
 import type { Timing } from '../../src/platform.js';
-import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.job.js';
+import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { FINISHED_STATES } from '../../src/tasks/task.js';
 import { spawnProgram } from '../kit/child-programs.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';

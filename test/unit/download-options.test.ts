@@ -4,7 +4,7 @@ import { chooseGroups, resolveOptions, type OptionsInput } from '../../src/downl
 import { InvalidOptionsError } from '../../src/downloads/errors.js';
 import { FormatUnavailableError } from '../../src/media/errors.js';
 import { AUDIO_FORMATS, BITRATE_RANGES, type AudioFormat, type Media } from '../../src/media/media.js';
-import { dedupeKeyOf, parseDownloadOptions, type DownloadOptions } from '../../src/tasks/download-options.js';
+import { dedupeKeyOf, downloadOptions, type DownloadOptions } from '../../src/tasks/download-options.js';
 
 const TOOLS = { ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', version: '7' };
 
@@ -75,9 +75,9 @@ describe('the output of a download', () => {
 
   it('is read back as it was stored, and rejected when it is invalid', () => {
     const stored: unknown = JSON.parse(JSON.stringify(resolve({ format: 'MP3', bitrateKbps: 128 })));
-    expect(parseDownloadOptions(stored)).toEqual(resolve({ format: 'MP3', bitrateKbps: 128 }));
-    expect(() => parseDownloadOptions({ format: 'MIDI', bitrateKbps: null })).toThrow();
-    expect(() => parseDownloadOptions(null)).toThrow();
+    expect(downloadOptions.parse(stored)).toEqual(resolve({ format: 'MP3', bitrateKbps: 128 }));
+    expect(() => downloadOptions.parse({ format: 'MIDI', bitrateKbps: null })).toThrow();
+    expect(() => downloadOptions.parse(null)).toThrow();
   });
 });
 
@@ -113,7 +113,7 @@ describe('an option', () => {
 
   it('falls back to the earlier default for a task queued before options existed', () => {
     const stored = { format: 'MP3', bitrateKbps: 320 };
-    expect(parseDownloadOptions(stored)).toEqual({ ...resolve(null), ...stored });
+    expect(downloadOptions.parse(stored)).toEqual({ ...resolve(null), ...stored });
   });
 
   it.each<[string, OptionsInput, string]>([

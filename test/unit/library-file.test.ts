@@ -6,7 +6,7 @@ import {
   type FoundFile,
   type LibraryFile,
 } from '../../src/library/library-file.js';
-import type { RawTags } from '../../src/library/tag-reader.js';
+import type { RawTags } from '../../src/library/raw-tags.js';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
@@ -248,4 +248,34 @@ it('the search text has three lines', () => {
 it('an unreadable file has a problem and nothing else', () => {
   const file = toUnreadableFile(found('Artist/Album/01 Title.mp3'), '', NOW);
   expect(file).toMatchObject({ problem: 'It could not be read.', title: '', albumId: null, searchText: '' });
+});
+
+it.each([1_558_264_779, Number.POSITIVE_INFINITY, Number.NaN, -1])(
+  'does not believe a length of %s ms, which a header may state',
+  (durationMs) => {
+    expect(record('a.mp3', { durationMs }).durationMs).toBe(0);
+  },
+);
+
+it('splits twice as many artists in at most three times the time, and keeps 20', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `name${at}`).join(';');
+  const timeOf = (artists: string[]) => {
+    const startedAt = performance.now();
+    expect(record('a.mp3', { artists }).artists).toHaveLength(20);
+    return performance.now() - startedAt;
+  };
+  const bestOf = (artists: string[]) => Math.min(...Array.from({ length: 10 }, () => timeOf(artists)));
+  bestOf([names(1_000)]);
+  expect(bestOf([names(2_000)])).toBeLessThan(3 * bestOf([names(1_000)]));
+});
+
+it('takes as long for a text of megabytes as for one of kilobytes', () => {
+  const timeOf = (title: string) => {
+    const startedAt = performance.now();
+    expect(record('a.mp3', { title }).title).toHaveLength(500);
+    return performance.now() - startedAt;
+  };
+  const bestOf = (title: string) => Math.min(...Array.from({ length: 10 }, () => timeOf(title)));
+  bestOf('x '.repeat(1_000));
+  expect(bestOf('x '.repeat(4_000_000))).toBeLessThan(20 * bestOf('x '.repeat(1_000)));
 });

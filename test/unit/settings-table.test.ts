@@ -1,7 +1,10 @@
 import { printType, validate, parse, type GraphQLNamedType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { builder } from '../../src/graphql/builder.js';
+import { builder, enumTypeOf } from '../../src/graphql/builder.js';
+import { namedEnum } from '../../src/lib/named-enum.js';
+import { restOptions } from '../../src/rest/downloads/serialize.js';
+import { createSchemaBook } from '../../src/rest/openapi-schemas.js';
 import * as documents from '../../src/rest/settings/documents.js';
 import { fieldSchemas, restSettings } from '../../src/rest/settings/schemas.js';
 import { readValues, serializeValues } from '../../src/rest/settings/serialize.js';
@@ -16,6 +19,7 @@ import {
   settingsTable,
   WATCH_SETTINGS_ROWS,
 } from '../../src/settings/settings.js';
+import { optionsTable, settingsTable as documentSettings } from '../../tools/docs-tables.js';
 
 /** One entry of every kind. */
 const toy = z.object({
@@ -169,6 +173,165 @@ describe('a table of settings', () => {
     });
     expect(readValues(settings, { width: 'wide' }, { stored: inGraphql, silent: [] }).problems).toEqual([
       { field: 'width', message: 'must be a whole number or "auto".' },
+    ]);
+  });
+});
+
+/** One entry and its use: what a new setting takes. */
+const added = z.object({
+  mood: namedEnum('Mood', 'Mood of the tune in this test.', {
+    CALM: 'Slow and quiet music only.',
+    WILD: 'Fast and loud music only.',
+  })
+    .default('CALM')
+    .meta({ description: 'Mood of the tune.' }),
+  minRings: z.int().min(2).default(4).meta({ description: 'Rings before the tune starts.', unit: 'rings' }),
+  maxGain: z.number().max(0.5).default(0).meta({ description: 'Gain of the tune.' }),
+  note: z.string().nullable().default(null).meta({ description: 'A note about the tune.' }),
+});
+
+describe('a new entry', () => {
+  const rows = rowsOf(added);
+
+  it('has a GraphQL enum, field and input, with descriptions of its range and of null', () => {
+    const Added = tableType('Added', { description: 'Further toys for this test.', rows });
+    const AddedInput = tableInput('AddedInput', { description: 'Changes of further toys.', rows });
+    builder.queryField('added', (t) =>
+      t.field({
+        type: Added,
+        args: { input: t.arg({ type: AddedInput }) },
+        resolve: () => ({ values: added.parse({}), version: 0 }),
+      }),
+    );
+    const types = builder.toSchema().getTypeMap();
+    const printed = ['Mood', 'Added', 'AddedInput'].map((name) => types[name] && printType(types[name]));
+    expect(printed.join('\n\n')).toMatchInlineSnapshot(`
+      """"Mood of the tune in this test."""
+      enum Mood {
+        """Slow and quiet music only."""
+        CALM
+
+        """Fast and loud music only."""
+        WILD
+      }
+
+      """Further toys for this test."""
+      type Added {
+        """Gain of the tune. At most 0.5. Default: 0."""
+        maxGain: Float!
+
+        """Rings before the tune starts. At least 2 rings. Default: 4."""
+        minRings: Int!
+
+        """Mood of the tune. Default: CALM."""
+        mood: Mood!
+
+        """A note about the tune."""
+        note: String
+
+        """Increases with every change; 0 before the first."""
+        version: Int!
+      }
+
+      """
+      Changes of further toys. \`null\` is a value for \`note\` only; elsewhere it counts as omitted.
+      """
+      input AddedInput {
+        """Gain of the tune. At most 0.5."""
+        maxGain: Float
+
+        """Rings before the tune starts. At least 2 rings."""
+        minRings: Int
+
+        """Mood of the tune."""
+        mood: Mood
+
+        """A note about the tune."""
+        note: String
+      }"
+    `);
+  });
+
+  it('has rules that read well with one bound, or with none', () => {
+    const values = added.parse({});
+    const messagesOf = (wrong: object) =>
+      findProblems(rows, { ...values, ...wrong }).map(({ message }) => message);
+    expect(messagesOf({ minRings: 1, maxGain: 2, mood: 'SAD' })).toEqual([
+      '"mood" must be one of CALM, WILD.',
+      '"minRings" is 1; it must be at least 2.',
+      '"maxGain" is 2; it must be at most 0.5.',
+    ]);
+    expect(messagesOf({ minRings: 2.5, maxGain: 'x', note: null })).toEqual([
+      '"minRings" is 2.5; it must be a whole number of at least 2.',
+      '"maxGain" is x; it must be at most 0.5.',
+    ]);
+    const unbounded = rowsOf(z.object({ pitch: z.number().default(1), count: z.int().default(1) }));
+    expect(findProblems(unbounded, { pitch: 'x', count: 1.5 }).map(({ message }) => message)).toEqual([
+      '"pitch" is x; it must be a number.',
+      '"count" is 1.5; it must be a whole number.',
+    ]);
+  });
+
+  it('rejects a bound that is not inclusive, which no text would show', () => {
+    expect(() => rowsOf(z.object({ speed: z.number().positive() }))).toThrow('use min and max');
+  });
+
+  it('rejects an enum without a name', () => {
+    expect(() => enumTypeOf(z.enum(['CALM']))).toThrow('define it with namedEnum');
+  });
+
+  it('has its schema in OpenAPI as a setting and as an option of a download', () => {
+    const book = createSchemaBook();
+    const setting = z.object(fieldSchemas(restSettings(rows)));
+    expect(book.toAnswer(setting)['properties']).toEqual({
+      mood: { $ref: '#/components/schemas/Mood', description: 'Mood of the tune. Default: CALM.' },
+      minRings: {
+        type: 'integer',
+        minimum: 2,
+        maximum: 2_147_483_647,
+        description: 'Rings before the tune starts. At least 2 rings. Default: 4.',
+      },
+      maxGain: { type: 'number', maximum: 0.5, description: 'Gain of the tune. At most 0.5. Default: 0.' },
+      note: { type: ['string', 'null'], description: 'A note about the tune.' },
+    });
+    const options = [...restOptions(rows).values()].map(({ key, schema }) => [key, schema] as const);
+    expect(book.toInput(z.object(Object.fromEntries(options)))['properties']).toEqual({
+      mood: { type: 'string', enum: ['calm', 'wild'], description: 'In upper or lower case.' },
+      min_rings: { type: 'integer', minimum: 2, maximum: 2_147_483_647 },
+      max_gain: { type: 'number', maximum: 0.5 },
+      note: { type: 'string' },
+    });
+  });
+
+  it('is rejected by REST in words that name its bound', () => {
+    const problemsOf = (input: object) =>
+      Object.entries(input).map(
+        ([name, value]) => restOptions(rows).get(name)?.schema.safeParse(value).error?.issues[0]?.message,
+      );
+    expect(problemsOf({ minRings: '1', maxGain: '0.6', mood: 'sad' })).toEqual([
+      'allowed are whole numbers from 2 to 2147483647',
+      'allowed are numbers up to 0.5',
+      'allowed are calm, wild',
+    ]);
+    expect(problemsOf({ minRings: '2', maxGain: '-100', mood: 'Calm' })).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('has a row in the documentation of settings, and of options', () => {
+    expect(documentSettings(rows).split('\n').slice(2)).toEqual([
+      '| `mood` | `CALM`, `WILD` | `CALM` | Mood of the tune. |',
+      '| `minRings` | `Int` | `4` | Rings before the tune starts. At least 2 rings. |',
+      '| `maxGain` | `Float` | `0` | Gain of the tune. At most 0.5. |',
+      '| `note` | `String` | `null` | A note about the tune. |',
+    ]);
+    expect(optionsTable(restOptions(rows)).split('\n').slice(2)).toEqual([
+      '| `mood` | `mood` | `calm`, `wild` | Mood of the tune. |',
+      '| `min_rings` | `minRings` | integer | Rings before the tune starts. At least 2 rings. |',
+      '| `max_gain` | `maxGain` | number | Gain of the tune. At most 0.5. |',
+      '| `note` | `note` | string | A note about the tune. |',
     ]);
   });
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { CatalogType } from '../../generated/documents/graphql.js';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
-import { itemId, taskId, wholeNumber } from '../input.js';
+import { itemId, wholeNumber } from '../input.js';
 import { route, type AnyRoute } from '../route.js';
 import { CANCEL_TASK } from '../tasks/documents.js';
 import { cancelledSchema } from '../tasks/schemas.js';
-import { serializeCancelled, toTaskFailure } from '../tasks/serialize.js';
+import { serializeCancelled } from '../tasks/serialize.js';
+import { taskAction } from '../tasks/task-action.js';
 import { plainIdOf } from '../plain-id.js';
 import { QUEUE_ARTIST, QUEUE_DOWNLOAD } from './documents.js';
 import { queuedArtistSchema, queuedSchema } from './schemas.js';
@@ -83,7 +84,7 @@ const artist = route({
 
 function cancel(type: CatalogType): AnyRoute {
   const name = type.toLowerCase();
-  return route({
+  return taskAction({
     methods: ['GET', 'POST'],
     path: `/${name}/download/cancel`,
     docs: {
@@ -92,15 +93,9 @@ function cancel(type: CatalogType): AnyRoute {
       body: 'CancelRequest',
       response: cancelledSchema,
       example: { task_id: EXAMPLE_TASKS.queued },
-      errors: [404, 409],
     },
-    input: z.object({ task_id: taskId() }).describe('Which task to cancel.'),
     document: CANCEL_TASK,
-    variables: ({ task_id: id }) => ({ id }),
-    respond: ({ result }, { input: { task_id } }) => {
-      if ('task' in result) return serializeCancelled(result.task);
-      throw toTaskFailure(result, task_id);
-    },
+    respond: serializeCancelled,
   });
 }
 

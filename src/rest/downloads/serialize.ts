@@ -7,7 +7,7 @@ import type {
 import { describeRow, wordsOf, type TableRow } from '../../settings/settings-table.js';
 import { albumGroup, audioFormat } from '../../settings/settings.js';
 import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
-import { decimal, documentedAs, text, wholeNumber, word, yesOrNo } from '../input.js';
+import { allowedNumbers, decimal, documentedAs, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
 import { plainIdOf } from '../plain-id.js';
@@ -44,6 +44,7 @@ interface RestOption {
   key: string;
   schema: z.ZodType;
   description: string;
+  row: TableRow;
 }
 
 /** Where the REST API differs from the table: the names and forms of rest-contract §4. */
@@ -58,16 +59,19 @@ const DIFFERENCES: Record<string, Partial<RestOption>> = {
   customDirFormat: { schema: text() },
 };
 
-/** By the names of the options. `album_type` is a parameter of one route only (routes.ts). */
-const REST_OPTIONS = new Map(
-  CHOSEN_OPTION_ROWS.filter(({ name }) => name !== 'albumGroups').map((row): [string, RestOption] => {
-    const key = row.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return [
-      row.name,
-      { key, schema: schemaOf(row), description: describeRow(row), ...DIFFERENCES[row.name] },
-    ];
-  }),
-);
+/** By the names of the options. */
+export function restOptions(rows: readonly TableRow[]): Map<string, RestOption> {
+  return new Map(
+    rows.map((row) => {
+      const key = row.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const option = { key, schema: schemaOf(row), description: describeRow(row), row };
+      return [row.name, { ...option, ...DIFFERENCES[row.name] }];
+    }),
+  );
+}
+
+/** `album_type` is a parameter of one route only (routes.ts). */
+export const REST_OPTIONS = restOptions(CHOSEN_OPTION_ROWS.filter(({ name }) => name !== 'albumGroups'));
 
 function schemaOf(row: TableRow): z.ZodType {
   const { form } = row;
@@ -78,12 +82,12 @@ function schemaOf(row: TableRow): z.ZodType {
       return word(wordsOf(form));
     case 'int':
     case 'float': {
-      const { min, max } = form.range ?? { min: 0, max: 0 };
-      const number = form.type === 'int' ? wholeNumber({ min, max }) : decimal({ min, max });
+      const range = form.range ?? {};
+      const number = form.type === 'int' ? wholeNumber(range) : decimal(range);
       if (form.word === null) return number;
       // The word is null in GraphQL.
       const either = z.union([number, word([form.word.toUpperCase()]).transform(() => null)], {
-        error: `allowed are whole numbers from ${min} to ${max}, and ${form.word}`,
+        error: `${allowedNumbers('whole numbers', range)}, and ${form.word}`,
       });
       const pattern = `^([0-9]+|${form.word})$`;
       return documentedAs(either, { type: 'string', pattern });

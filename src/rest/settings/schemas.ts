@@ -55,10 +55,13 @@ const NUMBER: Reader = {
   rule: 'must be a number.',
 };
 
+/** Of GraphQL. */
+const MAX_INT = 2 ** 31 - 1;
+
 const WHOLE_NUMBER: Reader = {
   read: (value) => {
     const number = NUMBER.read(value);
-    return Number.isSafeInteger(number) && Math.abs(Number(number)) < 2 ** 31 ? number : undefined;
+    return Number.isSafeInteger(number) && Math.abs(Number(number)) <= MAX_INT ? number : undefined;
   },
   rule: 'must be a whole number.',
 };
@@ -122,8 +125,16 @@ function schemaOf({ name, form }: TableRow): z.ZodType {
       );
     case 'int':
     case 'float': {
-      const number = form.type === 'int' ? z.int() : z.number();
-      return form.range ? number.min(form.range.min).max(form.range.max) : number;
+      const whole = form.type === 'int';
+      const { min = null, max = null } = form.range ?? {};
+      const number = whole
+        ? z
+            .int()
+            .min(min ?? -MAX_INT)
+            .max(max ?? MAX_INT)
+        : z.number();
+      const atLeast = min === null ? number : number.min(min);
+      return max === null ? atLeast : atLeast.max(max);
     }
   }
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { TypedDocumentString } from '../../generated/documents/graphql.js';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
-import { flag, pageLimit, taskId, unixSeconds, wholeNumber } from '../input.js';
-import { route, type AnyRoute, type Method, type RouteDocs } from '../route.js';
+import { flag, offsetOfPage, pageLimit, unixSeconds, wholeNumber } from '../input.js';
+import { route, type AnyRoute } from '../route.js';
 import { plainIdOf } from '../plain-id.js';
 import {
   CANCEL_ALL_TASKS,
@@ -31,15 +30,13 @@ import {
   serializeCounts,
   serializeTask,
   taskNotFound,
-  toTaskFailure,
   toUnixSeconds,
-  type TaskActionFailure,
 } from './serialize.js';
+import { taskAction, taskInput } from './task-action.js';
 
 /** The first page holds all active tasks up to this number; any more follow on the next pages. */
 const MAX_ACTIVE = 1_000;
 
-const taskInput = z.object({ task_id: taskId() });
 const pageNumber = wholeNumber({ min: 1, max: 10_000_000 })
   .default(1)
   .describe('Number of the page, from 1, of the tasks that are not active.');
@@ -58,7 +55,7 @@ const list = route({
   document: TASK_LIST,
   variables: ({ page, limit, active_only }) => ({
     limit,
-    offset: (page - 1) * limit,
+    offset: offsetOfPage({ page, limit }),
     activeUpTo: MAX_ACTIVE,
     states: active_only ? ACTIVE_STATES : null,
   }),
@@ -107,7 +104,7 @@ const updates = route({
     since: since === undefined ? null : new Date(Math.floor(since * 1_000)).toISOString(),
     activeOnly,
     limit,
-    offset: (page - 1) * limit,
+    offset: offsetOfPage({ page, limit }),
   }),
   respond: ({ changedTasks, taskCounts }, { input: { since, page, limit, active_only }, base, now }) => {
     const { tasks, at, endedCount, hasMore } = changedTasks;
@@ -147,30 +144,6 @@ const one = route({
     return serializeTask(task, { base, now });
   },
 });
-
-interface TaskAction<Task> {
-  /** Default: POST. */
-  methods?: readonly Method[];
-  path: `/${string}`;
-  /** Default of `errors`: 404 and 409. */
-  docs: RouteDocs;
-  document: TypedDocumentString<{ result: { task: Task } | TaskActionFailure }, { id: string }>;
-  respond: (task: Task, at: { base: string; now: Date }) => object;
-}
-
-function taskAction<Task>({ docs, respond, ...spec }: TaskAction<Task>): AnyRoute {
-  return route({
-    methods: ['POST'],
-    ...spec,
-    docs: { errors: [404, 409], ...docs },
-    input: taskInput,
-    variables: ({ task_id }) => ({ id: requireTaskId(task_id) }),
-    respond: ({ result }, { input: { task_id }, base, now }) => {
-      if ('task' in result) return respond(result.task, { base, now });
-      throw toTaskFailure(result, task_id);
-    },
-  });
-}
 
 const cancel = taskAction({
   path: '/prgs/cancel/{task_id}',

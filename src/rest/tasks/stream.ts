@@ -6,8 +6,8 @@ import type { Change } from '../pending-changes.js';
 import { createSharedMessages } from '../shared-messages.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../route.js';
 import type { Documents, Following } from '../run-document.js';
-import { taskStreamSchema } from '../tasks/schemas.js';
-import { ACTIVE_STATES, FINISHED_STATES, serializeChanges, serializeCounts } from '../tasks/serialize.js';
+import { taskStreamSchema } from './schemas.js';
+import { ACTIVE_STATES, FINISHED_STATES, serializeChanges, serializeCounts } from './serialize.js';
 import { CHILD_CHANGES, STREAM_COUNTS, STREAM_TASKS, TASK_CHANGES, TASK_SEQUENCE } from './documents.js';
 
 const PAGE_SIZE = 100;

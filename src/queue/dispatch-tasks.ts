@@ -1,10 +1,7 @@
-import { z } from 'zod';
 import { inTransaction } from '../database/prisma.js';
-import { defineJob } from '../jobs/job.js';
-import { coalesce } from '../lib/async.js';
+import { JobStoreUnavailableError } from '../jobs/errors.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { foldTaskCounts } from '../tasks/task-count-store.js';
 import { moveTasks } from '../tasks/task-state-store.js';
 import { changeTask } from './claimed-task.js';
 import {
@@ -19,24 +16,7 @@ import {
 } from './dispatch-store.js';
 import { runTaskJob } from './run-task.job.js';
 
-type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
-
-/**
- * Every two seconds, for what no event announces: expired leases, due retries, dispatches, folded counts.
- * Idempotent, because it acts on what the tables say.
- */
-export const dispatchTasksJob = defineJob({
-  name: 'dispatchTasks',
-  payload: z.object({}),
-  concurrency: 1,
-  everyMs: 2_000,
-  lockLifetimeMs: 10_000,
-  async run(deps: DispatchDeps) {
-    await sweepTasks(deps);
-    await dispatchTasks(deps);
-    await foldTaskCounts(deps.db);
-  },
-});
+export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
 
 /** They wait for a catalog, not for a disk. */
 const EXPANSIONS_AT_ONCE = 4;
@@ -55,7 +35,9 @@ async function enqueue(deps: DispatchDeps, { id, attempt }: DispatchedTask): Pro
   try {
     await deps.jobs.enqueue(runTaskJob, { taskId: id, attempt });
   } catch (thrown) {
-    deps.log.warn({ taskId: id, err: thrown }, 'job store rejected a job, the task stays queued');
+    // The job runner reports an outage of its store, once.
+    const level = thrown instanceof JobStoreUnavailableError ? 'debug' : 'warn';
+    deps.log[level]({ taskId: id, err: thrown }, 'job store rejected a job, the task stays queued');
     await revokeDispatch(deps.db, [id]);
   }
 }
@@ -68,12 +50,13 @@ export async function sweepTasks(deps: DispatchDeps): Promise<void> {
   await revokeStaleDispatches(deps.db, deps.timing.jobLostAfterMs);
   for (const task of await listExpiredTasks(deps.db)) {
     const final = task.failures >= deps.settings().maxRetries + LOST_WORKERS_ALLOWED;
-    deps.log.warn({ taskId: task.id, final }, 'task lease expired, its worker is lost');
-    await changeTask(deps, task.parentId, async (tx) => {
+    const moved = await changeTask(deps, task.parentId, async (tx) => {
       const where = { id: task.id, leaseUntil: task.leaseUntil };
       const change = final ? WORKER_LOST : { state: 'QUEUED' as const };
       return (await moveTasks(tx, where, { ...change, failures: { increment: 1 } })) === 1;
     });
+    // Every worker sweeps, and one of them is the first.
+    if (moved) deps.log.warn({ taskId: task.id, final }, 'task lease expired, its worker is lost');
   }
 }
 
@@ -88,24 +71,4 @@ const WORKER_LOST = {
 export async function recoverTasks(deps: DispatchDeps & Pick<Platform, 'env'>): Promise<void> {
   if (deps.env.database.kind === 'embedded') await expireAllLeases(deps.db);
   await sweepTasks(deps);
-}
-
-export function dispatchOnEvent(deps: DispatchDeps & Pick<Platform, 'bus'>): () => void {
-  const dispatch = coalesce(() =>
-    dispatchTasks(deps).catch((thrown: unknown) => {
-      deps.log.warn({ err: thrown }, 'dispatch failed, the next sweep repeats it');
-    }),
-  );
-  const offTask = deps.bus.on('task.changed', ({ state }) => {
-    // A task that starts neither frees a place nor waits for one.
-    if (state !== 'RUNNING') void dispatch();
-  });
-  const offGap = deps.bus.on('bus.gap', () => void dispatch());
-  const offSettings = deps.bus.on('settings.applied', () => void dispatch());
-  void dispatch();
-  return () => {
-    offTask();
-    offGap();
-    offSettings();
-  };
 }

@@ -1,0 +1,61 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, parse } from 'node:path';
+import type { LibraryRoots } from './library-roots.js';
+import type { CoverReader } from './tag-reader.js';
+
+interface CoverPlaces {
+  roots: LibraryRoots;
+  covers: CoverReader;
+}
+
+const NAMES = ['cover', 'folder', 'front', 'album'];
+const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png']);
+const MAX_BYTES = 20 * 1024 * 1024;
+
+/** Embedded in the file, else beside it. */
+export async function findCover(
+  { roots, covers }: CoverPlaces,
+  path: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const embedded = await readEmbedded({ roots, covers }, path, signal).catch(() => null);
+  signal.throwIfAborted();
+  return embedded ?? (await readBeside(roots, path).catch(() => null));
+}
+
+async function readEmbedded(
+  { roots, covers }: CoverPlaces,
+  path: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const { path: real, handle } = await roots.open(path);
+  await handle.close();
+  return covers.readCover(real, signal);
+}
+
+async function readBeside(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
+  const folder = dirname(path);
+  const pictures = (await readdir(folder))
+    .map((file) => ({ file, ...parse(file.toLowerCase()) }))
+    .filter(({ name, ext }) => NAMES.includes(name) && EXTENSIONS.has(ext))
+    .sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name) || (a.file < b.file ? -1 : 1));
+  for (const { file } of pictures) {
+    const data = await readPicture(roots, join(folder, file)).catch(() => null);
+    if (data && isPicture(data)) return data;
+  }
+  return null;
+}
+
+async function readPicture(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
+  const { handle } = await roots.open(path);
+  try {
+    return (await handle.stat()).size <= MAX_BYTES ? await handle.readFile() : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+export function isPicture(data: Uint8Array): boolean {
+  const start = Buffer.from(data.subarray(0, 4)).toString('hex');
+  return data.length <= MAX_BYTES && (start.startsWith('ffd8ff') || start === '89504e47');
+}
