@@ -20,23 +20,35 @@ const PAGE = `<!doctype html>
 <script defer src="/api/docs/swagger-ui-bundle.js"></script>
 <script defer src="/api/docs/start.js"></script>
 </head>
-<body><div id="docs"><p>This page needs JavaScript. What it shows is at
+<body>
+<header>REST API of Reprise, for clients of Spotizerr-Phoenix. New clients:
+<a href="/graphql">GraphiQL</a>, where the GraphQL schema of this server can be read and tried.</header>
+<div id="docs"><p>This page needs JavaScript. What it shows is at
 <a href="/api/openapi.json">/api/openapi.json</a>.</p></div></body>
 </html>
 `;
 
-/** Sends nothing to Swagger's hosts, and keeps no token after the page is closed. */
-const START = `SwaggerUIBundle({
+/**
+ * Sends nothing to Swagger's hosts, and keeps no token after the page is closed. A stream has no "Try it out": Swagger UI
+ * shows a response when it has ended.
+ */
+const START = `const allowTryItOutFor = (allows, { specSelectors }) => (state, path, method) => {
+  const content = ['paths', path, method, 'responses', '200', 'content', 'text/event-stream'];
+  return allows(state, path, method) && !specSelectors.specJson().hasIn(content);
+};
+SwaggerUIBundle({
   url: '/api/openapi.json',
   dom_id: '#docs',
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
+  plugins: [{ statePlugins: { spec: { wrapSelectors: { allowTryItOutFor } } } }],
 });
 `;
 
 /** Lets long paths wrap on a phone, and hides the column for links, which is always empty. */
 const STYLE = `body { margin: 0 }
+header { max-width: 1420px; margin: 0 auto; padding: 16px 20px 0; font: 16px/1.5 sans-serif; color: #3b4151 }
 .swagger-ui .opblock .opblock-summary-path { word-break: break-word }
 .swagger-ui .response-col_links { display: none }
 `;
@@ -113,7 +125,10 @@ export function describeRoutes(routes: readonly AnyRoute[]): AnyRoute[] {
 
 const DESCRIPTION_DOCS: RouteDocs = {
   summary: 'Read this description.',
-  response: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
+  description: 'OpenAPI 3.1, made from the routes themselves. `/api/docs` shows it as a page.',
+  response: z
+    .looseObject({ openapi: z.string() })
+    .meta({ id: 'OpenapiDocument', description: 'A document in OpenAPI 3.1.' }),
   example: {},
 };
 

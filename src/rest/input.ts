@@ -74,6 +74,17 @@ export function showable(name: string): string {
   return name.replaceAll('\0', '').slice(0, 50).toWellFormed();
 }
 
+/** What is shown, downloaded or followed: an id, link or URI of the catalog. */
+export function itemId(type: string) {
+  return text().describe(
+    `Id of the ${type}: bare for Spotify, \`provider:id\` for every other catalog. Links and URIs work too.`,
+  );
+}
+
+export function taskId() {
+  return text().describe('Id of the task: the `task_id` of a response.');
+}
+
 /** A required text of 1 to `max` characters, without surrounding space. */
 export function text(max = 500) {
   const problem = `required, 1 to ${max} characters`;
@@ -109,8 +120,7 @@ export function wholeNumber({ clamp = false, ...range }: NumberRange) {
     )
     .refine((number) => Number.isInteger(number) && number >= min && number <= largest, { error })
     .transform((number) => Math.min(number, max));
-  const note = clamp ? { description: `More than ${max} counts as ${max}.` } : { maximum: max };
-  return documentedAs(number, { type: 'integer', minimum: min, ...note });
+  return documentedAs(number, { type: 'integer', minimum: min, ...(!clamp && { maximum: max }) });
 }
 
 /** Completes the name of a parameter. */
@@ -142,13 +152,17 @@ export function unixSeconds() {
 
 /** Entries on a page. */
 export function pageLimit(byDefault: number, max: number) {
-  return wholeNumber({ min: 1, max, clamp: true }).default(byDefault);
+  return wholeNumber({ min: 1, max, clamp: true })
+    .default(byDefault)
+    .describe(`Entries in the response, at most ${max}; more counts as ${max}.`);
 }
 
 /** As in GraphQL, whose cursors go further. */
 const MAX_OFFSET = 100_000;
 
-export const pageOffset = wholeNumber({ min: 0, max: MAX_OFFSET }).default(0);
+export const pageOffset = wholeNumber({ min: 0, max: MAX_OFFSET })
+  .default(0)
+  .describe('Entries to skip before the first one of the response.');
 
 /** Of a page by its number, from 1. Throws RestFailure 400 for one that begins too far down. */
 export function offsetOfPage({ page, limit }: { page: number; limit: number }): number {
@@ -191,10 +205,12 @@ export function yesOrNo() {
   return documentedAs(either, { type: 'boolean' });
 }
 
-/** One of these words, in upper or lower case. */
-export function word<const Words extends readonly [string, ...string[]]>(words: Words) {
+/** One of these words, in upper or lower case. `documented` are the same words as a component of responses. */
+export function word<const Words extends readonly string[]>(words: Words, documented?: z.ZodEnum) {
   const shown = words.map((each) => each.toLowerCase());
   const error = `allowed are ${shown.join(', ')}`;
   const either = z.string({ error }).toUpperCase().pipe(z.enum(words, { error }));
-  return documentedAs(either, { type: 'string', enum: shown, description: 'In upper or lower case.' });
+  const { id, ...meta } = documented?.meta() ?? { description: 'In upper or lower case.' };
+  if (typeof id === 'string') either.register(z.globalRegistry, { id });
+  return documentedAs(either, { ...meta, type: 'string', enum: documented?.options ?? shown });
 }

@@ -10,26 +10,32 @@ export interface SchemaBook {
   toInput(schema: z.ZodType): JsonSchema;
   /** What it gets. */
   toAnswer(schema: z.ZodType): JsonSchema;
+  /** Makes a component of a schema; the result refers to it. */
+  name(name: string, schema: JsonSchema): JsonSchema;
   readonly named: Readonly<Record<string, JsonSchema>>;
 }
 
 export function createSchemaBook(): SchemaBook {
   const named: Record<string, JsonSchema> = {};
+  const name = (key: string, schema: JsonSchema): JsonSchema => {
+    if (!isDeepStrictEqual(named[key] ?? schema, schema)) {
+      throw new Error(`Two schemas of REST are called ${key}.`);
+    }
+    named[key] = schema;
+    return { $ref: `${COMPONENTS}${key}` };
+  };
   const convert = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
     const { $defs = {}, ...own } = moveReferences(toJsonSchema(schema, io));
     // The document states its JSON Schema dialect once.
     delete own['$schema'];
-    for (const [name, definition] of Object.entries($defs as Record<string, JsonSchema>)) {
-      if (!isDeepStrictEqual(named[name] ?? definition, definition)) {
-        throw new Error(`Two schemas of REST are called ${name}.`);
-      }
-      named[name] = definition;
-    }
+    for (const [key, definition] of Object.entries($defs as Record<string, JsonSchema>))
+      name(key, definition);
     return own;
   };
   return {
     toInput: (schema) => convert(schema, 'input'),
     toAnswer: (schema) => convert(schema, 'output'),
+    name,
     named,
   };
 }
@@ -47,10 +53,28 @@ function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
       // zod omits a default where input and output types differ.
       const { def } = zodSchema._zod;
       if (io === 'input' && def.type === 'default') jsonSchema.default = def.defaultValue;
+      // What zod adds to every integer says nothing of this one.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      const { oneOf } = jsonSchema;
+      if (zodSchema instanceof z.ZodDiscriminatedUnion && oneOf) {
+        jsonSchema.discriminator = discriminatorOf(zodSchema);
+      }
     },
   });
 }
 
+/** The names that zod has for the members, by the value that tells them apart. */
+function discriminatorOf({ def, options }: z.ZodDiscriminatedUnion): JsonSchema {
+  const mapping = options.flatMap((option) => {
+    const { id } = z.globalRegistry.get(option) ?? {};
+    const values = option._zod.propValues?.[def.discriminator] ?? [];
+    return [...values].map((value) => [String(value), `${COMPONENTS}${id}`]);
+  });
+  return { propertyName: def.discriminator, mapping: Object.fromEntries(mapping) as JsonSchema };
+}
+
+const COMPONENTS = '#/components/schemas/';
 const LOCAL = '#/$defs/';
 
 function moveReferences<Value>(value: Value): Value {
@@ -58,27 +82,7 @@ function moveReferences<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
     const moves = key === '$ref' && typeof inner === 'string' && inner.startsWith(LOCAL);
-    return [key, moves ? `#/components/schemas/${inner.slice(LOCAL.length)}` : moveReferences(inner)];
+    return [key, moves ? `${COMPONENTS}${inner.slice(LOCAL.length)}` : moveReferences(inner)];
   });
   return Object.fromEntries(entries) as Value;
 }
-
-/** What toFailureBody makes. */
-export const failureSchema = z
-  .object({
-    error: z.string(),
-    detail: z.string(),
-    details: z
-      .union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
-      .optional()
-      .meta({ description: 'More about it: text, or facts such as `field`.' }),
-    existing_task: z.string().optional().meta({ description: 'The existing task for the same download.' }),
-    task_id: z.string().optional(),
-    auth_enabled: z.boolean().optional(),
-    retry_after: z
-      .number()
-      .optional()
-      .meta({ description: 'Seconds after which the same may work, as in the header Retry-After.' }),
-    traceback: z.string().optional().meta({ description: 'Only with NODE_ENV=development.' }),
-  })
-  .meta({ id: 'Failure' });

@@ -1,14 +1,16 @@
 import { STATUS_CODES } from 'node:http';
-import { createSchemaBook, failureSchema, type JsonSchema, type SchemaBook } from './openapi-schemas.js';
+import { createSchemaBook, type JsonSchema, type SchemaBook } from './openapi-schemas.js';
+import { failureSchema } from './response-schemas.js';
 import type { AnyRoute, Method, RouteDocs } from './route.js';
 
 type DocumentedRoute = AnyRoute & { docs: RouteDocs };
 
-const INTRODUCTION = `The API of Spotizerr-Phoenix for existing clients, on the same schema as \`/graphql\`.
+const INTRODUCTION = `The API of Spotizerr-Phoenix for existing clients, on the same schema as [\`/graphql\`](/graphql),
+which new clients should use.
 
 Every response is JSON, except the event stream of \`/prgs/stream\`. All errors have the same form, in which \`error\`
 and \`detail\` are the same text. Ids are bare for Spotify and \`provider:id\` for every other catalog; links are
-accepted too. A path may end in a slash. No token is needed while authentication is off.`;
+accepted too. A path may end in a slash. No token is needed.`;
 
 /** Describes the routes in OpenAPI 3.1, from the table alone. */
 export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSchema {
@@ -25,15 +27,20 @@ export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSch
   const failure = book.toAnswer(failureSchema);
   return {
     openapi: '3.1.1',
-    info: { title: 'Reprise', version, description: INTRODUCTION },
+    info: {
+      title: 'Reprise',
+      version,
+      description: INTRODUCTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+      contact: { name: 'Administrator of this server' },
+    },
     servers: [{ url: '/api' }],
-    security: [{ bearer: [] }, {}],
+    security: [],
     tags: tagsOf(Object.keys(paths)),
     paths,
     components: {
       schemas: book.named,
       responses: toFailureResponses(failures, failure),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
     },
   };
 }
@@ -49,8 +56,19 @@ function toOperation(route: DocumentedRoute, method: Method, book: SchemaBook): 
     operationId: operationIdOf(path, method),
     tags: [sectionOf(path)],
     summary: docs.summary,
-    ...toOperationInput(route, method, book.toInput(route.input)),
+    ...describe(route, method),
+    ...toOperationInput(route, method, book),
     responses: { [status]: toSuccess(route, book), ...Object.fromEntries(failures) },
+  };
+}
+
+/** Of two methods that do the same, new clients use the first that is not GET. */
+function describe({ methods, changes, docs }: DocumentedRoute, method: Method): JsonSchema {
+  const kept = changes ? (methods.find((each) => each !== 'GET') ?? method) : method;
+  if (method === kept) return { description: docs.description };
+  return {
+    deprecated: true,
+    description: `${docs.description} For existing clients: new ones use ${kept}, which does the same.`,
   };
 }
 
@@ -106,19 +124,24 @@ function tagsOf(paths: readonly string[]): object[] {
 type Properties = Record<string, JsonSchema>;
 
 /** Input of an operation: path parameters, then its query for GET, or its body for other methods. */
-function toOperationInput({ path, docs }: DocumentedRoute, method: Method, schema: JsonSchema): JsonSchema {
-  const { properties, required, rest } = taken(schema);
+function toOperationInput(
+  { path, docs, input }: DocumentedRoute,
+  method: Method,
+  book: SchemaBook,
+): JsonSchema {
+  const { properties, required, rest } = taken(book.toInput(input));
   const inPath = [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name = '']) => name);
   const others = without(properties, inPath);
   const inQuery = method === 'GET' ? Object.keys(others) : [];
   const parameters = [...inPath, ...inQuery].map((name) => {
     const isPart = inPath.includes(name);
-    const { description, ...form } = properties[name] ?? { type: 'string' };
+    const { description, deprecated, ...form } = properties[name] ?? { type: 'string' };
     return {
       name,
       in: isPart ? 'path' : 'query',
-      ...(typeof description === 'string' && { description }),
+      ...(description !== undefined && { description }),
       required: isPart || required.includes(name),
+      ...(deprecated === true && { deprecated }),
       schema: form,
       ...(name in docs.example && { example: docs.example[name] }),
     };
@@ -126,16 +149,36 @@ function toOperationInput({ path, docs }: DocumentedRoute, method: Method, schem
   const takesMore = rest['additionalProperties'] !== undefined && rest['additionalProperties'] !== false;
   const hasBody = method !== 'GET' && (Object.keys(others).length > 0 || takesMore);
   const needed = required.filter((name) => name in others);
-  const body = { ...rest, properties: others, ...(needed.length > 0 && { required: needed }) };
+  const body = {
+    ...rest,
+    properties: withDefaultsInWords(others),
+    ...(needed.length > 0 && { required: needed }),
+  };
   return {
     ...(parameters.length > 0 && { parameters }),
     ...(hasBody && {
       requestBody: {
         required: needed.length > 0,
-        content: { 'application/json': { schema: body, example: without(docs.example, inPath) } },
+        content: {
+          'application/json': {
+            schema: docs.body ? book.name(docs.body, body) : body,
+            example: without(docs.example, inPath),
+          },
+        },
       },
     }),
   };
+}
+
+/** Generators take a field of a body with a `default` for one that is always sent. */
+function withDefaultsInWords(properties: Properties): Properties {
+  const fields = Object.entries(properties).map(([name, { default: byDefault, ...field }]) => [
+    name,
+    byDefault === undefined
+      ? field
+      : { ...field, description: `${String(field['description'])} Default: ${JSON.stringify(byDefault)}.` },
+  ]);
+  return Object.fromEntries(fields) as Properties;
 }
 
 /** A parameter that accepts no value (`not: {}`) exists only to be rejected, so it is left out. */
@@ -150,16 +193,23 @@ function without<Value>(from: Record<string, Value>, names: readonly string[]): 
 }
 
 function toSuccess({ docs, streams, status }: DocumentedRoute, book: SchemaBook): JsonSchema {
-  const type = streams ? 'text/event-stream' : 'application/json';
   return {
     description: successOf({ streams, status }),
     ...(status >= 300 && { headers: { Location: { schema: { type: 'string' } } } }),
-    ...(docs.response && { content: { [type]: { schema: book.toAnswer(docs.response) } } }),
+    ...(docs.response && { content: toContent(book.toAnswer(docs.response), streams) }),
   };
 }
 
+/** A stream is a text without an end, not one object: clients that wait for its end wait for ever. */
+function toContent(schema: JsonSchema, streams: boolean): JsonSchema {
+  if (!streams) return { 'application/json': { schema } };
+  const type = 'text/event-stream';
+  return { [type]: { schema: { type: 'string', contentMediaType: type, contentSchema: schema } } };
+}
+
 function successOf({ streams, status }: Pick<AnyRoute, 'streams' | 'status'>): string {
-  if (streams) return 'A stream of events without a name; the data of each is one such object.';
+  if (streams)
+    return 'Server-sent events without a name, for as long as the client stays; `data` of each is one object in JSON.';
   if (status >= 300) return 'Continues at another address.';
   return status === 202 ? 'Accepted: a task does it.' : 'Done.';
 }
@@ -180,8 +230,8 @@ const MEANINGS: Record<number, string> = {
 
 const HEADERS: Record<number, Record<string, JsonSchema>> = {
   401: { 'WWW-Authenticate': { schema: { type: 'string' } } },
-  429: { 'Retry-After': { schema: { type: 'integer' } } },
-  503: { 'Retry-After': { schema: { type: 'integer' } } },
+  429: { 'Retry-After': { schema: { type: 'integer', minimum: 0 } } },
+  503: { 'Retry-After': { schema: { type: 'integer', minimum: 0 } } },
 };
 
 /** Possible for every route. */

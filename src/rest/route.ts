@@ -44,10 +44,14 @@ export type RestResponse = Reply | { stream: EventSink } | { asset: Asset; heade
 export interface RouteDocs {
   /** One line, in the imperative. */
   summary: string;
-  /** The body of the documented status, or each message of a stream; null for none. Tests parse responses with it. */
+  /** What a client should know beyond that, in sentences: limits, units, how to go on. */
+  description: string;
+  /** The body of the documented status, named by `.meta({ id })`, or each message of a stream; null for none. Tests parse responses with it. */
   response: z.ZodType | null;
   /** A request that succeeds: path parameters, query and body by name. Its tasks are in rest/example-tasks.ts. */
   example: RawInput;
+  /** Name of the component for the body; for methods other than GET with more input than the path. */
+  body?: string;
   /** Possible error statuses besides 400 and those of every route. */
   errors?: readonly number[];
 }

@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -5,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { seedExampleTasks } from '../kit/example-tasks.js';
-import { operationsOf, readDescription, type Description } from './openapi-description.js';
+import { operationsOf, readDescription, type Description, type FieldSchema } from './openapi-description.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -29,7 +31,9 @@ function problemsOf(at: { path: string; method: string; status: number; type?: s
   const own = `#/${['paths', path, method, 'responses', String(status)].map(escaped).join('/')}`;
   // A response shared by several routes is described once.
   const place = description.paths[path]?.[method]?.responses[status]?.$ref ?? own;
-  const validate = ajv.compile({ $ref: `api${place}/content/${escaped(type)}/schema` });
+  // A stream is a text; what its events hold is beside that.
+  const part = type === 'text/event-stream' ? 'schema/contentSchema' : 'schema';
+  const validate = ajv.compile({ $ref: `api${place}/content/${escaped(type)}/${part}` });
   return validate(body) ? null : validate.errors;
 }
 
@@ -80,8 +84,8 @@ describe('GET /openapi.json', () => {
     const { parameters = [] } = description.paths['/search']?.['get'] ?? {};
     expect(parameters.map(({ name, required }) => [name, required])).toEqual([
       ['q', true],
-      ['search_type', false],
       ['type', false],
+      ['search_type', false],
       ['limit', false],
       ['offset', false],
       ['main', false],
@@ -91,13 +95,144 @@ describe('GET /openapi.json', () => {
       minimum: 1,
       default: 20,
     });
-    const part = description.paths['/album/download/{id}']?.['post'];
+    const part = operationsOf(description).find(
+      ({ path, method }) => path === '/album/download/{id}' && method === 'post',
+    )?.operation;
     expect(part?.parameters?.map((each) => [each.name, each.in])).toEqual([['id', 'path']]);
     expect(part?.requestBody?.content['application/json']?.schema).toMatchObject({
-      properties: { convertTo: { enum: expect.arrayContaining(['mp3', 'flac']) as string[] } },
+      properties: { convertTo: { enum: expect.arrayContaining(['MP3', 'mp3']) as string[] } },
+    });
+  });
+
+  it('passes the rules of a linter', async () => {
+    const config = await createConfig({
+      extends: ['recommended-strict'],
+      rules: {
+        'operation-description': 'error',
+        'parameter-description': 'error',
+        'no-unused-components': 'error',
+      },
+    });
+    const lint = async (document: object) => {
+      const found = await lintFromString({
+        source: JSON.stringify(document),
+        absoluteRef: 'openapi.json',
+        config,
+      });
+      return found.map(({ ruleId, message }) => `${ruleId}: ${message}`);
+    };
+    expect(await lint(description)).toEqual([]);
+    const worse = { ...description, info: { title: 'x', version: '1' } };
+    expect((await lint(worse)).join()).toContain('info-license');
+  });
+
+  it('describes each operation, parameter and component', () => {
+    const operations = operationsOf(description);
+    const texts = operations.flatMap(
+      ({ path, method, operation: { description, parameters = [], requestBody } }) => [
+        [`${method} ${path}`, description] as const,
+        ...parameters.map((each) => [`${method} ${path} ${each.name}`, each.description] as const),
+        ...Object.entries(requestBody?.content['application/json']?.schema.properties ?? {}).map(
+          ([name, field]) => [`${method} ${path} ${name}`, field.description] as const,
+        ),
+      ],
+    );
+    const components = Object.entries(description.components.schemas);
+    const all = [...texts, ...components.map(([name, { description }]) => [name, description] as const)];
+    expect(all.filter(([, text = '']) => text.split(' ').length < 4)).toEqual([]);
+  });
+
+  it('names every object, and each name once', () => {
+    const inline = schemasIn(description).filter(
+      ({ place, schema }) => schema.properties && !/^components\/schemas\/\w+$/.test(place),
+    );
+    expect(inline.map(({ place }) => place)).toEqual([]);
+    const names = Object.keys(description.components.schemas);
+    expect(names.filter((name) => !/^(?:[A-Z][a-z]+){1,4}$/.test(name) || name.includes('Response'))).toEqual(
+      [],
+    );
+  });
+
+  it('has no bound that only says how large an integer of JavaScript can be', () => {
+    const bounds = schemasIn(description).flatMap(({ place, schema: { minimum = 0, maximum = 0 } }) =>
+      [minimum, maximum].some((bound) => Math.abs(bound) >= Number.MAX_SAFE_INTEGER) ? [place] : [],
+    );
+    expect(bounds).toEqual([]);
+    const integers = schemasIn(description).filter(({ schema }) => schema.type === 'integer');
+    expect(integers.filter(({ schema }) => schema.minimum === undefined).map(({ place }) => place)).toEqual(
+      [],
+    );
+    expect(integers.length).toBeGreaterThan(50);
+  });
+
+  it('tells the items of a search apart by their type', () => {
+    const unions = schemasIn(description).filter(({ schema }) => schema.discriminator);
+    expect(unions.map(({ place }) => place)).toEqual([
+      'components/schemas/SearchResults/properties/items/items',
+    ]);
+    const { mapping = {}, propertyName = '' } = unions[0]?.schema.discriminator ?? {};
+    expect(Object.keys(mapping).sort()).toEqual(description.components.schemas['ItemType']?.enum?.toSorted());
+    for (const [value, reference] of Object.entries(mapping)) {
+      const component = description.components.schemas[reference.replace('#/components/schemas/', '')];
+      expect(component?.properties?.[propertyName]?.const).toBe(value);
+    }
+  });
+
+  it('marks as deprecated what is only for existing clients', () => {
+    const deprecated = operationsOf(description).flatMap(({ path, method, operation }) => [
+      ...(operation.deprecated ? [`${method} ${path}`] : []),
+      ...(operation.parameters ?? []).filter((each) => each.deprecated).map(({ name }) => `${path} ${name}`),
+    ]);
+    const kinds = ['track', 'album', 'playlist', 'artist'];
+    expect(deprecated.sort()).toEqual(
+      [
+        ...kinds.flatMap((kind) => [`get /${kind}/download/{id}`, `get /${kind}/download/cancel`]),
+        ...['post /config', 'post /config/watch', '/search search_type', '/search main'],
+      ].sort(),
+    );
+  });
+
+  it('asks for no token, since none is needed', () => {
+    const text = JSON.stringify(description);
+    expect(text).toContain('"security":[]');
+    expect(text).not.toContain('securitySchemes');
+  });
+
+  it('describes a stream as a text without an end, and its events beside that', () => {
+    const streams = operationsOf(description).filter(({ operation }) =>
+      JSON.stringify(operation.responses).includes('text/event-stream'),
+    );
+    expect(streams.map(({ path }) => path)).toEqual(['/prgs/stream']);
+    expect(streams[0]?.operation.description).toContain('has no end');
+    expect(streams[0]?.operation.responses).toMatchObject({
+      200: {
+        content: {
+          'text/event-stream': {
+            schema: {
+              type: 'string',
+              contentMediaType: 'text/event-stream',
+              contentSchema: { $ref: '#/components/schemas/TaskStreamMessage' },
+            },
+          },
+        },
+      },
     });
   });
 });
+
+interface PlacedSchema {
+  place: string;
+  schema: FieldSchema & { discriminator?: { propertyName: string; mapping: Record<string, string> } };
+}
+
+/** Everything in the document that could be a schema; examples are none. */
+function schemasIn(value: unknown, place: readonly string[] = []): PlacedSchema[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.entries(value).flatMap(([key, each]) =>
+    key === 'example' ? [] : schemasIn(each, [...place, key]),
+  );
+  return place.at(-1) === 'properties' ? inner : [{ place: place.join('/'), schema: value }, ...inner];
+}
 
 describe('each documented example', () => {
   beforeEach(() => seedExampleTasks(app));
@@ -158,6 +293,27 @@ async function readFrames(response: Response, count: number): Promise<unknown[]>
   return frames;
 }
 
+type Selector = (state: object, path: string, method: string) => boolean;
+
+/** What Swagger UI calls of ours, with what it hands over: a document as Immutable.js keeps it. */
+interface SwaggerPlugin {
+  statePlugins: {
+    spec: {
+      wrapSelectors: {
+        allowTryItOutFor(
+          original: Selector,
+          system: { specSelectors: { specJson(): { hasIn(keys: string[]): boolean } } },
+        ): Selector;
+      };
+    };
+  };
+}
+
+function valueAt(value: unknown, [key, ...others]: readonly string[]): unknown {
+  if (key === undefined || typeof value !== 'object' || value === null) return value;
+  return valueAt(new Map(Object.entries(value)).get(key), others);
+}
+
 describe('GET /docs', () => {
   const open = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${app.url}/api${path}`, { headers, redirect: 'manual' });
@@ -171,6 +327,18 @@ describe('GET /docs', () => {
     expect(parts).toContain('/api/docs/swagger-ui-bundle.js');
     for (const part of parts) expect((await open(part.slice('/api'.length))).status, part).toBe(200);
     expect(html).not.toMatch(/https?:/);
+    expect(html).toContain('<a href="/graphql">GraphiQL</a>');
+  });
+
+  it('offers to try every operation but a stream, which would never be shown', async () => {
+    const script = await (await open('/docs/start.js')).text();
+    const settings: { plugins?: SwaggerPlugin[] }[] = [];
+    runInNewContext(script, { SwaggerUIBundle: (given: object) => settings.push(given) });
+    const allows = settings[0]?.plugins?.[0]?.statePlugins.spec.wrapSelectors.allowTryItOutFor;
+    const hasIn = (keys: string[]) => valueAt(description, keys) !== undefined;
+    const offered = allows?.(() => true, { specSelectors: { specJson: () => ({ hasIn }) } });
+    const refused = operationsOf(description).filter(({ path, method }) => !offered?.({}, path, method));
+    expect(refused.map(({ path }) => path)).toEqual(['/prgs/stream']);
   });
 
   it('is compressed, and not sent again to a browser that has cached it', async () => {

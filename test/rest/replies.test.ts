@@ -23,7 +23,7 @@ const viewerRoute = (
 ): AnyRoute =>
   route({
     input: z.object({ next: z.string().optional() }),
-    docs: { summary: 'Sign in.', response: null, example: {} },
+    docs: { description: 'A route of this test only.', summary: 'Sign in.', response: null, example: {} },
     document: VIEWER,
     variables: () => ({}),
     ...spec,

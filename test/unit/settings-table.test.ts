@@ -284,7 +284,7 @@ describe('a new entry', () => {
     const book = createSchemaBook();
     const setting = z.object(fieldSchemas(restSettings(rows)));
     expect(book.toAnswer(setting)['properties']).toEqual({
-      mood: { type: 'string', enum: ['CALM', 'WILD'], description: 'Mood of the tune. Default: CALM.' },
+      mood: { $ref: '#/components/schemas/Mood', description: 'Mood of the tune. Default: CALM.' },
       minRings: {
         type: 'integer',
         minimum: 2,

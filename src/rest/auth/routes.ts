@@ -8,6 +8,7 @@ const status = route({
   path: '/auth/status',
   docs: {
     summary: 'Show how to sign in and who is signed in.',
+    description: 'Without authentication, everyone is the user `system` with the role `admin`.',
     response: authStatusSchema,
     example: {},
   },

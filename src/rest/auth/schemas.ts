@@ -10,13 +10,15 @@ const userSchema = z
     sso_provider: z.string().nullable(),
     is_sso_user: z.boolean(),
   })
-  .meta({ id: 'User' });
+  .meta({ id: 'User', description: 'A person who may use this server.' });
 
-export const authStatusSchema = z.object({
-  auth_enabled: z.boolean(),
-  authenticated: z.boolean(),
-  user: userSchema.nullable(),
-  registration_enabled: z.boolean(),
-  sso_enabled: z.boolean(),
-  sso_providers: z.array(z.string()),
-});
+export const authStatusSchema = z
+  .object({
+    auth_enabled: z.boolean(),
+    authenticated: z.boolean(),
+    user: userSchema.nullable(),
+    registration_enabled: z.boolean(),
+    sso_enabled: z.boolean(),
+    sso_providers: z.array(z.string()),
+  })
+  .meta({ id: 'AuthStatus', description: 'How to sign in, and who is signed in.' });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { RestFailure } from '../errors.js';
-import { flag, pageLimit, pageOffset, text, word } from '../input.js';
+import { flag, itemId, pageLimit, pageOffset, text, word } from '../input.js';
 import { route, type AnyRoute } from '../route.js';
 import { ALBUM_INFO, ARTIST_INFO, PLAYLIST_INFO, SEARCH, TRACK_INFO } from './documents.js';
 import {
   albumWithTracksSchema,
   artistWithAlbumsSchema,
+  itemTypeSchema,
   playlistInfoSchema,
   playlistTracksSchema,
   playlistWithTracksSchema,
@@ -23,6 +24,7 @@ import {
 } from './serialize.js';
 
 const TYPES = ['TRACK', 'ALBUM', 'ARTIST', 'PLAYLIST', 'EPISODE', 'SHOW'] as const;
+const itemType = word(TYPES, itemTypeSchema);
 const PLAYLIST_PAGE = { limit: 100, offset: 0 };
 const ERRORS = [404, 502];
 
@@ -35,18 +37,24 @@ const search = route({
   path: '/search',
   docs: {
     summary: 'Search the catalog for items of one type.',
+    description:
+      'The items have the form of Spotify’s Web API, whichever catalog the settings name. `type` of each item tells them apart.',
     response: searchSchema,
-    example: { q: 'night ferry', search_type: 'album' },
+    example: { q: 'night ferry', type: 'album' },
     errors: [502],
   },
   input: z.object({
-    q: text(200),
-    search_type: word(TYPES).optional(),
-    type: word(TYPES).optional(),
+    q: text(200).describe('What to search for: words of a title or name.'),
+    type: itemType.optional().describe('What to search for; `track` if omitted.'),
+    search_type: itemType
+      .optional()
+      .meta({ deprecated: true, description: 'The same as `type`, which it overrides.' }),
     limit: pageLimit(20, 50),
     offset: pageOffset,
-    /** The name of an account; accepted from existing clients and not used yet. */
-    main: z.string().optional(),
+    main: z.string().optional().meta({
+      deprecated: true,
+      description: 'Name of an account. Accepted from existing clients and ignored.',
+    }),
   }),
   document: SEARCH,
   variables: ({ q, search_type, type, limit, offset }) => ({
@@ -65,11 +73,12 @@ const trackInfo = route({
   path: '/track/info',
   docs: {
     summary: 'Show a track.',
+    description: 'The form is that of Spotify’s Web API. What the catalog does not know is empty, 0 or null.',
     response: trackSchema,
     example: { id: 'demo:night-ferry-1-03' },
     errors: ERRORS,
   },
-  input: z.object({ id: text() }),
+  input: z.object({ id: itemId('track') }),
   document: TRACK_INFO,
   variables: ({ id }) => ({ id }),
   respond: ({ track }) => serializeTrack(orNotFound(track, 'Track')),
@@ -79,11 +88,13 @@ const albumInfo = route({
   path: '/album/info',
   docs: {
     summary: 'Show an album and a page of its tracks.',
+    description:
+      'Pages of tracks have at most 50 entries; `tracks.next` is the address of the following page.',
     response: albumWithTracksSchema,
     example: { id: 'demo:night-ferry', limit: 5, offset: 2 },
     errors: ERRORS,
   },
-  input: z.object({ id: text(), limit: pageLimit(20, 50), offset: pageOffset }),
+  input: z.object({ id: itemId('album'), limit: pageLimit(20, 50), offset: pageOffset }),
   document: ALBUM_INFO,
   variables: (input) => input,
   respond: ({ album }, { input: { limit, offset }, base }) =>
@@ -94,11 +105,15 @@ const playlistInfo = route({
   path: '/playlist/info',
   docs: {
     summary: 'Show a playlist, with its first 100 tracks if `include_tracks` is true.',
+    description: 'For all tracks, follow `tracks.next`, which leads to `/playlist/tracks`.',
     response: playlistInfoSchema,
     example: { id: 'demo:first-watch', include_tracks: true },
     errors: ERRORS,
   },
-  input: z.object({ id: text(), include_tracks: flag(false) }),
+  input: z.object({
+    id: itemId('playlist'),
+    include_tracks: flag(false).describe('Whether to add the first 100 tracks.'),
+  }),
   document: PLAYLIST_INFO,
   variables: ({ id, include_tracks }) => ({ id, ...PLAYLIST_PAGE, withItems: include_tracks }),
   respond: ({ playlist: result }, { input: { include_tracks }, base }) => {
@@ -112,11 +127,12 @@ const playlistMetadata = route({
   path: '/playlist/metadata',
   docs: {
     summary: 'Show a playlist with its first 100 tracks.',
+    description: 'The same as `/playlist/info` with `include_tracks=true`.',
     response: playlistWithTracksSchema,
     example: { id: 'demo:first-watch' },
     errors: ERRORS,
   },
-  input: z.object({ id: text() }),
+  input: z.object({ id: itemId('playlist') }),
   document: PLAYLIST_INFO,
   variables: ({ id }) => ({ id, ...PLAYLIST_PAGE, withItems: true }),
   respond: ({ playlist }, { base }) =>
@@ -127,11 +143,13 @@ const playlistTracks = route({
   path: '/playlist/tracks',
   docs: {
     summary: 'List the tracks of a playlist.',
+    description:
+      'Pages have at most 100 entries. `track` of an entry is null when the catalog no longer has it.',
     response: playlistTracksSchema,
     example: { id: 'demo:all-hands', limit: 5, offset: 10 },
     errors: ERRORS,
   },
-  input: z.object({ id: text(), limit: pageLimit(50, 100), offset: pageOffset }),
+  input: z.object({ id: itemId('playlist'), limit: pageLimit(50, 100), offset: pageOffset }),
   document: PLAYLIST_INFO,
   variables: (input) => ({ ...input, withItems: true }),
   respond: ({ playlist }, { input: { id, limit, offset }, base }) => {
@@ -144,11 +162,13 @@ const artistInfo = route({
   path: '/artist/info',
   docs: {
     summary: 'Show an artist and a page of their albums.',
+    description:
+      'Pages of albums have at most 50 entries; `albums.next` is the address of the following page.',
     response: artistWithAlbumsSchema,
     example: { id: 'demo:saltglass-choir', limit: 3 },
     errors: ERRORS,
   },
-  input: z.object({ id: text(), limit: pageLimit(10, 50), offset: pageOffset }),
+  input: z.object({ id: itemId('artist'), limit: pageLimit(10, 50), offset: pageOffset }),
   document: ARTIST_INFO,
   variables: (input) => input,
   respond: ({ artist }, { input: { limit, offset }, base }) =>

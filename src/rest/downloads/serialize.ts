@@ -5,13 +5,13 @@ import type {
   RestQueueResultFragment,
 } from '../../generated/documents/graphql.js';
 import { describeRow, wordsOf, type TableRow } from '../../settings/settings-table.js';
-import { albumGroup } from '../../settings/settings.js';
+import { albumGroup, audioFormat } from '../../settings/settings.js';
 import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
-import { allowedNumbers, decimal, text, wholeNumber, word, yesOrNo } from '../input.js';
+import { allowedNumbers, decimal, documentedAs, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
-import { documentedAs } from '../input.js';
 import { plainIdOf } from '../plain-id.js';
+import { audioFormatSchema } from './schemas.js';
 
 /** Kilobits a second, as `320` or `320k`. */
 const bitrate = documentedAs(
@@ -19,7 +19,7 @@ const bitrate = documentedAs(
     .union([z.number(), z.string()])
     .transform((given): string | number => String(given).toLowerCase().replace(/k$/, ''))
     .pipe(wholeNumber({ min: 1, max: 10_000 })),
-  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$', description: 'Kilobits per second, such as 320k.' },
+  { type: 'string', pattern: '^[0-9]{1,5}[kK]?$' },
 );
 
 const groups = albumGroup.options;
@@ -33,19 +33,28 @@ export const albumTypes = documentedAs(
     .transform((words) => words.map((each) => groups.find((group) => group === each.trim().toUpperCase())))
     .refine((found) => found.length > 0 && !found.includes(undefined), { error: groupsAllowed })
     .transform((found) => found.filter((group) => group !== undefined)),
-  { type: 'string', pattern: '^[A-Za-z_]+(,[A-Za-z_]+)*$', description: `${groupsAllowed}.` },
+  {
+    type: 'string',
+    pattern: '^[A-Za-z_]+(,[A-Za-z_]+)*$',
+    description: `Kinds of albums to download: ${groupsAllowed}. If omitted, the setting of watches.`,
+  },
 );
 
 interface RestOption {
   key: string;
   schema: z.ZodType;
+  description: string;
   row: TableRow;
 }
 
 /** Where the REST API differs from the table: the names and forms of rest-contract §4. */
 const DIFFERENCES: Record<string, Partial<RestOption>> = {
-  format: { key: 'convertTo' },
-  bitrateKbps: { key: 'bitrate', schema: bitrate },
+  format: { key: 'convertTo', schema: word(audioFormat.options, audioFormatSchema) },
+  bitrateKbps: {
+    key: 'bitrate',
+    schema: bitrate,
+    description: 'Kilobits per second of a lossy format, such as `320` or `320k`.',
+  },
   // A query cannot tell an empty text from an omitted one.
   customDirFormat: { schema: text() },
 };
@@ -55,7 +64,8 @@ export function restOptions(rows: readonly TableRow[]): Map<string, RestOption> 
   return new Map(
     rows.map((row) => {
       const key = row.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return [row.name, { key, schema: schemaOf(row), row, ...DIFFERENCES[row.name] }];
+      const option = { key, schema: schemaOf(row), description: describeRow(row), row };
+      return [row.name, { ...option, ...DIFFERENCES[row.name] }];
     }),
   );
 }
@@ -68,10 +78,8 @@ function schemaOf(row: TableRow): z.ZodType {
   switch (form.type) {
     case 'boolean':
       return yesOrNo();
-    case 'enum': {
-      const [first = '', ...others] = wordsOf(form);
-      return word([first, ...others]);
-    }
+    case 'enum':
+      return word(wordsOf(form));
     case 'int':
     case 'float': {
       const range = form.range ?? {};
@@ -82,7 +90,7 @@ function schemaOf(row: TableRow): z.ZodType {
         error: `${allowedNumbers('whole numbers', range)}, and ${form.word}`,
       });
       const pattern = `^([0-9]+|${form.word})$`;
-      return documentedAs(either, { type: 'string', pattern, description: describeRow(row) });
+      return documentedAs(either, { type: 'string', pattern });
     }
     case 'text':
     case 'list':
@@ -92,8 +100,19 @@ function schemaOf(row: TableRow): z.ZodType {
 
 /** Query parameters and body keys of the options; the values are checked further in. */
 export const optionsInput = Object.fromEntries(
-  [...REST_OPTIONS.values()].map(({ key, schema }) => [key, schema.optional()]),
+  [...REST_OPTIONS.values()].map(({ key, schema, description }) => [
+    key,
+    schema.optional().describe(inRestNames(description)),
+  ]),
 );
+
+/** `custom_dir_format` for `customDirFormat`. */
+function inRestNames(description: string): string {
+  return description.replace(/`(\w+)`/g, (found, name: string) => {
+    const key = REST_OPTIONS.get(name)?.key;
+    return key === undefined ? found : `\`${key}\``;
+  });
+}
 
 export function toOptionsInput(provided: Record<string, unknown>): DownloadOptionsInput {
   const entries = [...REST_OPTIONS].flatMap(([name, { key }]) => {

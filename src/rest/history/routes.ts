@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { HistoryFilter } from '../../generated/documents/graphql.js';
 import { RestFailure, toFailure } from '../errors.js';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
-import { pageLimit, pageOffset, text, wholeNumber, word } from '../input.js';
+import { pageLimit, pageOffset, taskId, text, wholeNumber, word } from '../input.js';
 import { pagedRoute, route, type AnyRoute } from '../route.js';
 import { requireTaskId } from '../tasks/serialize.js';
 import { CHILDREN, CLEAN_UP_HISTORY, DOWNLOAD_BY_ID, HISTORY, HISTORY_STATS } from './documents.js';
@@ -11,9 +11,11 @@ import {
   cleanupSchema,
   downloadListSchema,
   downloadSchema,
+  downloadTypeSchema,
   latestDownloadsSchema,
   searchSchema,
   statsSchema,
+  statusSchema,
 } from './schemas.js';
 import { serializeChild, serializeDownload, serializeStats } from './serialize.js';
 
@@ -21,20 +23,22 @@ const STATUSES = ['COMPLETED', 'FAILED', 'SKIPPED', 'IN_PROGRESS', 'PARTIAL', 'C
 const KINDS = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST'] as const;
 const NOT_FOUND = 'Download not found';
 
-const taskInput = z.object({ task_id: text() });
+const taskInput = z.object({ task_id: taskId() });
 
 const list = route({
   path: '/history',
   docs: {
     summary: 'List started and finished downloads, newest first.',
+    description:
+      'Downloads that nobody asked for by themselves, such as the tracks of an album, are children: `/history/{task_id}/children`.',
     response: downloadListSchema,
     example: { limit: 10, status: 'completed' },
   },
   input: z.object({
     limit: pageLimit(100, 500),
     offset: pageOffset,
-    download_type: word(KINDS).optional(),
-    status: word(STATUSES).optional(),
+    download_type: word(KINDS, downloadTypeSchema).optional().describe('Only downloads of this type.'),
+    status: word(STATUSES, statusSchema).optional().describe('Only downloads with this status.'),
   }),
   document: HISTORY,
   variables: ({ limit, offset, download_type, status }) => ({
@@ -53,6 +57,7 @@ const one = route({
   path: '/history/{task_id}',
   docs: {
     summary: 'Show one download.',
+    description: 'A download that is still queued is not in the history: 404.',
     response: downloadSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
@@ -70,6 +75,7 @@ const children = pagedRoute({
   path: '/history/{task_id}/children',
   docs: {
     summary: 'List the children of an album, playlist or artist download, in order.',
+    description: 'The whole list, without pages. A track has no children: 404.',
     response: childrenSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
@@ -98,7 +104,12 @@ const children = pagedRoute({
 
 const stats = route({
   path: '/history/stats',
-  docs: { summary: 'Show totals of all downloads.', response: statsSchema, example: {} },
+  docs: {
+    summary: 'Show totals of all downloads.',
+    description: 'Counts by type and status, tracks and bytes downloaded, and downloads of the last 7 days.',
+    response: statsSchema,
+    example: {},
+  },
   input: z.object({}),
   document: HISTORY_STATS,
   variables: () => ({}),
@@ -109,10 +120,11 @@ const search = route({
   path: '/history/search',
   docs: {
     summary: 'Search downloads by title, artist and album.',
+    description: 'Case and accents do not matter. The newest matches come first.',
     response: searchSchema,
     example: { q: 'night ferry' },
   },
-  input: z.object({ q: text(200), limit: pageLimit(50, 200) }),
+  input: z.object({ q: text(200).describe('Words of a title, artist or album.'), limit: pageLimit(50, 200) }),
   document: HISTORY,
   variables: ({ q, limit }) => ({ filter: { query: q }, limit, offset: 0, counted: false }),
   respond: ({ history: { edges } }, { input: { q, limit }, base }) => ({
@@ -126,14 +138,15 @@ const search = route({
 interface LatestDownloads {
   path: `/${string}`;
   summary: string;
+  description: string;
   limit: ReturnType<typeof pageLimit>;
   filter: HistoryFilter;
 }
 
-function latestDownloads({ path, summary, limit, filter }: LatestDownloads): AnyRoute {
+function latestDownloads({ path, summary, description, limit, filter }: LatestDownloads): AnyRoute {
   return route({
     path,
-    docs: { summary, response: latestDownloadsSchema, example: {} },
+    docs: { summary, description, response: latestDownloadsSchema, example: {} },
     input: z.object({ limit }),
     document: HISTORY,
     variables: ({ limit }) => ({ filter, limit, offset: 0, counted: false }),
@@ -148,6 +161,7 @@ function latestDownloads({ path, summary, limit, filter }: LatestDownloads): Any
 const recent = latestDownloads({
   path: '/history/recent',
   summary: 'List the newest downloads.',
+  description: 'In any status, also those in progress. For older ones, `/history` has pages.',
   limit: pageLimit(20, 100),
   filter: {},
 });
@@ -155,6 +169,7 @@ const recent = latestDownloads({
 const failed = latestDownloads({
   path: '/history/failed',
   summary: 'List the newest failed downloads.',
+  description: '`error` of each says why. To try again, use `POST /prgs/retry/{task_id}`.',
   limit: pageLimit(50, 200),
   filter: { statuses: ['FAILED'] },
 });
@@ -164,11 +179,17 @@ const cleanup = route({
   path: '/history/cleanup',
   docs: {
     summary: 'Delete old finished downloads from the history; files are kept. For admins.',
+    description: 'A response deletes a limited number; `message` says if more remain.',
     response: cleanupSchema,
     example: { days_old: 30 },
     errors: [403],
+    body: 'HistoryCleanup',
   },
-  input: z.object({ days_old: wholeNumber({ min: 1, max: 36_500 }).default(30) }),
+  input: z
+    .object({
+      days_old: wholeNumber({ min: 1, max: 36_500 }).default(30).describe('Days since a download finished.'),
+    })
+    .describe('How old a download must be to be deleted.'),
   document: CLEAN_UP_HISTORY,
   variables: ({ days_old: days }) => ({ days }),
   respond: ({ cleanUpHistory: result }, { input: { days_old } }) => {

@@ -1,18 +1,30 @@
 import { z } from 'zod';
 import { imageSchema } from '../catalog/schemas.js';
+import { count, milliseconds, ordinal, seconds } from '../response-schemas.js';
 
-const seconds = z.number().nonnegative();
 const words = z.array(z.string());
-const status = z.enum(['completed', 'failed', 'skipped', 'in_progress', 'partial', 'cancelled']);
+export const statusSchema = z
+  .enum(['completed', 'failed', 'skipped', 'in_progress', 'partial', 'cancelled'])
+  .meta({ id: 'HistoryStatus', description: 'How a download ended; `partial` if only some tracks failed.' });
+export const downloadTypeSchema = z
+  .enum(['track', 'album', 'playlist', 'artist'])
+  .meta({ id: 'DownloadType', description: 'What kind of item was downloaded.' });
 
 const common = {
   task_id: z.string(),
   title: z.string(),
   artists: words,
-  status,
+  status: statusSchema,
   timestamp: seconds.describe('Unix seconds when it finished, or else when it started.'),
   service: z.string().describe('The source of the file, or the catalog if there is no file.'),
-  quality_format: z.string().nullable(),
+  quality_format: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'In upper case, such as MP3, as `convertTo` takes it; for a file kept in a format that `convertTo` does not have, the codec’s name.',
+      examples: ['MP3', 'FLAC'],
+    }),
   quality_bitrate: z.string().nullable().describe('Kilobits per second, for example `320k`.'),
   file_path: z.string().nullable(),
   external_ids: z.record(z.string(), z.string()),
@@ -25,78 +37,89 @@ const common = {
 export const downloadSchema = z
   .strictObject({
     ...common,
-    download_type: z.enum(['track', 'album', 'playlist', 'artist']),
+    download_type: downloadTypeSchema,
     url: z.string(),
     name: z.string(),
     artist: z.string(),
     created_at: z.iso.datetime(),
     completed_at: z.iso.datetime().nullable(),
-    total_tracks: z.int(),
-    successful_tracks: z.int(),
-    failed_tracks: z.int(),
-    skipped_tracks: z.int(),
+    total_tracks: count,
+    successful_tracks: count,
+    failed_tracks: count,
+    skipped_tracks: count,
     children_table: z.string().nullable().describe('Null for a track, otherwise the id of the task.'),
     release_date: z.string(),
     images: z.array(imageSchema),
     album_type: z.string().nullable(),
-    duration_total_ms: z.number(),
+    duration_total_ms: milliseconds,
     owner: z.string(),
   })
-  .meta({ id: 'HistoryRow' });
+  .meta({ id: 'HistoryEntry', description: 'A download that has started or finished.' });
 
 const childSchema = z
   .strictObject({
     ...common,
     album_title: z.string(),
-    duration_ms: z.number(),
-    track_number: z.int().nullable(),
-    disc_number: z.int().nullable(),
+    duration_ms: milliseconds,
+    track_number: count.nullable(),
+    disc_number: count.nullable(),
     isrc: z.string().nullable(),
-    position: z.int().describe('Position in the parent, from 1.'),
+    position: ordinal.describe('Position in the parent, from 1.'),
   })
-  .meta({ id: 'HistoryChild' });
+  .meta({ id: 'HistoryChild', description: 'A track of an album or playlist, or an album of an artist.' });
 
-export const downloadListSchema = z.strictObject({
-  downloads: z.array(downloadSchema),
-  pagination: z.strictObject({
-    limit: z.int(),
-    offset: z.int(),
-    returned_count: z.int(),
-    total_count: z.int(),
-  }),
-});
+const paginationSchema = z
+  .strictObject({ limit: ordinal, offset: count, returned_count: count, total_count: count })
+  .meta({ id: 'HistoryPagination', description: 'Where the page lies in the history.' });
 
-export const latestDownloadsSchema = z.strictObject({
-  downloads: z.array(downloadSchema),
-  count: z.int(),
-  limit: z.int(),
-});
+export const downloadListSchema = z
+  .strictObject({
+    downloads: z.array(downloadSchema),
+    pagination: paginationSchema,
+  })
+  .meta({ id: 'HistoryList', description: 'One page of the download history.' });
 
-export const searchSchema = z.strictObject({
-  query: z.string(),
-  results: z.array(downloadSchema),
-  result_count: z.int(),
-  limit: z.int(),
-});
+export const latestDownloadsSchema = z
+  .strictObject({
+    downloads: z.array(downloadSchema),
+    count,
+    limit: ordinal,
+  })
+  .meta({ id: 'LatestDownloads', description: 'The newest downloads, without pages.' });
 
-export const childrenSchema = z.strictObject({
-  task_id: z.string(),
-  download_type: z.enum(['album', 'playlist', 'artist']),
-  title: z.string(),
-  children_table: z.string(),
-  tracks: z.array(childSchema),
-  track_count: z.int(),
-});
+export const searchSchema = z
+  .strictObject({
+    query: z.string(),
+    results: z.array(downloadSchema),
+    result_count: count,
+    limit: ordinal,
+  })
+  .meta({ id: 'HistorySearchResults', description: 'Downloads that match a search.' });
 
-export const statsSchema = z.strictObject({
-  by_type_and_status: z.record(z.string(), z.record(z.string(), z.int())),
-  total_successful_tracks: z.int(),
-  recent_downloads_7d: z.int(),
-  total_bytes: z.number(),
-});
+export const childrenSchema = z
+  .strictObject({
+    task_id: z.string(),
+    download_type: z.enum(['album', 'playlist', 'artist']),
+    title: z.string(),
+    children_table: z.string(),
+    tracks: z.array(childSchema),
+    track_count: count,
+  })
+  .meta({ id: 'HistoryChildren', description: 'The children of one download, in order.' });
 
-export const cleanupSchema = z.strictObject({
-  message: z.string(),
-  deleted_records: z.int(),
-  days_old: z.int(),
-});
+export const statsSchema = z
+  .strictObject({
+    by_type_and_status: z.record(z.string(), z.record(z.string(), count)),
+    total_successful_tracks: count,
+    recent_downloads_7d: count,
+    total_bytes: count.meta({ description: 'Size of all downloaded files, in bytes.' }),
+  })
+  .meta({ id: 'HistoryStatistics', description: 'Totals of all downloads.' });
+
+export const cleanupSchema = z
+  .strictObject({
+    message: z.string(),
+    deleted_records: count,
+    days_old: ordinal,
+  })
+  .meta({ id: 'HistoryCleanupResult', description: 'What a cleanup of the history removed.' });

@@ -49,6 +49,8 @@ interface Section<Values extends Record<string, unknown>> {
   change: {
     document: UpdateDocument<Values>;
     schema: z.ZodType;
+    /** Name of the body’s component. */
+    body: string;
     /** What a response has before the settings. */
     head: object;
     example: RouteDocs['example'];
@@ -56,12 +58,44 @@ interface Section<Values extends Record<string, unknown>> {
   validate: { document: ValidateDocument; example: RouteDocs['example'] };
 }
 
-/** The routes that every section has: show, change, validate. */
-function settingsRoutes<Values extends Record<string, unknown>>(section: Section<Values>): AnyRoute[] {
-  const { path, name, settings, silent, serialize, valuesOf } = section;
-  const body = z.record(z.string(), z.unknown()).meta({
+function changesOf(path: string) {
+  return z.record(z.string(), z.unknown()).meta({
     description: `Any keys of \`GET ${path}\`, also in snake_case; omitted keys keep their value. Of two names for one value, the one that differs from the stored value counts.`,
   });
+}
+
+function docsOf<Values extends Record<string, unknown>>({ name, schema, change, validate }: Section<Values>) {
+  return {
+    show: {
+      summary: `Show the ${name} in force.`,
+      description: 'Everyone may read them: they hold no secrets.',
+      response: schema,
+      example: {},
+    },
+    change: {
+      summary: `Change some of the ${name}. Requires the admin role.`,
+      description:
+        'If any value is invalid, nothing is changed, and `details` of the error lists the problems.',
+      response: change.schema,
+      example: change.example,
+      errors: [403],
+      body: change.body,
+    },
+    validate: {
+      summary: `Check a change of the ${name} without making it. Requires the admin role.`,
+      description: 'The values are checked together with the stored ones. The status is 200 either way.',
+      response: validationSchema,
+      example: validate.example,
+      body: change.body,
+    },
+  };
+}
+
+/** The routes that every section has: show, change, validate. */
+function settingsRoutes<Values extends Record<string, unknown>>(section: Section<Values>): AnyRoute[] {
+  const { path, settings, silent, serialize, valuesOf } = section;
+  const docs = docsOf(section);
+  const body = changesOf(path);
   type Body = z.infer<typeof body>;
   const read = (input: Body, prior: { settings: SettingsValues }) =>
     readValues(settings, input, { stored: valuesOf(prior.settings), silent });
@@ -70,7 +104,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
 
   const show = route({
     path,
-    docs: { summary: `Show the ${name} in force.`, response: section.schema, example: {} },
+    docs: docs.show,
     input: z.object({}),
     document: SETTINGS,
     variables: () => ({}),
@@ -79,12 +113,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
   const change = preparedRoute({
     methods: ['PUT', 'POST'],
     path,
-    docs: {
-      summary: `Change some of the ${name}. Requires the admin role.`,
-      response: section.change.schema,
-      example: section.change.example,
-      errors: [403],
-    },
+    docs: docs.change,
     input: body,
     prior: SETTINGS,
     document: section.change.document,
@@ -103,11 +132,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
   const validate = preparedRoute({
     methods: ['POST'],
     path: `${path}/validate`,
-    docs: {
-      summary: `Check a change of the ${name} without making it. Requires the admin role.`,
-      response: validationSchema,
-      example: section.validate.example,
-    },
+    docs: docs.validate,
     input: body,
     prior: SETTINGS,
     document: section.validate.document,
@@ -129,6 +154,7 @@ const DOWNLOADS: Section<SettingsValues> = {
   change: {
     document: UPDATE_SETTINGS,
     schema: changedSettingsSchema,
+    body: 'SettingsChange',
     head: {},
     example: { maxConcurrentDownloads: 4, fileFormat: 'mp3', bitrate: '320k' },
   },
@@ -146,6 +172,7 @@ const WATCHES: Section<WatchValues> = {
   change: {
     document: UPDATE_WATCH_SETTINGS,
     schema: changedWatchSettingsSchema,
+    body: 'WatchSettingsChange',
     head: { message: 'Watch configuration updated' },
     example: { enabled: true, check_interval: 3_600, retry_failed_after: 1_800 },
   },
@@ -156,6 +183,7 @@ const check = route({
   path: '/config/check',
   docs: {
     summary: 'Check whether the settings in force work on this server. Requires the admin role.',
+    description: '`warnings` lists what does not, such as a folder that cannot be written to.',
     response: checkSchema,
     example: {},
   },

@@ -6,6 +6,7 @@ import {
   type ValueForm,
 } from '../../settings/settings-table.js';
 import { SETTINGS_ROWS, spotifyQuality, WATCH_SETTINGS_ROWS } from '../../settings/settings.js';
+import { audioFormatSchema } from '../downloads/schemas.js';
 
 /** A setting in requests and responses. */
 export interface RestSetting {
@@ -107,16 +108,21 @@ function readerOf(form: ValueForm): Reader {
   }
 }
 
-function schemaOf(form: ValueForm): z.ZodType {
+function schemaOf({ name, form }: TableRow): z.ZodType {
+  const id = name.replace(/^[a-z]/, (letter) => letter.toUpperCase());
   switch (form.type) {
     case 'boolean':
       return z.boolean();
     case 'text':
       return z.string();
     case 'enum':
-      return form.choices;
+      return form.choices.meta({ id, description: `Values of the setting \`${name}\`.` });
     case 'list':
-      return z.array(z.enum(wordsOf(form).map((word) => word.toLowerCase())));
+      return z.array(
+        z
+          .enum(wordsOf(form).map((word) => word.toLowerCase()))
+          .meta({ id, description: `Values in the setting \`${name}\`.` }),
+      );
     case 'int':
     case 'float': {
       const whole = form.type === 'int';
@@ -138,7 +144,7 @@ function toRestSetting(row: TableRow): RestSetting {
   const { name, form } = row;
   const { nullable, word } = form;
   const reader = readerOf(form);
-  const schema = word === null ? schemaOf(form) : z.union([schemaOf(form), z.literal(word)]);
+  const schema = word === null ? schemaOf(row) : z.union([schemaOf(row), z.literal(word)]);
   return {
     name,
     keys: bothSpellings(name),
@@ -166,6 +172,7 @@ function toRestSetting(row: TableRow): RestSetting {
 /** What a table entry does not say: where the names and forms of rest-contract §7 differ. */
 type RestDifferences = Record<string, (setting: RestSetting) => Partial<RestSetting>>;
 
+const nullableFormat = (description: string) => audioFormatSchema.nullable().meta({ description });
 const nullableText = (description: string) => z.string().nullable().meta({ description });
 
 const SETTINGS_DIFFERENCES: RestDifferences = {
@@ -184,11 +191,11 @@ const SETTINGS_DIFFERENCES: RestDifferences = {
     rule: rule.replace(/\.$/, ' or null.'),
     fields: {
       convertTo: {
-        schema: nullableText('Audio format of downloaded files; null for that of the source.'),
+        schema: nullableFormat('Audio format of downloaded files; null for that of the source.'),
         write: (value) => (value === 'KEEP' ? null : value),
       },
       fileFormat: {
-        schema: nullableText('The same as convertTo, in lower case.'),
+        schema: nullableFormat('The same as convertTo, in lower case.'),
         write: (value) => (value === 'KEEP' ? null : String(value).toLowerCase()),
       },
     },
@@ -243,29 +250,36 @@ export function fieldSchemas(settings: readonly RestSetting[]): Record<string, z
 export const REST_SETTINGS = restSettings(SETTINGS_ROWS, SETTINGS_DIFFERENCES);
 export const REST_WATCH_SETTINGS = restSettings(WATCH_SETTINGS_ROWS, WATCH_DIFFERENCES);
 
-export const watchSettingsSchema = z.object(fieldSchemas(REST_WATCH_SETTINGS)).meta({ id: 'WatchSettings' });
+const watchSettings = z.object(fieldSchemas(REST_WATCH_SETTINGS));
+export const watchSettingsSchema = watchSettings.meta({
+  id: 'WatchSettings',
+  description: 'The settings of watches in force.',
+});
 
 const settings = z.object({
   ...fieldSchemas(REST_SETTINGS),
-  explicitFilter: z.boolean(),
+  explicitFilter: z.boolean().meta({ description: 'Whether explicit tracks are refused.' }),
   watch: watchSettingsSchema,
-  version: z.int(),
+  version: z.int().nonnegative().meta({ description: 'Rises with every change.' }),
 });
-export const settingsSchema = settings.meta({ id: 'Settings' });
+export const settingsSchema = settings.meta({ id: 'Settings', description: 'The settings in force.' });
 
 /** `ignored_keys` has the unknown keys of the request, if there are any. */
-export const changedSettingsSchema = settings.extend({ ignored_keys: z.array(z.string()).optional() });
-export const changedWatchSettingsSchema = z.looseObject({
-  message: z.string(),
-  ignored_keys: z.array(z.string()).optional(),
-});
+export const changedSettingsSchema = settings
+  .extend({ ignored_keys: z.array(z.string()).optional() })
+  .meta({ id: 'ChangedSettings', description: 'The settings after a change.' });
+export const changedWatchSettingsSchema = watchSettings
+  .extend({ message: z.string(), ignored_keys: z.array(z.string()).optional() })
+  .meta({ id: 'ChangedWatchSettings', description: 'The settings of watches after a change.' });
 
-export const checkSchema = z.object({
-  message: z.string(),
-  valid: z.boolean(),
-  config: settingsSchema,
-  warnings: z.array(z.string()),
-});
+export const checkSchema = z
+  .object({
+    message: z.string(),
+    valid: z.boolean(),
+    config: settingsSchema,
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'SettingsCheck', description: 'Whether the settings in force work on this server.' });
 
 export const validationSchema = z
   .object({
@@ -273,4 +287,4 @@ export const validationSchema = z
     message: z.string(),
     details: z.array(z.string()).nullable().meta({ description: 'The problems; null if there are none.' }),
   })
-  .meta({ id: 'Validation' });
+  .meta({ id: 'SettingsValidation', description: 'Whether a change of settings is valid.' });

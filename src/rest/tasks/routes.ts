@@ -17,6 +17,7 @@ import {
 import {
   cancelledAllSchema,
   cancelledSchema,
+  messageSchema,
   taskListSchema,
   taskSchema,
   taskUpdatesSchema,
@@ -36,16 +37,21 @@ import { taskAction, taskInput } from './task-action.js';
 /** The first page holds all active tasks up to this number; any more follow on the next pages. */
 const MAX_ACTIVE = 1_000;
 
-const pageNumber = wholeNumber({ min: 1, max: 10_000_000 }).default(1);
+const pageNumber = wholeNumber({ min: 1, max: 10_000_000 })
+  .default(1)
+  .describe('Number of the page, from 1, of the tasks that are not active.');
+const activeOnly = flag(false).describe('Whether to leave out finished tasks.');
 
 const list = route({
   path: '/prgs/list',
   docs: {
     summary: 'List tasks, active ones first.',
+    description:
+      'The first page has all active tasks, up to 1,000, even if that is more than `limit`; the following pages have the others, newest first.',
     response: taskListSchema,
     example: { page: 1, limit: 10 },
   },
-  input: z.object({ page: pageNumber, limit: pageLimit(50, 100), active_only: flag(false) }),
+  input: z.object({ page: pageNumber, limit: pageLimit(50, 100), active_only: activeOnly }),
   document: TASK_LIST,
   variables: ({ page, limit, active_only }) => ({
     limit,
@@ -79,14 +85,18 @@ const updates = route({
   path: '/prgs/updates',
   docs: {
     summary: 'List tasks changed since a time, or active tasks and a page of others if `since` is omitted.',
+    description:
+      'Send `current_timestamp` of one response as `since` of the next request: no change is missed. `/prgs/stream` does the same without polling.',
     response: taskUpdatesSchema,
     example: { since: 1_767_225_600, limit: 10 },
   },
   input: z.object({
-    since: unixSeconds().optional(),
+    since: unixSeconds()
+      .optional()
+      .describe('Unix seconds, fractions allowed; only tasks that changed later are listed.'),
     page: pageNumber,
     limit: pageLimit(20, 100),
-    active_only: flag(false),
+    active_only: activeOnly,
   }),
   document: CHANGED_TASKS,
   variables: ({ since, page, limit, active_only: activeOnly }) => ({
@@ -121,6 +131,7 @@ const one = route({
   path: '/prgs/{task_id}',
   docs: {
     summary: 'Show one task.',
+    description: '`status` and `last_line` say how far it is, `summary` how it ended.',
     response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.finishedAlbum },
     errors: [404],
@@ -138,6 +149,8 @@ const cancel = taskAction({
   path: '/prgs/cancel/{task_id}',
   docs: {
     summary: 'Cancel a task and its children.',
+    description:
+      'A track stops within seconds and leaves no partial file. A task that has finished stays as it is: 409.',
     response: cancelledSchema,
     example: { task_id: EXAMPLE_TASKS.queued },
   },
@@ -150,7 +163,8 @@ const dismiss = taskAction({
   path: '/prgs/delete/{task_id}',
   docs: {
     summary: 'Remove a task from the list, cancelling it first if it is active. It remains in the history.',
-    response: z.strictObject({ message: z.string() }),
+    description: 'Downloaded files stay where they are.',
+    response: messageSchema,
     example: { task_id: EXAMPLE_TASKS.failed },
     errors: [404],
   },
@@ -164,6 +178,7 @@ const retry = taskAction({
   path: '/prgs/retry/{task_id}',
   docs: {
     summary: 'Queue a failed or cancelled task again, or the failed and cancelled children of a task.',
+    description: 'It keeps its id and its options. A task in any other state stays as it is: 409.',
     response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.failed },
   },
@@ -175,6 +190,8 @@ const pause = taskAction({
   path: '/prgs/pause/{task_id}',
   docs: {
     summary: 'Pause a queued task, or the queued children of a task.',
+    description:
+      'Children that are running go on. A paused task waits until it is resumed; a task in any other state stays as it is: 409.',
     response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.queued },
   },
@@ -186,6 +203,7 @@ const resume = taskAction({
   path: '/prgs/resume/{task_id}',
   docs: {
     summary: 'Queue a paused task again, or the paused children of a task.',
+    description: 'A task that is not paused stays as it is: 409.',
     response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.paused },
   },
@@ -198,6 +216,8 @@ const cancelAll = route({
   path: '/prgs/cancel/all',
   docs: {
     summary: 'Cancel all your active tasks; for admins, those of all users.',
+    description:
+      'Finished tasks stay as they are. `cancelled_count` is the number of tasks that were cancelled.',
     response: cancelledAllSchema,
     example: {},
   },

@@ -24,6 +24,10 @@ const PAGE_SIZE = 100;
 const MAX_FINISHED = 50;
 const SEQUENCE = /^\d{1,19}$/;
 
+const STREAM_DESCRIPTION = `The response has no end: read it as it comes (\`EventSource\` in browsers, \`curl -N\`, or the
+stream of the body), and close it yourself. Each event has one \`TaskStreamMessage\` as its data. The first one has all
+active tasks; then come the tasks that changed, at most every 100 ms, and a heartbeat after 15 seconds without changes.`;
+
 const share = createSharedMessages();
 
 interface FirstMessage {
@@ -41,13 +45,17 @@ const stream = streamRoute({
   path: '/prgs/stream',
   docs: {
     summary: 'Follow tasks as they change, as server-sent events.',
+    description: STREAM_DESCRIPTION,
     response: taskStreamSchema,
     example: { active_only: true },
   },
   input: z.object({
-    active_only: flag(true),
-    since_event: z.string().optional(),
-    token: z.string().optional(),
+    active_only: flag(true).describe('Whether the first message leaves out the 50 newest finished tasks.'),
+    since_event: z
+      .string()
+      .optional()
+      .describe('`id` of the last event received, to resume after it; as the header Last-Event-ID.'),
+    token: z.string().optional().describe('Accepted from existing clients. No token is needed.'),
   }),
   open: async ({ active_only, since_event }, call) => {
     const { documents, base, signal, timing } = call;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { TypedDocumentString } from '../../generated/documents/graphql.js';
-import { text } from '../input.js';
+import { taskId } from '../input.js';
 import { route, type AnyRoute, type Method, type RouteDocs } from '../route.js';
 import { requireTaskId, toTaskFailure, type TaskActionFailure } from './serialize.js';
 
-export const taskInput = z.object({ task_id: text() });
+export const taskInput = z.object({ task_id: taskId() }).describe('Which task it is about.');
 
 interface TaskAction<Task> {
   /** Default: POST. */
