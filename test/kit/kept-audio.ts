@@ -17,7 +17,10 @@ export function keepAudio(media: Media, directory: string): Media {
       const path = join(directory, createHash('sha256').update(JSON.stringify(request)).digest('hex'));
       const audio = existsSync(path)
         ? createReadStream(path)
-        : Readable.from(keep(media.synthesize(request, signal), path), { objectMode: false });
+        : Readable.from(
+            keep(() => media.synthesize(request, signal), path),
+            { objectMode: false },
+          );
       return destroyOnAbort(audio, signal);
     },
   };
@@ -37,9 +40,11 @@ exec cat "$kept"`,
 }
 
 /** Passes the audio on; a file of that name is always whole. */
-async function* keep(audio: Readable, path: string): AsyncGenerator<Buffer> {
+async function* keep(make: () => Readable, path: string): AsyncGenerator<Buffer> {
   const unfinished = `${path}.${randomUUID()}`;
   const file = await open(unfinished, 'w');
+  // Not before somebody reads it: aborted without a listener, its error would end the process.
+  const audio = make();
   try {
     for await (const chunk of audio as AsyncIterable<Buffer>) {
       await file.appendFile(chunk);

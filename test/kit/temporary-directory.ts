@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const IN_MEMORY = '/dev/shm';
 /** Several times what a run has on the disk at once. */
-const ROOM_BYTES = 6e9;
+const ROOM_BYTES = 4e9;
 
 /**
  * A directory for all that a run writes: in memory where that has room, since databases flush what they write and

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Media } from '../../src/media/media.js';
 import { createTestMedia, createWorkspace, makeAudio, never } from '../kit/audio.js';
+import { keepAudio } from '../kit/kept-audio.js';
 
 let media: Media;
 let workspace: Awaited<ReturnType<typeof createWorkspace>>;
@@ -41,4 +43,14 @@ describe.each(['flac', 'vorbis', 'mp3', 'opus'] as const)('%s made by a filter g
 it('an invalid filter graph fails the stream', async () => {
   const made = makeAudio(media, workspace.file('no.flac'), { graph: 'nosuchfilter=1' });
   await expect(made).rejects.toMatchObject({ code: 'TRANSCODE_FAILED' });
+});
+
+it('audio that is kept for other tests fails only its reader when it is aborted early', async () => {
+  const kept = keepAudio(media, inject('keptAudio'));
+  const stop = new AbortController();
+  const read = buffer(
+    kept.synthesize({ graph: 'sine=frequency=311', durationMs: 1_000, codec: 'flac' }, stop.signal),
+  );
+  setImmediate(() => stop.abort(new Error('too early')));
+  await expect(read).rejects.toThrow('too early');
 });
