@@ -49,7 +49,11 @@ function hasMainArtist(track: Track, candidate: Candidate): boolean {
 const GUESTS = /\s[([]?(?:feat|ft|featuring)(?:\.\s*|\s+)/i;
 const JOINT = /[,;/&+]|\s(?:and|x|vs\.?|with|und|et|y)\s/i;
 
-const partsOf = (credit: string): string[] => credit.replace(/\s+/g, ' ').split(JOINT).filter((name) => name.trim());
+const partsOf = (credit: string): string[] =>
+  credit
+    .replace(/\s+/g, ' ')
+    .split(JOINT)
+    .filter((name) => name.trim());
 
 /** A credit and each name in it: "Earth, Wind & Fire" is also "Earth", "Wind" and "Fire". */
 function namesIn(credit: string): string[] {

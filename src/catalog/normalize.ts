@@ -44,8 +44,7 @@ export function artistKey(name: string): string {
 
 const BRACKETS = /[([{]([^()[\]{}]*)[)\]}]/g;
 const DASH = / [-–—]+ /;
-const FEATURED =
-  /(?:[([{] ?| )(?:feat|ft|featuring)[. ][^()[\]{}]*?(?:[)\]}]|(?= [-–—]+ |[([{])|$)/g;
+const FEATURED = /(?:[([{] ?| )(?:feat|ft|featuring)[. ][^()[\]{}]*?(?:[)\]}]|(?= [-–—]+ |[([{])|$)/g;
 
 /** In brackets and after a dash: `live at wembley`, `remastered 2011`. */
 export function titleQualifiers(title: string): string[] {

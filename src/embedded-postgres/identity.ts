@@ -45,11 +45,10 @@ interface NamedUser extends UserIds {
 
 function readUsers(): NamedUser[] {
   const text = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8') : '';
-  return [...text.matchAll(/^([^:\n]+):[^:\n]*:(\d+):(\d+):/gm)].map(([, name = '', uid, gid]) => ({
-    name,
-    uid: Number(uid),
-    gid: Number(gid),
-  }));
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , uid = '', gid = ''] = line.split(':');
+    return name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : [];
+  });
 }
 
 function findUser(wanted: string): UserIds | null {

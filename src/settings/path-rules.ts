@@ -13,7 +13,7 @@ function foldCase(name: string): string {
     .normalize('NFKC')
     .toUpperCase()
     .toLowerCase()
-    .replace(/[. ]+$/, '');
+    .replace(/(?<![. ])[. ]+$/, '');
 }
 
 /** For a name at the first level. Another one where it would be a directory of Reprise's own. */
