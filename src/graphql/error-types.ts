@@ -26,6 +26,7 @@ const CODES: Record<ErrorCode, string> = {
   DISK_FULL: 'There is no space left on the disk.',
   TARGET_NOT_WRITABLE: 'The download directory is not writable.',
   WORKER_LOST: 'The worker died repeatedly while it ran this task.',
+  DATABASE_UNAVAILABLE: 'The database does not answer; the same request may succeed in a few seconds.',
   CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };

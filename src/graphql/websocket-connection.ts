@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
+import { isOutage } from './errors.js';
 import { headersOf, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
@@ -116,6 +117,14 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
   };
 }
 
+/** RFC 6455's registry: the client should try again later. graphql-ws takes our own 4500, or an error, for final. */
+const TRY_AGAIN_LATER = 1013;
+
+/** Subscriptions then begin again on the client's next connection, where an error would end them for good. */
+export function closeInOutage(connection: Connection): void {
+  connection.close(TRY_AGAIN_LATER, 'The database does not answer');
+}
+
 const UNSENT_BYTES = 16 * 1024;
 
 /** graphql-ws sends an operation's next result when the promise of `send` resolves. */
@@ -136,6 +145,7 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
     onMessage(handle: (data: string) => Promise<void>) {
       socket.on('message', (data: RawData) => {
         handle((data as Buffer).toString('utf8')).catch((err: unknown) => {
+          if (isOutage(err)) return closeInOutage(connection);
           log.error({ err }, 'websocket message failed');
           connection.close(CloseCode.InternalServerError, 'Internal error');
         });
