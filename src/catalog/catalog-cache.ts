@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { z } from 'zod';
 import type { Platform } from '../platform.js';
+import { levelOf } from '../database/outage.js';
 import { logFieldsOf } from '../jobs/errors.js';
 import { createSharedCalls } from '../lib/async.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
@@ -96,6 +97,6 @@ function isUpstreamError(thrown: unknown): boolean {
 
 async function save({ db, log }: CacheDeps, response: CatalogCacheEntry): Promise<void> {
   await saveResponse(db, response).catch((thrown: unknown) => {
-    log.warn({ key: response.key, err: thrown }, 'could not cache a catalog response');
+    log[levelOf(thrown, 'warn')]({ key: response.key, err: thrown }, 'could not cache a catalog response');
   });
 }

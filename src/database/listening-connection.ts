@@ -26,6 +26,8 @@ interface ListeningOptions {
   onNotification: (text: string) => void;
   /** After a loss: PostgreSQL keeps no notification for absent listeners. Must not throw. */
   onGap?: () => void;
+  /** Reports an outage and its end, once each, for the whole process; the others only at level debug. */
+  reportsOutages?: boolean;
 }
 
 const DEFAULT_TIMING: ListeningTiming = {
@@ -78,9 +80,12 @@ interface Progress {
   lost(): void;
 }
 
+const REPORT = { lost: 'warn', restored: 'info' } as const;
+
 async function keepListening(options: Listening, progress: Progress): Promise<void> {
   const { channel, timing, log, signal, onGap } = options;
   const backoff = createBackoff(timing);
+  const levels = options.reportsOutages ? REPORT : ({ lost: 'debug', restored: 'debug' } as const);
   for (let isFirst = true, attempt = 1; !signal.aborted; isFirst = false, attempt += 1) {
     const session = await openListeningSession(options).catch((err: unknown) => {
       progress.failed(err);
@@ -89,12 +94,12 @@ async function keepListening(options: Listening, progress: Progress): Promise<vo
     });
     if (session) {
       progress.opened();
-      if (!isFirst) log.info({ channel, attempt }, 'listening connection restored');
+      if (!isFirst) log[levels.restored]({ channel, attempt }, 'database answers again');
       if (!isFirst) onGap?.();
       const openedAtMs = performance.now();
       const reason = await session.lost;
       progress.lost();
-      if (!signal.aborted) log.warn({ err: reason, channel }, 'listening connection lost');
+      if (!signal.aborted) log[levels.lost]({ channel, reason: reason.message }, 'database connection lost');
       // Not for a server that accepts connections and drops them at once.
       if (performance.now() - openedAtMs > timing.lastRetryMs) backoff.reset();
       attempt = 0;

@@ -70,7 +70,8 @@ export function createDatabase({
   // Without a listener an error ends the process. The pool replaces the connection; its query fails.
   let closing = false;
   const onError = (err: Error) => {
-    if (!closing) log.warn({ err }, 'database connection lost');
+    // Each has its own; that of the event relay reports the outage.
+    if (!closing) log.debug({ err }, 'database connection lost');
   };
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));

@@ -1,6 +1,7 @@
 import { lstat, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
+import { levelOf } from '../database/outage.js';
 import { logFieldsOf } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import { coalesce } from '../lib/async.js';
@@ -38,7 +39,7 @@ export const writePlaylistsJob = defineJob({
 export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>): () => void {
   const write = coalesce(() =>
     writePlaylists(deps).catch((err: unknown) => {
-      deps.log.warn({ err }, 'could not list playlists to write');
+      deps.log[levelOf(err, 'warn')]({ err }, 'could not list playlists to write');
     }),
   );
   const offTask = deps.bus.on('task.changed', ({ state, parentId }) => {
@@ -62,7 +63,7 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
       await writeLatest({ ...deps, log }, playlist);
     } catch (thrown) {
       const err = explainDiskError(thrown);
-      log.warn(logFieldsOf(err), 'could not write a playlist file');
+      log[levelOf(err, 'warn')](logFieldsOf(err), 'could not write a playlist file');
       // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
       const isLasting = err instanceof TargetNotWritableError || err instanceof InvalidFileNameError;
       if (isLasting) await markPlaylistWritten(deps.db, playlist, null);

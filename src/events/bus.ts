@@ -1,3 +1,4 @@
+import { levelOf } from '../database/outage.js';
 import type { SettingsSection, TaskState } from '../generated/prisma/enums.js';
 import type { Logger } from '../lib/logger.js';
 
@@ -43,7 +44,8 @@ export function createEventBus({ log }: { log: Logger }): EventBus {
 
   return {
     publish(name, payload) {
-      const onFailure = (err: unknown) => log.error({ err, event: name }, 'event listener failed');
+      const onFailure = (err: unknown) =>
+        log[levelOf(err, 'error')]({ err, event: name }, 'event listener failed');
       const subscriptions = byName[name];
       for (const subscription of [...subscriptions]) {
         // A listener before it may have removed it.

@@ -30,6 +30,7 @@ export async function startPostgresRelay(options: PostgresRelayOptions): Promise
     log,
     onNotification: (text) => receive(text, bus, log),
     onGap: () => bus.publish('bus.gap', {}),
+    reportsOutages: true,
   });
   try {
     await connection.opened;

@@ -28,6 +28,7 @@ const CODES: Record<ErrorCode, string> = {
   INVALID_FILE_NAME: 'The disk does not allow the name or path of the file.',
   TRACK_TOO_LARGE: 'The track is longer, or its file larger, than the settings allow.',
   WORKER_LOST: 'The worker died repeatedly while it ran this task.',
+  DATABASE_UNAVAILABLE: 'The database does not answer; the same request may succeed in a few seconds.',
   CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
   LIMIT_EXCEEDED: 'Too much at once: ask for less, or wait as long as `retryAfterSeconds` says.',
   READ_TIMEOUT: 'The database took too long; ask for a smaller part, or follow cursors instead of offsets.',

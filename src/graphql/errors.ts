@@ -1,5 +1,6 @@
 import { GraphQLError, Kind, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Plugin, YogaLogger } from 'graphql-yoga';
+import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
 import { DomainError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
@@ -35,18 +36,30 @@ function isAbortError(thrown: unknown): boolean {
 
 function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
   const cause = causeOf(thrown);
+  if (isDatabaseUnavailable(cause)) return exposeOutage(thrown, new DatabaseUnavailableError(cause));
   if (cause instanceof DomainError) return restate(thrown, cause.message, factsOf(cause));
   if (isAbortError(cause)) return restate(thrown, 'The request was canceled.', { code: 'CANCELLED' });
   if (!(thrown instanceof GraphQLError)) return null;
   if (!(cause instanceof GraphQLError) && !isAboutInput(thrown)) return null;
   const { path, extensions } = thrown;
   // A field must not choose the response's status. Errors without a path are Yoga's about the request.
-  const choosesStatus = path !== undefined && 'http' in extensions;
+  const choosesStatus = path !== undefined && 'http' in extensions && !isOutage(thrown);
   if ('code' in extensions && !choosesStatus) return thrown;
   return restate(thrown, thrown.message, {
     code: fallbackCode,
     ...(choosesStatus ? omit(extensions, ['http']) : extensions),
   });
+}
+
+/** Not logged: whoever listens to the database (events/postgres-relay.ts) reports an outage, once. */
+function exposeOutage(thrown: unknown, outage: DatabaseUnavailableError): GraphQLError {
+  const headers = { 'retry-after': String(outage.retryAfterMs / 1000) };
+  const facts = { ...factsOf(outage), http: { status: 503, headers } };
+  return restate(thrown, outage.message, facts);
+}
+
+export function isOutage(thrown: unknown): boolean {
+  return thrown instanceof GraphQLError && thrown.extensions['code'] === 'DATABASE_UNAVAILABLE';
 }
 
 function mask(thrown: unknown, { log, requestId }: ErrorReport): GraphQLError {

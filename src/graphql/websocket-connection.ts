@@ -4,6 +4,7 @@ import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import type { OpenReader } from '../lib/reader-limits.js';
+import { isOutage } from './errors.js';
 import { headersOf, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
@@ -141,6 +142,14 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
   };
 }
 
+/** RFC 6455's registry: the client should try again later. graphql-ws takes our own 4500, or an error, for final. */
+const TRY_AGAIN_LATER = 1013;
+
+/** Subscriptions then begin again on the client's next connection, where an error would end them for good. */
+export function closeInOutage(connection: Connection): void {
+  connection.close(TRY_AGAIN_LATER, 'The database does not answer');
+}
+
 /** Of WebSocket frames around a message. */
 const FRAME_BYTES = 1024;
 
@@ -205,6 +214,7 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
       socket.on('message', (data: RawData) => {
         if (socket.readyState !== WebSocket.OPEN) return;
         handle((data as Buffer).toString('utf8')).catch((err: unknown) => {
+          if (isOutage(err)) return closeInOutage(connection);
           log.error({ err }, 'websocket message failed');
           connection.close(CloseCode.InternalServerError, 'Internal error');
         });

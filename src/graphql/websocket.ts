@@ -5,11 +5,12 @@ import { handleProtocols, makeServer, type ExecutionResult, type Server } from '
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
-import { HTTP_NOTES, omit, toFormattedError, toPublicError } from './errors.js';
+import { HTTP_NOTES, isOutage, omit, toFormattedError, toPublicError } from './errors.js';
 import { limitExceeded } from './limits.js';
 import { prepareOperation, type PreparedOperation } from './operation.js';
 import type { GraphqlServer } from './server.js';
 import {
+  closeInOutage,
   openConnection,
   WEBSOCKET_LIMITS,
   type Connection,
@@ -116,8 +117,15 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
       if (Symbol.asyncIterator in result) return endable(result, running.finish) as typeof result;
       running.finish();
     },
-    onNext: (...[, , , , result]) => toFormattedResult(result),
-    onError: (...[, , , errors]) => errors.map((error) => toFormattedError(toPublicError(error, server))),
+    onNext(...[{ extra: connection }, , , , result]) {
+      if (result.errors?.some(isOutage)) closeInOutage(connection);
+      return toFormattedResult(result);
+    },
+    onError(...[{ extra: connection }, , , errors]) {
+      const shown = errors.map((error) => toPublicError(error, server));
+      if (shown.some(isOutage)) closeInOutage(connection);
+      return shown.map(toFormattedError);
+    },
   });
 }
 

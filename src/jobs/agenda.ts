@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agenda, type Job, type JobRepository } from 'agenda';
+import { levelOf } from '../database/outage.js';
 import { coalesce, withTimeout } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
@@ -26,6 +27,11 @@ interface JobRunnerOptions {
   restoreEveryMs: number;
 }
 
+/** PostgreSQL is the database itself, whose outages are reported elsewhere. */
+const LEVELS = {
+  postgresql: { lost: 'debug', restored: 'debug' },
+  mongodb: { lost: 'warn', restored: 'info' },
+} as const;
 const HEALTH_LIMIT_MS = 1_000;
 const CLOSE_LIMIT_MS = 6_000;
 
@@ -36,7 +42,7 @@ export async function createJobRunner(options: JobRunnerOptions): Promise<Agenda
   let recurring: RecurringJob[] = [];
   let accepting = true;
 
-  const guard = createStoreGuard({ log, onBack: () => void restore() });
+  const guard = createStoreGuard({ log, levels: LEVELS[options.store.kind], onBack: () => void restore() });
   const clock = createStoreClock(() => guard.attempt(() => records.readTime()));
   const restore = coalesce(() =>
     guard
@@ -121,7 +127,8 @@ function createAgenda({ repository, wakes, records, log, name }: AgendaOptions):
   };
   const agenda = new Agenda({ name, backend, notificationChannel: wakes, processEvery: records.pollEveryMs });
   agenda.on('error', (err: Error) => {
-    if (!(err instanceof JobStoreUnavailableError)) log.warn({ err }, 'agenda reported an error');
+    if (!(err instanceof JobStoreUnavailableError))
+      log[levelOf(err, 'warn')]({ err }, 'agenda reported an error');
   });
   agenda.on('complete', (job: Job) => void finish(job));
   const finish = async ({ attrs }: Job): Promise<void> => {
@@ -158,7 +165,9 @@ function defineOn<Deps>(
       });
     } catch (err) {
       // Not rethrown: Agenda would keep the record, and the task decides whether it is retried.
-      if (!signal?.aborted) return log.error({ err, job: name, payload }, 'job failed');
+      if (!signal?.aborted) {
+        return log[levelOf(err, 'error')]({ err, job: name, payload }, 'job failed');
+      }
       job.attrs.nextRunAt ??= new Date();
       log.info({ job: name, payload }, 'job released');
     }

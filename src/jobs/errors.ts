@@ -1,3 +1,4 @@
+import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
 import { DomainError, messageOf, systemCodeOf, type ErrorCode } from '../lib/errors.js';
 
 export class JobStoreUnavailableError extends Error {
@@ -44,6 +45,7 @@ export function toFailure(thrown: unknown): Failure {
     return { code, message, retryable, retryAfterMs };
   }
   if (thrown instanceof JobStoreUnavailableError) return INTERNAL;
+  if (isDatabaseUnavailable(thrown)) return toFailure(new DatabaseUnavailableError(thrown));
   return systemFailure(systemCodeOf(thrown)) ?? INTERNAL;
 }
 

@@ -18,11 +18,13 @@ interface StoreGuard {
 
 interface StoreGuardOptions {
   log: Logger;
+  /** Of what is logged when an outage begins and ends. */
+  levels: { lost: 'warn' | 'debug'; restored: 'info' | 'debug' };
   /** The store may have lost its data meanwhile. */
   onBack: () => void;
 }
 
-export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard {
+export function createStoreGuard({ log, levels, onBack }: StoreGuardOptions): StoreGuard {
   const running = new Set<Promise<unknown>>();
   let down = false;
 
@@ -38,7 +40,7 @@ export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard
 
   const noteFailure = (thrown: unknown): JobStoreUnavailableError => {
     // Once for an outage, not for each call.
-    if (!down) log.warn({ err: thrown }, 'job store does not answer');
+    if (!down) log[levels.lost]({ err: thrown }, 'job store does not answer');
     down = true;
     return new JobStoreUnavailableError(thrown);
   };
@@ -46,7 +48,7 @@ export function createStoreGuard({ log, onBack }: StoreGuardOptions): StoreGuard
   const noteSuccess = () => {
     if (!down) return;
     down = false;
-    log.info('job store answers again');
+    log[levels.restored]('job store answers again');
     onBack();
   };
 

@@ -1,4 +1,5 @@
 import { maySee } from '../auth/viewer.js';
+import { levelOf } from '../database/outage.js';
 import { readSequence } from '../database/sequence.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { getOrAdd } from '../lib/get-or-add.js';
@@ -45,7 +46,7 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
       for await (const change of changes.read()) deliver(readers, change);
       return true;
     } catch (err) {
-      deps.log.warn({ err }, 'could not read changed tasks, trying again');
+      deps.log[levelOf(err, 'warn')]({ err }, 'could not read changed tasks, trying again');
       return false;
     }
   });

@@ -1,3 +1,4 @@
+import { levelOf } from '../database/outage.js';
 import { coalesce, withTimeout } from '../lib/async.js';
 import type { Platform } from '../platform.js';
 import { foldTaskCounts } from '../tasks/task-count-store.js';
@@ -28,8 +29,9 @@ export function startDispatcher(deps: DispatchDeps & Pick<Platform, 'bus'>): Dis
       failing = false;
       workedAtMs = performance.now();
     } catch (err) {
-      // Once for an outage, not for each beat.
-      if (!failing) deps.log.warn({ err }, 'dispatch failed, the next beat repeats it');
+      // Once, not for each beat; an outage of the database is reported elsewhere.
+      const level = failing ? 'debug' : levelOf(err, 'warn');
+      deps.log[level]({ err }, 'dispatch failed, the next beat repeats it');
       failing = true;
     }
   };

@@ -1,4 +1,5 @@
 import type { Platform } from '../platform.js';
+import { levelOf } from '../database/outage.js';
 import { withTimeout } from '../lib/async.js';
 import { renewLeases, type Claim } from '../tasks/task-state-store.js';
 import type { TaskRunners } from './claimed-task.js';
@@ -66,7 +67,7 @@ export function createLeases(deps: Pick<Platform, 'db' | 'bus' | 'log' | 'timing
   const timer = setInterval(() => {
     // A network that drops every packet reports no error. A late response still counts.
     withTimeout(renew(), deps.timing.renewMs).catch((thrown: unknown) => {
-      deps.log.warn({ err: thrown }, 'lease renewal failed');
+      deps.log[levelOf(thrown, 'warn')]({ err: thrown }, 'lease renewal failed');
       abortExpired();
     });
   }, deps.timing.renewMs);

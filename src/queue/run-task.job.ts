@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { levelOf } from '../database/outage.js';
 import { logFieldsOf, retryDelayMs, toFailure } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import type { Logger } from '../lib/logger.js';
@@ -107,7 +108,7 @@ async function release(deps: RunTaskDeps, { claimed, log }: Attempt): Promise<vo
 async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknown): Promise<void> {
   const { code, message, retryable, retryAfterMs } = toFailure(thrown);
   const settings = deps.settings();
-  const level = code === 'INTERNAL' ? 'error' : 'warn';
+  const level = levelOf(thrown, code === 'INTERNAL' ? 'error' : 'warn');
   if (retryable && claimed.task.failures < settings.maxRetries) {
     const failures = claimed.task.failures + 1;
     const delayMs = retryDelayMs({ failures, settings, retryAfterMs, random: Math.random });

@@ -1,3 +1,4 @@
+import { levelOf } from '../database/outage.js';
 import type { Platform } from '../platform.js';
 import { coalesce } from '../lib/async.js';
 import { findDownloadPathProblem } from './download-path.js';
@@ -46,7 +47,7 @@ export async function followSettings(
       await read();
       bus.publish('settings.applied', {});
     } catch (thrown) {
-      log.warn({ err: thrown }, 'settings unreadable, trying again');
+      log[levelOf(thrown, 'warn')]({ err: thrown }, 'settings unreadable, trying again');
       if (!stopped) again = setTimeout(() => void reload(), RETRY_MS);
     }
   });

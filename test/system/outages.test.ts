@@ -1,5 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'graphql-ws';
 import { MongoClient } from 'mongodb';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { WebSocket, type CloseEvent } from 'ws';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/start-embedded-postgres.js';
+import { createLogger } from '../../src/lib/logger.js';
 import type { Timing } from '../../src/platform.js';
 import { delay } from '../../src/lib/async.js';
 import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
@@ -182,6 +190,61 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
     if (jobStore.kind !== 'mongodb') throw new Error('These tests are for MongoDB');
     return jobStore.url;
   }
+});
+
+describe('PostgreSQL that is stopped', () => {
+  it('gets requests and streams 503 and sockets a code to repeat, is logged in one line, and all go on', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'reprise-outage-'));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const silent = createLogger('silent');
+    let server = await startEmbeddedPostgres({ dataDir, log: silent });
+    onTestFinished(() => server.stop());
+    const logged: { level: number; msg: string }[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => logged.push(JSON.parse(line) as never) });
+    const database = { url: server.url, drop: () => Promise.resolve() };
+    const app = await startApp({ database, env: { jobStore: { kind: 'postgresql' } }, overrides: { log } });
+    onTestFinished(() => app.stop());
+
+    logged.length = 0;
+    await server.stop();
+    await readiness(app, 503, 'database');
+    const closes: unknown[] = [];
+    const updates: unknown[] = [];
+    const client = createClient({
+      url: `${app.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 1_000,
+      retryWait: () => delay(200),
+      on: { closed: (event) => closes.push((event as CloseEvent).code) },
+    });
+    onTestFinished(() => void client.dispose());
+    const failed: unknown[] = [];
+    const query = 'subscription { taskUpdates { task { id } } }';
+    client.subscribe(
+      { query },
+      { next: (value) => updates.push(value), error: (e) => failed.push(e), complete() {} },
+    );
+    await waitFor(() => closes.length >= 2, { what: 'the socket to be closed, and to come again' });
+    expect(new Set(closes)).toEqual(new Set([1013]));
+    for (const path of ['/api/prgs/stream', '/api/prgs/list', '/graphql?query={taskCounts{queued}}']) {
+      const response = await fetch(`${app.url}${path}`, { headers: { 'graphql-require-preflight': '1' } });
+      expect([path, response.status, response.headers.get('retry-after')]).toEqual([path, 503, '5']);
+      expect(await response.text()).toContain('The database does not answer');
+    }
+
+    server = await startEmbeddedPostgres({ dataDir, log: silent });
+    expect(server.url).toBe(database.url);
+    await readiness(app, 200, 'database');
+    const id = await waitFor(() => queue(app, { item: OTHER }), { what: 'a download to be accepted' });
+    await waitFor(() => updates.length > 0, { what: 'the subscription to go on by itself' });
+    expect(await ended(app, id, ALBUM_MS)).toMatchObject({ state: 'COMPLETED', attempt: 1 });
+    expect(failed).toEqual([]);
+    const reports = logged.filter(({ level, msg }) => level > 30 || msg.startsWith('database'));
+    expect(
+      reports.map(({ msg }) => msg),
+      JSON.stringify(reports),
+    ).toEqual(['database connection lost', 'database answers again']);
+  });
 });
 
 describe('PostgreSQL', () => {
