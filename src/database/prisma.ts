@@ -100,7 +100,11 @@ const signals = new AsyncLocalStorage<AbortSignal>();
 
 /** On a pool with a canceller, aborting ends the statements of `work`. Prisma has no place for a signal. */
 export function withSignal<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return signals.run(signal, work);
+  return signals.run(signal, async () => {
+    // Prisma begins with the first `then`, which has to be in here.
+    const result = await work();
+    return result;
+  });
 }
 
 function makeCancellable(pool: pg.Pool, canceller: pg.Pool): void {

@@ -64,7 +64,7 @@ export function coalesce(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** One run a key at a time, whose result serves later callers for `keepMs`. An aborted caller leaves alone; when all have left, the work's signal aborts. */
+/** One run a key at a time. An aborted caller leaves alone; when all have left, the work's signal aborts. */
 type SharedCalls = <T>(
   key: string,
   signal: AbortSignal,
@@ -75,10 +75,9 @@ interface Call {
   result: Promise<unknown>;
   callers: number;
   controller: AbortController;
-  kept: boolean;
 }
 
-export function createSharedCalls(keepMs = 0): SharedCalls {
+export function createSharedCalls(): SharedCalls {
   const running = new Map<string, Call>();
 
   const end = (key: string, call: Call) => {
@@ -88,14 +87,12 @@ export function createSharedCalls(keepMs = 0): SharedCalls {
 
   const begin = (key: string, work: (signal: AbortSignal) => Promise<unknown>): Call => {
     const controller = new AbortController();
-    const call: Call = { result: work(controller.signal), callers: 0, controller, kept: false };
+    const call: Call = { result: work(controller.signal), callers: 0, controller };
     running.set(key, call);
-    const keep = () => {
-      call.kept = keepMs > 0;
-      if (call.kept) setTimeout(() => end(key, call), keepMs).unref();
-      else end(key, call);
-    };
-    call.result.then(keep, () => end(key, call));
+    call.result.then(
+      () => end(key, call),
+      () => end(key, call),
+    );
     return call;
   };
 
@@ -107,7 +104,7 @@ export function createSharedCalls(keepMs = 0): SharedCalls {
       return (await abortable(call.result, signal)) as T;
     } finally {
       call.callers -= 1;
-      if (call.callers === 0 && !call.kept && running.get(key) === call) {
+      if (call.callers === 0 && running.get(key) === call) {
         end(key, call);
         call.controller.abort();
       }

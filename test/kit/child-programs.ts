@@ -15,6 +15,7 @@ const PROGRAMS = {
   'embedded-process': 'test/fixtures/embedded-process.ts',
   'expanding-child': 'test/system/expanding-child.ts',
   'recurring-child': 'test/jobs/recurring-child.ts',
+  'watched-server': 'test/fixtures/watched-server.ts',
   'worker-child': 'test/system/worker-child.ts',
 };
 

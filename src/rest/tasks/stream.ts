@@ -35,10 +35,9 @@ interface FirstMessage {
   sequence: string;
 }
 
-/** Clients that connect within this time get one message. */
-const SHARE_MS = 150;
-const shareFirst = createSharedCalls(SHARE_MS);
-/** Those that wait are less than a client's patience with a response. */
+/** Clients that connect while a first message is made get that one; changes since then follow. */
+const shareFirst = createSharedCalls();
+/** The wait and the work together end before the response would be given up. */
 const inTurn = createGate({ atOnce: 2, atOncePerKey: 2, waitingPerKey: 20, waitMs: 6_000 });
 
 const stream = streamRoute({

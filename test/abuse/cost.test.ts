@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../kit/database.js';
+import { COMMON_WORDS, seedHistory } from './seed-history.js';
+import { aliased, postQuery, startWatchedServer, type WatchedServer } from './watched-server.js';
+
+let database: TestDatabase;
+let server: WatchedServer;
+/** CPU time of the cheapest request, in milliseconds. */
+let unitMs: number;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await seedHistory(database.url, { finished: 300_000, active: 2_000 });
+  server = await startWatchedServer({ DATABASE_URL: database.url, ROLE: 'api' });
+  await average(100, () => postQuery(server.url, '{ __typename }'));
+  unitMs = await average(200, () => postQuery(server.url, '{ __typename }'));
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+});
+
+async function average(times: number, send: () => Promise<unknown>): Promise<number> {
+  await server.measure();
+  for (let n = 0; n < times; n += 1) await send();
+  return (await server.measure()).cpuMs / times;
+}
+
+const query = (text: string) => () => postQuery(server.url, text);
+const get = (path: string) => async () => (await fetch(`${server.url}/api${path}`)).text();
+const together = (count: number, send: () => Promise<unknown>) => () =>
+  Promise.all(Array.from({ length: count }, send));
+
+const PAGE = '{ totalCount edges { cursor } }';
+const SEARCH = `history(first: 1, filter: { query: "${COMMON_WORDS}" }) ${PAGE}`;
+const FIELDS = '{ edges { node { id title artists state } } }';
+
+/** What each may cost at most, in units of `{ __typename }`. */
+const REQUESTS: [string, () => Promise<unknown>, number][] = [
+  ['one history entry at an offset of 299,000', query(`{ history(first: 1, offset: 299000) ${PAGE} }`), 4],
+  ['one history entry at an offset of 100,000', query(`{ history(first: 1, offset: 100000) ${PAGE} }`), 20],
+  ['a search for six words', query(`{ ${SEARCH} }`), 25],
+  ['20 searches', query(aliased(20, SEARCH)), 10],
+  ['20 × offset 299,000', query(aliased(20, `history(first: 1, offset: 299000) ${PAGE}`)), 10],
+  ['20 × offset 100,000', query(aliased(20, `history(first: 1, offset: 100000) ${PAGE}`)), 10],
+  ['500 history entries', query(`{ history(first: 500) ${FIELDS} }`), 80],
+  ['GET /prgs/list with 2,000 active tasks', get('/prgs/list'), 150],
+  ['20 searches by REST at once', together(20, get('/history/search?q=night&limit=1')), 20 * 12],
+];
+
+describe('the CPU time of the server for', () => {
+  it.each(REQUESTS)('%s is bounded', async (_name, send, bound) => {
+    await send();
+    const units = (await average(5, send)) / unitMs;
+    expect(units).toBeLessThan(bound);
+  });
+});

@@ -1,0 +1,126 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../kit/database.js';
+import { measureSlowness } from '../kit/slowness.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
+import { COMMON_WORDS, seedHistory } from './seed-history.js';
+import { aliased, postQuery, startWatchedServer, type WatchedServer } from './watched-server.js';
+
+let database: TestDatabase;
+let server: WatchedServer;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await seedHistory(database.url, { finished: 300_000, active: 0 });
+  server = await startWatchedServer({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+});
+
+const SEARCH = `history(first: 1, filter: { query: "${COMMON_WORDS}" }) { totalCount edges { cursor } }`;
+const DEEP = 'history(first: 1, offset: 100000) { totalCount edges { cursor } }';
+/** Just below the limit of complexity. */
+const DEAREST = `{ a: ${SEARCH} b: ${SEARCH} c: ${SEARCH} d: ${DEEP} e: ${DEEP} }`;
+/** Refused by now. */
+const REFUSED = [
+  aliased(
+    20,
+    'history(first: 1, offset: 290000, filter: { query: "title" }) { totalCount edges { cursor } }',
+  ),
+  aliased(20, 'history(first: 1, offset: 100000) { edges { cursor } }'),
+  aliased(20, 'history(first: 1, filter: { query: "blue" }) { totalCount }'),
+];
+
+test('40 of the dearest requests, three times over, harm neither a running download nor the server', async () => {
+  const queued = await postQuery(
+    server.url,
+    'mutation { queueDownload(input: { item: "demo:night-ferry-1-01", type: TRACK }) { __typename ... on DownloadQueued { task { id } } } }',
+  );
+  const { task } = queued.data?.['queueDownload'] as { task: { id: string } };
+  const read = async () => {
+    const { data } = await postQuery(server.url, `{ task(id: "${task.id}") { state attempt } }`);
+    return data?.['task'] as { state: string; attempt: number };
+  };
+  await waitFor(async () => (await read()).state === 'RUNNING', { what: 'the download to run' });
+  for (const query of [DEAREST, ...REFUSED]) await postQuery(server.url, query);
+  await server.measure();
+
+  const ready: number[] = [];
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      ready.push((await fetch(`${server.url}/readyz`)).status);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  })();
+  for (let round = 0; round < 3; round += 1) {
+    const queries = Array.from({ length: 40 }, (_, n) =>
+      n % 2 === 0 ? DEAREST : (REFUSED[n % 3] ?? DEAREST),
+    );
+    const answers = await Promise.all(queries.map((query) => postQuery(server.url, query)));
+    const codes = new Set(answers.flatMap(({ codes }) => codes));
+    expect(
+      [...codes].filter((code) => !['LIMIT_EXCEEDED', 'READ_TIMEOUT', 'INVALID_INPUT'].includes(code)),
+    ).toEqual([]);
+    expect(answers.filter(({ codes }) => codes.length === 0).length).toBeGreaterThan(0);
+  }
+  over = true;
+  await watching;
+
+  expect(new Set(ready)).toEqual(new Set([200]));
+  expect(await read()).toEqual({ state: 'RUNNING', attempt: 1 });
+  const { longestBlockMs } = await server.measure();
+  expect(longestBlockMs).toBeLessThan(Math.max(stretch(200), 200 * measureSlowness()));
+});
+
+/** Holds every read of the tasks back meanwhile. */
+async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    await client.query('BEGIN; LOCK TABLE "Task" IN ACCESS EXCLUSIVE MODE');
+    return await work();
+  } finally {
+    await client.end();
+  }
+}
+
+/** Statements of a search that the lock holds back. */
+async function countWaiting(): Promise<number> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%"searchText" LIKE%'`,
+    );
+    return rows[0]?.n ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
+test('statements of a client that has gone are cancelled in the database, before their time limit', async () => {
+  await whileLocked(async () => {
+    const leaving = new AbortController();
+    const asked = fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: aliased(3, SEARCH) }),
+      signal: leaving.signal,
+    }).catch(() => null);
+    await waitFor(async () => (await countWaiting()) === 3, { what: 'three statements to wait' });
+    const leftAt = performance.now();
+    leaving.abort();
+    await waitFor(async () => (await countWaiting()) === 0, { what: 'the statements to be cancelled' });
+    expect(performance.now() - leftAt).toBeLessThan(4_000);
+    await asked;
+  });
+});
+
+test('a statement that takes too long has a code of its own', async () => {
+  const { codes } = await whileLocked(() => postQuery(server.url, `{ ${SEARCH} }`));
+  expect(codes).toEqual(['READ_TIMEOUT']);
+});
