@@ -113,7 +113,7 @@ describe('search', () => {
     expect(paged.slice(0, ids.length)).toEqual(ids);
   });
 
-  it('has pages as deep as its catalog goes, by cursor and by number', async () => {
+  it('has pages as deep as its catalog goes by cursor, and up to an offset of 100,000', async () => {
     const deep = { query: 'x', catalog: 'deep', first: 20 };
     const { search } = await app.execute(SEARCH, { ...deep, after: `offset:${DEEP_TOTAL - 31}` });
     expect(search.totalCount).toBe(DEEP_TOTAL);
@@ -123,8 +123,11 @@ describe('search', () => {
     const ids = last.search.edges.map(({ node }) => ('id' in node ? node.id : ''));
     expect(ids).toEqual(Array.from({ length: 10 }, (_, at) => `Track:deep:${DEEP_TOTAL - 10 + at}`));
     expect(last.search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
-    const numbered = await app.execute(SEARCH_AT, { catalog: 'deep', offset: DEEP_TOTAL - 10 });
-    expect(numbered.search.edges).toEqual(last.search.edges.map(({ cursor }) => ({ cursor })));
+    const numbered = await app.execute(SEARCH_AT, { catalog: 'deep', offset: 100_000 });
+    expect(numbered.search.edges[0]).toEqual({ cursor: 'offset:100000' });
+    const { errors } = await ask(app, SEARCH_AT, { catalog: 'deep', offset: 100_001 });
+    expect(errors).toMatchObject([{ code: 'INVALID_INPUT' }]);
+    expect(errors[0]?.message).toContain('Follow cursors with "after" to go further.');
   });
 
   it('returns an empty page beyond the end', async () => {

@@ -75,7 +75,8 @@ describe('tasks', () => {
   });
 
   it.each([
-    [{ offset: -1 }, ' is -1; it must not be negative'],
+    [{ offset: -1 }, ' is -1; it must be between 0 and 100000'],
+    [{ offset: 100_001 }, ' is 100001; it must be between 0 and 100000'],
     [{ offset: 1, after: 'x' }, ' cannot be combined with '],
     [{ orderBy: 'ACTIVE_FIRST', after: 'x' }, 'is not allowed with the order ACTIVE_FIRST'],
     [{ orderBy: 'ACTIVE_FIRST', activeUpTo: 0 }, 'is 0; it must be between 1 and 1000'],
