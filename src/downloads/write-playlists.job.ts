@@ -36,20 +36,24 @@ export const writePlaylistsJob = defineJob({
   run: (deps: PlaylistDeps) => writePlaylists(deps),
 });
 
-export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>): () => void {
+/** Returns how to stop, which waits for the file that is being written. */
+export function writePlaylistsOnEvent(deps: PlaylistDeps & Pick<Platform, 'bus'>): () => Promise<void> {
   const write = coalesce(() =>
     writePlaylists(deps).catch((err: unknown) => {
       deps.log[levelOf(err, 'warn')]({ err }, 'could not list playlists to write');
     }),
   );
+  let latest = write();
   const offTask = deps.bus.on('task.changed', ({ state, parentId }) => {
-    if (parentId === null && isFinished(state)) void write();
+    if (parentId === null && isFinished(state)) latest = write();
   });
-  const offGap = deps.bus.on('bus.gap', () => void write());
-  void write();
-  return () => {
+  const offGap = deps.bus.on('bus.gap', () => {
+    latest = write();
+  });
+  return async () => {
     offTask();
     offGap();
+    await latest;
   };
 }
 

@@ -6,12 +6,11 @@ import { pageSize, type Connection as Page } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from '../context.js';
+import { MAX_OFFSET } from './input-limits.js';
 
 export const MAX_PAGE = 100;
 export const LONGEST_PAGE = 500;
 const DEFAULT_PAGE = 20;
-/** Every row that an offset skips is read. */
-const MAX_OFFSET = 100_000;
 
 export interface Connection<Node> {
   edges: MaybePromise<Page<Node>['edges']>;

@@ -7,6 +7,8 @@ import { limitExceeded } from './limits.js';
 export const MAX_TEXT_CHARS = 2_000;
 /** Of one list. */
 export const MAX_LIST_ITEMS = 1_000;
+/** Every row that an offset skips is read; cursors go further. */
+export const MAX_OFFSET = 100_000;
 
 interface DocumentInput {
   refusal: GraphQLError | null;

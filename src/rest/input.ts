@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../graphql/input-limits.js';
+import { MAX_LIST_ITEMS, MAX_OFFSET, MAX_TEXT_CHARS } from '../graphql/input-limits.js';
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
@@ -156,9 +156,6 @@ export function pageLimit(byDefault: number, max: number) {
     .default(byDefault)
     .describe(`Entries in the response, at most ${max}; more counts as ${max}.`);
 }
-
-/** As in GraphQL, whose cursors go further. */
-const MAX_OFFSET = 100_000;
 
 export const pageOffset = wholeNumber({ min: 0, max: MAX_OFFSET })
   .default(0)

@@ -178,7 +178,8 @@ describe('a network catalog', () => {
         {
           key: `${provider} 1 findTrack ["far:1"]`,
           fetchedAt: new Date('2026-03-01T12:00:00Z'),
-          err: thrown,
+          code: thrown.code,
+          message: thrown.message,
         },
       ]);
       far.failWith(null);
