@@ -28,7 +28,11 @@ const COLLECTION = 'jobs';
 function createMongoRecords(client: MongoClient, db: Db): JobRecords {
   const jobs = db.collection(COLLECTION);
   const readTime = async (): Promise<Date> => {
-    const { localTime } = await db.command({ hello: 1 });
+    const { localTime } = await db.command({ hello: 1 }).catch((thrown: unknown) => {
+      // Databases that are compatible with MongoDB may know the earlier name only.
+      if (hasCode(thrown, COMMAND_NOT_FOUND)) return db.command({ isMaster: 1 });
+      throw thrown;
+    });
     return localTime instanceof Date ? localTime : new Date();
   };
   return {
@@ -52,6 +56,13 @@ function createMongoRecords(client: MongoClient, db: Db): JobRecords {
   };
 }
 
+const COMMAND_NOT_FOUND = 59;
+const DUPLICATE_KEY = 11_000;
+
+function hasCode(thrown: unknown, code: number): boolean {
+  return thrown instanceof MongoServerError && thrown.code === code;
+}
+
 const later = (time: Date, ms: number) => new Date(time.getTime() + ms);
 
 /** Agenda's `every` would release a running job's lock, and create two records when called twice at once. */
@@ -69,7 +80,6 @@ async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob, 
   };
   const record = { ...initial, priority: 0, lockedAt: null, disabled: false };
   await jobs.updateOne({ _id }, { $setOnInsert: record }, { upsert: true }).catch((thrown: unknown) => {
-    const DUPLICATE_KEY = 11_000;
-    if (!(thrown instanceof MongoServerError && thrown.code === DUPLICATE_KEY)) throw thrown;
+    if (!hasCode(thrown, DUPLICATE_KEY)) throw thrown;
   });
 }
