@@ -64,7 +64,8 @@ export interface App {
 /** Opens everything in order, and closes it in reverse, also when a later step fails. */
 export async function createApp(env: Env, overrides: Overrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger(env.logLevel, createRedactor(secretUrlsOf(env)));
-  const closers = createClosers(log);
+  const { stopGraceMs } = { ...TIMING, ...overrides.timing };
+  const closers = createClosers(log, stopGraceMs);
   try {
     const { deps, workDb, jobs } = await createDeps(env, { log, overrides, closers });
     const workDeps = { ...deps, db: workDb };
@@ -117,7 +118,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('task feed', () => feed.stop());
   const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
-  closers.add('job runner', () => jobs.stop({ graceMs: timing.stopGraceMs }));
+  closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
   const settings = await openSettings(platform, options);
   const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
   const defaultCatalog = () => {
@@ -229,7 +230,7 @@ async function startServer(
     checks,
     log,
   });
-  closers.add('http server', () => http.stop({ graceMs: deps.timing.stopGraceMs }));
+  closers.add('http server', (graceMs) => http.stop({ graceMs }));
   return http;
 }
 

@@ -166,6 +166,15 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
+  it('R4: only rest/, http/ and graphql/ set headers and statuses', () => {
+    const sets = /\b(writeHead|setHeader|statusCode)\b|\bstatus: [1-5]\d\d\b/;
+    const wings = ['rest', 'http', 'graphql'];
+    expect(files.filter((file) => sets.test(textOf(file)) && !wings.includes(folderOf(file)))).toEqual([
+      // Pages and scripts that GraphiQL and Swagger UI share.
+      'lib/asset.ts',
+    ]);
+  });
+
   it('R5: the Prisma client is for stores, the database and the builder', () => {
     expect(
       breaking(
@@ -185,20 +194,31 @@ describe('imports', () => {
     ).toEqual([]);
     const drivers = ['jobs/mongo-jobs.ts', 'jobs/postgres-jobs.ts'];
     expect(breaking(({ to, late }) => drivers.includes(to) && !late)).toEqual([]);
+    const drivesPostgres = ['database', 'jobs', 'embedded-postgres'];
+    expect(breaking(({ from, to }) => to === 'pg' && !drivesPostgres.includes(folderOf(from)))).toEqual([]);
+    expect(breaking(({ to }) => to === 'process' || to === 'node:process')).toEqual([]);
     // The embedded server's processes inherit what a system needs to start any; no setting is read from it.
-    expect(files.filter((file) => /process\.env\b/.test(textOf(file)))).toEqual([
+    const reads = /\bprocess(\.env\b|\[)|\benv\b[^;]*\} = process\b/;
+    expect(files.filter((file) => reads.test(textOf(file)))).toEqual([
       'env.ts',
       'embedded-postgres/identity.ts',
     ]);
   });
 
   it('R5: only outbound/ opens connections to other servers', () => {
-    const clients = ['undici', 'node:https', 'axios', 'got'];
+    const clients = ['undici', 'axios', 'got'];
     expect(breaking(({ from, to }) => clients.includes(to) && folderOf(from) !== 'outbound')).toEqual([]);
-    const calls = files.filter(
-      (file) => /(?<![.\w])fetch\(/.test(textOf(file)) && folderOf(file) !== 'outbound',
-    );
-    expect(calls).toEqual([]);
+    const sockets = /^(node:)?(http|https|http2|net|tls|dgram)$/;
+    // Of a server, or of the database; rest/ takes the names of statuses.
+    const own = ['outbound', 'http', 'database', 'embedded-postgres'];
+    expect(
+      breaking(
+        ({ from, to, typeOnly }) =>
+          sockets.test(to) && !typeOnly && !own.includes(folderOf(from)) && from !== 'rest/openapi.ts',
+      ),
+    ).toEqual([]);
+    const calls = /(?<![.\w]|function )fetch\(|\bglobalThis\b|\bnew (WebSocket|EventSource)\(/;
+    expect(files.filter((file) => calls.test(textOf(file)) && folderOf(file) !== 'outbound')).toEqual([]);
   });
 
   it('R7: form no circle of files', () => {
@@ -211,6 +231,24 @@ describe('imports', () => {
     ).toEqual([]);
   });
 });
+
+function functionsOf(file: string): { name: string; lines: number }[] {
+  const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true);
+  const found: { name: string; lines: number }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body) {
+      const lines = node
+        .getText()
+        .split('\n')
+        .map((line) => line.trim());
+      const code = lines.filter((line) => line !== '' && !/^(\/\/|\/\*|\*)/.test(line));
+      found.push({ name: `${file}: ${lines[0]}`, lines: code.length });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
 
 /** Each group of files that can reach each other, by Tarjan's algorithm; imports of types count too. */
 function circles(): string[][] {
@@ -282,6 +320,10 @@ describe('folders and files', () => {
 });
 
 describe('functions', () => {
+  it('R6: have at most 60 lines, but for blank ones and comments', () => {
+    expect(files.flatMap((file) => functionsOf(file).filter(({ lines }) => lines > 60))).toEqual([]);
+  });
+
   it('R2: do more than pass their parameters on, but for those of stores', () => {
     expect(
       files.filter((file) => !is(file, '-store')).flatMap((file) => passThroughsOf(file, textOf(file))),

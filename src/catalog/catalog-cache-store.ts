@@ -17,11 +17,12 @@ export async function saveResponse(db: Db, { key, value, fetchedAt }: CatalogCac
     ON CONFLICT ("key") DO UPDATE SET "value" = EXCLUDED."value", "fetchedAt" = EXCLUDED."fetchedAt"`;
 }
 
+/** By an array: without statistics, the planner may compare each row with each of the subquery's. */
 export async function deleteResponsesUntil(db: Db, until: Date, limit: number): Promise<number> {
   return db.$executeRaw`
-    DELETE FROM "CatalogCacheEntry" WHERE "key" IN (
+    DELETE FROM "CatalogCacheEntry" WHERE "key" = ANY (ARRAY(
       SELECT "key" FROM "CatalogCacheEntry" WHERE "fetchedAt" <= ${until}
-      ORDER BY "fetchedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
+      ORDER BY "fetchedAt" LIMIT ${limit} FOR UPDATE SKIP LOCKED))`;
 }
 
 /** The time of the newest response beyond the `kept` newest; null when there is none. */

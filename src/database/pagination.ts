@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../lib/errors.js';
+import { parseJson } from '../lib/parse-json.js';
 
 export interface PageKey {
   createdAt: Date;
@@ -33,14 +34,6 @@ export function decodeCursor(cursor: string): PageKey {
   }
   const [createdAt, id] = parsed.data;
   return { createdAt: new Date(createdAt), id };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Throws InvalidInputError out of range, rather than return fewer rows. */

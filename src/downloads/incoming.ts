@@ -19,7 +19,7 @@ export function incomingDirectory(root: string): string {
 
 type Attempt = Pick<Task, 'id' | 'attempt'>;
 
-export interface WorkFiles {
+interface WorkFiles {
   directory: string;
   received: string;
   made: string;

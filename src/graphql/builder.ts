@@ -13,7 +13,7 @@ import { textsOf } from '../lib/named-enum.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
 
 /** A page of 500 history entries at the largest offset fits. */
-const MAX_COMPLEXITY = 60_000;
+export const MAX_COMPLEXITY = 60_000;
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   new GraphQLError(

@@ -7,6 +7,7 @@ import { SESSION_OPTIONS } from '../database/prisma.js';
 import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-store.js';
+import { parseJson } from '../lib/parse-json.js';
 
 const SCHEMA = 'agenda';
 /** Agenda quotes this name whole, so the search path names the schema. */
@@ -116,16 +117,8 @@ function createPostgresRecords(pool: Pool, options: PostgresJobsOptions): JobRec
   };
 }
 
+/** Any database user may send on the channel. */
 const announcement = z.object({ jobName: z.string(), from: z.string() });
-
-/** Undefined for anything else: any database user may send on the channel. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** In milliseconds, without a unit: Agenda reads '500 milliseconds' as 500 seconds. */
 const KEEP_RECURRING = `

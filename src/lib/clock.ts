@@ -4,7 +4,3 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => new Date() };
-
-export function later(clock: Clock, ms: number): Date {
-  return new Date(clock.now().getTime() + ms);
-}

@@ -11,7 +11,7 @@ export interface GateLimits {
   waitMs: number;
 }
 
-export interface Caller {
+interface Caller {
   /** Who takes the place: callers with the same key share a limit. */
   key: string;
   /** On abort the caller leaves the queue. */

@@ -5,6 +5,7 @@ import { FfmpegMissingError, InvalidAudioError } from './errors.js';
 import { GUARDED_INPUT } from './ffmpeg.js';
 import type { AudioProbe } from './media.js';
 import { runTool } from './run-tool.js';
+import { parseJson } from '../lib/parse-json.js';
 
 const PROBE_LIMITS = { timeLimitMs: 30_000, maxOutputBytes: 8 * 1_048_576 };
 
@@ -129,12 +130,4 @@ function meanBitrate({ format, packets }: Report, durationS: number): number {
 
 function lowerCaseKeys(given: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // which the schema rejects
-  }
 }

@@ -197,7 +197,7 @@ interface StreamRoute<Input> {
   open: (input: NoInfer<Input>, call: StreamCall) => Promise<EventSink>;
 }
 
-export interface StreamCall extends RestCall {
+interface StreamCall extends RestCall {
   /** Throws RestFailure when the viewer has too many streams. Call it before any expensive work. */
   identify(viewerId: string): void;
 }

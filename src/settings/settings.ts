@@ -32,15 +32,11 @@ export const spotifyQuality = namedEnum(
   },
 );
 export type SpotifyQuality = z.infer<typeof spotifyQuality>;
-export const deezerQuality = namedEnum(
-  'DeezerQuality',
-  'Minimum audio quality for a track of the Deezer catalog.',
-  {
-    MP3_128: 'MP3 at 128 kbit/s or better.',
-    MP3_320: 'MP3 at 320 kbit/s or better.',
-    FLAC: 'Lossless audio, in any format.',
-  },
-);
+const deezerQuality = namedEnum('DeezerQuality', 'Minimum audio quality for a track of the Deezer catalog.', {
+  MP3_128: 'MP3 at 128 kbit/s or better.',
+  MP3_320: 'MP3 at 320 kbit/s or better.',
+  FLAC: 'Lossless audio, in any format.',
+});
 export type DeezerQuality = z.infer<typeof deezerQuality>;
 
 const MONTH_S = 2_592_000;

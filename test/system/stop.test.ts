@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { incomingDirectory } from '../../src/downloads/incoming.js';
 import { createAudioServer, createHttpSource, type Offer } from '../kit/audio-server.js';
 import { pidsWith } from '../kit/audio.js';
 import { createTestDatabase } from '../kit/database.js';
+import { endlessSource } from '../kit/endless-source.js';
 import { CANCEL_TASK, TASK } from '../kit/documents.js';
 import { runServer, startServer } from '../kit/server-process.js';
 import { startApp } from '../kit/start-app.js';
@@ -86,7 +88,34 @@ describe('an orderly stop', () => {
     await database.drop();
     await source.close();
   });
+
+  it('gives unfinished requests and running work the same few seconds, not one after the other', async () => {
+    const stopped = async (requests: number): Promise<number> => {
+      const downloadDir = await mkdtemp(join(root, 'downloads-'));
+      const overrides = { sources: [endlessSource], timing: { stopGraceMs: 4_000 } };
+      const app = await startApp({ env: { downloadDir }, overrides });
+      const id = await queue(app, { item: 'demo:night-ferry-1-01' });
+      await inState(app, id, 'RUNNING');
+      for (let n = 0; n < requests; n += 1) await startRequest(app.url);
+      const startedAt = performance.now();
+      await app.stop();
+      return performance.now() - startedAt;
+    };
+    const withoutRequests = await stopped(0);
+    expect((await stopped(1)) / withoutRequests).toBeLessThan(1.6);
+  });
 });
+
+/** One whose body never ends. */
+async function startRequest(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+  );
+}
 
 describe('the program', () => {
   it('exits with status 0 on SIGTERM and resumes its work when restarted; a second one is rejected', async () => {
