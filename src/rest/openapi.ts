@@ -222,10 +222,11 @@ const MEANINGS: Record<number, string> = {
   409: 'In conflict with the current state, such as a duplicate.',
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not JSON.',
+  421: 'The host name is not one of this server; see ALLOWED_HOSTS.',
   429: 'Too many requests; see Retry-After.',
   500: 'A bug in Reprise.',
   502: 'A catalog or source failed.',
-  503: 'It took too long, or a catalog is limiting requests; see Retry-After.',
+  503: 'It took too long, a catalog is limiting requests, or the database does not answer; see Retry-After.',
 };
 
 const HEADERS: Record<number, Record<string, JsonSchema>> = {
@@ -235,7 +236,7 @@ const HEADERS: Record<number, Record<string, JsonSchema>> = {
 };
 
 /** Possible for every route. */
-const ALWAYS = [400, 401, 403, 429, 500, 503];
+const ALWAYS = [400, 401, 403, 421, 429, 500, 503];
 const WITH_BODY = [413, 415];
 
 /** Error statuses of a route. */
