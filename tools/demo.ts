@@ -138,7 +138,7 @@ async function queueAlbum(url: string): Promise<{ id: string; title: string; art
 }
 
 /**
- * Shows the album's tasks as they change, until the album and each of its tracks have been shown to have ended: news
+ * Shows the album's tasks as they change, until the album and each of its tracks have been shown to have ended: updates
  * of the album may come before that of its last track. From the start: it may be over by now.
  */
 async function follow(url: string, albumId: string): Promise<void> {

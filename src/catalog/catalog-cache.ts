@@ -27,7 +27,7 @@ export interface CatalogCache {
 
 type CacheDeps = Pick<Platform, 'db' | 'clock' | 'log'>;
 
-/** What a catalog did not have may be there soon, and looking again costs no more than the first time. */
+/** An item may appear soon, and to request it again costs no more than the first time. */
 const MISSING_MAX_AGE_MS = 60_000;
 const MAX_BATCH = 500;
 

@@ -143,7 +143,7 @@ builder.node(TrackType, {
     album: t.field({
       type: AlbumType,
       nullable: true,
-      description: 'The album that the track is on; null when it is on none.',
+      description: 'The album that the track is on; null for a track without an album.',
       resolve: (track) => track.album,
     }),
     durationMs: t.exposeInt('durationMs', { description: ABOUT.durationMs }),

@@ -39,7 +39,7 @@ export function socketPath(directory: string): string {
   return join(directory, `.s.PGSQL.${SOCKET_PORT}`);
 }
 
-/** Whoever had created the directory before us would see all traffic. */
+/** A user who had created the directory before us would see all traffic. */
 export function ensureSocketDirectory({ host: path, password }: Address, identity: Identity): void {
   if (password !== null) return;
   if (!lstatSync(path, { throwIfNoEntry: false })) tryMake(path, identity);

@@ -94,7 +94,7 @@ export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
     ...pageArgs(t, max),
     offset: t.arg.int({
-      description: `Number of entries to skip, at most ${MAX_OFFSET}; cannot be combined with \`after\`, which has no limit.`,
+      description: `Number of entries to skip, at most ${MAX_OFFSET.toLocaleString('en-US')}; cannot be combined with \`after\`, which has no limit.`,
     }),
   };
 }

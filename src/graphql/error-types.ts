@@ -30,8 +30,8 @@ const CODES: Record<ErrorCode, string> = {
   WORKER_LOST: 'The worker died repeatedly while it ran this task.',
   DATABASE_UNAVAILABLE: 'The database does not answer; the same request may succeed in a few seconds.',
   CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
-  LIMIT_EXCEEDED: 'Too much at once: ask for less, or wait as long as `retryAfterSeconds` says.',
-  READ_TIMEOUT: 'The database took too long; ask for a smaller part, or follow cursors instead of offsets.',
+  LIMIT_EXCEEDED: 'Too much at once: request less, or wait as long as `retryAfterSeconds` says.',
+  READ_TIMEOUT: 'The database took too long; request less, or follow cursors instead of offsets.',
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 

@@ -90,7 +90,7 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
     execute: (args: ExecutionArgs) => (args as RunningArgs).execute(args),
     subscribe: (args: ExecutionArgs) => (args as RunningArgs).subscribe(args),
     onConnect(context) {
-      // What the client may send along is kept as long as the connection.
+      // The payload would be kept as long as the connection.
       Object.assign(context, { connectionParams: tokensOf(context.connectionParams) });
       context.extra.acknowledge();
     },

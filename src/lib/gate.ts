@@ -7,7 +7,7 @@ export interface GateLimits {
   atOncePerKey: number;
   /** Of one key; any more are rejected at once. */
   waitingPerKey: number;
-  /** Whoever has waited this long is rejected. */
+  /** A caller that has waited this long is rejected. */
   waitMs: number;
 }
 

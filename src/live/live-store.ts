@@ -81,7 +81,7 @@ async function readResumeTime(db: Db): Promise<Date> {
 /** Longer than a transaction of ours may take (database/prisma.ts). */
 const LONGEST_WRITE = Prisma.sql`interval '60 seconds'`;
 
-/** What does not fit changed last. A parent's row misses its children's progress, hence their times. */
+/** Tasks that do not fit changed last. A parent's row misses its children's progress, hence their times. */
 function listChanged(
   db: Db,
   viewer: Viewer,

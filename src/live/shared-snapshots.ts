@@ -36,16 +36,16 @@ interface Page {
   end: TaskStamp | null;
 }
 
-interface Tape {
+interface SnapshotPages {
   sequence: Promise<bigint>;
   page(after: TaskStamp | null, signal: AbortSignal): Promise<Page>;
 }
 
 export function createSharedSnapshots({ db }: Pick<Platform, 'db'>) {
-  const recent = new Map<string, Tape>();
+  const recent = new Map<string, SnapshotPages>();
   const inTurn = createGate(PAGE_LIMITS);
 
-  const createTape = (request: FeedRequest): Tape => {
+  const openPages = (request: FeedRequest): SnapshotPages => {
     const sequence = readSequence(db);
     const share = createSharedCalls();
     const kept = new LRUCache<string, Page>({ max: KEPT_PAGES });
@@ -75,20 +75,23 @@ export function createSharedSnapshots({ db }: Pick<Platform, 'db'>) {
     async open(request: FeedRequest): Promise<SharedSnapshot> {
       const key = keyOf(request);
       const shared = recent.has(key);
-      const tape = getOrAdd(recent, key, () => {
+      const pages = getOrAdd(recent, key, () => {
         setTimeout(() => recent.delete(key), SHARE_MS).unref();
-        return createTape(request);
+        return openPages(request);
       });
-      return { sequence: await tape.sequence, shared, read: () => play(tape, request.signal) };
+      return { sequence: await pages.sequence, shared, read: () => readPages(pages, request.signal) };
     },
   };
 }
 
-async function* play(tape: Tape, signal: AbortSignal): AsyncGenerator<InitialUpdate, void, void> {
+async function* readPages(
+  pages: SnapshotPages,
+  signal: AbortSignal,
+): AsyncGenerator<InitialUpdate, void, void> {
   let after: TaskStamp | null = null;
   let given = 0;
   do {
-    const page: Page = await tape.page(after, signal);
+    const page: Page = await pages.page(after, signal);
     for (const update of page.updates) {
       yield update;
       given += 1;

@@ -78,7 +78,7 @@ function afterDeath(deaths: number, { suspectDelayMs, now }: { suspectDelayMs: n
       errorCode: 'WORKER_LOST',
       errorMessage:
         `${deaths} workers in a row died while they ran this task, ${alone} of them running nothing else, so it is ` +
-        'not retried automatically. The log of the worker may say why; retry the task once the cause is mended.',
+        'not retried automatically. The log of the worker may say why; retry the task once the cause is fixed.',
       errorRetryable: true,
     };
   }

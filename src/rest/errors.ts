@@ -83,7 +83,7 @@ export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): R
 export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
   const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
   if (code === 'INTERNAL') return internalFailure(requestId, first?.cause);
-  if (code === 'CANCELLED') return new RestFailure(503, 'The request was cancelled.', { retry_after: 1 });
+  if (code === 'CANCELLED') return new RestFailure(503, 'The request was canceled.', { retry_after: 1 });
   if (!first || !isErrorCode(code)) return new Error(`A document of REST failed: ${first?.message}`);
   return toFailure({
     code,

@@ -73,7 +73,8 @@ const trackInfo = route({
   path: '/track/info',
   docs: {
     summary: 'Show a track.',
-    description: 'The form is that of Spotify’s Web API. What the catalog does not know is empty, 0 or null.',
+    description:
+      'The form is that of Spotify’s Web API. Values that the catalog does not know are empty, 0 or null.',
     response: trackSchema,
     example: { id: 'demo:night-ferry-1-03' },
     errors: ERRORS,

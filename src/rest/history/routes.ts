@@ -30,7 +30,7 @@ const list = route({
   docs: {
     summary: 'List started and finished downloads, newest first.',
     description:
-      'Downloads that nobody asked for by themselves, such as the tracks of an album, are children: `/history/{task_id}/children`.',
+      'Tracks of an album and other children are listed under their parent: `/history/{task_id}/children`.',
     response: downloadListSchema,
     example: { limit: 10, status: 'completed' },
   },
