@@ -15,7 +15,7 @@ import type { Logger } from '../lib/logger.js';
 import type { ContextFactory, ContextRequest } from './context-request.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
-import { useCsrfRefusal, useJsonBody } from './http-requests.js';
+import { useRequestParams, useStreamHeaders } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
@@ -68,7 +68,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       documentCache: createDocumentCache(),
       errorCache: createDocumentCache(),
     },
-    // Replaced by useGraphiqlPage and useJsonBody.
+    // Replaced by useGraphiqlPage and useRequestParams.
     graphiql: false,
     landingPage: false,
     maxRequestBodySize: false,
@@ -90,8 +90,8 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
 function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
   return [
     graphiql ? useGraphiqlPage(GRAPHQL_PATH) : useHiddenSchema(),
-    useCsrfRefusal(),
-    useJsonBody(),
+    useRequestParams(),
+    useStreamHeaders(),
     useQueryLimits(limits ?? QUERY_LIMITS),
     useInputLimits(),
     useSharedUpdates(),
