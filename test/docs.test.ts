@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { PATH_PLACEHOLDERS } from '../src/settings/path-placeholders.js';
 import { ENV_VARIABLES, parseEnv } from '../src/env.js';
 import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../src/graphql/input-limits.js';
-import { QUERY_LIMITS } from '../src/graphql/limits.js';
+import { MAX_COMPLEXITY, QUERY_LIMITS } from '../src/graphql/limits.js';
 import { schema } from '../src/schema.js';
 import { PAGES_WITH_TABLES, renderPage, withoutTables } from '../tools/docs-tables.js';
 
@@ -110,6 +110,7 @@ describe('docs/graphql.md', () => {
     expect(limits).toMatch(
       new RegExp(`Items of a list in the arguments +\\| ${withCommas(MAX_LIST_ITEMS)} `),
     );
+    expect(limits).toMatch(new RegExp(`Cost: .+ \\| ${withCommas(MAX_COMPLEXITY)} `));
     expect(limits).toMatch(new RegExp(`Characters of a text +\\| ${withCommas(MAX_TEXT_CHARS)} `));
   });
 });

@@ -58,6 +58,12 @@ const TOO_LARGE = new Refusal(
   `The body is too large; at most ${MAX_BODY_BYTES} bytes are allowed.`,
 );
 
+const NO_QUERY = new Refusal(
+  400,
+  'BAD_REQUEST',
+  'The request has no "query"; expected: the text of an operation.',
+);
+
 /** With 200 and this message, clients send the text instead, and no hash again. */
 const NO_PERSISTED_QUERIES = new Refusal(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
 
@@ -107,7 +113,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function refuseParams({ query, extensions }: GraphQLParams): Refusal | null {
-  const isHashOnly = !query && Boolean(extensions?.['persistedQuery']);
-  return isHashOnly ? NO_PERSISTED_QUERIES : null;
+function refuseParams(params: GraphQLParams): Refusal | null {
+  if (params.query || Array.isArray(params)) return null;
+  return params.extensions?.['persistedQuery'] ? NO_PERSISTED_QUERIES : NO_QUERY;
 }

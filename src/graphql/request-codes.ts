@@ -16,7 +16,7 @@ export const REQUEST_CODES = {
     meaning: 'One of the [limits](#limits).',
   },
   BAD_REQUEST: {
-    status: '400; 405 for a mutation by `GET`; 200 without `query`',
+    status: '400; 405 for a mutation by `GET`',
     meaning: 'The body or the URL does not hold one operation.',
   },
   OPERATION_RESOLUTION_FAILURE: {

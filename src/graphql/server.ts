@@ -13,6 +13,7 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../lib/logger.js';
 import type { ContextFactory, ContextRequest } from './context-request.js';
+import { useCostReport } from './cost.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
 import { useRequestParams, useStreamHeaders } from './http-requests.js';
@@ -49,7 +50,9 @@ export interface Pipeline {
 }
 
 export interface GraphqlServer {
+  /** Whether clients may see the schema. */
   readonly graphiql: boolean;
+  readonly schema: GraphQLSchema;
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
@@ -79,6 +82,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
   });
   return {
     graphiql,
+    schema: options.schema,
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
@@ -95,6 +99,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useQueryLimits(limits ?? QUERY_LIMITS),
     useInputLimits(),
     useSharedUpdates(),
+    useCostReport(),
     useErrorMasking(log),
   ];
 }

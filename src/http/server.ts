@@ -61,7 +61,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   const { graphql, log, origins = [], readers = createReaderCounter() } = options;
   const handleOthers = createRouter({
     routes: options.routes,
-    graphiql: graphql.graphiql,
+    graphql,
     readiness: createReadiness(options.checks),
     log,
   });

@@ -6,7 +6,7 @@ import { REQUEST_CODES, type RequestCode } from '../../src/graphql/request-codes
 import { createReaderCounter } from '../../src/lib/reader-limits.js';
 import { schema } from '../../src/schema.js';
 import { sendRaw } from '../kit/raw-request.js';
-import { post, startToyServer, toAnswer, type Answer, type ToyServer } from './toy-server.js';
+import { post, startToyServer, toAnswer, type Answer, type ToyServer } from '../graphql/toy-server.js';
 
 let server: ToyServer;
 let full: ToyServer;
