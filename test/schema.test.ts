@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLNamedType } from 'graphql';
+import {
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isScalarType,
+  type GraphQLNamedType,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { printSortedSchema } from '../src/http/schema-files.js';
 import { schema } from '../src/schema.js';
@@ -29,6 +36,22 @@ describe('the GraphQL schema', () => {
     expect(shared.map((all) => `${all.map(({ path }) => path).join(', ')}: ${all[0]?.description}`)).toEqual(
       [],
     );
+  });
+
+  it('says where to begin, with names that exist', () => {
+    const { description } = schema;
+    const known = types.flatMap((type) => [type.name, ...membersOf(type).map(({ name }) => name)]);
+    const named = description?.match(/(?<=`)\w+(?=`)/g) ?? [];
+    expect(named).toEqual(expect.arrayContaining(['search', 'queueDownload', 'taskUpdates', 'downloadPath']));
+    expect(named.filter((name) => !known.includes(name) && name !== '__typename')).toEqual([]);
+    for (const word of ['Errors', 'WebSocket', 'server-sent', 'Limits', 'Ids'])
+      expect(description).toContain(word);
+  });
+
+  it('names a specification of each of its scalars', () => {
+    const scalars = types.filter(isScalarType).filter(({ name }) => !BUILT_IN.includes(name));
+    expect(scalars.map(({ name }) => name)).toContain('DateTime');
+    expect(scalars.filter(({ specifiedByURL }) => !URL.canParse(specifiedByURL ?? ''))).toEqual([]);
   });
 
   it('names errors as members of unions, each with message and code', () => {

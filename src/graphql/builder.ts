@@ -79,6 +79,7 @@ builder.subscriptionType({
 });
 
 builder.scalarType('DateTime', {
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   description: 'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
@@ -89,6 +90,7 @@ builder.scalarType('DateTime', {
 });
 
 builder.scalarType('BigInt', {
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
   description: 'Integer of up to 53 bits, as a JSON number.',
   serialize: (value) => Number(value),
   parseValue: (value) => {

@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, parse, validate } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema } from '../../src/schema.js';
 import { post, startToyServer, type ToyServer } from './toy-server.js';
 
 let server: ToyServer;
@@ -69,7 +70,8 @@ test('It opens with a valid search, download and subscription', async () => {
   const operations = parse(defaultQuery).definitions.map((definition) =>
     String('operation' in definition ? definition.operation : definition.kind),
   );
-  expect(operations).toEqual(['query', 'mutation', 'subscription']);
+  expect(operations).toEqual(['query', 'mutation', 'subscription', 'query']);
+  expect(validate(schema, parse(defaultQuery)).map(String)).toEqual([]);
   for (const name of ['search(', 'queueDownload(', 'taskUpdates {']) expect(defaultQuery).toContain(name);
 });
 
