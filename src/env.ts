@@ -134,7 +134,8 @@ const variables = z.object({
   GRAPHIQL: onOff.default(true).register(facts, {
     kind: 'true or false',
     default: 'true',
-    description: 'Whether GraphiQL and introspection are available.',
+    description:
+      'Whether GraphiQL, introspection, `/schema.graphql` and `/possible-types.json` are available.',
   }),
   NODE_ENV: z.string().optional().register(facts, {
     kind: 'any text',

@@ -13,6 +13,24 @@ import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
 import './graphql/error-types.js';
 import { builder } from './graphql/builder.js';
+import { MAX_COMPLEXITY, QUERY_LIMITS } from './graphql/limits.js';
 import { withPlainIds } from './graphql/node-id.js';
 
 export const schema = withPlainIds(builder.toSchema());
+
+/** The first page of GraphiQL's documentation. */
+schema.description = `Reprise: search catalogs, download music, follow downloads.
+
+Where to begin:
+- \`search\` finds tracks, albums, playlists and artists. \`queueDownload\` downloads one, and returns a task at once.
+- \`taskUpdates\` is the live stream that follows tasks; \`task\` and \`tasks\` show them, \`history\` those of the past.
+- \`cancelTask\`, \`pauseTask\`, \`retryTask\` and others control a task with all its children.
+- \`updateSettings\` changes the download folder (\`downloadPath\`), format, quality and the rest.
+
+Ids: \`<Type>:<id>\`, such as \`Album:demo:night-ferry\` or \`Task:<uuid>\`; \`node\` fetches any of them.
+
+Errors: what a client can handle is a member of a mutation's result. Select \`... on Error { code message }\` beside \`__typename\`. All else is in \`errors[]\` with \`extensions.code\`.
+
+Transport: POST JSON, or GET for queries. Subscriptions go over WebSocket (graphql-transport-ws) or server-sent events (\`accept: text/event-stream\`), on the same path. The schema as text: [/schema.graphql](/schema.graphql). The REST API: [/api/docs](/api/docs).
+
+Limits: ${QUERY_LIMITS.depth} levels, ${QUERY_LIMITS.rootFields} root fields, ${QUERY_LIMITS.aliases} aliases, ${QUERY_LIMITS.tokens} tokens, a cost of ${MAX_COMPLEXITY}; the header \`graphql-cost: 1\` shows what an operation costs.`;

@@ -4,11 +4,11 @@ import {
   isInputObjectType,
   isInterfaceType,
   isObjectType,
-  lexicographicSortSchema,
-  printSchema,
+  isScalarType,
   type GraphQLNamedType,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { printSortedSchema } from '../src/http/schema-files.js';
 import { schema } from '../src/schema.js';
 
 const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__'));
@@ -18,7 +18,7 @@ const parts = types.filter((type) => !BUILT_IN.includes(type.name)).flatMap(desc
 
 describe('the GraphQL schema', () => {
   it('is the committed one (npm run schema writes it)', () => {
-    expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(readFileSync('schema.graphql', 'utf8'));
+    expect(printSortedSchema(schema)).toBe(readFileSync('schema.graphql', 'utf8'));
   });
 
   it('describes every type, field, argument and enum value', () => {
@@ -36,6 +36,22 @@ describe('the GraphQL schema', () => {
     expect(shared.map((all) => `${all.map(({ path }) => path).join(', ')}: ${all[0]?.description}`)).toEqual(
       [],
     );
+  });
+
+  it('says where to begin, with names that exist', () => {
+    const { description } = schema;
+    const known = types.flatMap((type) => [type.name, ...membersOf(type).map(({ name }) => name)]);
+    const named = description?.match(/(?<=`)\w+(?=`)/g) ?? [];
+    expect(named).toEqual(expect.arrayContaining(['search', 'queueDownload', 'taskUpdates', 'downloadPath']));
+    expect(named.filter((name) => !known.includes(name) && name !== '__typename')).toEqual([]);
+    for (const word of ['Errors', 'WebSocket', 'server-sent', 'Limits', 'Ids'])
+      expect(description).toContain(word);
+  });
+
+  it('names a specification of each of its scalars', () => {
+    const scalars = types.filter(isScalarType).filter(({ name }) => !BUILT_IN.includes(name));
+    expect(scalars.map(({ name }) => name)).toContain('DateTime');
+    expect(scalars.filter(({ specifiedByURL }) => !URL.canParse(specifiedByURL ?? ''))).toEqual([]);
   });
 
   it('names errors as members of unions, each with message and code', () => {

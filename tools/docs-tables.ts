@@ -1,6 +1,7 @@
 /** The tables in docs/ that are made from the code. */
 import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
+import { REQUEST_CODES } from '../src/graphql/request-codes.js';
 import { describeRow, nullNote, wordsOf, type TableRow } from '../src/settings/settings-table.js';
 import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS } from '../src/settings/settings.js';
 import { REST_OPTIONS, type restOptions } from '../src/rest/downloads/serialize.js';
@@ -8,13 +9,14 @@ import { documentedFormOf } from '../src/rest/input.js';
 import { sectionOf } from '../src/rest/openapi.js';
 import { ROUTES } from '../src/rest-routes.js';
 
-export const PAGES_WITH_TABLES = ['docs/configuration.md', 'docs/rest.md'];
+export const PAGES_WITH_TABLES = ['docs/configuration.md', 'docs/graphql.md', 'docs/rest.md'];
 
 const TABLES: Record<string, () => string> = {
   settings: () => settingsTable(SETTINGS_ROWS),
   'watch settings': () => settingsTable(WATCH_SETTINGS_ROWS),
   'download options': () => optionsTable(REST_OPTIONS),
   routes: routeTables,
+  'request codes': codesTable,
 };
 
 const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
@@ -83,6 +85,15 @@ function routeTables(): string {
       return `**${section}**\n\n${toTable(['route', 'purpose'], rows)}`;
     })
     .join('\n\n');
+}
+
+function codesTable(): string {
+  const rows = Object.entries(REQUEST_CODES).map(([code, { status, meaning }]) => [
+    `\`${code}\``,
+    status,
+    meaning,
+  ]);
+  return toTable(['code', 'HTTP status', 'meaning'], rows);
 }
 
 function toTable(head: string[], rows: string[][]): string {

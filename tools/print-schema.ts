@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { lexicographicSortSchema, printSchema } from 'graphql';
+import { printSortedSchema } from '../src/http/schema-files.js';
 import { schema } from '../src/schema.js';
 
-writeFileSync('schema.graphql', `${printSchema(lexicographicSortSchema(schema))}\n`);
+writeFileSync('schema.graphql', printSortedSchema(schema));

@@ -3,22 +3,18 @@ import ComplexityPlugin, { type ComplexityErrorFn } from '@pothos/plugin-complex
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
-import { GraphQLError } from 'graphql';
 import type { z } from 'zod';
 import type PrismaTypes from '../generated/pothos.js';
 import { getDatamodel } from '../generated/pothos.js';
 import type { GraphqlContext } from '../context.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { textsOf } from '../lib/named-enum.js';
+import { limitExceeded, MAX_COMPLEXITY } from './limits.js';
 import { decodeNodeId, encodeNodeId } from './node-id.js';
 
-/** A page of 500 history entries at the largest offset fits. */
-export const MAX_COMPLEXITY = 60_000;
-
 const complexityError: ComplexityErrorFn = (kind, result) =>
-  new GraphQLError(
+  limitExceeded(
     `The ${kind.toLowerCase()} of this operation is ${result.complexity}; at most ${MAX_COMPLEXITY} is allowed. Request smaller pages.`,
-    { extensions: { code: 'LIMIT_EXCEEDED' } },
   );
 
 interface Types {
@@ -78,10 +74,12 @@ builder.mutationType({
     'Write operations. Errors that a client can handle are members of the result union and implement `Error`.',
 });
 builder.subscriptionType({
-  description: 'Live updates, over WebSocket with the graphql-transport-ws protocol.',
+  description:
+    'Live updates, over WebSocket with the graphql-transport-ws protocol, or as server-sent events with `accept: text/event-stream`.',
 });
 
 builder.scalarType('DateTime', {
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   description: 'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
@@ -92,6 +90,7 @@ builder.scalarType('DateTime', {
 });
 
 builder.scalarType('BigInt', {
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
   description: 'Integer of up to 53 bits, as a JSON number.',
   serialize: (value) => Number(value),
   parseValue: (value) => {

@@ -159,6 +159,11 @@ export function refuseBoth({ after, offset }: PageArgs): void {
 
 const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
 
+/** Opaque, so that a catalog with cursors of its own can pass those on. */
+function encodeOffset(offset: number): string {
+  return Buffer.from(`offset:${offset}`).toString('base64url');
+}
+
 /** Throws InvalidInputError for a bad page. */
 export async function connectOffsetPage<Node>(
   args: PageArgs,
@@ -172,7 +177,7 @@ function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
   const limit = pageSizeOf(args);
   if (!args.after) return { offset: offsetOf(args), limit };
   refuseBoth(args);
-  const [, position] = OFFSET_CURSOR.exec(args.after) ?? [];
+  const [, position] = OFFSET_CURSOR.exec(Buffer.from(args.after, 'base64url').toString()) ?? [];
   if (position !== undefined) return { offset: Number(position) + 1, limit };
   throw new InvalidInputError(
     '"after" is not a cursor of this list; pass the "cursor" of an edge, or "endCursor".',
@@ -181,7 +186,7 @@ function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
 }
 
 function toOffsetConnection<Node>(page: { items: Node[]; total: number }, offset: number): Connection<Node> {
-  const edges = page.items.map((node, index) => ({ cursor: `offset:${offset + index}`, node }));
+  const edges = page.items.map((node, index) => ({ cursor: encodeOffset(offset + index), node }));
   return {
     totalCount: page.total,
     edges,

@@ -1,38 +1,62 @@
 import type { GraphiQLOptions, Plugin } from 'graphql-yoga';
 import { answerWith, createAsset, type Asset } from '../lib/asset.js';
 
-const DEFAULT_QUERY = `# Welcome to Reprise. The play button asks
-# which of these to run.
+const DEFAULT_QUERY = `# Welcome to Reprise. The play button asks which
+# of these to run: take them in order, in this tab.
+# The REST API is at /api/docs.
 
-# Find music.
+# 1. Find an album.
 query Search {
-  search(query: "night") {
+  search(query: "night", type: ALBUM) {
     edges {
       node {
-        ... on Track { id title }
         ... on Album { id title }
       }
     }
   }
 }
 
-# Download an album.
+# 2. Download it. This returns at once.
 mutation Download {
   queueDownload(
-    input: { item: "demo:night-ferry", type: ALBUM }
+    input: {
+      item: "demo:night-ferry"
+      type: ALBUM
+      options: { format: MP3, bitrateKbps: 320 }
+    }
   ) {
     __typename
     ... on DownloadQueued { task { id } }
-    ... on Error { message }
+    ... on Error { code message }
   }
 }
 
-# Follow downloads: run this first, and the
-# download in a second tab.
+# 3. Follow it: run this right afterwards. It begins
+# with all that is active. GraphiQL runs only one
+# operation, so start further downloads elsewhere:
+# open /api/album/download/demo:low-tide-radio in
+# another browser tab, and see them come in here.
 subscription Watch {
   taskUpdates {
     sequence
     task { id title state progress }
+  }
+}
+
+# 4. See the files, once they are there.
+query Files {
+  tasks(first: 1) {
+    edges {
+      node {
+        title
+        state
+        children {
+          edges {
+            node { title state file { path } }
+          }
+        }
+      }
+    }
   }
 }
 `;
@@ -62,6 +86,7 @@ async function renderPage(endpoint: string): Promise<Asset> {
     endpoint,
     defaultQuery: DEFAULT_QUERY,
     subscriptionsProtocol: 'WS',
+    schemaDescription: true,
   };
   return createAsset('text/html; charset=utf-8', renderGraphiQL(options).trimStart());
 }

@@ -38,6 +38,9 @@ export const QUERY_LIMITS: QueryLimits = {
   tokens: 2_000,
 };
 
+/** A page of 500 history entries at the largest offset fits. */
+export const MAX_COMPLEXITY = 60_000;
+
 const NAMES: Record<keyof DocumentSize, string> = {
   depth: 'levels of depth',
   introspectionDepth: 'levels of introspection',

@@ -13,9 +13,10 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../lib/logger.js';
 import type { ContextFactory, ContextRequest } from './context-request.js';
+import { useCostReport } from './cost.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
-import { useCsrfRefusal, useJsonBody } from './http-requests.js';
+import { useRequestParams, useStreamHeaders } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
@@ -49,7 +50,9 @@ export interface Pipeline {
 }
 
 export interface GraphqlServer {
+  /** Whether clients may see the schema. */
   readonly graphiql: boolean;
+  readonly schema: GraphQLSchema;
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
@@ -68,7 +71,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       documentCache: createDocumentCache(),
       errorCache: createDocumentCache(),
     },
-    // Replaced by useGraphiqlPage and useJsonBody.
+    // Replaced by useGraphiqlPage and useRequestParams.
     graphiql: false,
     landingPage: false,
     maxRequestBodySize: false,
@@ -79,6 +82,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
   });
   return {
     graphiql,
+    schema: options.schema,
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
@@ -90,11 +94,12 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
 function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
   return [
     graphiql ? useGraphiqlPage(GRAPHQL_PATH) : useHiddenSchema(),
-    useCsrfRefusal(),
-    useJsonBody(),
+    useRequestParams(),
+    useStreamHeaders(),
     useQueryLimits(limits ?? QUERY_LIMITS),
     useInputLimits(),
     useSharedUpdates(),
+    useCostReport(),
     useErrorMasking(log),
   ];
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { GRAPHQL_PATH } from '../graphql/server.js';
 import type { HostRule } from './allowed-hosts.js';
-import { foreignPageMessage, isFromForeignPage } from './foreign-pages.js';
+import type { RequestCode } from '../graphql/request-codes.js';
+import { foreignPageMessage, isFromForeignPage, isQueryOfForeignPage } from './foreign-pages.js';
 import { pathOf, PROBE_PATHS, urlOf } from './request-context.js';
 import { toFailureBody } from './send.js';
 
@@ -19,7 +20,7 @@ export interface Refusal {
 export function checkAccess(incoming: IncomingMessage, rules: AccessRules): { url: URL } | Refusal {
   const url = urlOf(incoming);
   if (!url) return { status: 400, body: toFailureBody('Invalid address or Host header.') };
-  const toBody = (message: string, code: string) =>
+  const toBody = (message: string, code: RequestCode) =>
     isGraphql(url.pathname) ? { errors: [{ message, extensions: { code } }] } : toFailureBody(message);
   // A browser always sends Host.
   const isNamed = incoming.headers.host !== undefined && !PROBE_PATHS.has(url.pathname);
@@ -27,7 +28,8 @@ export function checkAccess(incoming: IncomingMessage, rules: AccessRules): { ur
     const message = `"${url.hostname}" is not an allowed host name of this server; add it to ALLOWED_HOSTS.`;
     return { status: 421, body: toBody(message, 'HOST_NOT_ALLOWED') };
   }
-  if (mayChange(incoming) && isGraphql(url.pathname) && isFromForeignPage(incoming, url, rules.origins))
+  const isForeign = mayChange(incoming) ? isFromForeignPage : isQueryOfForeignPage;
+  if (isGraphql(url.pathname) && isForeign(incoming, url, rules.origins))
     return { status: 403, body: toBody(foreignPageMessage(incoming), 'ORIGIN_NOT_ALLOWED') };
   return { url };
 }

@@ -4,7 +4,7 @@ import { sendJson } from './send.js';
 const METHODS = 'GET, HEAD, POST, PUT, DELETE';
 const REQUEST_HEADERS = [
   ...['authorization', 'content-type', 'last-event-id', 'x-request-id'],
-  ...['graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'],
+  ...['graphql-cost', 'graphql-require-preflight', 'apollo-require-preflight', 'x-graphql-yoga-csrf'],
 ].join(', ');
 const RESPONSE_HEADERS = 'retry-after, www-authenticate, x-request-id';
 const MAX_AGE_S = '600';

@@ -9,13 +9,36 @@ export function isFromForeignPage(
   url: URL,
   origins: readonly string[],
 ): boolean {
-  const { origin, referer, 'sec-fetch-site': site } = headers;
+  const { referer } = headers;
+  const stated = isStatedForeign(headers, url, origins);
+  if (stated !== null) return stated;
+  if (referer !== undefined) return !isOwnOrigin(referer, url) && !origins.includes(originOf(referer));
+  return isBrowser(headers);
+}
+
+/**
+ * Whether a browser says that a page of another origin sends this query. One on plain HTTP may not say so: its page
+ * cannot read the response without CORS, and what it may cost is limited.
+ */
+export function isQueryOfForeignPage(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  url: URL,
+  origins: readonly string[],
+): boolean {
+  // A link from elsewhere may open GraphiQL.
+  return headers['sec-fetch-dest'] !== 'document' && isStatedForeign(headers, url, origins) === true;
+}
+
+/** Null if the headers that no page can change say nothing. */
+function isStatedForeign(
+  { origin, 'sec-fetch-site': site }: IncomingMessage['headers'],
+  url: URL,
+  origins: readonly string[],
+): boolean | null {
   if (origin !== undefined && origins.includes(origin)) return false;
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   if (origin !== undefined) return !isOwnOrigin(origin, url);
-  if (site !== undefined) return false;
-  if (referer !== undefined) return !isOwnOrigin(referer, url) && !origins.includes(originOf(referer));
-  return isBrowser(headers);
+  return site === undefined ? null : false;
 }
 
 export function foreignPageMessage({ headers }: Pick<IncomingMessage, 'headers'>): string {

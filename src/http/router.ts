@@ -1,12 +1,13 @@
-import { GRAPHQL_PATH } from '../graphql/server.js';
+import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
 import type { Readiness } from './readiness.js';
 import type { HttpExchange, HttpHandler } from './request-context.js';
+import { schemaFiles } from './schema-files.js';
 import { sendEmpty, sendJson, toFailureBody } from './send.js';
 
 interface RouterOptions {
   routes?: HttpHandler | undefined;
-  graphiql: boolean;
+  graphql: Pick<GraphqlServer, 'graphiql' | 'schema'>;
   readiness: () => Promise<Readiness>;
   log: Logger;
 }
@@ -39,9 +40,9 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange, u
   };
 }
 
-function fixedPages({ graphiql, readiness }: RouterOptions): Map<string, HttpHandler> {
+function fixedPages({ graphql, readiness }: RouterOptions): Map<string, HttpHandler> {
   const front: HttpHandler = ({ outgoing }) => {
-    if (graphiql) sendEmpty(outgoing, { status: 302, headers: { location: GRAPHQL_PATH } });
+    if (graphql.graphiql) sendEmpty(outgoing, { status: 302, headers: { location: GRAPHQL_PATH } });
     else sendJson(outgoing, { name: 'Reprise', graphql: GRAPHQL_PATH, rest: REST_PATH });
   };
   const health: HttpHandler = ({ outgoing }) => sendJson(outgoing, { status: 'ok' });
@@ -49,5 +50,6 @@ function fixedPages({ graphiql, readiness }: RouterOptions): Map<string, HttpHan
     const answer = await readiness();
     sendJson(outgoing, answer, { status: answer.status === 'ready' ? 200 : 503 });
   };
-  return new Map(Object.entries({ '/': front, '/healthz': health, '/readyz': ready }));
+  const files = graphql.graphiql ? schemaFiles(graphql.schema) : {};
+  return new Map(Object.entries({ '/': front, '/healthz': health, '/readyz': ready, ...files }));
 }

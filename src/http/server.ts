@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { headersOf } from '../graphql/context-request.js';
+import type { RequestCode } from '../graphql/request-codes.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import { createWebSocketEndpoint } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
@@ -57,10 +58,10 @@ const TIMEOUTS = {
 const UNREAD_BODY_MS = 2_000;
 
 export async function createHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
-  const { graphql, log, origins = [] } = options;
+  const { graphql, log, origins = [], readers = createReaderCounter() } = options;
   const handleOthers = createRouter({
     routes: options.routes,
-    graphiql: graphql.graphiql,
+    graphql,
     readiness: createReadiness(options.checks),
     log,
   });
@@ -75,7 +76,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     const access = checkAccess(incoming, rules);
     if ('status' in access) return sendJson(outgoing, access.body, access);
     const { url } = access;
-    void (isGraphql(url.pathname) ? handleGraphql(graphql, exchange) : handleOthers(exchange, url));
+    if (!isGraphql(url.pathname)) return void handleOthers(exchange, url);
+    if (wantsEventStream(incoming) && !countReader(readers, exchange))
+      return sendJson(outgoing, TOO_MANY_STREAMS.body, TOO_MANY_STREAMS);
+    void handleGraphql(graphql, exchange);
   });
   server.on('clientError', answerUnreadable);
   const stopRequests = createOrderlyStop(server);
@@ -83,7 +87,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   const websocket = createWebSocketEndpoint({
     graphql,
     log,
-    readers: options.readers ?? createReaderCounter(),
+    readers,
     ...(limits && { limits }),
   });
   let stopping = false;
@@ -115,6 +119,29 @@ const TOO_MANY_CONNECTIONS: Refusal = {
   status: 429,
   body: toFailureBody('Too many connections are open; close some first.'),
 };
+
+const TOO_MANY_STREAMS: Refusal = {
+  status: 429,
+  body: {
+    errors: [
+      {
+        message: 'Too many event streams are open; close some first.',
+        extensions: { code: 'LIMIT_EXCEEDED' satisfies RequestCode },
+      },
+    ],
+  },
+};
+
+function wantsEventStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/event-stream') ?? false;
+}
+
+/** With the WebSockets and the event streams of REST. */
+function countReader(readers: ReaderCounter, { incoming, outgoing }: HttpExchange): boolean {
+  const reader = readers.enter(incoming.socket.remoteAddress);
+  if (reader) outgoing.once('close', () => reader.leave());
+  return reader !== null;
+}
 
 /** Through web requests Yoga would be half as fast. */
 function handleGraphql(graphql: GraphqlServer, exchange: HttpExchange): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AlbumTracksQuery } from '../../src/generated/documents/graphql.js';
-import { ask } from '../kit/ask.js';
+import { ask, cursorAt } from '../kit/ask.js';
 import {
   ALBUM_BY_ID,
   ALBUM_TRACKS,
@@ -256,13 +256,13 @@ describe('the tracks of an album', () => {
 
 describe('the entries of a playlist', () => {
   it('are there deep inside a playlist of 10,000', async () => {
-    const page = { id: 'ten-thousand', first: 3, after: 'offset:8999' };
+    const page = { id: 'ten-thousand', first: 3, after: cursorAt(8999) };
     const { playlist } = await app.execute(PLAYLIST_ITEMS, page);
     expect(playlist?.items).toMatchInlineSnapshot(`
       {
         "edges": [
           {
-            "cursor": "offset:9000",
+            "cursor": "b2Zmc2V0OjkwMDA",
             "node": {
               "addedAt": "2025-01-07T12:00:00.000Z",
               "track": {
@@ -271,7 +271,7 @@ describe('the entries of a playlist', () => {
             },
           },
           {
-            "cursor": "offset:9001",
+            "cursor": "b2Zmc2V0OjkwMDE",
             "node": {
               "addedAt": "2025-01-07T12:01:00.000Z",
               "track": {
@@ -280,7 +280,7 @@ describe('the entries of a playlist', () => {
             },
           },
           {
-            "cursor": "offset:9002",
+            "cursor": "b2Zmc2V0OjkwMDI",
             "node": {
               "addedAt": "2025-01-07T12:02:00.000Z",
               "track": {
@@ -290,7 +290,7 @@ describe('the entries of a playlist', () => {
           },
         ],
         "pageInfo": {
-          "endCursor": "offset:9002",
+          "endCursor": "b2Zmc2V0OjkwMDI",
           "hasNextPage": true,
           "hasPreviousPage": true,
         },
@@ -300,7 +300,7 @@ describe('the entries of a playlist', () => {
   });
 
   it('end where the playlist does', async () => {
-    const page = { id: 'ten-thousand', first: 100, after: 'offset:9989' };
+    const page = { id: 'ten-thousand', first: 100, after: cursorAt(9989) };
     const { playlist } = await app.execute(PLAYLIST_ITEMS, page);
     expect(playlist?.items.edges.at(-1)?.node.track?.id).toBe('Track:demo:tide-10000');
     expect(playlist?.items.edges).toHaveLength(10);

@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { parse } from 'graphql';
+import { buildSchema, parse, validate } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema } from '../../src/schema.js';
 import { post, startToyServer, type ToyServer } from './toy-server.js';
 
 let server: ToyServer;
@@ -69,12 +70,28 @@ test('It opens with a valid search, download and subscription', async () => {
   const operations = parse(defaultQuery).definitions.map((definition) =>
     String('operation' in definition ? definition.operation : definition.kind),
   );
-  expect(operations).toEqual(['query', 'mutation', 'subscription']);
+  expect(operations).toEqual(['query', 'mutation', 'subscription', 'query']);
+  expect(validate(schema, parse(defaultQuery)).map(String)).toEqual([]);
   for (const name of ['search(', 'queueDownload(', 'taskUpdates {']) expect(defaultQuery).toContain(name);
+});
+
+test('The schema is served as SDL and as possible types, and not again while it is cached', async () => {
+  const sdl = await visit(`${server.url}/schema.graphql`, { accept: '*/*' });
+  expect(sdl).toMatchObject({ status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+  const built = buildSchema(sdl.body.toString());
+  expect(Object.keys(built.getQueryType()?.getFields() ?? {})).toContain('hello');
+  const again = await visit(`${server.url}/schema.graphql`, { 'if-none-match': String(sdl.headers.etag) });
+  expect([again.status, again.body.length]).toEqual([304, 0]);
+
+  const types = await visit(`${server.url}/possible-types.json`);
+  expect(types.headers['content-type']).toBe('application/json; charset=utf-8');
+  expect(JSON.parse(types.body.toString())).toEqual({ Thing: ['Box', 'Node'], AnyThing: ['Box', 'Node'] });
 });
 
 test('With GraphiQL off there is no page, no introspection and no hint', async () => {
   expect((await visit(hidden.endpoint)).status).not.toBe(200);
+  for (const path of ['/schema.graphql', '/possible-types.json'])
+    expect((await visit(`${hidden.url}${path}`)).status).toBe(404);
   const answers = await Promise.all(
     ['{ __schema { queryType { name } } }', '{ __type(name: "Node") { name } }', '{ hallo }'].map((query) =>
       post(hidden, { query }),

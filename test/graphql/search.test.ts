@@ -4,7 +4,7 @@ import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { CatalogType, SearchAnythingQuery } from '../../src/generated/documents/graphql.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
-import { ask } from '../kit/ask.js';
+import { ask, cursorAt } from '../kit/ask.js';
 import { SEARCH } from '../kit/catalog-documents.js';
 import { makeTrack } from '../kit/catalog-items.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -115,7 +115,7 @@ describe('search', () => {
 
   it('has pages as deep as its catalog goes by cursor, and up to an offset of 100,000', async () => {
     const deep = { query: 'x', catalog: 'deep', first: 20 };
-    const { search } = await app.execute(SEARCH, { ...deep, after: `offset:${DEEP_TOTAL - 31}` });
+    const { search } = await app.execute(SEARCH, { ...deep, after: cursorAt(DEEP_TOTAL - 31) });
     expect(search.totalCount).toBe(DEEP_TOTAL);
     expect(search.edges).toHaveLength(20);
     expect(search.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
@@ -124,14 +124,14 @@ describe('search', () => {
     expect(ids).toEqual(Array.from({ length: 10 }, (_, at) => `Track:deep:${DEEP_TOTAL - 10 + at}`));
     expect(last.search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
     const numbered = await app.execute(SEARCH_AT, { catalog: 'deep', offset: 100_000 });
-    expect(numbered.search.edges[0]).toEqual({ cursor: 'offset:100000' });
+    expect(numbered.search.edges[0]).toEqual({ cursor: cursorAt(100_000) });
     const { errors } = await ask(app, SEARCH_AT, { catalog: 'deep', offset: 100_001 });
     expect(errors).toMatchObject([{ code: 'INVALID_INPUT' }]);
     expect(errors[0]?.message).toContain('Follow cursors with "after" to go further.');
   });
 
   it('returns an empty page beyond the end', async () => {
-    const { search } = await app.execute(SEARCH, { query: 'night ferry', after: 'offset:100000' });
+    const { search } = await app.execute(SEARCH, { query: 'night ferry', after: cursorAt(100_000) });
     expect(search.edges).toEqual([]);
     expect(search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
   });
@@ -140,7 +140,8 @@ describe('search', () => {
     ['no page', { first: 0 }],
     ['a page of less than nothing', { first: -1 }],
     ['too large a page', { first: 101 }],
-    ['a cursor of its own making', { after: 'offset:-5' }],
+    ['a cursor of its own making', { after: Buffer.from('offset:-5').toString('base64url') }],
+    ['a cursor in plain text', { after: 'offset:3' }],
     ['a cursor of another list', { after: 'WyIyMDI2LTAxLTAxVDAwOjAwOjAwLjAwMFoiXQ' }],
     ['no words', { query: '' }],
     ['only spaces', { query: '  \n' }],

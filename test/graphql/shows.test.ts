@@ -32,7 +32,7 @@ describe('a show', () => {
             },
           ],
           "pageInfo": {
-            "endCursor": "offset:1",
+            "endCursor": "b2Zmc2V0OjE",
             "hasNextPage": true,
           },
           "totalCount": 7,

@@ -31,7 +31,14 @@ const typeDefs = /* GraphQL */ `
   type Mutation {
     touch: String
   }
-  type Node {
+  interface Thing {
+    id: ID
+  }
+  union AnyThing = Node | Box
+  type Box implements Thing {
+    id: ID
+  }
+  type Node implements Thing {
     id: ID
     name: String
     child: Node!

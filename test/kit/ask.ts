@@ -35,3 +35,6 @@ export async function ask<Data, V>(
     })),
   };
 }
+
+/** The cursor of an entry of a catalog's list. */
+export const cursorAt = (offset: number): string => Buffer.from(`offset:${offset}`).toString('base64url');
