@@ -6,6 +6,8 @@ export interface ContextRequest {
   signal: AbortSignal;
   headers: { get(name: string): string | null };
   connectionParams?: Readonly<Record<string, unknown>>;
+  /** Counts an event stream over HTTP until the response ends; false if there are too many. */
+  enterReader?: (viewerId: string) => boolean;
 }
 
 /** Yoga copies own properties only. At `expiresAt: Date` in its context, a WebSocket is closed with 4403. */

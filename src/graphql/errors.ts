@@ -72,8 +72,12 @@ function mask(thrown: unknown, { log, requestId }: ErrorReport): GraphQLError {
   return Object.defineProperty(masked, 'cause', { value: cause, enumerable: false });
 }
 
+/** An error of graphql-js may repeat a whole variable. */
+const MAX_MESSAGE_CHARS = 1_000;
+
 /** Keeps nothing else of the original error. */
-function restate(thrown: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
+function restate(thrown: unknown, text: string, extensions: Record<string, unknown>): GraphQLError {
+  const message = text.length > MAX_MESSAGE_CHARS ? `${text.slice(0, MAX_MESSAGE_CHARS)}…` : text;
   if (!(thrown instanceof GraphQLError)) return new GraphQLError(message, { extensions });
   const { nodes = null, source = null, positions = null, path = null } = thrown;
   return new GraphQLError(message, { nodes, source, positions, path, extensions });

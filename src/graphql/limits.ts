@@ -2,6 +2,7 @@ import {
   GraphQLError,
   Kind,
   parse,
+  visit,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -75,11 +76,34 @@ export function limitExceeded(message: string): GraphQLError {
 function findExcesses(document: DocumentNode, limits: QueryLimits): GraphQLError[] {
   const size = measureDocument(document);
   const names = Object.keys(NAMES) as (keyof DocumentSize)[];
-  return names
+  const excesses = names
     .filter((name) => size[name] > limits[name])
     .map((name) =>
       limitExceeded(`The query has ${size[name]} ${NAMES[name]}; at most ${limits[name]} are allowed.`),
     );
+  return [...excesses, ...findLongName(document)];
+}
+
+const MAX_NAME_CHARS = 200;
+
+/** Every error about a name or number repeats it. */
+function findLongName(document: DocumentNode): GraphQLError[] {
+  let longest = 0;
+  const measureLength = ({ value }: { value: string }) => {
+    longest = Math.max(longest, value.length);
+  };
+  visit(document, {
+    Name: measureLength,
+    IntValue: measureLength,
+    FloatValue: measureLength,
+    EnumValue: measureLength,
+  });
+  if (longest <= MAX_NAME_CHARS) return [];
+  return [
+    limitExceeded(
+      `A name or number in the query has ${longest} characters; at most ${MAX_NAME_CHARS} are allowed.`,
+    ),
+  ];
 }
 
 function parseWithin(maxTokens: number, source: string | Source, options?: ParseOptions): DocumentNode {

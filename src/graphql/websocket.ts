@@ -34,7 +34,13 @@ export interface WebSocketEndpoint {
 export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEndpoint {
   const { log, readers, limits = WEBSOCKET_LIMITS } = options;
   const protocol = createProtocol(options, limits);
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, handleProtocols });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.messageBytes,
+    handleProtocols,
+    // Each message of a packet in a turn of its own, so that a packet full of subscriptions holds up nobody.
+    allowSynchronousEvents: false,
+  });
   const connections = new Set<Connection>();
   const greetings = createReaderCounter({
     perAddress: limits.greetingsPerAddress,

@@ -39,7 +39,10 @@ export function urlOf(incoming: IncomingMessage): URL | null {
   const { host } = incoming.headers;
   if (host === undefined) return parseUrl(`http://${addressOf(incoming)}${target}`);
   const url = parseUrl(`http://${host}${target}`);
-  return url?.hostname === host.replace(/:\d*$/, '').toLowerCase() ? url : null;
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  // IPv6 addresses have several spellings.
+  const isSame = url?.hostname === name || isIPv6(name.replace(/^\[(.*)\]$/, '$1'));
+  return isSame ? url : null;
 }
 
 function addressOf({ socket }: IncomingMessage): string {

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { headersOf } from '../graphql/context-request.js';
-import type { RequestCode } from '../graphql/request-codes.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import { createWebSocketEndpoint } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
@@ -77,9 +76,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     if ('status' in access) return sendJson(outgoing, access.body, access);
     const { url } = access;
     if (!isGraphql(url.pathname)) return void handleOthers(exchange, url);
-    if (wantsEventStream(incoming) && !countReader(readers, exchange))
-      return sendJson(outgoing, TOO_MANY_STREAMS.body, TOO_MANY_STREAMS);
-    void handleGraphql(graphql, exchange);
+    void handleGraphql(graphql, exchange, readers);
   });
   server.on('clientError', answerUnreadable);
   const stopRequests = createOrderlyStop(server);
@@ -120,34 +117,33 @@ const TOO_MANY_CONNECTIONS: Refusal = {
   body: toFailureBody('Too many connections are open; close some first.'),
 };
 
-const TOO_MANY_STREAMS: Refusal = {
-  status: 429,
-  body: {
-    errors: [
-      {
-        message: 'Too many event streams are open; close some first.',
-        extensions: { code: 'LIMIT_EXCEEDED' satisfies RequestCode },
-      },
-    ],
-  },
-};
-
-function wantsEventStream({ headers }: IncomingMessage): boolean {
-  return headers.accept?.includes('text/event-stream') ?? false;
-}
-
 /** With the WebSockets and the event streams of REST. */
-function countReader(readers: ReaderCounter, { incoming, outgoing }: HttpExchange): boolean {
+function enterReader(
+  readers: ReaderCounter,
+  { incoming, outgoing }: HttpExchange,
+  viewerId: string,
+): boolean {
   const reader = readers.enter(incoming.socket.remoteAddress);
-  if (reader) outgoing.once('close', () => reader.leave());
-  return reader !== null;
+  if (!reader) return false;
+  outgoing.once('close', () => reader.leave());
+  return reader.identify(viewerId);
 }
 
 /** Through web requests Yoga would be half as fast. */
-function handleGraphql(graphql: GraphqlServer, exchange: HttpExchange): Promise<void> {
+function handleGraphql(
+  graphql: GraphqlServer,
+  exchange: HttpExchange,
+  readers: ReaderCounter,
+): Promise<void> {
   const { incoming, outgoing, requestId, signal } = exchange;
   const headers = headersOf(incoming);
-  return graphql.handle(incoming, outgoing, { transport: 'http', requestId, signal, headers });
+  return graphql.handle(incoming, outgoing, {
+    transport: 'http',
+    requestId,
+    signal,
+    headers,
+    enterReader: (viewerId) => enterReader(readers, exchange, viewerId),
+  });
 }
 
 /** Node keeps reading without end, so that a rejected client sees the response. */

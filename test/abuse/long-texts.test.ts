@@ -93,3 +93,41 @@ describe('a text of 80,000 characters', () => {
     for (const request of requests) expect(await rest(app.url, request)).toMatchObject({ status: 400 });
   });
 });
+
+describe('one request of a megabyte', () => {
+  const members = (count: number, text = '') =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${text}${at}`, at]));
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+  const TASKS = 'query ($input: TaskFilter) { tasks(filter: $input) { totalCount } }';
+
+  test.each([
+    ['70,000 unknown members', members(70_000), 'more than 2000 entries'],
+    ['members with long names', members(400, 'k'.repeat(1_000)), 'more than 100000 characters'],
+    ['100 levels', nested(100), 'more than 20 levels'],
+  ])('with %s in a variable is refused with a short answer', async (_what, input, problem) => {
+    const { errors } = await post({ query: TASKS, variables: { input } });
+    expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
+    expect(errors?.[0]?.message).toContain(problem);
+  });
+
+  test('with many wrong members in a variable is answered with short errors', async () => {
+    const { errors = [] } = await post({ query: TASKS, variables: { input: members(90, 'k'.repeat(900)) } });
+    expect(errors.length).toBeGreaterThan(0);
+    for (const { message } of errors) expect(message.length).toBeLessThanOrEqual(1_001);
+  });
+
+  test.each([
+    ['an operation name', `query ${'A'.repeat(1_000_000)}($a: Int, $b: Int) { __typename }`],
+    ['a field', `{ ${'a'.repeat(1_000_000)} }`],
+    ['a number', `{ tasks(first: ${'1'.repeat(1_000_000)}) { totalCount } }`],
+    ['an enum value', `{ search(query: "a", type: ${'T'.repeat(1_000_000)}) { totalCount } }`],
+  ])('with %s of a million characters does not repeat it', async (_what, query) => {
+    const { errors } = await post({ query });
+    expect(errors).toMatchObject([
+      {
+        message: 'A name or number in the query has 1000000 characters; at most 200 are allowed.',
+        extensions: { code: 'LIMIT_EXCEEDED' },
+      },
+    ]);
+  });
+});

@@ -64,10 +64,11 @@ test('An address may hold only so many event streams', async () => {
   const readers = createReaderCounter({ perAddress: 1, perViewer: 9, inAll: 9 });
   const small = await startToyServer({ http: { readers } });
   onTestFinished(() => small.stop());
+  const accept = 'text/event-stream';
   const subscribe = () =>
-    post(small, { query: '{ hello }' }, { accept: 'text/event-stream' }).catch((error: Error) => error);
+    post(small, { query: 'subscription { events(source: "a") { number } }' }, { accept });
   const query = encodeURIComponent('subscription { events(source: "a") { number } }');
-  const open = await fetch(`${small.endpoint}?query=${query}`, { headers: { accept: 'text/event-stream' } });
+  const open = await fetch(`${small.endpoint}?query=${query}`, { headers: { accept } });
   expect(await subscribe()).toMatchObject({ status: 429, body: refused('LIMIT_EXCEEDED') });
   await open.body?.cancel();
   await waitFor(() => readers.enter('127.0.0.1'), { what: 'the place to be free again' });

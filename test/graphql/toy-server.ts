@@ -263,8 +263,9 @@ export interface Answer {
   errors?: { message: string; path?: unknown; extensions?: Record<string, unknown> }[];
 }
 
+/** Of an event stream, its first event. */
 export function toAnswer(text: string): Answer {
-  return JSON.parse(text) as Answer;
+  return JSON.parse(/^data: (.+)$/m.exec(text)?.[1] ?? text) as Answer;
 }
 
 /** A query of that many levels. */

@@ -41,7 +41,7 @@ const PROVOKED: Record<RequestCode, (() => Promise<Reply>)[]> = {
     () => get(`{ ${'hello '.repeat(21)} }`),
     () => get(`{ ${'hello '.repeat(21)} }`, NEWER),
     () => post(server, { query: '{ hello }', variables: { pad: 'x'.repeat(1024 * 1024) } }),
-    () => post(full, { query: '{ hello }' }, { accept: 'text/event-stream' }),
+    () => post(full, { query: 'subscription { silence { number } }' }, { accept: 'text/event-stream' }),
   ],
   BAD_REQUEST: [
     () => post(server, '{"query":'),
