@@ -95,9 +95,9 @@ interface CreatedDeps {
 async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps> {
   const { log, overrides, closers } = options;
   const { url, db, workDb, reads } = await openDatabase(env, options);
-  const { bus, relay } = await openEvents(url, options);
-  const media = overrides.media ?? (await createMedia({ ...env, log }));
   const instanceId = randomUUID();
+  const { bus, relay } = await openEvents({ url, instanceId }, options);
+  const media = overrides.media ?? (await createMedia({ ...env, log }));
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may be up while the database is down: this process would then hold jobs that it cannot run.
   const timing = { ...TIMING, ...overrides.timing };
@@ -159,10 +159,13 @@ async function openDatabase(env: Env, options: StartOptions) {
   return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 
-async function openEvents(url: string, { log, closers }: StartOptions) {
+async function openEvents(
+  { url, instanceId }: { url: string; instanceId: string },
+  { log, closers }: StartOptions,
+) {
   const bus = createEventBus({ log });
   closers.add('event bus', () => bus.close());
-  const relay = await startPostgresRelay({ url, bus, log });
+  const relay = await startPostgresRelay({ url, bus, log, instanceId });
   closers.add('event relay', () => relay.stop());
   return { bus, relay };
 }
