@@ -23,7 +23,7 @@ import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { createLogger, type Logger } from './lib/logger.js';
-import { createReaderCounter, READER_LIMITS } from './lib/reader-limits.js';
+import { createReaderCounter, READER_LIMITS, type ReaderLimits } from './lib/reader-limits.js';
 import { createRedactor } from './lib/secrets.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
@@ -52,6 +52,7 @@ export interface Overrides {
   sources?: readonly AudioSource[];
   catalogs?: readonly CatalogSource[];
   media?: Media;
+  readers?: Partial<ReaderLimits>;
 }
 
 export interface App {
@@ -70,7 +71,7 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
     const workDeps = { ...deps, db: workDb };
     const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
     const checks = readinessChecks(workDeps, { jobs, dispatcher });
-    const http = env.role === 'worker' ? null : await startServer(deps, checks, closers);
+    const http = env.role === 'worker' ? null : await startServer(deps, checks, { overrides, closers });
     return { http, deps, stop: () => closers.close() };
   } catch (thrown) {
     await closers.close();
@@ -208,12 +209,16 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
 async function startServer(
   deps: Deps,
   checks: Readonly<Record<string, Check>>,
-  closers: Closers,
+  { overrides, closers }: Pick<StartOptions, 'overrides' | 'closers'>,
 ): Promise<RunningHttpServer> {
   const { env, log } = deps;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
-  const readers = createReaderCounter({ ...READER_LIMITS, perAddress: env.maxReadersPerAddress });
+  const readers = createReaderCounter({
+    ...READER_LIMITS,
+    perAddress: env.maxReadersPerAddress,
+    ...overrides.readers,
+  });
   const http = await createHttpServer({
     host: env.host,
     port: env.port,
