@@ -23,7 +23,7 @@ import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { createLogger, type Logger } from './lib/logger.js';
-import { createReaderCounter, READER_LIMITS } from './lib/reader-limits.js';
+import { createReaderCounter, READER_LIMITS, type ReaderLimits } from './lib/reader-limits.js';
 import { createRedactor } from './lib/secrets.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
@@ -52,6 +52,7 @@ export interface Overrides {
   sources?: readonly AudioSource[];
   catalogs?: readonly CatalogSource[];
   media?: Media;
+  readers?: Partial<ReaderLimits>;
 }
 
 export interface App {
@@ -71,7 +72,7 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
     const workDeps = { ...deps, db: workDb };
     const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
     const checks = readinessChecks(workDeps, { jobs, dispatcher });
-    const http = env.role === 'worker' ? null : await startServer(deps, checks, closers);
+    const http = env.role === 'worker' ? null : await startServer(deps, checks, { overrides, closers });
     return { http, deps, stop: () => closers.close() };
   } catch (thrown) {
     await closers.close();
@@ -96,9 +97,9 @@ interface CreatedDeps {
 async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps> {
   const { log, overrides, closers } = options;
   const { url, db, workDb, reads } = await openDatabase(env, options);
-  const { bus, relay } = await openEvents(url, options);
-  const media = overrides.media ?? (await createMedia({ ...env, log }));
   const instanceId = randomUUID();
+  const { bus, relay } = await openEvents({ url, instanceId }, options);
+  const media = overrides.media ?? (await createMedia({ ...env, log }));
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may be up while the database is down: this process would then hold jobs that it cannot run.
   const timing = { ...TIMING, ...overrides.timing };
@@ -160,10 +161,13 @@ async function openDatabase(env: Env, options: StartOptions) {
   return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 
-async function openEvents(url: string, { log, closers }: StartOptions) {
+async function openEvents(
+  { url, instanceId }: { url: string; instanceId: string },
+  { log, closers }: StartOptions,
+) {
   const bus = createEventBus({ log });
   closers.add('event bus', () => bus.close());
-  const relay = await startPostgresRelay({ url, bus, log });
+  const relay = await startPostgresRelay({ url, bus, log, instanceId });
   closers.add('event relay', () => relay.stop());
   return { bus, relay };
 }
@@ -206,12 +210,16 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
 async function startServer(
   deps: Deps,
   checks: Readonly<Record<string, Check>>,
-  closers: Closers,
+  { overrides, closers }: Pick<StartOptions, 'overrides' | 'closers'>,
 ): Promise<RunningHttpServer> {
   const { env, log } = deps;
   const createContext = createContextFactory(deps);
   const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
-  const readers = createReaderCounter({ ...READER_LIMITS, perAddress: env.maxReadersPerAddress });
+  const readers = createReaderCounter({
+    ...READER_LIMITS,
+    perAddress: env.maxReadersPerAddress,
+    ...overrides.readers,
+  });
   const http = await createHttpServer({
     host: env.host,
     port: env.port,

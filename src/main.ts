@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { createApp } from './app.js';
 import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
@@ -32,8 +33,15 @@ async function main(env: Env): Promise<void> {
 }
 
 const env = readEnv();
+const redact = createRedactor(secretUrlsOf(env));
+/** Node itself would print the error with all its properties, of which one may be a URL with its password. */
+const crash = (thrown: unknown) => {
+  process.stderr.write(`Reprise ends because of an error that nothing handled: ${redact(inspect(thrown))}\n`);
+  process.exit(1);
+};
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
 main(env).catch((thrown: unknown) => {
-  const redact = createRedactor(secretUrlsOf(env));
   process.stderr.write(`Reprise could not start: ${redact(messageOf(thrown))}\n`);
   process.exit(1);
 });

@@ -28,6 +28,7 @@ export interface Platform {
 export interface Timing {
   /** After this long without renewal a task is queued again. */
   leaseMs: number;
+  /** A worker that renewed nothing for two of these, and has no session in the database, is taken for dead. */
   renewMs: number;
   /** When a task that was dispatched but has not started is dispatched again. */
   jobLostAfterMs: number;
@@ -46,7 +47,7 @@ export interface Timing {
 
 export const TIMING: Timing = {
   leaseMs: 15_000,
-  renewMs: 4_000,
+  renewMs: 2_000,
   jobLostAfterMs: 30_000,
   dispatchEveryMs: 2_000,
   suspectDelayMs: 10_000,

@@ -21,6 +21,8 @@ interface ListeningOptions {
   url: string;
   channel: string;
   applicationName: string;
+  /** Shows by this connection that the process lives. */
+  instanceId?: string;
   timing?: Partial<ListeningTiming> | undefined;
   log: Logger;
   onNotification: (text: string) => void;

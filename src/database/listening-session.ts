@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { createDeferred, delay } from '../lib/async.js';
+import { showAlive } from './session-lock.js';
 
 interface ListeningSession {
   lost: Promise<Error>;
@@ -10,6 +11,8 @@ interface ListeningSessionOptions {
   url: string;
   channel: string;
   applicationName: string;
+  /** Shows by this session that the process lives. */
+  instanceId?: string;
   timing: { keepaliveEveryMs: number; answerWithinMs: number };
   onNotification: (text: string) => void;
   /** Ends the attempt to connect at once, or the connection with a goodbye that gets half a second. */
@@ -37,6 +40,7 @@ export async function openListeningSession(options: ListeningSessionOptions): Pr
   try {
     signal.throwIfAborted();
     await client.connect();
+    if (options.instanceId !== undefined) await showAlive(client, options.instanceId);
     await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
     listening = true;
   } catch (thrown) {

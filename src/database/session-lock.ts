@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { Prisma } from '../generated/prisma/client.js';
 
 const IDLE_MS = 15_000;
 
@@ -9,3 +10,17 @@ export async function takeSessionLock(client: pg.Client, key: number, idleMs = I
   );
   await client.query('SELECT pg_advisory_lock($1)', [key]);
 }
+
+/**
+ * Shows that a process lives for as long as its session does. Shared, because the server may take a while to end the
+ * session that the next one replaces.
+ */
+export async function showAlive(client: pg.Client, instanceId: string): Promise<void> {
+  await client.query('SELECT pg_advisory_lock_shared(hashtextextended($1, 0))', [instanceId]);
+}
+
+/** Columns `key`, the `hashtextextended` of the instance's id, and `pid`. */
+export const LIVE_INSTANCES = Prisma.sql`
+  SELECT (classid::bigint << 32) | objid::bigint AS "key", pid FROM pg_locks
+  WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;

@@ -14,6 +14,8 @@ interface PostgresRelayOptions {
   url: string;
   bus: EventBus;
   log: Logger;
+  /** Other processes see by this connection that this one lives. */
+  instanceId?: string;
   timing?: Partial<ListeningTiming>;
 }
 
@@ -21,8 +23,9 @@ const CHANNEL = 'reprise';
 
 /** Rejects when the first connection fails; one lost later is replaced, and `bus.gap` is published. */
 export async function startPostgresRelay(options: PostgresRelayOptions): Promise<PostgresRelay> {
-  const { url, bus, log, timing } = options;
+  const { url, bus, log, timing, ...identity } = options;
   const connection = createListeningConnection({
+    ...identity,
     url,
     channel: CHANNEL,
     applicationName: 'reprise events',

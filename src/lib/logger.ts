@@ -1,4 +1,10 @@
-import { pino, stdSerializers, type Logger as PinoLogger } from 'pino';
+import {
+  pino,
+  type DestinationStream,
+  type LogFn,
+  type LoggerOptions,
+  type Logger as PinoLogger,
+} from 'pino';
 import { redactAll, type Redact } from './secrets.js';
 
 export type Logger = PinoLogger;
@@ -6,9 +12,28 @@ export type Logger = PinoLogger;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Writes one JSON object a line to standard output. Child loggers carry `requestId` or `taskId`. */
-export function createLogger(level: LogLevel, redact: Redact = (text) => text): Logger {
-  // Only errors come from drivers that were told the secrets.
-  const err = (error: Error) => redactAll(stdSerializers.err(error), redact);
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } });
+/** Writes one JSON object a line, by default to standard output. Child loggers carry `requestId` or `taskId`. */
+export function createLogger(
+  level: LogLevel,
+  redact: Redact = (text) => text,
+  destination?: DestinationStream,
+): Logger {
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    // Errors are serialized with the rest, before pino takes a message from one.
+    serializers: { err: (err: unknown) => err },
+    hooks: {
+      logMethod([fields, ...rest], method) {
+        const texts = rest.map((each: unknown) => redactAll(each, redact));
+        method.apply(this, [redactFields(fields, redact), ...texts] as Parameters<LogFn>);
+      },
+    },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+function redactFields(fields: unknown, redact: Redact) {
+  return redactAll(fields instanceof Error ? { err: fields } : fields, redact);
 }

@@ -1,3 +1,5 @@
+import { stdSerializers } from 'pino';
+
 export type Redact = (text: string) => string;
 
 /** Shorter parts are too common to be recognized. */
@@ -36,11 +38,14 @@ function decoded(part: string): string {
 /** Enough for errors whose causes have causes. */
 const MAX_DEPTH = 8;
 
-/** A copy in which every text is redacted. */
+/** A copy for a log, in which every text is redacted. */
 export function redactAll(value: unknown, redact: Redact, depth = 0): unknown {
   if (typeof value === 'string') return redact(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) return '…';
+  if (value instanceof Error) return redactAll(stdSerializers.err(value), redact, depth + 1);
+  if (value instanceof URL) return redact(value.href);
+  if (value instanceof Date) return value;
   if (Array.isArray(value)) return value.map((each) => redactAll(each, redact, depth + 1));
   const entries = Object.entries(value).map(
     ([name, inner]) => [name, redactAll(inner, redact, depth + 1)] as const,

@@ -1,5 +1,6 @@
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
+import { LIVE_INSTANCES } from '../database/session-lock.js';
 
 export interface DispatchedTask {
   id: string;
@@ -42,11 +43,32 @@ export async function queueDueRetries(tx: Db): Promise<void> {
       SELECT "id" FROM "Task" WHERE "state" = 'RETRYING' AND "retryAt" <= now() ${LOCK_FREE_ROWS}))`;
 }
 
-/** Their worker died, or lost the database. */
-export function listExpiredTasks(db: Db): Promise<ExpiredTask[]> {
+interface LossTerms {
+  /** Of this process. */
+  instanceId: string;
+  leaseMs: number;
+  lostAfterMs: number;
+}
+
+/**
+ * Their worker died, or lost the database. At once where the lease ran out; before that where its owner has no session
+ * and renewed nothing for `lostAfterMs`. A restart of the database ends the sessions of workers that live: they get as
+ * long for their next renewal from when this process itself has a session again.
+ */
+export function listExpiredTasks(
+  db: Db,
+  { instanceId, leaseMs, lostAfterMs }: LossTerms,
+): Promise<ExpiredTask[]> {
   return db.$queryRaw<ExpiredTask[]>`
+    WITH live AS (${LIVE_INSTANCES})
     SELECT "id", "deaths", "parentId", "leaseUntil", now() AS "now" FROM "Task"
-    WHERE "state" = 'RUNNING' AND "leaseUntil" < now()`;
+    WHERE "state" = 'RUNNING' AND ("leaseUntil" < now() OR (
+      "leaseUntil" < now() + ${leaseMs - lostAfterMs} * interval '1 millisecond'
+      AND NOT EXISTS (SELECT FROM live WHERE "key" = hashtextextended("leaseOwner", 0))
+      AND EXISTS (
+        SELECT FROM live JOIN pg_stat_activity USING (pid)
+        WHERE "key" = hashtextextended(${instanceId}, 0)
+          AND "backend_start" < now() - ${lostAfterMs} * interval '1 millisecond')))`;
 }
 
 /** Correct only where no worker can be alive. */

@@ -16,7 +16,10 @@ import {
 } from './dispatch-store.js';
 import { runTaskJob } from './run-task.job.js';
 
-export type DispatchDeps = Pick<Platform & SettingsDeps, 'db' | 'jobs' | 'settings' | 'log' | 'timing'>;
+export type DispatchDeps = Pick<
+  Platform & SettingsDeps,
+  'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'instanceId'
+>;
 
 /** They wait for a catalog, not for a disk. */
 const EXPANSIONS_AT_ONCE = 4;
@@ -49,10 +52,15 @@ const GIVEN_UP_AT = 6;
 /** Whatever else kills workers may be over by then. */
 const SUSPECT_DELAY_GROWTH = 4;
 
+/** One may be late, or about to come. */
+const MISSED_RENEWALS = 2;
+
 export async function sweepTasks(deps: DispatchDeps): Promise<void> {
   await queueDueRetries(deps.db);
   await revokeStaleDispatches(deps.db, deps.timing.jobLostAfterMs);
-  for (const task of await listExpiredTasks(deps.db)) {
+  const { leaseMs, renewMs } = deps.timing;
+  const terms = { instanceId: deps.instanceId, leaseMs, lostAfterMs: MISSED_RENEWALS * renewMs };
+  for (const task of await listExpiredTasks(deps.db, terms)) {
     const deaths = task.deaths + 1;
     const change = afterDeath(deaths, { ...deps.timing, now: task.now });
     const moved = await changeTask(deps, task.parentId, async (tx) => {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
+import { followOnOneSocket, greet, greetingOf, LARGEST_GREETING_BYTES, readFirstMessage } from './readers.js';
 import { COMMON_WORDS, seedHistory } from './seed-history.js';
 import { aliased, postQuery, startWatchedServer, type WatchedServer } from './watched-server.js';
+
+const ACTIVE = 2_000;
 
 let database: TestDatabase;
 let server: WatchedServer;
@@ -10,7 +13,7 @@ let unitMs: number;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await seedHistory(database.url, { finished: 300_000, active: 2_000 });
+  await seedHistory(database.url, { finished: 300_000, active: ACTIVE });
   server = await startWatchedServer({ DATABASE_URL: database.url, ROLE: 'api' });
   await average(100, () => postQuery(server.url, '{ __typename }'));
   unitMs = await average(200, () => postQuery(server.url, '{ __typename }'));
@@ -35,6 +38,22 @@ const PAGE = '{ totalCount edges { cursor } }';
 const SEARCH = `history(first: 1, filter: { query: "${COMMON_WORDS}" }) ${PAGE}`;
 const FIELDS = '{ edges { node { id title artists state } } }';
 
+const follow = (subscriptions: number) => () =>
+  followOnOneSocket(server.url, { subscriptions, snapshot: ACTIVE });
+const greetAndLeave = async () => {
+  const { socket, answer } = await greet(server.url, greetingOf(LARGEST_GREETING_BYTES));
+  socket.terminate();
+  expect(answer).toBe('connection_ack');
+};
+/** In quadratic time each alias would take a hundred million steps. */
+const askForLongId = async () => {
+  const aliases = Array.from({ length: 20 }, (_, n) => `a${n}: track(id: $id) { id }`).join(' ');
+  const { codes } = await postQuery(server.url, `query ($id: ID!) { ${aliases} }`, {
+    id: `spotify:${'?'.repeat(10_000)}\nx`,
+  });
+  expect(codes.length).toBeGreaterThan(0);
+};
+
 /** What each may cost at most, in units of `{ __typename }`. */
 const REQUESTS: [string, () => Promise<unknown>, number][] = [
   ['one history entry at an offset of 299,000', query(`{ history(first: 1, offset: 299000) ${PAGE} }`), 4],
@@ -45,6 +64,11 @@ const REQUESTS: [string, () => Promise<unknown>, number][] = [
   ['20 × offset 100,000', query(aliased(20, `history(first: 1, offset: 100000) ${PAGE}`)), 10],
   ['500 history entries', query(`{ history(first: 500) ${FIELDS} }`), 80],
   ['GET /prgs/list with 2,000 active tasks', get('/prgs/list'), 150],
+  ['an event stream of 2,000 active tasks', () => readFirstMessage(server.url), 350],
+  ['a subscription to 2,000 active tasks', follow(1), 250],
+  ['20 such subscriptions on one socket', follow(20), 1_400],
+  ['the largest greeting of a WebSocket', greetAndLeave, 8],
+  ['20 aliases with an id of 10 kB', askForLongId, 10],
   ['20 searches by REST at once', together(20, get('/history/search?q=night&limit=1')), 20 * 12],
 ];
 

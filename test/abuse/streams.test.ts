@@ -1,7 +1,6 @@
-import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
+import { followOnOneSocket, readFirstMessage } from './readers.js';
 import { seedHistory } from './seed-history.js';
 import { postQuery, startWatchedServer, type WatchedServer } from './watched-server.js';
 
@@ -21,21 +20,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The number of tasks in the first message of an event stream; the status when it is refused. */
-async function readFirstMessage(): Promise<number> {
-  const leaving = new AbortController();
-  const { status, body } = await fetch(`${server.url}/api/prgs/stream`, { signal: leaving.signal });
-  if (status !== 200) return status;
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.includes('\n\n')) break;
-  }
-  leaving.abort();
-  const data = text.slice(text.indexOf('data: ') + 6, text.indexOf('\n\n'));
-  return (JSON.parse(data) as { tasks: unknown[] }).tasks.length;
-}
+const readStream = () => readFirstMessage(server.url);
+const follow = (subscriptions: number) => followOnOneSocket(server.url, { subscriptions, snapshot: ACTIVE });
 
 /** The CPU time that the server takes for `work`, in milliseconds. */
 async function costOf(work: () => Promise<unknown>): Promise<number> {
@@ -46,12 +32,8 @@ async function costOf(work: () => Promise<unknown>): Promise<number> {
 
 /** The middle of three, after one that warms the server up. */
 async function costOfOne(): Promise<number> {
-  await readFirstMessage();
-  const costs = [
-    await costOf(readFirstMessage),
-    await costOf(readFirstMessage),
-    await costOf(readFirstMessage),
-  ];
+  await readStream();
+  const costs = [await costOf(readStream), await costOf(readStream), await costOf(readStream)];
   return costs.sort((a, b) => a - b)[1] ?? Number.NaN;
 }
 
@@ -59,7 +41,7 @@ test('20 event streams at once are all answered, for much less than 20 times the
   const one = await costOfOne();
   let counts: number[] = [];
   const all = await costOf(async () => {
-    counts = await Promise.all(Array.from({ length: READERS }, readFirstMessage));
+    counts = await Promise.all(Array.from({ length: READERS }, readStream));
   });
   expect(counts).toEqual(Array.from({ length: READERS }, () => ACTIVE));
   expect(all / one).toBeLessThan(8);
@@ -76,42 +58,17 @@ test('10 event streams that are cut before their first message cost little more 
       await asked;
     }
     // What they left running would go on behind this.
-    await readFirstMessage();
+    await readStream();
   });
   expect(cut / one).toBeLessThan(4);
 });
 
-/** Subscribes on one socket and waits for the whole snapshot of each. */
-async function followOnOneSocket(subscriptions: number): Promise<number[]> {
-  const client = createClient({
-    url: `${server.url.replace('http', 'ws')}/graphql`,
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-  });
-  const follow = async () => {
-    let count = 0;
-    for await (const { errors } of client.iterate({
-      query: 'subscription { taskUpdates { task { id state } } }',
-    })) {
-      if (errors) throw new Error(JSON.stringify(errors));
-      count += 1;
-      if (count === ACTIVE) break;
-    }
-    return count;
-  };
-  try {
-    return await Promise.all(Array.from({ length: subscriptions }, follow));
-  } finally {
-    await client.dispose();
-  }
-}
-
 test('20 subscriptions on one socket get their snapshots, for less than half of 20 times the cost of one', async () => {
-  await followOnOneSocket(1);
-  const one = await costOf(() => followOnOneSocket(1));
+  await follow(1);
+  const one = await costOf(() => follow(1));
   let counts: number[] = [];
   const all = await costOf(async () => {
-    counts = await followOnOneSocket(READERS);
+    counts = await follow(READERS);
   });
   expect(counts).toEqual(Array.from({ length: READERS }, () => ACTIVE));
   expect(all / one).toBeLessThan(READERS / 2);

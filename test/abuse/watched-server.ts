@@ -54,11 +54,15 @@ export interface GraphqlAnswer {
   codes: string[];
 }
 
-export async function postQuery(url: string, query: string): Promise<GraphqlAnswer> {
+export async function postQuery(
+  url: string,
+  query: string,
+  variables: Record<string, string> = {},
+): Promise<GraphqlAnswer> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
+    body: JSON.stringify({ query, variables }),
   });
   const { data = null, errors = [] } = (await response.json()) as {
     data?: Record<string, unknown> | null;

@@ -21,7 +21,7 @@ import { waitFor } from '../kit/wait-for.js';
 
 const ALBUM = 'demo:night-ferry';
 const TRACKS = 9;
-/** A dead worker's lease (15 s), or 30 s for what was handed out and not started; and a sweep every 2 s. */
+/** 4 s until a dead worker's lease is released, or 30 s for what was handed out and not started; and a beat of 2 s. */
 const RECOVERY_MS = 60_000;
 
 let ffmpegPath: string;

@@ -3,7 +3,7 @@ import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { inTransaction } from '../../src/database/prisma.js';
 import { createEventBus, type EventBus } from '../../src/events/bus.js';
 import { cancelTask, retryTask } from '../../src/tasks/control-tasks.js';
-import { dispatchTasks } from '../../src/queue/dispatch-tasks.js';
+import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { createLeases } from '../../src/queue/leases.js';
 import { renewLeases, writeProgress } from '../../src/tasks/task-state-store.js';
@@ -90,5 +90,42 @@ describe('work on a task', () => {
     first.release();
     await cancelTask(app.deps, SYSTEM_VIEWER, id);
     expect(second.signal.aborted).toBe(false);
+  });
+});
+
+describe('a lease that has not run out', () => {
+  const HOUR_MS = 3_600_000;
+  const OVERDUE = new Date(Date.now() + HOUR_MS / 2);
+
+  /** The state of a task with such a lease after a sweep. */
+  async function sweep(
+    lease: { leaseOwner?: string; leaseUntil?: Date },
+    sweeper: { instanceId?: string; renewMs?: number } = {},
+  ): Promise<string> {
+    const { renewMs = 1, ...identity } = sweeper;
+    const [id = ''] = await seedTasks(app, [
+      { state: 'RUNNING', leaseOwner: 'dead', leaseUntil: OVERDUE, ...lease },
+    ]);
+    const timing = { ...app.deps.timing, leaseMs: HOUR_MS, renewMs };
+    await sweepTasks({ ...app.deps, ...identity, timing });
+    return (await app.deps.db.task.findUniqueOrThrow({ where: { id } })).state;
+  }
+
+  it('is released when its owner renews nothing and has no session', async () => {
+    expect(await sweep({})).toBe('QUEUED');
+  });
+
+  it('is kept while its owner has a session', async () => {
+    expect(await sweep({ leaseOwner: app.deps.instanceId })).toBe('RUNNING');
+  });
+
+  it('is kept while its owner renews it without a session', async () => {
+    const leaseUntil = new Date(Date.now() + 2 * HOUR_MS);
+    expect(await sweep({ leaseUntil })).toBe('RUNNING');
+  });
+
+  it('is kept while the session of the process that looks is too young, or away', async () => {
+    expect(await sweep({}, { renewMs: HOUR_MS / 5 })).toBe('RUNNING');
+    expect(await sweep({}, { instanceId: 'without a session' })).toBe('RUNNING');
   });
 });

@@ -5,13 +5,16 @@ import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { queue } from '../kit/story.js';
-import { stretch, waitFor } from '../kit/wait-for.js';
+import { waitFor } from '../kit/wait-for.js';
 import { databaseUrlOf, joinApp } from './join-app.js';
+
+/** Far longer than a test: only because their process is seen to be dead are leases released. */
+const LEASE_MS = 600_000;
 
 const overrides = {
   catalogs: [createStubDiscography({})],
   sources: [endlessSource],
-  timing: { stopGraceMs: 100, leaseMs: stretch(2_000), renewMs: 500 },
+  timing: { stopGraceMs: 100, leaseMs: LEASE_MS, renewMs: 500 },
 };
 
 const apps: TestApp[] = [];
@@ -121,7 +124,7 @@ async function runUntilKilled(
       DOWNLOAD_DIR: downloadDir,
       KILLED_AT: String(killedAt),
       TRACKS: tracks,
-      LEASE_MS: String(stretch(2_000)),
+      LEASE_MS: String(LEASE_MS),
     },
   });
   const [, signal] = (await once(child, 'exit')) as [unknown, string | null];

@@ -118,6 +118,33 @@ describe('a lost worker', () => {
     expect(await listFiles(api.env.downloadDir)).toHaveLength(1);
   });
 
+  it('by SIGKILL, and not while it hangs, leaves its track to another one long before its lease runs out', async () => {
+    const timing = { leaseMs: 600_000, renewMs: 500 };
+    const child = startChild(timing.leaseMs);
+    const id = await queue(api, { item: TRACK });
+    await inState(api, id, 'RUNNING');
+    child.kill('SIGSTOP');
+    await waitFor(() => renewedLongAgo(timing), { what: 'its renewals to be overdue' });
+    await sweepTasks({ ...api.deps, timing: { ...api.deps.timing, ...timing } });
+    await inState(api, id, 'RUNNING');
+    await startWorker({ timing });
+    await kill(child);
+    expect(await ended(api, id, 60_000)).toMatchObject({ state: 'COMPLETED', attempt: 2, error: null });
+  });
+
+  async function renewedLongAgo({
+    leaseMs,
+    renewMs,
+  }: {
+    leaseMs: number;
+    renewMs: number;
+  }): Promise<boolean> {
+    const [row] = await api.deps.db.$queryRaw<{ overdue: boolean }[]>`
+      SELECT now() - ("leaseUntil" - ${leaseMs} * interval '1 millisecond') > ${3 * renewMs} * interval '1 millisecond'
+        AS overdue FROM "Task" WHERE "state" = 'RUNNING'`;
+    return row?.overdue ?? false;
+  }
+
   it('behind an unresponsive network leaves its track to another one, and does no harm when it is back', async () => {
     const proxy = await createPostgresProxy(databaseUrlOf(api));
     onTestFinished(() => proxy.close());
@@ -141,7 +168,7 @@ describe('a lost worker', () => {
     });
   });
 
-  function startChild(): ChildProcess {
+  function startChild(leaseMs = stretch(2_000)): ChildProcess {
     const { jobStore, downloadDir } = api.env;
     const child = spawnProgram('worker-child', [], {
       stdio: ['pipe', 'ignore', 'inherit'],
@@ -152,7 +179,7 @@ describe('a lost worker', () => {
         DATABASE_URL: databaseUrlOf(api),
         MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
         DOWNLOAD_DIR: downloadDir,
-        LEASE_MS: String(stretch(2_000)),
+        LEASE_MS: String(leaseMs),
       },
     });
     onTestFinished(() => kill(child));

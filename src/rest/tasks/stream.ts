@@ -6,6 +6,7 @@ import { flag, invalidField } from '../input.js';
 import { openLiveStream } from '../live-stream.js';
 import type { Change } from '../pending-changes.js';
 import { createSharedMessages } from '../shared-messages.js';
+import { localIdOf } from '../plain-id.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../route.js';
 import type { Documents, Following } from '../run-document.js';
 import { taskStreamSchema } from './schemas.js';
@@ -60,7 +61,8 @@ const stream = streamRoute({
     const { documents, base, signal, timing } = call;
     const resumeFrom = findSequence(since_event, call);
     const { viewer } = await documents.run(STREAM_VIEWER, {});
-    const viewerId = viewer?.id ?? '';
+    // As WebSockets count it: a viewer's streams and sockets have one limit.
+    const viewerId = viewer ? localIdOf(viewer.id) : '';
     call.identify(viewerId);
     const { message, sequence } = await shareFirst(`${viewerId} ${base} ${active_only}`, signal, (shared) =>
       inTurn({ key: viewerId, signal: shared }, () =>
