@@ -20,7 +20,7 @@ import { fillPlaceholders, PATH_PLACEHOLDERS } from '../../src/settings/path-pla
 import { makeTrack } from '../kit/catalog-items.js';
 import { makeFoundFile, makeRawTags } from '../kit/raw-tags.js';
 
-const UNITS = 8_192;
+const UNITS = 4_096;
 /** Below it a measurement says nothing, and nobody waits. */
 const NOTICEABLE_MS = 25;
 const TRIES = 4;
@@ -121,7 +121,7 @@ describe('a parser of text from outside', () => {
     (_name, parse) => {
       fc.assert(
         fc.property(pump, (parts) => isLinear(parse, parts)),
-        { numRuns: 100 },
+        { numRuns: 40 },
       );
     },
   );

@@ -4,7 +4,7 @@ import { followOnOneSocket, readFirstMessage } from './readers.js';
 import { seedHistory } from './seed-history.js';
 import { postQuery, startWatchedServer, type WatchedServer } from './watched-server.js';
 
-const ACTIVE = 5_000;
+const ACTIVE = 1_500;
 const READERS = 20;
 
 let database: TestDatabase;
