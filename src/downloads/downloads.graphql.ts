@@ -72,7 +72,7 @@ builder.objectType(FormatUnavailableError, {
   interfaces: [ErrorInterface],
 });
 
-const QueuedPartsType = builder.objectRef<QueuedChildren>('QueuedParts').implement({
+const QueuedChildrenType = builder.objectRef<QueuedChildren>('QueuedChildren').implement({
   description: `First ${MAX_QUEUED_CHILDREN} children of a queued album, playlist or artist; \`Task.children\` pages through all.`,
   fields: (t) => ({
     complete: t.exposeBoolean('complete', {
@@ -95,9 +95,10 @@ const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
   description: 'The download is queued. Follow its task with `taskUpdates`.',
   fields: (t) => ({
     task: t.field({ type: TaskType, description: 'The task that was queued.', resolve: (task) => task }),
-    parts: t.field({
-      type: QueuedPartsType,
-      description: 'Children of a list; waits a few seconds for them to be inserted. Empty for a track.',
+    children: t.field({
+      type: QueuedChildrenType,
+      description:
+        'Children of the queued album, playlist or artist; waits a few seconds for them to be inserted. Empty for a track.',
       complexity: { field: 1, multiplier: MAX_QUEUED_CHILDREN },
       resolve: (task, _args, context) => listQueuedChildren(context, context.viewer, task.id),
     }),

@@ -103,7 +103,7 @@ const ChangedTasks = builder.objectRef<PollResult>('ChangedTasks').implement({
       description: 'All active tasks, then one page of finished tasks.',
       resolve: ({ tasks }) => tasks,
     }),
-    endedCount: t.exposeInt('finishedCount', {
+    finishedCount: t.exposeInt('finishedCount', {
       description: 'Number of finished tasks on all pages.',
     }),
     hasMore: t.exposeBoolean('hasMore', {

@@ -45,7 +45,7 @@ function pageLoader(context: GraphqlContext, page: ChildPage): Loader<Task[]> {
   );
 }
 
-const TaskPartType = builder.objectRef<ChildSummary>('TaskPart').implement({
+const TaskChildType = builder.objectRef<ChildSummary>('TaskChild').implement({
   description: 'Summary of a child task, for showing it with its parent. Query `task` for all of its fields.',
   fields: (t) => ({
     taskId: t.id({
@@ -116,7 +116,7 @@ builder.prismaObjectFields('Task', (t) => ({
     },
   }),
   current: t.field({
-    type: TaskPartType,
+    type: TaskChildType,
     nullable: true,
     description: 'First running child of a RUNNING parent, or else its first retrying one; otherwise null.',
     // No promise without a query: most tasks of a page have no children.
@@ -126,7 +126,7 @@ builder.prismaObjectFields('Task', (t) => ({
         : null,
   }),
   outcomes: t.field({
-    type: [TaskPartType],
+    type: [TaskChildType],
     description: `Finished children among the first ${MAX_OUTCOMES} of a finished parent, in order; empty for other tasks.`,
     resolve: (task, _args, context) =>
       isParentKind(task.kind) && isFinished(task.state) ? summaryLoader(context).load(task.id) : [],

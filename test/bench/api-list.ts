@@ -25,7 +25,7 @@ const TWIN = `{
   }
   taskCounts { queued running retrying paused completed skipped failed cancelled }
 }
-fragment Part on TaskPart { kind state number title artists album progress attempt retryAt problem updatedAt }`;
+fragment Part on TaskChild { kind state number title artists album progress attempt retryAt problem updatedAt }`;
 
 /**
  * 50 tasks of 1,000 over REST and over GraphQL, against a server that does nothing but that one query. In turn, so

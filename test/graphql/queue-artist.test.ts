@@ -17,7 +17,7 @@ const QUEUE_ARTIST = graphql(`
         task {
           id
         }
-        parts {
+        children {
           complete
           queued {
             id
@@ -79,7 +79,7 @@ describe('an artist’s download', () => {
     };
     const { queueDownload: queued } = await app.execute(QUEUE_ARTIST, { input });
     if (queued.__typename !== 'DownloadQueued') return expect.fail(queued.__typename);
-    expect(queued.parts).toMatchObject({
+    expect(queued.children).toMatchObject({
       complete: true,
       queued: [{ title: 'Album stub:album-1' }],
       duplicates: [{ id: other }],

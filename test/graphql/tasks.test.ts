@@ -36,7 +36,7 @@ const CHANGED_TASKS = graphql(`
   query ChangedTasks($since: DateTime, $first: Int, $offset: Int) {
     changedTasks(since: $since, first: $first, offset: $offset) {
       at
-      endedCount
+      finishedCount
       hasMore
       tasks {
         title
@@ -369,7 +369,7 @@ describe('changed tasks', () => {
   it('are those since the previous time, with dismissed ones marked as such', async () => {
     const [one = '', two = ''] = await seed([{ title: 'one' }, { title: 'two', state: 'FAILED' }]);
     const first = await changedTasks({});
-    expect(first).toMatchObject({ endedCount: 1, hasMore: false });
+    expect(first).toMatchObject({ finishedCount: 1, hasMore: false });
     expect(first.tasks.map(({ title }) => title)).toEqual(['one', 'two']);
     await app.deps.db.task.update({ where: { id: one }, data: { state: 'RUNNING' } });
     await app.deps.db.task.update({ where: { id: two }, data: { dismissedAt: new Date() } });

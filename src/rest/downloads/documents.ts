@@ -36,7 +36,7 @@ export const QUEUE_ARTIST = graphql(`
     queueDownload(input: $input) {
       ...RestQueueResult
       ... on DownloadQueued {
-        parts {
+        children {
           queued {
             id
             title

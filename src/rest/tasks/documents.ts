@@ -9,7 +9,7 @@ graphql(`
 `);
 
 graphql(`
-  fragment RestTaskChild on TaskPart {
+  fragment RestTaskChild on TaskChild {
     kind
     state
     number
@@ -115,7 +115,7 @@ export const CHANGED_TASKS = graphql(`
   query RestChangedTasks($since: DateTime, $activeOnly: Boolean!, $limit: Int!, $offset: Int!) {
     changedTasks(since: $since, activeOnly: $activeOnly, first: $limit, offset: $offset) {
       at
-      endedCount
+      finishedCount
       hasMore
       tasks {
         ...RestTask

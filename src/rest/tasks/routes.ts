@@ -107,7 +107,7 @@ const updates = route({
     offset: offsetOfPage({ page, limit }),
   }),
   respond: ({ changedTasks, taskCounts }, { input: { since, page, limit, active_only }, base, now }) => {
-    const { tasks, at, endedCount, hasMore } = changedTasks;
+    const { tasks, at, finishedCount, hasMore } = changedTasks;
     const counts = serializeCounts(taskCounts);
     return {
       ...serializeChanges(tasks, { base, now }),
@@ -119,7 +119,7 @@ const updates = route({
       pagination: {
         page,
         limit,
-        total_non_active: endedCount,
+        total_non_active: finishedCount,
         has_more: hasMore,
         returned_non_active: tasks.filter(({ finishedAt }) => finishedAt !== null).length,
       },
