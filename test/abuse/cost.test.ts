@@ -13,7 +13,7 @@ let unitMs: number;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await seedHistory(database.url, { finished: 300_000, active: ACTIVE });
+  await seedHistory(database.url, { finished: 110_000, active: ACTIVE });
   server = await startWatchedServer({ DATABASE_URL: database.url, ROLE: 'api' });
   await average(100, () => postQuery(server.url, '{ __typename }'));
   unitMs = await average(200, () => postQuery(server.url, '{ __typename }'));

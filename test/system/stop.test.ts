@@ -92,7 +92,7 @@ describe('an orderly stop', () => {
   it('gives unfinished requests and running work the same few seconds, not one after the other', async () => {
     const stopped = async (requests: number): Promise<number> => {
       const downloadDir = await mkdtemp(join(root, 'downloads-'));
-      const overrides = { sources: [endlessSource], timing: { stopGraceMs: 4_000 } };
+      const overrides = { sources: [endlessSource], timing: { stopGraceMs: 2_000 } };
       const app = await startApp({ env: { downloadDir }, overrides });
       const id = await queue(app, { item: 'demo:night-ferry-1-01' });
       await inState(app, id, 'RUNNING');
