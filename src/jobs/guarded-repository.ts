@@ -27,6 +27,7 @@ interface StoreGuardOptions {
 export function createStoreGuard({ log, levels, onBack }: StoreGuardOptions): StoreGuard {
   const running = new Set<Promise<unknown>>();
   let down = false;
+  let answeredAtMs = -Infinity;
 
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     const call = withTimeout(work(), CALL_LIMIT_MS);
@@ -38,7 +39,9 @@ export function createStoreGuard({ log, levels, onBack }: StoreGuardOptions): St
     }
   };
 
-  const noteFailure = (thrown: unknown): JobStoreUnavailableError => {
+  const noteFailure = (thrown: unknown, startedAtMs: number): JobStoreUnavailableError => {
+    // Started in an outage that is over by now.
+    if (startedAtMs < answeredAtMs) return new JobStoreUnavailableError(thrown);
     // Once for an outage, not for each call.
     if (!down) log[levels.lost]({ err: thrown }, 'job store does not answer');
     down = true;
@@ -46,6 +49,7 @@ export function createStoreGuard({ log, levels, onBack }: StoreGuardOptions): St
   };
 
   const noteSuccess = () => {
+    answeredAtMs = performance.now();
     if (!down) return;
     down = false;
     log[levels.restored]('job store answers again');
@@ -55,12 +59,13 @@ export function createStoreGuard({ log, levels, onBack }: StoreGuardOptions): St
   return {
     attempt,
     async call(work) {
+      const startedAtMs = performance.now();
       try {
         const result = await attempt(work);
         noteSuccess();
         return result;
       } catch (thrown) {
-        throw noteFailure(thrown);
+        throw noteFailure(thrown, startedAtMs);
       }
     },
     async idle() {
