@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FetchAPI, GraphQLParams, Plugin } from 'graphql-yoga';
+import { parseJson } from '../lib/parse-json.js';
 import { MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import type { RequestCode } from './request-codes.js';
 
@@ -103,14 +104,6 @@ function readUrl({ searchParams }: URL): GraphQLParams | Refusal {
       return new Refusal(400, 'BAD_REQUEST', `"${name}" in the URL is not JSON; expected: an object.`);
   }
   return params;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function refuseParams(params: GraphQLParams): Refusal | null {

@@ -3,7 +3,7 @@ import type { JobParameters, JobRepository } from 'agenda';
 import { withTimeout } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
-import type { StoreClock } from './store-clock.js';
+import { later, type StoreClock } from './store-clock.js';
 
 /** A network that swallows packets gives no error of its own. */
 const CALL_LIMIT_MS = 5_000;
@@ -123,8 +123,6 @@ export function guardRepository(
   };
   return Object.assign(Object.create(repository) as JobRepository, overrides);
 }
-
-const later = (time: Date, ms: number) => new Date(time.getTime() + ms);
 
 /** Those that processes compare. */
 type Times = Pick<JobParameters, 'nextRunAt' | 'lockedAt' | 'lastRunAt'>;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { MongoClient, MongoServerError, ObjectId, type Collection, type Db, type Document } from 'mongodb';
 import type { JobRecords, JobStore, RecurringJob } from './job-store.js';
+import { later } from './store-clock.js';
 
 export async function openMongoJobs(url: string): Promise<JobStore> {
   const client = createClient(url);
@@ -62,8 +63,6 @@ const DUPLICATE_KEY = 11_000;
 function hasCode(thrown: unknown, code: number): boolean {
   return thrown instanceof MongoServerError && thrown.code === code;
 }
-
-const later = (time: Date, ms: number) => new Date(time.getTime() + ms);
 
 /** Agenda's `every` would release a running job's lock, and create two records when called twice at once. */
 async function keepRecurring(jobs: Collection, { name, everyMs }: RecurringJob, now: Date): Promise<void> {

@@ -27,3 +27,5 @@ export function createStoreClock(readTime: () => Promise<Date>): StoreClock {
     },
   };
 }
+
+export const later = (time: Date, ms: number) => new Date(time.getTime() + ms);

@@ -21,12 +21,12 @@ const FOREIGN: [string, Headers][] = [
   ['a foreign origin over plain HTTP', { ...BROWSER, origin: 'http://192.168.7.8' }],
   ['another port of this host', { origin: 'http://127.0.0.1:1' }],
   ['an origin that it hides', { origin: 'null' }],
-  ['an origin that is none', { origin: 'nonsense' }],
+  ['an invalid origin', { origin: 'nonsense' }],
   ['a listed host by another scheme', { origin: LISTED.replace('https', 'http') }],
   ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }],
   ['a sibling of this site, as the browser says', { 'sec-fetch-site': 'same-site' }],
   ['a foreign referrer', { referer: 'http://elsewhere.example/page' }],
-  ['a referrer that is none', { referer: 'about:client' }],
+  ['an invalid referrer', { referer: 'about:client' }],
   ['a browser that names no page', BROWSER],
 ];
 

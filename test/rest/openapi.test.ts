@@ -225,7 +225,7 @@ interface PlacedSchema {
   schema: FieldSchema & { discriminator?: { propertyName: string; mapping: Record<string, string> } };
 }
 
-/** Everything in the document that could be a schema; examples are none. */
+/** Everything in the document that could be a schema, but for examples. */
 function schemasIn(value: unknown, place: readonly string[] = []): PlacedSchema[] {
   if (typeof value !== 'object' || value === null) return [];
   const inner = Object.entries(value).flatMap(([key, each]) =>

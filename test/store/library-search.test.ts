@@ -9,6 +9,7 @@ import { createDatabase, type DatabaseConnection } from '../../src/database/pris
 import { silentLog } from '../kit/audio.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { countQueries } from '../kit/library.js';
+import { makeFoundFile, makeRawTags } from '../kit/raw-tags.js';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
 const ALL: AlbumGroup[] = ['ALBUM', 'SINGLE', 'COMPILATION', 'APPEARS_ON'];
@@ -19,24 +20,9 @@ let connection: DatabaseConnection;
 let index: LibraryIndex;
 
 function record(relative: string, tags: Partial<RawTags> = {}) {
-  const folders = relative.split('/');
-  const fileName = folders.pop() ?? '';
-  const found = { path: `/music/${relative}`, folders, fileName, sizeBytes: 5_000_000_000n, modifiedAt: NOW };
+  const found = makeFoundFile(relative, { sizeBytes: 5_000_000_000n, modifiedAt: NOW });
   if (tags.codec === 'broken') return toUnreadableFile(found, 'broken', NOW);
-  const none = {
-    ...{
-      title: null,
-      artists: [],
-      albumArtist: null,
-      album: null,
-      compilation: false,
-      isrc: null,
-      upc: null,
-    },
-    ...{ trackNumber: null, trackTotal: null, discNumber: null, discTotal: null, date: null, genres: [] },
-    ...{ label: null, copyright: null, licence: null, codec: 'mp3', bitrateKbps: 128, durationMs: 200_000 },
-  };
-  return toLibraryFile(found, { ...none, ...tags }, NOW);
+  return toLibraryFile(found, makeRawTags({ bitrateKbps: 128, durationMs: 200_000, ...tags }), NOW);
 }
 
 const RECORDS = [

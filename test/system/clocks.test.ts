@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { spawnProgram, withClockAhead } from '../kit/child-programs.js';
+import { withClockAhead } from '../kit/child-programs.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, inState, queue } from '../kit/story.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
-import { databaseUrlOf, joinApp } from './join-app.js';
+import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
 
 const TRACK = 'demo:night-ferry-1-01';
 const HOUR_MS = 3_600_000;
@@ -28,23 +28,8 @@ describe('a worker whose clock is an hour off', () => {
     expect(await ended(api, id, 30_000)).toMatchObject({ state: 'COMPLETED', attempt: 2 });
   });
 
-  function startChild(aheadMs: number) {
-    const { jobStore, downloadDir } = api.env;
-    const child = spawnProgram('worker-child', [], {
-      stdio: ['pipe', 'ignore', 'inherit'],
-      env: {
-        ...withClockAhead(aheadMs),
-        ROLE: 'worker',
-        LOG_LEVEL: 'silent',
-        DATABASE_URL: databaseUrlOf(api),
-        MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
-        DOWNLOAD_DIR: downloadDir,
-        LEASE_MS: String(stretch(2_000)),
-      },
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    return child;
-  }
+  const startChild = (aheadMs: number) =>
+    spawnWorker(api, 'worker-child', { ...withClockAhead(aheadMs), LEASE_MS: String(stretch(2_000)) });
 });
 
 describe('/readyz', () => {

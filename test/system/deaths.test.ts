@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { spawnProgram } from '../kit/child-programs.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource } from '../kit/steered-source.js';
 import { ended, inState, queue } from '../kit/story.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
-import { databaseUrlOf, joinApp } from './join-app.js';
+import { joinApp, spawnWorker } from './join-app.js';
 import { itemsThatCameTo, keepJournal, readJournal, type JournalEntry } from './task-journal.js';
 
 const ALBUM = 'demo:night-ferry';
@@ -23,24 +22,8 @@ beforeEach(async () => {
 });
 afterEach(() => api?.stop());
 
-function startChild(env: Record<string, string> = {}): ChildProcess {
-  const { jobStore, downloadDir } = api.env;
-  const child = spawnProgram('worker-child', [], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      ROLE: 'worker',
-      LOG_LEVEL: 'silent',
-      DATABASE_URL: databaseUrlOf(api),
-      MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
-      DOWNLOAD_DIR: downloadDir,
-      LEASE_MS: String(stretch(1_500)),
-      ...env,
-    },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return child;
-}
+const startChild = (env: Record<string, string> = {}): ChildProcess =>
+  spawnWorker(api, 'worker-child', { LEASE_MS: String(stretch(1_500)), ...env });
 
 describe('workers that die', () => {
   it('use no retry of the tasks that they ran', async () => {

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+import { spawnProgram } from '../kit/child-programs.js';
 import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 /**
@@ -18,4 +22,31 @@ export function joinApp(
 export function databaseUrlOf({ env: { database } }: TestApp): string {
   if (database.kind === 'embedded') throw new Error('A test app is given its database');
   return database.url;
+}
+
+/** A worker beside this app, in a process of its own; killed at the end of the test. */
+export function spawnWorker(
+  app: TestApp,
+  program: 'worker-child' | 'expanding-child',
+  own: NodeJS.ProcessEnv,
+): ChildProcess {
+  const { jobStore, downloadDir } = app.env;
+  const child = spawnProgram(program, [], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      ROLE: 'worker',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: databaseUrlOf(app),
+      MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
+      DOWNLOAD_DIR: downloadDir,
+      ...own,
+    },
+  });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  return child;
 }

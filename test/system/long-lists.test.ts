@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { spawnProgram } from '../kit/child-programs.js';
 import { endlessSource } from '../kit/endless-source.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
-import { databaseUrlOf, joinApp } from './join-app.js';
+import { joinApp, spawnWorker } from './join-app.js';
 
 /** Far longer than a test: only because their process is seen to be dead are leases released. */
 const LEASE_MS = 600_000;
@@ -112,20 +111,10 @@ async function runUntilKilled(
   api: TestApp,
   { killedAt, tracks = 'hold' }: { killedAt: number; tracks?: 'hold' | 'fail' },
 ): Promise<void> {
-  const { jobStore, downloadDir } = api.env;
-  const child = spawnProgram('expanding-child', [], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      ROLE: 'worker',
-      LOG_LEVEL: 'silent',
-      DATABASE_URL: databaseUrlOf(api),
-      MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
-      DOWNLOAD_DIR: downloadDir,
-      KILLED_AT: String(killedAt),
-      TRACKS: tracks,
-      LEASE_MS: String(LEASE_MS),
-    },
+  const child = spawnWorker(api, 'expanding-child', {
+    KILLED_AT: String(killedAt),
+    TRACKS: tracks,
+    LEASE_MS: String(LEASE_MS),
   });
   const [, signal] = (await once(child, 'exit')) as [unknown, string | null];
   expect(signal).toBe('SIGKILL');

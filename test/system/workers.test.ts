@@ -5,7 +5,6 @@ import type { Overrides } from '../../src/app.js';
 import type { Timing } from '../../src/platform.js';
 import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { FINISHED_STATES } from '../../src/tasks/task.js';
-import { spawnProgram } from '../kit/child-programs.js';
 import { listFiles, listTree } from '../kit/disk-tree.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
 import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
@@ -14,7 +13,7 @@ import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource, type SteeredSource } from '../kit/steered-source.js';
 import { ended, inState, queue } from '../kit/story.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
-import { databaseUrlOf, joinApp } from './join-app.js';
+import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
 import { itemsThatCameTo, keepJournal, mostAtOnce, readJournal } from './task-journal.js';
 
 const TRACK = 'demo:night-ferry-1-01';
@@ -168,23 +167,8 @@ describe('a lost worker', () => {
     });
   });
 
-  function startChild(leaseMs = stretch(2_000)): ChildProcess {
-    const { jobStore, downloadDir } = api.env;
-    const child = spawnProgram('worker-child', [], {
-      stdio: ['pipe', 'ignore', 'inherit'],
-      env: {
-        ...process.env,
-        ROLE: 'worker',
-        LOG_LEVEL: 'silent',
-        DATABASE_URL: databaseUrlOf(api),
-        MONGODB_URL: jobStore.kind === 'mongodb' ? jobStore.url : '',
-        DOWNLOAD_DIR: downloadDir,
-        LEASE_MS: String(leaseMs),
-      },
-    });
-    onTestFinished(() => kill(child));
-    return child;
-  }
+  const startChild = (leaseMs = stretch(2_000)) =>
+    spawnWorker(api, 'worker-child', { LEASE_MS: String(leaseMs) });
 
   async function kill(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;

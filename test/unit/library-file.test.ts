@@ -3,43 +3,15 @@ import {
   artistIdOf,
   toLibraryFile,
   toUnreadableFile,
-  type FoundFile,
   type LibraryFile,
 } from '../../src/library/library-file.js';
 import type { RawTags } from '../../src/library/raw-tags.js';
+import { makeFoundFile, makeRawTags } from '../kit/raw-tags.js';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
-const UNTAGGED: RawTags = {
-  title: null,
-  artists: [],
-  albumArtist: null,
-  album: null,
-  compilation: false,
-  isrc: null,
-  upc: null,
-  durationMs: 61_000,
-  trackNumber: null,
-  trackTotal: null,
-  discNumber: null,
-  discTotal: null,
-  date: null,
-  genres: [],
-  label: null,
-  copyright: null,
-  licence: null,
-  codec: 'mp3',
-  bitrateKbps: 192,
-};
-
-function found(relative: string): FoundFile {
-  const folders = relative.split('/');
-  const fileName = folders.pop() ?? '';
-  return { path: `/music/${relative}`, folders, fileName, sizeBytes: 1000n, modifiedAt: NOW };
-}
-
 const record = (relative: string, tags: Partial<RawTags> = {}): LibraryFile =>
-  toLibraryFile(found(relative), { ...UNTAGGED, ...tags }, NOW);
+  toLibraryFile(makeFoundFile(relative), makeRawTags(tags), NOW);
 
 describe('an untagged file is named by its place', () => {
   it.each<[string, Partial<LibraryFile>]>([
@@ -246,7 +218,7 @@ it('the search text has three lines', () => {
 });
 
 it('an unreadable file has a problem and nothing else', () => {
-  const file = toUnreadableFile(found('Artist/Album/01 Title.mp3'), '', NOW);
+  const file = toUnreadableFile(makeFoundFile('Artist/Album/01 Title.mp3'), '', NOW);
   expect(file).toMatchObject({ problem: 'It could not be read.', title: '', albumId: null, searchText: '' });
 });
 
