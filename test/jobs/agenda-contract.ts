@@ -301,7 +301,7 @@ export function describeJobRunner(name: string, open: () => Promise<JobStoreUnde
         const definition = define({ everyMs: 500, concurrency: 1, lockLifetimeMs: 2_000 });
         const child = spawnProgram('recurring-child', [store.kind, store.url, definition.name], {
           stdio: ['ignore', 'pipe', 'inherit'],
-          env: withClockAhead(clockAheadMs),
+          env: { ...process.env, ...withClockAhead(clockAheadMs) },
         });
         context.onTestFinished(() => void child.kill('SIGKILL'));
         const lines: string[] = [];

@@ -51,7 +51,7 @@ export function spawnProgram(
 }
 
 /**
- * The environment of a program whose own clock is wrong. Only what its code reads: timers and `performance` go on as
+ * What the environment of a program has in addition when its own clock is wrong. Only what its code reads: timers and `performance` go on as
  * they do when somebody sets a machine's clock.
  */
 export function withClockAhead(ms: number): NodeJS.ProcessEnv {
@@ -60,7 +60,7 @@ export function withClockAhead(ms: number): NodeJS.ProcessEnv {
       constructor(...parts) { parts.length ? super(...parts) : super(True.now() + aheadMs); }
       static now() { return True.now() + aheadMs; }
     };`;
-  return { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shim)}` };
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shim)}` };
 }
 
 /** Calls back with each line that the program writes to its standard output. */
