@@ -28,7 +28,7 @@ export const TaskStateEnum = builder.enumType('TaskState', {
         'Nothing had to be downloaded: the file already exists, the item is filtered out, or another task downloads it.',
     },
     FAILED: { description: 'Finished without success; `error` says why. It can be retried.' },
-    CANCELLED: { description: 'A user cancelled it. It can be retried.' },
+    CANCELLED: { description: 'A user canceled it. It can be retried.' },
   } satisfies Record<TaskState, object>,
 });
 
@@ -114,25 +114,25 @@ export const TaskType = builder.prismaNode('Task', {
     kind: t.expose('kind', { type: TaskKindEnum, description: 'Kind of item that the task downloads.' }),
     state: t.expose('state', { type: TaskStateEnum, description: 'Current state of the task.' }),
     title: t.exposeString('title', { description: 'Title of the item, or the name of an artist.' }),
-    artists: t.exposeStringList('artists', {
+    artistNames: t.exposeStringList('artists', {
       description: 'Names of the item’s artists, the main artist first; of a playlist, its owner.',
     }),
-    album: t.exposeString('album', {
+    albumTitle: t.exposeString('album', {
       nullable: true,
       description: 'Title of a track’s album; null for other kinds.',
     }),
     progress: t.exposeFloat('progress', {
       description: 'Percent, 0 to 100. For a parent, the share of its children that have finished.',
     }),
-    total: t.exposeInt('total', {
+    childCount: t.exposeInt('total', {
       description: 'Number of children found so far; 0 for a track.',
     }),
-    succeeded: t.exposeInt('succeeded', { description: 'Number of children in the state COMPLETED.' }),
-    skipped: t.exposeInt('skipped', { description: 'Number of children in the state SKIPPED.' }),
-    failed: t.exposeInt('failed', { description: 'Number of children in the state FAILED.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Number of children in the state CANCELLED.' }),
+    completedCount: t.exposeInt('succeeded', { description: 'Number of children in the state COMPLETED.' }),
+    skippedCount: t.exposeInt('skipped', { description: 'Number of children in the state SKIPPED.' }),
+    failedCount: t.exposeInt('failed', { description: 'Number of children in the state FAILED.' }),
+    cancelledCount: t.exposeInt('cancelled', { description: 'Number of children in the state CANCELLED.' }),
     partial: t.boolean({
-      description: 'Whether a parent is COMPLETED although some of its children failed or were cancelled.',
+      description: 'Whether a parent is COMPLETED although some of its children failed or were canceled.',
       resolve: isPartial,
     }),
     error: t.field({

@@ -18,7 +18,7 @@ const MAX_P99_MS = 30;
 const TWIN = `{
   tasks(orderBy: ACTIVE_FIRST, first: 50) {
     edges { node {
-      id kind state title artists album progress total succeeded skipped failed attempt retryAt
+      id kind state title artistNames albumTitle progress childCount completedCount skippedCount failedCount attempt retryAt
       createdAt startedAt finishedAt updatedAt dismissedAt
       error { message } item { ... on Node { id } } current { ...Part } outcomes { ...Part }
     } }

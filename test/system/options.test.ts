@@ -85,7 +85,7 @@ describe('a download’s own options', () => {
         padNumberWidth: null,
       },
     });
-    expect((await ended(app, id, 60_000)).succeeded).toBe(2);
+    expect((await ended(app, id, 60_000)).completedCount).toBe(2);
     const files = await filesOf(app, id);
     expect(files[0]).toMatch(/^First Watch\/01 Casting Off\.\w+$/);
     expect(files[11]).toMatch(/^First Watch\/12 /);
@@ -191,7 +191,13 @@ describe('a server that leaves explicit tracks out', () => {
     [...others, 'demo:parking-lot-regatta-1-10'].forEach((id) => source.fail(id));
     const id = await queue(strict, { item: 'demo:parking-lot-regatta' });
     const album = await ended(strict, id, 60_000);
-    expect(album).toMatchObject({ state: 'COMPLETED', total: 10, succeeded: 1, failed: 7, skipped: 2 });
+    expect(album).toMatchObject({
+      state: 'COMPLETED',
+      childCount: 10,
+      completedCount: 1,
+      failedCount: 7,
+      skippedCount: 2,
+    });
     const { task } = await strict.execute(CHILDREN, { id });
     const skipped = task?.children.edges.map(({ node }) => node).filter(({ state }) => state === 'SKIPPED');
     expect(skipped?.map(({ title, error, file }) => ({ title, code: error?.code, file }))).toEqual([

@@ -145,14 +145,14 @@ describe.runIf(MUSIC)('real music in the owner’s own folders', () => {
   it('is downloaded an album at a time', async () => {
     const { id } = await findOne('xmoto soundtrack', 'ALBUM');
     const album = await download({ item: id });
-    expect(album).toMatchObject({ kind: 'ALBUM', total: 1, succeeded: 1 });
+    expect(album).toMatchObject({ kind: 'ALBUM', childCount: 1, completedCount: 1 });
   });
 
   it('is downloaded an artist at a time', async () => {
     const { id } = await findOne('jens erler', 'ARTIST');
     const artist = await download({ item: id, options: { format: 'WAV' } });
-    expect(artist.total).toBeGreaterThanOrEqual(3);
-    expect(artist).toMatchObject({ kind: 'ARTIST', succeeded: artist.total, failed: 0 });
+    expect(artist.childCount).toBeGreaterThanOrEqual(3);
+    expect(artist).toMatchObject({ kind: 'ARTIST', completedCount: artist.childCount, failedCount: 0 });
     const { task } = await app.execute(CHILDREN, { id: artist.id });
     const albums = await Promise.all(
       (task?.children.edges ?? []).map(({ node }) => app.execute(CHILDREN, { id: node.id })),
