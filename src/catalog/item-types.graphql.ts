@@ -184,8 +184,8 @@ builder.node(AlbumType, {
       resolve: (album) => album.group,
     }),
     releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
-    trackTotal: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
-    discTotal: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
+    trackCount: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
+    discCount: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
     upc: t.exposeString('upc', {
       nullable: true,
       description: 'Universal Product Code (bar code); null when unknown.',

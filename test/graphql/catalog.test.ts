@@ -30,10 +30,10 @@ describe('a track, an album, a playlist and an artist', () => {
               "name": "Saltglass Choir",
             },
           ],
-          "discTotal": 1,
+          "discCount": 1,
           "id": "Album:demo:night-ferry",
           "title": "Night Ferry",
-          "trackTotal": 9,
+          "trackCount": 9,
         },
         "artists": [
           {
@@ -74,7 +74,7 @@ describe('a track, an album, a playlist and an artist', () => {
         ],
         "catalog": "demo",
         "copyright": "℗ 2024 Harbour Light Recordings, which is invented; the audio is CC0",
-        "discTotal": 1,
+        "discCount": 1,
         "genres": [
           "Ambient",
         ],
@@ -84,7 +84,7 @@ describe('a track, an album, a playlist and an artist', () => {
         "label": "Harbour Light Recordings",
         "releaseDate": "2024-10-18",
         "title": "Night Ferry",
-        "trackTotal": 9,
+        "trackCount": 9,
         "upc": "400000000015",
         "url": null,
       }
@@ -93,11 +93,11 @@ describe('a track, an album, a playlist and an artist', () => {
       {
         "catalog": "demo",
         "description": "Twelve to stay awake by.",
+        "entryCount": 12,
         "id": "Playlist:demo:first-watch",
         "ownerName": "Harbour Radio",
         "revision": "5ab7806e",
         "title": "First Watch",
-        "total": 12,
         "url": null,
       }
     `);

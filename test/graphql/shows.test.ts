@@ -16,6 +16,7 @@ describe('a show', () => {
       {
         "catalog": "demo",
         "description": "Conversations about lighthouses and those who kept them.",
+        "episodeCount": 7,
         "episodes": {
           "edges": [
             {
@@ -45,7 +46,6 @@ describe('a show', () => {
         ],
         "publisher": "Harbour Radio",
         "title": "Keeper’s Hours",
-        "total": 7,
         "url": null,
       }
     `);

@@ -44,7 +44,7 @@ const SEARCH = graphql(`
           ... on Album {
             id
             title
-            trackTotal
+            trackCount
           }
           ... on Artist {
             id
