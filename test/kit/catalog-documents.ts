@@ -140,9 +140,9 @@ export const NODE = graphql(`
   }
 `);
 
-export const RESOLVE_LINK = graphql(`
-  query ResolveLink($url: String!) {
-    resolveLink(url: $url) {
+export const RESOLVE_ITEM = graphql(`
+  query ResolveItem($item: String!) {
+    resolveItem(item: $item) {
       __typename
       ... on Track {
         id
