@@ -8,10 +8,10 @@ import {
 } from '../graphql/connection.js';
 import { encodeNodeId } from '../graphql/node-id.js';
 import {
-  ALBUM_GROUPS,
   albumGroup,
   providerOf,
   type Album,
+  type AlbumGroup,
   type Artist,
   type ArtistRef,
   type CatalogItem,
@@ -38,6 +38,7 @@ export const CatalogTypeEnum = builder.enumType('CatalogType', {
 });
 
 const AlbumGroupEnum = enumTypeOf(albumGroup);
+const USUAL_GROUPS: AlbumGroup[] = ['ALBUM', 'SINGLE'];
 
 export const ImageType = builder.objectRef<Image>('Image').implement({
   description: 'A picture that the catalog has of an item.',
@@ -62,6 +63,10 @@ export const ABOUT = {
   releaseDate: '`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as the catalog knows it; null when unknown.',
   genres: 'Names of genres; empty when unknown.',
 };
+
+/** Of every argument that takes an item in any form. */
+export const ABOUT_REFERENCE =
+  'An item by its id (`Album:demo:night-ferry`, `demo:night-ferry`, or `night-ferry` in the default catalog), its URI (`spotify:album:<id>`) or a link to it (`https://www.deezer.com/track/3135556`).';
 
 /** Ids in the demo catalog, for descriptions. */
 export const EXAMPLE_SLUGS = {
@@ -184,8 +189,8 @@ builder.node(AlbumType, {
       resolve: (album) => album.group,
     }),
     releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
-    trackTotal: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
-    discTotal: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
+    trackCount: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
+    discCount: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
     upc: t.exposeString('upc', {
       nullable: true,
       description: 'Universal Product Code (bar code); null when unknown.',
@@ -235,15 +240,15 @@ builder.node(ArtistType, {
       args: {
         groups: t.arg({
           type: [AlbumGroupEnum],
-          defaultValue: ['ALBUM', 'SINGLE'],
-          description: 'Only albums of these groups; null means all groups.',
+          defaultValue: USUAL_GROUPS,
+          description: 'Only albums of these groups; omitted or null: `ALBUM` and `SINGLE`.',
         }),
         ...offsetPageArgs(t),
       },
       complexity: pageComplexity,
       resolve: ({ id }, { groups, ...args }, context) =>
         connectOffsetPage(args, (page) => {
-          const query = { ...page, groups: distinct(groups) ?? ALBUM_GROUPS };
+          const query = { ...page, groups: distinct(groups) ?? USUAL_GROUPS };
           return getCatalog(context, id).listArtistAlbums(id, query, context.signal);
         }),
     }),

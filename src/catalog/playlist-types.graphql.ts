@@ -61,7 +61,7 @@ builder.node(PlaylistType, {
       description: 'Id of the owner in the catalog, as `provider:id`; null when unknown.',
       resolve: ({ owner }) => owner.id || null,
     }),
-    total: t.exposeInt('total', { description: 'Number of entries, including missing tracks.' }),
+    entryCount: t.exposeInt('total', { description: 'Number of entries, including missing tracks.' }),
     revision: t.exposeString('revision', {
       nullable: true,
       description: 'Changes whenever the entries change; null when the catalog has no such value.',
@@ -101,7 +101,7 @@ builder.node(ShowType, {
       description: 'What the show is about; null when the catalog does not say.',
     }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
-    total: t.exposeInt('total', { description: 'Number of episodes published so far.' }),
+    episodeCount: t.exposeInt('total', { description: 'Number of episodes published so far.' }),
     languages: t.exposeStringList('languages', {
       description: 'Spoken languages as ISO 639-1 codes, for example `en`; empty when unknown.',
     }),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
-import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
+import { ABOUT_REFERENCE, CatalogTypeEnum } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { FormatUnavailableError } from '../media/errors.js';
@@ -33,8 +33,7 @@ const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
   fields: (t) => ({
     item: t.string({
       required: true,
-      description:
-        'An id (`demo:night-ferry`, `Album:demo:night-ferry`, or bare for the default catalog) or a link to the item.',
+      description: ABOUT_REFERENCE,
     }),
     type: t.field({
       type: CatalogTypeEnum,
@@ -172,8 +171,7 @@ builder.queryField('previewPath', (t) =>
           'Format of the file name, for example `%tracknum%. %music%`; overrides `options.customTrackFormat`.',
       }),
       item: t.arg.string({
-        description:
-          'Track, or an album or playlist (its first track is used), by id or link; omitted, a sample track with a value for every placeholder.',
+        description: `${ABOUT_REFERENCE} A track, or an album or playlist, whose first track is used; omitted, a sample track with a value for every placeholder.`,
       }),
       options: t.arg({
         type: DownloadOptionsInput,

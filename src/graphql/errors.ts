@@ -1,7 +1,7 @@
 import { GraphQLError, Kind, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Plugin, YogaLogger } from 'graphql-yoga';
 import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
-import { DomainError } from '../lib/errors.js';
+import { DomainError, WrongIdTypeError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
 
@@ -95,7 +95,9 @@ function isAboutInput({ nodes }: GraphQLError): boolean {
   return kind === Kind.VARIABLE_DEFINITION || kind === Kind.VARIABLE || kind.endsWith('Value');
 }
 
-function factsOf({ code, retryAfterMs }: DomainError): Record<string, unknown> {
+function factsOf(error: DomainError): Record<string, unknown> {
+  const { code, retryAfterMs } = error;
+  if (error instanceof WrongIdTypeError) return { code, expectedType: error.expectedType };
   return retryAfterMs === null ? { code } : { code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
 }
 

@@ -56,6 +56,20 @@ export class InvalidInputError extends DomainError {
   }
 }
 
+/** The id of something else than the argument is about; `expectedType` is the name of a type in the schema. */
+export class WrongIdTypeError extends InvalidInputError {
+  constructor(
+    id: string,
+    readonly expectedType: string,
+  ) {
+    const shown = JSON.stringify(id.slice(0, 100));
+    super(
+      `${shown} is not an id of the type ${expectedType}; expected: ${expectedType}:<provider>:<id>.`,
+      'id',
+    );
+  }
+}
+
 export class ForbiddenError extends DomainError {
   readonly code = 'FORBIDDEN';
 }

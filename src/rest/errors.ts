@@ -81,9 +81,11 @@ export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): R
 
 /** An entry of GraphQL's `errors`. Any other code is a bug in our document, and not a RestFailure. */
 export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
-  const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
+  const { code, requestId, retryAfterSeconds, expectedType } = first?.extensions ?? {};
   if (code === 'INTERNAL') return internalFailure(requestId, first?.cause);
   if (code === 'CANCELLED') return new RestFailure(503, 'The request was canceled.', { retry_after: 1 });
+  // Existing clients expect the same response as for an item that does not exist.
+  if (typeof expectedType === 'string') return new RestFailure(404, `${expectedType} not found`);
   if (!first || !isErrorCode(code)) return new Error(`A document of REST failed: ${first?.message}`);
   return toFailure({
     code,

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { AudioFormat, CatalogType, QueueDownloadInput } from '../../src/generated/documents/graphql.js';
+import { searchOf } from '../kit/ask.js';
 import { readTags } from '../kit/audio.js';
 import { CHILDREN } from '../kit/documents.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -44,7 +45,7 @@ const SEARCH = graphql(`
           ... on Album {
             id
             title
-            trackTotal
+            trackCount
           }
           ... on Artist {
             id
@@ -68,7 +69,7 @@ describe.runIf(MUSIC)('real music in the owner’s own folders', () => {
   afterAll(() => app?.stop());
 
   const search = async (query: string, type: CatalogType) =>
-    (await app.execute(SEARCH, { query, type })).search.edges.map(({ node }) => node);
+    searchOf(await app.execute(SEARCH, { query, type })).edges.map(({ node }) => node);
   const findOne = async (query: string, type: CatalogType) => {
     const [first] = await search(query, type);
     if (!first || !('id' in first)) throw new Error(`${query} was not found`);

@@ -81,7 +81,7 @@ function serializeAlbum(album: RestAlbumFragment): object {
     name: album.title,
     artists: album.artists.map(serializeArtistCredit),
     album_type: album.group === 'APPEARS_ON' ? 'album' : album.group.toLowerCase(),
-    total_tracks: album.trackTotal,
+    total_tracks: album.trackCount,
     release_date: album.releaseDate ?? '',
     release_date_precision: datePrecision(album.releaseDate ?? ''),
     images: album.images.map(serializeImage),
@@ -110,7 +110,7 @@ export function serializePlaylist(playlist: RestPlaylistFragment): object {
     name: playlist.title,
     description: playlist.description ?? '',
     owner: { id: playlist.ownerId?.replace(/^spotify:/, '') ?? null, display_name: playlist.ownerName },
-    tracks: { total: playlist.total },
+    tracks: { total: playlist.entryCount },
     images: playlist.images.map(serializeImage),
     followers: { total: 0 },
     snapshot_id: playlist.revision,
@@ -126,7 +126,7 @@ function serializeShow(show: RestShowFragment): object {
     explicit: show.explicit,
     languages: show.languages,
     media_type: 'audio',
-    total_episodes: show.total,
+    total_episodes: show.episodeCount,
     images: show.images.map(serializeImage),
   };
 }

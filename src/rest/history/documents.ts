@@ -134,7 +134,7 @@ export const HISTORY_STATS = graphql(`
         count
       }
       made {
-        tracks: trackCount
+        trackCount
         sizeBytes
       }
       queuedLastWeek
@@ -147,7 +147,7 @@ export const CLEAN_UP_HISTORY = graphql(`
     cleanUpHistory(olderThanDays: $days) {
       __typename
       ... on HistoryCleaned {
-        deleted: deletedCount
+        deletedCount
         complete
       }
       ...RestError

@@ -110,7 +110,7 @@ export function serializeStats({ historyStats }: RestHistoryStatsQuery): object 
   }
   return {
     by_type_and_status: counts,
-    total_successful_tracks: made.tracks,
+    total_successful_tracks: made.trackCount,
     recent_downloads_7d: queuedLastWeek,
     total_bytes: Number(made.sizeBytes),
   };
