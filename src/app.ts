@@ -123,8 +123,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const settings = await openSettings(platform, options);
   const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
   const defaultCatalog = () => {
-    const { service } = settings.settings();
-    return upstreams.catalogs.has(service) ? service : env.catalog;
+    const { catalog } = settings.settings();
+    return upstreams.catalogs.has(catalog) ? catalog : env.catalog;
   };
   const taskCounter = createTaskCounter({ db });
   const shared = {

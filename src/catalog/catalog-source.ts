@@ -18,7 +18,7 @@ export interface CatalogDeps {
   catalogs: ReadonlyMap<string, CatalogSource>;
   /** In the order in which audio is requested from them. */
   sources: readonly AudioSource[];
-  /** The provider of searches and ids that name none: the setting `service` if it is set up, else CATALOG. */
+  /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */
   defaultCatalog: () => string;
 }
 

@@ -71,7 +71,7 @@ builder.queryField('search', (t) =>
       }),
       catalog: t.arg.string({
         description:
-          'Name of the catalog to search, for example `demo`; omitted, the default one (setting `service`, else CATALOG).',
+          'Name of the catalog to search, for example `demo`; omitted, the default one (setting `catalog`, else CATALOG).',
       }),
       ...offsetPageArgs(t),
     },

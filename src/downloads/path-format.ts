@@ -13,7 +13,7 @@ export interface PathContext {
 
 export type PathSettings = Pick<
   Settings,
-  'customDirFormat' | 'customTrackFormat' | 'tracknumPadding' | 'padNumberWidth' | 'artistSeparator'
+  'customDirFormat' | 'customTrackFormat' | 'padNumbers' | 'padNumberWidth' | 'artistSeparator'
 >;
 
 /** Splits the format on `/` before filling it in: no value can add a level or lead out (rest-contract §7). */
@@ -62,8 +62,8 @@ function joinNames(people: { name: string }[], settings: PathSettings): string {
 const MIN_AUTO_WIDTH = 2;
 
 function padNumber(value: number, total: number, settings: PathSettings): string {
-  const { tracknumPadding, padNumberWidth } = settings;
-  if (!tracknumPadding) return String(value);
+  const { padNumbers, padNumberWidth } = settings;
+  if (!padNumbers) return String(value);
   const width = padNumberWidth === 'auto' ? Math.max(MIN_AUTO_WIDTH, String(total).length) : padNumberWidth;
   return String(value).padStart(width, '0');
 }

@@ -33,7 +33,7 @@ export async function queueDownload(
   const item = await findQueueableItem(deps, { item: input.item, type: input.type ?? null }, signal);
   refuseExplicit(deps, item);
   const requested = input.options?.albumGroups;
-  const fallback = deps.watchSettings().watchedArtistAlbumGroup;
+  const fallback = deps.watchSettings().watchedAlbumGroups;
   options.albumGroups = chooseGroups(item.type, { requested, fallback });
   const task = await queueTask(deps, {
     id: timeOrderedUuid(),

@@ -39,7 +39,7 @@ beforeAll(async () => {
     createTroubledCatalog('limited', new UpstreamLimitedError('limited', 12_300)),
     createTroubledCatalog('broken', new UpstreamFailedError('broken answered with a page of HTML.')),
   ];
-  app = await startApp({ env: { role: 'api' }, overrides: { catalogs, settings: { service: 'demo' } } });
+  app = await startApp({ env: { role: 'api' }, overrides: { catalogs, settings: { catalog: 'demo' } } });
 });
 afterAll(() => app.stop());
 

@@ -67,7 +67,7 @@ describe('a download’s own options', () => {
         artistSeparator: ' + ',
         customDirFormat: '',
         customTrackFormat: '%artist%',
-        tracknumPadding: false,
+        padNumbers: false,
       },
     });
     expect(path).toBe('Saltglass Choir + Otter & Semaphore.mp3');
@@ -143,7 +143,7 @@ describe('settings', () => {
         }),
       open: () => Promise.reject(new Error('It is read where it is.')),
     };
-    const own = await startApp({ overrides: { sources: [source], settings: { spotifyMetadata: false } } });
+    const own = await startApp({ overrides: { sources: [source], settings: { tagsFromCatalog: false } } });
     apps.push(own);
     const path = await fileOf(own, { item: 'demo:night-ferry-1-01', options: { format: 'MP3' } });
     expect(path).toBe('Saltglass Choir/Night Ferry/001. Casting Off.mp3');

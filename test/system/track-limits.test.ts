@@ -38,7 +38,7 @@ interface Download {
 async function download({ source, durationMs = SILENCE_MS, settings = {}, downloadDir }: Download) {
   const app = await startApp({
     env: downloadDir === undefined ? {} : { downloadDir },
-    overrides: { sources: [source], settings: { fallback: true, ...settings } },
+    overrides: { sources: [source], settings: { askAllSources: true, ...settings } },
   });
   try {
     const track = makeTrack(SILENT, { title: 'Silence', durationMs });

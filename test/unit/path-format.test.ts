@@ -102,7 +102,7 @@ describe('a path made by a format', () => {
 
   it('pads numbers as wide as was set, or not at all', () => {
     expect(fileOf('%discnum%-%tracknum%', { padNumberWidth: 2 })).toBe('02-05');
-    expect(fileOf('%discnum%-%tracknum%', { tracknumPadding: false })).toBe('2-5');
+    expect(fileOf('%discnum%-%tracknum%', { padNumbers: false })).toBe('2-5');
     expect(fileOf('%tracknum%', { padNumberWidth: 2, track: { trackNumber: 1234 } })).toBe('1234');
   });
 

@@ -9,6 +9,7 @@ import { albumGroup, audioFormat } from '../../settings/settings.js';
 import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
 import { allowedNumbers, decimal, documentedAs, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
+import { inSnakeCase, restNameOf } from '../setting-names.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
 import { plainIdOf } from '../plain-id.js';
 import { audioFormatSchema } from './schemas.js';
@@ -63,7 +64,7 @@ const DIFFERENCES: Record<string, Partial<RestOption>> = {
 export function restOptions(rows: readonly TableRow[]): Map<string, RestOption> {
   return new Map(
     rows.map((row) => {
-      const key = row.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const key = inSnakeCase(restNameOf(row.name));
       const option = { key, schema: schemaOf(row), description: describeRow(row), row };
       return [row.name, { ...option, ...DIFFERENCES[row.name] }];
     }),
