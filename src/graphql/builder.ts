@@ -10,7 +10,7 @@ import type { GraphqlContext } from '../context.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { textsOf } from '../lib/named-enum.js';
 import { limitExceeded, MAX_COMPLEXITY } from './limits.js';
-import { decodeNodeId, encodeNodeId } from './node-id.js';
+import { decodeNodeId, encodeNodeId, loadNodes, MAX_NODES } from './node-id.js';
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   limitExceeded(
@@ -53,14 +53,27 @@ export const builder = new SchemaBuilder<Types>({
       },
       description: 'Fetches any object by its id. Null when it does not exist or you may not see it.',
     },
-    nodesQueryOptions: false,
+    nodesQueryOptions: {
+      args: {
+        ids: {
+          description: `Ids of the objects, as their \`id\` fields return them; at most ${MAX_NODES}.`,
+        },
+      },
+      description:
+        'Fetches several objects by their ids. Each is null where `node` returns null or an error.',
+      complexity: ({ ids }) => ({ field: 1, multiplier: Math.max(ids.length, 1) }),
+      resolve: loadNodes,
+    },
     idFieldOptions: {
       description: 'Permanent id of the form `<Type>:<id>`, for example `Album:demo:night-ferry`.',
     },
     pageInfoTypeOptions: { description: 'Position of a page in its list.' },
     hasNextPageFieldOptions: { description: 'Whether more entries follow this page.' },
     hasPreviousPageFieldOptions: { description: 'Whether there are entries before this page.' },
-    startCursorFieldOptions: { description: 'Cursor of the first entry; null on an empty page.' },
+    startCursorFieldOptions: {
+      description:
+        'Cursor of the first entry, null on an empty page. Pass it as `before` to get the previous page of a list that has `before`.',
+    },
     endCursorFieldOptions: {
       description:
         'Cursor of the last entry, null on an empty page. Pass it as `after` to get the next page.',

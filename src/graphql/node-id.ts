@@ -1,4 +1,4 @@
-import { isInterfaceType, type GraphQLSchema } from 'graphql';
+import { isInterfaceType, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { InvalidInputError } from '../lib/errors.js';
 
 /** Ids contain colons (`Track:demo:…`): split at the first only. */
@@ -15,6 +15,28 @@ export function decodeNodeId(nodeId: string): { typename: string; id: string } {
     );
   }
   return { typename: nodeId.slice(0, colon), id: nodeId.slice(colon + 1) };
+}
+
+/** Of `nodes`: each may need a query or a request of its own. */
+export const MAX_NODES = 100;
+
+type NodesCall = [
+  root: object,
+  args: { ids: { typename: string; id: string }[] },
+  context: object,
+  info: GraphQLResolveInfo,
+];
+
+/** By way of `node`, one by one, so that an object that cannot be read leaves the others. */
+export function loadNodes(...[root, { ids }, context, info]: NodesCall): Promise<unknown>[] {
+  if (ids.length > MAX_NODES) {
+    throw new InvalidInputError(`"ids" has ${ids.length} ids; at most ${MAX_NODES} are allowed.`, 'ids');
+  }
+  const load = info.schema.getQueryType()?.getFields()['node']?.resolve;
+  if (!load) throw new Error('the schema has no field "node"');
+  return ids.map(({ typename, id }) =>
+    Promise.resolve().then(() => load(root, { id: encodeNodeId(typename, id) }, context, info)),
+  );
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
