@@ -160,7 +160,7 @@ describe('every connection', () => {
     expect(history.nodes).toEqual([{ title: 'album' }]);
     expect(found?.tracks.nodes).toEqual(found?.tracks.edges.map(({ node }) => node));
     expect(found?.tracks.nodes).toHaveLength(2);
-    expect(search.nodes.length).toBeGreaterThan(0);
+    expect(search?.nodes.length).toBeGreaterThan(0);
     expect(library.problems.nodes).toEqual([]);
   });
 });
