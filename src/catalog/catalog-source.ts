@@ -35,6 +35,8 @@ export interface Page<T> {
 export const playlistEntrySchema = z.object({
   /** Null when the catalog lists an entry that it no longer has. */
   track: trackSchema.nullable(),
+  /** `provider:id`, also of a track that is gone; null where the catalog does not say, or an earlier version stored it. */
+  trackId: z.string().nullable().default(null),
   addedAt: z.string().nullable(),
 });
 

@@ -46,7 +46,7 @@ function placeholderValues(
       genre: track.genres[0] ?? track.album?.genres[0] ?? '',
       isrc: track.isrc ?? '',
       explicit: track.explicit ? 'Explicit' : '',
-      duration: String(Math.round(track.durationMs / 1000)),
+      duration: track.durationMs === null ? '' : String(Math.round(track.durationMs / 1000)),
       playlist: playlist?.title ?? '',
       playlistnum: pad(playlist?.position, playlist?.total),
       quality,

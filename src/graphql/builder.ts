@@ -25,6 +25,8 @@ interface Types {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
     BigInt: { Input: bigint; Output: bigint | number };
+    URL: { Input: string; Output: string };
+    PartialDate: { Input: string; Output: string };
   };
 }
 
@@ -89,28 +91,6 @@ builder.mutationType({
 builder.subscriptionType({
   description:
     'Live updates, over WebSocket with the graphql-transport-ws protocol, or as server-sent events with `accept: text/event-stream`.',
-});
-
-builder.scalarType('DateTime', {
-  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  description: 'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`.',
-  serialize: (value) => value.toISOString(),
-  parseValue: (value) => {
-    const date = new Date(typeof value === 'string' ? value : Number.NaN);
-    if (Number.isNaN(date.getTime())) throw new TypeError('A DateTime must be an ISO 8601 string.');
-    return date;
-  },
-});
-
-builder.scalarType('BigInt', {
-  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
-  description: 'Integer of up to 53 bits, as a JSON number.',
-  serialize: (value) => Number(value),
-  parseValue: (value) => {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value))
-      throw new TypeError('A BigInt must be an integer.');
-    return BigInt(value);
-  },
 });
 
 export type EnumTypeRef<Value = unknown> = OutputRef<Value> & InputRef<Value>;

@@ -32,7 +32,7 @@ const catalog = createStubCatalog('stub', {
   listPlaylistEntries: async (_id, _page, signal) => ({
     total: TRACKS.length,
     items: await Promise.all(
-      TRACKS.map(async (id) => ({ track: await demo.findTrack(id, signal), addedAt: null })),
+      TRACKS.map(async (id) => ({ track: await demo.findTrack(id, signal), trackId: id, addedAt: null })),
     ),
   }),
 });

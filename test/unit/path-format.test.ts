@@ -140,6 +140,7 @@ describe('a path made from missing values', () => {
     isrc: null,
     genres: [],
     explicit: false,
+    durationMs: null,
   };
 
   it('is still valid', () => {
@@ -157,6 +158,7 @@ describe('a path made from missing values', () => {
     '%genre%',
     '%isrc%',
     '%explicit%',
+    '%duration%',
     '%playlist%',
   ])('writes Unknown for a name of nothing but %s', (format) => {
     expect(fileOf(format, { track: bare })).toBe('Unknown');
