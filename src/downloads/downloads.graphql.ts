@@ -4,7 +4,7 @@ import { ABOUT_REFERENCE, CatalogTypeEnum } from '../catalog/item-types.graphql.
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { FormatUnavailableError } from '../media/errors.js';
-import { UpstreamLimitedError } from '../lib/errors.js';
+import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
@@ -55,7 +55,10 @@ builder.objectType(InvalidOptionsError, {
   description: 'An option of the request is invalid. Correct the one named in `field`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'Name of the invalid option, for example `bitrateKbps`.' }),
+    field: t.exposeString('field', {
+      nullable: true,
+      description: 'Name of the invalid option, for example `bitrateKbps`; null when several conflict.',
+    }),
   }),
 });
 
@@ -121,6 +124,7 @@ builder.mutationField('queueDownload', (t) =>
         CatalogItemNotFoundError,
         InvalidItemError,
         InvalidOptionsError,
+        InvalidInputError,
         ExplicitContentError,
         FormatUnavailableError,
         UpstreamLimitedError,

@@ -224,42 +224,42 @@ describe('a rejected download', () => {
         },
         "a link to a catalogue that is not here": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "The catalog "spotify" is not set up here; available: demo, limited, broken.",
         },
         "a link to anything else": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": ""https://example.com/song.mp3" is not a link to an item of Spotify or Deezer.",
         },
         "a malformed id": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": ""no good" is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "a show": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type SHOW cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "a show by its id alone": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type SHOW cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "a type that disagrees with the id": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Album:demo:night-ferry is of type ALBUM, not TRACK.",
         },
         "an episode": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type EPISODE cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "an episode by its id alone": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type EPISODE cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "an item of a catalogue that limits us": {
@@ -285,7 +285,7 @@ describe('a rejected download', () => {
         },
         "no id": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": """ is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "too high a bitrate": {
@@ -294,8 +294,8 @@ describe('a rejected download', () => {
           "message": ""bitrateKbps" is 320; it must be between 32 and 256 for OPUS.",
         },
         "too high a priority": {
-          "__typename": "InvalidOptions",
-          "code": "INVALID_OPTIONS",
+          "__typename": "InvalidInput",
+          "code": "INVALID_INPUT",
           "message": ""priority" is 101; it must be between −100 and 100.",
         },
         "too low a bitrate": {
@@ -304,8 +304,8 @@ describe('a rejected download', () => {
           "message": ""bitrateKbps" is 8; it must be between 32 and 320 for MP3.",
         },
         "too low a priority": {
-          "__typename": "InvalidOptions",
-          "code": "INVALID_OPTIONS",
+          "__typename": "InvalidInput",
+          "code": "INVALID_INPUT",
           "message": ""priority" is -101; it must be between −100 and 100.",
         },
       }

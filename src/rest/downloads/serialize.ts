@@ -132,7 +132,9 @@ function optionFailure({ field, message }: { field: string; message: string }): 
 type QueueFailure = Exclude<RestQueueResultFragment, { __typename: 'DownloadQueued' }>;
 
 export function toQueueFailure(result: QueueFailure): RestFailure {
-  if (result.__typename === 'InvalidOptions') return optionFailure(result);
+  if (result.__typename === 'InvalidOptions' && result.field !== null) {
+    return optionFailure({ field: result.field, message: result.message });
+  }
   return result.__typename === 'DuplicateDownload' ? toDuplicateFailure(result) : toFailure(result);
 }
 
