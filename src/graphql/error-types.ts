@@ -31,7 +31,7 @@ const CODES: Record<ErrorCode, string> = {
   DATABASE_UNAVAILABLE: 'The database does not answer; the same request may succeed in a few seconds.',
   CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
   LIMIT_EXCEEDED: 'Too much at once: request less, or wait as long as `retryAfterSeconds` says.',
-  READ_TIMEOUT: 'The database took too long; request less, or follow cursors instead of offsets.',
+  READ_TIMEOUT: 'The database took too long; try again, request less, or follow cursors instead of offsets.',
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 
