@@ -18,7 +18,7 @@ const CODES: Record<ErrorCode, string> = {
   UPSTREAM_FAILED: 'The catalog provider did not answer, or answered with an error.',
   DATABASE_UNAVAILABLE: 'The database does not answer; the same request may succeed in a few seconds.',
   LIMIT_EXCEEDED: 'Too much at once: request less, or wait as long as `retryAfterSeconds` says.',
-  READ_TIMEOUT: 'The database took too long; request less, or follow cursors instead of offsets.',
+  READ_TIMEOUT: 'The database took too long; try again, request less, or follow cursors instead of offsets.',
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 

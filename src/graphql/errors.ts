@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Plugin, YogaLogger } from 'graphql-yoga';
-import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
+import { DatabaseUnavailableError, toDatabaseError } from '../database/outage.js';
 import { DomainError, isErrorCode, WrongIdTypeError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
@@ -35,8 +35,9 @@ function isAbortError(thrown: unknown): boolean {
 }
 
 function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
-  const cause = causeOf(thrown);
-  if (isDatabaseUnavailable(cause)) return exposeOutage(thrown, new DatabaseUnavailableError(cause));
+  const original = causeOf(thrown);
+  const cause = toDatabaseError(original) ?? original;
+  if (cause instanceof DatabaseUnavailableError) return exposeOutage(thrown, cause);
   if (cause instanceof DomainError && isErrorCode(cause.code))
     return restate(thrown, cause.message, factsOf(cause));
   if (isAbortError(cause)) return restate(thrown, 'The request was canceled.', { code: 'CANCELLED' });

@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
+import { toDatabaseError } from '../database/outage.js';
 import { DomainError, isTaskErrorCode, messageOf, systemCodeOf, type TaskErrorCode } from '../lib/errors.js';
 
 export class JobStoreUnavailableError extends Error {
@@ -45,7 +45,8 @@ export function toFailure(thrown: unknown): Failure {
     return { code: isTaskErrorCode(code) ? code : 'INTERNAL', message, retryable, retryAfterMs };
   }
   if (thrown instanceof JobStoreUnavailableError) return INTERNAL;
-  if (isDatabaseUnavailable(thrown)) return toFailure(new DatabaseUnavailableError(thrown));
+  const database = toDatabaseError(thrown);
+  if (database) return toFailure(database);
   return systemFailure(systemCodeOf(thrown)) ?? INTERNAL;
 }
 
