@@ -14,7 +14,7 @@ import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
-import { schema } from './schema.js';
+import { internalSchema, schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
 import type { Check, CheckResult } from './http/readiness.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
@@ -217,7 +217,13 @@ async function startServer(
 ): Promise<RunningHttpServer> {
   const { env, log } = deps;
   const createContext = createContextFactory(deps);
-  const graphql = createGraphqlServer({ schema, createContext, log, graphiql: env.graphiql });
+  const graphql = createGraphqlServer({
+    schema,
+    internalSchema,
+    createContext,
+    log,
+    graphiql: env.graphiql,
+  });
   const readers = createReaderCounter({
     ...READER_LIMITS,
     perAddress: env.maxReadersPerAddress,

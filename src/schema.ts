@@ -6,6 +6,7 @@ import './catalog/playlist-types.graphql.js';
 import './settings/settings.graphql.js';
 import './downloads/downloads.graphql.js';
 import './history/history.graphql.js';
+import './live/internal.graphql.js';
 import './live/live.graphql.js';
 import './tasks/task-children.graphql.js';
 import './tasks/task-mutations.graphql.js';
@@ -13,11 +14,16 @@ import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
 import './graphql/error-types.js';
 import './graphql/scalars.js';
+import { PothosSubGraphPlugin } from '@pothos/plugin-sub-graph';
 import { builder } from './graphql/builder.js';
 import { MAX_COMPLEXITY, QUERY_LIMITS } from './graphql/limits.js';
 import { withPlainIds } from './graphql/node-id.js';
 
-export const schema = withPlainIds(builder.toSchema());
+/** What REST documents run against: the public schema and the fields marked INTERNAL. */
+export const internalSchema = withPlainIds(builder.toSchema());
+
+/** What clients see. Cut out of the other one, as `toSchema({ subGraph })` does after it has built all again. */
+export const schema = PothosSubGraphPlugin.createSubGraph(internalSchema, 'public', builder);
 
 /** The first page of GraphiQL's documentation. */
 schema.description = `Reprise: search catalogs, download music, follow downloads.

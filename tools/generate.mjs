@@ -1,4 +1,4 @@
-// Makes everything in src/generated: the Prisma client, Pothos's view of it, and the typed documents.
+// Makes everything in src/generated: the Prisma client, Pothos's view of it, the internal schema, and the typed documents.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
@@ -17,6 +17,7 @@ const env = {
 
 for (const [name, file, args] of [
   ['prisma', 'build/index.js', ['generate']],
+  ['tsx', 'dist/cli.mjs', ['tools/print-schema.ts', '--internal']],
   ['@graphql-codegen/cli', 'esm/bin.js', ['--silent']],
 ]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin(name, file), ...args], {

@@ -1,5 +1,11 @@
 import { writeFileSync } from 'node:fs';
+import { argv } from 'node:process';
 import { printSortedSchema } from '../src/http/schema-files.js';
-import { schema } from '../src/schema.js';
+import { internalSchema, schema } from '../src/schema.js';
 
-writeFileSync('schema.graphql', printSortedSchema(schema));
+/** The public schema is committed; the one that REST documents are typed by is generated. */
+if (argv.includes('--internal')) {
+  writeFileSync('src/generated/internal.graphql', printSortedSchema(internalSchema));
+} else {
+  writeFileSync('schema.graphql', printSortedSchema(schema));
+}

@@ -8,7 +8,6 @@ import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
-import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { previewPath, type PathPreview } from './preview-path.js';
 import { queueDownload } from './queue-download.js';
@@ -74,36 +73,10 @@ builder.objectType(FormatUnavailableError, {
   interfaces: [ErrorInterface],
 });
 
-const QueuedChildrenType = builder.objectRef<QueuedChildren>('QueuedChildren').implement({
-  description: `First ${MAX_QUEUED_CHILDREN} children of a queued album, playlist or artist; \`Task.children\` pages through all.`,
-  fields: (t) => ({
-    complete: t.exposeBoolean('complete', {
-      description: 'Whether all children are inserted; false while more are being added.',
-    }),
-    queued: t.field({
-      type: [TaskType],
-      description: 'Child tasks in their order, without those that are in `duplicates`.',
-      resolve: ({ queued }) => queued,
-    }),
-    duplicates: t.field({
-      type: [TaskType],
-      description: 'For an artist: existing tasks of albums that had been queued already.',
-      resolve: ({ duplicates }) => duplicates,
-    }),
-  }),
-});
-
 const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
   description: 'The download is queued. Follow its task with `taskUpdates`.',
   fields: (t) => ({
     task: t.field({ type: TaskType, description: 'The task that was queued.', resolve: (task) => task }),
-    children: t.field({
-      type: QueuedChildrenType,
-      description:
-        'Children of the queued album, playlist or artist; waits a few seconds for them to be inserted. Empty for a track.',
-      complexity: { field: 1, multiplier: MAX_QUEUED_CHILDREN },
-      resolve: (task, _args, context) => listQueuedChildren(context, context.viewer, task.id),
-    }),
   }),
 });
 

@@ -3,6 +3,7 @@ import ComplexityPlugin, { type ComplexityErrorFn } from '@pothos/plugin-complex
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
+import SubGraphPlugin from '@pothos/plugin-sub-graph';
 import type { z } from 'zod';
 import type PrismaTypes from '../generated/pothos.js';
 import { getDatamodel } from '../generated/pothos.js';
@@ -21,6 +22,7 @@ interface Types {
   Context: GraphqlContext;
   PrismaTypes: PrismaTypes;
   DefaultFieldNullability: false;
+  SubGraphs: 'public';
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
@@ -31,7 +33,7 @@ interface Types {
 }
 
 export const builder = new SchemaBuilder<Types>({
-  plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin],
+  plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin, SubGraphPlugin],
   defaultFieldNullability: false,
   complexity: {
     defaultComplexity: 1,
@@ -40,6 +42,7 @@ export const builder = new SchemaBuilder<Types>({
     limit: { complexity: MAX_COMPLEXITY },
     complexityError,
   },
+  subGraphs: { defaultForTypes: ['public'], defaultForFields: ['public'] },
   // No defaultTypes: an error is a union member only where a field names it.
   errors: { directResult: true },
   prisma: { client: (context) => context.db, dmmf: getDatamodel(), onUnusedQuery: null },
@@ -82,6 +85,9 @@ export const builder = new SchemaBuilder<Types>({
     },
   },
 });
+
+/** Options of a field that REST documents alone may select. A type that only such fields return is as hidden. */
+export const INTERNAL: { subGraphs: [] } = { subGraphs: [] };
 
 builder.queryType({ description: 'Read operations, none of which changes anything.' });
 builder.mutationType({

@@ -25,6 +25,8 @@ export const GRAPHQL_PATH = '/graphql';
 
 export interface GraphqlServerOptions {
   schema: GraphQLSchema;
+  /** For REST documents. Default: the same. */
+  internalSchema?: GraphQLSchema;
   createContext: ContextFactory;
   log: Logger;
   graphiql: boolean;
@@ -59,7 +61,7 @@ export interface GraphqlServer {
 
 /** The plugins for limits and masking also run in the pipeline of WebSocket and REST. */
 export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServer {
-  const { createContext, graphiql } = options;
+  const { createContext, graphiql, internalSchema = options.schema } = options;
   const yoga: Yoga = createYoga<ServerContext, object>({
     schema: options.schema,
     context: ({ contextRequest }) => createContext(contextRequest),
@@ -87,7 +89,10 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
     // Yoga's `request` and `params` are absent here; its plugins allow for that.
-    pipeline: (contextRequest) => yoga.getEnveloped({ contextRequest }),
+    pipeline: (contextRequest) => {
+      const pipeline: Pipeline = yoga.getEnveloped({ contextRequest });
+      return contextRequest.transport === 'rest' ? { ...pipeline, schema: internalSchema } : pipeline;
+    },
   };
 }
 

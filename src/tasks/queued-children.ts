@@ -6,7 +6,6 @@ import { findTask } from './task-store.js';
 import { isFinished, type Task } from './task.js';
 
 export interface QueuedChildren {
-  complete: boolean;
   queued: Task[];
   duplicates: Task[];
 }
@@ -21,10 +20,9 @@ export async function listQueuedChildren(
   viewer: Viewer,
   taskId: string,
 ): Promise<QueuedChildren> {
-  const complete = await waitForExpansion(deps, viewer, taskId);
+  await waitForExpansion(deps, viewer, taskId);
   const children = await listFirstChildren(deps.db, taskId, MAX_QUEUED_CHILDREN);
   return {
-    complete,
     queued: children.filter(({ duplicateOf }) => duplicateOf === null),
     duplicates: children.flatMap(({ duplicateOf }) => duplicateOf ?? []),
   };
@@ -34,23 +32,23 @@ async function waitForExpansion(
   { db, bus, timing, signal }: Needs,
   viewer: Viewer,
   taskId: string,
-): Promise<boolean> {
-  const expanded = createDeferred<boolean>();
+): Promise<void> {
+  const expanded = createDeferred<void>();
   const check = async () => {
     const task = await findTask(db, viewer, taskId);
-    if (!task || task.expandedAt || isFinished(task.state)) expanded.resolve(true);
+    if (!task || task.expandedAt || isFinished(task.state)) expanded.resolve();
   };
   const checkAgain = () => void check().catch(expanded.reject);
   const offTask = bus.on('task.changed', (event) => {
     if (event.taskId === taskId) checkAgain();
   });
   const offGap = bus.on('bus.gap', checkAgain);
-  const giveUp = () => expanded.resolve(false);
+  const giveUp = () => expanded.resolve();
   const timer = setTimeout(giveUp, timing.childrenWaitMs);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     checkAgain();
-    return await expanded.promise;
+    await expanded.promise;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);

@@ -72,9 +72,7 @@ export async function listChildPages(
   { query, ...page }: ChildPage,
 ): Promise<Task[][]> {
   const keys = await listChildKeys(db, parentIds, { ...page, viewer });
-  const ids = keys.map(({ id }) => id);
-  const tasks = ids.length > 0 ? await db.task.findMany({ ...query, where: { id: { in: ids } } }) : [];
-  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const byId = await findById(db, keys, query);
   const byParent = new Map(parentIds.map((parentId): [string, Task[]] => [parentId, []]));
   for (const { id, parentId } of keys) byParent.get(parentId)?.push(...[byId.get(id) ?? []].flat());
   return parentIds.map((parentId) => byParent.get(parentId) ?? []);
@@ -95,6 +93,31 @@ function listChildKeys(
       WHERE "parentId" = parent."id" AND "dismissedAt" IS NULL AND ${ownedBy(viewer)} ${beyond}
       ORDER BY "createdAt", "id" LIMIT ${limit}
     ) child ORDER BY child."createdAt", child."id"`;
+}
+
+async function findById(
+  db: Db,
+  keys: readonly { id: string }[],
+  query: Selection,
+): Promise<Map<string, Task>> {
+  const ids = keys.map(({ id }) => id);
+  const tasks = ids.length > 0 ? await db.task.findMany({ ...query, where: { id: { in: ids } } }) : [];
+  return new Map(tasks.map((task) => [task.id, task]));
+}
+
+/** The first running child of each parent, or else its first retrying one. Two queries in all. */
+export async function listCurrentChildren(
+  { db, viewer }: { db: Db; viewer: Viewer },
+  parentIds: readonly string[],
+  query: Selection,
+): Promise<(Task | null)[]> {
+  const keys = await db.$queryRaw<{ id: string; parentId: string }[]>`
+    SELECT DISTINCT ON ("parentId") "id", "parentId" FROM "Task"
+    WHERE "parentId" = ANY(${parentIds}::uuid[]) AND "state" IN ('RUNNING', 'RETRYING') AND ${ownedBy(viewer)}
+    ORDER BY "parentId", "state" = 'RUNNING' DESC, "position"`;
+  const byId = await findById(db, keys, query);
+  const byParent = new Map(keys.map(({ id, parentId }) => [parentId, byId.get(id)]));
+  return parentIds.map((parentId) => byParent.get(parentId) ?? null);
 }
 
 export async function countChildren(

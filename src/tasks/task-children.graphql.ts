@@ -1,4 +1,5 @@
 import { createContextCache } from '@pothos/core';
+import { queryFromInfo } from '@pothos/plugin-prisma';
 import DataLoader from 'dataloader';
 import type { GraphqlContext } from '../context.js';
 import { decodeCursor, toConnection } from '../database/pagination.js';
@@ -11,18 +12,10 @@ import {
   pageComplexity,
   pageSizeOf,
 } from '../graphql/connection.js';
-import { encodeNodeId } from '../graphql/node-id.js';
 import { getOrAdd } from '../lib/get-or-add.js';
-import {
-  countChildren,
-  listChildPages,
-  listChildSummaries,
-  MAX_OUTCOMES,
-  type ChildPage,
-  type ChildSummary,
-} from './task-children-store.js';
-import { TaskKindEnum, TaskStateEnum } from './task-type.graphql.js';
-import { isFinished, isParentKind, type Task } from './task.js';
+import { countChildren, listChildPages, listCurrentChildren, type ChildPage } from './task-children-store.js';
+import { TaskType } from './task-type.graphql.js';
+import { isParentKind, type Task } from './task.js';
 import { TaskConnection } from './tasks.graphql.js';
 
 /** A subscription reuses one context for many results. */
@@ -45,56 +38,16 @@ function pageLoader(context: GraphqlContext, page: ChildPage): Loader<Task[]> {
   );
 }
 
-const TaskChildType = builder.objectRef<ChildSummary>('TaskChild').implement({
-  description: 'Summary of a child task, for showing it with its parent. Query `task` for all of its fields.',
-  fields: (t) => ({
-    taskId: t.id({
-      description: 'Id of the child task, as `Task:<uuid>`.',
-      resolve: ({ id }) => encodeNodeId('Task', id),
-    }),
-    kind: t.expose('kind', {
-      type: TaskKindEnum,
-      description: 'Kind of the child: TRACK, or ALBUM for an artist.',
-    }),
-    state: t.expose('state', { type: TaskStateEnum, description: 'Current state of the child.' }),
-    number: t.int({
-      description: 'Position among the parent’s children, from 1.',
-      resolve: ({ position }) => position + 1,
-    }),
-    title: t.exposeString('title', { description: 'Title of the track or album.' }),
-    artists: t.exposeStringList('artists', { description: 'Names of its artists, the main artist first.' }),
-    album: t.exposeString('album', {
-      nullable: true,
-      description: 'Title of a track’s album; null for an album.',
-    }),
-    progress: t.exposeFloat('progress', { description: 'Progress of the child in percent, 0 to 100.' }),
-    attempt: t.exposeInt('attempt', {
-      description: 'Number of the child’s latest attempt, from 1; 0 before the first.',
-    }),
-    retryAt: t.expose('retryAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When a RETRYING child is queued again; null in other states.',
-    }),
-    problem: t.exposeString('errorMessage', {
-      nullable: true,
-      description: 'Why the child failed, was skipped or will be retried; null if there is no such reason.',
-    }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the child last changed.' }),
-  }),
-});
-
-const summaryLoader = createContextCache(
-  ({ db }: GraphqlContext) =>
-    new DataLoader<string, ChildSummary[]>(async (parentIds) => {
-      const byParent = new Map(parentIds.map((id): [string, ChildSummary[]] => [id, []]));
-      for (const child of await listChildSummaries(db, parentIds)) byParent.get(child.parentId)?.push(child);
-      return parentIds.map((id) => byParent.get(id) ?? []);
-    }, UNCACHED),
+const currentLoaders = createContextCache(
+  (_context: GraphqlContext) => new Map<string, Loader<Task | null>>(),
 );
 
-function currentOf(children: ChildSummary[]): ChildSummary | null {
-  return children.find(({ state }) => state === 'RUNNING') ?? children[0] ?? null;
+function currentLoader(context: GraphqlContext, query: object): Loader<Task | null> {
+  return getOrAdd(
+    currentLoaders(context),
+    JSON.stringify(query),
+    () => new DataLoader((parentIds) => listCurrentChildren(context, parentIds, query), UNCACHED),
+  );
 }
 
 builder.prismaObjectFields('Task', (t) => ({
@@ -117,19 +70,13 @@ builder.prismaObjectFields('Task', (t) => ({
     },
   }),
   current: t.field({
-    type: TaskChildType,
+    type: TaskType,
     nullable: true,
     description: 'First running child of a RUNNING parent, or else its first retrying one; otherwise null.',
     // No promise without a query: most tasks of a page have no children.
-    resolve: (task, _args, context) =>
-      isParentKind(task.kind) && task.state === 'RUNNING'
-        ? summaryLoader(context).load(task.id).then(currentOf)
-        : null,
-  }),
-  outcomes: t.field({
-    type: [TaskChildType],
-    description: `Finished children among the first ${MAX_OUTCOMES} of a finished parent, in order; empty for other tasks.`,
-    resolve: (task, _args, context) =>
-      isParentKind(task.kind) && isFinished(task.state) ? summaryLoader(context).load(task.id) : [],
+    resolve: (task, _args, context, info) => {
+      if (!isParentKind(task.kind) || task.state !== 'RUNNING') return null;
+      return currentLoader(context, queryFromInfo({ context, info, typeName: 'Task' })).load(task.id);
+    },
   }),
 }));

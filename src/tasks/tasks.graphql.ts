@@ -15,14 +15,11 @@ import {
   type PageArgs,
 } from '../graphql/connection.js';
 import { parseRowId } from '../graphql/node-id.js';
-import { InvalidInputError } from '../lib/errors.js';
 import { countTasks } from './task-count-store.js';
 import type { TaskFilter } from './task-filter.js';
-import { findTask, listActiveFirst, listTasks, type TaskOrder } from './task-store.js';
+import { findTask, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import { FINISHED_STATES, isFinished, type Task } from './task.js';
-
-const MAX_ACTIVE = 1_000;
 
 export const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
 
@@ -31,11 +28,7 @@ const TaskOrderEnum = builder.enumType('TaskOrder', {
   values: {
     NEWEST_FIRST: { description: 'By the time of queueing, the latest first.' },
     OLDEST_FIRST: { description: 'By the time of queueing, the earliest first.' },
-    ACTIVE_FIRST: {
-      description:
-        'Active tasks before finished ones, each by the time of queueing, the latest first. Pages are selected with `offset` only.',
-    },
-  } satisfies Record<TaskOrder | 'ACTIVE_FIRST', object>,
+  } satisfies Record<TaskOrder, object>,
 });
 
 export const TaskFilterInput = builder.inputType('TaskFilter', {
@@ -95,9 +88,6 @@ builder.queryFields((t) => ({
         description: 'Order of the list.',
       }),
       ...offsetPageArgs(t),
-      activeUpTo: t.arg.int({
-        description: `Only with \`ACTIVE_FIRST\`: extends the page at \`offset\` 0 so that it holds all active tasks, up to this many (1 to ${MAX_ACTIVE}). Later pages, \`first\` apart, continue where it ends.`,
-      }),
     },
     complexity: pageComplexity,
     resolve: (_root, { filter, orderBy, ...page }, context, info) => {
@@ -112,23 +102,15 @@ builder.queryFields((t) => ({
 
 interface TaskListRequest {
   filter: TaskFilter;
-  order: TaskOrder | 'ACTIVE_FIRST';
-}
-
-interface TaskPageArgs extends PageArgs {
-  activeUpTo?: number | null | undefined;
+  order: TaskOrder;
 }
 
 async function connectTasks(
   place: FieldPlace,
   { filter, order }: TaskListRequest,
-  page: TaskPageArgs,
+  page: PageArgs,
 ): Promise<Connection<Task>> {
   refuseBoth(page);
-  if (order === 'ACTIVE_FIRST') return connectActiveFirst(place, filter, page);
-  if (isProvided(page.activeUpTo)) {
-    throw new InvalidInputError('"activeUpTo" is only allowed with the order ACTIVE_FIRST.', 'activeUpTo');
-  }
   const { context } = place;
   const { db, viewer } = context;
   const [size, offset] = [pageSizeOf(page), offsetOf(page)];
@@ -149,33 +131,4 @@ function isSelective({ states, kinds, parentId, includeChildren }: TaskFilter): 
   const finished = states?.filter(isFinished) ?? [];
   const selects = finished.length > 0 && finished.length < FINISHED_STATES.length;
   return selects || Boolean(kinds) || Boolean(includeChildren);
-}
-
-async function connectActiveFirst(
-  { context }: FieldPlace,
-  filter: TaskFilter,
-  page: TaskPageArgs,
-): Promise<Connection<Task>> {
-  if (page.after) {
-    throw new InvalidInputError('"after" is not allowed with the order ACTIVE_FIRST; use "offset".', 'after');
-  }
-  const [limit, offset] = [pageSizeOf(page), offsetOf(page)];
-  const activeUpTo = activeUpToOf(page);
-  const { tasks, size, total } = await readPage(context, { offset }, (db) =>
-    listActiveFirst(db, context.viewer, { filter, offset, limit, activeUpTo }),
-  );
-  return { ...toConnection(tasks, { size, after: offset > 0 ? offset : null }), totalCount: total };
-}
-
-function activeUpToOf({ activeUpTo }: TaskPageArgs): number {
-  if (!isProvided(activeUpTo)) return 0;
-  if (activeUpTo >= 1 && activeUpTo <= MAX_ACTIVE) return activeUpTo;
-  throw new InvalidInputError(
-    `"activeUpTo" is ${activeUpTo}; it must be between 1 and ${MAX_ACTIVE}.`,
-    'activeUpTo',
-  );
-}
-
-function isProvided<Value>(value: Value | null | undefined): value is Value {
-  return value !== null && value !== undefined;
 }

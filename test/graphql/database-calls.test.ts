@@ -59,6 +59,26 @@ const TASKS_WITH_NUMBERS = graphql(`
   }
 `);
 
+const RUNNING = graphql(`
+  query CountedRunningTasks($first: Int) {
+    tasks(first: $first, filter: { states: [RUNNING], kinds: [ALBUM] }) {
+      edges {
+        node {
+          current {
+            title
+            item {
+              __typename
+            }
+            owner {
+              username
+            }
+          }
+        }
+      }
+    }
+  }
+`);
+
 const HISTORY = graphql(`
   query CountedHistory($first: Int) {
     history(first: $first) {
@@ -100,7 +120,7 @@ const SEARCH = graphql(`
   }
 `);
 
-const ORDERS: TaskOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST', 'ACTIVE_FIRST'];
+const ORDERS: TaskOrder[] = ['NEWEST_FIRST', 'OLDEST_FIRST'];
 const LIMIT = 4;
 const ENDED = { startedAt: new Date('2026-01-01T00:00:00Z'), finishedAt: new Date('2026-01-01T01:00:00Z') };
 
@@ -108,7 +128,7 @@ let app: TestApp;
 beforeAll(async () => {
   app = await startApp({ env: { role: 'api' } });
   const lists = await seedTasks(app, [
-    ...Array.from({ length: 30 }, () => ({ kind: 'ALBUM' as const, state: 'RUNNING' as const, total: 2 })),
+    ...Array.from({ length: 60 }, () => ({ kind: 'ALBUM' as const, state: 'RUNNING' as const, total: 2 })),
     ...Array.from({ length: 40 }, () => ({
       kind: 'PLAYLIST' as const,
       state: 'COMPLETED' as const,
@@ -186,6 +206,13 @@ const LISTS: [string, Reading][] = [
   [
     'tasks with item, parent, owner and how many parts each has',
     async (from, first) => (await from.execute(TASKS_WITH_NUMBERS, { first })).tasks.edges.length,
+  ],
+  [
+    'running albums, each with its current child',
+    async (from, first) => {
+      const { edges } = (await from.execute(RUNNING, { first })).tasks;
+      return edges.filter(({ node }) => node.current?.item !== undefined).length;
+    },
   ],
   ['history', async (from, first) => (await from.execute(HISTORY, { first })).history.edges.length],
   ...(['TRACK', 'ALBUM', 'ARTIST'] as const).map((type): [string, Reading] => [

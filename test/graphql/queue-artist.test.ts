@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
+import { restDocuments } from '../kit/serve-as.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource } from '../kit/steered-source.js';
@@ -16,15 +17,14 @@ const QUEUE_ARTIST = graphql(`
       ... on DownloadQueued {
         task {
           id
-        }
-        children {
-          complete
-          queued {
-            id
-            title
-          }
-          duplicates {
-            id
+          queuedChildren {
+            queued {
+              id
+              title
+            }
+            duplicates {
+              id
+            }
           }
         }
       }
@@ -77,10 +77,9 @@ describe('an artist’s download', () => {
       type: 'ARTIST' as const,
       options: { albumGroups: ['ALBUM' as const] },
     };
-    const { queueDownload: queued } = await app.execute(QUEUE_ARTIST, { input });
+    const { queueDownload: queued } = await restDocuments(app).run(QUEUE_ARTIST, { input });
     if (queued.__typename !== 'DownloadQueued') return expect.fail(queued.__typename);
-    expect(queued.children).toMatchObject({
-      complete: true,
+    expect(queued.task.queuedChildren).toMatchObject({
       queued: [{ title: 'Album stub:album-1' }],
       duplicates: [{ id: other }],
     });
@@ -102,7 +101,7 @@ describe('an artist’s download', () => {
 
   it('needs at least one group', async () => {
     const input = { item: 'stub:somebody', type: 'ARTIST' as const, options: { albumGroups: [] } };
-    expect((await app.execute(QUEUE_ARTIST, { input })).queueDownload).toMatchObject({
+    expect((await restDocuments(app).run(QUEUE_ARTIST, { input })).queueDownload).toMatchObject({
       __typename: 'InvalidOptions',
       field: 'albumGroups',
     });

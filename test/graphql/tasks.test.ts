@@ -6,10 +6,11 @@ import type {
   TaskPageQueryVariables,
   ChangedTasksQueryVariables,
 } from '../../src/generated/documents/graphql.js';
+import type { Viewer } from '../../src/auth/viewer.js';
 import { ask } from '../kit/ask.js';
 import { countQueries } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { createUser, restDocuments, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const TASK_PAGE = graphql(`
@@ -47,6 +48,29 @@ const CHANGED_TASKS = graphql(`
         }
         parent {
           id
+        }
+      }
+    }
+  }
+`);
+
+const CURRENT = graphql(`
+  query CurrentChildren {
+    tasks(orderBy: OLDEST_FIRST) {
+      edges {
+        node {
+          title
+          current {
+            id
+            state
+            title
+            owner {
+              id
+            }
+            parent {
+              title
+            }
+          }
         }
       }
     }
@@ -169,9 +193,10 @@ afterAll(() => app?.stop());
 
 /** Each test sees the tasks of a user of its own. */
 let own: TestApp;
+let viewer: Viewer;
 let ownerId: string;
 beforeEach(async () => {
-  const viewer = await createUser(app);
+  viewer = await createUser(app);
   ownerId = viewer.id;
   own = await serveWith(app, { viewer });
   return () => own.stop();
@@ -362,9 +387,48 @@ describe('the counts of tasks', () => {
   });
 });
 
+describe('the current child of a task', () => {
+  it('is its first running one, or else its first retrying one, and of a running parent only', async () => {
+    const parents = ['runs', 'retries', 'waits', 'paused'].map((title) => ({
+      title,
+      kind: 'ALBUM' as const,
+      state: title === 'paused' ? ('PAUSED' as const) : ('RUNNING' as const),
+    }));
+    const [runs = '', retries = '', waits = '', paused = ''] = await seed([
+      ...parents,
+      { title: 'track', state: 'RUNNING' },
+    ]);
+    const children = await seed([
+      { parentId: runs, position: 2, title: 'later', state: 'RUNNING' },
+      { parentId: runs, position: 0, title: 'retrying', state: 'RETRYING' },
+      { parentId: runs, position: 1, title: 'running', state: 'RUNNING' },
+      { parentId: retries, position: 1, title: 'second', state: 'RETRYING' },
+      { parentId: retries, position: 0, title: 'first', state: 'RETRYING' },
+      { parentId: waits, position: 0, title: 'queued' },
+      { parentId: paused, position: 0, title: 'running in a paused one', state: 'RUNNING' },
+    ]);
+    const { tasks } = await own.execute(CURRENT);
+    const owner = { id: `User:${ownerId}` };
+    const current = (index: number) => ({ id: `Task:${children[index]}`, owner });
+    expect(tasks.edges.map(({ node }) => node)).toEqual([
+      {
+        title: 'runs',
+        current: { ...current(2), title: 'running', state: 'RUNNING', parent: { title: 'runs' } },
+      },
+      {
+        title: 'retries',
+        current: { ...current(4), title: 'first', state: 'RETRYING', parent: { title: 'retries' } },
+      },
+      { title: 'waits', current: null },
+      { title: 'paused', current: null },
+      { title: 'track', current: null },
+    ]);
+  });
+});
+
 describe('changed tasks', () => {
   const changedTasks = async (variables: ChangedTasksQueryVariables) =>
-    (await own.execute(CHANGED_TASKS, variables)).changedTasks;
+    (await restDocuments(app, { viewer }).run(CHANGED_TASKS, variables)).changedTasks;
 
   it('are those since the previous time, with dismissed ones marked as such', async () => {
     const [one = '', two = ''] = await seed([{ title: 'one' }, { title: 'two', state: 'FAILED' }]);
@@ -382,12 +446,15 @@ describe('changed tasks', () => {
   });
 
   it('reject an invalid page or time', async () => {
-    const errorOf = async (variables: ChangedTasksQueryVariables) =>
-      (await ask(own, CHANGED_TASKS, variables)).errors[0];
-    expect(await errorOf({ first: 101 })).toMatchObject({ code: 'INVALID_INPUT', path: 'changedTasks' });
-    expect(await errorOf({ first: 0 })).toMatchObject({ code: 'INVALID_INPUT' });
-    expect(await errorOf({ offset: -1 })).toMatchObject({ code: 'INVALID_INPUT' });
-    expect(await errorOf({ since: 'yesterday' })).toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(changedTasks({ first: 101 })).rejects.toMatchObject({
+      status: 400,
+      message: '"first" is 101; it must be between 1 and 100.',
+    });
+    await expect(changedTasks({ first: 0 })).rejects.toMatchObject({ status: 400 });
+    await expect(changedTasks({ offset: -1 })).rejects.toMatchObject({ status: 400 });
+    await expect(changedTasks({ since: 'yesterday' })).rejects.toThrow(
+      'A DateTime must be an ISO 8601 string.',
+    );
   });
 });
 
@@ -434,7 +501,7 @@ describe('the database is queried', () => {
     await seedTasks(app, children);
   });
 
-  it.each(['NEWEST_FIRST', 'OLDEST_FIRST', 'ACTIVE_FIRST'] as const)(
+  it.each(['NEWEST_FIRST', 'OLDEST_FIRST'] as const)(
     'at most four times for a page of tasks with item, parent and owner, however large, %s',
     async (orderBy) => {
       const read = (first: number) =>

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { UserRole, Viewer } from '../../src/auth/viewer.js';
 import { createContextFactory, type GraphqlContext } from '../../src/context.js';
-import { schema } from '../../src/schema.js';
+import { internalSchema, schema } from '../../src/schema.js';
+import type { ContextRequest } from '../../src/graphql/context-request.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
+import { createDocuments, type Documents } from '../../src/rest/run-document.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
@@ -15,19 +17,27 @@ export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise
   return viewer;
 }
 
+function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
+  const { log } = app.deps;
+  const usual = createContextFactory(app.deps);
+  const createContext = (request: ContextRequest) => ({ ...usual(request), ...changes });
+  return createGraphqlServer({ schema, internalSchema, createContext, log, graphiql: true });
+}
+
+/** Runs documents as REST routes do, so that they may select internal fields. */
+export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
+  const { signal } = new AbortController();
+  const request = { transport: 'rest', requestId: randomUUID(), signal, headers: new Headers() } as const;
+  return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
+}
+
 /**
  * The same app on a port of its own with something else in every request's context: another viewer, or a
  * database client that counts. Stopping it leaves the app as it was.
  */
 export async function serveWith(app: TestApp, changes: Partial<GraphqlContext>): Promise<TestApp> {
   const { log } = app.deps;
-  const usual = createContextFactory(app.deps);
-  const graphql = createGraphqlServer({
-    schema,
-    createContext: (request) => ({ ...usual(request), ...changes }),
-    log,
-    graphiql: true,
-  });
+  const graphql = graphqlWith(app, changes);
   const routes = createRestApp({ graphql, log, routes: ROUTES });
   const server = await createHttpServer({ host: '127.0.0.1', port: 0, graphql, routes, checks: {}, log });
   const { url } = server;

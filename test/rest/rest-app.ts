@@ -1,5 +1,5 @@
 import { createContextFactory } from '../../src/context.js';
-import { schema } from '../../src/schema.js';
+import { internalSchema, schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
@@ -31,7 +31,13 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
   });
   const { deps } = app;
   const createContext = createContextFactory(deps);
-  const graphql = createGraphqlServer({ schema, createContext, log: deps.log, graphiql: false });
+  const graphql = createGraphqlServer({
+    schema,
+    internalSchema,
+    createContext,
+    log: deps.log,
+    graphiql: false,
+  });
   const { corsOrigins: origins, allowedHosts, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({

@@ -36,20 +36,22 @@ export const QUEUE_ARTIST = graphql(`
     queueDownload(input: $input) {
       ...RestQueueResult
       ... on DownloadQueued {
-        children {
-          queued {
-            id
-            title
-            artists: artistNames
-            item {
-              ... on Album {
-                id
-                url
+        task {
+          queuedChildren {
+            queued {
+              id
+              title
+              artists: artistNames
+              item {
+                ... on Album {
+                  id
+                  url
+                }
               }
             }
-          }
-          duplicates {
-            id
+            duplicates {
+              id
+            }
           }
         }
       }

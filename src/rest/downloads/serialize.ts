@@ -139,11 +139,13 @@ export function toQueueFailure(result: QueueFailure): RestFailure {
 }
 
 type QueueArtistResult = RestQueueArtistMutation['queueDownload'];
-type QueuedAlbums = Extract<QueueArtistResult, { __typename: 'DownloadQueued' }>['children'];
+type QueuedAlbums = Extract<QueueArtistResult, { __typename: 'DownloadQueued' }>['task']['queuedChildren'];
 
 /** A repeated request is no conflict here: its albums are the existing ones (rest-contract §4). */
 export function serializeQueuedArtist(result: QueueArtistResult, base: string): object {
-  if (result.__typename === 'DownloadQueued') return serializeDiscography(result.task, result.children, base);
+  if (result.__typename === 'DownloadQueued') {
+    return serializeDiscography(result.task, result.task.queuedChildren, base);
+  }
   if (result.__typename !== 'DuplicateDownload') throw toQueueFailure(result);
   const { existingTask } = result;
   const duplicates = existingTask.children.edges.map(({ node }) => node.duplicateOf ?? node);

@@ -52,7 +52,7 @@ graphql(`
         id
       }
     }
-    current {
+    currentChild {
       ...RestTaskChild
     }
     outcomes {
@@ -88,13 +88,7 @@ graphql(`
 
 export const TASK_LIST = graphql(`
   query RestTaskList($limit: Int!, $offset: Int!, $activeUpTo: Int!, $states: [TaskState!]) {
-    tasks(
-      filter: { states: $states }
-      orderBy: ACTIVE_FIRST
-      first: $limit
-      offset: $offset
-      activeUpTo: $activeUpTo
-    ) {
+    activeFirstTasks(filter: { states: $states }, first: $limit, offset: $offset, activeUpTo: $activeUpTo) {
       totalCount
       pageInfo {
         hasNextPage

@@ -59,9 +59,9 @@ const list = route({
     activeUpTo: MAX_ACTIVE,
     states: active_only ? ACTIVE_STATES : null,
   }),
-  respond: ({ tasks, taskCounts }, { input: { page, limit }, base, now }) => {
+  respond: ({ activeFirstTasks, taskCounts }, { input: { page, limit }, base, now }) => {
     const counts = serializeCounts(taskCounts);
-    const { edges, pageInfo, totalCount: total } = tasks;
+    const { edges, pageInfo, totalCount: total } = activeFirstTasks;
     const onFirstPage = Math.max(limit, Math.min(counts.active_tasks, MAX_ACTIVE));
     return {
       tasks: edges.map(({ node }) => serializeTask(node, { base, now })),

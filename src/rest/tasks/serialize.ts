@@ -127,7 +127,7 @@ export function toUnixSeconds(iso: string): number {
 }
 
 /** A parent changes with the child that runs. The times are ISO 8601 in UTC, which sort as text. */
-function changedAt({ updatedAt, current }: RestTaskFragment): number {
+function changedAt({ updatedAt, currentChild: current }: RestTaskFragment): number {
   return toUnixSeconds(current && current.updatedAt > updatedAt ? current.updatedAt : updatedAt);
 }
 
@@ -139,7 +139,9 @@ function serializeStatus(task: TaskWithParent, now: Date): { status: string; las
     const line = { type: task.kind.toLowerCase(), name: task.title, artist: task.artists.join(', ') };
     return { status, last_line: { status, timestamp, ...line } };
   }
-  const line = task.current ? serializeChildLine(task, task.current, now) : serializeOwnLine(task, now);
+  const line = task.currentChild
+    ? serializeChildLine(task, task.currentChild, now)
+    : serializeOwnLine(task, now);
   return { status: line.status_info.status, last_line: { timestamp, ...line } };
 }
 
