@@ -13,7 +13,7 @@ const config: CodegenConfig = {
         documentMode: 'string',
         useTypeImports: true,
         enumsAsTypes: true,
-        scalars: { DateTime: 'string', BigInt: 'number' },
+        scalars: { DateTime: 'string', BigInt: 'number', URL: 'string', PartialDate: 'string' },
         importExtension: '.js',
       },
     },

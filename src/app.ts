@@ -33,7 +33,7 @@ import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
-import { createDatabase, type Database, type DatabaseOptions } from './database/prisma.js';
+import { createDatabase, READ_STATEMENT_MS, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
 import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
@@ -123,8 +123,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const settings = await openSettings(platform, options);
   const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
   const defaultCatalog = () => {
-    const { service } = settings.settings();
-    return upstreams.catalogs.has(service) ? service : env.catalog;
+    const { catalog } = settings.settings();
+    return upstreams.catalogs.has(catalog) ? catalog : env.catalog;
   };
   const taskCounter = createTaskCounter({ db });
   const shared = {
@@ -154,10 +154,13 @@ async function openDatabase(env: Env, options: StartOptions) {
     return database;
   };
   const work = open({ poolSize: WORK_POOL_SIZE });
-  const { db } = open();
-  const { atOnce: poolSize, statementMs } = READ_LIMITS;
-  const readers = open({ poolSize, statementMs, canceller: work.pool });
-  await repairSequences(db);
+  await repairSequences(work.db);
+  const { db } = open({ statementMs: READ_STATEMENT_MS });
+  const readers = open({
+    poolSize: READ_LIMITS.atOnce,
+    statementMs: READ_STATEMENT_MS,
+    canceller: work.pool,
+  });
   return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 

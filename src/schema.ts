@@ -13,6 +13,7 @@ import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
 import './graphql/error-types.js';
+import './graphql/scalars.js';
 import { PothosSubGraphPlugin } from '@pothos/plugin-sub-graph';
 import { builder } from './graphql/builder.js';
 import { MAX_COMPLEXITY, QUERY_LIMITS } from './graphql/limits.js';

@@ -54,6 +54,21 @@ describe('the GraphQL schema', () => {
     expect(scalars.filter(({ specifiedByURL }) => !URL.canParse(specifiedByURL ?? ''))).toEqual([]);
   });
 
+  it('describes each id by an example of its own kind', () => {
+    const node = schema.getType('Node');
+    const nodes = isInterfaceType(node) ? schema.getPossibleTypes(node) : [];
+    const ownIds = nodes.map((type) => [type.name, type.getFields()['id']?.description]);
+    const fields = Object.values(schema.getQueryType()?.getFields() ?? {});
+    const arguments_ = fields.flatMap(({ type, args }) =>
+      args.filter(({ name }) => name === 'id').map(({ description }) => [String(type), description]),
+    );
+    const others = [...ownIds, ...arguments_.filter(([type]) => type !== 'Node')].filter(
+      ([type, description]) => !description?.includes(`\`${type}:`),
+    );
+    expect(ownIds.length).toBeGreaterThan(7);
+    expect(others).toEqual([]);
+  });
+
   it('names errors as members of unions, each with message and code', () => {
     const error = schema.getType('Error');
     const members = isInterfaceType(error) ? schema.getPossibleTypes(error).map(({ name }) => name) : [];

@@ -21,14 +21,14 @@ const QUEUE = graphql(`
         task {
           id
           title
-          artists
+          artistNames
         }
       }
       ... on DuplicateDownload {
         existingTask {
           id
           title
-          artists
+          artistNames
         }
       }
       ... on Error {
@@ -47,11 +47,11 @@ const UPDATES = graphql(`
         title
         state
         progress
-        total
-        succeeded
-        skipped
-        failed
-        cancelled
+        childCount
+        completedCount
+        skippedCount
+        failedCount
+        cancelledCount
         error {
           message
         }
@@ -96,7 +96,7 @@ async function main(): Promise<number> {
   try {
     const url = await listening(server);
     const album = await queueAlbum(url);
-    say(`Queued "${album.title}" by ${album.artists.join(', ')} as ${album.id}.`);
+    say(`Queued "${album.title}" by ${album.artistNames.join(', ')} as ${album.id}.`);
     await follow(url, album.id);
     const failed = await printFiles(url, album.id);
     if (process.argv.includes('--exit')) return failed === 0 ? 0 : 1;
@@ -130,7 +130,7 @@ function listening(server: ChildProcess): Promise<string> {
   });
 }
 
-async function queueAlbum(url: string): Promise<{ id: string; title: string; artists: string[] }> {
+async function queueAlbum(url: string): Promise<{ id: string; title: string; artistNames: string[] }> {
   const { queueDownload: outcome } = await execute(url, QUEUE, { item: ALBUM });
   if (outcome.__typename === 'DownloadQueued') return outcome.task;
   if (outcome.__typename === 'DuplicateDownload') return outcome.existingTask;
@@ -152,7 +152,7 @@ async function follow(url: string, albumId: string): Promise<void> {
       if (!task || (task.id !== albumId && task.parent?.id !== albumId)) continue;
       show(task);
       if (isOver(task)) over.add(task.id);
-      if (task.id === albumId && isOver(task)) expected = task.total + 1;
+      if (task.id === albumId && isOver(task)) expected = task.childCount + 1;
       if (over.size >= expected) return;
     }
   } finally {
@@ -166,7 +166,8 @@ function isOver({ state }: DemoTask): boolean {
 }
 
 function showLine(task: DemoTask): void {
-  const parts = task.kind === 'TRACK' ? '' : `  ${task.succeeded + task.skipped}/${task.total} tracks`;
+  const parts =
+    task.kind === 'TRACK' ? '' : `  ${task.completedCount + task.skippedCount}/${task.childCount} tracks`;
   const why = task.error ? `  ${task.error.message}` : '';
   say(`${task.state.padEnd(9)} ${task.progress.toFixed(0).padStart(3)} %  ${task.title}${parts}${why}`);
 }

@@ -21,7 +21,7 @@ subscription Live {
     sequence
     task {
       title
-      artists
+      artistNames
       item {
         ... on Track {
           isrc
@@ -38,8 +38,8 @@ subscription Live {
       parent {
         title
         state
-        succeeded
-        total
+        completedCount
+        childCount
       }
     }
   }
@@ -122,7 +122,7 @@ async function photograph(url: string): Promise<void> {
     await page.getByRole('button', { name: 'Hide editor tools' }).click();
     await page.getByRole('button', { name: 'Execute query' }).click();
     await queue(url);
-    await page.locator('.result-window', { hasText: /"succeeded":\s5/ }).waitFor();
+    await page.locator('.result-window', { hasText: /"completedCount":\s5/ }).waitFor();
     await page.screenshot({ path: PICTURE });
   } finally {
     await browser.close();

@@ -13,11 +13,20 @@ export const albumGroup = namedEnum('AlbumGroup', 'How an album belongs to an ar
 export const ALBUM_GROUPS = albumGroup.options;
 export type AlbumGroup = z.infer<typeof albumGroup>;
 
-/** Raise it with every change of a schema: stored responses of another version are not read. */
+/**
+ * Raise it when stored responses no longer parse, or mean something else: those of another version are not read,
+ * and a catalog that is down then has none to stand in for it.
+ */
 export const SCHEMA_VERSION = 1;
 
 /** Ids are `provider:id` everywhere inside, for example `demo:night-ferry-1-03` or `library:Zk3…`. */
 const artistRefSchema = z.object({ id: z.string(), name: z.string() });
+
+/** Null when unknown; earlier versions stored 0. */
+const durationSchema = z
+  .number()
+  .nullable()
+  .transform((ms) => ms || null);
 
 const imageSchema = z.object({
   url: z.string(),
@@ -49,7 +58,7 @@ export const trackSchema = z.object({
   title: z.string(),
   artists: z.array(artistRefSchema),
   album: albumSchema.nullable(),
-  durationMs: z.number(),
+  durationMs: durationSchema,
   explicit: z.boolean(),
   trackNumber: z.number().nullable(),
   discNumber: z.number().nullable(),
@@ -85,8 +94,11 @@ export const showSchema = z.object({
   type: z.literal('SHOW'),
   id: z.string(),
   title: z.string(),
-  /** Empty where the catalog does not say who makes it. */
-  publisher: z.string(),
+  /** Null where the catalog does not say who makes it; earlier versions stored an empty text. */
+  publisher: z
+    .string()
+    .nullable()
+    .transform((name) => name || null),
   description: z.string().nullable(),
   explicit: z.boolean(),
   total: z.number(),
@@ -103,7 +115,7 @@ export const episodeSchema = z.object({
   description: z.string().nullable(),
   /** Null where the catalog does not send it with each episode. */
   show: showSchema.nullable(),
-  durationMs: z.number(),
+  durationMs: durationSchema,
   explicit: z.boolean(),
   releaseDate: z.string().nullable(),
   images: z.array(imageSchema),

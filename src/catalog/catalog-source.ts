@@ -18,7 +18,7 @@ export interface CatalogDeps {
   catalogs: ReadonlyMap<string, CatalogSource>;
   /** In the order in which audio is requested from them. */
   sources: readonly AudioSource[];
-  /** The provider of searches and ids that name none: the setting `service` if it is set up, else CATALOG. */
+  /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */
   defaultCatalog: () => string;
 }
 
@@ -35,6 +35,8 @@ export interface Page<T> {
 export const playlistEntrySchema = z.object({
   /** Null when the catalog lists an entry that it no longer has. */
   track: trackSchema.nullable(),
+  /** `provider:id`, also of a track that is gone; null where the catalog does not say, or an earlier version stored it. */
+  trackId: z.string().nullable().default(null),
   addedAt: z.string().nullable(),
 });
 

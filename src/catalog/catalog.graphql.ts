@@ -7,10 +7,12 @@ import {
   searchComplexity,
 } from '../graphql/connection.js';
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
-import type { CatalogType } from './catalog-item.js';
+import type { GraphqlContext } from '../context.js';
+import type { CatalogItem, CatalogType } from './catalog-item.js';
 import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
 import { findItem, findItemOfType, searchCatalog } from './find-item.js';
 import {
+  ABOUT_REFERENCE,
   AlbumType,
   ArtistType,
   CatalogItemType,
@@ -54,8 +56,9 @@ const MAX_QUERY_LENGTH = 200;
 builder.queryField('search', (t) =>
   t.field({
     type: SearchConnection,
+    nullable: true,
     description:
-      'Searches one catalog by words in titles and names, the best match first. Case and accents do not matter.',
+      'Searches one catalog by words in titles and names, the best match first. Case and accents do not matter. Null, with an entry in `errors`, when the search failed.',
     args: {
       query: t.arg.string({
         required: true,
@@ -68,7 +71,7 @@ builder.queryField('search', (t) =>
       }),
       catalog: t.arg.string({
         description:
-          'Name of the catalog to search, for example `demo`; omitted, the default one (setting `service`, else CATALOG).',
+          'Name of the catalog to search, for example `demo`; omitted, the default one (setting `catalog`, else CATALOG).',
       }),
       ...offsetPageArgs(t),
     },
@@ -92,7 +95,7 @@ builder.queryField('search', (t) =>
 builder.queryFields((t) => {
   const byId = (typeName: keyof typeof EXAMPLE_SLUGS) => {
     const slug = EXAMPLE_SLUGS[typeName];
-    const description = `Id of the ${typeName.toLowerCase()}: \`${typeName}:demo:${slug}\`, \`demo:${slug}\`, or \`${slug}\` for the default catalog.`;
+    const description = `Id of the ${typeName.toLowerCase()}: \`${typeName}:demo:${slug}\`, \`demo:${slug}\`, or \`${slug}\` for the default catalog. An id of another type is rejected.`;
     return { id: t.arg.id({ required: true, description }) };
   };
   return {
@@ -141,22 +144,29 @@ builder.queryFields((t) => {
   };
 });
 
-builder.queryField('resolveLink', (t) =>
-  t.field({
+async function resolveItem(context: GraphqlContext, item: string): Promise<CatalogItem | null> {
+  try {
+    return await findItem(context, { item, type: null }, context.signal);
+  } catch (thrown) {
+    if (thrown instanceof CatalogItemNotFoundError) return null;
+    throw thrown;
+  }
+}
+
+builder.queryFields((t) => ({
+  resolveItem: t.field({
     type: CatalogItemType,
     nullable: true,
-    description: 'The item behind a link, a URI or an id; null when its catalog does not have it.',
-    args: {
-      url: t.arg.string({
-        required: true,
-        description:
-          'For example `https://www.deezer.com/track/3135556`, `spotify:album:<id>` or `demo:night-ferry`.',
-      }),
-    },
-    resolve: (_root, { url }, context) =>
-      findItem(context, { item: url, type: null }, context.signal).catch((thrown: unknown) => {
-        if (thrown instanceof CatalogItemNotFoundError) return null;
-        throw thrown;
-      }),
+    description: 'The item behind an id, a URI or a link; null when its catalog does not have it.',
+    args: { item: t.arg.string({ required: true, description: ABOUT_REFERENCE }) },
+    resolve: (_root, { item }, context) => resolveItem(context, item),
   }),
-);
+  resolveLink: t.field({
+    type: CatalogItemType,
+    nullable: true,
+    deprecationReason: 'Use resolveItem.',
+    description: 'The same as `resolveItem`, under its former name.',
+    args: { url: t.arg.string({ required: true, description: 'The `item` of `resolveItem`.' }) },
+    resolve: (_root, { url }, context) => resolveItem(context, url),
+  }),
+}));

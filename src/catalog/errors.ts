@@ -5,5 +5,6 @@ export class CatalogItemNotFoundError extends DomainError {
 }
 
 export class InvalidItemError extends DomainError {
-  readonly code = 'INVALID_INPUT';
+  readonly code = 'INVALID_ITEM';
+  override readonly queryCode = 'INVALID_INPUT';
 }

@@ -1,4 +1,5 @@
 import type { Reader } from '../database/expensive-reads.js';
+import { WrongIdTypeError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import {
   providerOf,
@@ -85,14 +86,25 @@ function parseReference(
   throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
 }
 
-/** Null when the catalog does not have it. Throws InvalidItemError for a bad id. */
+/** Names of the types in the schema and its ids. */
+export const TYPE_NAMES = {
+  TRACK: 'Track',
+  ALBUM: 'Album',
+  PLAYLIST: 'Playlist',
+  ARTIST: 'Artist',
+  SHOW: 'Show',
+  EPISODE: 'Episode',
+} as const satisfies Record<CatalogType, string>;
+
+/** Null when the catalog does not have it. Throws InvalidItemError for a bad id, WrongIdTypeError for another type's. */
 export async function findItemOfType<T extends CatalogType>(
   deps: FindDeps,
   requested: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
   const reference = parseItemReference(requested.id, deps.defaultCatalog());
-  if (reference.type && reference.type !== requested.type) return null;
+  if (reference.type && reference.type !== requested.type)
+    throw new WrongIdTypeError(requested.id, TYPE_NAMES[requested.type]);
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
 }
 

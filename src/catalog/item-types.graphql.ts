@@ -8,10 +8,10 @@ import {
 } from '../graphql/connection.js';
 import { encodeNodeId } from '../graphql/node-id.js';
 import {
-  ALBUM_GROUPS,
   albumGroup,
   providerOf,
   type Album,
+  type AlbumGroup,
   type Artist,
   type ArtistRef,
   type CatalogItem,
@@ -23,6 +23,7 @@ import {
   type Show,
   type Track,
 } from './catalog-item.js';
+import { imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
 import { findItemOfType, getCatalog } from './find-item.js';
 
 export const CatalogTypeEnum = builder.enumType('CatalogType', {
@@ -38,11 +39,12 @@ export const CatalogTypeEnum = builder.enumType('CatalogType', {
 });
 
 const AlbumGroupEnum = enumTypeOf(albumGroup);
+const USUAL_GROUPS: AlbumGroup[] = ['ALBUM', 'SINGLE'];
 
 export const ImageType = builder.objectRef<Image>('Image').implement({
   description: 'A picture that the catalog has of an item.',
   fields: (t) => ({
-    url: t.exposeString('url', { description: 'Address of the picture, as the catalog gives it.' }),
+    url: t.expose('url', { type: 'URL', description: 'Address of the picture, as the catalog gives it.' }),
     widthPx: t.exposeInt('widthPx', {
       nullable: true,
       description: 'Width in pixels; null when unknown.',
@@ -55,13 +57,17 @@ export const ImageType = builder.objectRef<Image>('Image').implement({
 });
 
 export const ABOUT = {
-  durationMs: 'Length in milliseconds; 0 when unknown.',
+  durationMs: 'Length in milliseconds; null when unknown.',
   explicit: 'Whether the catalog marks it as explicit.',
   url: 'Address of a web page about the item; null when the catalog has none.',
   catalog: 'Name of the catalog that the item comes from, for example `demo`.',
-  releaseDate: '`YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as exact as the catalog knows it; null when unknown.',
+  releaseDate: 'Day, month or year of the release, as exact as the catalog knows it; null when unknown.',
   genres: 'Names of genres; empty when unknown.',
 };
+
+/** Of every argument that takes an item in any form. */
+export const ABOUT_REFERENCE =
+  'An item by its id (`Album:demo:night-ferry`, `demo:night-ferry`, or `night-ferry` in the default catalog), its URI (`spotify:album:<id>`) or a link to it (`https://www.deezer.com/track/3135556`).';
 
 /** Ids in the demo catalog, for descriptions. */
 export const EXAMPLE_SLUGS = {
@@ -146,7 +152,7 @@ builder.node(TrackType, {
       description: 'The album that the track is on; null for a track without an album.',
       resolve: (track) => track.album,
     }),
-    durationMs: t.exposeInt('durationMs', { description: ABOUT.durationMs }),
+    durationMs: t.exposeInt('durationMs', { nullable: true, description: ABOUT.durationMs }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
     trackNumber: t.exposeInt('trackNumber', {
       nullable: true,
@@ -161,7 +167,7 @@ builder.node(TrackType, {
       description: 'International Standard Recording Code, for example `XXDEM2401105`; null when unknown.',
     }),
     genres: t.exposeStringList('genres', { description: ABOUT.genres }),
-    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
     catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
   }),
 });
@@ -183,9 +189,14 @@ builder.node(AlbumType, {
       description: 'Kind of album. In `Artist.albums`, `APPEARS_ON` marks another artist’s album.',
       resolve: (album) => album.group,
     }),
-    releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
-    trackTotal: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
-    discTotal: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
+    releaseDate: t.field({
+      type: 'PartialDate',
+      nullable: true,
+      description: ABOUT.releaseDate,
+      resolve: releaseDateOf,
+    }),
+    trackCount: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
+    discCount: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
     upc: t.exposeString('upc', {
       nullable: true,
       description: 'Universal Product Code (bar code); null when unknown.',
@@ -199,9 +210,9 @@ builder.node(AlbumType, {
     images: t.field({
       type: [ImageType],
       description: 'Covers in several sizes; empty when the catalog has none.',
-      resolve: (album) => album.images,
+      resolve: imagesOf,
     }),
-    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
     catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
     tracks: t.field({
       type: TrackConnection,
@@ -225,9 +236,9 @@ builder.node(ArtistType, {
     images: t.field({
       type: [ImageType],
       description: 'Pictures of the artist in several sizes; empty when the catalog has none.',
-      resolve: (artist) => artist.images,
+      resolve: imagesOf,
     }),
-    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
     catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
     albums: t.field({
       type: AlbumConnection,
@@ -235,15 +246,15 @@ builder.node(ArtistType, {
       args: {
         groups: t.arg({
           type: [AlbumGroupEnum],
-          defaultValue: ['ALBUM', 'SINGLE'],
-          description: 'Only albums of these groups; null means all groups.',
+          defaultValue: USUAL_GROUPS,
+          description: 'Only albums of these groups; omitted or null: `ALBUM` and `SINGLE`.',
         }),
         ...offsetPageArgs(t),
       },
       complexity: pageComplexity,
       resolve: ({ id }, { groups, ...args }, context) =>
         connectOffsetPage(args, (page) => {
-          const query = { ...page, groups: distinct(groups) ?? ALBUM_GROUPS };
+          const query = { ...page, groups: distinct(groups) ?? USUAL_GROUPS };
           return getCatalog(context, id).listArtistAlbums(id, query, context.signal);
         }),
     }),

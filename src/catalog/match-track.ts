@@ -5,8 +5,8 @@ export interface Candidate {
   title: string;
   artists: readonly string[];
   album: string | null;
-  /** 0 when unknown; then only an ISRC can match. */
-  durationMs: number;
+  /** Null when unknown; then only an ISRC can match. */
+  durationMs: number | null;
   isrc: string | null;
 }
 
@@ -27,14 +27,18 @@ export function isSameRecording(track: Track, candidate: Candidate): boolean {
 
 function hasSameIsrc(track: Track, candidate: Candidate): boolean {
   if (!track.isrc || !candidate.isrc || compact(track.isrc) !== compact(candidate.isrc)) return false;
-  const lengthsKnown = track.durationMs > 0 && candidate.durationMs > 0;
+  const lengthsKnown = track.durationMs !== null && candidate.durationMs !== null;
   return !lengthsKnown || isWithin(ISRC_TOLERANCE_MS, track, candidate);
 }
 
 const compact = (isrc: string): string => isrc.replace(/[\s-]/g, '').toUpperCase();
 
-function isWithin(toleranceMs: number, a: { durationMs: number }, b: { durationMs: number }): boolean {
-  return a.durationMs > 0 && b.durationMs > 0 && Math.abs(a.durationMs - b.durationMs) <= toleranceMs;
+type Timed = Pick<Candidate, 'durationMs'>;
+
+/** Not when a length is unknown. */
+function isWithin(toleranceMs: number, a: Timed, b: Timed): boolean {
+  if (a.durationMs === null || b.durationMs === null) return false;
+  return Math.abs(a.durationMs - b.durationMs) <= toleranceMs;
 }
 
 function hasMainArtist(track: Track, candidate: Candidate): boolean {

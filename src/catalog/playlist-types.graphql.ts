@@ -5,8 +5,10 @@ import {
   offsetPageArgs,
   pageComplexity,
 } from '../graphql/connection.js';
+import { encodeNodeId } from '../graphql/node-id.js';
 import { providerOf, type CatalogItem } from './catalog-item.js';
 import type { PlaylistEntry } from './catalog-source.js';
+import { addedAtOf, imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
 import { findItemOfType, getCatalog } from './find-item.js';
 import {
   ABOUT,
@@ -18,7 +20,11 @@ import {
   TrackType,
 } from './item-types.graphql.js';
 
-const PlaylistEntryType = builder.objectRef<PlaylistEntry>('PlaylistEntry').implement({
+interface PlacedEntry extends PlaylistEntry {
+  playlistId: string;
+}
+
+const PlaylistEntryType = builder.objectRef<PlacedEntry>('PlaylistEntry').implement({
   description: 'One position in a playlist.',
   fields: (t) => ({
     track: t.field({
@@ -27,9 +33,20 @@ const PlaylistEntryType = builder.objectRef<PlaylistEntry>('PlaylistEntry').impl
       description: 'The track; null when the catalog lists an entry that it no longer has.',
       resolve: (entry) => entry.track,
     }),
-    addedAt: t.exposeString('addedAt', {
+    trackId: t.id({
       nullable: true,
-      description: 'When the track was added, in ISO 8601; null when unknown.',
+      description:
+        'Id of the track, also of one that the catalog no longer has; null when the catalog does not say which.',
+      resolve: ({ track, trackId }) => {
+        const id = track?.id ?? trackId;
+        return id === null ? null : encodeNodeId('Track', id);
+      },
+    }),
+    addedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the track was added; null when unknown.',
+      resolve: addedAtOf,
     }),
   }),
 });
@@ -61,7 +78,7 @@ builder.node(PlaylistType, {
       description: 'Id of the owner in the catalog, as `provider:id`; null when unknown.',
       resolve: ({ owner }) => owner.id || null,
     }),
-    total: t.exposeInt('total', { description: 'Number of entries, including missing tracks.' }),
+    entryCount: t.exposeInt('total', { description: 'Number of entries, including missing tracks.' }),
     revision: t.exposeString('revision', {
       nullable: true,
       description: 'Changes whenever the entries change; null when the catalog has no such value.',
@@ -69,9 +86,9 @@ builder.node(PlaylistType, {
     images: t.field({
       type: [ImageType],
       description: 'Covers of the playlist; empty when the catalog has none.',
-      resolve: (playlist) => playlist.images,
+      resolve: imagesOf,
     }),
-    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
     catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
     items: t.field({
       type: PlaylistEntryConnection,
@@ -79,9 +96,14 @@ builder.node(PlaylistType, {
       args: offsetPageArgs(t),
       complexity: pageComplexity,
       resolve: ({ id }, args, context) =>
-        connectOffsetPage(args, (page) =>
-          getCatalog(context, id).listPlaylistEntries(id, page, context.signal),
-        ),
+        connectOffsetPage(args, async (page) => {
+          const { items, total } = await getCatalog(context, id).listPlaylistEntries(
+            id,
+            page,
+            context.signal,
+          );
+          return { items: items.map((entry) => ({ ...entry, playlistId: id })), total };
+        }),
     }),
   }),
 });
@@ -94,23 +116,24 @@ builder.node(ShowType, {
   fields: (t) => ({
     title: t.exposeString('title', { description: 'Title of the show.' }),
     publisher: t.exposeString('publisher', {
-      description: 'Who makes the show; empty when unknown.',
+      nullable: true,
+      description: 'Who makes the show; null when unknown.',
     }),
     description: t.exposeString('description', {
       nullable: true,
       description: 'What the show is about; null when the catalog does not say.',
     }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
-    total: t.exposeInt('total', { description: 'Number of episodes published so far.' }),
+    episodeCount: t.exposeInt('total', { description: 'Number of episodes published so far.' }),
     languages: t.exposeStringList('languages', {
       description: 'Spoken languages as ISO 639-1 codes, for example `en`; empty when unknown.',
     }),
     images: t.field({
       type: [ImageType],
       description: 'Covers of the show; empty when the catalog has none.',
-      resolve: (show) => show.images,
+      resolve: imagesOf,
     }),
-    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
     catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
     episodes: t.field({
       type: EpisodeConnection,
@@ -140,15 +163,20 @@ builder.node(EpisodeType, {
       description: 'The show that the episode belongs to; null when the catalog does not send it.',
       resolve: (episode) => episode.show,
     }),
-    durationMs: t.exposeInt('durationMs', { description: ABOUT.durationMs }),
+    durationMs: t.exposeInt('durationMs', { nullable: true, description: ABOUT.durationMs }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
-    releaseDate: t.exposeString('releaseDate', { nullable: true, description: ABOUT.releaseDate }),
+    releaseDate: t.field({
+      type: 'PartialDate',
+      nullable: true,
+      description: ABOUT.releaseDate,
+      resolve: releaseDateOf,
+    }),
     images: t.field({
       type: [ImageType],
       description: 'Covers of the episode; empty when the catalog has none.',
-      resolve: (episode) => episode.images,
+      resolve: imagesOf,
     }),
-    url: t.exposeString('url', { nullable: true, description: ABOUT.url }),
+    url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
     catalog: t.string({ description: ABOUT.catalog, resolve: providerOf }),
   }),
 });

@@ -1,6 +1,5 @@
 import { createGate, type GateLimits } from '../lib/gate.js';
-import { DomainError } from '../lib/errors.js';
-import { isCanceled, withSignal, type Database, type Db } from './prisma.js';
+import { withSignal, type Database, type Db } from './prisma.js';
 
 export interface Reader {
   viewer: { id: string };
@@ -10,25 +9,18 @@ export interface Reader {
 
 /** Searches, deep pages and snapshots: on connections of their own, so that they only delay each other. */
 export interface ExpensiveReads {
-  /** `read` must use the given client. Throws LimitExceededError when busy, ReadTimeoutError when too slow. */
+  /** `read` must use the given client. Throws LimitExceededError when busy. */
   run<T>(reader: Reader, read: (db: Db) => Promise<T>): Promise<T>;
   /** For code inside `run` that has no parameter for it. */
   db: Database;
 }
 
-export const READ_LIMITS: GateLimits & { statementMs: number } = {
+export const READ_LIMITS: GateLimits = {
   atOnce: 4,
   atOncePerKey: 3,
   waitingPerKey: 100,
   waitMs: 3_000,
-  statementMs: 5_000,
 };
-
-class ReadTimeoutError extends DomainError {
-  readonly code = 'READ_TIMEOUT';
-  override readonly retryable = true;
-  override readonly retryAfterMs = 10_000;
-}
 
 /** `db` is a client with the time limit `statementMs` and a canceller. */
 export function createExpensiveReads(db: Database, limits: GateLimits = READ_LIMITS): ExpensiveReads {
@@ -41,11 +33,7 @@ export function createExpensiveReads(db: Database, limits: GateLimits = READ_LIM
           return await withSignal(signal, () => read(db));
         } catch (thrown) {
           signal.throwIfAborted();
-          if (!isCanceled(thrown)) throw thrown;
-          throw new ReadTimeoutError(
-            'The database did not answer in time; request a smaller part, or use "after" instead of "offset".',
-            { cause: thrown },
-          );
+          throw thrown;
         }
       }),
   };

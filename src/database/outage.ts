@@ -1,4 +1,5 @@
 import { DomainError } from '../lib/errors.js';
+import { isCanceled } from './prisma.js';
 
 /** The database does not answer; the same request may succeed once it is back. */
 export class DatabaseUnavailableError extends DomainError {
@@ -9,6 +10,26 @@ export class DatabaseUnavailableError extends DomainError {
   constructor(cause: unknown) {
     super('The database does not answer; try again in a few seconds.', { cause });
   }
+}
+
+/** A statement reached its time limit; what it had written is undone. */
+export class ReadTimeoutError extends DomainError {
+  readonly code = 'READ_TIMEOUT';
+  override readonly retryable = true;
+  override readonly retryAfterMs = 10_000;
+
+  constructor(cause: unknown) {
+    super(
+      'The database did not answer in time; try again later, request a smaller part, or use "after" instead of "offset".',
+      { cause },
+    );
+  }
+}
+
+/** Null for anything but an outage or a statement that was canceled. */
+export function toDatabaseError(thrown: unknown): DatabaseUnavailableError | ReadTimeoutError | null {
+  if (isDatabaseUnavailable(thrown)) return new DatabaseUnavailableError(thrown);
+  return isCanceled(thrown) ? new ReadTimeoutError(thrown) : null;
 }
 
 /** Prisma's codes, and PostgreSQL's for a server that starts, stops or ends sessions. */
@@ -32,7 +53,7 @@ const MESSAGES =
 const SOCKET_CODES = /^(ECONN\w+|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST\w+|ENET\w+)$/;
 
 /** Searches nested errors, because Prisma nests the driver's error differently by call. */
-export function isDatabaseUnavailable(thrown: unknown, depth = 0): boolean {
+function isDatabaseUnavailable(thrown: unknown, depth = 0): boolean {
   if (typeof thrown !== 'object' || thrown === null || depth > 5) return false;
   const { name, code, originalCode, kind, message, cause, meta } = thrown as Record<string, unknown>;
   if ([code, originalCode].some((each) => CODES.has(String(each))) || KINDS.has(String(kind))) return true;

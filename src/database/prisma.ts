@@ -25,6 +25,8 @@ export interface DatabaseOptions {
   log: Logger;
   poolSize?: number;
   statementMs?: number;
+  /** For the statements of a transaction, which wait for the locks of others. */
+  writeStatementMs?: number;
   /** Runs `pg_cancel_backend` for statements whose signal aborts, see `withSignal`. */
   canceller?: pg.Pool;
   timeouts?: Partial<DatabaseTimeouts>;
@@ -41,6 +43,8 @@ const CONNECT_MS = 10_000;
 const IDLE_MS = 30_000;
 /** No statement of ours takes that long; one that does holds locks that others wait for. */
 const STATEMENT_MS = 30_000;
+/** For those of a request outside a transaction: they read. */
+export const READ_STATEMENT_MS = 5_000;
 /** Compiling a plan takes 100 ms and more, which no statement of ours wins back. */
 export const SESSION_OPTIONS = '-c jit=off';
 /** Silence: longer than a statement may take, and than the pool keeps an idle connection. */
@@ -51,6 +55,7 @@ export function createDatabase({
   log,
   poolSize = DEFAULT_POOL_SIZE,
   statementMs = STATEMENT_MS,
+  writeStatementMs = STATEMENT_MS,
   canceller,
   timeouts,
 }: DatabaseOptions): DatabaseConnection {
@@ -74,7 +79,10 @@ export function createDatabase({
     if (!closing) log.debug({ err }, 'database connection lost');
   };
   pool.on('error', onError);
-  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('connect', (client) => {
+    client.on('error', onError);
+    if (writeStatementMs !== statementMs) limitTransactions(client, writeStatementMs);
+  });
   if (canceller) makeCancellable(pool, canceller);
   const db = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
@@ -94,6 +102,16 @@ function createTimedSocket(silenceMs: number): Socket {
   return socket.setTimeout(silenceMs, () => {
     socket.destroy(new Error(`no answer from the database within ${silenceMs} ms`));
   });
+}
+
+/** In the round trip of Prisma's BEGIN, so that a transaction makes no call more. */
+function limitTransactions(client: pg.ClientBase, statementMs: number): void {
+  const send = client.query.bind(client) as (config: unknown, ...rest: unknown[]) => unknown;
+  const query = (config: Partial<pg.QueryConfig> | string, ...rest: unknown[]) => {
+    if (typeof config === 'string' || config.text !== 'BEGIN') return send(config, ...rest);
+    return send({ ...config, text: `BEGIN; SET LOCAL statement_timeout = ${statementMs}` }, ...rest);
+  };
+  Object.assign(client, { query });
 }
 
 const signals = new AsyncLocalStorage<AbortSignal>();

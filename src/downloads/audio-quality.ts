@@ -55,7 +55,7 @@ export function checkDuration(
   rendition: Rendition,
   { durationMs }: { durationMs: number },
 ): void {
-  const statedMs = rendition.durationMs ?? track.durationMs;
+  const statedMs = rendition.durationMs ?? track.durationMs ?? 0;
   if (statedMs <= 0) return;
   const toleranceMs = Math.max(LENGTH_TOLERANCE_MS, statedMs * LENGTH_TOLERANCE_SHARE);
   const [actual, stated] = [durationMs, statedMs].map((ms) => `${Math.round(ms / 100) / 10} s`);

@@ -40,7 +40,7 @@ async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<E
   const { rendition } = picked;
   download.log.info({ source: picked.source.name }, 'source picked');
   checkLength(download, rendition.durationMs);
-  const durationMs = rendition.durationMs ?? track.durationMs;
+  const durationMs = rendition.durationMs ?? track.durationMs ?? 0;
   // Before the space: a read-only disk is often a full one too.
   await download.work.open();
   const output = estimateOutput(options, { durationMs, input: null });

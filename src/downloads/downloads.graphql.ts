@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
-import { CatalogTypeEnum } from '../catalog/item-types.graphql.js';
+import { ABOUT_REFERENCE, CatalogTypeEnum } from '../catalog/item-types.graphql.js';
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { FormatUnavailableError } from '../media/errors.js';
-import { UpstreamLimitedError } from '../lib/errors.js';
+import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
@@ -32,8 +32,7 @@ const QueueDownloadInput = builder.inputType('QueueDownloadInput', {
   fields: (t) => ({
     item: t.string({
       required: true,
-      description:
-        'An id (`demo:night-ferry`, `Album:demo:night-ferry`, or bare for the default catalog) or a link to the item.',
+      description: ABOUT_REFERENCE,
     }),
     type: t.field({
       type: CatalogTypeEnum,
@@ -55,7 +54,10 @@ builder.objectType(InvalidOptionsError, {
   description: 'An option of the request is invalid. Correct the one named in `field`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'Name of the invalid option, for example `bitrateKbps`.' }),
+    field: t.exposeString('field', {
+      nullable: true,
+      description: 'Name of the invalid option, for example `bitrateKbps`; null when several conflict.',
+    }),
   }),
 });
 
@@ -95,6 +97,7 @@ builder.mutationField('queueDownload', (t) =>
         CatalogItemNotFoundError,
         InvalidItemError,
         InvalidOptionsError,
+        InvalidInputError,
         ExplicitContentError,
         FormatUnavailableError,
         UpstreamLimitedError,
@@ -145,8 +148,7 @@ builder.queryField('previewPath', (t) =>
           'Format of the file name, for example `%tracknum%. %music%`; overrides `options.customTrackFormat`.',
       }),
       item: t.arg.string({
-        description:
-          'Track, or an album or playlist (its first track is used), by id or link; omitted, a sample track with a value for every placeholder.',
+        description: `${ABOUT_REFERENCE} A track, or an album or playlist, whose first track is used; omitted, a sample track with a value for every placeholder.`,
       }),
       options: t.arg({
         type: DownloadOptionsInput,

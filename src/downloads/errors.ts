@@ -43,7 +43,7 @@ export class QualityUnavailableError extends DomainError {
   ) {
     const best = [found.codec, found.bitrateKbps && `${found.bitrateKbps} kbit/s`].filter(Boolean).join(', ');
     super(
-      `The best available audio of "${title}" (${best}) is below ${required}, which the settings require. Turn on "recursiveQuality" to accept it.`,
+      `The best available audio of "${title}" (${best}) is below ${required}, which the settings require. Turn on "acceptLowerQuality" to accept it.`,
     );
   }
 }

@@ -34,7 +34,7 @@ export async function fetchAudio(
   { source, rendition }: PickedSource,
 ): Promise<string> {
   if (rendition.localPath) return rendition.localPath;
-  const playTimeMs = rendition.durationMs ?? track.durationMs;
+  const playTimeMs = rendition.durationMs ?? track.durationMs ?? 0;
   const { received } = await work.open();
   const file = await openNewFile(received);
   try {

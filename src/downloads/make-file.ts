@@ -33,8 +33,8 @@ export async function makeFile(
   const input = await media.probe(audioPath, signal);
   checkLength(download, input.durationMs);
   checkDuration(track, rendition, input);
-  if (!options.recursiveQuality) checkQuality(download.settings, track, input);
-  const ownTags = options.spotifyMetadata ? null : await tagReader.read(audioPath, signal);
+  if (!options.acceptLowerQuality) checkQuality(download.settings, track, input);
+  const ownTags = options.tagsFromCatalog ? null : await tagReader.read(audioPath, signal);
   await expectSpace(download, estimateOutput(options, { durationMs: input.durationMs, input }));
   const { made } = await download.work.open();
   const request: TranscodeRequest = {

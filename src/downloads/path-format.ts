@@ -13,7 +13,7 @@ export interface PathContext {
 
 export type PathSettings = Pick<
   Settings,
-  'customDirFormat' | 'customTrackFormat' | 'tracknumPadding' | 'padNumberWidth' | 'artistSeparator'
+  'customDirFormat' | 'customTrackFormat' | 'padNumbers' | 'padNumberWidth' | 'artistSeparator'
 >;
 
 /** Splits the format on `/` before filling it in: no value can add a level or lead out (rest-contract §7). */
@@ -46,7 +46,7 @@ function placeholderValues(
       genre: track.genres[0] ?? track.album?.genres[0] ?? '',
       isrc: track.isrc ?? '',
       explicit: track.explicit ? 'Explicit' : '',
-      duration: String(Math.round(track.durationMs / 1000)),
+      duration: track.durationMs === null ? '' : String(Math.round(track.durationMs / 1000)),
       playlist: playlist?.title ?? '',
       playlistnum: pad(playlist?.position, playlist?.total),
       quality,
@@ -62,8 +62,8 @@ function joinNames(people: { name: string }[], settings: PathSettings): string {
 const MIN_AUTO_WIDTH = 2;
 
 function padNumber(value: number, total: number, settings: PathSettings): string {
-  const { tracknumPadding, padNumberWidth } = settings;
-  if (!tracknumPadding) return String(value);
+  const { padNumbers, padNumberWidth } = settings;
+  if (!padNumbers) return String(value);
   const width = padNumberWidth === 'auto' ? Math.max(MIN_AUTO_WIDTH, String(total).length) : padNumberWidth;
   return String(value).padStart(width, '0');
 }

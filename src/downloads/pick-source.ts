@@ -19,7 +19,7 @@ export async function pickSource(
   deps: Pick<CatalogDeps, 'sources'>,
   { track, settings, options, signal, log }: TrackDownload,
 ): Promise<PickedSource> {
-  const candidates = settings.fallback ? deps.sources : usualSources(deps.sources, track);
+  const candidates = settings.askAllSources ? deps.sources : usualSources(deps.sources, track);
   const floor = qualityFloor(settings, track);
   const lesser: PickedSource[] = [];
   let problem: DomainError | null = null;
@@ -36,7 +36,7 @@ export async function pickSource(
     }
   }
   const [best] = lesser.sort((a, b) => rankQuality(b.rendition) - rankQuality(a.rendition));
-  if (best && options.recursiveQuality) return best;
+  if (best && options.acceptLowerQuality) return best;
   if (best && floor)
     throw new QualityUnavailableError(track.title, { required: floor.name, found: best.rendition });
   if (problem) throw problem;

@@ -8,8 +8,9 @@ import type { SettingsDeps } from '../settings/live-settings.js';
 import { dedupeKeyOf } from '../tasks/download-options.js';
 import { describeItem } from '../tasks/new-task.js';
 import { queueTask } from '../tasks/queue-task.js';
-import { PRIORITY_LIMIT, type Task } from '../tasks/task.js';
-import { ExplicitContentError, InvalidOptionsError } from './errors.js';
+import { checkPriority } from '../tasks/control-tasks.js';
+import type { Task } from '../tasks/task.js';
+import { ExplicitContentError } from './errors.js';
 import { chooseGroups, resolveOptions, type OptionsInput } from './resolve-options.js';
 
 export interface QueueDownloadInput {
@@ -29,11 +30,12 @@ export async function queueDownload(
   { signal, ...input }: QueueDownloadInput & { signal: AbortSignal },
 ): Promise<Task> {
   const options = resolveOptions(deps, input.options, viewer);
-  const priority = checkPriority(input.priority ?? 0);
+  const priority = input.priority ?? 0;
+  checkPriority(priority);
   const item = await findQueueableItem(deps, { item: input.item, type: input.type ?? null }, signal);
   refuseExplicit(deps, item);
   const requested = input.options?.albumGroups;
-  const fallback = deps.watchSettings().watchedArtistAlbumGroup;
+  const fallback = deps.watchSettings().watchedAlbumGroups;
   options.albumGroups = chooseGroups(item.type, { requested, fallback });
   const task = await queueTask(deps, {
     id: timeOrderedUuid(),
@@ -51,12 +53,4 @@ export async function queueDownload(
 function refuseExplicit({ env }: Pick<Platform, 'env'>, item: QueueableItem): void {
   if (env.explicitFilter && item.type === 'TRACK' && item.explicit)
     throw new ExplicitContentError(item.title);
-}
-
-function checkPriority(priority: number): number {
-  if (Math.abs(priority) <= PRIORITY_LIMIT) return priority;
-  throw new InvalidOptionsError(
-    `"priority" is ${priority}; it must be between −${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}.`,
-    'priority',
-  );
 }

@@ -26,9 +26,9 @@ export function resolveOptions(
 ): DownloadOptions {
   const settings = current();
   const provided = Object.entries(input ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  const format = input?.format ?? settings.convertTo;
+  const format = input?.format ?? settings.format;
   // The bitrate of the settings is for their format.
-  const usualBitrate = format === settings.convertTo ? settings.bitrateKbps : null;
+  const usualBitrate = format === settings.format ? settings.bitrateKbps : null;
   const values = {
     ...settings,
     ...Object.fromEntries(provided),

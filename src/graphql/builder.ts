@@ -11,7 +11,7 @@ import type { GraphqlContext } from '../context.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { textsOf } from '../lib/named-enum.js';
 import { limitExceeded, MAX_COMPLEXITY } from './limits.js';
-import { decodeNodeId, encodeNodeId } from './node-id.js';
+import { decodeNodeId, encodeNodeId, loadNodes, MAX_NODES } from './node-id.js';
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   limitExceeded(
@@ -27,6 +27,8 @@ interface Types {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
     BigInt: { Input: bigint; Output: bigint | number };
+    URL: { Input: string; Output: string };
+    PartialDate: { Input: string; Output: string };
   };
 }
 
@@ -56,14 +58,27 @@ export const builder = new SchemaBuilder<Types>({
       },
       description: 'Fetches any object by its id. Null when it does not exist or you may not see it.',
     },
-    nodesQueryOptions: false,
+    nodesQueryOptions: {
+      args: {
+        ids: {
+          description: `Ids of the objects, as their \`id\` fields return them; at most ${MAX_NODES}.`,
+        },
+      },
+      description:
+        'Fetches several objects by their ids. Each is null where `node` returns null or an error.',
+      complexity: ({ ids }) => ({ field: 1, multiplier: Math.max(ids.length, 1) }),
+      resolve: loadNodes,
+    },
     idFieldOptions: {
       description: 'Permanent id of the form `<Type>:<id>`, for example `Album:demo:night-ferry`.',
     },
     pageInfoTypeOptions: { description: 'Position of a page in its list.' },
     hasNextPageFieldOptions: { description: 'Whether more entries follow this page.' },
     hasPreviousPageFieldOptions: { description: 'Whether there are entries before this page.' },
-    startCursorFieldOptions: { description: 'Cursor of the first entry; null on an empty page.' },
+    startCursorFieldOptions: {
+      description:
+        'Cursor of the first entry, null on an empty page. Pass it as `before` to get the previous page of a list that has `before`.',
+    },
     endCursorFieldOptions: {
       description:
         'Cursor of the last entry, null on an empty page. Pass it as `after` to get the next page.',
@@ -82,28 +97,6 @@ builder.mutationType({
 builder.subscriptionType({
   description:
     'Live updates, over WebSocket with the graphql-transport-ws protocol, or as server-sent events with `accept: text/event-stream`.',
-});
-
-builder.scalarType('DateTime', {
-  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  description: 'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`.',
-  serialize: (value) => value.toISOString(),
-  parseValue: (value) => {
-    const date = new Date(typeof value === 'string' ? value : Number.NaN);
-    if (Number.isNaN(date.getTime())) throw new TypeError('A DateTime must be an ISO 8601 string.');
-    return date;
-  },
-});
-
-builder.scalarType('BigInt', {
-  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
-  description: 'Integer of up to 53 bits, as a JSON number.',
-  serialize: (value) => Number(value),
-  parseValue: (value) => {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value))
-      throw new TypeError('A BigInt must be an integer.');
-    return BigInt(value);
-  },
 });
 
 export type EnumTypeRef<Value = unknown> = OutputRef<Value> & InputRef<Value>;

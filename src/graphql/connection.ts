@@ -20,16 +20,19 @@ export interface Connection<Node> {
 
 type MaybePromise<Value> = Value | Promise<Value>;
 
-/** `totalCount` alone reads no page. */
-export function lazyConnection<Node>(
-  read: () => Promise<Page<Node>>,
-  totalCount: () => Promise<number>,
-): Connection<Node> {
+interface LazyPage<Node> {
+  size: number;
+  read: () => Promise<Page<Node>>;
+  totalCount: () => Promise<number>;
+}
+
+/** `totalCount` alone reads no page, nor do the entries of an empty one; its `pageInfo` has to. */
+export function lazyConnection<Node>({ size, read, totalCount }: LazyPage<Node>): Connection<Node> {
   let page: Promise<Page<Node>> | null = null;
   const once = () => (page ??= read());
   return {
     get edges() {
-      return once().then(({ edges }) => edges);
+      return size === 0 ? [] : once().then(({ edges }) => edges);
     },
     get pageInfo() {
       return once().then(({ pageInfo }) => pageInfo);
@@ -59,8 +62,13 @@ export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, w
     fields: (t) => ({
       edges: t.field({
         type: [edge],
-        description: `Entries of this page of the \`${name}Connection\`, in order.`,
+        description: `Entries of this page of the \`${name}Connection\` with their cursors, in order.`,
         resolve: (page) => page.edges,
+      }),
+      nodes: t.field({
+        type: [node],
+        description: `Entries of this page of the \`${name}Connection\`, in order, for clients that need no cursor of each.`,
+        resolve: async (page) => (await page.edges).map((each) => each.node),
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
@@ -205,5 +213,5 @@ export interface FieldPlace {
 }
 
 export function nodeSelection(typeName: string, { context, info }: FieldPlace): object {
-  return queryFromInfo({ context, info, typeName, path: ['edges', 'node'] });
+  return queryFromInfo({ context, info, typeName, paths: [['edges', 'node'], ['nodes']] });
 }

@@ -4,11 +4,11 @@ import { builder } from './builder.js';
 
 const CODES: Record<ErrorCode, string> = {
   INVALID_INPUT: 'An argument is missing or has an invalid value.',
+  INVALID_ITEM: 'The text is not an id or link of an item that can be used here.',
   INVALID_OPTIONS: 'The output options cannot be combined.',
   INVALID_SETTINGS: 'A setting is out of range or conflicts with another; nothing was stored.',
   FORBIDDEN: 'Your role does not allow this.',
   EXPLICIT_CONTENT: 'The track is marked as explicit, and this server skips such tracks.',
-  QUALITY_UNAVAILABLE: 'No source has the track in the quality that the settings require.',
   CATALOG_ITEM_NOT_FOUND: 'The catalog has no item with this id.',
   TASK_NOT_FOUND: 'The task does not exist, or you may not see it.',
   DUPLICATE_DOWNLOAD: 'The same download is already queued or running.',
@@ -16,45 +16,35 @@ const CODES: Record<ErrorCode, string> = {
   FORMAT_UNAVAILABLE: 'The installed ffmpeg has no encoder for this format.',
   UPSTREAM_LIMITED: 'The catalog provider limits requests; try again later.',
   UPSTREAM_FAILED: 'The catalog provider did not answer, or answered with an error.',
-  NO_SOURCE: 'No configured source has this track.',
-  SOURCE_STALLED: 'The source stopped sending data.',
-  SOURCE_CUT_OFF: 'The source closed the connection before the end of the file.',
-  SOURCE_INVALID_AUDIO: 'The source sent something that is not the expected audio.',
-  SOURCE_FAILED: 'The source could not be read.',
-  TRANSCODE_FAILED: 'ffmpeg could not convert the audio.',
-  FFMPEG_MISSING: 'ffmpeg is not installed on this server, or does not run.',
-  DISK_FULL: 'There is no space left on the disk.',
-  TARGET_NOT_WRITABLE: 'The download directory is not writable.',
-  INVALID_FILE_NAME: 'The disk does not allow the name or path of the file.',
-  TRACK_TOO_LARGE: 'The track is longer, or its file larger, than the settings allow.',
-  WORKER_LOST: 'The worker died repeatedly while it ran this task.',
   DATABASE_UNAVAILABLE: 'The database does not answer; the same request may succeed in a few seconds.',
-  CHILDREN_FAILED: 'Every track of the album, playlist or artist failed.',
   LIMIT_EXCEEDED: 'Too much at once: request less, or wait as long as `retryAfterSeconds` says.',
-  READ_TIMEOUT: 'The database took too long; request less, or follow cursors instead of offsets.',
+  READ_TIMEOUT: 'The database took too long; try again, request less, or follow cursors instead of offsets.',
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 
 export const ErrorCodeType = builder.enumType('ErrorCode', {
-  description: 'Machine-readable reason for a failure.',
+  description:
+    'Machine-readable reason why a request, or one field of it, was refused. `TaskErrorCode` says why a task failed.',
   values: Object.fromEntries(
     Object.entries(CODES).map(([code, description]) => [code, { value: code as ErrorCode, description }]),
   ),
 });
 
-export const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
-  description: 'A failure that a client can handle; nothing was changed. Query its type for details.',
-  fields: (t) => ({
-    message: t.exposeString('message', {
-      description: 'What is wrong and how to fix it, in plain English.',
+export const ErrorInterface = builder
+  .interfaceRef<DomainError & { readonly code: ErrorCode }>('Error')
+  .implement({
+    description: 'A failure that a client can handle; nothing was changed. Query its type for details.',
+    fields: (t) => ({
+      message: t.exposeString('message', {
+        description: 'What is wrong and how to fix it, in plain English.',
+      }),
+      code: t.field({
+        type: ErrorCodeType,
+        description: 'Machine-readable reason, for example `TASK_NOT_FOUND`.',
+        resolve: (error) => error.code,
+      }),
     }),
-    code: t.field({
-      type: ErrorCodeType,
-      description: 'Machine-readable reason, for example `TASK_NOT_FOUND`.',
-      resolve: (error) => error.code,
-    }),
-  }),
-});
+  });
 
 builder.objectType(InvalidInputError, {
   name: 'InvalidInput',

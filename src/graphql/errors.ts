@@ -1,7 +1,7 @@
 import { GraphQLError, Kind, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import type { Plugin, YogaLogger } from 'graphql-yoga';
-import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
-import { DomainError } from '../lib/errors.js';
+import { DatabaseUnavailableError, toDatabaseError } from '../database/outage.js';
+import { DomainError, isErrorCode, WrongIdTypeError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
 
@@ -35,9 +35,11 @@ function isAbortError(thrown: unknown): boolean {
 }
 
 function expose(thrown: unknown, fallbackCode: string): GraphQLError | null {
-  const cause = causeOf(thrown);
-  if (isDatabaseUnavailable(cause)) return exposeOutage(thrown, new DatabaseUnavailableError(cause));
-  if (cause instanceof DomainError) return restate(thrown, cause.message, factsOf(cause));
+  const original = causeOf(thrown);
+  const cause = toDatabaseError(original) ?? original;
+  if (cause instanceof DatabaseUnavailableError) return exposeOutage(thrown, cause);
+  if (cause instanceof DomainError && isErrorCode(cause.code))
+    return restate(thrown, cause.message, factsOf(cause));
   if (isAbortError(cause)) return restate(thrown, 'The request was canceled.', { code: 'CANCELLED' });
   if (!(thrown instanceof GraphQLError)) return null;
   if (!(cause instanceof GraphQLError) && !isAboutInput(thrown)) return null;
@@ -95,7 +97,10 @@ function isAboutInput({ nodes }: GraphQLError): boolean {
   return kind === Kind.VARIABLE_DEFINITION || kind === Kind.VARIABLE || kind.endsWith('Value');
 }
 
-function factsOf({ code, retryAfterMs }: DomainError): Record<string, unknown> {
+function factsOf(error: DomainError): Record<string, unknown> {
+  const { queryCode, retryAfterMs } = error;
+  const code = queryCode ?? error.code;
+  if (error instanceof WrongIdTypeError) return { code, expectedType: error.expectedType };
   return retryAfterMs === null ? { code } : { code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
 }
 

@@ -5,7 +5,7 @@ import type { Platform } from '../platform.js';
 import { deleteFinishedBefore } from './history-store.js';
 
 export interface HistoryCleanup {
-  deleted: number;
+  deletedCount: number;
   complete: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function cleanUpHistory(
     deleted += batch;
     if (batch === 0 || signal.aborted || performance.now() > until) {
       deps.log.info({ deleted, before, by: viewer.username }, 'history cleaned up');
-      return { deleted, complete: batch === 0 };
+      return { deletedCount: deleted, complete: batch === 0 };
     }
   }
 }

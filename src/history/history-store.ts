@@ -80,15 +80,15 @@ function patternOf(word: string): string {
 }
 
 export interface TrackSums {
-  tracks: number;
+  trackCount: number;
   sizeBytes: bigint;
 }
 
 export async function sumTracks(db: Db, viewer: Viewer): Promise<TrackSums> {
   const [sums] = await db.$queryRaw<TrackSums[]>`
-    SELECT count(*)::int AS "tracks", coalesce(sum("fileSizeBytes"), 0)::bigint AS "sizeBytes"
+    SELECT count(*)::int AS "trackCount", coalesce(sum("fileSizeBytes"), 0)::bigint AS "sizeBytes"
     FROM "Task" WHERE "kind" = 'TRACK' AND "state" = 'COMPLETED' AND ${ownedBy(viewer)}`;
-  return sums ?? { tracks: 0, sizeBytes: 0n };
+  return sums ?? { trackCount: 0, sizeBytes: 0n };
 }
 
 export async function countQueuedSince(db: Db, viewer: Viewer, since: Date): Promise<number> {

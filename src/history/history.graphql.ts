@@ -135,7 +135,7 @@ const HistoryCountType = builder.objectRef<HistoryCount>('HistoryCount').impleme
 const TrackSumsType = builder.objectRef<TrackSums>('TrackSums').implement({
   description: 'Totals over all downloaded tracks, whether queued alone or as part of another download.',
   fields: (t) => ({
-    tracks: t.exposeInt('tracks', { description: 'Number of tracks that were downloaded.' }),
+    trackCount: t.exposeInt('trackCount', { description: 'Number of tracks that were downloaded.' }),
     sizeBytes: t.expose('sizeBytes', {
       type: 'BigInt',
       description: 'Total size of the downloaded files in bytes.',
@@ -198,7 +198,7 @@ builder.queryFields((t) => ({
 const HistoryCleaned = builder.objectRef<HistoryCleanup>('HistoryCleaned').implement({
   description: 'Old downloads were deleted from the history. Their files were not touched.',
   fields: (t) => ({
-    deleted: t.exposeInt('deleted', {
+    deletedCount: t.exposeInt('deletedCount', {
       description: 'Number of deleted downloads, without their children, which were deleted too.',
     }),
     complete: t.exposeBoolean('complete', {

@@ -1,5 +1,5 @@
-import { DatabaseUnavailableError, isDatabaseUnavailable } from '../database/outage.js';
-import { DomainError, messageOf, systemCodeOf, type ErrorCode } from '../lib/errors.js';
+import { toDatabaseError } from '../database/outage.js';
+import { DomainError, isTaskErrorCode, messageOf, systemCodeOf, type TaskErrorCode } from '../lib/errors.js';
 
 export class JobStoreUnavailableError extends Error {
   constructor(cause: unknown) {
@@ -9,7 +9,7 @@ export class JobStoreUnavailableError extends Error {
 }
 
 export interface Failure {
-  code: ErrorCode;
+  code: TaskErrorCode;
   message: string;
   retryable: boolean;
   retryAfterMs: number | null;
@@ -42,10 +42,11 @@ const NETWORK = new Set([
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof DomainError) {
     const { code, message, retryable, retryAfterMs } = thrown;
-    return { code, message, retryable, retryAfterMs };
+    return { code: isTaskErrorCode(code) ? code : 'INTERNAL', message, retryable, retryAfterMs };
   }
   if (thrown instanceof JobStoreUnavailableError) return INTERNAL;
-  if (isDatabaseUnavailable(thrown)) return toFailure(new DatabaseUnavailableError(thrown));
+  const database = toDatabaseError(thrown);
+  if (database) return toFailure(database);
   return systemFailure(systemCodeOf(thrown)) ?? INTERNAL;
 }
 

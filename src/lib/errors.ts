@@ -1,39 +1,68 @@
-/** The mappers (graphql/errors.ts, rest/errors.ts, jobs/errors.ts) each cover all of them. */
-export type ErrorCode =
-  | 'INVALID_INPUT'
-  | 'CATALOG_ITEM_NOT_FOUND'
-  | 'TASK_NOT_FOUND'
-  | 'DUPLICATE_DOWNLOAD'
-  | 'TASK_STATE_CONFLICT'
-  | 'FORMAT_UNAVAILABLE'
-  | 'UPSTREAM_LIMITED'
-  | 'UPSTREAM_FAILED'
-  | 'NO_SOURCE'
-  | 'SOURCE_STALLED'
-  | 'SOURCE_CUT_OFF'
-  | 'SOURCE_INVALID_AUDIO'
-  | 'SOURCE_FAILED'
-  | 'TRANSCODE_FAILED'
-  | 'FFMPEG_MISSING'
-  | 'DISK_FULL'
-  | 'TARGET_NOT_WRITABLE'
-  | 'INVALID_FILE_NAME'
-  | 'TRACK_TOO_LARGE'
-  | 'WORKER_LOST'
-  | 'DATABASE_UNAVAILABLE'
-  | 'CHILDREN_FAILED'
-  | 'INVALID_OPTIONS'
-  | 'INVALID_SETTINGS'
-  | 'FORBIDDEN'
-  | 'EXPLICIT_CONTENT'
-  | 'QUALITY_UNAVAILABLE'
-  | 'LIMIT_EXCEEDED'
-  | 'READ_TIMEOUT'
-  | 'INTERNAL';
+/** Of error members of result unions and of `extensions.code`. graphql/ and rest/ map each of them. */
+export const ERROR_CODES = [
+  'INVALID_INPUT',
+  'INVALID_ITEM',
+  'INVALID_OPTIONS',
+  'INVALID_SETTINGS',
+  'FORBIDDEN',
+  'CATALOG_ITEM_NOT_FOUND',
+  'TASK_NOT_FOUND',
+  'DUPLICATE_DOWNLOAD',
+  'TASK_STATE_CONFLICT',
+  'EXPLICIT_CONTENT',
+  'FORMAT_UNAVAILABLE',
+  'UPSTREAM_LIMITED',
+  'UPSTREAM_FAILED',
+  'DATABASE_UNAVAILABLE',
+  'LIMIT_EXCEEDED',
+  'READ_TIMEOUT',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Why a task failed, was skipped or will be retried; jobs/errors.ts maps to them. */
+export const TASK_ERROR_CODES = [
+  'NO_SOURCE',
+  'QUALITY_UNAVAILABLE',
+  'TRACK_TOO_LARGE',
+  'EXPLICIT_CONTENT',
+  'DUPLICATE_DOWNLOAD',
+  'CATALOG_ITEM_NOT_FOUND',
+  'INVALID_ITEM',
+  'UPSTREAM_LIMITED',
+  'UPSTREAM_FAILED',
+  'SOURCE_STALLED',
+  'SOURCE_CUT_OFF',
+  'SOURCE_INVALID_AUDIO',
+  'SOURCE_FAILED',
+  'FORMAT_UNAVAILABLE',
+  'TRANSCODE_FAILED',
+  'FFMPEG_MISSING',
+  'DISK_FULL',
+  'TARGET_NOT_WRITABLE',
+  'INVALID_FILE_NAME',
+  'CHILDREN_FAILED',
+  'WORKER_LOST',
+  'DATABASE_UNAVAILABLE',
+  'INTERNAL',
+] as const;
+
+export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return ERROR_CODES.some((known) => known === code);
+}
+
+export function isTaskErrorCode(code: unknown): code is TaskErrorCode {
+  return TASK_ERROR_CODES.some((known) => known === code);
+}
 
 /** An expected failure, with a message safe to show; anything else thrown is a bug and is masked. */
 export abstract class DomainError extends Error {
-  abstract readonly code: ErrorCode;
+  abstract readonly code: ErrorCode | TaskErrorCode;
+  /** In `errors[]` in place of `code`: there, a bad id has one code whatever it is an id of. */
+  readonly queryCode: ErrorCode | null = null;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean = false;
   /** The shortest wait; null when unknown. */
@@ -53,6 +82,20 @@ export class InvalidInputError extends DomainError {
     readonly field: string | null = null,
   ) {
     super(message);
+  }
+}
+
+/** The id of something else than the argument is about; `expectedType` is the name of a type in the schema. */
+export class WrongIdTypeError extends InvalidInputError {
+  constructor(
+    id: string,
+    readonly expectedType: string,
+  ) {
+    const shown = JSON.stringify(id.slice(0, 100));
+    super(
+      `${shown} is not an id of the type ${expectedType}; expected: ${expectedType}:<provider>:<id>.`,
+      'id',
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Album, Artist, ArtistRef, Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, Page } from '../catalog/catalog-source.js';
 import { findCover } from './find-cover.js';
-import { LIBRARY } from './library-file.js';
+import { LIBRARY, lengthOf } from './library-file.js';
 import type { LibraryAlbum, LibraryArtist, LibraryIndex, LibraryTrack } from './library-store.js';
 import type { LibraryRoots } from './library-roots.js';
 import type { CoverReader } from './tag-reader.js';
@@ -72,7 +72,7 @@ function toTrack({ file, album }: LibraryTrack): Track {
     title: file.title,
     artists: file.artists.map((name, at): ArtistRef => ({ id: file.artistIds[at] ?? '', name })),
     album: album && toAlbum(album),
-    durationMs: file.durationMs,
+    durationMs: lengthOf(file),
     explicit: false,
     trackNumber: file.trackNumber,
     discNumber: file.discNumber,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, parse } from 'node:path';
 import type { LibraryFile } from '../database/prisma.js';
+import { isPartialDate } from '../lib/formats.js';
 import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
 import { MAX_TEXT_LENGTH, type RawTags } from './raw-tags.js';
@@ -22,6 +23,10 @@ export interface FoundFile {
   sizeBytes: bigint;
   modifiedAt: Date;
 }
+
+/** Null when unknown, which the index stores as 0. */
+export const lengthOf = ({ durationMs }: Pick<LibraryFile, 'durationMs'>): number | null =>
+  durationMs || null;
 
 /** The kind is hashed too, so that no album has a track's id. */
 function idOf(kind: 'track' | 'album' | 'artist', ...parts: string[]): string {
@@ -157,8 +162,8 @@ function toReleaseDate(text: string | null): string | null {
   const match = /^(\d{4})(?:[-./]?(\d\d)(?:[-./]?(\d\d))?)?(?:[T ].*)?$/.exec(clean(text));
   const [, year = '0000', month = '00', day = '00'] = match ?? [];
   if (year === '0000') return null;
-  if (month < '01' || month > '12') return year;
-  return day < '01' || day > '31' ? `${year}-${month}` : `${year}-${month}-${day}`;
+  const dates = [`${year}-${month}-${day}`, `${year}-${month}`];
+  return dates.find(isPartialDate) ?? year;
 }
 
 const MAX_INTEGER = 2 ** 31 - 1;

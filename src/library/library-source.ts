@@ -1,5 +1,5 @@
 import { providerOf, type Track } from '../catalog/catalog-item.js';
-import { LIBRARY, type LibraryFile } from './library-file.js';
+import { LIBRARY, lengthOf, type LibraryFile } from './library-file.js';
 import type { LibraryIndex } from './library-store.js';
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
 import { isSameRecording } from '../catalog/match-track.js';
@@ -37,7 +37,7 @@ async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise
   }
   const candidates = await index.listCandidates(track);
   return candidates
-    .filter((file) => isSameRecording(track, file))
+    .filter((file) => isSameRecording(track, { ...file, durationMs: lengthOf(file) }))
     .sort((a, b) => rank(b, track) - rank(a, track));
 }
 
@@ -84,7 +84,7 @@ function toRendition(file: LibraryFile, localPath: string): Rendition {
     ref: file.id,
     codec: file.codec,
     bitrateKbps: file.bitrateKbps,
-    durationMs: file.durationMs || null,
+    durationMs: lengthOf(file),
     sizeBytes: Number(file.sizeBytes),
     checksum: null,
     localPath,

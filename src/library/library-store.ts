@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { Prisma } from '../generated/prisma/client.js';
-import type { AlbumGroup } from '../catalog/catalog-item.js';
+import type { AlbumGroup, Track } from '../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
 import { titleKey, wordPatterns } from '../catalog/normalize.js';
 import type { Db } from '../database/prisma.js';
@@ -34,7 +34,7 @@ export interface LibraryTrack {
   album: LibraryAlbum | null;
 }
 
-type CandidateQuery = Pick<LibraryFile, 'title' | 'isrc' | 'durationMs'>;
+type CandidateQuery = Pick<Track, 'title' | 'isrc' | 'durationMs'>;
 
 /** Readable files only. A search matches items with every word; one without words matches all. */
 export interface LibraryIndex {
@@ -135,11 +135,16 @@ async function listAlbumTracks(db: Db, albumId: string, page: PageRequest): Prom
 /** Wider than the matcher's tolerance. */
 const LENGTH_WINDOW_MS = 10_000;
 
-function listCandidates(db: Db, { title, isrc, durationMs }: CandidateQuery): Promise<LibraryFile[]> {
-  const length = { gte: durationMs - LENGTH_WINDOW_MS, lte: durationMs + LENGTH_WINDOW_MS };
-  const sameTitle = { titleKey: titleKey(title), durationMs: length };
+/** A title alone proposes nothing: without a length, only a code can match. */
+async function listCandidates(db: Db, { title, isrc, durationMs }: CandidateQuery): Promise<LibraryFile[]> {
+  const proposals: Prisma.LibraryFileWhereInput[] = isrc ? [{ isrc }] : [];
+  if (durationMs !== null) {
+    const length = { gte: durationMs - LENGTH_WINDOW_MS, lte: durationMs + LENGTH_WINDOW_MS };
+    proposals.push({ titleKey: titleKey(title), durationMs: length });
+  }
+  if (proposals.length === 0) return [];
   return db.libraryFile.findMany({
-    where: { problem: null, OR: isrc ? [{ isrc }, sameTitle] : [sameTitle] },
+    where: { problem: null, OR: proposals },
     orderBy: { id: 'asc' },
     take: 100,
   });

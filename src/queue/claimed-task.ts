@@ -54,7 +54,7 @@ export async function startTask(
 }
 
 const INVALID_TASK = {
-  code: 'INTERNAL',
+  code: 'INTERNAL' as const,
   message: 'The stored item or options of this task are invalid. Queue the download again.',
   retryable: false,
 };

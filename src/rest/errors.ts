@@ -36,34 +36,21 @@ export class RestFailure extends Error {
 
 const STATUSES = {
   INVALID_INPUT: 400,
+  INVALID_ITEM: 400,
   INVALID_OPTIONS: 400,
   INVALID_SETTINGS: 400,
   FORBIDDEN: 403,
   EXPLICIT_CONTENT: 403,
-  TRACK_TOO_LARGE: 403,
-  QUALITY_UNAVAILABLE: 404,
   FORMAT_UNAVAILABLE: 400,
   CATALOG_ITEM_NOT_FOUND: 404,
   TASK_NOT_FOUND: 404,
-  NO_SOURCE: 404,
   DUPLICATE_DOWNLOAD: 409,
   TASK_STATE_CONFLICT: 409,
   LIMIT_EXCEEDED: 429,
-  CHILDREN_FAILED: 500,
   INTERNAL: 500,
-  TRANSCODE_FAILED: 500,
-  WORKER_LOST: 500,
-  SOURCE_CUT_OFF: 502,
-  SOURCE_FAILED: 502,
-  SOURCE_INVALID_AUDIO: 502,
-  SOURCE_STALLED: 502,
   UPSTREAM_FAILED: 502,
   DATABASE_UNAVAILABLE: 503,
-  DISK_FULL: 503,
-  FFMPEG_MISSING: 503,
-  INVALID_FILE_NAME: 503,
   READ_TIMEOUT: 503,
-  TARGET_NOT_WRITABLE: 503,
   UPSTREAM_LIMITED: 503,
 } satisfies Record<ErrorCode, number>;
 
@@ -81,9 +68,11 @@ export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): R
 
 /** An entry of GraphQL's `errors`. Any other code is a bug in our document, and not a RestFailure. */
 export function fromGraphqlErrors([first]: readonly GraphQLError[]): Error {
-  const { code, requestId, retryAfterSeconds } = first?.extensions ?? {};
+  const { code, requestId, retryAfterSeconds, expectedType } = first?.extensions ?? {};
   if (code === 'INTERNAL') return internalFailure(requestId, first?.cause);
   if (code === 'CANCELLED') return new RestFailure(503, 'The request was canceled.', { retry_after: 1 });
+  // Existing clients expect the same response as for an item that does not exist.
+  if (typeof expectedType === 'string') return new RestFailure(404, `${expectedType} not found`);
   if (!first || !isErrorCode(code)) return new Error(`A document of REST failed: ${first?.message}`);
   return toFailure({
     code,

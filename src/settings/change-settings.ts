@@ -126,18 +126,18 @@ async function update<Values extends object>(
   return changed;
 }
 
-/** Valid settings that will not work on this server. */
+/** Valid settings that will not work on this server; each begins with its name. */
 export async function findSettingsWarnings(
   deps: Pick<Platform & CatalogDeps, 'catalogs' | 'media' | 'env'>,
-  { service, convertTo, downloadPath }: Settings,
+  { catalog, format, downloadPath }: Settings,
 ): Promise<string[]> {
   const warnings: string[] = [];
-  if (!deps.catalogs.has(service)) {
-    warnings.push(`service: the catalog ${service} is not set up; ${deps.env.catalog} is used instead.`);
+  if (!deps.catalogs.has(catalog)) {
+    warnings.push(`catalog: the catalog ${catalog} is not set up; ${deps.env.catalog} is used instead.`);
   }
-  if (!deps.media.tools) warnings.push(`convertTo: ${deps.media.problem ?? 'ffmpeg cannot be run.'}`);
-  else if (!deps.media.formats.has(convertTo)) {
-    warnings.push(`convertTo: this ffmpeg has no encoder for ${convertTo}.`);
+  if (!deps.media.tools) warnings.push(`format: ${deps.media.problem ?? 'ffmpeg cannot be run.'}`);
+  else if (!deps.media.formats.has(format)) {
+    warnings.push(`format: this ffmpeg has no encoder for ${format}.`);
   }
   if (!(await isWritable(downloadPath))) warnings.push(`downloadPath: ${downloadPath} is not writable.`);
   return warnings;

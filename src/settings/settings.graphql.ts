@@ -48,7 +48,10 @@ const WatchSettingsInput = tableInput('WatchSettingsInput', {
 const SettingsProblemType = builder.objectRef<SettingsProblem>('SettingsProblem').implement({
   description: 'A setting with an invalid value.',
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'Name of the setting, for example `maxRetries`.' }),
+    field: t.exposeString('field', {
+      nullable: true,
+      description: 'Name of the setting, for example `maxRetries`; null when it is about no single one.',
+    }),
     message: t.exposeString('message', { description: 'What is wrong and which values are allowed.' }),
   }),
 });

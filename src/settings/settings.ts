@@ -9,7 +9,7 @@ import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.j
 import { findDirFormatProblem, findTrackFormatProblem, MAX_FOLDERS } from './path-rules.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
-/* The one definition of a setting; all else is derived. Names and defaults follow rest-contract §7. */
+/* The one definition of a setting; all else is derived. The names of the REST API are in rest/setting-names.ts; defaults follow rest-contract §7. */
 
 export { albumGroup };
 export const audioFormat = namedEnum('AudioFormat', 'An audio format that a download can be converted to.', {
@@ -54,9 +54,13 @@ const text = (max: number) =>
     .max(max, { error: `must have at most ${max} characters.` })
     .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), { error: 'must not contain control characters.' });
 
-const account = z.string().regex(/^(?:(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64})?$/, {
-  error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-", or empty.',
-});
+const account = z
+  .string()
+  .regex(/^(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64}$/, {
+    error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-".',
+  })
+  .nullable()
+  .default(null);
 
 const rule = (findProblem: (value: string) => string | null) =>
   [
@@ -69,7 +73,7 @@ const placeholdersError = ({ input }: { input?: unknown }) =>
   `contains ${unknownPlaceholders(String(input)).join(', ')}, which is not a placeholder; allowed are ${PLACEHOLDERS_ALLOWED}.`;
 
 export const settingsTable = z.object({
-  service: z
+  catalog: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,31}$/, {
       error: 'must be the name of a catalog, for example spotify, deezer, library or demo.',
@@ -79,12 +83,12 @@ export const settingsTable = z.object({
       description:
         'Catalog used for searches and for ids without a catalog name, for example `deezer`. CATALOG applies while it is not set up.',
     }),
-  fallback: z.boolean().default(false).meta({
+  askAllSources: z.boolean().default(false).meta({
     description:
       'Try every source in order until one has the track. If false, only your own library and the first other source are tried.',
   }),
-  spotify: account.default('').meta({ description: 'Name of the active Spotify account; empty for none.' }),
-  deezer: account.default('').meta({ description: 'Name of the active Deezer account; empty for none.' }),
+  spotifyAccount: account.meta({ description: 'Name of the active Spotify account; null for none.' }),
+  deezerAccount: account.meta({ description: 'Name of the active Deezer account; null for none.' }),
   spotifyQuality: spotifyQuality.default('NORMAL').meta({
     description:
       'Minimum audio quality for tracks of the Spotify catalog. Spotify’s own audio is never used.',
@@ -117,7 +121,7 @@ export const settingsTable = z.object({
     description: 'Longest track that is downloaded. It also limits how large a file can become.',
     unit: 'seconds',
   }),
-  convertTo: audioFormat.default('KEEP').meta({ description: 'Audio format of downloaded files.' }),
+  format: audioFormat.default('KEEP').meta({ description: 'Audio format of downloaded files.' }),
   bitrateKbps: z
     .int()
     .nullable()
@@ -145,7 +149,7 @@ export const settingsTable = z.object({
     .refine(...rule(findTrackFormatProblem))
     .default('%tracknum%. %music%')
     .meta({ description: 'File name without its extension; takes the placeholders of `customDirFormat`.' }),
-  tracknumPadding: z.boolean().default(true).meta({
+  padNumbers: z.boolean().default(true).meta({
     description: 'Pad %tracknum%, %discnum% and %playlistnum% with zeros.',
   }),
   padNumberWidth: z
@@ -161,10 +165,10 @@ export const settingsTable = z.object({
   artistSeparator: text(20).min(1, { error: 'must not be empty.' }).default('; ').meta({
     description: 'Text between artists, in paths and in tags with a single value; 1 to 20 characters.',
   }),
-  recursiveQuality: z.boolean().default(false).meta({
+  acceptLowerQuality: z.boolean().default(false).meta({
     description: 'Download the best audio available when no source has the minimum quality.',
   }),
-  spotifyMetadata: z.boolean().default(true).meta({
+  tagsFromCatalog: z.boolean().default(true).meta({
     description: 'Write the catalog’s metadata to tags. If false, the tags of the source file are kept.',
   }),
   separateTracksByUser: z.boolean().default(false).meta({
@@ -179,7 +183,8 @@ export const settingsTable = z.object({
     })
     .refine((path) => path.length === 1 || !path.endsWith(sep), { error: `must not end in "${sep}".` })
     .meta({
-      description: 'Directory of downloaded files: an absolute path inside one of DOWNLOAD_ROOTS.',
+      description:
+        'Directory (folder) where downloaded files are saved: an absolute path inside one of DOWNLOAD_ROOTS.',
     }),
 });
 
@@ -191,17 +196,17 @@ export const watchSettingsTable = z.object({
     description: 'Time between two checks of the same playlist or artist.',
     unit: 'seconds',
   }),
-  maxItemsPerRun: z.int().min(1).max(50).default(50).meta({
+  pageSize: z.int().min(1).max(50).default(50).meta({
     description: 'Number of entries requested from a catalog at a time.',
   }),
   maxConcurrentChecks: z.int().min(1).max(20).default(2).meta({
     description: 'Checks at the same time, over all workers.',
   }),
-  retryFailedAfterSeconds: z.int().min(0).max(MONTH_S).default(1800).meta({
-    description: 'Time after which a failed download is queued again; 0 for never.',
+  retryFailedAfterSeconds: z.int().min(1).max(MONTH_S).nullable().default(1800).meta({
+    description: 'Time after which a failed download is queued again; null for never.',
     unit: 'seconds',
   }),
-  watchedArtistAlbumGroup: z
+  watchedAlbumGroups: z
     .array(albumGroup)
     .min(1)
     .refine((groups) => new Set(groups).size === groups.length)
@@ -218,7 +223,7 @@ export const watchSettingsTable = z.object({
     description: 'Pause between two artists in a round of checks.',
     unit: 'seconds',
   }),
-  useSnapshotIdChecking: z.boolean().default(true).meta({
+  skipUnchangedPlaylists: z.boolean().default(true).meta({
     description: 'Skip a playlist whose snapshot id is unchanged since the last check.',
   }),
 });
@@ -243,7 +248,7 @@ export function defaultSettings(env: { downloadDir: string }): Settings {
 export function findSettingsProblems(values: Settings): SettingsProblem[] {
   return [
     ...findProblems(SETTINGS_ROWS, values),
-    ...findBitrateProblems({ format: values.convertTo, bitrateKbps: values.bitrateKbps }),
+    ...findBitrateProblems({ format: values.format, bitrateKbps: values.bitrateKbps }),
   ];
 }
 

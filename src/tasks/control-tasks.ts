@@ -90,16 +90,19 @@ export function resumeTask(deps: ControlDeps, viewer: Viewer, taskId: string): P
   });
 }
 
+export function checkPriority(priority: number): void {
+  if (Math.abs(priority) <= PRIORITY_LIMIT) return;
+  const range = `between −${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}`;
+  throw new InvalidInputError(`"priority" is ${priority}; it must be ${range}.`, 'priority');
+}
+
 /** Running tasks are not interrupted. */
 export async function prioritizeTask(
   deps: ControlDeps,
   viewer: Viewer,
   { taskId, priority }: { taskId: string; priority: number },
 ): Promise<Task> {
-  if (Math.abs(priority) > PRIORITY_LIMIT) {
-    const range = `between −${PRIORITY_LIMIT} and ${PRIORITY_LIMIT}`;
-    throw new InvalidInputError(`"priority" is ${priority}; it must be ${range}.`, 'priority');
-  }
+  checkPriority(priority);
   return controlTask(deps, viewer, {
     taskId,
     change: (tx, where) => setPriority(tx, where, priority),

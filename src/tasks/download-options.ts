@@ -11,8 +11,8 @@ const { shape } = settingsTable;
 
 /** What a caller can choose. An option named like a setting overrides it; same type, rules and default. */
 export const chosenOptions = z.object({
-  format: shape.convertTo
-    .meta({ description: 'Audio format of the file; overrides the setting `convertTo`.' })
+  format: shape.format
+    .meta({ description: 'Audio format of the file; overrides the setting `format`.' })
     .register(identity, identifiesFile),
   bitrateKbps: shape.bitrateKbps
     .meta({
@@ -22,11 +22,11 @@ export const chosenOptions = z.object({
     .register(identity, identifiesFile),
   customDirFormat: shape.customDirFormat.register(identity, identifiesFile),
   customTrackFormat: shape.customTrackFormat.register(identity, identifiesFile),
-  tracknumPadding: shape.tracknumPadding.register(identity, identifiesFile),
+  padNumbers: shape.padNumbers.register(identity, identifiesFile),
   padNumberWidth: shape.padNumberWidth.register(identity, identifiesFile),
   artistSeparator: shape.artistSeparator.register(identity, identifiesFile),
   saveCover: shape.saveCover,
-  recursiveQuality: shape.recursiveQuality,
+  acceptLowerQuality: shape.acceptLowerQuality,
   realTime: shape.realTime,
   realTimeMultiplier: shape.realTimeMultiplier,
   albumGroups: z
@@ -43,7 +43,7 @@ export const downloadOptions = chosenOptions.extend({
     .default(null)
     .meta({ description: 'Folder of the user; null for the folder that all users share.' })
     .register(identity, identifiesFile),
-  spotifyMetadata: shape.spotifyMetadata,
+  tagsFromCatalog: shape.tagsFromCatalog,
 });
 
 /** Stored with the task, so that a later change of a setting does not change it. */

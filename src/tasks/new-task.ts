@@ -1,7 +1,7 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
 import { normalizeText } from '../catalog/normalize.js';
-import type { ErrorCode } from '../lib/errors.js';
+import type { TaskErrorCode } from '../lib/errors.js';
 import { dedupeKeyOf, type DownloadOptions } from './download-options.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { Task, TaskKind } from './task.js';
@@ -26,7 +26,7 @@ export interface NewTask {
   item: QueueableItem | null;
   options: DownloadOptions;
   priority: number;
-  errorCode?: string;
+  errorCode?: TaskErrorCode;
   errorMessage?: string;
   errorRetryable?: boolean;
 }
@@ -61,7 +61,7 @@ function artistsOf(item: QueueableItem): string[] {
 }
 
 export interface Refusal {
-  code: ErrorCode;
+  code: TaskErrorCode;
   message: string;
 }
 

@@ -1,3 +1,4 @@
+import { inTransaction } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { NewTask } from './new-task.js';
@@ -13,7 +14,8 @@ export async function queueTask(
   task: NewTask & { dedupeKey: string },
 ): Promise<Task> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const created = await insertTask(deps.db, task);
+    // In a transaction for its longer time limit.
+    const created = await inTransaction(deps.db, (tx) => insertTask(tx, task));
     if (created) return created;
     const [existing] = await listActiveDuplicates(deps.db, [task.dedupeKey]);
     if (existing) throw new DuplicateDownloadError(existing);

@@ -62,10 +62,11 @@ builder.prismaObjectFields('Task', (t) => ({
       const after = args.after ? decodeCursor(args.after) : null;
       const query = nodeSelection('Task', { context, info });
       const loader = pageLoader(context, { limit: size + 1, after, query });
-      return lazyConnection(
-        async () => toConnection(await loader.load(id), { size, after }),
-        () => countLoader(context).load(id),
-      );
+      return lazyConnection({
+        size,
+        read: async () => toConnection(await loader.load(id), { size, after }),
+        totalCount: () => countLoader(context).load(id),
+      });
     },
   }),
   current: t.field({

@@ -70,8 +70,8 @@ const payload = (name: keyof typeof CHANGED_TASK, description: string) =>
 const TasksCancelled = builder.objectRef<{ count: number }>('TasksCancelled').implement({
   description: 'All active tasks were cancelled, together with their children.',
   fields: (t) => ({
-    count: t.exposeInt('count', {
-      description: 'Number of cancelled top-level tasks; their children are not counted.',
+    taskCount: t.exposeInt('count', {
+      description: 'Number of canceled top-level tasks; their children are not counted.',
     }),
   }),
 });

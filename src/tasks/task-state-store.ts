@@ -1,3 +1,4 @@
+import type { TaskErrorCode } from '../lib/errors.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from '../database/prisma.js';
 import { readRequest } from './task-store.js';
@@ -12,7 +13,7 @@ import {
 
 export interface Ending {
   state: Extract<TaskState, 'COMPLETED' | 'SKIPPED' | 'FAILED' | 'CANCELLED'>;
-  error?: { code: string; message: string; retryable: boolean };
+  error?: { code: TaskErrorCode; message: string; retryable: boolean };
 }
 
 /** Fences off other writers: worker, attempt and state must still be those of the claim. */
@@ -129,7 +130,7 @@ export async function endClaimedTask(db: Db, claim: Claim, ending: Ending): Prom
 export async function retryClaimedTask(
   db: Db,
   claim: Claim,
-  retry: { delayMs: number; error: { code: string; message: string } },
+  retry: { delayMs: number; error: { code: TaskErrorCode; message: string } },
 ): Promise<boolean> {
   const count = await db.$executeRaw`
     UPDATE "Task" SET "state" = 'RETRYING', "failures" = "failures" + 1, "deaths" = 0, "leaseOwner" = NULL, "leaseUntil" = NULL,

@@ -3,9 +3,8 @@ import DataLoader from 'dataloader';
 import { QueueableItemType } from '../catalog/item-types.graphql.js';
 import type { GraphqlContext } from '../context.js';
 import { builder } from '../graphql/builder.js';
-import { ErrorCodeType } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
-import type { ErrorCode } from '../lib/errors.js';
+import { isTaskErrorCode, type TaskErrorCode } from '../lib/errors.js';
 import { visibleTo } from './task-filter-store.js';
 import { itemOf, listOwners } from './task-store.js';
 import { isPartial, PRIORITY_LIMIT, type Task, type TaskKind, type TaskState } from './task.js';
@@ -28,7 +27,7 @@ export const TaskStateEnum = builder.enumType('TaskState', {
         'Nothing had to be downloaded: the file already exists, the item is filtered out, or another task downloads it.',
     },
     FAILED: { description: 'Finished without success; `error` says why. It can be retried.' },
-    CANCELLED: { description: 'A user cancelled it. It can be retried.' },
+    CANCELLED: { description: 'A user canceled it. It can be retried.' },
   } satisfies Record<TaskState, object>,
 });
 
@@ -44,13 +43,44 @@ export const TaskKindEnum = builder.enumType('TaskKind', {
   } satisfies Record<TaskKind, object>,
 });
 
+const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
+  description: 'Machine-readable reason why a task failed, was skipped or will be retried.',
+  values: {
+    NO_SOURCE: { description: 'No configured source has this track.' },
+    QUALITY_UNAVAILABLE: { description: 'No source has the track in the quality that the settings require.' },
+    TRACK_TOO_LARGE: { description: 'The track is longer, or its file larger, than the settings allow.' },
+    EXPLICIT_CONTENT: { description: 'The track is explicit and was left out of its album or playlist.' },
+    DUPLICATE_DOWNLOAD: { description: 'Another active task downloads the item; see `duplicateOf`.' },
+    CATALOG_ITEM_NOT_FOUND: { description: 'The item has left its catalog since it was queued or listed.' },
+    INVALID_ITEM: { description: 'The catalog of the item is no longer set up on this server.' },
+    UPSTREAM_LIMITED: { description: 'A catalog or source limited requests during the attempt.' },
+    UPSTREAM_FAILED: { description: 'A catalog or source did not answer, or not as it should.' },
+    SOURCE_STALLED: { description: 'The source stopped sending data.' },
+    SOURCE_CUT_OFF: { description: 'The source closed the connection before the end of the file.' },
+    SOURCE_INVALID_AUDIO: { description: 'The source sent something that is not the expected audio.' },
+    SOURCE_FAILED: { description: 'The source could not be read.' },
+    FORMAT_UNAVAILABLE: { description: 'The ffmpeg of the worker has no encoder for the format.' },
+    TRANSCODE_FAILED: { description: 'ffmpeg could not convert the audio.' },
+    FFMPEG_MISSING: { description: 'ffmpeg is not installed on this server, or does not run.' },
+    DISK_FULL: { description: 'There is no space left on the disk.' },
+    TARGET_NOT_WRITABLE: { description: 'The download directory is not writable.' },
+    INVALID_FILE_NAME: { description: 'The disk does not allow the name or path of the file.' },
+    CHILDREN_FAILED: { description: 'Every track of the album, playlist or artist failed.' },
+    WORKER_LOST: { description: 'The worker died repeatedly while it ran this task.' },
+    DATABASE_UNAVAILABLE: { description: 'The database did not answer the worker during the attempt.' },
+    INTERNAL: {
+      description: 'A bug in Reprise, or data it cannot read; the log of the worker has the details.',
+    },
+  } satisfies Record<TaskErrorCode, object>,
+});
+
 const TaskErrorType = builder.objectRef<Task>('TaskError').implement({
   description: 'Why a task failed, or why its last attempt will be repeated.',
   fields: (t) => ({
     code: t.field({
-      type: ErrorCodeType,
+      type: TaskErrorCodeEnum,
       description: 'Machine-readable reason, for example `NO_SOURCE`.',
-      resolve: (task) => (task.errorCode ?? 'INTERNAL') as ErrorCode,
+      resolve: ({ errorCode }) => (isTaskErrorCode(errorCode) ? errorCode : 'INTERNAL'),
     }),
     message: t.string({
       description: 'Human-readable reason, in English, with the remedy if there is one.',
@@ -114,25 +144,25 @@ export const TaskType = builder.prismaNode('Task', {
     kind: t.expose('kind', { type: TaskKindEnum, description: 'Kind of item that the task downloads.' }),
     state: t.expose('state', { type: TaskStateEnum, description: 'Current state of the task.' }),
     title: t.exposeString('title', { description: 'Title of the item, or the name of an artist.' }),
-    artists: t.exposeStringList('artists', {
+    artistNames: t.exposeStringList('artists', {
       description: 'Names of the item’s artists, the main artist first; of a playlist, its owner.',
     }),
-    album: t.exposeString('album', {
+    albumTitle: t.exposeString('album', {
       nullable: true,
       description: 'Title of a track’s album; null for other kinds.',
     }),
     progress: t.exposeFloat('progress', {
       description: 'Percent, 0 to 100. For a parent, the share of its children that have finished.',
     }),
-    total: t.exposeInt('total', {
+    childCount: t.exposeInt('total', {
       description: 'Number of children found so far; 0 for a track.',
     }),
-    succeeded: t.exposeInt('succeeded', { description: 'Number of children in the state COMPLETED.' }),
-    skipped: t.exposeInt('skipped', { description: 'Number of children in the state SKIPPED.' }),
-    failed: t.exposeInt('failed', { description: 'Number of children in the state FAILED.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Number of children in the state CANCELLED.' }),
+    completedCount: t.exposeInt('succeeded', { description: 'Number of children in the state COMPLETED.' }),
+    skippedCount: t.exposeInt('skipped', { description: 'Number of children in the state SKIPPED.' }),
+    failedCount: t.exposeInt('failed', { description: 'Number of children in the state FAILED.' }),
+    cancelledCount: t.exposeInt('cancelled', { description: 'Number of children in the state CANCELLED.' }),
     partial: t.boolean({
-      description: 'Whether a parent is COMPLETED although some of its children failed or were cancelled.',
+      description: 'Whether a parent is COMPLETED although some of its children failed or were canceled.',
       resolve: isPartial,
     }),
     error: t.field({

@@ -28,7 +28,7 @@ const FIELDS = [
   ...['track', 'album', 'playlist', 'artist', 'show', 'episode', 'node', 'task'].map(
     (field) => `query ($text: ID!) { ${field}(id: $text) { id } }`,
   ),
-  'query ($text: String!) { resolveLink(url: $text) { __typename } }',
+  'query ($text: String!) { resolveItem(item: $text) { __typename } }',
   'query ($text: String!) { search(query: $text) { totalCount } }',
   'query ($text: String!) { search(query: "a", after: $text) { totalCount } }',
   'query ($text: String!) { history(filter: { query: $text }) { totalCount } }',

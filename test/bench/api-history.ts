@@ -70,7 +70,7 @@ async function listCases(server: BuiltServer, client: pg.Client): Promise<Case[]
 }
 
 const PAGE = `query ($after: String) { history(filter: {}, first: 50, after: $after) {
-  edges { node { id title state historyStatus artists } } pageInfo { endCursor }
+  edges { node { id title state historyStatus artistNames } } pageInfo { endCursor }
 } }`;
 
 /** A cursor from the middle of it all: where a reader who scrolls would be after half a million rows. */

@@ -22,10 +22,10 @@ const TWIN = `{
 }
 fragment Page on TaskConnection {
   edges { node {
-    id kind state title artists album progress total succeeded skipped failed attempt retryAt
+    id kind state title artistNames albumTitle progress childCount completedCount skippedCount failedCount attempt retryAt
     createdAt startedAt finishedAt updatedAt dismissedAt
     error { message } item { ... on Node { id } }
-    current { kind state title artists album progress attempt retryAt error { message } updatedAt }
+    current { kind state title artistNames albumTitle progress attempt retryAt error { message } updatedAt }
   } }
 }`;
 

@@ -56,7 +56,7 @@ function take(via: 'ws' | 'sse', { progress }: Shown): void {
 }
 
 const SUBSCRIPTION = `subscription { taskUpdates {
-  sequence initial task { id kind title artists state progress total succeeded failed error { message } } } }`;
+  sequence initial task { id kind title artistNames state progress childCount completedCount failedCount error { message } } } }`;
 
 interface Next {
   type: string;

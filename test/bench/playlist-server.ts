@@ -20,6 +20,7 @@ const catalog = createStubCatalog('bench', {
     const length = Math.max(0, Math.min(limit, TOTAL - offset));
     const items = Array.from({ length }, (_, index) => ({
       track: toTrack(`${id}-${offset + index}`, offset + index),
+      trackId: null,
       addedAt: null,
     }));
     return Promise.resolve({ items, total: TOTAL });

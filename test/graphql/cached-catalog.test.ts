@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
-import { ask } from '../kit/ask.js';
+import { ask, searchOf } from '../kit/ask.js';
 import { ALBUM_BY_ID, SEARCH } from '../kit/catalog-documents.js';
 import { makeAlbum, makeArtist, makeTrack } from '../kit/catalog-items.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
@@ -102,7 +102,7 @@ describe('responses of a network catalog', () => {
   it('are requested once per page and once per artist, not for each track', async () => {
     const app = await start();
     const query = { query: 'sea', first: TRACKS };
-    const { search } = await app.execute(SEARCH_WITH_ARTISTS, query);
+    const search = searchOf(await app.execute(SEARCH_WITH_ARTISTS, query));
     expect(search.edges).toHaveLength(TRACKS);
     for (const { node } of search.edges) {
       if (node.__typename !== 'Track') throw new Error(node.__typename);

@@ -19,18 +19,18 @@ const PARENTS = graphql(`
       parent {
         id
         state
-        total
-        succeeded
-        skipped
-        failed
-        cancelled
+        childCount
+        completedCount
+        skippedCount
+        failedCount
+        cancelledCount
         progress
         parent {
           id
           state
-          total
-          succeeded
-          cancelled
+          childCount
+          completedCount
+          cancelledCount
         }
       }
     }
@@ -79,9 +79,14 @@ const childrenOf = async (id: string) =>
   (await app.execute(CHILDREN, { id })).task?.children.edges.map(({ node }) => node) ?? [];
 const idOf = (nodeId: string) => nodeId.slice('Task:'.length);
 
-const numbers = (task: Pick<SeenTask, 'total' | 'succeeded' | 'skipped' | 'failed' | 'cancelled'> | null) => {
-  const { total, succeeded, skipped, failed, cancelled } = task ?? {};
-  return { total, succeeded, skipped, failed, cancelled };
+const numbers = (
+  task: Pick<
+    SeenTask,
+    'childCount' | 'completedCount' | 'skippedCount' | 'failedCount' | 'cancelledCount'
+  > | null,
+) => {
+  const { childCount, completedCount, skippedCount, failedCount, cancelledCount } = task ?? {};
+  return { childCount, completedCount, skippedCount, failedCount, cancelledCount };
 };
 
 /** Files below the download directory, unfinished ones too; but not covers, which tracks share. */
@@ -180,10 +185,16 @@ describe('cancelTask', () => {
     const tracks = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => trackOf('brass-for-lighthouses', n));
     tracks.slice(1).forEach((item) => source.hold(item));
     const id = await queue(app, { item: 'brass-for-lighthouses' });
-    await waitFor(async () => (await now(id))?.succeeded === 1, { what: 'the first track to be done' });
+    await waitFor(async () => (await now(id))?.completedCount === 1, { what: 'the first track to be done' });
     await waitFor(() => source.waiting.size === 3, { what: 'three tracks to run' });
     expect(await cancel(id)).toMatchObject({ task: { state: 'CANCELLED' } });
-    expect(numbers(await now(id))).toEqual({ total: 10, succeeded: 1, skipped: 0, failed: 0, cancelled: 9 });
+    expect(numbers(await now(id))).toEqual({
+      childCount: 10,
+      completedCount: 1,
+      skippedCount: 0,
+      failedCount: 0,
+      cancelledCount: 9,
+    });
     const children = await childrenOf(id);
     expect(children.map(({ state }) => state)).toEqual(['COMPLETED', ...Array<string>(9).fill('CANCELLED')]);
     await waitFor(() => source.waiting.size === 0, { what: 'the three tracks to be given up' });
@@ -199,7 +210,13 @@ describe('cancelTask', () => {
     expect(await cancel(first?.id ?? '')).toMatchObject({ task: { state: 'CANCELLED' } });
     const album = await ended(app, id);
     expect(album).toMatchObject({ state: 'COMPLETED', progress: 100 });
-    expect(numbers(album)).toEqual({ total: 2, succeeded: 1, skipped: 0, failed: 0, cancelled: 1 });
+    expect(numbers(album)).toEqual({
+      childCount: 2,
+      completedCount: 1,
+      skippedCount: 0,
+      failedCount: 0,
+      cancelledCount: 1,
+    });
   });
 
   it('finishes an album whose last active track is cancelled, as cancelled when all were', async () => {
@@ -208,7 +225,12 @@ describe('cancelTask', () => {
     const id = await queue(app, { item: 'neap-and-spring' });
     await waitFor(() => source.waiting.size === 2, { what: 'both tracks to run' });
     for (const child of await childrenOf(id)) await cancel(child.id);
-    expect(await now(id)).toMatchObject({ state: 'CANCELLED', progress: 100, total: 2, cancelled: 2 });
+    expect(await now(id)).toMatchObject({
+      state: 'CANCELLED',
+      progress: 100,
+      childCount: 2,
+      cancelledCount: 2,
+    });
   });
 
   it('cancels a playlist of 10,000 while it is being expanded', async () => {
@@ -305,21 +327,39 @@ describe('retryTask', () => {
     source.fail(first);
     source.hold(second);
     const id = await queue(app, { item: 'low-tide-radio' });
-    await waitFor(async () => numbers(await now(id)).succeeded === 1 && source.waiting.has(second), {
+    await waitFor(async () => numbers(await now(id)).completedCount === 1 && source.waiting.has(second), {
       what: 'the third track to be done and the second to run',
     });
     await cancel(id);
-    expect(numbers(await now(id))).toEqual({ total: 3, succeeded: 1, skipped: 0, failed: 1, cancelled: 1 });
+    expect(numbers(await now(id))).toEqual({
+      childCount: 3,
+      completedCount: 1,
+      skippedCount: 0,
+      failedCount: 1,
+      cancelledCount: 1,
+    });
     source.heal(first);
     [first, second, third].forEach((item) => source.hold(item));
     expect(await retry(id)).toEqual({ __typename: 'TaskRetried', task: { id, state: 'RUNNING' } });
     await waitFor(() => source.waiting.size === 2, { what: 'two tracks to run' });
     expect([...source.waiting].sort()).toEqual([first, second]);
-    expect(numbers(await now(id))).toEqual({ total: 3, succeeded: 1, skipped: 0, failed: 0, cancelled: 0 });
+    expect(numbers(await now(id))).toEqual({
+      childCount: 3,
+      completedCount: 1,
+      skippedCount: 0,
+      failedCount: 0,
+      cancelledCount: 0,
+    });
     source.releaseAll();
     const album = await ended(app, id);
     expect(album).toMatchObject({ state: 'COMPLETED', progress: 100, error: null });
-    expect(numbers(album)).toEqual({ total: 3, succeeded: 3, skipped: 0, failed: 0, cancelled: 0 });
+    expect(numbers(album)).toEqual({
+      childCount: 3,
+      completedCount: 3,
+      skippedCount: 0,
+      failedCount: 0,
+      cancelledCount: 0,
+    });
     expect((await childrenOf(id)).map(({ attempt }) => attempt)).toEqual([2, 2, 1]);
   });
 
@@ -334,7 +374,7 @@ describe('retryTask', () => {
     items.forEach((item) => source.heal(item));
     items.forEach((item) => source.hold(item));
     await retry(id);
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', error: null, progress: 0, failed: 0 });
+    expect(await now(id)).toMatchObject({ state: 'RUNNING', error: null, progress: 0, failedCount: 0 });
     await cancel(id);
   });
 
@@ -342,14 +382,19 @@ describe('retryTask', () => {
     const item = trackOf('umbrella-weather', 2);
     source.fail(item);
     const id = await queue(app, { item: 'umbrella-weather', options: { format: 'WAV' } });
-    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', succeeded: 1, failed: 1 });
+    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', completedCount: 1, failedCount: 1 });
     source.heal(item);
     source.hold(item);
     const [, second] = await childrenOf(id);
     expect(await retry(second?.id ?? '')).toMatchObject({ __typename: 'TaskRetried' });
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', progress: 50, succeeded: 1, failed: 0 });
+    expect(await now(id)).toMatchObject({
+      state: 'RUNNING',
+      progress: 50,
+      completedCount: 1,
+      failedCount: 0,
+    });
     source.release(item);
-    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', progress: 100, succeeded: 2 });
+    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', progress: 100, completedCount: 2 });
   });
 
   it('makes a skipped album active again when one track is retried', async () => {
@@ -358,14 +403,21 @@ describe('retryTask', () => {
     await ended(app, await queue(app, { item: trackOf('neap-and-spring', 1), options }));
     source.hold(item);
     const id = await queue(app, { item: 'neap-and-spring', options });
-    await waitFor(async () => (await now(id))?.skipped === 1 && source.waiting.has(item), { what: 'a skip' });
+    await waitFor(async () => (await now(id))?.skippedCount === 1 && source.waiting.has(item), {
+      what: 'a skip',
+    });
     const [, second] = await childrenOf(id);
     await cancel(second?.id ?? '');
-    expect(await now(id)).toMatchObject({ state: 'SKIPPED', skipped: 1, cancelled: 1 });
+    expect(await now(id)).toMatchObject({ state: 'SKIPPED', skippedCount: 1, cancelledCount: 1 });
     expect(await retry(second?.id ?? '')).toMatchObject({ __typename: 'TaskRetried' });
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', progress: 50, skipped: 1, cancelled: 0 });
+    expect(await now(id)).toMatchObject({
+      state: 'RUNNING',
+      progress: 50,
+      skippedCount: 1,
+      cancelledCount: 0,
+    });
     source.release(item);
-    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', skipped: 1, succeeded: 1 });
+    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', skippedCount: 1, completedCount: 1 });
   });
 
   it('leaves out a playlist entry that is permanently gone', async () => {
@@ -377,7 +429,7 @@ describe('retryTask', () => {
     entries.forEach((item) => source.heal(item));
     entries.forEach((item) => source.hold(item));
     expect(await retry(id)).toMatchObject({ __typename: 'TaskRetried' });
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', total: 12, failed: 1 });
+    expect(await now(id)).toMatchObject({ state: 'RUNNING', childCount: 12, failedCount: 1 });
     expect(await now(gone?.id ?? '')).toMatchObject({
       state: 'FAILED',
       error: { code: 'CATALOG_ITEM_NOT_FOUND' },
@@ -392,7 +444,7 @@ describe('retryTask', () => {
       what: 'the first children',
     });
     await cancel(id);
-    const written = (await now(id))?.total ?? 0;
+    const written = (await now(id))?.childCount ?? 0;
     expect(written).toBeLessThan(10_000);
     expect(await retry(id)).toMatchObject({ __typename: 'TaskRetried' });
     expect(await app.deps.db.task.count({ where: { parentId: idOf(id), state: 'CANCELLED' } })).toBe(0);
@@ -503,41 +555,54 @@ describe('an artist’s albums and their tracks', () => {
     await cancel(of.first);
     expect(await parentsOf(of.first)).toMatchObject({
       state: 'CANCELLED',
-      parent: { state: 'RUNNING', cancelled: 1, progress: 50, parent: { state: 'RUNNING', cancelled: 0 } },
+      parent: {
+        state: 'RUNNING',
+        cancelledCount: 1,
+        progress: 50,
+        parent: { state: 'RUNNING', cancelledCount: 0 },
+      },
     });
     await cancel(of.second);
     expect(await parentsOf(of.second)).toMatchObject({
-      parent: { state: 'CANCELLED', cancelled: 2, parent: { state: 'CANCELLED', total: 1, cancelled: 1 } },
+      parent: {
+        state: 'CANCELLED',
+        cancelledCount: 2,
+        parent: { state: 'CANCELLED', childCount: 1, cancelledCount: 1 },
+      },
     });
 
     await retry(of.first);
     expect(await parentsOf(of.first)).toMatchObject({
       state: QUEUED_AGAIN,
-      parent: { state: 'RUNNING', cancelled: 1, parent: { state: 'RUNNING', cancelled: 0 } },
+      parent: { state: 'RUNNING', cancelledCount: 1, parent: { state: 'RUNNING', cancelledCount: 0 } },
     });
     await cancel(of.album);
     expect(await parentsOf(of.first)).toMatchObject({
       state: 'CANCELLED',
-      parent: { state: 'CANCELLED', cancelled: 2, parent: { state: 'CANCELLED', cancelled: 1 } },
+      parent: { state: 'CANCELLED', cancelledCount: 2, parent: { state: 'CANCELLED', cancelledCount: 1 } },
     });
 
     await retry(artist);
     expect(await parentsOf(of.second)).toMatchObject({
       state: QUEUED_AGAIN,
-      parent: { state: 'RUNNING', cancelled: 0, parent: { state: 'RUNNING', cancelled: 0 } },
+      parent: { state: 'RUNNING', cancelledCount: 0, parent: { state: 'RUNNING', cancelledCount: 0 } },
     });
     await cancel(artist);
     expect(await parentsOf(of.second)).toMatchObject({
       state: 'CANCELLED',
-      parent: { state: 'CANCELLED', cancelled: 2, parent: { state: 'CANCELLED', cancelled: 1 } },
+      parent: { state: 'CANCELLED', cancelledCount: 2, parent: { state: 'CANCELLED', cancelledCount: 1 } },
     });
 
     await retry(of.album);
     source.releaseAll();
-    expect(await ended(app, artist)).toMatchObject({ state: 'COMPLETED', succeeded: 1, cancelled: 0 });
+    expect(await ended(app, artist)).toMatchObject({
+      state: 'COMPLETED',
+      completedCount: 1,
+      cancelledCount: 0,
+    });
     expect(await parentsOf(of.second)).toMatchObject({
       state: 'COMPLETED',
-      parent: { state: 'COMPLETED', succeeded: 2, progress: 100, parent: { state: 'COMPLETED' } },
+      parent: { state: 'COMPLETED', completedCount: 2, progress: 100, parent: { state: 'COMPLETED' } },
     });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graphql } from '../../src/generated/documents/gql.js';
 import type { AlbumTracksQuery } from '../../src/generated/documents/graphql.js';
 import { ask, cursorAt } from '../kit/ask.js';
 import {
@@ -9,10 +10,46 @@ import {
   NODE,
   PLAYLIST_BY_ID,
   PLAYLIST_ITEMS,
-  RESOLVE_LINK,
+  RESOLVE_ITEM,
   TRACK_BY_ID,
 } from '../kit/catalog-documents.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
+
+const BY_ID_OF_ANY_TYPE = graphql(`
+  query ByIdOfAnyType(
+    $id: ID!
+    $track: Boolean!
+    $album: Boolean!
+    $playlist: Boolean!
+    $artist: Boolean!
+    $show: Boolean!
+    $episode: Boolean!
+  ) {
+    track(id: $id) @include(if: $track) {
+      id
+    }
+    album(id: $id) @include(if: $album) {
+      id
+    }
+    playlist(id: $id) @include(if: $playlist) {
+      id
+    }
+    artist(id: $id) @include(if: $artist) {
+      id
+    }
+    show(id: $id) @include(if: $show) {
+      id
+    }
+    episode(id: $id) @include(if: $episode) {
+      id
+    }
+  }
+`);
+
+const onlyType = (type: string) => ({
+  ...{ track: type === 'Track', album: type === 'Album', playlist: type === 'Playlist' },
+  ...{ artist: type === 'Artist', show: type === 'Show', episode: type === 'Episode' },
+});
 
 let app: TestApp;
 beforeAll(async () => {
@@ -30,10 +67,10 @@ describe('a track, an album, a playlist and an artist', () => {
               "name": "Saltglass Choir",
             },
           ],
-          "discTotal": 1,
+          "discCount": 1,
           "id": "Album:demo:night-ferry",
           "title": "Night Ferry",
-          "trackTotal": 9,
+          "trackCount": 9,
         },
         "artists": [
           {
@@ -74,7 +111,7 @@ describe('a track, an album, a playlist and an artist', () => {
         ],
         "catalog": "demo",
         "copyright": "℗ 2024 Harbour Light Recordings, which is invented; the audio is CC0",
-        "discTotal": 1,
+        "discCount": 1,
         "genres": [
           "Ambient",
         ],
@@ -84,7 +121,7 @@ describe('a track, an album, a playlist and an artist', () => {
         "label": "Harbour Light Recordings",
         "releaseDate": "2024-10-18",
         "title": "Night Ferry",
-        "trackTotal": 9,
+        "trackCount": 9,
         "upc": "400000000015",
         "url": null,
       }
@@ -93,11 +130,11 @@ describe('a track, an album, a playlist and an artist', () => {
       {
         "catalog": "demo",
         "description": "Twelve to stay awake by.",
+        "entryCount": 12,
         "id": "Playlist:demo:first-watch",
         "ownerName": "Harbour Radio",
         "revision": "5ab7806e",
         "title": "First Watch",
-        "total": 12,
         "url": null,
       }
     `);
@@ -145,8 +182,25 @@ describe('a track, an album, a playlist and an artist', () => {
     expect((await app.execute(ARTIST_BY_ID, { id: 'nobody' })).artist).toBeNull();
   });
 
-  it('are null when the id is that of another type', async () => {
-    expect((await app.execute(TRACK_BY_ID, { id: 'Album:demo:night-ferry' })).track).toBeNull();
+  it.each(['Track', 'Album', 'Playlist', 'Artist', 'Show', 'Episode'])(
+    'are rejected with an id that names another type than %s, which the message names',
+    async (type) => {
+      const other = type === 'Album' ? 'Track:demo:night-ferry-1-03' : 'Album:demo:night-ferry';
+      for (const id of [other, other.replace(/^(\w+):demo/, (_, name: string) => `demo:${name}`)]) {
+        const { data, errors } = await ask(app, BY_ID_OF_ANY_TYPE, { id, ...onlyType(type) });
+        expect(data).toEqual({ [type.toLowerCase()]: null });
+        expect(errors).toEqual([
+          {
+            message: `"${id}" is not an id of the type ${type}; expected: ${type}:<provider>:<id>.`,
+            path: type.toLowerCase(),
+            code: 'INVALID_INPUT',
+          },
+        ]);
+      }
+    },
+  );
+
+  it('are null when the catalog has the id under another type', async () => {
     expect((await app.execute(ALBUM_BY_ID, { id: 'demo:night-ferry-1-03' })).album).toBeNull();
   });
 
@@ -193,23 +247,32 @@ describe('node', () => {
     expect((await app.execute(NODE, { id })).node).toEqual({ __typename: id.split(':')[0], id });
   });
 
-  it.each([
-    'Track:demo:no-such-track',
-    'Track:Album:demo:night-ferry',
-    'Task:00000000-0000-4000-8000-000000000000',
-  ])('is null for %s', async (id) => {
-    expect((await app.execute(NODE, { id })).node).toBeNull();
-  });
+  it.each(['Track:demo:no-such-track', 'Task:00000000-0000-4000-8000-000000000000'])(
+    'is null for %s',
+    async (id) => {
+      expect((await app.execute(NODE, { id })).node).toBeNull();
+    },
+  );
 
-  it.each(['', 'nothing', ':', 'Track:no good', 'Task:42'])('rejects "%s" as malformed', async (id) => {
-    const { data, errors } = await ask(app, NODE, { id });
-    expect(data).toEqual({ node: null });
-    expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'node' })]);
-  });
+  it.each(['', 'nothing', ':', 'Track:no good', 'Track:Album:demo:night-ferry', 'Task:42'])(
+    'rejects "%s" as malformed',
+    async (id) => {
+      const { data, errors } = await ask(app, NODE, { id });
+      expect(data).toEqual({ node: null });
+      expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'node' })]);
+    },
+  );
 
   it.each(['Nothing:1', 'PageInfo:1'])('rejects %s, which is not the id of a node type', async (id) => {
     const { errors } = await ask(app, NODE, { id });
-    expect(errors).toEqual([expect.objectContaining({ code: 'BAD_USER_INPUT', path: 'node' })]);
+    expect(errors).toEqual([
+      {
+        message: expect.stringMatching(
+          /^"\w+:1" is not the id of a node; expected: .* Album, .* Task, /,
+        ) as string,
+        ...{ code: 'INVALID_INPUT', path: 'node' },
+      },
+    ]);
   });
 
   it('is null for a user that does not exist', async () => {
@@ -323,8 +386,8 @@ describe('the entries of a playlist', () => {
 
 describe('the albums of an artist', () => {
   type Group = 'ALBUM' | 'SINGLE' | 'COMPILATION' | 'APPEARS_ON';
-  const albumsOf = async (id: string, groups?: Group[]) => {
-    const { artist } = await app.execute(ARTIST_ALBUMS, { id, ...(groups && { groups }) });
+  const albumsOf = async (id: string, groups?: Group[] | null) => {
+    const { artist } = await app.execute(ARTIST_ALBUMS, { id, ...(groups !== undefined && { groups }) });
     return artist?.albums.edges.map(({ node }) => `${node.releaseDate} ${node.group} ${node.title}`);
   };
 
@@ -362,6 +425,10 @@ describe('the albums of an artist', () => {
     expect(await albumsOf('otter-and-semaphore', [])).toEqual([]);
   });
 
+  it('are albums and singles with null in place of groups', async () => {
+    expect(await albumsOf('otter-and-semaphore', null)).toEqual(await albumsOf('otter-and-semaphore'));
+  });
+
   it('are paged', async () => {
     const first = await app.execute(ARTIST_ALBUMS, { id: 'otter-and-semaphore', first: 1 });
     expect(first.artist?.albums.pageInfo.hasNextPage).toBe(true);
@@ -379,21 +446,21 @@ describe('a link', () => {
     ['Artist:demo:saltglass-choir', 'Artist:demo:saltglass-choir'],
   ])('or an id %s resolves to the item, whatever its type', async (url, id) => {
     const [type] = id.split(':');
-    expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toEqual({ __typename: type, id });
+    expect((await app.execute(RESOLVE_ITEM, { item: url })).resolveItem).toEqual({ __typename: type, id });
   });
 
   it('to a missing item is null', async () => {
-    expect((await app.execute(RESOLVE_LINK, { url: 'demo:nothing' })).resolveLink).toBeNull();
+    expect((await app.execute(RESOLVE_ITEM, { item: 'demo:nothing' })).resolveItem).toBeNull();
   });
 
   it('to another site, or to a catalog that is not set up, is rejected', async () => {
-    const errorsOf = async (url: string) => (await ask(app, RESOLVE_LINK, { url })).errors;
+    const errorsOf = async (url: string) => (await ask(app, RESOLVE_ITEM, { item: url })).errors;
     expect(await errorsOf('https://example.com/track/1')).toMatchInlineSnapshot(`
       [
         {
           "code": "INVALID_INPUT",
           "message": ""https://example.com/track/1" is not a link to an item of Spotify or Deezer.",
-          "path": "resolveLink",
+          "path": "resolveItem",
         },
       ]
     `);
@@ -402,7 +469,7 @@ describe('a link', () => {
         {
           "code": "INVALID_INPUT",
           "message": "The catalog "spotify" is not set up here; available: demo.",
-          "path": "resolveLink",
+          "path": "resolveItem",
         },
       ]
     `);
@@ -411,7 +478,7 @@ describe('a link', () => {
         {
           "code": "INVALID_INPUT",
           "message": "The catalog "deezer" is not set up here; available: demo.",
-          "path": "resolveLink",
+          "path": "resolveItem",
         },
       ]
     `);

@@ -50,7 +50,7 @@ const cancel = async (id: string) => (await own.execute(CANCEL_TASK, { id })).ca
 const retry = async (id: string) => (await own.execute(RETRY_TASK, { id })).retryTask;
 const prioritize = async (id: string, priority: number) =>
   (await own.execute(PRIORITIZE_TASK, { id, priority })).prioritizeTask;
-const cancelAll = async (from = own) => (await from.execute(CANCEL_ALL_TASKS)).cancelAllTasks.count;
+const cancelAll = async (from = own) => (await from.execute(CANCEL_ALL_TASKS)).cancelAllTasks.taskCount;
 const now = async (id: string) => (await own.execute(TASK, { id })).task;
 const row = (id: string) => app.deps.db.task.findUniqueOrThrow({ where: { id } });
 const statesOf = async (ids: string[]) => {
@@ -137,11 +137,16 @@ describe('pausing', () => {
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'RUNNING', 'PAUSED', 'PAUSED', 'FAILED']);
     expect(await pause(id)).toMatchObject({ __typename: 'TaskStateConflict' });
     await finish(parts[1] ?? '');
-    expect(await now(id)).toMatchObject({ state: 'PAUSED', succeeded: 2, failed: 1, progress: 60 });
+    expect(await now(id)).toMatchObject({ state: 'PAUSED', completedCount: 2, failedCount: 1, progress: 60 });
     expect(await resume(id)).toMatchObject({ task: { state: 'RUNNING' } });
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'COMPLETED', 'QUEUED', 'QUEUED', 'FAILED']);
     for (const part of parts.slice(2, 4)) await start(part).then(() => finish(part));
-    expect(await now(id)).toMatchObject({ state: 'COMPLETED', partial: true, succeeded: 4, failed: 1 });
+    expect(await now(id)).toMatchObject({
+      state: 'COMPLETED',
+      partial: true,
+      completedCount: 4,
+      failedCount: 1,
+    });
   });
 
   it('can be undone by resuming a parent while a child still runs', async () => {
@@ -167,7 +172,7 @@ describe('pausing', () => {
     expect(await now(id)).toMatchObject({ state: 'RUNNING' });
     await start(first);
     await finish(first);
-    expect(await now(id)).toMatchObject({ state: 'PAUSED', succeeded: 1 });
+    expect(await now(id)).toMatchObject({ state: 'PAUSED', completedCount: 1 });
   });
 
   it('keeps a queued parent from being expanded', async () => {
@@ -200,9 +205,9 @@ describe('pausing', () => {
     if (!again) expect.fail('not to be had again');
     await insertClaimedChildren(app.deps, again, [first, second]);
     expect(await finishExpansion(app.deps, again)).toBe(true);
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', total: 2 });
+    expect(await now(id)).toMatchObject({ state: 'RUNNING', childCount: 2 });
     for (const { id: part } of [first, second]) await start(part).then(() => finish(part));
-    expect(await now(id)).toMatchObject({ state: 'COMPLETED', succeeded: 2, partial: false });
+    expect(await now(id)).toMatchObject({ state: 'COMPLETED', completedCount: 2, partial: false });
   });
 
   it('reaches the tracks of an artist, whose state follows from them', async () => {
@@ -235,33 +240,38 @@ describe('a paused parent', () => {
   it('runs while a failed child is retried, and is paused afterwards', async () => {
     const { id, first, rest } = await seedPaused(['FAILED', 'PAUSED']);
     expect(await retry(first)).toMatchObject({ __typename: 'TaskRetried' });
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', failed: 0 });
+    expect(await now(id)).toMatchObject({ state: 'RUNNING', failedCount: 0 });
     await start(first);
     await finish(first);
-    expect(await now(id)).toMatchObject({ state: 'PAUSED', succeeded: 1 });
+    expect(await now(id)).toMatchObject({ state: 'PAUSED', completedCount: 1 });
     expect(await statesOf(rest)).toEqual(['PAUSED']);
   });
 
   it('finishes when its last child is cancelled', async () => {
     const { id, first, rest } = await seedPaused(['PAUSED', 'PAUSED', 'COMPLETED']);
     await cancel(first);
-    expect(await now(id)).toMatchObject({ state: 'PAUSED', cancelled: 1 });
+    expect(await now(id)).toMatchObject({ state: 'PAUSED', cancelledCount: 1 });
     await cancel(rest[0] ?? '');
-    expect(await now(id)).toMatchObject({ state: 'COMPLETED', partial: true, cancelled: 2, progress: 100 });
+    expect(await now(id)).toMatchObject({
+      state: 'COMPLETED',
+      partial: true,
+      cancelledCount: 2,
+      progress: 100,
+    });
   });
 
   it('is cancelled with all its children', async () => {
     const { id, parts } = await seedPaused(['PAUSED', 'PAUSED', 'COMPLETED']);
     expect(await cancel(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     expect(await statesOf(parts)).toEqual(['CANCELLED', 'CANCELLED', 'COMPLETED']);
-    expect(await now(id)).toMatchObject({ cancelled: 2, succeeded: 1, progress: 100 });
+    expect(await now(id)).toMatchObject({ cancelledCount: 2, completedCount: 1, progress: 100 });
   });
 
   it('that is not expanded yet counts finished children, and is expanded when it is resumed', async () => {
     const { id, first } = await seedPaused(['RUNNING', 'PAUSED']);
     await app.deps.db.task.update({ where: { id }, data: { expandedAt: null } });
     await finish(first);
-    expect(await now(id)).toMatchObject({ state: 'PAUSED', succeeded: 1 });
+    expect(await now(id)).toMatchObject({ state: 'PAUSED', completedCount: 1 });
     expect(await resume(id)).toMatchObject({ task: { state: 'QUEUED' } });
   });
 });
@@ -337,7 +347,7 @@ describe('dismissing', () => {
     const { id, parts } = await seedList(['COMPLETED', 'RUNNING', 'PAUSED', 'QUEUED']);
     expect(await dismiss(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED', 'CANCELLED']);
-    expect(await now(id)).toMatchObject({ succeeded: 1, cancelled: 3 });
+    expect(await now(id)).toMatchObject({ completedCount: 1, cancelledCount: 3 });
   });
 
   it('is undone when the task or one of its children is retried', async () => {
@@ -372,10 +382,22 @@ describe('cancelling all', () => {
       ...['CANCELLED', 'CANCELLED', 'COMPLETED', 'FAILED', 'QUEUED'],
     ]);
     expect(await now(album.id)).toMatchObject({
-      ...{ state: 'CANCELLED', progress: 100, total: 4, succeeded: 1, failed: 1, cancelled: 2 },
+      ...{
+        state: 'CANCELLED',
+        progress: 100,
+        childCount: 4,
+        completedCount: 1,
+        failedCount: 1,
+        cancelledCount: 2,
+      },
     });
-    expect(await now(artist)).toMatchObject({ state: 'CANCELLED', total: 2, cancelled: 2, progress: 100 });
-    expect(await now(paused.id)).toMatchObject({ state: 'CANCELLED', skipped: 1, cancelled: 1 });
+    expect(await now(artist)).toMatchObject({
+      state: 'CANCELLED',
+      childCount: 2,
+      cancelledCount: 2,
+      progress: 100,
+    });
+    expect(await now(paused.id)).toMatchObject({ state: 'CANCELLED', skippedCount: 1, cancelledCount: 1 });
     expect(await cancelAll()).toBe(0);
     expect(await cancelAll(app)).toBeGreaterThanOrEqual(1);
     expect(await row(foreign)).toMatchObject({ state: 'CANCELLED' });

@@ -6,6 +6,7 @@ import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskOrder } from '../../src/generated/documents/graphql.js';
 import { createTaskCounter } from '../../src/tasks/task-counter.js';
 import { createLibraryCatalog } from '../../src/library/library-catalog.js';
+import { searchOf } from '../kit/ask.js';
 import { countQueries } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { serveWith } from '../kit/serve-as.js';
@@ -216,7 +217,7 @@ const LISTS: [string, Reading][] = [
   ['history', async (from, first) => (await from.execute(HISTORY, { first })).history.edges.length],
   ...(['TRACK', 'ALBUM', 'ARTIST'] as const).map((type): [string, Reading] => [
     `a search of the library: ${type}`,
-    async (from, first) => (await from.execute(SEARCH, { first, type })).search.edges.length,
+    async (from, first) => searchOf(await from.execute(SEARCH, { first, type })).edges.length,
   ]),
   ['GET /prgs/list', overRest('/prgs/list?', 'tasks')],
   ['GET /prgs/updates', overRest('/prgs/updates?', 'tasks')],

@@ -4,6 +4,7 @@ import { toLibraryFile } from '../../src/library/library-file.js';
 import { saveFiles } from '../../src/library/library-scan-store.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
+import { searchOf } from '../kit/ask.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
@@ -75,7 +76,7 @@ describe('a page of the owner’s own tracks', () => {
     const counts: number[] = [];
     for (const first of [1, TRACKS]) {
       const queries = spyOnQueries(app.deps);
-      const { search } = await app.execute(PAGE, { first });
+      const search = searchOf(await app.execute(PAGE, { first }));
       counts.push(queries());
       expect(search.edges).toHaveLength(first);
       for (const { node } of search.edges) {
@@ -93,7 +94,7 @@ describe('a page of the owner’s own tracks', () => {
   it.each(['/search?q=song&limit=50', '/album/info?limit=50&id=', '/artist/info?limit=50&id='])(
     'needs at most four queries for GET %s',
     async (path) => {
-      const { search } = await app.execute(PAGE, { first: 1 });
+      const search = searchOf(await app.execute(PAGE, { first: 1 }));
       const [node] = search.edges.map((edge) => edge.node);
       if (!node || !('artists' in node)) throw new Error('no track');
       const id = path.startsWith('/album') ? node.album?.id : node.artists[0]?.artist?.id;

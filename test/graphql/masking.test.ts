@@ -39,11 +39,17 @@ test.each([
 
 test('A domain error keeps its message and code, and is not logged as a server error', async () => {
   const before = errorLines().length;
-  const { body } = await post(server, { query: '{ diskFull }' });
+  const { body } = await post(server, { query: '{ timedOut }' });
   expect(body.errors).toMatchObject([
-    { message: 'There is no space left on the disk.', path: ['diskFull'], extensions: { code: 'DISK_FULL' } },
+    { message: 'The read took too long.', path: ['timedOut'], extensions: { code: 'READ_TIMEOUT' } },
   ]);
   expect(errorLines()).toHaveLength(before);
+});
+
+test('Why a task failed is no answer to a request: such an error is a bug', async () => {
+  const { body } = await post(server, { query: '{ diskFull }' }, { 'x-request-id': 'req-disk' });
+  expect(body.errors).toMatchObject([{ message: 'Internal error', extensions: { code: 'INTERNAL' } }]);
+  expect(errorLines().filter((line) => line.requestId === 'req-disk')).toHaveLength(1);
 });
 
 test('No field decides the status of the whole response', async () => {

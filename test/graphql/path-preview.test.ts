@@ -92,7 +92,7 @@ describe('previewPath', () => {
     expect(await pathOf({ format: '', options })).toBe(
       '007 05 Saltglass Choir + Otter & Semaphore [MP3 192].mp3',
     );
-    const unpadded = { ...options, tracknumPadding: false };
+    const unpadded = { ...options, padNumbers: false };
     expect(await pathOf({ format: '', options: unpadded })).toMatch(/^7 5 /);
   });
 

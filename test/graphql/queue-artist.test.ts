@@ -36,7 +36,7 @@ const LEFT_OUT = graphql(`
   query LeftOut($id: ID!) {
     task(id: $id) {
       state
-      skipped
+      skippedCount
       children(first: 10) {
         edges {
           node {

@@ -21,12 +21,12 @@ const QUEUE = graphql(`
           kind
           state
           title
-          artists
-          album
+          artistNames
+          albumTitle
           priority
           progress
           attempt
-          total
+          childCount
           error {
             code
           }
@@ -92,12 +92,13 @@ describe('a download', () => {
     expect(id).toMatch(/^Task:[0-9a-f-]{36}$/);
     expect(task).toMatchInlineSnapshot(`
       {
-        "album": "Night Ferry",
-        "artists": [
+        "albumTitle": "Night Ferry",
+        "artistNames": [
           "Saltglass Choir",
           "Otter & Semaphore",
         ],
         "attempt": 0,
+        "childCount": 0,
         "error": null,
         "file": null,
         "item": {
@@ -114,7 +115,6 @@ describe('a download', () => {
         "progress": 0,
         "state": "QUEUED",
         "title": "All the Lifeboats Are Orange",
-        "total": 0,
       }
     `);
   });
@@ -128,9 +128,9 @@ describe('a download', () => {
     expect(await ended(app, id)).toMatchObject({
       state: 'COMPLETED',
       progress: 100,
-      total: tracks,
-      succeeded: tracks,
-      failed: 0,
+      childCount: tracks,
+      completedCount: tracks,
+      failedCount: 0,
     });
     const { task } = await app.execute(CHILDREN, { id });
     expect(task?.children.edges.map(({ node }) => node.state)).toEqual(Array(tracks).fill('COMPLETED'));
@@ -139,7 +139,7 @@ describe('a download', () => {
   it('becomes a task for each album and single of an artist, with their tracks', async () => {
     const id = await queue(app, { item: 'Artist:demo:ten-thousand-tides' });
     const artist = await ended(app, id, 60_000);
-    expect(artist).toMatchObject({ kind: 'ARTIST', state: 'COMPLETED', total: 1, succeeded: 1 });
+    expect(artist).toMatchObject({ kind: 'ARTIST', state: 'COMPLETED', childCount: 1, completedCount: 1 });
     const { task } = await app.execute(CHILDREN, { id });
     const [single] = task?.children.edges ?? [];
     expect(single?.node).toMatchObject({ title: 'Neap and Spring', state: 'COMPLETED' });
@@ -155,7 +155,12 @@ describe('a download', () => {
     const [first, ...others] = entries?.items.flatMap(({ track }) => track?.id ?? []) ?? [];
     others.forEach((id) => source.fail(id));
     const id = await queue(app, { item: 'first-watch' });
-    expect(await ended(app, id)).toMatchObject({ state: 'COMPLETED', total: 12, succeeded: 1, failed: 11 });
+    expect(await ended(app, id)).toMatchObject({
+      state: 'COMPLETED',
+      childCount: 12,
+      completedCount: 1,
+      failedCount: 11,
+    });
     others.forEach((id) => source.heal(id));
     const { task } = await app.execute(CHILDREN, { id });
     expect(first).toBe('demo:night-ferry-1-01');
@@ -219,42 +224,42 @@ describe('a rejected download', () => {
         },
         "a link to a catalogue that is not here": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "The catalog "spotify" is not set up here; available: demo, limited, broken.",
         },
         "a link to anything else": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": ""https://example.com/song.mp3" is not a link to an item of Spotify or Deezer.",
         },
         "a malformed id": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": ""no good" is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "a show": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type SHOW cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "a show by its id alone": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type SHOW cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "a type that disagrees with the id": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Album:demo:night-ferry is of type ALBUM, not TRACK.",
         },
         "an episode": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type EPISODE cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "an episode by its id alone": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": "Items of type EPISODE cannot be queued; allowed: TRACK, ALBUM, PLAYLIST, ARTIST.",
         },
         "an item of a catalogue that limits us": {
@@ -280,7 +285,7 @@ describe('a rejected download', () => {
         },
         "no id": {
           "__typename": "InvalidItem",
-          "code": "INVALID_INPUT",
+          "code": "INVALID_ITEM",
           "message": """ is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.",
         },
         "too high a bitrate": {
@@ -289,8 +294,8 @@ describe('a rejected download', () => {
           "message": ""bitrateKbps" is 320; it must be between 32 and 256 for OPUS.",
         },
         "too high a priority": {
-          "__typename": "InvalidOptions",
-          "code": "INVALID_OPTIONS",
+          "__typename": "InvalidInput",
+          "code": "INVALID_INPUT",
           "message": ""priority" is 101; it must be between −100 and 100.",
         },
         "too low a bitrate": {
@@ -299,8 +304,8 @@ describe('a rejected download', () => {
           "message": ""bitrateKbps" is 8; it must be between 32 and 320 for MP3.",
         },
         "too low a priority": {
-          "__typename": "InvalidOptions",
-          "code": "INVALID_OPTIONS",
+          "__typename": "InvalidInput",
+          "code": "INVALID_INPUT",
           "message": ""priority" is -101; it must be between −100 and 100.",
         },
       }

@@ -4,7 +4,7 @@ import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { CatalogType, SearchAnythingQuery } from '../../src/generated/documents/graphql.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
-import { ask, cursorAt } from '../kit/ask.js';
+import { ask, cursorAt, searchOf } from '../kit/ask.js';
 import { SEARCH } from '../kit/catalog-documents.js';
 import { makeTrack } from '../kit/catalog-items.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -37,7 +37,7 @@ afterAll(() => app?.stop());
 
 describe('search', () => {
   const found = async (variables: { query: string; type?: CatalogType }) => {
-    const { search } = await app.execute(SEARCH, { first: 3, ...variables });
+    const search = searchOf(await app.execute(SEARCH, { first: 3, ...variables }));
     return search.edges.map(({ node }) => `${node.__typename} ${'name' in node ? node.name : node.title}`);
   };
 
@@ -90,17 +90,18 @@ describe('search', () => {
     ['ARTIST', 's', 1],
     ['SHOW', 'h', 1],
   ] as const)('for %s is paged to the end by cursors, each entry once', async (type, query, first) => {
-    const { search: whole } = await app.execute(SEARCH, { query, type, first: 100 });
+    const whole = searchOf(await app.execute(SEARCH, { query, type, first: 100 }));
     expect(whole.totalCount).toBeGreaterThan(first);
     const paged: string[] = [];
     let pages = 0;
     for (let after: string | null = null; pages === 0 || after; pages++) {
-      const { search: page }: SearchAnythingQuery = await app.execute(SEARCH, {
+      const data: SearchAnythingQuery = await app.execute(SEARCH, {
         query,
         type,
         first,
         after,
       });
+      const page = searchOf(data);
       expect(page.totalCount).toBe(whole.totalCount);
       expect(page.pageInfo.hasPreviousPage).toBe(pages > 0);
       expect(page.pageInfo.endCursor).toBe(page.edges.at(-1)?.cursor);
@@ -115,23 +116,23 @@ describe('search', () => {
 
   it('has pages as deep as its catalog goes by cursor, and up to an offset of 100,000', async () => {
     const deep = { query: 'x', catalog: 'deep', first: 20 };
-    const { search } = await app.execute(SEARCH, { ...deep, after: cursorAt(DEEP_TOTAL - 31) });
+    const search = searchOf(await app.execute(SEARCH, { ...deep, after: cursorAt(DEEP_TOTAL - 31) }));
     expect(search.totalCount).toBe(DEEP_TOTAL);
     expect(search.edges).toHaveLength(20);
     expect(search.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
-    const last = await app.execute(SEARCH, { ...deep, after: search.pageInfo.endCursor });
-    const ids = last.search.edges.map(({ node }) => ('id' in node ? node.id : ''));
+    const last = searchOf(await app.execute(SEARCH, { ...deep, after: search.pageInfo.endCursor }));
+    const ids = last.edges.map(({ node }) => ('id' in node ? node.id : ''));
     expect(ids).toEqual(Array.from({ length: 10 }, (_, at) => `Track:deep:${DEEP_TOTAL - 10 + at}`));
-    expect(last.search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
-    const numbered = await app.execute(SEARCH_AT, { catalog: 'deep', offset: 100_000 });
-    expect(numbered.search.edges[0]).toEqual({ cursor: cursorAt(100_000) });
+    expect(last.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    const numbered = searchOf(await app.execute(SEARCH_AT, { catalog: 'deep', offset: 100_000 }));
+    expect(numbered.edges[0]).toEqual({ cursor: cursorAt(100_000) });
     const { errors } = await ask(app, SEARCH_AT, { catalog: 'deep', offset: 100_001 });
     expect(errors).toMatchObject([{ code: 'INVALID_INPUT' }]);
     expect(errors[0]?.message).toContain('Follow cursors with "after" to go further.');
   });
 
   it('returns an empty page beyond the end', async () => {
-    const { search } = await app.execute(SEARCH, { query: 'night ferry', after: cursorAt(100_000) });
+    const search = searchOf(await app.execute(SEARCH, { query: 'night ferry', after: cursorAt(100_000) }));
     expect(search.edges).toEqual([]);
     expect(search.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
   });
@@ -150,7 +151,7 @@ describe('search', () => {
     ['a catalogue by an odd name', { catalog: '__proto__' }],
   ])('rejects %s and names the argument', async (_what, variables) => {
     const { data, errors } = await ask(app, SEARCH, { query: 'night', ...variables });
-    expect(data ?? null).toBeNull();
+    expect(data).toEqual({ search: null });
     expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'search' })]);
     expect(errors[0]?.message).toMatch(new RegExp(Object.keys(variables)[0] ?? '', 'i'));
   });
@@ -191,6 +192,28 @@ describe('search', () => {
     `);
   });
 });
+
+describe('a failed search', () => {
+  it('leaves an album in the same operation intact', async () => {
+    const { status, data, errors } = await ask(app, SEARCH_BESIDE_ALBUM, { catalog: 'broken' });
+    expect({ status, data }).toEqual({
+      status: 200,
+      data: { search: null, album: { title: 'Night Ferry' } },
+    });
+    expect(errors).toMatchObject([{ code: 'UPSTREAM_FAILED', path: 'search' }]);
+  });
+});
+
+const SEARCH_BESIDE_ALBUM = graphql(`
+  query SearchBesideAlbum($catalog: String!) {
+    search(query: "x", catalog: $catalog) {
+      totalCount
+    }
+    album(id: "Album:demo:night-ferry") {
+      title
+    }
+  }
+`);
 
 const SEARCH_AT = graphql(`
   query SearchAt($catalog: String!, $offset: Int!) {

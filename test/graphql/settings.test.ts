@@ -16,7 +16,7 @@ const UPDATE = graphql(`
           maxRetries
           padNumberWidth
           bitrateKbps
-          convertTo
+          format
         }
       }
       ... on InvalidSettings {
@@ -65,25 +65,25 @@ const matches = (all: object, part: object) =>
 
 describe('updateSettings', () => {
   it('changes only the provided settings; null is a value where it is allowed', async () => {
-    const input = { convertTo: 'MP3' as const, bitrateKbps: 192, padNumberWidth: null, maxRetries: null };
+    const input = { format: 'MP3' as const, bitrateKbps: 192, padNumberWidth: null, maxRetries: null };
     const { updateSettings } = await app.execute(UPDATE, { input });
     expect(updateSettings).toMatchObject({
       __typename: 'SettingsUpdated',
-      settings: { convertTo: 'MP3', bitrateKbps: 192, padNumberWidth: null, maxRetries: 3 },
+      settings: { format: 'MP3', bitrateKbps: 192, padNumberWidth: null, maxRetries: 3 },
     });
     const again = await app.execute(UPDATE, { input: { bitrateKbps: null, padNumberWidth: 2 } });
     expect(again.updateSettings).toMatchObject({ settings: { bitrateKbps: null, padNumberWidth: 2 } });
   });
 
   it('reports all problems, each with its setting', async () => {
-    const { updateSettings } = await app.execute(UPDATE, { input: { maxRetries: -1, service: '' } });
+    const { updateSettings } = await app.execute(UPDATE, { input: { maxRetries: -1, catalog: '' } });
     expect(updateSettings).toEqual({
       __typename: 'InvalidSettings',
       code: 'INVALID_SETTINGS',
       problems: [
         {
-          field: 'service',
-          message: expect.stringContaining('"service" must be the name of a catalog') as string,
+          field: 'catalog',
+          message: expect.stringContaining('"catalog" must be the name of a catalog') as string,
         },
         { field: 'maxRetries', message: '"maxRetries" is -1; it must be between 0 and 100.' },
       ],

@@ -296,7 +296,7 @@ describe('a running album', () => {
     let visits = 0;
     for (; seen.get(album) !== 'COMPLETED'; visits++) await read(1 + Math.floor(random() * 6));
     expect(visits).toBeGreaterThan(5);
-    expect((await ended(busy, album)).succeeded).toBe(5);
+    expect((await ended(busy, album)).completedCount).toBe(5);
 
     const last = follow({ since }, busy);
     const tasks = await busy.deps.db.task.findMany();

@@ -9,6 +9,10 @@ import type { ContextRequest } from '../../src/graphql/context-request.js';
 
 export { getIntrospectionQuery };
 
+class TimedOut extends DomainError {
+  readonly code = 'READ_TIMEOUT';
+}
+
 class DiskFull extends DomainError {
   readonly code = 'DISK_FULL';
 }
@@ -20,6 +24,7 @@ const typeDefs = /* GraphQL */ `
     echo(text: String!): String
     bug: String
     bugText: String
+    timedOut: String
     diskFull: String
     teapot: String
     node: Node!
@@ -151,6 +156,9 @@ function createToySchema(world: ToyWorld) {
         bugText: () => {
           // eslint-disable-next-line @typescript-eslint/only-throw-error
           throw 'a bare string';
+        },
+        timedOut: () => {
+          throw new TimedOut('The read took too long.');
         },
         diskFull: () => {
           throw new DiskFull('There is no space left on the disk.');

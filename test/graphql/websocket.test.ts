@@ -217,7 +217,7 @@ describe('an operation', () => {
   test('is masked and logged when it fails unexpectedly, whether a query, a subscription or its context', async () => {
     const server = await start();
     const client = await RawClient.ready(server.socketUrl);
-    client.subscribe('q', '{ bug teapot diskFull }');
+    client.subscribe('q', '{ bug teapot timedOut }');
     client.subscribe('s', 'subscription { failing { number } }');
     await client.hear((message) => message.id === 'q');
     await client.hear((message) => message.id === 's');
@@ -232,7 +232,7 @@ describe('an operation', () => {
     expect(errors.map((error) => [error.message, error.extensions])).toEqual([
       ['Internal error', { code: 'INTERNAL', requestId }],
       ['short and stout', { code: 'BAD_USER_INPUT' }],
-      ['There is no space left on the disk.', { code: 'DISK_FULL' }],
+      ['The read took too long.', { code: 'READ_TIMEOUT' }],
     ]);
     for (const id of ['s', 'c']) {
       expect(client.of(id)).toEqual([

@@ -38,3 +38,9 @@ export async function ask<Data, V>(
 
 /** The cursor of an entry of a catalog's list. */
 export const cursorAt = (offset: number): string => Buffer.from(`offset:${offset}`).toString('base64url');
+
+/** What was found. A failed search has errors, which `execute` throws. */
+export function searchOf<Found>({ search }: { search: Found | null }): Found {
+  if (search === null) throw new Error('The search failed without an error.');
+  return search;
+}

@@ -62,8 +62,8 @@ export const TRACK_BY_ID = graphql(`
         artists {
           name
         }
-        discTotal
-        trackTotal
+        discCount
+        trackCount
       }
       durationMs
       explicit
@@ -87,8 +87,8 @@ export const ALBUM_BY_ID = graphql(`
       }
       group
       releaseDate
-      trackTotal
-      discTotal
+      trackCount
+      discCount
       upc
       label
       copyright
@@ -111,7 +111,7 @@ export const PLAYLIST_BY_ID = graphql(`
       title
       description
       ownerName
-      total
+      entryCount
       revision
       url
       catalog
@@ -140,9 +140,9 @@ export const NODE = graphql(`
   }
 `);
 
-export const RESOLVE_LINK = graphql(`
-  query ResolveLink($url: String!) {
-    resolveLink(url: $url) {
+export const RESOLVE_ITEM = graphql(`
+  query ResolveItem($item: String!) {
+    resolveItem(item: $item) {
       __typename
       ... on Track {
         id
@@ -174,7 +174,7 @@ export const SHOW_BY_ID = graphql(`
       publisher
       description
       explicit
-      total
+      episodeCount
       languages
       images {
         url

@@ -1,4 +1,4 @@
-import type { Album, Artist, Playlist, Track } from '../../src/catalog/catalog-item.js';
+import type { Album, Artist, Episode, Playlist, Show, Track } from '../../src/catalog/catalog-item.js';
 
 /** Builders for items of stubbed catalogs. */
 
@@ -53,6 +53,38 @@ export function makePlaylist(id: string, own: Partial<Playlist> = {}): Playlist 
     owner: { id: '', name: 'Somebody' },
     total: 0,
     revision: null,
+    images: [],
+    url: null,
+    ...own,
+  };
+}
+
+export function makeShow(id: string, own: Partial<Show> = {}): Show {
+  return {
+    type: 'SHOW',
+    id,
+    title: `Show ${id}`,
+    publisher: null,
+    description: null,
+    explicit: false,
+    total: 0,
+    languages: [],
+    images: [],
+    url: null,
+    ...own,
+  };
+}
+
+export function makeEpisode(id: string, own: Partial<Episode> = {}): Episode {
+  return {
+    type: 'EPISODE',
+    id,
+    title: `Episode ${id}`,
+    description: null,
+    show: null,
+    durationMs: null,
+    explicit: false,
+    releaseDate: null,
     images: [],
     url: null,
     ...own,

@@ -36,11 +36,11 @@ export const TASK = graphql(`
       title
       progress
       attempt
-      total
-      succeeded
-      skipped
-      failed
-      cancelled
+      childCount
+      completedCount
+      skippedCount
+      failedCount
+      cancelledCount
       partial
       priority
       dismissedAt
@@ -207,7 +207,7 @@ export const CANCEL_ALL_TASKS = graphql(`
   mutation CancelAllTasks {
     cancelAllTasks {
       ... on TasksCancelled {
-        count
+        taskCount
       }
     }
   }

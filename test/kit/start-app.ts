@@ -61,7 +61,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const media = env.ffmpegPath || env.ffprobePath ? {} : { media: await openMedia() };
   const app = await createApp(env, {
     log,
-    settings: { fallback: true, ...settings },
+    settings: { askAllSources: true, ...settings },
     ...media,
     ...overrides,
   });

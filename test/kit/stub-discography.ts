@@ -51,6 +51,7 @@ export function createStubDiscography(
     listPlaylistEntries: (id, page) => {
       const all = Array.from({ length: Number(id.slice('stub:'.length)) }, (_, at) => ({
         track: stubTrack(`stub:track-${at}`),
+        trackId: null,
         addedAt: null,
       }));
       return pageOf(all, page);

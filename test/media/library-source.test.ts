@@ -210,10 +210,27 @@ describe('the library as a source', () => {
     ['another title', { title: 'Night Driver' }],
     ['another artist', { artists: [{ id: 'demo:x', name: 'Nobody' }] }],
     ['another length', { durationMs: 9_000 }],
+    ['an unknown length', { durationMs: null }],
     ['a remix', { title: 'Night Drive (Remix)' }],
     ['an id of ours that is gone', { id: 'library:gone' }],
   ])('has nothing for %s', async (_, changes) => {
     expect(await source.find(foreign(changes), never)).toBeNull();
+  });
+
+  it('finds a track of unknown length by its ISRC alone', async () => {
+    const coded = foreign({ isrc: 'USRC17607839', durationMs: null });
+    expect(await rendition(coded)).toMatchObject({ localPath: library.path('coded.mp3') });
+  });
+
+  it('does not take a file of unknown length for one of none', async () => {
+    const { id, durationMs } = await own('Night Drive (Live)');
+    const setLength = (ms: number) =>
+      library.db.libraryFile.update({ where: { id }, data: { durationMs: ms } });
+    await setLength(0);
+    const track = await own('Night Drive (Live)');
+    expect([track.durationMs, (await rendition(track)).durationMs]).toEqual([null, null]);
+    expect(await source.find(foreign({ title: 'Night Drive (Live)', durationMs: 1_000 }), never)).toBeNull();
+    await setLength(durationMs ?? 0);
   });
 
   it('stops when its signal aborts', async () => {

@@ -73,11 +73,11 @@ describe('downloads', () => {
       realTimeMultiplier: 1.5,
       customDirFormat: '%year%/%album%',
       customTrackFormat: '%music%',
-      tracknumPadding: false,
+      padNumbers: false,
       padNumberWidth: 5,
       saveCover: false,
       artistSeparator: ' & ',
-      recursiveQuality: true,
+      acceptLowerQuality: true,
     });
   });
 

@@ -19,7 +19,7 @@ function createAgreeableCatalog(provider: string) {
 
 beforeAll(async () => {
   const catalogs = ['spotify', 'deezer'].map(createAgreeableCatalog);
-  app = await startRest({ overrides: { catalogs, settings: { service: 'demo' } } });
+  app = await startRest({ overrides: { catalogs, settings: { catalog: 'demo' } } });
 });
 afterAll(() => app.stop());
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCachedCatalog } from '../../src/catalog/cached-catalog.js';
+import { saveResponse } from '../../src/catalog/catalog-cache-store.js';
 import { createCatalogCache } from '../../src/catalog/catalog-cache.js';
 import type { Playlist } from '../../src/catalog/catalog-item.js';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
@@ -9,7 +10,7 @@ import type { Logger } from '../../src/lib/logger.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { never, silentLog } from '../kit/audio.js';
-import { makeAlbum, makeArtist, makePlaylist, makeTrack } from '../kit/catalog-items.js';
+import { makeAlbum, makeArtist, makePlaylist, makeShow, makeTrack } from '../kit/catalog-items.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createDistantCatalog, type DistantCatalog } from '../kit/distant-catalog.js';
 import { countQueries } from '../kit/library.js';
@@ -60,13 +61,22 @@ beforeEach(() => {
     findPlaylist: () => Promise.resolve(playlist),
     listAlbumTracks: (id) => Promise.resolve({ items: [makeTrack(`${id}-1`)], total: 1 }),
     listPlaylistEntries: () =>
-      Promise.resolve({ items: [{ track: null, addedAt: playlist.revision }], total: 1 }),
+      Promise.resolve({
+        items: [{ track: null, trackId: 'far:gone', addedAt: playlist.revision }],
+        total: 1,
+      }),
     listArtistAlbums: (id) => Promise.resolve({ items: [makeAlbum(`${id}-1`)], total: 1 }),
   });
   catalog = inAnotherProcess();
 });
 
 const FIRST = { offset: 0, limit: 20 };
+
+/** As version 1 of the schemas wrote it. */
+async function store(request: string, value: object): Promise<void> {
+  const key = `${provider} 1 ${request}`;
+  await saveResponse(connection.db, { key, value: JSON.stringify(value), fetchedAt: new Date(now) });
+}
 
 describe('a network catalog', () => {
   it('is requested once for 20 concurrent callers, and not for later ones', async () => {
@@ -188,6 +198,20 @@ describe('a network catalog', () => {
       expect(far.calls).toHaveLength(3);
     },
   );
+
+  it('is replaced by responses of earlier versions, in which unknown values were 0 or empty', async () => {
+    far.failWith(new UpstreamFailedError('It is down.'));
+    const entry = { track: makeTrack('far:1'), addedAt: null };
+    await store('findTrack ["far:1"]', { ...makeTrack('far:1'), durationMs: 0 });
+    await store('findShow ["far:show"]', { ...makeShow('far:show'), publisher: '' });
+    await store('findPlaylist ["far:list"]', playlist);
+    await store('listPlaylistEntries ["far:list","one",0,20]', { items: [entry], total: 1 });
+    expect(await catalog.findTrack('far:1', never)).toEqual(makeTrack('far:1', { durationMs: null }));
+    expect(await catalog.findShow('far:show', never)).toEqual(makeShow('far:show', { publisher: null }));
+    expect((await catalog.listPlaylistEntries('far:list', FIRST, never)).items).toEqual([
+      { ...entry, trackId: null },
+    ]);
+  });
 
   it('is not replaced by the cache for a missing item or a bug of ours', async () => {
     await catalog.findTrack('far:missing', never);

@@ -257,6 +257,8 @@ describe('candidates for a track of another catalog', () => {
       ['Venus as a Boy'],
     ],
     ['a title of quite another length', { title: 'Venus as a Boy', isrc: null, durationMs: 100_000 }, []],
+    ['an ISRC without a length', { title: 'X', isrc: 'USRC17607839', durationMs: null }, ['Duet']],
+    ['a title without a length', { title: 'Venus as a Boy', isrc: null, durationMs: null }, []],
     ['either', { title: 'Solo', isrc: 'USRC17607839', durationMs: 200_000 }, ['Duet', 'Solo']],
   ])('are found by %s', async (_, wanted, expected) => {
     const found = await index.listCandidates(wanted);

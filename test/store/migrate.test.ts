@@ -7,6 +7,8 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/lib/logger.js';
 import { migrate, MigrationError } from '../../src/database/migrate.js';
+import { settingsTable, watchSettingsTable } from '../../src/settings/settings.js';
+import { downloadOptions } from '../../src/tasks/download-options.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { readDatamodel, type Column } from '../kit/prisma-schema.js';
 
@@ -14,6 +16,40 @@ const log = createLogger('silent');
 const OWN = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 const SCHEMA = fileURLToPath(new URL('../../prisma/schema.prisma', import.meta.url));
 const OWN_NAMES = readdirSync(OWN).sort();
+
+/* As version 0.1.0 stored them. */
+const OLD_SETTINGS = {
+  service: 'deezer',
+  fallback: true,
+  spotify: 'me',
+  convertTo: 'MP3',
+  bitrateKbps: 192,
+  tracknumPadding: false,
+  recursiveQuality: true,
+  spotifyMetadata: false,
+};
+const OLD_WATCH_SETTINGS = {
+  maxItemsPerRun: 10,
+  retryFailedAfterSeconds: 0,
+  watchedArtistAlbumGroup: ['ALBUM'],
+  useSnapshotIdChecking: false,
+};
+const OLD_OPTIONS = {
+  format: 'OPUS',
+  bitrateKbps: 128,
+  customDirFormat: '%album%',
+  customTrackFormat: '%music%',
+  tracknumPadding: false,
+  padNumberWidth: 'auto',
+  artistSeparator: ' & ',
+  saveCover: false,
+  recursiveQuality: true,
+  realTime: true,
+  realTimeMultiplier: 2.5,
+  albumGroups: null,
+  userDirectory: null,
+  spotifyMetadata: false,
+};
 
 async function query<Row extends pg.QueryResultRow>({ url }: TestDatabase, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
@@ -67,6 +103,69 @@ describe('migrations', () => {
     expect(await query(database, 'SELECT * FROM "CatalogCacheEntry"')).toEqual([
       { key: 'far 1 findTrack', value: '{"id":1}', fetchedAt: new Date(0) },
     ]);
+  });
+
+  it('keep settings and options that were stored under the names of the REST API', async () => {
+    const later = OWN_NAMES.filter((name) => name >= '0014');
+    for (const name of later) rmSync(join(directory, name), { recursive: true });
+    await run();
+    const stored = [
+      { section: 'DOWNLOADS', document: { service: 'demo', deezer: '', version: 1 } },
+      { section: 'DOWNLOADS', document: OLD_SETTINGS },
+      { section: 'WATCHES', document: OLD_WATCH_SETTINGS },
+    ];
+    for (const { section, document } of stored) {
+      const values = `'${section}', '${JSON.stringify(document)}'`;
+      await query(database, `INSERT INTO "SettingsVersion" ("section", "document") VALUES (${values})`);
+    }
+    const options = [OLD_OPTIONS, { format: 'FLAC', bitrateKbps: null }, []];
+    for (const [index, each] of options.entries()) {
+      const id = `00000000-0000-4000-8000-00000000010${index}`;
+      await query(
+        database,
+        `INSERT INTO "Task" ("id", "kind", "ownerId", "itemId", "title", "item", "options")
+          SELECT '${id}', 'TRACK', "id", 'demo:x', 'x', '{}', '${JSON.stringify(each)}' FROM "User"`,
+      );
+    }
+    const stamps = () =>
+      query(database, 'SELECT "id", "sequence"::text, "updatedAt" FROM "Task" ORDER BY "id"');
+    const before = await stamps();
+
+    for (const name of later) cpSync(join(OWN, name), join(directory, name), { recursive: true });
+    expect((await run()).applied).toEqual(later);
+    const tasks = await query<{ options: unknown }>(database, 'SELECT "options" FROM "Task" ORDER BY "id"');
+    expect(tasks.map((task) => task.options)).toEqual([
+      expect.objectContaining({ padNumbers: false, acceptLowerQuality: true, tagsFromCatalog: false }),
+      options[1],
+      [],
+    ]);
+    expect(downloadOptions.strict().parse(tasks[0]?.options)).toEqual(tasks[0]?.options);
+    expect(await stamps()).toEqual(before);
+    expect(await query(database, `SELECT * FROM "TaskCount" WHERE "n" <> 1`)).toEqual([]);
+    const rows = await query<{ document: object }>(
+      database,
+      'SELECT "document" FROM "SettingsVersion" ORDER BY "version"',
+    );
+    const [first, settings, watches] = rows.map(({ document }) => document);
+    expect(first).toEqual({ catalog: 'demo', version: 1 });
+    expect(settings).toEqual({
+      catalog: 'deezer',
+      askAllSources: true,
+      spotifyAccount: 'me',
+      format: 'MP3',
+      padNumbers: false,
+      acceptLowerQuality: true,
+      tagsFromCatalog: false,
+      bitrateKbps: 192,
+    });
+    expect(settingsTable.partial().strict().parse(settings)).toMatchObject(settings ?? {});
+    expect(watches).toEqual({
+      pageSize: 10,
+      watchedAlbumGroups: ['ALBUM'],
+      skipUnchangedPlaylists: false,
+      retryFailedAfterSeconds: null,
+    });
+    expect(watchSettingsTable.strict().parse(watches)).toMatchObject(watches ?? {});
   });
 
   it('are recorded as Prisma records them', async () => {

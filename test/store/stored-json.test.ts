@@ -64,6 +64,13 @@ describe('a stored task', () => {
     await expect(app.execute(ITEM, { id })).rejects.toThrow(/internal/i);
   });
 
+  it('of an earlier version, in which an unknown length was 0, is read with none', async () => {
+    const id = await seedOne({ item: { ...seededTrack('demo:old'), durationMs: 0 } });
+    expect(await startTask(app.deps, { taskId: id, attempt: 0 })).toMatchObject({
+      item: { durationMs: null },
+    });
+  });
+
   it('of a playlist is read with its title, and of any other kind as none', async () => {
     const item = stubPlaylist('stub:list', 3);
     const list = await seedOne({ kind: 'PLAYLIST', item });

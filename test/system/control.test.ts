@@ -79,10 +79,14 @@ describe('a paused parent', () => {
     await inState(own, id, 'PAUSED');
     await ended(own, other);
     expect(await statesOf(id)).toEqual(['COMPLETED', 'COMPLETED', ...rest]);
-    expect(await now(id)).toMatchObject({ state: 'PAUSED', succeeded: 2, progress: 20 });
+    expect(await now(id)).toMatchObject({ state: 'PAUSED', completedCount: 2, progress: 20 });
     source.releaseAll();
     expect(await resume(id)).toMatchObject({ __typename: 'TaskResumed', task: { state: 'RUNNING' } });
-    expect(await ended(own, id, 60_000)).toMatchObject({ state: 'COMPLETED', succeeded: 10, partial: false });
+    expect(await ended(own, id, 60_000)).toMatchObject({
+      state: 'COMPLETED',
+      completedCount: 10,
+      partial: false,
+    });
   });
 
   it('lets a track of a dead worker continue, and pauses again', async () => {
@@ -114,10 +118,10 @@ describe('a paused parent', () => {
     const [child] = await childrenOf(id);
     await own.execute(RETRY_TASK, { id: child?.id ?? '' });
     await held(1);
-    expect(await now(id)).toMatchObject({ state: 'RUNNING', failed: 0 });
+    expect(await now(id)).toMatchObject({ state: 'RUNNING', failedCount: 0 });
     source.release(first);
     await inState(own, id, 'PAUSED');
-    expect(await now(id)).toMatchObject({ succeeded: 2, failed: 0 });
+    expect(await now(id)).toMatchObject({ completedCount: 2, failedCount: 0 });
   });
 });
 
@@ -138,8 +142,8 @@ describe('a playlist of 10,000', () => {
     expect((await own.execute(CANCEL_ALL_TASKS)).cancelAllTasks).toEqual({ count: 1 });
     expect((await own.execute(LIVE)).tasks.totalCount).toBe(0);
     const list = await now(id);
-    expect(list).toMatchObject({ state: 'CANCELLED', total: 10_000, progress: 100 });
-    expect((list?.cancelled ?? 0) + (list?.succeeded ?? 0) + (list?.failed ?? 0)).toBe(10_000);
+    expect(list).toMatchObject({ state: 'CANCELLED', childCount: 10_000, progress: 100 });
+    expect((list?.cancelledCount ?? 0) + (list?.completedCount ?? 0) + (list?.failedCount ?? 0)).toBe(10_000);
   });
 });
 

@@ -58,9 +58,9 @@ describe('a track that kills every worker', () => {
     }
     expect(await ended(api, album, 60_000)).toMatchObject({
       state: 'COMPLETED',
-      total: 9,
-      succeeded: 8,
-      failed: 1,
+      childCount: 9,
+      completedCount: 8,
+      failedCount: 1,
     });
     expect(await deadly()).toMatchObject({
       deaths: GIVEN_UP_AT,

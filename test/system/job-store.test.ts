@@ -43,10 +43,10 @@ async function completed(of: TestApp, parent: string, wanted: number): Promise<v
 async function expectWholeAlbum(of: TestApp, album: string): Promise<{ attempt: number }[]> {
   expect(await ended(of, album, 90_000)).toMatchObject({
     state: 'COMPLETED',
-    total: TRACKS,
-    succeeded: TRACKS,
-    skipped: 0,
-    failed: 0,
+    childCount: TRACKS,
+    completedCount: TRACKS,
+    skippedCount: 0,
+    failedCount: 0,
   });
   const { task } = await of.execute(CHILDREN, { id: album });
   const tracks = task?.children.edges.map(({ node }) => node) ?? [];

@@ -93,10 +93,10 @@ async function expectWholeAlbum(
 ): Promise<void> {
   expect(await ended(app, parent, RECOVERY_MS)).toMatchObject({
     state: 'COMPLETED',
-    total: TRACKS,
-    succeeded: TRACKS,
-    skipped: 0,
-    failed: 0,
+    childCount: TRACKS,
+    completedCount: TRACKS,
+    skippedCount: 0,
+    failedCount: 0,
   });
   const { task } = await app.execute(CHILDREN, { id: parent });
   const tracks = task?.children.edges.map(({ node }) => node) ?? [];

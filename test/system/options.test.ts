@@ -67,7 +67,7 @@ describe('a download’s own options', () => {
         artistSeparator: ' + ',
         customDirFormat: '',
         customTrackFormat: '%artist%',
-        tracknumPadding: false,
+        padNumbers: false,
       },
     });
     expect(path).toBe('Saltglass Choir + Otter & Semaphore.mp3');
@@ -85,7 +85,7 @@ describe('a download’s own options', () => {
         padNumberWidth: null,
       },
     });
-    expect((await ended(app, id, 60_000)).succeeded).toBe(2);
+    expect((await ended(app, id, 60_000)).completedCount).toBe(2);
     const files = await filesOf(app, id);
     expect(files[0]).toMatch(/^First Watch\/01 Casting Off\.\w+$/);
     expect(files[11]).toMatch(/^First Watch\/12 /);
@@ -143,7 +143,7 @@ describe('settings', () => {
         }),
       open: () => Promise.reject(new Error('It is read where it is.')),
     };
-    const own = await startApp({ overrides: { sources: [source], settings: { spotifyMetadata: false } } });
+    const own = await startApp({ overrides: { sources: [source], settings: { tagsFromCatalog: false } } });
     apps.push(own);
     const path = await fileOf(own, { item: 'demo:night-ferry-1-01', options: { format: 'MP3' } });
     expect(path).toBe('Saltglass Choir/Night Ferry/001. Casting Off.mp3');
@@ -191,7 +191,13 @@ describe('a server that leaves explicit tracks out', () => {
     [...others, 'demo:parking-lot-regatta-1-10'].forEach((id) => source.fail(id));
     const id = await queue(strict, { item: 'demo:parking-lot-regatta' });
     const album = await ended(strict, id, 60_000);
-    expect(album).toMatchObject({ state: 'COMPLETED', total: 10, succeeded: 1, failed: 7, skipped: 2 });
+    expect(album).toMatchObject({
+      state: 'COMPLETED',
+      childCount: 10,
+      completedCount: 1,
+      failedCount: 7,
+      skippedCount: 2,
+    });
     const { task } = await strict.execute(CHILDREN, { id });
     const skipped = task?.children.edges.map(({ node }) => node).filter(({ state }) => state === 'SKIPPED');
     expect(skipped?.map(({ title, error, file }) => ({ title, code: error?.code, file }))).toEqual([

@@ -76,8 +76,8 @@ async function queueToTheMiddle(app: TestApp): Promise<string> {
 async function expectAllMadeOnce(album: string): Promise<void> {
   expect(await ended(observer, album, ALBUM_MS)).toMatchObject({
     state: 'COMPLETED',
-    total: 9,
-    succeeded: 9,
+    childCount: 9,
+    completedCount: 9,
   });
   const completed = itemsThatCameTo('COMPLETED', await readJournal(observer));
   expect(completed.filter((item) => FERRY.includes(item)).sort()).toEqual(FERRY);
@@ -142,7 +142,7 @@ describe.runIf(process.env['MONGODB_URL'])('MongoDB', () => {
     await completed(6);
     await back;
     expect(await inState(app, other, 'QUEUED')).toMatchObject({ attempt: 0 });
-    expect(await inState(app, album, 'RUNNING')).toMatchObject({ succeeded: 6 });
+    expect(await inState(app, album, 'RUNNING')).toMatchObject({ completedCount: 6 });
     await proxy.resume();
     expect(await readiness(app, 200, 'jobs')).toMatchObject({ ok: true });
     await expectAllMadeOnce(album);

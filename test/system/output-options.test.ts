@@ -98,7 +98,7 @@ describe('realTime', () => {
   });
 });
 
-describe('quality and fallback', () => {
+describe('quality and the choice of sources', () => {
   let workspace: Awaited<ReturnType<typeof createWorkspace>>;
   const files = { low: '', good: '' };
   beforeAll(async () => {
@@ -148,7 +148,7 @@ describe('quality and fallback', () => {
     ['says so', low],
     ['does not say so', {}],
   ])(
-    'rejects a lower quality, when the source %s, unless recursiveQuality allows it',
+    'rejects a lower quality, when the source %s, unless acceptLowerQuality allows it',
     async (_what, says) => {
       const app = await startWith([source('low', says)], { deezerQuality: 'MP3_320' });
       const task = await ended(app, await queue(app, { item: 'deezer:1', type: 'TRACK' }));
@@ -157,19 +157,19 @@ describe('quality and fallback', () => {
         error: { code: 'QUALITY_UNAVAILABLE', retryable: false },
         file: null,
       });
-      expect(task.error?.message).toMatch(/mp3, 64 kbit\/s.*MP3_320.*recursiveQuality/);
-      const options = { recursiveQuality: true };
+      expect(task.error?.message).toMatch(/mp3, 64 kbit\/s.*MP3_320.*acceptLowerQuality/);
+      const options = { acceptLowerQuality: true };
       expect((await made(app, { item: 'deezer:1', type: 'TRACK', options })).file?.source).toBe('low');
     },
   );
 
-  it('tries the second source only if fallback is on', async () => {
+  it('tries the second source only if askAllSources is on', async () => {
     const lacking: AudioSource = { ...source('low', {}), find: () => Promise.resolve(null) };
     const sources = [lacking, source('good', { codec: 'flac' })];
-    const strict = await startWith(sources, { fallback: false });
+    const strict = await startWith(sources, { askAllSources: false });
     const task = await ended(strict, await queue(strict, { item: 'deezer:1', type: 'TRACK' }));
     expect(task).toMatchObject({ state: 'FAILED', error: { code: 'NO_SOURCE' } });
-    const generous = await startWith(sources, { fallback: true });
+    const generous = await startWith(sources, { askAllSources: true });
     expect((await made(generous, { item: 'deezer:1', type: 'TRACK' })).file?.source).toBe('good');
   });
 });

@@ -32,7 +32,7 @@ const catalog = createStubCatalog('stub', {
   listPlaylistEntries: async (_id, _page, signal) => ({
     total: TRACKS.length,
     items: await Promise.all(
-      TRACKS.map(async (id) => ({ track: await demo.findTrack(id, signal), addedAt: null })),
+      TRACKS.map(async (id) => ({ track: await demo.findTrack(id, signal), trackId: id, addedAt: null })),
     ),
   }),
 });
@@ -108,14 +108,18 @@ describe('the m3u8 of a playlist', () => {
     await readEntries(path, 2);
     source.heal(TRACKS[1]!);
     await app.execute(RETRY_TASK, { id });
-    expect(await ended(app, id)).toMatchObject({ succeeded: 3, failed: 0 });
+    expect(await ended(app, id)).toMatchObject({ completedCount: 3, failedCount: 0 });
     const all = await readEntries(path, 3);
     expect(all.map((entry) => resolve(dirname(path), entry))).toEqual(await filesOf(id));
     await rm(resolve(dirname(path), all[0]!));
     await rm(resolve(dirname(path), all[2]!));
     source.fail(TRACKS[0]!);
     // The file that is left is found again; one that is gone is made again.
-    expect(await ended(app, await download())).toMatchObject({ succeeded: 1, skipped: 1, failed: 1 });
+    expect(await ended(app, await download())).toMatchObject({
+      completedCount: 1,
+      skippedCount: 1,
+      failedCount: 1,
+    });
     expect(await readEntries(path, 2)).toEqual([all[1], all[2]]);
   });
 

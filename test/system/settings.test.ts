@@ -55,7 +55,7 @@ const CHANGE_BOTH = graphql(`
     updateSettings(input: { maxRetries: $retries }) {
       __typename
     }
-    updateWatchSettings(input: { maxItemsPerRun: $items }) {
+    updateWatchSettings(input: { pageSize: $items }) {
       __typename
     }
   }
@@ -68,7 +68,7 @@ it('a process that missed events applies the settings as soon as it is connected
   onTestFinished(() => proxy.close());
   const worker = await joinApp(api, { url: proxy.url, env: { role: 'worker' } });
   onTestFinished(() => worker.stop());
-  const inForce = () => [worker.deps.settings().maxRetries, worker.deps.watchSettings().maxItemsPerRun];
+  const inForce = () => [worker.deps.settings().maxRetries, worker.deps.watchSettings().pageSize];
 
   await api.execute(CHANGE_BOTH, { retries: 4, items: 40 });
   await waitFor(() => inForce().join() === '4,40', { what: 'the worker to follow' });

@@ -28,22 +28,24 @@ afterAll(() => workspace?.remove());
 
 interface Download {
   source: AudioSource;
-  /** What the catalog says; 0 for nothing. */
-  durationMs?: number;
+  /** What the catalog says. */
+  durationMs?: number | null;
+  format?: 'WAV' | 'KEEP';
   settings?: Overrides['settings'];
   downloadDir?: string;
 }
 
-/** Downloads one track as WAV, on a server of its own; how it ended, and what is on its disk then. */
-async function download({ source, durationMs = SILENCE_MS, settings = {}, downloadDir }: Download) {
+/** Downloads one track on a server of its own; how it ended, and what is on its disk then. */
+async function download({ source, durationMs = SILENCE_MS, format = 'WAV', ...on }: Download) {
+  const { settings = {}, downloadDir } = on;
   const app = await startApp({
     env: downloadDir === undefined ? {} : { downloadDir },
-    overrides: { sources: [source], settings: { fallback: true, ...settings } },
+    overrides: { sources: [source], settings: { askAllSources: true, ...settings } },
   });
   try {
     const track = makeTrack(SILENT, { title: 'Silence', durationMs });
     const item = JSON.parse(JSON.stringify(track)) as object;
-    const [id] = await seedTasks(app, [{ itemId: SILENT, item, options: { format: 'WAV' } }]);
+    const [id] = await seedTasks(app, [{ itemId: SILENT, item, options: { format } }]);
     const task = await ended(app, `Task:${id}`, 60_000);
     return { task, tree: await listTree(app.env.downloadDir) };
   } finally {
@@ -60,7 +62,7 @@ function silentSource() {
 describe('a track that is longer than the settings allow', () => {
   it.each([
     ['as the catalog says', SILENCE_MS],
-    ['as only its file says', 0],
+    ['as only its file says', null],
   ])('%s fails at the first attempt, and makes no file', async (_what, durationMs) => {
     const settings = { maxTrackSeconds: 600 };
     const { task, tree } = await download({ source: silentSource(), durationMs, settings });
@@ -71,6 +73,19 @@ describe('a track that is longer than the settings allow', () => {
       retryable: false,
     });
     expect(tree.filter((name) => name !== '.incoming')).toEqual([]);
+  });
+});
+
+describe('a track whose length neither catalog nor source knows', () => {
+  it('is downloaded', async () => {
+    const settings = { maxTrackSeconds: 3_600 };
+    const { task } = await download({
+      source: silentSource(),
+      durationMs: null,
+      format: 'KEEP',
+      settings,
+    });
+    expect(task).toMatchObject({ state: 'COMPLETED', error: null });
   });
 });
 

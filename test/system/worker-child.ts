@@ -6,7 +6,7 @@ import { parseEnv } from '../../src/env.js';
 process.stdin.resume().once('end', () => process.exit());
 const deadly = process.env['DEADLY'];
 await createApp(parseEnv(), {
-  settings: { fallback: true },
+  settings: { askAllSources: true },
   timing: {
     leaseMs: Number(process.env['LEASE_MS']),
     renewMs: 500,

@@ -29,7 +29,7 @@ function resolve(
 describe('the output of a download', () => {
   it('follows the settings when omitted', () => {
     expect(resolve(null)).toMatchObject({ format: 'KEEP', bitrateKbps: null });
-    const settings = { convertTo: 'MP3', bitrateKbps: 192 } as const;
+    const settings = { format: 'MP3', bitrateKbps: 192 } as const;
     expect(resolve({}, { settings })).toMatchObject({ format: 'MP3', bitrateKbps: 192 });
     expect(resolve({ format: null, bitrateKbps: null }, { settings })).toMatchObject({
       format: 'MP3',
@@ -38,7 +38,7 @@ describe('the output of a download', () => {
   });
 
   it('does not take the setting’s bitrate for another format', () => {
-    const settings = { convertTo: 'MP3', bitrateKbps: 320 } as const;
+    const settings = { format: 'MP3', bitrateKbps: 320 } as const;
     expect(resolve({ format: 'OPUS' }, { settings })).toMatchObject({ format: 'OPUS', bitrateKbps: null });
     expect(resolve({ format: 'FLAC' }, { settings })).toMatchObject({ format: 'FLAC', bitrateKbps: null });
   });
@@ -85,11 +85,11 @@ describe('an option', () => {
   const asked: OptionsInput = {
     customDirFormat: '%year%/%genre%',
     customTrackFormat: '%artist_1% - %music%',
-    tracknumPadding: false,
+    padNumbers: false,
     padNumberWidth: 'auto',
     artistSeparator: ' & ',
     saveCover: false,
-    recursiveQuality: true,
+    acceptLowerQuality: true,
     realTime: true,
     realTimeMultiplier: 2.5,
   };
@@ -186,9 +186,9 @@ describe('the key by which a download is a duplicate', () => {
   });
 
   it('is the same for the same files fetched in another way', () => {
-    expect(keyWith({ realTime: true, realTimeMultiplier: 3, recursiveQuality: true, saveCover: false })).toBe(
-      key,
-    );
+    expect(
+      keyWith({ realTime: true, realTimeMultiplier: 3, acceptLowerQuality: true, saveCover: false }),
+    ).toBe(key);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NoSourceError } from '../../src/downloads/errors.js';
 import { JobStoreUnavailableError, retryDelayMs, toFailure } from '../../src/jobs/errors.js';
-import { DomainError } from '../../src/lib/errors.js';
+import { DomainError, InvalidInputError } from '../../src/lib/errors.js';
 
 class LimitedError extends DomainError {
   readonly code = 'UPSTREAM_LIMITED';
@@ -24,6 +24,13 @@ test('a domain error decides whether the work is retried', () => {
     code: 'UPSTREAM_LIMITED',
     retryable: true,
     retryAfterMs: 7_000,
+  });
+});
+
+test('a code that only requests have is INTERNAL for a task, with the message as it was', () => {
+  expect(toFailure(new InvalidInputError('"since" is not a sequence.'))).toMatchObject({
+    code: 'INTERNAL',
+    message: '"since" is not a sequence.',
   });
 });
 

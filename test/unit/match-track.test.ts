@@ -85,7 +85,11 @@ describe('a recording is the same', () => {
       { isrc: 'us-rc1-76-07839' },
       { isrc: 'USRC17607839', title: 'X' },
     ],
-    ['with the same ISRC and no length', { isrc: 'USRC17607839' }, { isrc: 'USRC17607839', durationMs: 0 }],
+    [
+      'with the same ISRC and no length',
+      { isrc: 'USRC17607839' },
+      { isrc: 'USRC17607839', durationMs: null },
+    ],
     [
       'with the same ISRC and 10 s of silence',
       { isrc: 'USRC17607839' },
@@ -103,8 +107,9 @@ describe('a recording is the same', () => {
 describe('a recording is another one', () => {
   it.each<[string, Partial<Track>, Partial<Candidate>]>([
     ['when it is over 3 s longer', {}, { durationMs: 203_001 }],
-    ['when its length is not known', {}, { durationMs: 0 }],
-    ['when neither length is known', { durationMs: 0 }, { durationMs: 0 }],
+    ['when its length is not known', {}, { durationMs: null }],
+    ['when neither length is known', { durationMs: null }, { durationMs: null }],
+    ['when it is short and the length is not known', { durationMs: null }, { durationMs: 2_000 }],
     ['with another title', {}, { title: 'Night Driver' }],
     ['with a longer title', {}, { title: 'Night Drive Home' }],
     ['with another artist', {}, { artists: ['Someone Else'] }],

@@ -102,7 +102,7 @@ describe('a path made by a format', () => {
 
   it('pads numbers as wide as was set, or not at all', () => {
     expect(fileOf('%discnum%-%tracknum%', { padNumberWidth: 2 })).toBe('02-05');
-    expect(fileOf('%discnum%-%tracknum%', { tracknumPadding: false })).toBe('2-5');
+    expect(fileOf('%discnum%-%tracknum%', { padNumbers: false })).toBe('2-5');
     expect(fileOf('%tracknum%', { padNumberWidth: 2, track: { trackNumber: 1234 } })).toBe('1234');
   });
 
@@ -140,6 +140,7 @@ describe('a path made from missing values', () => {
     isrc: null,
     genres: [],
     explicit: false,
+    durationMs: null,
   };
 
   it('is still valid', () => {
@@ -157,6 +158,7 @@ describe('a path made from missing values', () => {
     '%genre%',
     '%isrc%',
     '%explicit%',
+    '%duration%',
     '%playlist%',
   ])('writes Unknown for a name of nothing but %s', (format) => {
     expect(fileOf(format, { track: bare })).toBe('Unknown');

@@ -6,7 +6,7 @@ import { namedEnum } from '../../src/lib/named-enum.js';
 import { restOptions } from '../../src/rest/downloads/serialize.js';
 import { createSchemaBook } from '../../src/rest/openapi-schemas.js';
 import * as documents from '../../src/rest/settings/documents.js';
-import { fieldSchemas, restSettings } from '../../src/rest/settings/schemas.js';
+import { fieldSchemas, restSettings } from '../../src/rest/rest-setting.js';
 import { readValues, serializeValues } from '../../src/rest/settings/serialize.js';
 import { schema } from '../../src/schema.js';
 import { providedValues, tableInput, tableType } from '../../src/settings/table-fields.graphql.js';
@@ -36,7 +36,7 @@ const toy = z.object({
     .union([z.int().min(1).max(9), z.literal('auto')])
     .default('auto')
     .meta({ description: 'Width of a box, or `auto`.' }),
-  format: audioFormat.default('KEEP').meta({ description: 'Format of the tune.' }),
+  tune: audioFormat.default('KEEP').meta({ description: 'Format of the tune.' }),
   groups: z.array(albumGroup).min(1).default(['ALBUM']).meta({ description: 'Groups in the box.' }),
 });
 const rows = rowsOf(toy);
@@ -68,14 +68,14 @@ describe('a table of settings', () => {
 
   it('gives rules, with messages that name the setting', () => {
     expect(findProblems(rows, DEFAULTS)).toEqual([]);
-    const wrong = { loud: 1, label: 'A', maxBoxes: 0, speed: 2, width: 10, format: 'MIDI', groups: [] };
+    const wrong = { loud: 1, label: 'A', maxBoxes: 0, speed: 2, width: 10, tune: 'MIDI', groups: [] };
     expect(findProblems(rows, { ...DEFAULTS, ...wrong }).map(({ message }) => message)).toEqual([
       '"loud" must be true or false.',
       '"label" must have small letters only.',
       '"maxBoxes" is 0; it must be between 1 and 9000.',
       '"speed" is 2; it must be between 0 and 1.5.',
       '"width" is 10; it must be between 1 and 9.',
-      '"format" must be one of KEEP, MP3, AAC, OGG, OPUS, FLAC, WAV, ALAC.',
+      '"tune" must be one of KEEP, MP3, AAC, OGG, OPUS, FLAC, WAV, ALAC.',
       '"groups" must be one or more of ALBUM, SINGLE, COMPILATION, APPEARS_ON, each once.',
     ]);
     expect(findProblems(rows, { ...DEFAULTS, maxBoxes: 1.5 })).toEqual([
@@ -106,8 +106,6 @@ describe('a table of settings', () => {
       "type Toy {
         depth: Int
 
-        format: AudioFormat!
-
         groups: [AlbumGroup!]!
 
         label: String!
@@ -118,6 +116,8 @@ describe('a table of settings', () => {
 
         speed: Float!
 
+        tune: AudioFormat!
+
         version: Int!
 
         width: Int
@@ -126,8 +126,6 @@ describe('a table of settings', () => {
     expect(print(types['ToyInput'])).toMatchInlineSnapshot(`
       "input ToyInput {
         depth: Int
-
-        format: AudioFormat
 
         groups: [AlbumGroup!]
 
@@ -138,6 +136,8 @@ describe('a table of settings', () => {
         maxBoxes: Int
 
         speed: Float
+
+        tune: AudioFormat
 
         width: Int
       }"

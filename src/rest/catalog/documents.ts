@@ -23,7 +23,7 @@ graphql(`
     url
     group
     releaseDate
-    trackTotal
+    trackCount
     label
     copyright
     upc
@@ -79,7 +79,7 @@ graphql(`
     description
     ownerName
     ownerId
-    total
+    entryCount
     revision
     images {
       ...RestImage
@@ -96,7 +96,7 @@ graphql(`
     publisher
     description
     explicit
-    total
+    episodeCount
     languages
     images {
       ...RestImage

@@ -63,10 +63,10 @@ const search = route({
     limit,
     offset,
   }),
-  respond: ({ search: { edges, totalCount } }) => ({
-    items: edges.map(({ node }) => serializeItem(node)),
-    total: totalCount,
-  }),
+  respond: ({ search }) => {
+    const { edges, totalCount } = orNotFound(search, 'Search');
+    return { items: edges.map(({ node }) => serializeItem(node)), total: totalCount };
+  },
 });
 
 const trackInfo = route({

@@ -41,7 +41,7 @@ export const QUEUE_ARTIST = graphql(`
             queued {
               id
               title
-              artists
+              artists: artistNames
               item {
                 ... on Album {
                   id

@@ -9,6 +9,7 @@ import { albumGroup, audioFormat } from '../../settings/settings.js';
 import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
 import { allowedNumbers, decimal, documentedAs, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
+import { inSnakeCase, restNameOf } from '../setting-names.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
 import { plainIdOf } from '../plain-id.js';
 import { audioFormatSchema } from './schemas.js';
@@ -63,7 +64,7 @@ const DIFFERENCES: Record<string, Partial<RestOption>> = {
 export function restOptions(rows: readonly TableRow[]): Map<string, RestOption> {
   return new Map(
     rows.map((row) => {
-      const key = row.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const key = inSnakeCase(restNameOf(row.name));
       const option = { key, schema: schemaOf(row), description: describeRow(row), row };
       return [row.name, { ...option, ...DIFFERENCES[row.name] }];
     }),
@@ -131,7 +132,9 @@ function optionFailure({ field, message }: { field: string; message: string }): 
 type QueueFailure = Exclude<RestQueueResultFragment, { __typename: 'DownloadQueued' }>;
 
 export function toQueueFailure(result: QueueFailure): RestFailure {
-  if (result.__typename === 'InvalidOptions') return optionFailure(result);
+  if (result.__typename === 'InvalidOptions' && result.field !== null) {
+    return optionFailure({ field: result.field, message: result.message });
+  }
   return result.__typename === 'DuplicateDownload' ? toDuplicateFailure(result) : toFailure(result);
 }
 

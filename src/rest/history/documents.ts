@@ -7,12 +7,12 @@ graphql(`
     state
     historyStatus
     title
-    artists
-    album
-    total
-    succeeded
-    skipped
-    failed
+    artists: artistNames
+    album: albumTitle
+    total: childCount
+    succeeded: completedCount
+    skipped: skippedCount
+    failed: failedCount
     createdAt
     startedAt
     finishedAt
@@ -134,7 +134,7 @@ export const HISTORY_STATS = graphql(`
         count
       }
       made {
-        tracks
+        trackCount
         sizeBytes
       }
       queuedLastWeek
@@ -147,7 +147,7 @@ export const CLEAN_UP_HISTORY = graphql(`
     cleanUpHistory(olderThanDays: $days) {
       __typename
       ... on HistoryCleaned {
-        deleted
+        deletedCount
         complete
       }
       ...RestError

@@ -194,11 +194,11 @@ const cleanup = route({
   variables: ({ days_old: days }) => ({ days }),
   respond: ({ cleanUpHistory: result }, { input: { days_old } }) => {
     if (result.__typename !== 'HistoryCleaned') throw toFailure(result);
-    const { deleted, complete } = result;
-    const done = `Removed ${deleted} downloads that finished ${days_old} or more days ago`;
+    const { deletedCount, complete } = result;
+    const done = `Removed ${deletedCount} downloads that finished ${days_old} or more days ago`;
     return {
       message: complete ? `${done}.` : `${done}. More remain: repeat the request to remove them.`,
-      deleted_records: deleted,
+      deleted_records: deletedCount,
       days_old,
     };
   },

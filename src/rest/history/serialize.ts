@@ -1,6 +1,7 @@
 import type { RestDownloadFragment, RestHistoryStatsQuery } from '../../generated/documents/graphql.js';
 import { serializeImage } from '../catalog/serialize.js';
 import { localIdOf, plainIdOf } from '../plain-id.js';
+import { withRestNames } from '../setting-names.js';
 
 type Item = NonNullable<RestDownloadFragment['item']>;
 type TrackItem = Extract<Item, { __typename: 'Track' }>;
@@ -61,7 +62,7 @@ function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
     genres: genresOf(item),
     explicit: trackOf(item)?.explicit ?? false,
     metadata: file ? { source: file.source, licence: file.licence, size_bytes: Number(file.sizeBytes) } : {},
-    ...(error && { error: error.message }),
+    ...(error && { error: withRestNames(error.message) }),
   };
 }
 
@@ -110,7 +111,7 @@ export function serializeStats({ historyStats }: RestHistoryStatsQuery): object 
   }
   return {
     by_type_and_status: counts,
-    total_successful_tracks: made.tracks,
+    total_successful_tracks: made.trackCount,
     recent_downloads_7d: queuedLastWeek,
     total_bytes: Number(made.sizeBytes),
   };

@@ -22,8 +22,8 @@ import {
   settingsSchema,
   validationSchema,
   watchSettingsSchema,
-  type RestSetting,
 } from './schemas.js';
+import type { RestSetting } from '../rest-setting.js';
 import {
   invalidSettings,
   readValues,

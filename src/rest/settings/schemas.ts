@@ -1,191 +1,44 @@
 import { z } from 'zod';
-import {
-  describeWithDefault,
-  wordsOf,
-  type TableRow,
-  type ValueForm,
-} from '../../settings/settings-table.js';
 import { SETTINGS_ROWS, spotifyQuality, WATCH_SETTINGS_ROWS } from '../../settings/settings.js';
 import { audioFormatSchema } from '../downloads/schemas.js';
-
-/** A setting in requests and responses. */
-export interface RestSetting {
-  name: string;
-  /** Its names in a request. */
-  keys: readonly string[];
-  /** Undefined for a value that cannot be read. */
-  read(value: unknown): unknown;
-  /** Completes `"name" …`. */
-  rule: string;
-  /** Its names in a response. */
-  fields: Record<string, RestField>;
-}
-
-interface RestField {
-  schema: z.ZodType;
-  write(value: unknown): unknown;
-}
-
-type Reader = Pick<RestSetting, 'read' | 'rule'>;
-
-/** `maxRetries` and `max_retries`. */
-function bothSpellings(name: string): string[] {
-  return [...new Set([name, name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)])];
-}
-
-const FLAGS = new Map([
-  ['true', true],
-  ['false', false],
-]);
-
-const FLAG: Reader = {
-  read: (value) => {
-    if (typeof value === 'boolean') return value;
-    return typeof value === 'string' ? FLAGS.get(value.toLowerCase()) : undefined;
-  },
-  rule: 'must be true or false.',
-};
-
-const NUMBER: Reader = {
-  read: (value) => {
-    // JSON.parse reads a number that is too large as Infinity.
-    if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-    return typeof value === 'string' && /^-?\d{1,12}(\.\d{1,6})?$/.test(value) ? Number(value) : undefined;
-  },
-  rule: 'must be a number.',
-};
-
-/** Of GraphQL. */
-const MAX_INT = 2 ** 31 - 1;
-
-const WHOLE_NUMBER: Reader = {
-  read: (value) => {
-    const number = NUMBER.read(value);
-    return Number.isSafeInteger(number) && Math.abs(Number(number)) <= MAX_INT ? number : undefined;
-  },
-  rule: 'must be a whole number.',
-};
-
-const TEXT: Reader = {
-  read: (value) => (value === null ? '' : typeof value === 'string' ? value : undefined),
-  rule: 'must be a text.',
-};
-
-/** In upper or lower case. */
-function oneOf(words: readonly string[]): Reader {
-  return {
-    read: (value) =>
-      typeof value === 'string' ? words.find((word) => word === value.toUpperCase()) : undefined,
-    rule: `must be one of ${words.join(', ').toLowerCase()}.`,
-  };
-}
-
-function someOf(words: readonly string[]): Reader {
-  const { read } = oneOf(words);
-  return {
-    read: (value) => {
-      const found = Array.isArray(value) ? value.map(read) : [undefined];
-      return found.includes(undefined) ? undefined : found;
-    },
-    rule: `must be a list of ${words.join(', ').toLowerCase()}.`,
-  };
-}
-
-function readerOf(form: ValueForm): Reader {
-  switch (form.type) {
-    case 'boolean':
-      return FLAG;
-    case 'text':
-      return TEXT;
-    case 'float':
-      return NUMBER;
-    case 'int':
-      return WHOLE_NUMBER;
-    case 'enum':
-      return oneOf(wordsOf(form));
-    case 'list':
-      return someOf(wordsOf(form));
-  }
-}
-
-function schemaOf({ name, form }: TableRow): z.ZodType {
-  const id = name.replace(/^[a-z]/, (letter) => letter.toUpperCase());
-  switch (form.type) {
-    case 'boolean':
-      return z.boolean();
-    case 'text':
-      return z.string();
-    case 'enum':
-      return form.choices.meta({ id, description: `Values of the setting \`${name}\`.` });
-    case 'list':
-      return z.array(
-        z
-          .enum(wordsOf(form).map((word) => word.toLowerCase()))
-          .meta({ id, description: `Values in the setting \`${name}\`.` }),
-      );
-    case 'int':
-    case 'float': {
-      const whole = form.type === 'int';
-      const { min = null, max = null } = form.range ?? {};
-      const number = whole
-        ? z
-            .int()
-            .min(min ?? -MAX_INT)
-            .max(max ?? MAX_INT)
-        : z.number();
-      const atLeast = min === null ? number : number.min(min);
-      return max === null ? atLeast : atLeast.max(max);
-    }
-  }
-}
-
-/** A word beside numbers is null in GraphQL, a list is in lower case here. */
-function toRestSetting(row: TableRow): RestSetting {
-  const { name, form } = row;
-  const { nullable, word } = form;
-  const reader = readerOf(form);
-  const schema = word === null ? schemaOf(row) : z.union([schemaOf(row), z.literal(word)]);
-  return {
-    name,
-    keys: bothSpellings(name),
-    read: (value) => {
-      if (word !== null && String(value).toLowerCase() === word) return null;
-      return nullable && value === null ? null : reader.read(value);
-    },
-    rule: word === null ? reader.rule : reader.rule.replace(/\.$/, ` or "${word}".`),
-    fields: {
-      [name]: {
-        schema: (nullable ? schema.nullable() : schema).meta({ description: describeWithDefault(row) }),
-        write: (value) => {
-          if (form.type === 'list')
-            return z
-              .array(z.string())
-              .parse(value)
-              .map((each) => each.toLowerCase());
-          return value ?? word;
-        },
-      },
-    },
-  };
-}
-
-/** What a table entry does not say: where the names and forms of rest-contract §7 differ. */
-type RestDifferences = Record<string, (setting: RestSetting) => Partial<RestSetting>>;
+import {
+  bothSpellings,
+  fieldSchemas,
+  restSettings,
+  type RestDifferences,
+  type RestSetting,
+} from '../rest-setting.js';
 
 const nullableFormat = (description: string) => audioFormatSchema.nullable().meta({ description });
 const nullableText = (description: string) => z.string().nullable().meta({ description });
 
+/** An account that is null in GraphQL. */
+function emptyForNone(description: string): RestDifferences[string] {
+  return ({ read, fields }) => ({
+    read: (value) => (value === '' ? null : read(value)),
+    reword: (message) => message.replace(/\.$/, ', or empty.'),
+    fields: Object.fromEntries(
+      Object.keys(fields).map((key) => [
+        key,
+        { schema: z.string().meta({ description }), write: (value: unknown) => value ?? '' },
+      ]),
+    ),
+  });
+}
+
 const SETTINGS_DIFFERENCES: RestDifferences = {
-  service: () => ({
+  catalog: () => ({
     read: (value) => (typeof value === 'string' ? value.toLowerCase() : undefined),
     rule: 'must be the name of a catalog.',
   }),
+  spotifyAccount: emptyForNone('Name of the active Spotify account; empty for none.'),
+  deezerAccount: emptyForNone('Name of the active Deezer account; empty for none.'),
   // Older clients know a quality below the lowest.
   spotifyQuality: ({ read }) => ({
     read: (value) =>
       read(typeof value === 'string' && /^low$/i.test(value) ? spotifyQuality.enum.NORMAL : value),
   }),
-  convertTo: ({ keys, read, rule }) => ({
+  format: ({ keys, read, rule }) => ({
     keys: [...keys, ...bothSpellings('fileFormat')],
     read: (value) => (value === null || value === '' ? 'KEEP' : read(value)),
     rule: rule.replace(/\.$/, ' or null.'),
@@ -229,23 +82,33 @@ function renamed(name: string, { both = false } = {}): RestDifferences[string] {
   };
 }
 
+const MONTH_S = 2_592_000;
+
+/** A time that is null in GraphQL. */
+function zeroForNever({ read, fields, ...setting }: RestSetting): RestSetting {
+  const schema = z.int().min(0).max(MONTH_S).meta({
+    description:
+      'Time after which a failed download is queued again; 0 for never. From 0 to 2,592,000 seconds. Default: 1800.',
+  });
+  return {
+    ...setting,
+    read: (value) => {
+      const seconds = value === null ? undefined : read(value);
+      return seconds === 0 ? null : seconds;
+    },
+    reword: (message) => message.replace('between 1 and', 'between 0 and'),
+    fields: Object.fromEntries(
+      Object.keys(fields).map((key) => [key, { schema, write: (value: unknown) => value ?? 0 }]),
+    ),
+  };
+}
+
 const WATCH_DIFFERENCES: RestDifferences = {
   watchPollIntervalSeconds: renamed('check_interval', { both: true }),
   maxConcurrentChecks: renamed('max_concurrent_checks'),
-  retryFailedAfterSeconds: renamed('retry_failed_after'),
+  retryFailedAfterSeconds: (setting) =>
+    zeroForNever({ ...setting, ...renamed('retry_failed_after')(setting) }),
 };
-
-export function restSettings(rows: readonly TableRow[], differences: RestDifferences = {}): RestSetting[] {
-  return rows.map((row) => {
-    const setting = toRestSetting(row);
-    return { ...setting, ...differences[row.name]?.(setting) };
-  });
-}
-
-export function fieldSchemas(settings: readonly RestSetting[]): Record<string, z.ZodType> {
-  const fields = settings.flatMap((setting) => Object.entries(setting.fields));
-  return Object.fromEntries(fields.map(([key, { schema }]) => [key, schema]));
-}
 
 export const REST_SETTINGS = restSettings(SETTINGS_ROWS, SETTINGS_DIFFERENCES);
 export const REST_WATCH_SETTINGS = restSettings(WATCH_SETTINGS_ROWS, WATCH_DIFFERENCES);

@@ -1,6 +1,8 @@
 import { RestFailure, toFailure } from '../errors.js';
 import type { Problem, SettingsCheck, SettingsValues, UpdateFailure, WatchValues } from './documents.js';
-import { REST_SETTINGS, REST_WATCH_SETTINGS, type RestSetting } from './schemas.js';
+import type { RestSetting } from '../rest-setting.js';
+import { REST_SETTINGS, REST_WATCH_SETTINGS } from './schemas.js';
+import { restNameOf } from '../setting-names.js';
 
 type Body = Record<string, unknown>;
 
@@ -57,9 +59,11 @@ export function toClientProblems(
   problems: readonly Problem[],
 ): Problem[] {
   return problems.map(({ field, message }) => {
-    const keys = settings.find(({ name }) => name === field)?.keys ?? [field];
+    const setting = settings.find(({ name }) => name === field);
+    const keys = setting?.keys ?? [field];
     const key = keys.find((each) => body[each] !== undefined) ?? keys[0] ?? field;
-    return { field: key, message: message.replace(`"${field}" `, '') };
+    const rule = message.replace(`"${field}" `, '');
+    return { field: key, message: setting?.reword?.(rule) ?? rule };
   });
 }
 
@@ -107,6 +111,9 @@ export function serializeCheck({ settings, checkSettings }: SettingsCheck): obje
     message: valid ? 'Configuration is valid' : 'Configuration is not valid',
     valid,
     config: serializeSettings(settings),
-    warnings: [...toClientProblems(REST_SETTINGS, {}, problems).map(toText), ...warnings],
+    warnings: [
+      ...toClientProblems(REST_SETTINGS, {}, problems).map(toText),
+      ...warnings.map((warning) => warning.replace(/^\w+/, restNameOf)),
+    ],
   };
 }

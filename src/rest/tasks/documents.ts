@@ -30,13 +30,13 @@ graphql(`
     kind
     state
     title
-    artists
-    album
+    artists: artistNames
+    album: albumTitle
     progress
-    total
-    succeeded
-    skipped
-    failed
+    total: childCount
+    succeeded: completedCount
+    skipped: skippedCount
+    failed: failedCount
     attempt
     retryAt
     createdAt
@@ -67,8 +67,8 @@ graphql(`
     parent {
       kind
       title
-      artists
-      total
+      artists: artistNames
+      total: childCount
     }
   }
 `);
@@ -147,7 +147,7 @@ export const CANCEL_ALL_TASKS = graphql(`
   mutation RestCancelAllTasks {
     cancelAllTasks {
       ... on TasksCancelled {
-        count
+        count: taskCount
       }
     }
   }

@@ -6,6 +6,7 @@ import type {
 } from '../../generated/documents/graphql.js';
 import { RestFailure, toFailure, type UnionFailure } from '../errors.js';
 import { plainIdOf } from '../plain-id.js';
+import { withRestNames } from '../setting-names.js';
 
 type ParentTask = Pick<RestTaskFragment, 'kind' | 'title' | 'artists' | 'total'>;
 type TaskItem = Pick<RestTaskChildFragment, 'kind' | 'title' | 'artists'> & { album?: string | null };
@@ -82,7 +83,7 @@ export function serializeTask(task: TaskWithParent, { base, now }: { base: strin
     status_count: [task.createdAt, task.startedAt, task.finishedAt].filter(Boolean).length,
     last_line,
     ...(summary && { summary }),
-    ...(task.error && task.state === 'FAILED' && { error: task.error.message }),
+    ...(task.error && task.state === 'FAILED' && { error: withRestNames(task.error.message) }),
   };
 }
 
@@ -187,7 +188,8 @@ function serializeParent(parent: ParentTask) {
 }
 
 function serializeStatusInfo(task: TaskStatus, now: Date): StatusInfo {
-  const { state, progress, attempt, retryAt, problem } = task;
+  const { state, progress, attempt, retryAt } = task;
+  const problem = task.problem && withRestNames(task.problem);
   switch (state) {
     case 'COMPLETED':
       return { status: 'done', progress: 100 };
@@ -220,7 +222,7 @@ function serializeSummary(task: RestTaskFragment): object | null {
     skipped_tracks: children('SKIPPED').map(serializeItem),
     failed_tracks: children('FAILED').map((child) => ({
       track: serializeItem(child),
-      reason: child.problem ?? UNKNOWN_ERROR,
+      reason: withRestNames(child.problem ?? UNKNOWN_ERROR),
     })),
   };
 }

@@ -92,8 +92,9 @@ function listPlaylistEntries(
   const playlist = collection.playlists.get(playlistSlug);
   if (!playlist) return { items: [], total: 0 };
   const items = placesOf(page, playlist.total).map((place) => {
-    const track = collection.findTrack(playlist.entryAt(place) ?? '');
-    return toPlaylistEntry(track && toTrack(collection.artists, track), place);
+    const slug = playlist.entryAt(place);
+    const track = collection.findTrack(slug ?? '');
+    return toPlaylistEntry(slug, track && toTrack(collection.artists, track), place);
   });
   return { items, total: playlist.total };
 }

@@ -95,8 +95,10 @@ function revisionOf(playlist: DemoPlaylist): string {
   return hashOf(entries.join('\n')).toString(16).padStart(8, '0');
 }
 
-export function toPlaylistEntry(track: Track | null, position: number): PlaylistEntry {
-  return { track, addedAt: new Date(FIRST_ADDED_MS + position * MINUTE_MS).toISOString() };
+/** @param slug of the track; null for an entry that is gone */
+export function toPlaylistEntry(slug: string | null, track: Track | null, position: number): PlaylistEntry {
+  const trackId = slug === null ? null : toId(slug);
+  return { track, trackId, addedAt: new Date(FIRST_ADDED_MS + position * MINUTE_MS).toISOString() };
 }
 
 export function toShow(show: DemoShow): Show {

@@ -1,8 +1,12 @@
+import { isInputObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogItem } from '../../src/catalog/catalog-item.js';
+import { ABOUT_REFERENCE } from '../../src/catalog/item-types.graphql.js';
+import { graphql } from '../../src/generated/documents/gql.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
+import { schema } from '../../src/schema.js';
 import { ask } from '../kit/ask.js';
-import { RESOLVE_LINK } from '../kit/catalog-documents.js';
+import { RESOLVE_ITEM } from '../kit/catalog-documents.js';
 import { makeAlbum, makeArtist, makePlaylist, makeTrack } from '../kit/catalog-items.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createStubCatalog, createTroubledCatalog } from '../kit/stub-catalog.js';
@@ -35,11 +39,11 @@ beforeAll(async () => {
     createTroubledCatalog('limited', new UpstreamLimitedError('limited', 12_300)),
     createTroubledCatalog('broken', new UpstreamFailedError('broken answered with a page of HTML.')),
   ];
-  app = await startApp({ env: { role: 'api' }, overrides: { catalogs, settings: { service: 'demo' } } });
+  app = await startApp({ env: { role: 'api' }, overrides: { catalogs, settings: { catalog: 'demo' } } });
 });
 afterAll(() => app.stop());
 
-describe('resolveLink', () => {
+describe('resolveItem', () => {
   it.each([
     [`https://open.spotify.com/track/${S}?si=abc`, `Track:spotify:${S}`],
     [`https://open.spotify.com/intl-de/album/${S}`, `Album:spotify:${S}`],
@@ -63,7 +67,7 @@ describe('resolveLink', () => {
     ['keepers-hours', 'Show:demo:keepers-hours'],
   ])('resolves %s to %s, and REST agrees', async (url, id) => {
     const [type = '', ...rest] = id.split(':');
-    expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toEqual({ __typename: type, id });
+    expect((await app.execute(RESOLVE_ITEM, { item: url })).resolveItem).toEqual({ __typename: type, id });
     const path = type.toLowerCase();
     if (!['track', 'album', 'playlist', 'artist'].includes(path)) return;
     const { status, body } = await app.rest('GET', `/${path}/info?id=${encodeURIComponent(url)}`);
@@ -78,7 +82,7 @@ describe('resolveLink', () => {
     // Of another type than the link says.
     'demo:track:night-ferry',
   ])('returns null for %s, which the catalog does not have', async (url) => {
-    expect((await app.execute(RESOLVE_LINK, { url })).resolveLink).toBeNull();
+    expect((await app.execute(RESOLVE_ITEM, { item: url })).resolveItem).toBeNull();
   });
 
   it.each([
@@ -97,15 +101,38 @@ describe('resolveLink', () => {
     'x'.repeat(2_000),
   ])('rejects %j before any catalog request', async (url) => {
     asked.length = 0;
-    const { data, errors } = await ask(app, RESOLVE_LINK, { url });
-    expect(data).toEqual({ resolveLink: null });
-    expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'resolveLink' })]);
+    const { data, errors } = await ask(app, RESOLVE_ITEM, { item: url });
+    expect(data).toEqual({ resolveItem: null });
+    expect(errors).toEqual([expect.objectContaining({ code: 'INVALID_INPUT', path: 'resolveItem' })]);
     expect(errors[0]?.message.length).toBeLessThan(300);
     expect(asked).toEqual([]);
   });
 
+  it('answers to its former name, which is deprecated', async () => {
+    const document = graphql(`
+      query FormerName($url: String!) {
+        resolveLink(url: $url) {
+          __typename
+        }
+      }
+    `);
+    const former = schema.getQueryType()?.getFields()['resolveLink'];
+    expect(former?.deprecationReason).toBe('Use resolveItem.');
+    const { resolveLink } = await app.execute(document, { url: 'demo:album:night-ferry' });
+    expect(resolveLink).toEqual({ __typename: 'Album' });
+  });
+
+  it('takes what every argument named item takes, in the same words', () => {
+    const fields = Object.values(schema.getQueryType()?.getFields() ?? {}).flatMap(({ args }) => args);
+    const input = schema.getType('QueueDownloadInput');
+    const inputs = isInputObjectType(input) ? Object.values(input.getFields()) : [];
+    const items = [...fields, ...inputs].filter(({ name }) => name === 'item');
+    expect(items).toHaveLength(3);
+    for (const { description } of items) expect(description?.startsWith(ABOUT_REFERENCE)).toBe(true);
+  });
+
   it('reports a rate-limited or failing catalog', async () => {
-    const errorOf = async (url: string) => (await ask(app, RESOLVE_LINK, { url })).errors[0];
+    const errorOf = async (url: string) => (await ask(app, RESOLVE_ITEM, { item: url })).errors[0];
     expect(await errorOf('limited:album:x')).toMatchObject({ code: 'UPSTREAM_LIMITED' });
     expect(await errorOf('broken:album:x')).toMatchObject({ code: 'UPSTREAM_FAILED' });
   });
