@@ -1,13 +1,40 @@
+import graphql from '@graphql-eslint/eslint-plugin';
 import js from '@eslint/js';
 import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
+const recommended = Object.fromEntries(
+  Object.entries(graphql.configs).map(([name, { rules }]) => [name.replace('flat/', ''), rules]),
+);
+
+/** Documents stand in `graphql(…)` templates; each is checked as a file of its own. */
+const DOCUMENTS = ['src/rest/**/documents.ts', 'test/**/*.ts', 'tools/**/*.ts'];
+/** A schema of its own. */
+const NO_DOCUMENTS = ['test/graphql/toy-server.ts'];
+
+/** One for all, because the plugin keeps the first that it meets. */
+const graphQLConfig = {
+  projects: {
+    schema: { schema: 'schema.graphql' },
+    documents: { schema: 'src/generated/internal.graphql', documents: DOCUMENTS },
+  },
+};
+
+const withGraphql = (rules) => ({
+  plugins: { '@graphql-eslint': graphql },
+  languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig } },
+  rules,
+});
+
 export default tseslint.config(
   // Programs of clients need types that their tests generate, and are checked there.
   { ignores: ['dist', 'src/generated', 'coverage', 'test/clients/*/'] },
-  js.configs.recommended,
-  ...tseslint.configs.recommendedTypeChecked,
   {
+    files: ['**/*.{js,mjs,ts}'],
+    extends: [js.configs.recommended, ...tseslint.configs.recommendedTypeChecked],
+  },
+  {
+    files: ['**/*.{js,mjs,ts}'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       // Our objects are plain: no method of theirs uses `this`, so that taking one off is safe.
@@ -41,5 +68,37 @@ export default tseslint.config(
     files: ['test/**'],
     rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', 'max-params': ['error', 4] },
   },
-  { files: ['*.js', 'tools/**'], ...tseslint.configs.disableTypeChecked },
+  { files: ['*.js', 'tools/**/*.{mjs,ts}'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['schema.graphql'],
+    ...withGraphql({
+      ...recommended['schema-recommended'],
+      ...recommended['schema-relay'],
+      // Payloads, errors, pages and values belong to what they came with; whatever can be fetched is a Node.
+      '@graphql-eslint/strict-id-in-types': 'off',
+      // `trackNumber` and `username` are words of the field.
+      '@graphql-eslint/no-typename-prefix': 'off',
+      // Lists of catalogs are read by offset, forward only.
+      '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
+      // Entries of playlists and library problems cannot be fetched alone; short lists need no pages.
+      '@graphql-eslint/relay-edge-types': [
+        'error',
+        { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false },
+      ],
+    }),
+  },
+  { files: DOCUMENTS, ignores: NO_DOCUMENTS, processor: graphql.processor },
+  {
+    files: DOCUMENTS.map((pattern) => `${pattern}/*.graphql`),
+    ...withGraphql({
+      ...recommended['operations-recommended'],
+      // For clients with a cache; here an id that nobody reads only costs.
+      '@graphql-eslint/require-selections': 'off',
+    }),
+  },
+  {
+    files: ['test/**/*.graphql'],
+    // A deprecated field is tested until it goes.
+    rules: { '@graphql-eslint/no-deprecated': 'off' },
+  },
 );
