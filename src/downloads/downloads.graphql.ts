@@ -6,7 +6,7 @@ import { ErrorInterface } from '../graphql/error-types.js';
 import { FormatUnavailableError } from '../media/errors.js';
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
-import { TaskType } from '../tasks/task-type.graphql.js';
+import { TaskOutcome, TaskType } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
 import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
@@ -96,8 +96,8 @@ const QueuedChildrenType = builder.objectRef<QueuedChildren>('QueuedChildren').i
 
 const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
   description: 'The download is queued. Follow its task with `taskUpdates`.',
+  interfaces: [TaskOutcome],
   fields: (t) => ({
-    task: t.field({ type: TaskType, description: 'The task that was queued.', resolve: (task) => task }),
     children: t.field({
       type: QueuedChildrenType,
       description:
