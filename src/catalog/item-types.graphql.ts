@@ -24,7 +24,7 @@ import {
   type Track,
 } from './catalog-item.js';
 import { imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
-import { findItemOfType, getCatalog } from './find-item.js';
+import { findItemOfType, getCatalog, TYPE_NAMES } from './find-item.js';
 
 export const CatalogTypeEnum = builder.enumType('CatalogType', {
   description: 'The kind of an item in a catalog.',
@@ -94,22 +94,13 @@ export const EpisodeType = builder.objectRef<Episode>('Episode');
 export const CatalogItemType = builder.unionType('CatalogItem', {
   description: 'Any item that a catalog can hold, whether or not it can be downloaded.',
   types: [TrackType, AlbumType, PlaylistType, ArtistType, ShowType, EpisodeType],
-  resolveType: (item: CatalogItem) =>
-    ({
-      TRACK: TrackType,
-      ALBUM: AlbumType,
-      PLAYLIST: PlaylistType,
-      ARTIST: ArtistType,
-      SHOW: ShowType,
-      EPISODE: EpisodeType,
-    })[item.type],
+  resolveType: (item: CatalogItem) => TYPE_NAMES[item.type],
 });
 
 export const QueueableItemType = builder.unionType('QueueableItem', {
   description: 'An item that can be downloaded with `queueDownload`.',
   types: [TrackType, AlbumType, PlaylistType, ArtistType],
-  resolveType: (item: QueueableItem) =>
-    ({ TRACK: TrackType, ALBUM: AlbumType, PLAYLIST: PlaylistType, ARTIST: ArtistType })[item.type],
+  resolveType: (item: QueueableItem) => TYPE_NAMES[item.type],
 });
 
 const TrackConnection = createConnectionType('Track', TrackType, 'the tracks of an album');

@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../lib/errors.js';
 import type { Database, Db } from './prisma.js';
 
 /*
@@ -21,6 +22,20 @@ export async function readSequence(db: Db): Promise<bigint> {
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS sequence`;
   if (!row) throw new Error('SELECT without FROM gave no row');
   return row.sequence;
+}
+
+/**
+ * Throws InvalidInputError for a sequence that is still to come. The comparison is with the next id: a mutation that
+ * has just committed may have returned one above the lowest in flight.
+ */
+export async function checkReached(db: Db, since: bigint): Promise<void> {
+  const [row] = await db.$queryRaw<{ next: bigint }[]>`
+    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next`;
+  if (row && since <= row.next) return;
+  throw new InvalidInputError(
+    `"since" is ${since}, which this server has not reached: its database was restored, or is another one. Subscribe without "since" to start with the current state.`,
+    'since',
+  );
 }
 
 /**

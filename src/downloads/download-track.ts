@@ -12,7 +12,7 @@ import { placeFile, reuseFile } from './place-file.js';
 import { planTrack, type TrackDownload } from './plan-track.js';
 import { removeUnfinished } from './incoming.js';
 import { explainDiskError } from './target-file.js';
-import { checkLength, estimateFetch, estimateOutput, expectSpace } from './track-limits.js';
+import { checkLength, checkRendition } from './track-limits.js';
 
 export type DownloadDeps = Pick<
   Platform & CatalogDeps & SettingsDeps & LibraryDeps,
@@ -34,21 +34,15 @@ export async function downloadTrack(deps: DownloadDeps, run: TaskRun): Promise<E
 }
 
 async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<Ending> {
-  const { track, options } = download;
-  checkLength(download, track.durationMs);
+  checkLength(download, download.track.durationMs);
   const picked = await pickSource(deps, download);
-  const { rendition } = picked;
-  download.log.info({ source: picked.source.name }, 'source picked');
-  checkLength(download, rendition.durationMs);
-  const durationMs = rendition.durationMs ?? track.durationMs ?? 0;
   // Before the space: a read-only disk is often a full one too.
   await download.work.open();
-  const output = estimateOutput(options, { durationMs, input: null });
-  await expectSpace(download, estimateFetch(rendition, durationMs) + output);
+  await checkRendition(download, picked.rendition);
   const [audioPath, cover] = await Promise.all([
     fetchAudio(deps, download, picked),
     fetchCover(deps, download),
   ]);
-  const made = await makeFile(deps, download, { rendition, audioPath, cover });
+  const made = await makeFile(deps, download, { rendition: picked.rendition, audioPath, cover });
   return placeFile(deps, download, made);
 }

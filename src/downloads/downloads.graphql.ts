@@ -6,7 +6,7 @@ import { ErrorInterface } from '../graphql/error-types.js';
 import { FormatUnavailableError } from '../media/errors.js';
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import { DuplicateDownloadError } from '../tasks/errors.js';
-import { TaskType } from '../tasks/task-type.graphql.js';
+import { TaskOutcome } from '../tasks/task-type.graphql.js';
 import type { Task } from '../tasks/task.js';
 import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { previewPath, type PathPreview } from './preview-path.js';
@@ -75,9 +75,7 @@ builder.objectType(FormatUnavailableError, {
 
 const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
   description: 'The download is queued. Follow its task with `taskUpdates`.',
-  fields: (t) => ({
-    task: t.field({ type: TaskType, description: 'The task that was queued.', resolve: (task) => task }),
-  }),
+  interfaces: [TaskOutcome],
 });
 
 builder.mutationField('queueDownload', (t) =>

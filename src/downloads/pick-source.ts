@@ -14,8 +14,17 @@ export interface PickedSource {
 
 const LIBRARY = 'library';
 
-/** A source that fails does not keep the others from supplying. */
 export async function pickSource(
+  deps: Pick<CatalogDeps, 'sources'>,
+  download: TrackDownload,
+): Promise<PickedSource> {
+  const picked = await findSource(deps, download);
+  download.log.info({ source: picked.source.name }, 'source picked');
+  return picked;
+}
+
+/** A source that fails does not keep the others from supplying. */
+async function findSource(
   deps: Pick<CatalogDeps, 'sources'>,
   { track, settings, options, signal, log }: TrackDownload,
 ): Promise<PickedSource> {

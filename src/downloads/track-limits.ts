@@ -86,6 +86,14 @@ function bytesOf(durationMs: number, kbps: number): number {
   return (Math.max(0, durationMs) * kbps) / 8;
 }
 
+/** What a source offers: its length, and that the disk has room for what is fetched and made. */
+export async function checkRendition(download: TrackDownload, rendition: Rendition): Promise<void> {
+  checkLength(download, rendition.durationMs);
+  const durationMs = rendition.durationMs ?? download.track.durationMs ?? 0;
+  const output = estimateOutput(download.options, { durationMs, input: null });
+  await expectSpace(download, estimateFetch(rendition, durationMs) + output);
+}
+
 /** Before the work rather than after it. The disk may still fill up meanwhile, which has the same code. */
 export async function expectSpace({ root, track }: TrackDownload, neededBytes: number): Promise<void> {
   const freeBytes = await findFreeBytes(root);

@@ -11,7 +11,7 @@ import type { GraphqlContext } from '../context.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { textsOf } from '../lib/named-enum.js';
 import { limitExceeded, MAX_COMPLEXITY } from './limits.js';
-import { decodeNodeId, encodeNodeId, loadNodes, MAX_NODES } from './node-id.js';
+import { decodeNodeId, encodeNodeId, loadNodes, MAX_IDS } from './node-id.js';
 
 const complexityError: ComplexityErrorFn = (kind, result) =>
   limitExceeded(
@@ -61,7 +61,7 @@ export const builder = new SchemaBuilder<Types>({
     nodesQueryOptions: {
       args: {
         ids: {
-          description: `Ids of the objects, as their \`id\` fields return them; at most ${MAX_NODES}.`,
+          description: `Ids of the objects, as their \`id\` fields return them; at most ${MAX_IDS}.`,
         },
       },
       description:

@@ -2,7 +2,7 @@ import type { ArgBuilder, OutputRef } from '@pothos/core';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { InvalidInputError } from '../lib/errors.js';
-import { pageSize, type Connection as Page } from '../database/pagination.js';
+import { decodeCursor, pageSize, type Connection as Page, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from '../context.js';
@@ -86,24 +86,42 @@ export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, w
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
-export function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
+function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
     first: t.arg.int({
       defaultValue: DEFAULT_PAGE,
-      description: `Number of entries to return, 1 to ${max}.`,
+      description: `Number of entries to return, 0 to ${max}; 0 if only \`totalCount\` is wanted.`,
     }),
-    after: t.arg.string({
-      description: 'Returns the entries after this cursor: the `cursor` of an edge, or `endCursor`.',
-    }),
+    after: t.arg.string({ description: ABOUT_AFTER }),
   };
 }
 
+const ABOUT_AFTER = 'Returns the entries after this cursor: the `cursor` of an edge, or `endCursor`.';
+
+function offsetArg(t: { arg: ArgBuilder<Types> }, cursors: string) {
+  return t.arg.int({
+    description: `Number of entries to skip, at most ${MAX_OFFSET.toLocaleString('en-US')}; cannot be combined with ${cursors}, which has no limit.`,
+  });
+}
+
 export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
+  return { ...pageArgs(t, max), offset: offsetArg(t, '`after`') };
+}
+
+/** Of lists that are read in both directions. A default of `first` could not be told from a request. */
+export function keysetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   return {
-    ...pageArgs(t, max),
-    offset: t.arg.int({
-      description: `Number of entries to skip, at most ${MAX_OFFSET.toLocaleString('en-US')}; cannot be combined with \`after\`, which has no limit.`,
+    first: t.arg.int({
+      description: `Number of entries to return, 0 to ${max}; 0 if only \`totalCount\` is wanted. Default: ${DEFAULT_PAGE}, unless \`last\` is given.`,
     }),
+    after: t.arg.string({ description: ABOUT_AFTER }),
+    last: t.arg.int({
+      description: `Number of entries to return from the end of the list, or from before \`before\`, in the order of the list; 0 to ${max}. Cannot be combined with \`first\`.`,
+    }),
+    before: t.arg.string({
+      description: 'Returns the entries before this cursor: the `cursor` of an edge, or `startCursor`.',
+    }),
+    offset: offsetArg(t, '`last` or a cursor'),
   };
 }
 
@@ -111,6 +129,11 @@ export interface PageArgs {
   first?: number | null | undefined;
   after?: string | null | undefined;
   offset?: number | null | undefined;
+}
+
+export interface KeysetPageArgs extends PageArgs {
+  last?: number | null | undefined;
+  before?: string | null | undefined;
 }
 
 /* In units of a plain field, as measured: a search reads what it then rejects, and its words are compared each. */
@@ -121,15 +144,15 @@ const WORD_COMPLEXITY = 1_000;
 /** A pasted title may be searched for. */
 const MAX_COUNTED_WORDS = 10;
 
-export function pageComplexity(args: PageArgs): { field: number; multiplier: number } {
+export function pageComplexity(args: KeysetPageArgs): { field: number; multiplier: number } {
   const skipped = Math.min(Math.max(args.offset ?? 0, 0), MAX_OFFSET);
   return {
     field: 1 + Math.ceil(skipped / SKIPPED_ROWS_PER_UNIT),
-    multiplier: Math.min(Math.max(args.first ?? DEFAULT_PAGE, 1), LONGEST_PAGE),
+    multiplier: Math.min(Math.max(args.first ?? args.last ?? DEFAULT_PAGE, 1), LONGEST_PAGE),
   };
 }
 
-export function searchComplexity(args: PageArgs, text: string | null | undefined) {
+export function searchComplexity(args: KeysetPageArgs, text: string | null | undefined) {
   const { field, multiplier } = pageComplexity(args);
   if (!text) return { field, multiplier };
   const words = Math.min(text.split(/\s/, MAX_COUNTED_WORDS + 1).length, MAX_COUNTED_WORDS);
@@ -161,8 +184,32 @@ export function offsetOf({ offset }: PageArgs): number {
 }
 
 export function refuseBoth({ after, offset }: PageArgs): void {
-  if (!after || offset === null || offset === undefined) return;
-  throw new InvalidInputError('"offset" cannot be combined with "after"; pass one of them.', 'offset');
+  if (after && isProvided(offset)) throw conflict('offset', 'after');
+}
+
+/** Throws InvalidInputError for a bad page. */
+export function keysetPageOf(args: KeysetPageArgs, max = MAX_PAGE): KeysetPage {
+  const backward = isProvided(args.last);
+  if (backward && isProvided(args.first)) throw conflict('last', 'first');
+  refuseBoth(args);
+  if (isProvided(args.offset) && args.before) throw conflict('offset', 'before');
+  if (isProvided(args.offset) && backward) throw conflict('offset', 'last');
+  const limits = { min: 0, default: DEFAULT_PAGE, max };
+  return {
+    size: backward ? pageSize(args.last, limits, 'last') : pageSize(args.first, limits),
+    offset: offsetOf(args),
+    after: args.after ? decodeCursor(args.after) : null,
+    before: args.before ? decodeCursor(args.before, 'before') : null,
+    backward,
+  };
+}
+
+function conflict(one: string, other: string): InvalidInputError {
+  return new InvalidInputError(`"${one}" cannot be combined with "${other}"; pass one of them.`, one);
+}
+
+function isProvided<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
 }
 
 const OFFSET_CURSOR = /^offset:(\d{1,9})$/;
@@ -172,17 +219,34 @@ function encodeOffset(offset: number): string {
   return Buffer.from(`offset:${offset}`).toString('base64url');
 }
 
+interface OffsetPage {
+  offset: number;
+  limit: number;
+}
+
 /** Throws InvalidInputError for a bad page. */
 export async function connectOffsetPage<Node>(
   args: PageArgs,
-  list: (page: { offset: number; limit: number }) => Promise<{ items: Node[]; total: number }>,
+  list: (page: OffsetPage) => Promise<{ items: Node[]; total: number }>,
 ): Promise<Connection<Node>> {
-  const page = toOffsetPage(args);
-  return toOffsetConnection(await list(page), page.offset);
+  const { offset, limit } = toOffsetPage(args);
+  // No catalog has an empty page.
+  const { items, total } = await list({ offset, limit: Math.max(limit, 1) });
+  const edges = items.slice(0, limit).map((node, index) => ({ cursor: encodeOffset(offset + index), node }));
+  return {
+    totalCount: total,
+    edges,
+    pageInfo: {
+      hasNextPage: items.length > 0 && offset + edges.length < total,
+      hasPreviousPage: offset > 0,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
 }
 
-function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
-  const limit = pageSizeOf(args);
+function toOffsetPage(args: PageArgs): OffsetPage {
+  const limit = pageSize(args.first, { min: 0, default: DEFAULT_PAGE, max: MAX_PAGE });
   if (!args.after) return { offset: offsetOf(args), limit };
   refuseBoth(args);
   const [, position] = OFFSET_CURSOR.exec(Buffer.from(args.after, 'base64url').toString()) ?? [];
@@ -191,20 +255,6 @@ function toOffsetPage(args: PageArgs): { offset: number; limit: number } {
     '"after" is not a cursor of this list; pass the "cursor" of an edge, or "endCursor".',
     'after',
   );
-}
-
-function toOffsetConnection<Node>(page: { items: Node[]; total: number }, offset: number): Connection<Node> {
-  const edges = page.items.map((node, index) => ({ cursor: encodeOffset(offset + index), node }));
-  return {
-    totalCount: page.total,
-    edges,
-    pageInfo: {
-      hasNextPage: edges.length > 0 && offset + edges.length < page.total,
-      hasPreviousPage: offset > 0,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  };
 }
 
 export interface FieldPlace {

@@ -17,8 +17,8 @@ export function decodeNodeId(nodeId: string): { typename: string; id: string } {
   return { typename: nodeId.slice(0, colon), id: nodeId.slice(colon + 1) };
 }
 
-/** Of `nodes`: each may need a query or a request of its own. */
-export const MAX_NODES = 100;
+/** Of one list. For `nodes`, each may need a query or a request of its own. */
+export const MAX_IDS = 100;
 
 type NodesCall = [
   root: object,
@@ -29,14 +29,23 @@ type NodesCall = [
 
 /** By way of `node`, one by one, so that an object that cannot be read leaves the others. */
 export function loadNodes(...[root, { ids }, context, info]: NodesCall): Promise<unknown>[] {
-  if (ids.length > MAX_NODES) {
-    throw new InvalidInputError(`"ids" has ${ids.length} ids; at most ${MAX_NODES} are allowed.`, 'ids');
-  }
+  checkIdCount(ids);
   const load = info.schema.getQueryType()?.getFields()['node']?.resolve;
   if (!load) throw new Error('the schema has no field "node"');
   return ids.map(({ typename, id }) =>
     Promise.resolve().then(() => load(root, { id: encodeNodeId(typename, id) }, context, info)),
   );
+}
+
+function checkIdCount(ids: readonly unknown[]): void {
+  if (ids.length <= MAX_IDS) return;
+  throw new InvalidInputError(`"ids" has ${ids.length} ids; at most ${MAX_IDS} are allowed.`, 'ids');
+}
+
+/** Without repeats. */
+export function parseRowIds(typename: string, ids: readonly string[]): string[] {
+  checkIdCount(ids);
+  return [...new Set(ids.map((id) => parseRowId(typename, id)))];
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

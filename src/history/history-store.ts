@@ -1,10 +1,10 @@
 import type { Viewer } from '../auth/viewer.js';
-import { escapeLike, searchWords } from '../catalog/normalize.js';
-import type { PageKey } from '../database/pagination.js';
+import { keysetSql, type KeysetOrder, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { listTaskGroups } from '../tasks/task-count-store.js';
-import { kindIn, ownedBy } from '../tasks/task-filter-store.js';
+import { kindIn, ownedBy, rowConditions } from '../tasks/task-filter-store.js';
+import { hasRowCondition } from '../tasks/task-filter.js';
 import type { Task } from '../tasks/task.js';
 import { sumMatching, type HistoryFilter, type HistoryStatus } from './history.js';
 
@@ -12,40 +12,43 @@ import { sumMatching, type HistoryFilter, type HistoryStatus } from './history.j
 const FINISHED = Prisma.sql`"state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')`;
 const IN_PROGRESS = Prisma.sql`"state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') AND "startedAt" IS NOT NULL`;
 
-export interface HistoryPage {
+export interface HistoryPage extends KeysetPage {
   filter: HistoryFilter;
-  limit: number;
-  offset: number;
-  after: PageKey | null;
+  order: KeysetOrder;
 }
 
-/** One query, however deep the page: finished tasks and tasks in progress each by their own index. */
+/**
+ * One query, however deep the page: finished tasks and tasks in progress each by their own index. One row more than
+ * the page has, in the order in which it is read.
+ */
 export function listHistory(
   db: Db,
   viewer: Viewer,
-  { filter, limit, offset, after }: HistoryPage,
+  { filter, order, size, offset, ...bounds }: HistoryPage,
 ): Promise<Task[]> {
-  const beyond = after
-    ? Prisma.sql`AND ("createdAt", "id") < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-    : Prisma.empty;
-  const newest = (half: Prisma.Sql) => Prisma.sql`
-    (SELECT "id", "createdAt" FROM "Task" WHERE ${conditions(viewer, filter, half)} ${beyond}
-     ORDER BY "createdAt" DESC, "id" DESC LIMIT ${offset + limit})`;
+  const { within, orderBy, direction } = keysetSql(order, bounds);
+  const half = (rows: Prisma.Sql) => Prisma.sql`
+    (SELECT "id", "createdAt" FROM "Task" WHERE ${conditions(viewer, filter, rows)} ${within}
+     ${orderBy} LIMIT ${offset + size + 1})`;
   return db.$queryRaw<Task[]>`
     SELECT task.* FROM (
-      SELECT "id" FROM (${newest(FINISHED)} UNION ALL ${newest(IN_PROGRESS)}) AS halves
-      ORDER BY "createdAt" DESC, "id" DESC LIMIT ${limit} OFFSET ${offset}
+      SELECT "id" FROM (${half(FINISHED)} UNION ALL ${half(IN_PROGRESS)}) AS halves
+      ${orderBy} LIMIT ${size + 1} OFFSET ${offset}
     ) AS page JOIN "Task" task USING ("id")
-    ORDER BY task."createdAt" DESC, task."id" DESC`;
+    ORDER BY task."createdAt" ${direction}, task."id" ${direction}`;
 }
 
-/** Only a search reads the tasks' rows; other filters use the task counts. */
+/** Task counts know kinds and states; other conditions are counted row by row. */
 export async function countHistory(db: Db, viewer: Viewer, filter: HistoryFilter): Promise<number> {
-  if (!filter.text) return sumMatching(await listTaskGroups(db, viewer), filter);
+  if (!countsRows(filter)) return sumMatching(await listTaskGroups(db, viewer), filter);
   const [row] = await db.$queryRaw<{ n: bigint }[]>`
     SELECT (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, FINISHED)})
       + (SELECT count(*) FROM "Task" WHERE ${conditions(viewer, filter, IN_PROGRESS)}) AS n`;
   return Number(row?.n ?? 0);
+}
+
+export function countsRows(filter: HistoryFilter): boolean {
+  return hasRowCondition(filter) || Boolean(filter.ownerId);
 }
 
 const STATUS_SQL: Record<HistoryStatus, Prisma.Sql> = {
@@ -58,25 +61,20 @@ const STATUS_SQL: Record<HistoryStatus, Prisma.Sql> = {
 };
 
 function conditions(viewer: Viewer, filter: HistoryFilter, half: Prisma.Sql): Prisma.Sql {
-  const { statuses, kinds, text, includeChildren } = filter;
+  const { statuses, kinds, includeChildren } = filter;
   const all = [
     half,
     ownedBy(viewer),
     ...(includeChildren ? [] : [Prisma.sql`"parentId" IS NULL`]),
     ...(kinds ? [kindIn(kinds)] : []),
     ...(statuses ? [anyOf(statuses.map((status) => STATUS_SQL[status]))] : []),
-    ...searchWords(text ?? '').map((word) => Prisma.sql`"searchText" LIKE ${patternOf(word)}`),
+    ...rowConditions(filter),
   ];
   return Prisma.join(all, ' AND ');
 }
 
 function anyOf(some: Prisma.Sql[]): Prisma.Sql {
   return some.length === 0 ? Prisma.sql`false` : Prisma.sql`(${Prisma.join(some, ' OR ')})`;
-}
-
-/** A word shorter than a trigram matches beginnings only, which the index can find. */
-function patternOf(word: string): string {
-  return [...word].length < 3 ? `% ${escapeLike(word)}%` : `%${escapeLike(word)}%`;
 }
 
 export interface TrackSums {

@@ -2,28 +2,29 @@ import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import type { Viewer } from '../auth/viewer.js';
 import type { GraphqlContext } from '../context.js';
-import { decodeCursor, toConnection } from '../database/pagination.js';
+import { toConnection, type KeysetOrder } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
 import { distinct } from '../graphql/input-limits.js';
 import {
+  keysetPageArgs,
+  keysetPageOf,
+  lazyConnection,
   LONGEST_PAGE,
-  offsetOf,
-  offsetPageArgs,
-  pageSizeOf,
   readPage,
-  refuseBoth,
   searchComplexity,
   type Connection,
-  type PageArgs,
+  type KeysetPageArgs,
 } from '../graphql/connection.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import { listTaskGroups } from '../tasks/task-count-store.js';
+import { rowFilterFields, toRowFilter } from '../tasks/task-filter.graphql.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { isParentKind, type Task } from '../tasks/task.js';
-import { TaskConnection } from '../tasks/tasks.graphql.js';
+import { TaskConnection, TaskOrderEnum } from '../tasks/tasks.graphql.js';
 import { cleanUpHistory, type HistoryCleanup } from './clean-up-history.js';
 import {
   countHistory,
+  countsRows,
   countQueuedSince,
   listHistory,
   sumDurations,
@@ -71,14 +72,9 @@ builder.prismaObjectFields('Task', (t) => ({
   }),
 }));
 
-const MAX_QUERY_LENGTH = 200;
-
 const HistoryFilterInput = builder.inputType('HistoryFilter', {
   description: 'Selects downloads of the history. All conditions must match; omitted ones match everything.',
   fields: (t) => ({
-    query: t.string({
-      description: `Search text of 1 to ${MAX_QUERY_LENGTH} characters. Every word must occur in title, artists or album, regardless of case and accents; words of one or two letters match the beginning of a word.`,
-    }),
     statuses: t.field({
       type: [HistoryStatusEnum],
       description: 'Only downloads with one of these statuses.',
@@ -88,37 +84,40 @@ const HistoryFilterInput = builder.inputType('HistoryFilter', {
       defaultValue: false,
       description: 'Set to true to include tracks and albums that belong to another download.',
     }),
+    ...rowFilterFields(t, 'downloads'),
   }),
 });
 
 function toHistoryFilter(input: typeof HistoryFilterInput.$inferInput | null | undefined): HistoryFilter {
-  const { query, ...rest } = input ?? {};
-  const filter = { ...rest, statuses: distinct(rest.statuses), kinds: distinct(rest.kinds) };
-  if (query === null || query === undefined) return filter;
-  // PostgreSQL rejects NUL in text, and no title has a control character.
-  const text = query.replace(/\p{Cc}/gu, ' ').trim();
-  if (text !== '' && text.length <= MAX_QUERY_LENGTH) return { ...filter, text };
-  throw new InvalidInputError(`"query" must have 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
+  const { statuses, kinds, includeChildren } = input ?? {};
+  return {
+    statuses: distinct(statuses),
+    kinds: distinct(kinds),
+    includeChildren: includeChildren ?? false,
+    ...toRowFilter(input),
+  };
 }
 
-async function connectHistory(
+function connectHistory(
   context: GraphqlContext,
-  filter: HistoryFilter,
-  page: PageArgs,
-): Promise<Connection<Task>> {
-  refuseBoth(page);
-  const size = pageSizeOf(page, LONGEST_PAGE);
-  const offset = offsetOf(page);
-  const after = page.after ? decodeCursor(page.after) : null;
+  { filter, order }: { filter: HistoryFilter; order: KeysetOrder },
+  args: KeysetPageArgs,
+): Connection<Task> {
+  const page = keysetPageOf(args, LONGEST_PAGE);
   const { viewer } = context;
-  const searches = filter.text !== undefined;
-  const rows = await readPage(context, { offset, searches }, (db) =>
-    listHistory(db, viewer, { filter, offset, after, limit: size + 1 }),
-  );
-  return {
-    ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
+  const searches = countsRows(filter);
+  const { offset } = page;
+  return lazyConnection({
+    size: page.size,
+    read: async () =>
+      toConnection(
+        await readPage(context, { offset, searches }, (db) =>
+          listHistory(db, viewer, { ...page, filter, order }),
+        ),
+        page,
+      ),
     totalCount: () => readPage(context, { offset: 0, searches }, (db) => countHistory(db, viewer, filter)),
-  };
+  });
 }
 
 const HistoryCountType = builder.objectRef<HistoryCount>('HistoryCount').implement({
@@ -176,17 +175,22 @@ const HistoryStatsType = builder.objectRef<{ viewer: Viewer }>('HistoryStats').i
 builder.queryFields((t) => ({
   history: t.field({
     type: TaskConnection,
-    description:
-      'Your downloads that have begun, newest first, including dismissed ones; admins get those of all users.',
+    description: 'Your downloads that have begun, including dismissed ones; admins get those of all users.',
     args: {
       filter: t.arg({
         type: HistoryFilterInput,
         description: 'Restricts the history, for example to failed albums.',
       }),
-      ...offsetPageArgs(t, LONGEST_PAGE),
+      orderBy: t.arg({
+        type: TaskOrderEnum,
+        defaultValue: 'NEWEST_FIRST',
+        description: 'Order of the history, by the time of queueing.',
+      }),
+      ...keysetPageArgs(t, LONGEST_PAGE),
     },
     complexity: (args) => searchComplexity(args, args.filter?.query),
-    resolve: (_root, { filter, ...page }, context) => connectHistory(context, toHistoryFilter(filter), page),
+    resolve: (_root, { filter, orderBy, ...page }, context) =>
+      connectHistory(context, { filter: toHistoryFilter(filter), order: orderBy ?? 'NEWEST_FIRST' }, page),
   }),
   historyStats: t.field({
     type: HistoryStatsType,

@@ -1,15 +1,14 @@
 import type { TaskGroup } from '../tasks/task-count-store.js';
+import type { RowFilter } from '../tasks/task-filter.js';
 import type { Task, TaskKind } from '../tasks/task.js';
 
 /** All active states are one. */
 export type HistoryStatus = 'IN_PROGRESS' | 'COMPLETED' | 'PARTIAL' | 'SKIPPED' | 'FAILED' | 'CANCELLED';
 
 /** An omitted property matches all. */
-export interface HistoryFilter {
+export interface HistoryFilter extends RowFilter {
   statuses?: readonly HistoryStatus[] | null | undefined;
   kinds?: readonly TaskKind[] | null | undefined;
-  /** All must match, regardless of case and accents. */
-  text?: string | null;
   includeChildren?: boolean | null | undefined;
 }
 
@@ -32,7 +31,7 @@ export function historyStatusOf(
   }
 }
 
-/** For filters without a text. */
+/** For filters that the groups can tell: without owner and conditions of rows. */
 export function sumMatching(groups: readonly TaskGroup[], filter: HistoryFilter): number {
   return groups.filter((group) => matches(group, filter)).reduce((sum, { count }) => sum + count, 0);
 }

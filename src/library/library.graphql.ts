@@ -1,5 +1,10 @@
 import { builder } from '../graphql/builder.js';
-import { connectOffsetPage, createConnectionType, pageArgs, pageComplexity } from '../graphql/connection.js';
+import {
+  connectOffsetPage,
+  createConnectionType,
+  offsetPageArgs,
+  pageComplexity,
+} from '../graphql/connection.js';
 import { countReadableFiles, listProblems, type LibraryProblem } from './library-scan-store.js';
 import { scanLibraryJob } from './scan-library.job.js';
 
@@ -31,7 +36,7 @@ const LibraryType = builder.objectRef<string[]>('Library').implement({
     problems: t.field({
       type: LibraryProblemConnection,
       description: 'Files that could not be read, ordered by path.',
-      args: pageArgs(t),
+      args: offsetPageArgs(t),
       complexity: pageComplexity,
       resolve: (_directories, args, { db }) => connectOffsetPage(args, (page) => listProblems(db, page)),
     }),

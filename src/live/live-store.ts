@@ -21,6 +21,44 @@ export function listActiveTasks(
     ORDER BY "sequence", "id" LIMIT ${limit}`;
 }
 
+/** Of tasks that a reader follows to their end: its snapshot would leave them out. */
+export function listFinishedAmong(
+  db: Db,
+  viewer: Viewer,
+  { filter, ids }: { filter: TaskFilter; ids: readonly string[] },
+): Promise<Task[]> {
+  return db.$queryRaw<Task[]>`
+    SELECT * FROM "Task" WHERE "id" = ANY(${[...ids]}::uuid[])
+      AND ${taskCondition(FINISHED_STATES, { viewer, filter })} ORDER BY "sequence", "id"`;
+}
+
+/** A task that no longer exists is not active. */
+export async function findActiveIds(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT "id"::text FROM "Task" WHERE "id" = ANY(${[...ids]}::uuid[]) AND ${stateIn(ACTIVE_STATES)}`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** A parent that failed while it was expanded is finished before the children that it has. */
+export async function findRootsInProgress(db: Db, rootIds: readonly string[]): Promise<Set<string>> {
+  const active = stateIn(ACTIVE_STATES);
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT root."id"::text FROM unnest(${[...rootIds]}::uuid[]) AS root("id")
+    WHERE EXISTS (
+      SELECT FROM "Task" child WHERE child."parentId" = root."id" AND (${active} OR EXISTS (
+        SELECT FROM "Task" track WHERE track."parentId" = child."id" AND ${active}
+      ))
+    )`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The parents of these tasks; null for those without. */
+export async function findParentIds(db: Db, ids: readonly string[]): Promise<Map<string, string | null>> {
+  const rows = await db.$queryRaw<{ id: string; parentId: string | null }[]>`
+    SELECT "id"::text, "parentId"::text FROM "Task" WHERE "id" = ANY(${[...ids]}::uuid[])`;
+  return new Map(rows.map(({ id, parentId }) => [id, parentId]));
+}
+
 /*
  * A row's `updatedAt` is when it was written, and it is visible only from its commit. So a poll returns a
  * time no later than the start of the oldest open transaction that has written, and reads that time first:

@@ -39,6 +39,10 @@ const TaskUpdateType = builder.objectRef<TaskUpdate>('TaskUpdate').implement({
     initial: t.exposeBoolean('initial', {
       description: 'True for the snapshot that a subscription starts with, false for a change.',
     }),
+    coalesced: t.exposeBoolean('coalesced', {
+      description:
+        'True when you read too slowly to be sent every change: the task has changed more often than you were told, and this is its latest state.',
+    }),
     task: t.field({
       type: TaskType,
       description: 'The task with its state at that moment.',
@@ -56,22 +60,29 @@ builder.subscriptionField('taskUpdates', (t) =>
   t.field({
     type: TaskUpdateType,
     description:
-      'Tasks as they change, after a snapshot of all active tasks, or of all that changed since `since`. A slow reader gets the latest state of each task and every finished one; a reader that stops reading is disconnected.',
+      'Tasks as they change, after a snapshot of all active tasks, or of all that changed since `since`. To follow one download to its end, pass its task as `root` in `filter`, and `untilFinished: true`. A slow reader gets the latest state of each task (see `coalesced`) and every finished one; a reader that stops reading is disconnected.',
     args: {
       filter: t.arg({
         type: TaskFilterInput,
         description: 'Which tasks to follow; by default all that you may see.',
       }),
       since: t.arg.string({
-        description: 'The `sequence` of the last update you received, to resume after a disconnect.',
+        description:
+          'The `sequence` of the last update you received, to resume after a disconnect. One that the server has not reached is refused.',
+      }),
+      untilFinished: t.arg.boolean({
+        defaultValue: false,
+        description:
+          'Whether the stream completes once every task that `ids` or `root` of the filter names is finished. The snapshot then has those that are finished already. A retry afterwards needs a new subscription.',
       }),
     },
-    subscribe: (_root, { filter, since }, { feed, viewer, signal }) =>
+    subscribe: (_root, { filter, since, untilFinished }, { feed, viewer, signal }) =>
       feed.subscribe({
         viewer,
         signal,
         filter: toTaskFilter(filter, { includeChildren: true, includeDismissed: true }),
         since: since ? parseSequence(since) : null,
+        untilFinished: untilFinished ?? false,
       }),
     resolve: (update: TaskUpdate) => update,
   }),

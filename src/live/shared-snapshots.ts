@@ -6,6 +6,7 @@ import { createGate, type GateLimits } from '../lib/gate.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import type { TaskStamp } from '../tasks/task-store.js';
+import type { Task } from '../tasks/task.js';
 import { readSnapshotPage, resumeFrom, type FeedRequest, type TaskChange } from './task-changes.js';
 
 export interface SharedSnapshot {
@@ -19,6 +20,7 @@ export interface SharedSnapshot {
 
 export interface InitialUpdate extends TaskChange {
   initial: true;
+  coalesced: false;
 }
 
 /** Readers with the same viewer and filter that come within this time get the same snapshot. */
@@ -41,6 +43,10 @@ interface SnapshotPages {
   page(after: TaskStamp | null, signal: AbortSignal): Promise<Page>;
 }
 
+export function toInitialUpdate(task: Task, current: bigint): InitialUpdate {
+  return { sequence: resumeFrom(task.sequence, current), task, initial: true, coalesced: false };
+}
+
 export function createSharedSnapshots({ db }: Pick<Platform, 'db'>) {
   const recent = new Map<string, SnapshotPages>();
   const inTurn = createGate(PAGE_LIMITS);
@@ -52,9 +58,7 @@ export function createSharedSnapshots({ db }: Pick<Platform, 'db'>) {
     const read = async (after: TaskStamp | null): Promise<Page> => {
       const current = await sequence;
       const { tasks, end } = await readSnapshotPage(db, request, { current, after });
-      const toUpdate = (task: (typeof tasks)[number]) =>
-        ({ sequence: resumeFrom(task.sequence, current), task, initial: true }) as const;
-      return { updates: tasks.map(toUpdate), end };
+      return { updates: tasks.map((task) => toInitialUpdate(task, current)), end };
     };
     return {
       sequence,

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Viewer } from '../auth/viewer.js';
 import { readSequence } from '../database/sequence.js';
 import { InvalidInputError } from '../lib/errors.js';
@@ -5,7 +6,7 @@ import type { Platform } from '../platform.js';
 import type { TaskFilter } from '../tasks/task-filter.js';
 import { findTasksByIds, listChangedTasks, listTaskStamps, type TaskStamp } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
-import { listActiveTasks } from './live-store.js';
+import { findParentIds, listActiveTasks } from './live-store.js';
 
 export interface TaskChange {
   /** Resuming from here may repeat changes, and misses none. */
@@ -13,11 +14,18 @@ export interface TaskChange {
   task: Task;
 }
 
+/** A change and the task's place in its tree. */
+export interface PlacedChange extends TaskChange {
+  grandparentId: string | null;
+}
+
 export interface FeedRequest {
   viewer: Viewer;
   filter: TaskFilter;
   /** Null starts with the active tasks. */
   since: bigint | null;
+  /** Whether to end when all tasks that the filter names are finished. */
+  untilFinished: boolean;
   /** Aborts when the reader has gone. */
   signal: AbortSignal;
 }
@@ -28,7 +36,7 @@ const BATCH = 500;
 interface TaskChanges {
   startFrom(sequence: bigint): void;
   /** When it throws, the next read repeats what this one returned. */
-  read(): AsyncGenerator<TaskChange, void, void>;
+  read(): AsyncGenerator<PlacedChange, void, void>;
 }
 
 /**
@@ -38,6 +46,7 @@ interface TaskChanges {
 export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
   let since = 0n;
   let returned = new Map<string, bigint>();
+  const findGrandparents = createGrandparentFinder(db);
 
   return {
     startFrom: (sequence) => {
@@ -54,9 +63,12 @@ export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
           fresh.map(({ id }) => id),
         );
         const byId = new Map(tasks.map((task) => [task.id, task]));
+        const grandparentOf = await findGrandparents(tasks);
         for (const { id, sequence } of fresh) {
           const task = byId.get(id);
-          if (task) yield { sequence: resumeFrom(sequence, current), task };
+          if (task) {
+            yield { sequence: resumeFrom(sequence, current), task, grandparentId: grandparentOf(task) };
+          }
         }
         for (const { id, sequence } of stamps) if (sequence >= current) next.set(id, sequence);
       }
@@ -66,24 +78,42 @@ export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
   };
 }
 
+/** More than one batch has; a task never changes its parent. */
+const KNOWN_PARENTS = 10_000;
+
+function createGrandparentFinder(db: Platform['db']) {
+  const known = new LRUCache<string, { parentId: string | null }>({ max: KNOWN_PARENTS });
+  return async (tasks: readonly Task[]): Promise<(task: Task) => string | null> => {
+    const parentIds = new Set(tasks.flatMap(({ parentId }) => parentId ?? []));
+    const unknown = [...parentIds].filter((id) => !known.has(id));
+    const found = unknown.length > 0 ? await findParentIds(db, unknown) : [];
+    for (const [id, parentId] of found) known.set(id, { parentId });
+    return ({ parentId }) => (parentId ? (known.get(parentId)?.parentId ?? null) : null);
+  };
+}
+
 interface PagePlace {
   current: bigint;
   after: TaskStamp | null;
 }
 
 /**
- * In the order of change, so that a reader who leaves in the middle can resume. `current` was read before. A
- * `since` ahead of the database's sequence (it was restored) starts with the active tasks.
+ * In the order of change, so that a reader who leaves in the middle can resume. `current` was read before; a `since`
+ * above it is of a transaction that is younger than the oldest open one.
  */
 export async function readSnapshotPage(
   db: Platform['db'],
   { viewer, filter, since }: FeedRequest,
   { current, after }: PagePlace,
 ): Promise<{ tasks: Task[]; end: TaskStamp | null }> {
-  const resumes = since !== null && since <= current;
-  const tasks = await (resumes
-    ? listChangedTasks(db, viewer, { filter, since, limit: BATCH, after })
-    : listActiveTasks(db, viewer, { filter, limit: BATCH, after }));
+  const tasks = await (since === null
+    ? listActiveTasks(db, viewer, { filter, limit: BATCH, after })
+    : listChangedTasks(db, viewer, {
+        filter,
+        since: since < current ? since : current,
+        limit: BATCH,
+        after,
+      }));
   return { tasks, end: endOf(tasks) };
 }
 

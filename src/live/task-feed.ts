@@ -1,21 +1,34 @@
 import { maySee } from '../auth/viewer.js';
 import { levelOf } from '../database/outage.js';
-import { readSequence } from '../database/sequence.js';
+import { checkReached, readSequence } from '../database/sequence.js';
 import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import { matchesFilter } from '../tasks/task-filter.js';
 import type { Task } from '../tasks/task.js';
-import { createSharedSnapshots } from './shared-snapshots.js';
-import { createTaskChanges, readChangesSince, type FeedRequest, type TaskChange } from './task-changes.js';
+import { checkFollowed, findEnding, followedIds } from './followed-tasks.js';
+import { listFinishedAmong } from './live-store.js';
+import { createSharedSnapshots, toInitialUpdate, type SharedSnapshot } from './shared-snapshots.js';
+import {
+  createTaskChanges,
+  readChangesSince,
+  type FeedRequest,
+  type PlacedChange,
+  type TaskChange,
+} from './task-changes.js';
 
 export interface TaskUpdate extends TaskChange {
   initial: boolean;
+  /** Whether earlier changes of the task were left out, because the reader is slow. */
+  coalesced: boolean;
 }
 
 interface TaskFeed {
-  /** Until the reader returns, falls too far behind, or the process stops. */
-  subscribe(request: FeedRequest): AsyncIterableIterator<TaskUpdate>;
+  /**
+   * Until the reader returns, falls too far behind, its tasks are finished, or the process stops. Throws
+   * InvalidInputError.
+   */
+  subscribe(request: FeedRequest): Promise<AsyncIterableIterator<TaskUpdate>>;
   readerCount(): number;
   stop(): void;
 }
@@ -37,13 +50,15 @@ const RETRY_MS = 500;
 export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
   const changes = createTaskChanges(deps);
-  const withSequence = createRestamp();
+  const coalesce = createCoalescing();
   const sizeOf = createSizeCache();
   const snapshots = createSharedSnapshots(deps);
   const poller = createPoller(async () => {
     if (readers.size === 0) return true;
     try {
+      const ending = await findEnding(deps.db, readers);
       for await (const change of changes.read()) deliver(readers, change);
+      for (const { queue } of ending) queue.close();
       return true;
     } catch (err) {
       deps.log[levelOf(err, 'warn')]({ err }, 'could not read changed tasks, trying again');
@@ -55,17 +70,21 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
 
   return {
     readerCount: () => readers.size,
-    subscribe: (request) =>
-      openReader(deps, request, {
+    async subscribe(request) {
+      if (request.since !== null) await checkReached(deps.db, request.since);
+      if (request.untilFinished) await checkFollowed(deps.db, request.viewer, request.filter);
+      return openReader(deps, request, {
         join: (reader, sequence) => {
           if (readers.size === 0) changes.startFrom(sequence);
           readers.add(reader);
+          if (request.untilFinished) poller.pollSoon();
         },
         leave: (reader) => void readers.delete(reader),
-        withSequence,
+        coalesce,
         sizeOf,
         snapshots,
-      }),
+      });
+    },
     stop: () => {
       offTask();
       offGap();
@@ -106,10 +125,11 @@ function createPoller(poll: () => Promise<boolean>) {
   };
 }
 
-function deliver(readers: Iterable<Reader>, change: TaskChange): void {
-  const update = { ...change, initial: false };
+function deliver(readers: Iterable<Reader>, { sequence, task, grandparentId }: PlacedChange): void {
+  const update = { sequence, task, initial: false, coalesced: false };
   for (const { request, queue } of readers) {
-    if (maySee(request.viewer, change.task) && matchesFilter(request.filter, change.task)) queue.push(update);
+    if (maySee(request.viewer, task) && matchesFilter(request.filter, task, grandparentId))
+      queue.push(update);
   }
 }
 
@@ -121,7 +141,7 @@ function createSizeCache() {
 interface ReaderDependencies {
   join(reader: Reader, sequence: bigint): void;
   leave(reader: Reader): void;
-  withSequence(update: TaskUpdate, sequence: string): TaskUpdate;
+  coalesce(update: TaskUpdate, sequence: string): TaskUpdate;
   sizeOf(task: Task): number;
   snapshots: ReturnType<typeof createSharedSnapshots>;
 }
@@ -129,11 +149,11 @@ interface ReaderDependencies {
 function openReader(
   deps: Pick<Platform, 'db'>,
   request: FeedRequest,
-  { join, leave, withSequence, sizeOf, snapshots }: ReaderDependencies,
+  { join, leave, coalesce, sizeOf, snapshots }: ReaderDependencies,
 ): AsyncIterableIterator<TaskUpdate> {
   const queue = createReaderQueue<TaskUpdate>({
     key: ({ task }) => task.id,
-    merge: (pending, latest) => withSequence(latest, pending.sequence),
+    merge: (pending, latest) => coalesce(latest, pending.sequence),
     sizeBytes: ({ task }) => sizeOf(task),
   });
   const reader = { request, queue };
@@ -143,11 +163,11 @@ function openReader(
       const current = snapshot.shared ? await readSequence(deps.db) : snapshot.sequence;
       // Before the snapshot, so that nothing is lost between the two.
       join(reader, current);
-      yield* snapshot.read();
+      yield* request.untilFinished ? withFinished(deps, request, snapshot) : snapshot.read();
       if (snapshot.shared) {
         const since = snapshot.sequence;
         const missed = readChangesSince(deps, { ...request, since }, current);
-        for await (const change of missed) yield { ...change, initial: false };
+        for await (const change of missed) yield { ...change, initial: false, coalesced: false };
       }
       yield* readQueue(deps, reader, current);
     } finally {
@@ -169,12 +189,27 @@ function openReader(
   };
 }
 
+/** A reader that waits for tasks which are finished already is to learn how they ended. */
+async function* withFinished(
+  { db }: Pick<Platform, 'db'>,
+  { viewer, filter }: FeedRequest,
+  { sequence, read }: SharedSnapshot,
+): AsyncGenerator<TaskUpdate, void, void> {
+  const left = new Set(followedIds(filter));
+  for await (const update of read()) {
+    left.delete(update.task.id);
+    yield update;
+  }
+  const finished = left.size > 0 ? await listFinishedAmong(db, viewer, { filter, ids: [...left] }) : [];
+  yield* finished.map((task) => toInitialUpdate(task, sequence));
+}
+
 /** One object for all readers that are equally late, so that it is executed once. */
-function createRestamp() {
+function createCoalescing() {
   const byTask = new WeakMap<Task, Map<string, TaskUpdate>>();
   return (update: TaskUpdate, sequence: string): TaskUpdate => {
     const bySequence = getOrAdd(byTask, update.task, () => new Map<string, TaskUpdate>());
-    return getOrAdd(bySequence, sequence, () => ({ ...update, sequence }));
+    return getOrAdd(bySequence, sequence, () => ({ ...update, sequence, coalesced: true }));
   };
 }
 
@@ -189,7 +224,7 @@ async function* readQueue(
     if (queue.takeDropped() > 0) {
       const current = await readSequence(deps.db);
       const missed = readChangesSince(deps, { ...request, since }, current);
-      for await (const change of missed) yield { ...change, initial: false };
+      for await (const change of missed) yield { ...change, initial: false, coalesced: true };
       since = current;
     }
     yield update;

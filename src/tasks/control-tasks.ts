@@ -7,6 +7,7 @@ import {
   cancelTasks,
   markDismissed,
   pauseTasks,
+  restampTask,
   resumeTasks,
   retryTasks,
   setPriority,
@@ -19,7 +20,7 @@ import {
   listActiveParents,
   type TaskChange,
 } from './task-tree-store.js';
-import { PRIORITY_LIMIT, type Task } from './task.js';
+import { isParentKind, PRIORITY_LIMIT, type Task } from './task.js';
 
 type ControlDeps = Pick<Platform, 'db' | 'log'>;
 
@@ -71,14 +72,22 @@ async function refuseDuplicate(db: Db, taskId: string): Promise<void> {
   if (existing) throw new DuplicateDownloadError(existing);
 }
 
+export type PausedTask = Task & { pausedCount: number };
+
 /** Running tracks finish, including their retries. A parent is PAUSED once none of its children runs. */
-export function pauseTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
-  return controlTask(deps, viewer, {
+export async function pauseTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<PausedTask> {
+  let pausedCount = 0;
+  const task = await controlTask(deps, viewer, {
     taskId,
-    change: pauseTasks,
+    change: async (tx, where) => {
+      const paused = await pauseTasks(tx, where);
+      pausedCount += paused;
+      return paused;
+    },
     refusal: 'only queued or retrying tasks can be paused',
     event: 'task paused',
   });
+  return { ...task, pausedCount };
 }
 
 export function resumeTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
@@ -122,6 +131,7 @@ export async function dismissTask(
     await changeTree(tx, task, cancelTasks);
     await markDismissed(tx, taskId, deps.clock.now());
   });
+  await followChange(deps, task);
   deps.log.info({ taskId, by: viewer.username }, 'task dismissed');
   return getTask(deps, viewer, taskId);
 }
@@ -141,12 +151,18 @@ async function controlTask(
 ): Promise<Task> {
   const before = await getTask(deps, viewer, taskId);
   const changed = await inTransaction(deps.db, (tx) => changeTree(tx, before, change));
+  if (changed > 0) await followChange(deps, before);
   const task = await getTask(deps, viewer, taskId);
   if (changed === 0) {
     throw new TaskStateConflictError(`Task ${taskId} is ${task.state.toLowerCase()}: ${refusal}.`, task);
   }
   deps.log.info({ taskId, by: viewer.username }, event);
   return task;
+}
+
+/** So that the sequence of the task stands for the whole change. A track by itself is one row. */
+async function followChange({ db }: Pick<Platform, 'db'>, { id, kind, parentId }: Task): Promise<void> {
+  if (isParentKind(kind) || parentId) await restampTask(db, id);
 }
 
 async function getTask({ db }: Pick<Platform, 'db'>, viewer: Viewer, taskId: string): Promise<Task> {

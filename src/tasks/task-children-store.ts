@@ -1,7 +1,6 @@
 import type { Viewer } from '../auth/viewer.js';
-import type { PageKey } from '../database/pagination.js';
+import { keysetSql, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
-import { Prisma } from '../generated/prisma/client.js';
 import type { NewTask } from './new-task.js';
 import { ownedBy, visibleTo } from './task-filter-store.js';
 import type { Selection } from './task-store.js';
@@ -59,13 +58,11 @@ export function listFirstChildren(
   });
 }
 
-export interface ChildPage {
-  limit: number;
-  after: PageKey | null;
+export interface ChildPage extends KeysetPage {
   query: Selection;
 }
 
-/** In the order of queueing. Two queries in all. */
+/** In the order of queueing, or of a page read backwards; each with one child more than a page. Two queries in all. */
 export async function listChildPages(
   { db, viewer }: { db: Db; viewer: Viewer },
   parentIds: readonly string[],
@@ -81,18 +78,16 @@ export async function listChildPages(
 function listChildKeys(
   db: Db,
   parentIds: readonly string[],
-  { viewer, limit, after }: { viewer: Viewer; limit: number; after: PageKey | null },
+  { viewer, ...page }: KeysetPage & { viewer: Viewer },
 ): Promise<{ id: string; parentId: string }[]> {
-  const beyond = after
-    ? Prisma.sql`AND ("createdAt", "id") > (${after.createdAt}::timestamptz, ${after.id}::uuid)`
-    : Prisma.empty;
+  const { within, orderBy, direction } = keysetSql('OLDEST_FIRST', page);
   return db.$queryRaw`
     SELECT child."id", child."parentId" FROM unnest(${parentIds}::uuid[]) AS parent("id")
     CROSS JOIN LATERAL (
       SELECT "id", "parentId", "createdAt" FROM "Task"
-      WHERE "parentId" = parent."id" AND "dismissedAt" IS NULL AND ${ownedBy(viewer)} ${beyond}
-      ORDER BY "createdAt", "id" LIMIT ${limit}
-    ) child ORDER BY child."createdAt", child."id"`;
+      WHERE "parentId" = parent."id" AND "dismissedAt" IS NULL AND ${ownedBy(viewer)} ${within}
+      ${orderBy} LIMIT ${page.size + 1} OFFSET ${page.offset}
+    ) child ORDER BY child."createdAt" ${direction}, child."id" ${direction}`;
 }
 
 async function findById(

@@ -2,15 +2,15 @@ import { createContextCache } from '@pothos/core';
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import DataLoader from 'dataloader';
 import type { GraphqlContext } from '../context.js';
-import { decodeCursor, toConnection } from '../database/pagination.js';
+import { toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
 import {
+  keysetPageArgs,
+  keysetPageOf,
   lazyConnection,
   LONGEST_PAGE,
   nodeSelection,
-  pageArgs,
   pageComplexity,
-  pageSizeOf,
 } from '../graphql/connection.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { countChildren, listChildPages, listCurrentChildren, type ChildPage } from './task-children-store.js';
@@ -55,16 +55,15 @@ builder.prismaObjectFields('Task', (t) => ({
     type: TaskConnection,
     description:
       'Tracks of an album or playlist, or albums of an artist, in the order of queueing; without dismissed ones.',
-    args: pageArgs(t, LONGEST_PAGE),
+    args: keysetPageArgs(t, LONGEST_PAGE),
     complexity: pageComplexity,
     resolve: ({ id }, args, context, info) => {
-      const size = pageSizeOf(args, LONGEST_PAGE);
-      const after = args.after ? decodeCursor(args.after) : null;
+      const page = keysetPageOf(args, LONGEST_PAGE);
       const query = nodeSelection('Task', { context, info });
-      const loader = pageLoader(context, { limit: size + 1, after, query });
+      const loader = pageLoader(context, { ...page, query });
       return lazyConnection({
-        size,
-        read: async () => toConnection(await loader.load(id), { size, after }),
+        size: page.size,
+        read: async () => toConnection(await loader.load(id), page),
         totalCount: () => countLoader(context).load(id),
       });
     },

@@ -1,9 +1,9 @@
 import type { Viewer } from '../auth/viewer.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
-import { kindIn, ownedBy, stateIn, taskCondition } from './task-filter-store.js';
-import type { TaskFilter } from './task-filter.js';
-import { TASK_STATES, type TaskKind, type TaskState } from './task.js';
+import { kindIn, ownedBy, rowConditions, stateIn, taskCondition } from './task-filter-store.js';
+import { hasRowCondition, type TaskFilter } from './task-filter.js';
+import { ACTIVE_STATES, FINISHED_STATES, type TaskKind, type TaskState } from './task.js';
 
 /* Triggers maintain "TaskCount" (migration 0003): exact in the reader's snapshot, and quick at any size. */
 
@@ -12,15 +12,17 @@ export async function countTasks(db: Db, viewer: Viewer, filter: TaskFilter): Pr
   return row?.n ?? 0;
 }
 
-/** The children of one parent are few enough to be counted themselves. */
+/** What no sum tells is counted itself: it is few, or the caller lets it wait for its turn. */
 export function countSql(viewer: Viewer, filter: TaskFilter): Prisma.Sql {
-  if (filter.parentId) {
-    const condition = taskCondition(TASK_STATES, { viewer, filter });
-    return Prisma.sql`(SELECT count(*)::int FROM "Task" WHERE ${condition})`;
+  if (filter.parentId || filter.ids || filter.rootId || hasRowCondition(filter)) {
+    const half = (states: readonly TaskState[]) => Prisma.sql`
+      (SELECT count(*)::int FROM "Task" WHERE ${taskCondition(states, { viewer, filter })})`;
+    return Prisma.sql`(${half(ACTIVE_STATES)} + ${half(FINISHED_STATES)})`;
   }
-  const { states, kinds, includeChildren, includeDismissed } = filter;
+  const { states, kinds, ownerId, includeChildren, includeDismissed } = filter;
   const conditions = [
     ownedBy(viewer),
+    ...rowConditions({ ownerId: ownerId ?? null }),
     ...(states ? [stateIn(states)] : []),
     ...(kinds ? [kindIn(kinds)] : []),
     ...(includeChildren ? [] : [Prisma.sql`"topLevel"`]),

@@ -10,9 +10,10 @@ import {
   prioritizeTask,
   resumeTask,
   retryTask,
+  type PausedTask,
 } from './control-tasks.js';
 import { DuplicateDownloadError, TaskNotFoundError, TaskStateConflictError } from './errors.js';
-import { TaskType } from './task-type.graphql.js';
+import { TaskOutcome, TaskType } from './task-type.graphql.js';
 import { PRIORITY_LIMIT, type Task } from './task.js';
 
 builder.objectType(TaskNotFoundError, {
@@ -49,26 +50,22 @@ builder.objectType(DuplicateDownloadError, {
   }),
 });
 
-/** What the field `task` of each payload says. */
-const CHANGED_TASK = {
-  TaskCancelled: 'The task after its cancellation.',
-  TaskRetried: 'The retried task, queued again.',
-  TaskPaused: 'The task that was paused.',
-  TaskResumed: 'The resumed task, queued again.',
-  TaskPrioritized: 'The task with its new priority.',
-  TaskDismissed: 'The task that was dismissed.',
-} as const;
+const outcome = (name: string, description: string) =>
+  builder.objectRef<Task>(name).implement({ description, interfaces: [TaskOutcome] });
 
-const payload = (name: keyof typeof CHANGED_TASK, description: string) =>
-  builder.objectRef<Task>(name).implement({
-    description,
-    fields: (t) => ({
-      task: t.field({ type: TaskType, description: CHANGED_TASK[name], resolve: (task) => task }),
+const TaskPaused = builder.objectRef<PausedTask>('TaskPaused').implement({
+  description: 'The task, or its waiting children, are paused.',
+  interfaces: [TaskOutcome],
+  fields: (t) => ({
+    pausedCount: t.exposeInt('pausedCount', {
+      description:
+        'Number of tasks that were paused, children included. Running children go on until they finish.',
     }),
-  });
+  }),
+});
 
 const TasksCancelled = builder.objectRef<{ count: number }>('TasksCancelled').implement({
-  description: 'All active tasks were cancelled, together with their children.',
+  description: 'All active tasks were canceled, together with their children.',
   fields: (t) => ({
     taskCount: t.exposeInt('count', {
       description: 'Number of canceled top-level tasks; their children are not counted.',
@@ -82,13 +79,13 @@ const CONTROL_ERRORS = [TaskNotFoundError, TaskStateConflictError, InvalidInputE
 
 builder.mutationFields((t) => ({
   cancelTask: t.field({
-    type: payload('TaskCancelled', 'The task and its active children were cancelled.'),
+    type: outcome('TaskCancelled', 'The task and its active children were canceled.'),
     description:
       'Cancels an active task and its active children. Running work stops at once and leaves no partial file; finished files are kept.',
     args: { id: t.arg.id(id) },
     errors: {
       types: CONTROL_ERRORS,
-      union: { name: 'CancelTaskResult', description: 'The cancelled task, or why it was not cancelled.' },
+      union: { name: 'CancelTaskResult', description: 'The canceled task, or why it was not canceled.' },
     },
     resolve: (_root, args, context) => cancelTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
@@ -97,14 +94,14 @@ builder.mutationFields((t) => ({
     description: 'Cancels all your active tasks and their children; for an admin, those of all users.',
     errors: {
       types: [],
-      union: { name: 'CancelAllTasksResult', description: 'The number of cancelled tasks.' },
+      union: { name: 'CancelAllTasksResult', description: 'The number of canceled tasks.' },
     },
     resolve: (_root, _args, context) => cancelAllTasks(context, context.viewer),
   }),
   retryTask: t.field({
-    type: payload('TaskRetried', 'The task, or its failed and cancelled children, are queued again.'),
+    type: outcome('TaskRetried', 'The task, or its failed and canceled children, are queued again.'),
     description:
-      'Queues a failed or cancelled task again, under the same id. For an album, playlist or artist, only the failed and cancelled children are queued.',
+      'Queues a failed or canceled task again, under the same id. For an album, playlist or artist, only the failed and canceled children are queued.',
     args: { id: t.arg.id(id) },
     errors: {
       types: [TaskNotFoundError, TaskStateConflictError, DuplicateDownloadError, InvalidInputError],
@@ -116,7 +113,7 @@ builder.mutationFields((t) => ({
 
 builder.mutationFields((t) => ({
   pauseTask: t.field({
-    type: payload('TaskPaused', 'The task, or its waiting children, are paused.'),
+    type: TaskPaused,
     description:
       'Pauses a QUEUED or RETRYING task, and the waiting children of a parent. Running tracks finish first; a parent is PAUSED once none of its children runs.',
     args: { id: t.arg.id(id) },
@@ -127,7 +124,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => pauseTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   resumeTask: t.field({
-    type: payload('TaskResumed', 'The task, or its paused children, are queued again.'),
+    type: outcome('TaskResumed', 'The task, or its paused children, are queued again.'),
     description: 'Queues a paused task again, together with its paused children.',
     args: { id: t.arg.id(id) },
     errors: {
@@ -137,7 +134,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => resumeTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   prioritizeTask: t.field({
-    type: payload('TaskPrioritized', 'The task and its active children have the new priority.'),
+    type: outcome('TaskPrioritized', 'The task and its active children have the new priority.'),
     description:
       'Changes the priority of an active task and its active children. Running tasks are not interrupted.',
     args: {
@@ -161,9 +158,9 @@ builder.mutationFields((t) => ({
       }),
   }),
   dismissTask: t.field({
-    type: payload('TaskDismissed', 'The task was dismissed; it remains in the history.'),
+    type: outcome('TaskDismissed', 'The task was dismissed; it remains in the history.'),
     description:
-      'Hides a task from `tasks`; an active one is cancelled first. It remains in `history`, and a retry makes it visible again.',
+      'Hides a task from `tasks`; an active one is canceled first. It remains in `history`, and a retry makes it visible again.',
     args: { id: t.arg.id(id) },
     errors: {
       types: [TaskNotFoundError, InvalidInputError],

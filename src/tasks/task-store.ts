@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import type { Viewer } from '../auth/viewer.js';
 import { playlistSchema, queueableItemSchema, type Playlist } from '../catalog/catalog-item.js';
-import type { PageKey } from '../database/pagination.js';
+import {
+  directionOf,
+  keysetSql,
+  keysetWhere,
+  type KeysetOrder,
+  type KeysetPage,
+} from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma, type User } from '../generated/prisma/client.js';
 import { storedOptions, type DownloadOptions } from './download-options.js';
 import type { NewTask } from './new-task.js';
 import { countSql } from './task-count-store.js';
-import { taskCondition, toWhere, visibleTo } from './task-filter-store.js';
-import type { TaskFilter } from './task-filter.js';
-import { ACTIVE_STATES, FINISHED_STATES, type Task } from './task.js';
+import { taskCondition, visibleTo } from './task-filter-store.js';
+import { hasRowCondition, type TaskFilter } from './task-filter.js';
+import { ACTIVE_STATES, FINISHED_STATES, TASK_STATES, type Task, type TaskState } from './task.js';
 
 /** From Pothos, so that a GraphQL selection reaches the database. */
 export interface Selection {
@@ -120,33 +126,62 @@ export function isActiveDuplicate(thrown: unknown): boolean {
   return thrown instanceof Prisma.PrismaClientKnownRequestError && thrown.code === 'P2002';
 }
 
-export type TaskOrder = 'NEWEST_FIRST' | 'OLDEST_FIRST';
+/** By the time of queueing. */
+export type TaskOrder = KeysetOrder;
 
-export interface TaskPage {
+export interface TaskPage extends KeysetPage {
   filter: TaskFilter;
   order: TaskOrder;
-  limit: number;
-  after: PageKey | null;
-  offset: number;
 }
 
-export function listTasks(db: Db, viewer: Viewer, page: TaskPage & { query?: Selection }): Promise<Task[]> {
-  const [direction, beyond] =
-    page.order === 'NEWEST_FIRST' ? (['desc', 'lt'] as const) : (['asc', 'gt'] as const);
-  const { after } = page;
-  const afterCursor = after && {
-    OR: [
-      { createdAt: { [beyond]: after.createdAt } },
-      { createdAt: after.createdAt, id: { [beyond]: after.id } },
-    ],
-  };
+/** One row more than the page has. In the order in which the page is read: backwards, if it is. */
+export async function listTasks(
+  db: Db,
+  viewer: Viewer,
+  { query, ...page }: TaskPage & { query?: Selection },
+): Promise<Task[]> {
+  const keys = isPlain(page.filter) ? null : await listTaskKeys(db, viewer, page);
+  if (keys?.length === 0) return [];
+  const direction = directionOf(page.order, page);
   return db.task.findMany({
-    ...page.query,
-    where: { AND: [toWhere(viewer, page.filter), afterCursor ?? {}] },
+    ...query,
+    where: keys
+      ? { id: { in: keys.map(({ id }) => id) } }
+      : { AND: [toWhere(viewer, page.filter), ...keysetWhere(page.order, page)] },
     orderBy: [{ createdAt: direction }, { id: direction }],
-    take: page.limit,
-    skip: page.offset,
+    take: page.size + 1,
+    skip: keys ? 0 : page.offset,
   });
+}
+
+/** What Prisma can read with the selected relations in one call, by the indexes of the order. */
+function isPlain(filter: TaskFilter): boolean {
+  return !hasRowCondition(filter) && !filter.ids && !filter.rootId && !filter.ownerId;
+}
+
+function toWhere(viewer: Viewer, filter: TaskFilter): Prisma.TaskWhereInput {
+  return {
+    ...visibleTo(viewer),
+    ...(filter.includeDismissed ? {} : { dismissedAt: null }),
+    ...(filter.states ? { state: { in: [...filter.states] } } : {}),
+    ...(filter.kinds ? { kind: { in: [...filter.kinds] } } : {}),
+    ...(filter.parentId ? { parentId: filter.parentId } : filter.includeChildren ? {} : { parentId: null }),
+  };
+}
+
+/** Active and finished tasks each by their own indexes: those of words hold finished ones alone. */
+function listTaskKeys(
+  db: Db,
+  viewer: Viewer,
+  { filter, order, ...page }: TaskPage,
+): Promise<{ id: string }[]> {
+  const { within, orderBy } = keysetSql(order, page);
+  const half = (states: readonly TaskState[]) => Prisma.sql`
+    (SELECT "id", "createdAt" FROM "Task" WHERE ${taskCondition(states, { viewer, filter })} ${within}
+     ${orderBy} LIMIT ${page.offset + page.size + 1})`;
+  return db.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM (${half(ACTIVE_STATES)} UNION ALL ${half(FINISHED_STATES)}) AS halves
+    ${orderBy} LIMIT ${page.size + 1} OFFSET ${page.offset}`;
 }
 
 interface ActiveFirstPage {
@@ -227,33 +262,23 @@ interface ChangedSince {
   limit: number;
 }
 
-const IN_ORDER_OF_CHANGE: Prisma.TaskOrderByWithRelationInput[] = [{ sequence: 'asc' }, { id: 'asc' }];
-
 export function listChangedTasks(
   db: Db,
   viewer: Viewer,
   { filter, limit, ...changed }: ChangedSince & { filter: TaskFilter },
 ): Promise<Task[]> {
-  return db.task.findMany({
-    where: { AND: [toWhere(viewer, filter), changedSince(changed)] },
-    orderBy: IN_ORDER_OF_CHANGE,
-    take: limit,
-  });
+  return db.$queryRaw<Task[]>`
+    SELECT * FROM "Task" WHERE ${changedSince(changed)} AND ${taskCondition(TASK_STATES, { viewer, filter })}
+    ORDER BY "sequence", "id" LIMIT ${limit}`;
 }
 
 export function listTaskStamps(db: Db, { limit, ...changed }: ChangedSince): Promise<TaskStamp[]> {
-  return db.task.findMany({
-    select: { id: true, sequence: true },
-    where: changedSince(changed),
-    orderBy: IN_ORDER_OF_CHANGE,
-    take: limit,
-  });
+  return db.$queryRaw<TaskStamp[]>`
+    SELECT "id", "sequence" FROM "Task" WHERE ${changedSince(changed)} ORDER BY "sequence", "id" LIMIT ${limit}`;
 }
 
-function changedSince({ since, after }: Omit<ChangedSince, 'limit'>): Prisma.TaskWhereInput {
-  if (!after) return { sequence: { gte: since } };
-  return {
-    sequence: { gte: after.sequence },
-    OR: [{ sequence: { gt: after.sequence } }, { id: { gt: after.id } }],
-  };
+function changedSince({ since, after }: Omit<ChangedSince, 'limit'>): Prisma.Sql {
+  return after
+    ? Prisma.sql`("sequence", "id") > (${after.sequence}, ${after.id}::uuid)`
+    : Prisma.sql`"sequence" >= ${since}`;
 }

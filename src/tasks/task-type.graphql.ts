@@ -180,6 +180,22 @@ export const TaskType = builder.prismaNode('Task', {
   }),
 });
 
+export const TaskOutcome = builder.interfaceRef<Task>('TaskOutcome').implement({
+  description: 'Success of a mutation of one task: select `task` and `sequence` for all of them at once.',
+  fields: (t) => ({
+    task: t.field({
+      type: TaskType,
+      description: 'The task after the change.',
+      resolve: (task) => task,
+    }),
+    sequence: t.string({
+      description:
+        'Position of the change in `taskUpdates`: an update with this `sequence` or a later one comes after all that this mutation changed. Compare them as numbers.',
+      resolve: (task) => task.sequence.toString(),
+    }),
+  }),
+});
+
 /** A subscription reuses one context for many results. */
 const UNCACHED = { cache: false };
 

@@ -1,29 +1,29 @@
-import { decodeCursor, toConnection } from '../database/pagination.js';
+import { toConnection } from '../database/pagination.js';
 import { builder } from '../graphql/builder.js';
 import { distinct } from '../graphql/input-limits.js';
 import {
   createConnectionType,
+  keysetPageArgs,
+  keysetPageOf,
+  lazyConnection,
   nodeSelection,
-  offsetOf,
-  offsetPageArgs,
-  pageComplexity,
-  pageSizeOf,
   readPage,
-  refuseBoth,
+  searchComplexity,
   type Connection,
   type FieldPlace,
-  type PageArgs,
+  type KeysetPageArgs,
 } from '../graphql/connection.js';
-import { parseRowId } from '../graphql/node-id.js';
+import { parseRowId, parseRowIds } from '../graphql/node-id.js';
 import { countTasks } from './task-count-store.js';
-import type { TaskFilter } from './task-filter.js';
+import { rowFilterFields, toRowFilter } from './task-filter.graphql.js';
+import { hasRowCondition, type TaskFilter } from './task-filter.js';
 import { findTask, listTasks, type TaskOrder } from './task-store.js';
 import { TaskKindEnum, TaskStateEnum, TaskType } from './task-type.graphql.js';
 import { FINISHED_STATES, isFinished, type Task } from './task.js';
 
 export const TaskConnection = createConnectionType('Task', TaskType, 'tasks');
 
-const TaskOrderEnum = builder.enumType('TaskOrder', {
+export const TaskOrderEnum = builder.enumType('TaskOrder', {
   description: 'Order in which tasks are listed.',
   values: {
     NEWEST_FIRST: { description: 'By the time of queueing, the latest first.' },
@@ -39,15 +39,24 @@ export const TaskFilterInput = builder.inputType('TaskFilter', {
       description: 'Only tasks in one of these states, for example `[QUEUED, RUNNING]`.',
     }),
     kinds: t.field({ type: [TaskKindEnum], description: 'Only tasks of one of these kinds.' }),
+    ids: t.idList({
+      description:
+        'Only these tasks, at most 100: `Task:<uuid>` or the bare UUIDs. Children are included unless `includeChildren` is false.',
+    }),
+    root: t.id({
+      description:
+        'Only this task and all below it, such as an artist with albums and their tracks: `Task:<uuid>` or the bare UUID. Children are included unless `includeChildren` is false.',
+    }),
     parent: t.id({ description: 'Only the direct children of this task: `Task:<uuid>` or the bare UUID.' }),
     includeChildren: t.boolean({
       description:
-        'Whether children are included besides top-level tasks. Default: false for `tasks`, true for `taskUpdates`.',
+        'Whether children are included besides top-level tasks. Default: true for `taskUpdates` and with `ids` or `root`, otherwise false. Ignored with `parent`.',
     }),
     includeDismissed: t.boolean({
       description:
         'Whether dismissed tasks are included. Default: false for `tasks`, true for `taskUpdates`.',
     }),
+    ...rowFilterFields(t, 'tasks'),
   }),
 });
 
@@ -58,9 +67,13 @@ export function toTaskFilter(
   return {
     states: distinct(input?.states),
     kinds: distinct(input?.kinds),
+    ids: input?.ids ? parseRowIds('Task', input.ids) : null,
+    rootId: input?.root ? parseRowId('Task', input.root) : null,
     parentId: input?.parent ? parseRowId('Task', input.parent) : null,
-    includeChildren: input?.includeChildren ?? defaults.includeChildren,
+    includeChildren:
+      input?.includeChildren ?? (Boolean(input?.ids ?? input?.root) || defaults.includeChildren),
     includeDismissed: input?.includeDismissed ?? defaults.includeDismissed,
+    ...toRowFilter(input),
   };
 }
 
@@ -87,9 +100,9 @@ builder.queryFields((t) => ({
         defaultValue: 'NEWEST_FIRST',
         description: 'Order of the list.',
       }),
-      ...offsetPageArgs(t),
+      ...keysetPageArgs(t),
     },
-    complexity: pageComplexity,
+    complexity: (args) => searchComplexity(args, args.filter?.query),
     resolve: (_root, { filter, orderBy, ...page }, context, info) => {
       const request = {
         filter: toTaskFilter(filter, { includeChildren: false, includeDismissed: false }),
@@ -105,30 +118,35 @@ interface TaskListRequest {
   order: TaskOrder;
 }
 
-async function connectTasks(
+function connectTasks(
   place: FieldPlace,
   { filter, order }: TaskListRequest,
-  page: PageArgs,
-): Promise<Connection<Task>> {
-  refuseBoth(page);
+  args: KeysetPageArgs,
+): Connection<Task> {
+  const page = keysetPageOf(args);
   const { context } = place;
-  const { db, viewer } = context;
-  const [size, offset] = [pageSizeOf(page), offsetOf(page)];
-  const after = page.after ? decodeCursor(page.after) : null;
+  const { viewer } = context;
   const query = nodeSelection('Task', place);
-  const rows = await readPage(context, { offset, searches: isSelective(filter) }, (readDb) =>
-    listTasks(readDb, viewer, { filter, order, offset, limit: size + 1, after, query }),
-  );
-  return {
-    ...toConnection(rows, { size, after: after ?? (offset > 0 ? offset : null) }),
-    totalCount: () => countTasks(db, viewer, filter),
-  };
+  const cost = { offset: page.offset, searches: isSelective(filter) };
+  return lazyConnection({
+    size: page.size,
+    read: async () =>
+      toConnection(
+        await readPage(context, cost, (db) => listTasks(db, viewer, { ...page, filter, order, query })),
+        page,
+      ),
+    totalCount: () =>
+      readPage(context, { offset: 0, searches: hasRowCondition(filter) }, (db) =>
+        countTasks(db, viewer, filter),
+      ),
+  });
 }
 
 /** No index of the order holds the matching tasks, so that a page may read all others. */
-function isSelective({ states, kinds, parentId, includeChildren }: TaskFilter): boolean {
-  if (parentId) return false;
+function isSelective(filter: TaskFilter): boolean {
+  const { states, kinds, includeChildren } = filter;
+  if (filter.parentId || filter.ids || filter.rootId) return false;
   const finished = states?.filter(isFinished) ?? [];
   const selects = finished.length > 0 && finished.length < FINISHED_STATES.length;
-  return selects || Boolean(kinds) || Boolean(includeChildren);
+  return selects || Boolean(kinds) || Boolean(includeChildren) || hasRowCondition(filter);
 }

@@ -306,10 +306,10 @@ describe('the tracks of an album', () => {
   });
 
   it('reject an invalid page', async () => {
-    const { errors } = await ask(app, ALBUM_TRACKS, { id: 'night-ferry', first: 0 });
+    const { errors } = await ask(app, ALBUM_TRACKS, { id: 'night-ferry', first: -1 });
     expect(errors).toEqual([
       {
-        message: '"first" is 0; it must be between 1 and 100.',
+        message: '"first" is -1; it must be between 0 and 100.',
         path: 'album.tracks',
         code: 'INVALID_INPUT',
       },

@@ -120,7 +120,7 @@ describe('history', () => {
 
   it.each<[HistoryQueryVariables, string]>([
     [{ first: 501 }, 'first'],
-    [{ first: 0 }, 'first'],
+    [{ first: -1 }, 'first'],
     [{ filter: { query: ' ' } }, 'query'],
     [{ filter: { query: 'x'.repeat(201) } }, 'query'],
     [{ after: 'nonsense' }, 'after'],

@@ -138,7 +138,6 @@ describe('search', () => {
   });
 
   it.each([
-    ['no page', { first: 0 }],
     ['a page of less than nothing', { first: -1 }],
     ['too large a page', { first: 101 }],
     ['a cursor of its own making', { after: Buffer.from('offset:-5').toString('base64url') }],

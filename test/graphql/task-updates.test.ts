@@ -251,13 +251,25 @@ describe('a reader that resumes', () => {
     await catchUp(again);
   });
 
-  it('starts with the active tasks if its sequence is from the future', async () => {
-    await seed([{ title: 'live' }, { title: 'ended', state: 'FAILED' }]);
-    const reader = follow({ since: '9223372036854775807' });
-    await toldOf(reader, 1);
-    await change('live', { progress: 5 });
-    await toldOf(reader, 2);
-    expect(told(reader)).toEqual(['was live QUEUED 0', 'is live QUEUED 5']);
+  it('is rejected for a sequence from the future, with the remedy', async () => {
+    const next = (await readSequence(app.deps.db)) + 1_000_000n;
+    const reader = follow({ since: `${next}` });
+    const end = await waitFor(() => reader.ended, { what: 'the subscription to be refused' });
+    expect(end.error).toContain('INVALID_INPUT');
+    expect(end.error).toContain('Subscribe without \\"since\\"');
+    expect(reader.updates).toEqual([]);
+  });
+
+  it('misses nothing from a sequence above that of the oldest open transaction', async () => {
+    await seed([{ title: 'open' }, { title: 'done' }]);
+    await app.deps.db.$transaction(async (tx) => {
+      await tx.task.updateMany({ where: { ownerId, title: 'open' }, data: { progress: 1 } });
+      await change('done', { state: 'FAILED' });
+      const { sequence } = await app.deps.db.task.findFirstOrThrow({ where: { ownerId, title: 'done' } });
+      expect(sequence).toBeGreaterThan(await readSequence(app.deps.db));
+      const reader = follow({ since: `${sequence}` });
+      await waitFor(() => reader.updates.some(({ task }) => task.title === 'done'), { what: 'the change' });
+    });
   });
 
   it('receives every task if it starts from the beginning', async () => {

@@ -296,11 +296,11 @@ describe('the list of tasks', () => {
   it('rejects an invalid page or filter and names it', async () => {
     const errorOf = async (variables: TaskPageQueryVariables) =>
       (await ask(own, TASK_PAGE, variables)).errors[0];
-    expect(await errorOf({ first: 0 })).toMatchObject({ code: 'INVALID_INPUT', path: 'tasks' });
+    expect(await errorOf({ first: -1 })).toMatchObject({ code: 'INVALID_INPUT', path: 'tasks' });
     expect(await errorOf({ first: 101 })).toMatchInlineSnapshot(`
       {
         "code": "INVALID_INPUT",
-        "message": ""first" is 101; it must be between 1 and 100.",
+        "message": ""first" is 101; it must be between 0 and 100.",
         "path": "tasks",
       }
     `);

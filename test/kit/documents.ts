@@ -214,10 +214,11 @@ export const CANCEL_ALL_TASKS = graphql(`
 `);
 
 export const TASK_UPDATES = graphql(`
-  subscription TaskUpdates($filter: TaskFilter, $since: String) {
-    taskUpdates(filter: $filter, since: $since) {
+  subscription TaskUpdates($filter: TaskFilter, $since: String, $untilFinished: Boolean) {
+    taskUpdates(filter: $filter, since: $since, untilFinished: $untilFinished) {
       sequence
       initial
+      coalesced
       task {
         id
         title
