@@ -88,7 +88,7 @@ graphql(`
 
 export const TASK_LIST = graphql(`
   query RestTaskList($limit: Int!, $offset: Int!, $activeUpTo: Int!, $states: [TaskState!]) {
-    activeFirstTasks(filter: { states: $states }, first: $limit, offset: $offset, activeUpTo: $activeUpTo) {
+    activeFirstTasks(states: $states, first: $limit, offset: $offset, activeUpTo: $activeUpTo) {
       totalCount
       pageInfo {
         hasNextPage
