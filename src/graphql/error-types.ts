@@ -6,6 +6,7 @@ const CODES: Record<ErrorCode, string> = {
   INVALID_INPUT: 'An argument is missing or has an invalid value.',
   INVALID_OPTIONS: 'The output options cannot be combined.',
   INVALID_SETTINGS: 'A setting is out of range or conflicts with another; nothing was stored.',
+  LIBRARY_NOT_CONFIGURED: 'The server has no library: LIBRARY_DIRS is empty.',
   FORBIDDEN: 'Your role does not allow this.',
   EXPLICIT_CONTENT: 'The track is marked as explicit, and this server skips such tracks.',
   QUALITY_UNAVAILABLE: 'No source has the track in the quality that the settings require.',
