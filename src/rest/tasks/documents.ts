@@ -145,10 +145,12 @@ export const CANCEL_TASK = graphql(`
 
 export const CANCEL_ALL_TASKS = graphql(`
   mutation RestCancelAllTasks {
-    cancelAllTasks {
+    result: cancelAllTasks {
+      __typename
       ... on TasksCancelled {
-        count: taskCount
+        taskCount
       }
+      ...RestError
     }
   }
 `);
