@@ -43,7 +43,7 @@ export const TaskKindEnum = builder.enumType('TaskKind', {
   } satisfies Record<TaskKind, object>,
 });
 
-const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
+export const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
   description: 'Machine-readable reason why a task failed, was skipped or will be retried.',
   values: {
     NO_SOURCE: { description: 'No configured source has this track.' },
