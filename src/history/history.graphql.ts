@@ -63,11 +63,12 @@ builder.prismaObjectFields('Task', (t) => ({
     description: 'Status shown in the download history; null for a task that has never run.',
     resolve: historyStatusOf,
   }),
-  madeDurationMs: t.float({
+  madeDurationMs: t.field({
+    type: 'BigInt',
     description:
       'Playing time of the downloaded audio in milliseconds: of a track’s file, or of all tracks of an album, playlist or artist. 0 if there is none.',
     resolve: ({ id, kind, fileDurationMs }, _args, context) =>
-      isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0),
+      isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0n),
   }),
 }));
 
