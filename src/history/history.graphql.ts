@@ -43,10 +43,10 @@ const HistoryStatusEnum = builder.enumType('HistoryStatus', {
   values: {
     IN_PROGRESS: { description: 'The download has begun and is not finished.' },
     COMPLETED: { description: 'All tracks were downloaded, apart from skipped ones.' },
-    PARTIAL: { description: 'Completed, but some children failed or were cancelled.' },
+    PARTIAL: { description: 'Completed, but some children failed or were canceled.' },
     SKIPPED: { description: 'Nothing had to be downloaded: see the state `SKIPPED` of a task.' },
     FAILED: { description: 'The download failed; the task’s `error` says why.' },
-    CANCELLED: { description: 'A user cancelled the download.' },
+    CANCELLED: { description: 'A user canceled the download.' },
   } satisfies Record<HistoryStatus, object>,
 });
 
