@@ -99,7 +99,7 @@ export interface FileRecord {
   fileFormat: string;
   fileBitrateKbps: number | null;
   fileSizeBytes: bigint;
-  fileDurationMs: number;
+  fileDurationMs: bigint;
   fileSource: string;
   fileLicence: string;
 }
