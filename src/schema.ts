@@ -8,6 +8,7 @@ import './downloads/downloads.graphql.js';
 import './history/history.graphql.js';
 import './live/internal.graphql.js';
 import './live/live.graphql.js';
+import './tasks/bulk-mutations.graphql.js';
 import './tasks/task-children.graphql.js';
 import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';

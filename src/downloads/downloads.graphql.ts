@@ -12,19 +12,22 @@ import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { previewPath, type PathPreview } from './preview-path.js';
 import { queueDownload } from './queue-download.js';
 import type { OptionsInput } from './resolve-options.js';
-import { providedValues, tableInput } from '../settings/table-fields.graphql.js';
+import { readChange, tableInput } from '../settings/table-fields.graphql.js';
 import { CHOSEN_OPTION_ROWS, type chosenOptions } from '../tasks/download-options.js';
 
 const DownloadOptionsInput = tableInput('DownloadOptionsInput', {
   description:
     'Format of a download, its file names, and how it is fetched. An omitted option follows the settings.',
   rows: CHOSEN_OPTION_ROWS,
-  // An option that may be empty in the settings follows them when it is null.
+  enums: { setToNull: 'NullableDownloadOption' },
+  // Another option follows the settings while it has no value.
   nullable: CHOSEN_OPTION_ROWS.filter(({ form }) => form.word !== null),
 });
 
 function toOptionsInput(input: typeof DownloadOptionsInput.$inferInput | null | undefined): OptionsInput {
-  return providedValues<z.infer<typeof chosenOptions>>(CHOSEN_OPTION_ROWS, input ?? {});
+  const { values, conflicts } = readChange<z.infer<typeof chosenOptions>>(CHOSEN_OPTION_ROWS, input ?? {});
+  for (const { message, field } of conflicts) throw new InvalidOptionsError(message, field);
+  return values;
 }
 
 const QueueDownloadInput = builder.inputType('QueueDownloadInput', {

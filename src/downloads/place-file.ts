@@ -2,7 +2,7 @@ import { dirname, join, parse } from 'node:path';
 import { normalizeText } from '../catalog/normalize.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { Rendition } from '../catalog/audio-source.js';
-import type { AudioProbe } from '../media/media.js';
+import { CODEC_OF_FORMAT, type AudioProbe } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
 import { LeaseLostError } from '../queue/leases.js';
@@ -129,14 +129,7 @@ function mayBeNumber(tag: string | undefined, expected: number | null): boolean 
   return Number.isNaN(number) || expected === null || number === expected;
 }
 
-const FORMAT_OF_CODEC: Record<string, string> = {
-  mp3: 'MP3',
-  aac: 'AAC',
-  vorbis: 'OGG',
-  opus: 'OPUS',
-  flac: 'FLAC',
-  alac: 'ALAC',
-};
+const FORMAT_OF_CODEC = new Map(Object.entries(CODEC_OF_FORMAT).map(([format, codec]) => [codec, format]));
 
 async function draftRecord(
   path: string,
@@ -144,10 +137,10 @@ async function draftRecord(
   { source, licence }: Pick<Rendition, 'source' | 'licence'>,
 ): Promise<Omit<FileRecord, 'filePath'>> {
   return {
-    fileFormat: codec.startsWith('pcm_') ? 'WAV' : (FORMAT_OF_CODEC[codec] ?? codec.toUpperCase()),
+    fileFormat: FORMAT_OF_CODEC.get(codec.startsWith('pcm_') ? 'pcm' : codec) ?? codec.toUpperCase(),
     fileBitrateKbps: bitrateKbps,
     fileSizeBytes: BigInt((await sizeOf(path)) ?? 0),
-    fileDurationMs: durationMs,
+    fileDurationMs: BigInt(Math.round(durationMs)),
     fileSource: source,
     fileLicence: licence,
   };
@@ -159,7 +152,7 @@ function fileOf(task: Task): FileRecord {
     fileFormat: task.fileFormat ?? '',
     fileBitrateKbps: task.fileBitrateKbps,
     fileSizeBytes: task.fileSizeBytes ?? 0n,
-    fileDurationMs: task.fileDurationMs ?? 0,
+    fileDurationMs: task.fileDurationMs ?? 0n,
     fileSource: task.fileSource ?? '',
     fileLicence: task.fileLicence ?? '',
   };

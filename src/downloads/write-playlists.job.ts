@@ -118,7 +118,8 @@ async function findEntries(
     for (const [index, { title, artists, filePath, fileDurationMs }] of batch.entries()) {
       if (!found[index] || !filePath) continue;
       const path = relative(directory, filePath).replaceAll(sep, '/');
-      entries.push({ title, artists, durationMs: fileDurationMs, path });
+      const durationMs = fileDurationMs === null ? null : Number(fileDurationMs);
+      entries.push({ title, artists, durationMs, path });
     }
   }
   return entries;

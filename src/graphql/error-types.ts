@@ -7,6 +7,7 @@ const CODES: Record<ErrorCode, string> = {
   INVALID_ITEM: 'The text is not an id or link of an item that can be used here.',
   INVALID_OPTIONS: 'The output options cannot be combined.',
   INVALID_SETTINGS: 'A setting is out of range or conflicts with another; nothing was stored.',
+  LIBRARY_NOT_CONFIGURED: 'The server has no library: LIBRARY_DIRS is empty.',
   FORBIDDEN: 'Your role does not allow this.',
   EXPLICIT_CONTENT: 'The track is marked as explicit, and this server skips such tracks.',
   CATALOG_ITEM_NOT_FOUND: 'The catalog has no item with this id.',

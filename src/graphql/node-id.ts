@@ -60,6 +60,18 @@ export function parseRowId(typename: string, raw: string): string {
   );
 }
 
+/** Of a node that a server has one of, such as its settings. */
+export const SERVER_ID = 'server';
+
+export function parseServerId(typename: string, id: string): void {
+  if (id === SERVER_ID) return;
+  const shown = JSON.stringify(encodeNodeId(typename, id).slice(0, 100));
+  throw new InvalidInputError(
+    `${shown} is not a valid ${typename} id; expected: ${typename}:${SERVER_ID}.`,
+    'id',
+  );
+}
+
 /** The relay plugin reports a type without ids as an error of its own. */
 function checkNodeType(id: string, known: readonly string[]): void {
   const { typename } = decodeNodeId(id);

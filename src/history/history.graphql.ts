@@ -44,10 +44,10 @@ const HistoryStatusEnum = builder.enumType('HistoryStatus', {
   values: {
     IN_PROGRESS: { description: 'The download has begun and is not finished.' },
     COMPLETED: { description: 'All tracks were downloaded, apart from skipped ones.' },
-    PARTIAL: { description: 'Completed, but some children failed or were cancelled.' },
+    PARTIAL: { description: 'Completed, but some children failed or were canceled.' },
     SKIPPED: { description: 'Nothing had to be downloaded: see the state `SKIPPED` of a task.' },
     FAILED: { description: 'The download failed; the task’s `error` says why.' },
-    CANCELLED: { description: 'A user cancelled the download.' },
+    CANCELLED: { description: 'A user canceled the download.' },
   } satisfies Record<HistoryStatus, object>,
 });
 
@@ -64,11 +64,12 @@ builder.prismaObjectFields('Task', (t) => ({
     description: 'Status shown in the download history; null for a task that has never run.',
     resolve: historyStatusOf,
   }),
-  madeDurationMs: t.float({
+  madeDurationMs: t.field({
+    type: 'BigInt',
     description:
       'Playing time of the downloaded audio in milliseconds: of a track’s file, or of all tracks of an album, playlist or artist. 0 if there is none.',
     resolve: ({ id, kind, fileDurationMs }, _args, context) =>
-      isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0),
+      isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0n),
   }),
 }));
 

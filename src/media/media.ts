@@ -3,6 +3,17 @@ import type { Readable } from 'node:stream';
 export const AUDIO_FORMATS = ['KEEP', 'MP3', 'AAC', 'OGG', 'OPUS', 'FLAC', 'WAV', 'ALAC'] as const;
 export type AudioFormat = (typeof AUDIO_FORMATS)[number];
 
+/** ffmpeg's names of the codecs; WAV holds any `pcm_…`. */
+export const CODEC_OF_FORMAT: Record<Exclude<AudioFormat, 'KEEP'>, string> = {
+  MP3: 'mp3',
+  AAC: 'aac',
+  OGG: 'vorbis',
+  OPUS: 'opus',
+  FLAC: 'flac',
+  WAV: 'pcm',
+  ALAC: 'alac',
+};
+
 /** In kbit/s; lossless formats take none. */
 export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: number }>> = {
   MP3: { min: 32, max: 320 },

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { describeWithDefault, wordsOf, type TableRow, type ValueForm } from '../settings/settings-table.js';
+import {
+  constantOf,
+  describeWithDefault,
+  wordsOf,
+  type TableRow,
+  type ValueForm,
+} from '../settings/settings-table.js';
 import { inSnakeCase, restNameOf } from './setting-names.js';
 
 /** A setting in requests and responses. */
@@ -182,4 +188,11 @@ export function restSettings(rows: readonly TableRow[], differences: RestDiffere
 export function fieldSchemas(settings: readonly RestSetting[]): Record<string, z.ZodType> {
   const fields = settings.flatMap((setting) => Object.entries(setting.fields));
   return Object.fromEntries(fields.map(([key, { schema }]) => [key, schema]));
+}
+
+/** GraphQL takes a null for an omitted value, and clears what `setToNull` names. */
+export function toTableInput(values: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(values);
+  const cleared = entries.filter(([, value]) => value === null).map(([name]) => constantOf(name));
+  return { ...values, ...(cleared.length > 0 && { setToNull: cleared }) };
 }

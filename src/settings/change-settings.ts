@@ -15,6 +15,7 @@ import {
   type SettingsSection,
   type VersionOf,
 } from './settings-store.js';
+import type { TableChange } from './settings-table.js';
 import {
   findSettingsProblems,
   findWatchSettingsProblems,
@@ -56,74 +57,88 @@ const CHECKED_WATCHES: CheckedSection<WatchSettings> = {
 export function checkDownloadSettings(
   deps: Needs,
   viewer: Changer,
-  patch: Partial<Settings>,
+  change: TableChange<Settings>,
 ): Promise<SettingsProblem[]> {
-  return check({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(patch));
+  return check({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
 }
 
 export function checkWatchSettings(
   deps: Needs,
   viewer: Changer,
-  patch: Partial<WatchSettings>,
+  change: TableChange<WatchSettings>,
 ): Promise<SettingsProblem[]> {
-  return check({ deps, viewer, section: CHECKED_WATCHES }, patch);
+  return check({ deps, viewer, section: CHECKED_WATCHES }, change);
 }
 
 /** For all processes at once. Throws ForbiddenError or InvalidSettingsError; nothing is stored then. */
 export function updateDownloadSettings(
   deps: Changing,
   viewer: Changer,
-  patch: Partial<Settings>,
+  change: TableChange<Settings>,
 ): Promise<VersionOf<Settings>> {
-  return update({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(patch));
+  return update({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
 }
 
 export function updateWatchSettings(
   deps: Changing,
   viewer: Changer,
-  patch: Partial<WatchSettings>,
+  change: TableChange<WatchSettings>,
 ): Promise<VersionOf<WatchSettings>> {
-  return update({ deps, viewer, section: CHECKED_WATCHES }, patch);
+  return update({ deps, viewer, section: CHECKED_WATCHES }, change);
 }
 
-function withoutTrailingSlash(patch: Partial<Settings>): Partial<Settings> {
-  if (patch.downloadPath === undefined) return patch;
-  return { ...patch, downloadPath: patch.downloadPath.replace(/(?<=[^/])\/+$/, '') };
+function withoutTrailingSlash(change: TableChange<Settings>): TableChange<Settings> {
+  const { downloadPath } = change.values;
+  if (downloadPath === undefined) return change;
+  return {
+    ...change,
+    values: { ...change.values, downloadPath: downloadPath.replace(/(?<=[^/])\/+$/, '') },
+  };
 }
 
-interface Change<Values extends object, Deps> {
+interface Target<Values extends object, Deps> {
   deps: Deps;
   viewer: Changer;
   section: CheckedSection<Values>;
 }
 
 async function check<Values extends object>(
-  { deps, viewer, section }: Change<Values, Needs>,
-  patch: Partial<Values>,
+  { deps, viewer, section }: Target<Values, Needs>,
+  change: TableChange<Values>,
 ): Promise<SettingsProblem[]> {
   requireAdmin(viewer);
   const { values } = await readSettings(deps.db, section);
-  return section.findProblems({ ...values, ...patch });
+  return [...change.conflicts, ...(await section.findProblems(changed(section, values, change)))];
 }
 
 async function update<Values extends object>(
-  { deps, viewer, section }: Change<Values, Changing>,
-  patch: Partial<Values>,
+  { deps, viewer, section }: Target<Values, Changing>,
+  change: TableChange<Values>,
 ): Promise<VersionOf<Values>> {
   requireAdmin(viewer);
-  const changed = await inTransaction(deps.db, async (tx) => {
+  const after = await inTransaction(deps.db, async (tx) => {
     await lockSettings(tx);
     const before = await readSettings(tx, section);
-    const values = { ...before.values, ...patch };
-    const problems = await section.findProblems(values);
+    const values = changed(section, before.values, change);
+    const problems = [...change.conflicts, ...(await section.findProblems(values))];
     if (problems.length > 0) throw new InvalidSettingsError(problems);
     if (Object.keys(differences(values, before.values)).length === 0) return before;
     return { values, version: await writeSettings(tx, section, { values, changedById: viewer.id }) };
   });
   await deps.reloadSettings();
-  const { version } = changed;
-  deps.log.info({ section: section.name, version, by: viewer.username, change: patch }, 'settings changed');
-  return changed;
+  const { values, reset } = change;
+  const facts = { section: section.name, version: after.version, by: viewer.username };
+  deps.log.info({ ...facts, change: values, reset }, 'settings changed');
+  return after;
+}
+
+function changed<Values extends object>(
+  section: SettingsSection<Values>,
+  before: Values,
+  { values, reset }: TableChange<Values>,
+): Values {
+  const defaults = Object.entries(section.table.parse({})).filter(([name]) => reset.includes(name));
+  return { ...before, ...Object.fromEntries(defaults), ...values };
 }
 
 /** Valid settings that will not work on this server; each begins with its name. */

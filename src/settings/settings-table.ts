@@ -91,6 +91,20 @@ function boundOf(value: number | null): number | null {
   return value !== null && Number.isFinite(value) && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
 }
 
+/** `MAX_RETRIES` for `maxRetries`: the value of an enum of names. */
+export function constantOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** What a client asks to change. */
+export interface TableChange<Values extends object> {
+  values: Partial<Values>;
+  /** Names that get their default. */
+  reset: readonly string[];
+  /** Names that the client gave in more than one way. */
+  conflicts: readonly SettingsProblem[];
+}
+
 export function wordsOf({ choices }: ChoiceForm): string[] {
   return choices.options.map(String);
 }
@@ -112,14 +126,6 @@ export function takesNull({ form }: TableRow): boolean {
   return form.nullable || form.word !== null;
 }
 
-/** Of an input whose values may be omitted. */
-export function describeNulls(nullable: readonly TableRow[]): string {
-  if (nullable.length === 0) return '`null` counts as omitted.';
-  const names = nullable.map(({ name }) => `\`${name}\``);
-  const all = new Intl.ListFormat('en-US').format(names);
-  return `\`null\` is a value for ${all} only; elsewhere it counts as omitted.`;
-}
-
 /** GraphQL has no type of numbers and words. */
 export function nullNote({ form }: TableRow): string {
   return form.word === null ? '' : ` \`null\` stands for \`${form.word}\`.`;
@@ -127,13 +133,17 @@ export function nullNote({ form }: TableRow): string {
 
 export function describeWithDefault(row: TableRow): string {
   if (row.default === undefined || row.default === null || row.default === '') return describeRow(row);
-  return `${describeRow(row)} Default: ${showValue(row.default, row.form)}.`;
+  return `${describeRow(row)} Default: ${showDefault(row)}.`;
+}
+
+export function showDefault({ default: value, form }: TableRow): string {
+  return value === undefined ? 'that of the environment' : showValue(value, form);
 }
 
 function showValue(value: unknown, { type }: ValueForm): string {
   if (Array.isArray(value)) return value.join(', ');
-  const shown = typeof value === 'string' ? value : JSON.stringify(value);
-  return type === 'text' ? `\`${shown}\`` : shown;
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return type === 'text' ? `\`${value}\`` : value;
 }
 
 export function findProblems(rows: readonly TableRow[], values: object): SettingsProblem[] {

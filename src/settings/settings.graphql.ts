@@ -9,18 +9,20 @@ import {
   updateWatchSettings,
 } from './change-settings.js';
 import { InvalidSettingsError, type SettingsProblem } from './errors.js';
-import { downloadSection, readSettings, WATCH_SECTION, type VersionOf } from './settings-store.js';
+import { downloadSection, readSettings, WATCH_SECTION } from './settings-store.js';
 import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS, type Settings, type WatchSettings } from './settings.js';
-import { providedValues, tableInput, tableType } from './table-fields.graphql.js';
+import { readChange, tableInput, tableNode, toTableNode, type TableNode } from './table-fields.graphql.js';
 
-const SettingsType = tableType('Settings', {
+const SettingsType = tableNode('Settings', {
   description: 'How music is downloaded, unless a download has options of its own.',
   rows: SETTINGS_ROWS,
+  load: ({ db, env }) => readSettings(db, downloadSection(env)),
 });
 
-const WatchSettingsType = tableType('WatchSettings', {
+const WatchSettingsType = tableNode('WatchSettings', {
   description: 'How watched playlists and artists are checked.',
   rows: WATCH_SETTINGS_ROWS,
+  load: ({ db }) => readSettings(db, WATCH_SECTION),
 });
 
 builder.objectFields(SettingsType, (t) => ({
@@ -31,18 +33,20 @@ builder.objectFields(SettingsType, (t) => ({
   watch: t.field({
     type: WatchSettingsType,
     description: 'The settings of watched playlists and artists.',
-    resolve: (_settings, _args, { db }) => readSettings(db, WATCH_SECTION),
+    resolve: async (_settings, _args, { db }) => toTableNode(await readSettings(db, WATCH_SECTION)),
   }),
 }));
 
 const SettingsInput = tableInput('SettingsInput', {
   description: 'The settings to change; omitted settings keep their value.',
   rows: SETTINGS_ROWS,
+  enums: { reset: 'SettingsField', setToNull: 'NullableSettingsField' },
 });
 
 const WatchSettingsInput = tableInput('WatchSettingsInput', {
   description: 'The watch settings to change; omitted settings keep their value.',
   rows: WATCH_SETTINGS_ROWS,
+  enums: { reset: 'WatchSettingsField', setToNull: 'NullableWatchSettingsField' },
 });
 
 const SettingsProblemType = builder.objectRef<SettingsProblem>('SettingsProblem').implement({
@@ -71,7 +75,7 @@ builder.objectType(InvalidSettingsError, {
 });
 
 const updatedType = (name: string, type: typeof SettingsType, texts: { whole: string; settings: string }) =>
-  builder.objectRef<VersionOf<Record<string, unknown>>>(name).implement({
+  builder.objectRef<TableNode>(name).implement({
     description: texts.whole,
     fields: (t) => ({
       settings: t.field({
@@ -103,8 +107,10 @@ builder.mutationFields((t) => ({
         description: 'The updated settings, or why they were rejected.',
       },
     },
-    resolve: (_root, { input }, context) =>
-      updateDownloadSettings(context, context.viewer, providedValues<Settings>(SETTINGS_ROWS, input)),
+    resolve: async (_root, { input }, context) => {
+      const change = readChange<Settings>(SETTINGS_ROWS, input);
+      return toTableNode(await updateDownloadSettings(context, context.viewer, change));
+    },
   }),
   updateWatchSettings: t.field({
     type: updatedType('WatchSettingsUpdated', WatchSettingsType, {
@@ -126,8 +132,10 @@ builder.mutationFields((t) => ({
         description: 'The updated watch settings, or why they were rejected.',
       },
     },
-    resolve: (_root, { input }, context) =>
-      updateWatchSettings(context, context.viewer, providedValues<WatchSettings>(WATCH_SETTINGS_ROWS, input)),
+    resolve: async (_root, { input }, context) => {
+      const change = readChange<WatchSettings>(WATCH_SETTINGS_ROWS, input);
+      return toTableNode(await updateWatchSettings(context, context.viewer, change));
+    },
   }),
 }));
 
@@ -155,18 +163,25 @@ const SettingsCheckType = builder.objectRef<Check>('SettingsCheck').implement({
   }),
 });
 
+const NO_CHANGE = { values: {}, reset: [], conflicts: [] };
+const forbidden = (name: string, description: string) => ({
+  types: [ForbiddenError],
+  union: { name, description },
+});
+
 builder.queryFields((t) => ({
   settings: t.field({
     type: SettingsType,
     description: 'The settings in force, for every signed-in user to read.',
-    resolve: (_root, _args, { db, env }) => readSettings(db, downloadSection(env)),
+    resolve: async (_root, _args, { db, env }) => toTableNode(await readSettings(db, downloadSection(env))),
   }),
   checkSettings: t.field({
     type: SettingsCheckType,
     description:
       'Checks whether the settings in force work on this server: catalog, audio format, download directory. Requires the admin role.',
+    errors: forbidden('CheckSettingsResult', 'How the settings in force fare, or why you may not know.'),
     resolve: async (_root, _args, context) => {
-      const problems = await checkDownloadSettings(context, context.viewer, {});
+      const problems = await checkDownloadSettings(context, context.viewer, NO_CHANGE);
       const { values } = await readSettings(context.db, downloadSection(context.env));
       return { problems, warnings: await findSettingsWarnings(context, values) };
     },
@@ -181,9 +196,13 @@ builder.queryFields((t) => ({
         description: 'Download settings to check, with their new values.',
       }),
     },
+    errors: forbidden(
+      'ValidateSettingsResult',
+      'Problems of a change of settings, or why you may not check it.',
+    ),
     resolve: async (_root, { input }, context) => {
-      const patch = providedValues<Settings>(SETTINGS_ROWS, input);
-      return { problems: await checkDownloadSettings(context, context.viewer, patch), warnings: [] };
+      const change = readChange<Settings>(SETTINGS_ROWS, input);
+      return { problems: await checkDownloadSettings(context, context.viewer, change), warnings: [] };
     },
   }),
   validateWatchSettings: t.field({
@@ -196,9 +215,13 @@ builder.queryFields((t) => ({
         description: 'Watch settings to check, with their new values.',
       }),
     },
+    errors: forbidden(
+      'ValidateWatchSettingsResult',
+      'Problems of a change of watch settings, or why you may not check it.',
+    ),
     resolve: async (_root, { input }, context) => {
-      const patch = providedValues<WatchSettings>(WATCH_SETTINGS_ROWS, input);
-      return { problems: await checkWatchSettings(context, context.viewer, patch), warnings: [] };
+      const change = readChange<WatchSettings>(WATCH_SETTINGS_ROWS, input);
+      return { problems: await checkWatchSettings(context, context.viewer, change), warnings: [] };
     },
   }),
 }));

@@ -1,11 +1,16 @@
+import type { GraphqlContext } from '../context.js';
 import { builder, enumTypeOf, type EnumTypeRef } from '../graphql/builder.js';
+import { parseServerId, SERVER_ID } from '../graphql/node-id.js';
+import type { SettingsProblem } from './errors.js';
 import type { VersionOf } from './settings-store.js';
 import {
-  describeNulls,
+  constantOf,
   describeRow,
   describeWithDefault,
   nullNote,
+  showDefault,
   takesNull,
+  type TableChange,
   type TableRow,
   type ValueForm,
 } from './settings-table.js';
@@ -23,9 +28,30 @@ function typeOf(form: ValueForm): (typeof SCALARS)[keyof typeof SCALARS] | EnumT
   return SCALARS[form.type];
 }
 
-export function tableType(name: string, { description, rows }: TypeOptions) {
-  return builder.objectRef<VersionOf<Record<string, unknown>>>(name).implement({
+interface NodeOptions extends TypeOptions {
+  load(context: GraphqlContext): Promise<VersionOf<object>>;
+}
+
+/** There is one of each on a server, with a permanent id. */
+export interface TableNode {
+  id: typeof SERVER_ID;
+  version: number;
+  values: ReadonlyMap<string, unknown>;
+}
+
+export function toTableNode({ values, version }: VersionOf<object>): TableNode {
+  return { id: SERVER_ID, version, values: new Map(Object.entries(values)) };
+}
+
+export function tableNode(name: string, { description, rows, load }: NodeOptions) {
+  return builder.node(builder.objectRef<TableNode>(name), {
     description,
+    id: { resolve: ({ id }) => id, description: `Permanent id, always \`${name}:${SERVER_ID}\`.` },
+    brandLoadedObjects: true,
+    loadOne: async (id, context) => {
+      parseServerId(name, id);
+      return toTableNode(await load(context));
+    },
     fields: (t) => {
       const fields = rows.map((row) => {
         const { form } = row;
@@ -33,7 +59,7 @@ export function tableType(name: string, { description, rows }: TypeOptions) {
           type: typeOf(form),
           nullable: takesNull(row),
           description: describeWithDefault(row) + nullNote(row),
-          resolve: ({ values }) => (values[row.name] === form.word ? null : values[row.name]),
+          resolve: ({ values }) => (values.get(row.name) === form.word ? null : values.get(row.name)),
         });
         return [row.name, field] as const;
       });
@@ -45,32 +71,97 @@ export function tableType(name: string, { description, rows }: TypeOptions) {
   });
 }
 
-/** Null is a value for each row of `nullable`; by default, for those whose entry says so. */
-export function tableInput(
-  name: string,
-  { description, rows, nullable = rows.filter(takesNull) }: TypeOptions & { nullable?: readonly TableRow[] },
-) {
+interface InputOptions extends TypeOptions {
+  /** Names of the enums for `resetToDefault`, which an input without it omits, and `setToNull`. */
+  enums: { reset?: string; setToNull: string };
+  /** Rows that `setToNull` has; by default, those that may be null. */
+  nullable?: readonly TableRow[];
+}
+
+export function tableInput(name: string, options: InputOptions) {
+  const { description, rows, enums, nullable = rows.filter(takesNull) } = options;
+  const [firstRow, firstNullable] = [rows[0], nullable[0]];
   return builder.inputType(name, {
-    description: `${description} ${describeNulls(nullable)}`,
-    fields: (t) =>
-      Object.fromEntries(
-        rows.map((row) => {
-          const description = describeRow(row) + nullNote(row);
-          return [row.name, t.field({ type: typeOf(row.form), description })];
-        }),
+    description: `${description} \`null\` counts as omitted.`,
+    fields: (t) => ({
+      ...Object.fromEntries(
+        rows.map((row) => [row.name, t.field({ type: typeOf(row.form), description: describeRow(row) })]),
       ),
+      ...(enums.reset !== undefined &&
+        firstRow && {
+          resetToDefault: t.field({
+            type: [resetEnum(enums.reset, { input: name, rows })],
+            description: `Settings to put back to their defaults, for example \`[${constantOf(firstRow.name)}]\`.`,
+          }),
+        }),
+      ...(firstNullable && {
+        setToNull: t.field({
+          type: [nullEnum(enums.setToNull, { input: name, rows: nullable })],
+          description: `Values to clear, for example \`[${constantOf(firstNullable.name)}]\`.`,
+        }),
+      }),
+    }),
   });
 }
 
-/** Null is a value only where the row says so, or where it stands for a word. */
-export function providedValues<Values extends object>(
+interface EnumRows {
+  /** Name of the input type. */
+  input: string;
+  rows: readonly TableRow[];
+}
+
+function resetEnum(name: string, { input, rows }: EnumRows) {
+  const about = (row: TableRow) => `Puts \`${row.name}\` back to its default, ${showDefault(row)}.`;
+  return namesEnum(name, { description: `What \`resetToDefault\` of ${input} can name.`, rows, about });
+}
+
+function nullEnum(name: string, { input, rows }: EnumRows) {
+  const about = ({ name: row, form }: TableRow) =>
+    `Sets \`${row}\` to null${form.word === null ? '' : `, which stands for \`${form.word}\``}.`;
+  return namesEnum(name, { description: `What \`setToNull\` of ${input} can name.`, rows, about });
+}
+
+function namesEnum(name: string, options: TypeOptions & { about(row: TableRow): string }) {
+  const { description, rows, about } = options;
+  return builder.enumType(name, {
+    description,
+    values: Object.fromEntries(
+      rows.map((row) => [constantOf(row.name), { value: row.name, description: about(row) }]),
+    ),
+  });
+}
+
+/** Generated clients send null for what is not set: only `setToNull` clears. */
+export function readChange<Values extends object>(
   rows: readonly TableRow[],
   input: Record<string, unknown>,
-): Partial<Values> {
-  const entries = rows.flatMap(({ name, form }) => {
-    const value = input[name] === null ? form.word : input[name];
-    const omitted = value === undefined || (value === null && !form.nullable);
-    return omitted ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(entries) as Partial<Values>;
+): TableChange<Values> {
+  const given = rows.filter(({ name }) => input[name] !== null && input[name] !== undefined);
+  const reset = namesOf(input['resetToDefault']);
+  const cleared = namesOf(input['setToNull']);
+  const values = [
+    ...given.map(({ name }) => [name, input[name]] as const),
+    ...rows.filter(({ name }) => cleared.includes(name)).map(({ name, form }) => [name, form.word] as const),
+  ];
+  return {
+    values: Object.fromEntries(values) as Partial<Values>,
+    reset,
+    conflicts: rows.flatMap((row) => findConflict(row, { given: given.includes(row), reset, cleared })),
+  };
+}
+
+const namesOf = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : []);
+
+function findConflict(
+  { name }: TableRow,
+  { given, reset, cleared }: { given: boolean; reset: readonly string[]; cleared: readonly string[] },
+): SettingsProblem[] {
+  const ways = [
+    given ? ['has a value'] : [],
+    reset.includes(name) ? ['is in "resetToDefault"'] : [],
+    cleared.includes(name) ? ['is in "setToNull"'] : [],
+  ].flat();
+  if (ways.length < 2) return [];
+  const message = `"${name}" ${new Intl.ListFormat('en-US').format(ways)}; only one of them is allowed.`;
+  return [{ field: name, message }];
 }

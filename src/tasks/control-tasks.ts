@@ -13,16 +13,10 @@ import {
   setPriority,
 } from './task-state-store.js';
 import { findActiveConflict, findTask, isActiveDuplicate } from './task-store.js';
-import {
-  cancelSingleTasks,
-  cancelTrees,
-  changeTree,
-  listActiveParents,
-  type TaskChange,
-} from './task-tree-store.js';
+import { changeTree, type TaskChange } from './task-tree-store.js';
 import { isParentKind, PRIORITY_LIMIT, type Task } from './task.js';
 
-type ControlDeps = Pick<Platform, 'db' | 'log'>;
+export type ControlDeps = Pick<Platform, 'db' | 'log'>;
 
 /** Workers stop ffmpeg and the source at once, and leave no file behind. */
 export function cancelTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
@@ -32,21 +26,6 @@ export function cancelTask(deps: ControlDeps, viewer: Viewer, taskId: string): P
     refusal: 'only active tasks can be cancelled',
     event: 'task cancelled',
   });
-}
-
-/** Parents locked by one transaction: the workers of their children wait for it. */
-const PARENTS_AT_ONCE = 20;
-
-/** Sets of rows, so that ten thousand tasks take seconds. Tasks queued meanwhile are not cancelled. */
-export async function cancelAllTasks(deps: ControlDeps, viewer: Viewer): Promise<{ count: number }> {
-  let count = await inTransaction(deps.db, (tx) => cancelSingleTasks(tx, viewer));
-  const parentIds = await listActiveParents(deps.db, viewer);
-  for (let from = 0; from < parentIds.length; from += PARENTS_AT_ONCE) {
-    const batch = parentIds.slice(from, from + PARENTS_AT_ONCE);
-    count += await inTransaction(deps.db, (tx) => cancelTrees(tx, batch));
-  }
-  deps.log.info({ count, by: viewer.username }, 'all tasks cancelled');
-  return { count };
 }
 
 /** Keeps the id. Of an album, playlist or artist, only children that failed or were cancelled. */
@@ -129,7 +108,7 @@ export async function dismissTask(
   const task = await getTask(deps, viewer, taskId);
   await inTransaction(deps.db, async (tx) => {
     await changeTree(tx, task, cancelTasks);
-    await markDismissed(tx, taskId, deps.clock.now());
+    await markDismissed(tx, [taskId], deps.clock.now());
   });
   await followChange(deps, task);
   deps.log.info({ taskId, by: viewer.username }, 'task dismissed');

@@ -1,11 +1,11 @@
 import type { InputFieldBuilder } from '@pothos/core';
 import { searchWords } from '../catalog/normalize.js';
 import type { builder } from '../graphql/builder.js';
-import { ErrorCodeType } from '../graphql/error-types.js';
 import { distinct } from '../graphql/input-limits.js';
 import { parseRowId } from '../graphql/node-id.js';
-import { InvalidInputError, type ErrorCode } from '../lib/errors.js';
+import { InvalidInputError, type TaskErrorCode } from '../lib/errors.js';
 import type { RowFilter } from './task-filter.js';
+import { TaskErrorCodeEnum } from './task-type.graphql.js';
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
@@ -22,7 +22,7 @@ export function rowFilterFields(t: InputFieldBuilder<Types, 'InputObject'>, what
       description: `Only ${what} of this user: \`User:<uuid>\` or the bare UUID. Only admins see others’ ${what}; for anyone else, another user’s id selects none.`,
     }),
     errorCodes: t.field({
-      type: [ErrorCodeType],
+      type: [TaskErrorCodeEnum],
       description: `Only ${what} whose \`error\` has one of these codes, for example \`[NO_SOURCE]\`.`,
     }),
     createdSince: time(`Only ${what} that were queued at this time or later.`),
@@ -35,7 +35,7 @@ export function rowFilterFields(t: InputFieldBuilder<Types, 'InputObject'>, what
 type Input = {
   query?: string | null | undefined;
   owner?: string | null | undefined;
-  errorCodes?: ErrorCode[] | null | undefined;
+  errorCodes?: TaskErrorCode[] | null | undefined;
 } & {
   [Time in 'createdSince' | 'createdBefore' | 'finishedSince' | 'finishedBefore']?: Date | null | undefined;
 };

@@ -3,7 +3,6 @@ import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { InvalidInputError } from '../lib/errors.js';
 import {
-  cancelAllTasks,
   cancelTask,
   dismissTask,
   pauseTask,
@@ -64,15 +63,6 @@ const TaskPaused = builder.objectRef<PausedTask>('TaskPaused').implement({
   }),
 });
 
-const TasksCancelled = builder.objectRef<{ count: number }>('TasksCancelled').implement({
-  description: 'All active tasks were canceled, together with their children.',
-  fields: (t) => ({
-    taskCount: t.exposeInt('count', {
-      description: 'Number of canceled top-level tasks; their children are not counted.',
-    }),
-  }),
-});
-
 const id = { required: true, description: '`Task:<uuid>` or the bare UUID of the task.' } as const;
 
 const CONTROL_ERRORS = [TaskNotFoundError, TaskStateConflictError, InvalidInputError];
@@ -88,15 +78,6 @@ builder.mutationFields((t) => ({
       union: { name: 'CancelTaskResult', description: 'The canceled task, or why it was not canceled.' },
     },
     resolve: (_root, args, context) => cancelTask(context, context.viewer, parseRowId('Task', args.id)),
-  }),
-  cancelAllTasks: t.field({
-    type: TasksCancelled,
-    description: 'Cancels all your active tasks and their children; for an admin, those of all users.',
-    errors: {
-      types: [],
-      union: { name: 'CancelAllTasksResult', description: 'The number of canceled tasks.' },
-    },
-    resolve: (_root, _args, context) => cancelAllTasks(context, context.viewer),
   }),
   retryTask: t.field({
     type: outcome('TaskRetried', 'The task, or its failed and canceled children, are queued again.'),

@@ -99,7 +99,7 @@ export interface FileRecord {
   fileFormat: string;
   fileBitrateKbps: number | null;
   fileSizeBytes: bigint;
-  fileDurationMs: number;
+  fileDurationMs: bigint;
   fileSource: string;
   fileLicence: string;
 }
@@ -221,12 +221,17 @@ export async function setPriority(tx: Db, where: Where, priority: number): Promi
  * The rows of one transaction share a sequence. Call it after the commit: a reader who is shown the row as it is then
  * has been shown all of them. The trigger announces it, and leaves `updatedAt` alone.
  */
-export async function restampTask(db: Db, taskId: string): Promise<void> {
-  await db.$executeRaw`
-    UPDATE "Task" SET "sequence" = pg_current_xact_id()::text::bigint WHERE "id" = ${taskId}::uuid`;
+export async function restampTask(db: Db, taskId: string): Promise<bigint | null> {
+  const [row] = await db.$queryRaw<{ sequence: bigint }[]>`
+    UPDATE "Task" SET "sequence" = pg_current_xact_id()::text::bigint WHERE "id" = ${taskId}::uuid
+    RETURNING "sequence"`;
+  return row?.sequence ?? null;
 }
 
-export async function markDismissed(db: Db, taskId: string, at: Date): Promise<void> {
-  const where = { id: taskId, dismissedAt: null, state: { in: [...FINISHED_STATES] } };
-  await db.task.updateMany({ where, data: { dismissedAt: at } });
+/** Returns the ids of those that had finished. */
+export async function markDismissed(db: Db, taskIds: readonly string[], at: Date): Promise<string[]> {
+  const where = { id: { in: [...taskIds] }, dismissedAt: null, state: { in: [...FINISHED_STATES] } };
+  const data = { dismissedAt: at };
+  const rows = await db.task.updateManyAndReturn({ where, data, select: { id: true } });
+  return rows.map(({ id }) => id);
 }

@@ -102,24 +102,39 @@ export function listActiveDuplicates(db: Db, dedupeKeys: readonly string[]): Pro
   });
 }
 
-/** A duplicate of the task, an ancestor, or a child that would be retried with it. */
-export async function findActiveConflict(db: Db, taskId: string): Promise<Task | null> {
-  const [existing] = await db.$queryRaw<{ id: string }[]>`
+interface RetriedKey {
+  rootId: string;
+  id: string;
+  dedupeKey: string;
+  /** Another active task with the same key. */
+  conflictId: string | null;
+}
+
+/** Of each task: its key, those of its ancestors, and those of children that would be retried with it. */
+export function listRetriedKeys(db: Db, taskIds: readonly string[]): Promise<RetriedKey[]> {
+  return db.$queryRaw<RetriedKey[]>`
     WITH RECURSIVE above AS (
-      SELECT "id", "parentId", "dedupeKey" FROM "Task" WHERE "id" = ${taskId}::uuid
+      SELECT "id" AS "rootId", "id", "parentId", "dedupeKey" FROM "Task" WHERE "id" = ANY(${taskIds}::uuid[])
       UNION ALL
-      SELECT task."id", task."parentId", task."dedupeKey" FROM "Task" task JOIN above ON task."id" = above."parentId"
+      SELECT above."rootId", task."id", task."parentId", task."dedupeKey"
+      FROM "Task" task JOIN above ON task."id" = above."parentId"
     ), retried AS (
-      SELECT "id", "dedupeKey" FROM above WHERE "dedupeKey" IS NOT NULL
+      SELECT "rootId", "id", "dedupeKey" FROM above WHERE "dedupeKey" IS NOT NULL
       UNION ALL
-      SELECT "id", "dedupeKey" FROM "Task"
-      WHERE "parentId" = ${taskId}::uuid AND "dedupeKey" IS NOT NULL
+      SELECT "parentId", "id", "dedupeKey" FROM "Task"
+      WHERE "parentId" = ANY(${taskIds}::uuid[]) AND "dedupeKey" IS NOT NULL
         AND ("state" IN ('FAILED', 'CANCELLED') OR ("state" = 'COMPLETED' AND "failed" + "cancelled" > 0))
     )
-    SELECT existing."id" FROM retried
-    JOIN "Task" existing ON existing."dedupeKey" = retried."dedupeKey" AND existing."id" <> retried."id"
-    WHERE existing."state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') LIMIT 1`;
-  return existing ? findTaskById(db, existing.id) : null;
+    SELECT retried.*, existing."id" AS "conflictId" FROM retried
+    LEFT JOIN "Task" existing ON existing."dedupeKey" = retried."dedupeKey" AND existing."id" <> retried."id"
+      AND existing."state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED')`;
+}
+
+/** A duplicate of the task, an ancestor, or a child that would be retried with it. */
+export async function findActiveConflict(db: Db, taskId: string): Promise<Task | null> {
+  const keys = await listRetriedKeys(db, [taskId]);
+  const conflictId = keys.find((key) => key.conflictId !== null)?.conflictId;
+  return conflictId ? findTaskById(db, conflictId) : null;
 }
 
 export function isActiveDuplicate(thrown: unknown): boolean {

@@ -1,10 +1,6 @@
-import type { Viewer } from '../auth/viewer.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
-import { visibleTo } from './task-filter-store.js';
-import { cancelTasks, NO_ERROR } from './task-state-store.js';
 import {
-  ACTIVE_STATES,
   isFinished,
   isParentKind,
   PARENT_KINDS,
@@ -30,20 +26,22 @@ export async function lockParent(tx: Db, parentId: string): Promise<void> {
     SELECT 1 FROM "Task" task JOIN line USING ("id") ORDER BY height DESC FOR NO KEY UPDATE OF task`;
 }
 
-/** Then its ancestors. Recounting repairs an earlier mistake, which an increment would keep. */
-export async function recomputeParent(tx: Db, parentId: string): Promise<void> {
-  const { active, paused, ...counts } = await countStates(tx, parentId);
-  const parent = await tx.task.findUniqueOrThrow({ where: { id: parentId }, select: DERIVED });
-  const state = parent.expandedAt ? parentState(parent.state, { ...counts, active, paused }) : parent.state;
-  const { total } = counts;
-  const progress = total === 0 ? 0 : Math.floor((1000 * (total - active)) / total) / 10;
-  const moved = state !== parent.state;
-  const data = { ...counts, progress, ...(moved ? stateChange(parent.state, state, counts) : {}) };
-  // Even an update without a difference would publish an event.
-  if (!differs(parent, data)) return;
-  const from = moved ? { state: { in: parentStatesBefore(state) } } : {};
-  await tx.task.update({ where: { id: parentId, ...from }, data, select: { id: true } });
-  if (moved && parent.parentId) await recomputeParent(tx, parent.parentId);
+export function recomputeParent(tx: Db, parentId: string): Promise<void> {
+  return recomputeParents(tx, [parentId]);
+}
+
+/** Then their ancestors. Recounting repairs an earlier mistake, which an increment would keep. */
+async function recomputeParents(tx: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const counts = await countStates(tx, ids);
+  const parents = await tx.task.findMany({ where: { id: { in: [...ids] } }, select: DERIVED });
+  const changes = parents.flatMap((parent) => deriveParent(parent, counts.get(parent.id)) ?? []);
+  if (changes.length === 0) return;
+  await writeParents(tx, changes);
+  const above = changes.flatMap(
+    ({ before, next }) => (next.state !== before.state ? before.parentId : null) ?? [],
+  );
+  await recomputeParents(tx, [...new Set(above)]);
 }
 
 /** With at most this many unfinished children, and after every so many finished ones, all are recounted. */
@@ -94,6 +92,7 @@ async function changeDescendants(tx: Db, parentId: string, change: TaskChange): 
 }
 
 const DERIVED = {
+  id: true,
   state: true,
   expandedAt: true,
   parentId: true,
@@ -105,18 +104,59 @@ const DERIVED = {
   progress: true,
 } satisfies Prisma.TaskSelect;
 
-function stateChange(before: TaskState, state: TaskState, counts: ChildCounts): Prisma.TaskUpdateInput {
-  if (!isFinished(state)) return isFinished(before) ? { state, dismissedAt: null, ...NO_ERROR } : { state };
-  const error =
-    state === 'FAILED'
-      ? { errorCode: 'CHILDREN_FAILED', errorMessage: `All ${counts.failed} failed.`, errorRetryable: true }
-      : {};
-  return { state, progress: 100, leaseOwner: null, leaseUntil: null, ...error };
+type Parent = Prisma.TaskGetPayload<{ select: typeof DERIVED }>;
+
+interface ParentChange {
+  before: Parent;
+  next: ChildCounts & Pick<Parent, 'state' | 'progress'>;
 }
 
-function differs(row: object, data: object): boolean {
-  const before = row as Record<string, unknown>;
-  return Object.entries(data).some(([name, value]) => before[name] !== value);
+const NO_CHILDREN = { total: 0, succeeded: 0, skipped: 0, failed: 0, cancelled: 0, active: 0, paused: 0 };
+
+/** Null without a difference: even such an update would publish an event. */
+function deriveParent(
+  before: Parent,
+  { active, paused, ...counts }: ChildCounts & ActiveCounts = NO_CHILDREN,
+): ParentChange | null {
+  const state = before.expandedAt ? parentState(before.state, { ...counts, active, paused }) : before.state;
+  const { total } = counts;
+  const share = total === 0 ? 0 : Math.floor((1000 * (total - active)) / total) / 10;
+  const moved = state !== before.state;
+  if (moved && !parentStatesBefore(state).includes(before.state)) {
+    throw new Error(`a parent cannot become ${state} when it is ${before.state}`);
+  }
+  const ends = moved && isFinished(state);
+  const next = { ...counts, state, progress: ends ? 100 : share };
+  const differs = Object.entries(next).some(([name, value]) => before[name as keyof typeof next] !== value);
+  return differs ? { before, next } : null;
+}
+
+/** A parent that is active again has no error, and is no longer dismissed. */
+async function writeParents(tx: Db, changes: readonly ParentChange[]): Promise<void> {
+  const rows = changes.map(({ before, next }) => ({
+    id: before.id,
+    before: before.state,
+    ...next,
+    reopens: isFinished(before.state) && !isFinished(next.state),
+    ends: next.state !== before.state && isFinished(next.state),
+  }));
+  const written = await tx.$executeRaw`
+    UPDATE "Task" parent SET "total" = next."total", "succeeded" = next."succeeded", "skipped" = next."skipped",
+      "failed" = next."failed", "cancelled" = next."cancelled", "progress" = next."progress", "state" = next."state",
+      "dismissedAt" = CASE WHEN NOT "reopens" THEN parent."dismissedAt" END,
+      "leaseOwner" = CASE WHEN NOT "ends" THEN parent."leaseOwner" END,
+      "leaseUntil" = CASE WHEN NOT "ends" THEN parent."leaseUntil" END,
+      "errorCode" = CASE WHEN failure THEN 'CHILDREN_FAILED' WHEN NOT "reopens" THEN parent."errorCode" END,
+      "errorMessage" = CASE WHEN failure THEN format('All %s failed.', next."failed")
+        WHEN NOT "reopens" THEN parent."errorMessage" END,
+      "errorRetryable" = CASE WHEN failure THEN true WHEN NOT "reopens" THEN parent."errorRetryable" END
+    FROM (
+      SELECT *, "ends" AND "state" = 'FAILED' AS failure FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (
+        "id" uuid, "before" "TaskState", "state" "TaskState", "total" integer, "succeeded" integer, "skipped" integer,
+        "failed" integer, "cancelled" integer, "progress" float8, "reopens" boolean, "ends" boolean)
+    ) AS next
+    WHERE parent."id" = next."id" AND parent."state" = next."before"`;
+  if (written < rows.length) throw new Error('a parent changed although it was locked');
 }
 
 const stateCount = (state: TaskState) =>
@@ -126,35 +166,38 @@ const CHILD_COUNTS = Prisma.sql`count(*)::int AS total,
   ${stateCount('COMPLETED')} AS succeeded, ${stateCount('SKIPPED')} AS skipped,
   ${stateCount('FAILED')} AS failed, ${stateCount('CANCELLED')} AS cancelled`;
 
-async function countStates(tx: Db, parentId: string): Promise<ChildCounts & ActiveCounts> {
-  const [row] = await tx.$queryRaw<(ChildCounts & ActiveCounts)[]>`
-    SELECT ${CHILD_COUNTS}, ${stateCount('PAUSED')} AS paused,
+async function countStates(
+  tx: Db,
+  parentIds: readonly string[],
+): Promise<Map<string, ChildCounts & ActiveCounts>> {
+  const rows = await tx.$queryRaw<(ChildCounts & ActiveCounts & { parentId: string })[]>`
+    SELECT "parentId", ${CHILD_COUNTS}, ${stateCount('PAUSED')} AS paused,
       count(*) FILTER (WHERE "state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'))::int AS active
-    FROM "Task" WHERE "parentId" = ${parentId}::uuid`;
-  if (!row) throw new Error('an aggregate returned no row');
-  return row;
+    FROM "Task" WHERE "parentId" = ANY(${parentIds}::uuid[]) GROUP BY "parentId"`;
+  return new Map(rows.map(({ parentId, ...counts }) => [parentId, counts]));
 }
 
-export function cancelSingleTasks(tx: Db, viewer: Viewer): Promise<number> {
-  return cancelTasks(tx, { ...visibleTo(viewer), parentId: null, kind: { notIn: [...PARENT_KINDS] } });
-}
+export type TreeTask = Pick<Task, 'id' | 'kind' | 'parentId'>;
 
-/** In the order in which they can be locked. */
-export function listActiveParents(db: Db, viewer: Viewer): Promise<string[]> {
-  return listParentIds(db, { ...visibleTo(viewer), parentId: null, state: { in: [...ACTIVE_STATES] } });
-}
-
-/** Returns how many of the top-level parents were active. */
-export async function cancelTrees(tx: Db, topIds: string[]): Promise<number> {
-  await lockInOrder(tx, topIds);
+/**
+ * As changeTree, for all of them in a fixed number of statements. Returns the ids of those that changed, or that had
+ * a child change.
+ */
+export async function changeTrees(tx: Db, tasks: readonly TreeTask[], change: TaskChange): Promise<string[]> {
+  const ids = tasks.map(({ id }) => id);
+  const parentIds = tasks.flatMap(({ id, kind }) => (isParentKind(kind) ? id : []));
+  await lockWithAncestors(tx, ids);
   // Read under the locks: a parent that is being expanded gets no further child.
-  const innerIds = await listParentIds(tx, { parentId: { in: topIds } });
-  await lockInOrder(tx, innerIds);
-  const parentIds = [...topIds, ...innerIds];
-  const cancelled = await cancelTasks(tx, { id: { in: topIds } });
-  await cancelTasks(tx, { parentId: { in: parentIds } });
-  await recountFinished(tx, parentIds);
-  return cancelled;
+  const innerIds = parentIds.length > 0 ? await listParentIds(tx, { parentId: { in: parentIds } }) : [];
+  if (innerIds.length > 0) await lockWithAncestors(tx, innerIds);
+  // The outer ones first: a parent whose children are all cancelled would follow them.
+  await change(tx, { id: { in: ids } });
+  if (parentIds.length > 0) await change(tx, { parentId: { in: [...parentIds, ...innerIds] } });
+  await recomputeParents(tx, innerIds);
+  await recomputeParents(tx, [
+    ...new Set([...parentIds, ...tasks.flatMap(({ parentId }) => parentId ?? [])]),
+  ]);
+  return listChangedRoots(tx, ids);
 }
 
 async function listParentIds(db: Db, where: Prisma.TaskWhereInput): Promise<string[]> {
@@ -166,20 +209,27 @@ async function listParentIds(db: Db, where: Prisma.TaskWhereInput): Promise<stri
   return rows.map(({ id }) => id);
 }
 
-/** As in lockParent: before the children change, outer parents before inner ones. */
-async function lockInOrder(tx: Db, ids: string[]): Promise<void> {
+/** As in lockParent: before the children change, outer ones before inner ones; those of one level by id. */
+export async function lockWithAncestors(tx: Db, ids: readonly string[]): Promise<void> {
   await tx.$queryRaw`
-    SELECT 1 FROM "Task" WHERE "id" = ANY(${ids}::uuid[]) ORDER BY "id" FOR NO KEY UPDATE`;
+    WITH RECURSIVE line AS (
+      SELECT "id", "parentId" FROM "Task" WHERE "id" = ANY(${ids}::uuid[])
+      UNION
+      SELECT above."id", above."parentId" FROM "Task" above JOIN line ON above."id" = line."parentId"
+    )
+    SELECT 1 FROM "Task" task JOIN line USING ("id") LEFT JOIN line above ON above."id" = line."parentId"
+    ORDER BY (line."parentId" IS NOT NULL)::int + (above."parentId" IS NOT NULL)::int, task."id"
+    FOR NO KEY UPDATE OF task`;
 }
 
-async function recountFinished(tx: Db, parentIds: string[]): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE "Task" parent SET "total" = children.total, "succeeded" = children.succeeded,
-      "skipped" = children.skipped, "failed" = children.failed, "cancelled" = children.cancelled, "progress" = 100
-    FROM (
-      SELECT "parentId", ${CHILD_COUNTS} FROM "Task" WHERE "parentId" = ANY(${parentIds}::uuid[]) GROUP BY "parentId"
-    ) children
-    WHERE parent."id" = children."parentId"
-      AND (parent."total", parent."cancelled", parent."progress")
-        IS DISTINCT FROM (children.total, children.cancelled, 100)`;
+/** The sequence of a row is the id of the transaction that changed it. */
+async function listChangedRoots(tx: Db, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE line AS (
+      SELECT "id", "parentId" FROM "Task" WHERE "sequence" = pg_current_xact_id()::text::bigint
+      UNION
+      SELECT above."id", above."parentId" FROM "Task" above JOIN line ON above."id" = line."parentId"
+    )
+    SELECT "id" FROM line WHERE "id" = ANY(${ids}::uuid[])`;
+  return rows.map(({ id }) => id);
 }

@@ -2,9 +2,11 @@ import { createContextCache } from '@pothos/core';
 import DataLoader from 'dataloader';
 import { QueueableItemType } from '../catalog/item-types.graphql.js';
 import type { GraphqlContext } from '../context.js';
-import { builder } from '../graphql/builder.js';
+import { builder, enumTypeOf } from '../graphql/builder.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { isTaskErrorCode, type TaskErrorCode } from '../lib/errors.js';
+import { CODEC_OF_FORMAT } from '../media/media.js';
+import { audioFormat } from '../settings/settings.js';
 import { visibleTo } from './task-filter-store.js';
 import { itemOf, listOwners } from './task-store.js';
 import { isPartial, PRIORITY_LIMIT, type Task, type TaskKind, type TaskState } from './task.js';
@@ -43,7 +45,7 @@ export const TaskKindEnum = builder.enumType('TaskKind', {
   } satisfies Record<TaskKind, object>,
 });
 
-const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
+export const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
   description: 'Machine-readable reason why a task failed, was skipped or will be retried.',
   values: {
     NO_SOURCE: { description: 'No configured source has this track.' },
@@ -93,6 +95,14 @@ const TaskErrorType = builder.objectRef<Task>('TaskError').implement({
   }),
 });
 
+const CODECS = new Map<string, string>(Object.entries(CODEC_OF_FORMAT));
+
+/** A format that is none of ours is stored as the codec in capitals (downloads/place-file.ts). */
+function codecOf({ fileFormat }: Task): string {
+  const format = fileFormat ?? '';
+  return CODECS.get(format) ?? format.toLowerCase();
+}
+
 const TaskFileType = builder.objectRef<Task>('TaskFile').implement({
   description: 'The audio file of a finished track.',
   fields: (t) => ({
@@ -100,10 +110,16 @@ const TaskFileType = builder.objectRef<Task>('TaskFile').implement({
       description: 'Path of the file on the server.',
       resolve: (task) => task.filePath ?? '',
     }),
-    format: t.string({
+    format: t.field({
+      type: enumTypeOf(audioFormat),
+      nullable: true,
+      description: 'Format of the file, never KEEP; null for a file that was kept in any other format.',
+      resolve: ({ fileFormat }) => audioFormat.safeParse(fileFormat).data ?? null,
+    }),
+    codec: t.string({
       description:
-        'MP3, AAC, OGG, OPUS, FLAC, WAV or ALAC; for a file kept in any other format, the codec’s name in capitals.',
-      resolve: (task) => task.fileFormat ?? '',
+        'Codec of the audio, as ffmpeg names it: `mp3`, `aac`, `vorbis`, `opus`, `flac`, `alac`, `wmav2`, …; `pcm` for WAV.',
+      resolve: (task) => codecOf(task),
     }),
     bitrateKbps: t.exposeInt('fileBitrateKbps', {
       nullable: true,
@@ -114,9 +130,10 @@ const TaskFileType = builder.objectRef<Task>('TaskFile').implement({
       description: 'Size of the file in bytes.',
       resolve: (task) => task.fileSizeBytes ?? 0n,
     }),
-    durationMs: t.int({
+    durationMs: t.field({
+      type: 'BigInt',
       description: 'Playing time of the file in milliseconds.',
-      resolve: (task) => task.fileDurationMs ?? 0,
+      resolve: (task) => task.fileDurationMs ?? 0n,
     }),
     source: t.string({
       description:

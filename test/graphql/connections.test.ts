@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
+import type { PagesOfListsQueryVariables } from '../../src/generated/documents/graphql.js';
 import { ask } from '../kit/ask.js';
 import { countQueries } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
@@ -69,6 +71,108 @@ const LISTS = graphql(`
         nodes {
           path
         }
+      }
+    }
+  }
+`);
+
+const PAGES = graphql(`
+  query PagesOfLists(
+    $root: ID!
+    $order: TaskOrder
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $offset: Int
+  ) {
+    tasks(
+      filter: { root: $root, kinds: [TRACK] }
+      orderBy: $order
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      offset: $offset
+    ) {
+      ...PageOfTasks
+    }
+    history(
+      filter: { includeChildren: true, query: "page" }
+      orderBy: $order
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      offset: $offset
+    ) {
+      ...PageOfTasks
+    }
+    task(id: $root) {
+      children(first: $first, after: $after, last: $last, before: $before, offset: $offset) {
+        ...PageOfTasks
+      }
+    }
+  }
+  fragment PageOfTasks on TaskConnection {
+    totalCount
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+      endCursor
+    }
+    nodes {
+      title
+    }
+    edges {
+      cursor
+    }
+  }
+`);
+
+const TOTALS = graphql(`
+  query TotalsOfLists($root: ID!, $more: Boolean!) {
+    tasks(first: 0, filter: { kinds: [ALBUM] }) {
+      ...NoTasks
+    }
+    history(first: 0) {
+      ...NoTasks
+    }
+    task(id: $root) {
+      children(first: 0) {
+        ...NoTasks
+      }
+    }
+  }
+  fragment NoTasks on TaskConnection {
+    totalCount
+    nodes {
+      id
+    }
+    edges {
+      cursor
+    }
+    pageInfo @include(if: $more) {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+    }
+  }
+`);
+
+const FILTERED = graphql(`
+  query FilteredTasks($filter: TaskFilter, $history: HistoryFilter) {
+    tasks(filter: $filter, orderBy: OLDEST_FIRST) {
+      totalCount
+      nodes {
+        title
+      }
+    }
+    history(filter: $history, orderBy: OLDEST_FIRST) {
+      totalCount
+      nodes {
+        title
       }
     }
   }
@@ -162,5 +266,177 @@ describe('every connection', () => {
     expect(found?.tracks.nodes).toHaveLength(2);
     expect(search?.nodes.length).toBeGreaterThan(0);
     expect(library.problems.nodes).toEqual([]);
+  });
+});
+
+describe('a list of tasks', () => {
+  const COUNT = 7;
+  let own: TestApp;
+  let root: string;
+  beforeAll(async () => {
+    const viewer = await createUser(app);
+    own = await serveWith(app, { viewer });
+    const startedAt = new Date();
+    [root = ''] = await seedTasks(app, [{ kind: 'ALBUM', ownerId: viewer.id, state: 'FAILED' }]);
+    await seedTasks(
+      app,
+      Array.from({ length: COUNT }, (_, position) => ({
+        ...{
+          title: `${position}`,
+          parentId: root,
+          position,
+          ownerId: viewer.id,
+          searchText: ' page',
+          startedAt,
+        },
+        // Of one time, so that ids decide.
+        ...(position > 2 && position < 6 ? { createdAt: new Date('2026-01-01T00:00:03Z') } : {}),
+      })),
+    );
+    return () => own.stop();
+  });
+
+  type Variables = Omit<PagesOfListsQueryVariables, 'root'>;
+  const listsOf = async (variables: Variables) => {
+    const { tasks, history, task } = await own.execute(PAGES, { root, order: 'OLDEST_FIRST', ...variables });
+    return [tasks, history, task!.children] as const;
+  };
+  const read = async (variables: Variables) => {
+    const lists = await listsOf(variables);
+    const [page] = lists;
+    for (const list of lists) expect(list).toEqual(page);
+    expect(page.totalCount).toBe(COUNT);
+    const { hasPreviousPage, hasNextPage } = page.pageInfo;
+    return {
+      ...page.pageInfo,
+      shown: `${hasPreviousPage ? '<' : ''}${page.nodes.map(({ title }) => title).join('')}${hasNextPage ? '>' : ''}`,
+    };
+  };
+
+  it('is read page by page from its end, in the same order', async () => {
+    const seen: string[] = [];
+    let before: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof read>> = await read({ last: 3, before });
+      seen.push(page.shown);
+      before = page.hasPreviousPage ? page.startCursor : null;
+    } while (before);
+    expect(seen).toEqual(['<456', '<123>', '0>']);
+  });
+
+  it('knows at both ends whether there is more, as Relay specifies', async () => {
+    const { edges } = (await listsOf({ first: COUNT }))[0];
+    const at = (index: number) => edges[index]?.cursor ?? null;
+    const pages: [Variables, string][] = [
+      [{}, '0123456'],
+      [{ first: 3 }, '012>'],
+      [{ first: 3, after: at(2) }, '<345>'],
+      [{ first: 3, after: at(4) }, '<56'],
+      [{ first: 9, before: at(3) }, '012>'],
+      [{ first: 2, before: at(3) }, '01>'],
+      [{ first: 9, after: at(1), before: at(4) }, '<23>'],
+      [{ last: 7 }, '0123456'],
+      [{ last: 2 }, '<56'],
+      [{ last: 2, before: at(1) }, '0>'],
+      [{ last: 2, before: at(0) }, '>'],
+      [{ last: 2, after: at(3) }, '<56'],
+      [{ last: 1, after: at(1), before: at(4) }, '<3>'],
+      [{ last: 0 }, '<'],
+      [{ first: 0 }, '>'],
+      [{ first: 2, offset: 3 }, '<34>'],
+    ];
+    for (const [variables, shown] of pages)
+      expect([variables, (await read(variables)).shown]).toEqual([variables, shown]);
+  });
+
+  it('is read backwards with the newest first too', async () => {
+    const [tasks, history] = await listsOf({ order: 'NEWEST_FIRST', last: 3 });
+    expect(history).toEqual(tasks);
+    expect(tasks.nodes.map(({ title }) => title)).toEqual(['2', '1', '0']);
+    const [earlier] = await listsOf({ order: 'NEWEST_FIRST', last: 3, before: tasks.pageInfo.startCursor });
+    expect(earlier.nodes.map(({ title }) => title)).toEqual(['5', '4', '3']);
+    expect(earlier.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+  });
+
+  it.each<[Variables, string]>([
+    [{ first: 1, last: 1 }, '"last" cannot be combined with "first"'],
+    [{ last: -1 }, '"last" is -1; it must be between 0 and 100'],
+    [{ last: 101 }, '"last" is 101; it must be between 0 and 100'],
+    [{ last: 1, offset: 1 }, '"offset" cannot be combined with "last"'],
+    [{ before: 'x', offset: 1 }, '"offset" cannot be combined with "before"'],
+    [
+      { last: 1, before: 'x' },
+      '"before" is not a cursor of this list; pass the "cursor" of an edge, or "startCursor"',
+    ],
+  ])('refuses %j', async (variables, problem) => {
+    const { errors } = await ask(own, PAGES, { root, ...variables });
+    expect(errors[0]).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(errors[0]?.message).toContain(problem);
+  });
+
+  it('reads no row when only its number is wanted', async () => {
+    const ask = (more: boolean) =>
+      countQueries(databaseUrlOf(app), async (db) => {
+        const counted = await serveWith(app, { db });
+        const { tasks, history, task } = await counted
+          .execute(TOTALS, { root: album, more })
+          .finally(() => counted.stop());
+        const nothing = { nodes: [], edges: [] };
+        const pageInfo = { hasNextPage: true, hasPreviousPage: false, startCursor: null };
+        for (const list of [tasks, history, task?.children]) {
+          expect(list).toMatchObject({ ...nothing, ...(more ? { pageInfo } : {}) });
+          expect(list?.totalCount).toBeGreaterThan(0);
+        }
+      });
+    // The task itself, and a count of each list.
+    expect(await ask(false)).toBe(4);
+    expect(await ask(true)).toBeGreaterThan(4);
+  });
+});
+
+describe('filters of tasks and history', () => {
+  it('take words, times, error codes and an owner', async () => {
+    const viewer = await createUser(app);
+    const own = await serveWith(app, { viewer });
+    onTestFinished(() => own.stop());
+    const createdAt = new Date('2026-05-01T12:00:00Z');
+    const common = { ownerId: viewer.id, searchText: ' bjork debut', startedAt: createdAt, createdAt };
+    const failed = {
+      state: 'FAILED' as const,
+      errorCode: 'NO_SOURCE',
+      finishedAt: new Date('2026-05-02T12:00:00Z'),
+    };
+    await seedTasks(app, [
+      { title: 'found', ...common, ...failed },
+      { title: 'too early', ...common, ...failed, createdAt: new Date('2026-04-30T23:59:59.999Z') },
+      { title: 'too late', ...common, ...failed, finishedAt: new Date('2026-05-03T00:00:00Z') },
+      { title: 'other words', ...common, ...failed, searchText: ' other' },
+      { title: 'other code', ...common, ...failed, errorCode: 'DISK_FULL' },
+      { title: 'other owner', ...common, ...failed, ownerId: (await createUser(app)).id },
+    ]);
+    const filter = {
+      ...{ query: 'Björk DEBUT', owner: `User:${viewer.id}`, errorCodes: ['NO_SOURCE' as const] },
+      ...{ createdSince: '2026-05-01T00:00:00Z', createdBefore: '2026-05-02T00:00:00Z' },
+      ...{ finishedSince: '2026-05-02T12:00:00Z', finishedBefore: '2026-05-03T00:00:00Z' },
+    };
+    const expected = { totalCount: 1, nodes: [{ title: 'found' }] };
+    for (const eyes of [own, app]) {
+      expect(await eyes.execute(FILTERED, { filter, history: filter })).toEqual({
+        tasks: expected,
+        history: expected,
+      });
+    }
+  });
+
+  it('show a user nothing of another, and refuse what they do not understand', async () => {
+    const own = await serveWith(app, { viewer: await createUser(app) });
+    onTestFinished(() => own.stop());
+    const filter = { owner: SYSTEM_VIEWER.id };
+    const none = { totalCount: 0, nodes: [] };
+    expect(await own.execute(FILTERED, { filter, history: filter })).toEqual({ tasks: none, history: none });
+    for (const bad of [{ query: ' ' }, { query: 'x'.repeat(201) }, { owner: 'nobody' }]) {
+      const answers = [await ask(own, FILTERED, { filter: bad }), await ask(own, FILTERED, { history: bad })];
+      for (const { errors } of answers) expect(errors).toMatchObject([{ code: 'INVALID_INPUT' }]);
+    }
   });
 });

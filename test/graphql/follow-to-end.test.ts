@@ -239,6 +239,25 @@ describe('a download that is followed to its end', () => {
   });
 });
 
+describe('live updates by words, times and codes', () => {
+  it('have the tasks that begin to match, and no others', async () => {
+    await seed([
+      { title: 'here', searchText: ' bjork debut', state: 'RUNNING' },
+      { title: 'there', searchText: ' other', state: 'RUNNING' },
+    ]);
+    const named = follow({ filter: { query: 'BJÖRK' } });
+    const failed = follow({
+      filter: { errorCodes: ['NO_SOURCE'], query: 'debut', createdBefore: '2030-01-01T00:00:00Z' },
+    });
+    await saw(named, 'here', 'RUNNING');
+    await waitFor(() => app.deps.feed.readerCount() === 2, { what: 'two readers' });
+    for (const title of ['there', 'here']) await change(title, { state: 'FAILED', errorCode: 'NO_SOURCE' });
+    await Promise.all([saw(named, 'here', 'FAILED'), saw(failed, 'here', 'FAILED')]);
+    expect(titles([...named.updates, ...failed.updates])).toEqual(['here']);
+    expect(failed.updates.every(({ task }) => task.state === 'FAILED')).toBe(true);
+  });
+});
+
 describe('a reader that is too slow for every change', () => {
   const open = (filter: object = {}) =>
     app.deps.feed.subscribe({

@@ -86,7 +86,7 @@ describe('previewPath', () => {
       format: 'MP3' as const,
       bitrateKbps: 192,
       artistSeparator: ' + ',
-      padNumberWidth: null,
+      setToNull: ['PAD_NUMBER_WIDTH' as const],
       customTrackFormat: '%playlistnum% %tracknum% %artist% [%quality%]',
     };
     expect(await pathOf({ format: '', options })).toBe(

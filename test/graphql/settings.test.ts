@@ -1,6 +1,9 @@
+import { isInputObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
+import { schema } from '../../src/schema.js';
+import { ask } from '../kit/ask.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -12,6 +15,7 @@ const UPDATE = graphql(`
       __typename
       ... on SettingsUpdated {
         settings {
+          id
           version
           maxRetries
           padNumberWidth
@@ -60,19 +64,162 @@ afterAll(async () => {
   await database.drop();
 });
 
+const UPDATE_WATCHES = graphql(`
+  mutation UpdateWatchSettings($input: WatchSettingsInput!) {
+    updateWatchSettings(input: $input) {
+      __typename
+      ... on WatchSettingsUpdated {
+        settings {
+          id
+          retryFailedAfterSeconds
+        }
+      }
+      ... on InvalidSettings {
+        problems {
+          message
+        }
+      }
+    }
+  }
+`);
+
+const CHECKS = graphql(`
+  query Checks {
+    checkSettings {
+      __typename
+      ... on SettingsCheck {
+        valid
+      }
+      ... on Error {
+        code
+      }
+    }
+    validateSettings(input: { maxRetries: -1, spotifyAccount: "a/b" }) {
+      __typename
+      ... on SettingsCheck {
+        problems {
+          field
+        }
+      }
+    }
+    validateWatchSettings(input: { pageSize: 51 }) {
+      __typename
+      ... on SettingsCheck {
+        problems {
+          field
+        }
+      }
+    }
+    settings {
+      id
+      maxRetries
+    }
+  }
+`);
+
+const SETTINGS_NODE = graphql(`
+  query SettingsNode($id: ID!) {
+    node(id: $id) {
+      __typename
+      id
+      ... on Settings {
+        maxRetries
+        watch {
+          id
+        }
+      }
+      ... on WatchSettings {
+        pageSize
+      }
+    }
+  }
+`);
+
+function inputFieldsOf(name: string): object {
+  const type = schema.getType(name);
+  return isInputObjectType(type) ? type.getFields() : {};
+}
+
+/** The stored settings. */
+const newest = async () =>
+  (
+    await app.deps.db.settingsVersion.findFirst({
+      where: { section: 'DOWNLOADS' },
+      orderBy: { version: 'desc' },
+    })
+  )?.document;
+
 const matches = (all: object, part: object) =>
   Object.entries(part).every(([key, value]) => (all as Record<string, unknown>)[key] === value);
 
 describe('updateSettings', () => {
-  it('changes only the provided settings; null is a value where it is allowed', async () => {
-    const input = { format: 'MP3' as const, bitrateKbps: 192, padNumberWidth: null, maxRetries: null };
-    const { updateSettings } = await app.execute(UPDATE, { input });
+  it('changes only what a generated client sets: null counts as omitted', async () => {
+    const usual = { format: 'MP3' as const, bitrateKbps: 192, padNumberWidth: 4, spotifyAccount: 'me' };
+    await app.execute(UPDATE, { input: usual });
+    const unset = Object.fromEntries(Object.keys(inputFieldsOf('SettingsInput')).map((name) => [name, null]));
+    expect(Object.keys(unset)).toEqual(
+      expect.arrayContaining(['bitrateKbps', 'resetToDefault', 'setToNull']),
+    );
+    const { updateSettings } = await app.execute(UPDATE, { input: { ...unset, maxRetries: 7 } });
     expect(updateSettings).toMatchObject({
       __typename: 'SettingsUpdated',
-      settings: { format: 'MP3', bitrateKbps: 192, padNumberWidth: null, maxRetries: 3 },
+      settings: { format: 'MP3', bitrateKbps: 192, padNumberWidth: 4, maxRetries: 7 },
     });
-    const again = await app.execute(UPDATE, { input: { bitrateKbps: null, padNumberWidth: 2 } });
-    expect(again.updateSettings).toMatchObject({ settings: { bitrateKbps: null, padNumberWidth: 2 } });
+    expect(await newest()).toEqual({ ...usual, maxRetries: 7 });
+    const none = await app.execute(UPDATE, { input: unset });
+    expect(none).toEqual({ updateSettings });
+  });
+
+  it('puts settings back to their defaults, and sets them to null, only when asked to', async () => {
+    const input = { format: 'OPUS' as const, bitrateKbps: 96, padNumberWidth: 5, maxRetries: 9 };
+    await app.execute(UPDATE, { input });
+    const reset = { resetToDefault: ['MAX_RETRIES' as const, 'FORMAT' as const], bitrateKbps: null };
+    const setToNull = ['PAD_NUMBER_WIDTH' as const, 'BITRATE_KBPS' as const];
+    const { updateSettings } = await app.execute(UPDATE, { input: { ...reset, setToNull } });
+    expect(updateSettings).toMatchObject({
+      settings: { format: 'KEEP', bitrateKbps: null, padNumberWidth: null, maxRetries: 3 },
+    });
+    expect(app.deps.settings().padNumberWidth).toBe('auto');
+  });
+
+  it('rejects a setting that is given and put back, or cleared, at once', async () => {
+    const before = await newest();
+    const { updateSettings } = await app.execute(UPDATE, {
+      input: {
+        maxRetries: 4,
+        bitrateKbps: 128,
+        resetToDefault: ['MAX_RETRIES'],
+        setToNull: ['BITRATE_KBPS'],
+      },
+    });
+    expect(updateSettings).toMatchObject({
+      __typename: 'InvalidSettings',
+      problems: expect.arrayContaining([
+        {
+          field: 'maxRetries',
+          message: '"maxRetries" has a value and is in "resetToDefault"; only one of them is allowed.',
+        },
+        {
+          field: 'bitrateKbps',
+          message: '"bitrateKbps" has a value and is in "setToNull"; only one of them is allowed.',
+        },
+      ]) as object,
+    });
+    expect(await newest()).toEqual(before);
+  });
+
+  it('stops the retries of failed downloads by null', async () => {
+    const never = await app.execute(UPDATE_WATCHES, { input: { setToNull: ['RETRY_FAILED_AFTER_SECONDS'] } });
+    expect(never.updateWatchSettings).toMatchObject({ settings: { retryFailedAfterSeconds: null } });
+    expect(app.deps.watchSettings().retryFailedAfterSeconds).toBeNull();
+    const zero = await app.execute(UPDATE_WATCHES, { input: { retryFailedAfterSeconds: 0 } });
+    expect(zero.updateWatchSettings).toMatchObject({
+      problems: [{ message: '"retryFailedAfterSeconds" is 0; it must be between 1 and 2592000.' }],
+    });
+    const usual = await app.execute(UPDATE_WATCHES, {
+      input: { resetToDefault: ['RETRY_FAILED_AFTER_SECONDS'] },
+    });
+    expect(usual.updateWatchSettings).toMatchObject({ settings: { retryFailedAfterSeconds: 1_800 } });
   });
 
   it('reports all problems, each with its setting', async () => {
@@ -166,5 +313,56 @@ describe('updateSettings', () => {
     onTestFinished(() => third.stop());
     expect(third.deps.settings()).toMatchObject({ maxRetries: 40, saveCover: true });
     expect(third.deps.settings()).not.toHaveProperty('colour');
+  });
+});
+
+describe('settings as nodes', () => {
+  it('have permanent ids that node fetches', async () => {
+    await app.execute(UPDATE, { input: { maxRetries: 12 } });
+    expect((await app.execute(SETTINGS_NODE, { id: 'Settings:server' })).node).toEqual({
+      __typename: 'Settings',
+      id: 'Settings:server',
+      maxRetries: 12,
+      watch: { id: 'WatchSettings:server' },
+    });
+    const watches = await app.execute(SETTINGS_NODE, { id: 'WatchSettings:server' });
+    expect(watches.node).toMatchObject({ id: 'WatchSettings:server', pageSize: 50 });
+  });
+
+  it('are what an update returns, so that a cache replaces them', async () => {
+    const { updateSettings } = await app.execute(UPDATE, { input: { maxRetries: 13 } });
+    expect(updateSettings).toMatchObject({ settings: { id: 'Settings:server', maxRetries: 13 } });
+    const { updateWatchSettings } = await app.execute(UPDATE_WATCHES, { input: {} });
+    expect(updateWatchSettings).toMatchObject({ settings: { id: 'WatchSettings:server' } });
+  });
+
+  it.each(['Settings:1', 'WatchSettings:', 'Settings:Settings:server'])('reject the id %s', async (id) => {
+    const { data, errors } = await ask(app, SETTINGS_NODE, { id });
+    expect(data).toEqual({ node: null });
+    expect(errors).toMatchObject([{ path: 'node', code: 'INVALID_INPUT' }]);
+    expect(errors[0]?.message).toContain(`"${id}" is not a valid`);
+  });
+});
+
+describe('checks of settings', () => {
+  it('report problems to an admin', async () => {
+    const checks = await app.execute(CHECKS);
+    expect(checks.checkSettings).toEqual({ __typename: 'SettingsCheck', valid: true });
+    expect(checks.validateSettings).toMatchObject({
+      problems: [{ field: 'spotifyAccount' }, { field: 'maxRetries' }],
+    });
+    expect(checks.validateWatchSettings).toMatchObject({ problems: [{ field: 'pageSize' }] });
+  });
+
+  it('are Forbidden for others, who still get the rest of the operation', async () => {
+    const theirs = await serveWith(app, { viewer: await createUser(app) });
+    onTestFinished(() => theirs.stop());
+    const { settings, ...checks } = await theirs.execute(CHECKS);
+    expect(settings.id).toBe('Settings:server');
+    expect(checks).toEqual({
+      checkSettings: { __typename: 'Forbidden', code: 'FORBIDDEN' },
+      validateSettings: { __typename: 'Forbidden' },
+      validateWatchSettings: { __typename: 'Forbidden' },
+    });
   });
 });

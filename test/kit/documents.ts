@@ -52,6 +52,7 @@ export const TASK = graphql(`
       file {
         path
         format
+        codec
         bitrateKbps
         sizeBytes
         durationMs

@@ -23,7 +23,8 @@ export function followTasks(app: { url: string }, variables: TaskUpdatesSubscrip
   const followed = {
     updates: [] as TaskUpdate[],
     ended: null as Followed['ended'],
-    stop: () => void client.dispose(),
+    // Rejects where the socket could not be opened, which `ended` says.
+    stop: () => void Promise.resolve(client.dispose()).catch(() => undefined),
   };
   const payload = { query: TASK_UPDATES.toString(), variables: { ...variables } };
   client.subscribe<TaskUpdatesSubscription>(payload, {

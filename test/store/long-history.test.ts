@@ -6,6 +6,9 @@ import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { finishTask, startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
 import { defaultSettings } from '../../src/settings/settings.js';
+import { findRootsInProgress, listActiveTasks } from '../../src/live/live-store.js';
+import { countTasks } from '../../src/tasks/task-count-store.js';
+import { listChangedTasks, listTasks } from '../../src/tasks/task-store.js';
 import { renewLeases } from '../../src/tasks/task-state-store.js';
 import { TIMING } from '../../src/platform.js';
 import { createTestDatabase, runOn, type TestDatabase } from '../kit/database.js';
@@ -44,7 +47,7 @@ beforeAll(async () => {
   // Without the triggers, which have no part in this.
   await runOn(
     database.url,
-    `SET session_replication_role = replica; ${insertTracks('COMPLETED', FINISHED)}; ${insertTracks('QUEUED', QUEUED)}`,
+    `SET session_replication_role = replica; ${insertTracks('COMPLETED', FINISHED)}; ${insertTracks('QUEUED', QUEUED)}; ${INSERT_TREE}`,
   );
   connection = createDatabase({ url: database.url, log, poolSize: 1 });
   connection.pool.on('connect', collectPlans);
@@ -118,7 +121,37 @@ async function runOneTrack(): Promise<void> {
   for (const claimed of claims) await finishTask(deps, claimed, { state: 'COMPLETED' });
 }
 
-describe('starting a track among 310,000', () => {
+const UUID_START = '00000000-0000-4000-8000-';
+const ROOT = `${UUID_START}00000000000a`;
+
+/** An artist with three albums of three tracks, of which the last is not finished. */
+const INSERT_TREE = `
+  INSERT INTO "Task" ("id", "kind", "state", "ownerId", "parentId", "position", "itemId", "title", "item", "options")
+  SELECT ('${UUID_START}' || lpad(tree."id", 12, '0'))::uuid, tree."kind"::"TaskKind", tree."state"::"TaskState",
+    '${SYSTEM_VIEWER.id}', ('${UUID_START}' || lpad(tree."parentId", 12, '0'))::uuid, tree."position",
+    'demo:tree', 'Tree', '{}', '{}'
+  FROM (
+    SELECT 'a' AS "id", 'ARTIST' AS "kind", 'RUNNING' AS "state", NULL AS "parentId", NULL::int AS "position"
+    UNION ALL SELECT 'b' || n, 'ALBUM', 'RUNNING', 'a', n FROM generate_series(1, 3) AS n
+    UNION ALL SELECT 'c' || n || m, 'TRACK', CASE WHEN m < 3 THEN 'COMPLETED' ELSE 'PAUSED' END, 'b' || n, m
+      FROM generate_series(1, 3) AS n, generate_series(1, 3) AS m
+  ) AS tree`;
+
+/** What a client of one download asks for. */
+async function readTree(): Promise<void> {
+  const { db } = connection;
+  const filter = { rootId: ROOT, includeChildren: true, includeDismissed: true };
+  const page = { size: 20, offset: 0, after: null, before: null, backward: false };
+  const all = await listTasks(db, SYSTEM_VIEWER, { ...page, filter, order: 'NEWEST_FIRST' });
+  const total = await countTasks(db, SYSTEM_VIEWER, filter);
+  const active = await listActiveTasks(db, SYSTEM_VIEWER, { filter, after: null, limit: 500 });
+  const changed = await listChangedTasks(db, SYSTEM_VIEWER, { filter, since: 0n, after: null, limit: 500 });
+  expect([all.length, total, changed.length]).toEqual([13, 13, 13]);
+  expect(active).toHaveLength(7);
+  expect(await findRootsInProgress(db, [ROOT])).toEqual(new Set([ROOT]));
+}
+
+describe('starting a track among 310,000, and following an artist', () => {
   it.each([
     ['no table was ever analyzed', ''],
     ['only the tasks were analyzed', 'ANALYZE "Task"'],
@@ -128,6 +161,7 @@ describe('starting a track among 310,000', () => {
     // Sessions take note of new statistics with their next statement.
     explained = [];
     await runOneTrack();
+    await readTree();
     const texts = explained.map(({ 'Query Text': text }) => text);
     for (const part of ['SET "dispatchedAt" = now()', '"retryAt" <= now()', '"leaseUntil" < now()']) {
       expect(texts.some((text) => text.includes(part))).toBe(true);

@@ -139,7 +139,7 @@ describe('a playlist of 10,000', () => {
     source.releaseAll();
     await resume(id);
     await waitFor(async () => (await written(id)) === 10_000, { timeoutMs: 60_000, what: 'the rest' });
-    expect((await own.execute(CANCEL_ALL_TASKS)).cancelAllTasks).toEqual({ count: 1 });
+    expect((await own.execute(CANCEL_ALL_TASKS)).cancelAllTasks).toEqual({ taskCount: 1 });
     expect((await own.execute(LIVE)).tasks.totalCount).toBe(0);
     const list = await now(id);
     expect(list).toMatchObject({ state: 'CANCELLED', childCount: 10_000, progress: 100 });

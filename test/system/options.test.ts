@@ -48,7 +48,7 @@ describe('a download’s own options', () => {
         format: 'OGG',
         customDirFormat: '%year%/%artist_1%',
         customTrackFormat: '%discnum%-%tracknum% %music% [%quality%]',
-        padNumberWidth: null,
+        setToNull: ['PAD_NUMBER_WIDTH'],
       },
     });
     await ended(app, id);
@@ -82,7 +82,7 @@ describe('a download’s own options', () => {
       options: {
         customDirFormat: '%playlist%',
         customTrackFormat: '%playlistnum% %music%',
-        padNumberWidth: null,
+        setToNull: ['PAD_NUMBER_WIDTH'],
       },
     });
     expect((await ended(app, id, 60_000)).completedCount).toBe(2);

@@ -9,7 +9,7 @@ import * as documents from '../../src/rest/settings/documents.js';
 import { fieldSchemas, restSettings } from '../../src/rest/rest-setting.js';
 import { readValues, serializeValues } from '../../src/rest/settings/serialize.js';
 import { schema } from '../../src/schema.js';
-import { providedValues, tableInput, tableType } from '../../src/settings/table-fields.graphql.js';
+import { readChange, tableInput, tableNode, toTableNode } from '../../src/settings/table-fields.graphql.js';
 import { describeRow, findProblems, rowsOf } from '../../src/settings/settings-table.js';
 import { parseStored } from '../../src/settings/settings-store.js';
 import {
@@ -90,23 +90,28 @@ describe('a table of settings', () => {
   });
 
   it('gives the GraphQL type and input', () => {
-    const Toy = tableType('Toy', { description: 'A toy table for this test.', rows });
-    const ToyInput = tableInput('ToyInput', { description: 'Changes of the toy table.', rows });
+    const toyNow = { values: DEFAULTS, version: 0 };
+    const load = () => Promise.resolve(toyNow);
+    const Toy = tableNode('Toy', { description: 'A toy table for this test.', rows, load });
+    const enums = { reset: 'ToyField', setToNull: 'NullableToyField' };
+    const ToyInput = tableInput('ToyInput', { description: 'Changes of the toy table.', rows, enums });
     builder.queryField('toy', (t) =>
       t.field({
         type: Toy,
         args: { input: t.arg({ type: ToyInput }) },
-        resolve: () => ({ values: DEFAULTS, version: 0 }),
+        resolve: () => toTableNode(toyNow),
       }),
     );
     const types = builder.toSchema().getTypeMap();
     const print = (type: GraphQLNamedType | undefined) =>
       type && printType(type).replace(/ *""".*?"""\n/gs, '');
     expect(print(types['Toy'])).toMatchInlineSnapshot(`
-      "type Toy {
+      "type Toy implements Node {
         depth: Int
 
         groups: [AlbumGroup!]!
+
+        id: ID!
 
         label: String!
 
@@ -135,6 +140,10 @@ describe('a table of settings', () => {
 
         maxBoxes: Int
 
+        resetToDefault: [ToyField!]
+
+        setToNull: [NullableToyField!]
+
         speed: Float
 
         tune: AudioFormat
@@ -147,13 +156,39 @@ describe('a table of settings', () => {
     );
   });
 
-  it('gives what a GraphQL client provided, where null means something', () => {
+  it('gives what a GraphQL client asks to change, where only setToNull clears', () => {
     const nulls = { loud: null, maxBoxes: null, depth: null, width: null };
-    expect(providedValues(rows, { ...nulls, label: 'x' })).toEqual({
-      label: 'x',
-      depth: null,
-      width: 'auto',
+    const rest = { reset: [], conflicts: [] };
+    expect(readChange(rows, { ...nulls, label: 'x' })).toEqual({ values: { label: 'x' }, ...rest });
+    expect(readChange(rows, { resetToDefault: null, setToNull: null })).toEqual({ values: {}, ...rest });
+    const cleared = { ...nulls, setToNull: ['depth', 'width'] };
+    expect(readChange(rows, cleared)).toEqual({ values: { depth: null, width: 'auto' }, ...rest });
+    expect(readChange(rows, { resetToDefault: ['loud'] })).toEqual({
+      values: {},
+      reset: ['loud'],
+      conflicts: [],
     });
+  });
+
+  it('rejects what a GraphQL client asks for twice', () => {
+    const input = {
+      loud: false,
+      depth: 1,
+      width: 2,
+      resetToDefault: ['loud', 'width'],
+      setToNull: ['width'],
+    };
+    expect(readChange(rows, input).conflicts).toEqual([
+      {
+        field: 'loud',
+        message: '"loud" has a value and is in "resetToDefault"; only one of them is allowed.',
+      },
+      {
+        field: 'width',
+        message:
+          '"width" has a value, is in "resetToDefault", and is in "setToNull"; only one of them is allowed.',
+      },
+    ]);
   });
 
   it('gives the REST names, forms and schema', () => {
@@ -194,17 +229,21 @@ describe('a new entry', () => {
   const rows = rowsOf(added);
 
   it('has a GraphQL enum, field and input, with descriptions of its range and of null', () => {
-    const Added = tableType('Added', { description: 'Further toys for this test.', rows });
-    const AddedInput = tableInput('AddedInput', { description: 'Changes of further toys.', rows });
+    const addedNow = { values: added.parse({}), version: 0 };
+    const load = () => Promise.resolve(addedNow);
+    const Added = tableNode('Added', { description: 'Further toys for this test.', rows, load });
+    const enums = { reset: 'AddedField', setToNull: 'NullableAddedField' };
+    const AddedInput = tableInput('AddedInput', { description: 'Changes of further toys.', rows, enums });
     builder.queryField('added', (t) =>
       t.field({
         type: Added,
         args: { input: t.arg({ type: AddedInput }) },
-        resolve: () => ({ values: added.parse({}), version: 0 }),
+        resolve: () => toTableNode(addedNow),
       }),
     );
     const types = builder.toSchema().getTypeMap();
-    const printed = ['Mood', 'Added', 'AddedInput'].map((name) => types[name] && printType(types[name]));
+    const names = ['Mood', 'Added', 'AddedInput', 'AddedField', 'NullableAddedField'];
+    const printed = names.map((name) => types[name] && printType(types[name]));
     expect(printed.join('\n\n')).toMatchInlineSnapshot(`
       """"Mood of the tune in this test."""
       enum Mood {
@@ -216,7 +255,10 @@ describe('a new entry', () => {
       }
 
       """Further toys for this test."""
-      type Added {
+      type Added implements Node {
+        """Permanent id, always \`Added:server\`."""
+        id: ID!
+
         """Gain of the tune. At most 0.5. Default: 0."""
         maxGain: Float!
 
@@ -233,9 +275,7 @@ describe('a new entry', () => {
         version: Int!
       }
 
-      """
-      Changes of further toys. \`null\` is a value for \`note\` only; elsewhere it counts as omitted.
-      """
+      """Changes of further toys. \`null\` counts as omitted."""
       input AddedInput {
         """Gain of the tune. At most 0.5."""
         maxGain: Float
@@ -248,6 +288,33 @@ describe('a new entry', () => {
 
         """A note about the tune."""
         note: String
+
+        """Settings to put back to their defaults, for example \`[MOOD]\`."""
+        resetToDefault: [AddedField!]
+
+        """Values to clear, for example \`[NOTE]\`."""
+        setToNull: [NullableAddedField!]
+      }
+
+      """What \`resetToDefault\` of AddedInput can name."""
+      enum AddedField {
+        """Puts \`maxGain\` back to its default, 0."""
+        MAX_GAIN
+
+        """Puts \`minRings\` back to its default, 4."""
+        MIN_RINGS
+
+        """Puts \`mood\` back to its default, CALM."""
+        MOOD
+
+        """Puts \`note\` back to its default, null."""
+        NOTE
+      }
+
+      """What \`setToNull\` of AddedInput can name."""
+      enum NullableAddedField {
+        """Sets \`note\` to null."""
+        NOTE
       }"
     `);
   });

@@ -9,6 +9,7 @@ import { albumGroup, audioFormat } from '../../settings/settings.js';
 import { CHOSEN_OPTION_ROWS } from '../../tasks/download-options.js';
 import { allowedNumbers, decimal, documentedAs, text, wholeNumber, word, yesOrNo } from '../input.js';
 import { RestFailure, toFailure } from '../errors.js';
+import { toTableInput } from '../rest-setting.js';
 import { inSnakeCase, restNameOf } from '../setting-names.js';
 import { toDuplicateFailure } from '../tasks/serialize.js';
 import { plainIdOf } from '../plain-id.js';
@@ -120,7 +121,7 @@ export function toOptionsInput(provided: Record<string, unknown>): DownloadOptio
     const value = provided[key];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return Object.fromEntries(entries);
+  return toTableInput(Object.fromEntries(entries));
 }
 
 /** The 400 for an invalid option, by the name that the client uses. */

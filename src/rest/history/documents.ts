@@ -26,6 +26,7 @@ graphql(`
     file {
       path
       format
+      codec
       bitrateKbps
       sizeBytes
       durationMs

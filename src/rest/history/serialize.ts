@@ -55,7 +55,7 @@ function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
     status: (task.historyStatus ?? 'IN_PROGRESS').toLowerCase(),
     timestamp: Date.parse(task.finishedAt ?? task.startedAt ?? task.createdAt) / 1000,
     service: file?.source ?? catalog ?? '',
-    quality_format: file?.format ?? null,
+    quality_format: file ? (file.format ?? file.codec.toUpperCase()) : null,
     quality_bitrate: file?.bitrateKbps ? `${file.bitrateKbps}k` : null,
     file_path: file?.path ?? null,
     external_ids: externalIdsOf(item),

@@ -16,13 +16,14 @@ export interface Problem {
   message: string;
 }
 
+type NotAllowed = Pick<UnionFailure, 'code' | 'message'>;
 interface Updated<Values> {
   __typename: 'SettingsUpdated' | 'WatchSettingsUpdated';
   settings: Values;
 }
 export type UpdateFailure =
   | (Pick<UnionFailure, 'code' | 'message'> & { __typename: 'InvalidSettings'; problems: Problem[] })
-  | (Pick<UnionFailure, 'code' | 'message'> & { __typename: 'Forbidden' });
+  | (NotAllowed & { __typename: 'Forbidden' });
 
 type Input = { input: Record<string, unknown> };
 export type UpdateDocument<Values> = TypedDocumentString<{ result: Updated<Values> | UpdateFailure }, Input>;
@@ -31,9 +32,10 @@ const namesOf = (rows: readonly TableRow[]) => rows.map(({ name }) => name).join
 const watchFields = namesOf(WATCH_SETTINGS_ROWS);
 const fields = `version ${namesOf(SETTINGS_ROWS)} explicitFilter watch { ${watchFields} }`;
 const problems = 'problems { field message }';
+const forbidden = '... on Forbidden { code message }';
 const failures = `... on InvalidSettings { ${problems} } ... on Error { code message }`;
 
-export type ValidateDocument = TypedDocumentString<{ check: { problems: Problem[] } }, Input>;
+export type ValidateDocument = TypedDocumentString<{ check: { problems: Problem[] } | NotAllowed }, Input>;
 
 export const SETTINGS = new TypedDocumentString<{ settings: SettingsValues }, Record<string, never>>(
   `query RestSettings { settings { ${fields} } }`,
@@ -57,21 +59,24 @@ export const UPDATE_WATCH_SETTINGS: UpdateDocument<WatchValues> = new TypedDocum
 
 export const VALIDATE_SETTINGS: ValidateDocument = new TypedDocumentString(
   `query RestValidateSettings($input: SettingsInput!) {
-    check: validateSettings(input: $input) { ${problems} }
+    check: validateSettings(input: $input) { ... on SettingsCheck { ${problems} } ${forbidden} }
   }`,
 );
 
 export const VALIDATE_WATCH_SETTINGS: ValidateDocument = new TypedDocumentString(
   `query RestValidateWatchSettings($input: WatchSettingsInput!) {
-    check: validateWatchSettings(input: $input) { ${problems} }
+    check: validateWatchSettings(input: $input) { ... on SettingsCheck { ${problems} } ${forbidden} }
   }`,
 );
 
 export interface SettingsCheck {
   settings: SettingsValues;
-  checkSettings: { valid: boolean; problems: Problem[]; warnings: string[] };
+  checkSettings: { valid: boolean; problems: Problem[]; warnings: string[] } | NotAllowed;
 }
 
 export const CHECK_SETTINGS = new TypedDocumentString<SettingsCheck, Record<string, never>>(
-  `query RestCheckSettings { settings { ${fields} } checkSettings { valid ${problems} warnings } }`,
+  `query RestCheckSettings {
+    settings { ${fields} }
+    checkSettings { ... on SettingsCheck { valid ${problems} warnings } ${forbidden} }
+  }`,
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toFailure } from '../errors.js';
 import { preparedRoute, route, type AnyRoute, type RouteDocs } from '../route.js';
 import {
   CHECK_SETTINGS,
@@ -23,7 +24,7 @@ import {
   validationSchema,
   watchSettingsSchema,
 } from './schemas.js';
-import type { RestSetting } from '../rest-setting.js';
+import { toTableInput, type RestSetting } from '../rest-setting.js';
 import {
   invalidSettings,
   readValues,
@@ -120,7 +121,7 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
     variables: (input, prior) => {
       const { patch, problems } = read(input, prior);
       if (problems.length > 0) throw invalidSettings(problems);
-      return { input: patch };
+      return { input: toTableInput(patch) };
     },
     respond: ({ result }, { input, prior }) => {
       if (!('settings' in result)) throw toSettingsFailure(result, toClient(input));
@@ -136,9 +137,11 @@ function settingsRoutes<Values extends Record<string, unknown>>(section: Section
     input: body,
     prior: SETTINGS,
     document: section.validate.document,
-    variables: (input, prior) => ({ input: read(input, prior).patch }),
-    respond: ({ check }, { input, prior }) =>
-      serializeValidation([...read(input, prior).problems, ...toClient(input)(check.problems)]),
+    variables: (input, prior) => ({ input: toTableInput(read(input, prior).patch) }),
+    respond: ({ check }, { input, prior }) => {
+      if ('code' in check) throw toFailure(check);
+      return serializeValidation([...read(input, prior).problems, ...toClient(input)(check.problems)]);
+    },
   });
   return [show, change, validate];
 }

@@ -106,6 +106,7 @@ export function serializeValidation(problems: readonly Problem[]): object {
 }
 
 export function serializeCheck({ settings, checkSettings }: SettingsCheck): object {
+  if ('code' in checkSettings) throw toFailure(checkSettings);
   const { valid, problems, warnings } = checkSettings;
   return {
     message: valid ? 'Configuration is valid' : 'Configuration is not valid',

@@ -88,7 +88,7 @@ graphql(`
 
 export const TASK_LIST = graphql(`
   query RestTaskList($limit: Int!, $offset: Int!, $activeUpTo: Int!, $states: [TaskState!]) {
-    activeFirstTasks(filter: { states: $states }, first: $limit, offset: $offset, activeUpTo: $activeUpTo) {
+    activeFirstTasks(states: $states, first: $limit, offset: $offset, activeUpTo: $activeUpTo) {
       totalCount
       pageInfo {
         hasNextPage
@@ -145,10 +145,12 @@ export const CANCEL_TASK = graphql(`
 
 export const CANCEL_ALL_TASKS = graphql(`
   mutation RestCancelAllTasks {
-    cancelAllTasks {
+    result: cancelAllTasks {
+      __typename
       ... on TasksCancelled {
-        count: taskCount
+        taskCount
       }
+      ...RestError
     }
   }
 `);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EXAMPLE_TASKS } from '../example-tasks.js';
 import { flag, offsetOfPage, pageLimit, unixSeconds, wholeNumber } from '../input.js';
+import { toFailure } from '../errors.js';
 import { route, type AnyRoute } from '../route.js';
 import { plainIdOf } from '../plain-id.js';
 import {
@@ -224,11 +225,15 @@ const cancelAll = route({
   input: z.object({}),
   document: CANCEL_ALL_TASKS,
   variables: () => ({}),
-  respond: ({ cancelAllTasks: { count } }) => ({
-    message: count === 1 ? 'Cancelled 1 task.' : `Cancelled ${count} tasks.`,
-    cancelled_count: count,
-    errors: [],
-  }),
+  respond: ({ result }) => {
+    if (result.__typename !== 'TasksCancelled') throw toFailure(result);
+    const { taskCount: count } = result;
+    return {
+      message: count === 1 ? 'Cancelled 1 task.' : `Cancelled ${count} tasks.`,
+      cancelled_count: count,
+      errors: [],
+    };
+  },
 });
 
 export const TASK_ROUTES: readonly AnyRoute[] = [
