@@ -15,10 +15,13 @@ const HERE = import.meta.dirname;
 const AT_ONCE = 2;
 const LIMIT_SECONDS = '300';
 
-/** Search, progress to the end, files; a second download cancelled and retried; one that is refused. */
+/**
+ * Search, progress to the end, files; a second download cancelled and retried; one that is refused. The number in a
+ * file's name has its default width: some clients send `null` for every option that their program leaves out.
+ */
 const STORY = new RegExp(
   String.raw`^Night Ferry, 9 tracks
-(?:(?:QUEUED|RUNNING) \d+ %\n)+(?:COMPLETED 100 %\n)+(?<files>(?:MP3 /.+\.mp3\n){9})CANCELLED Low Tide Radio
+(?:(?:QUEUED|RUNNING) \d+ %\n)+(?:COMPLETED 100 %\n)+(?<files>(?:MP3 /.+/00\d\. .+\.mp3\n){9})CANCELLED Low Tide Radio
 (?:QUEUED|RUNNING) Low Tide Radio
 CATALOG_ITEM_NOT_FOUND: .+\n$(?![\s\S])`,
   'm',

@@ -7,7 +7,11 @@ const config: CodegenConfig = {
     'generated/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },
-      config: { enumsAsTypes: true, useTypeImports: true, scalars: { BigInt: 'number', DateTime: 'string' } },
+      config: {
+        enumsAsTypes: true,
+        useTypeImports: true,
+        scalars: { BigInt: 'number', DateTime: 'string', PartialDate: 'string', URL: 'string' },
+      },
     },
   },
 };

@@ -10,7 +10,10 @@ import * as documents from './generated/graphql';
 const server = process.env.REPRISE_URL ?? 'http://127.0.0.1:7171';
 const uri = `${server}/graphql`;
 // Without this, `... on Error` and `... on TaskOutcome` match nothing in the cache.
-const possibleTypes = (await (await fetch(`${server}/possible-types.json`)).json()) as Record<string, string[]>;
+const possibleTypes = (await (await fetch(`${server}/possible-types.json`)).json()) as Record<
+  string,
+  string[]
+>;
 
 // Browsers, and Node from 22 on, have a WebSocket of their own.
 const socket = createClient({ url: uri.replace('http', 'ws'), webSocketImpl: WebSocket });
@@ -72,5 +75,7 @@ const retry = await client.mutate({ mutation: documents.RetryDocument, variables
 const retried = taskOf(retry.data?.retryTask);
 console.log(retried.state, retried.title);
 
-await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) => console.log(error.message));
+await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) =>
+  console.log(error.message),
+);
 await socket.dispose();

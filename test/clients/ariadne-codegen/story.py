@@ -32,7 +32,7 @@ async def main() -> None:
         id = await queue(client, QueueDownloadInput(item=album.id, options=options))
         await follow(client, id)
         for track in (await client.files(id)).task.children.nodes:
-            print(track.file.format, track.file.path)
+            print(track.file.format.value, track.file.path)
 
         # As slow as playback, so that it is still there to be cancelled.
         slow = DownloadOptionsInput(real_time=True)

@@ -60,7 +60,9 @@ func runStory(ctx context.Context, url string) error {
 		return err
 	}
 	for _, track := range files.Task.Children.Nodes {
-		fmt.Println(track.File.Format, track.File.Path)
+		if file := track.File; file != nil && file.Format != nil {
+			fmt.Println(*file.Format, file.Path)
+		}
 	}
 	return cancelAndRetry(ctx, client)
 }

@@ -152,5 +152,7 @@ console.log(cancelled.state, cancelled.title);
 const retried = taskOf((await execute(RETRY, { id: other })).retryTask);
 console.log(retried.state, retried.title);
 
-await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) => console.log(error.message));
+await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) =>
+  console.log(error.message),
+);
 client.dispose();

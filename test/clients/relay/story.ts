@@ -37,7 +37,10 @@ const environment = new Environment({
     },
     ({ text }, variables) =>
       Observable.create((sink) =>
-        socket.subscribe({ query: text ?? '', variables }, { ...sink, next: (value) => sink.next(value as GraphQLResponse) }),
+        socket.subscribe(
+          { query: text ?? '', variables },
+          { ...sink, next: (value) => sink.next(value as GraphQLResponse) },
+        ),
       ),
   ),
 });
@@ -91,7 +94,8 @@ function follow(id: string): Promise<void> {
     requestSubscription<storyFollowSubscription>(environment, {
       subscription,
       variables: { id },
-      onNext: (data) => data && console.log(`${data.taskUpdates.task.state} ${Math.round(data.taskUpdates.task.progress)} %`),
+      onNext: (data) =>
+        data && console.log(`${data.taskUpdates.task.state} ${Math.round(data.taskUpdates.task.progress)} %`),
       onCompleted,
       onError,
     });
@@ -177,5 +181,7 @@ const RETRY = graphql`
 const retried = taskOf((await mutate<storyRetryMutation>(RETRY, { id: other })).retryTask);
 console.log(retried.state, retried.title);
 
-await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) => console.log(error.message));
+await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) =>
+  console.log(error.message),
+);
 await socket.dispose();

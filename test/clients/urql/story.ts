@@ -62,5 +62,7 @@ const { retryTask } = dataOf(await client.mutation(documents.RetryDocument, { id
 const retried = taskOf(retryTask);
 console.log(retried.state, retried.title);
 
-await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) => console.log(error.message));
+await queue({ item: 'demo:no-such-album', type: 'ALBUM' }).catch((error: Error) =>
+  console.log(error.message),
+);
 await socket.dispose();
