@@ -112,7 +112,7 @@ async function connectHistory(
   const after = page.after ? decodeCursor(page.after) : null;
   const { viewer } = context;
   const searches = filter.text !== undefined;
-  const rows = await readPage(context, { offset, searches }, (db) =>
+  const rows = await readPage(context, { offset, limit: size, searches }, (db) =>
     listHistory(db, viewer, { filter, offset, after, limit: size + 1 }),
   );
   return {

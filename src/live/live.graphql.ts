@@ -1,6 +1,7 @@
 import { readSequence } from '../database/sequence.js';
 import { builder } from '../graphql/builder.js';
 import { MAX_PAGE, offsetOf, pageComplexity, pageSizeOf, readPage } from '../graphql/connection.js';
+import { awaitTurn } from '../graphql/large-results.js';
 import type { TaskCounts } from '../tasks/task-counter.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import { TASK_STATES, type TaskState } from '../tasks/task.js';
@@ -127,7 +128,7 @@ builder.queryField('changedTasks', (t) =>
       offset: t.arg.int({ description: 'Number of finished tasks to skip.' }),
     },
     complexity: ({ offset }) => ({ ...pageComplexity({ offset }), multiplier: MAX_PAGE }),
-    resolve: (_root, { since, activeOnly, ...page }, context) => {
+    resolve: async (_root, { since, activeOnly, ...page }, context) => {
       const poll = {
         since: since ?? null,
         activeOnly: activeOnly ?? false,
@@ -135,7 +136,9 @@ builder.queryField('changedTasks', (t) =>
         limit: pageSizeOf(page),
         offset: offsetOf(page),
       };
-      return readPage(context, poll, (db) => pollTasks(db, context.viewer, poll));
+      const result = await readPage(context, poll, (db) => pollTasks(db, context.viewer, poll));
+      await awaitTurn(context, Math.max(0, result.tasks.length - poll.limit));
+      return result;
     },
   }),
 );

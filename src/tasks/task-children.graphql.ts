@@ -11,6 +11,7 @@ import {
   pageComplexity,
   pageSizeOf,
 } from '../graphql/connection.js';
+import { awaitTurn } from '../graphql/large-results.js';
 import { encodeNodeId } from '../graphql/node-id.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import {
@@ -110,7 +111,11 @@ builder.prismaObjectFields('Task', (t) => ({
       const query = nodeSelection('Task', { context, info });
       const loader = pageLoader(context, { limit: size + 1, after, query });
       return lazyConnection(
-        async () => toConnection(await loader.load(id), { size, after }),
+        async () => {
+          const rows = await loader.load(id);
+          await awaitTurn(context, rows.length);
+          return toConnection(rows, { size, after });
+        },
         () => countLoader(context).load(id),
       );
     },

@@ -14,6 +14,7 @@ import {
   type FieldPlace,
   type PageArgs,
 } from '../graphql/connection.js';
+import { awaitTurn } from '../graphql/large-results.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { countTasks } from './task-count-store.js';
@@ -134,7 +135,7 @@ async function connectTasks(
   const [size, offset] = [pageSizeOf(page), offsetOf(page)];
   const after = page.after ? decodeCursor(page.after) : null;
   const query = nodeSelection('Task', place);
-  const rows = await readPage(context, { offset, searches: isSelective(filter) }, (readDb) =>
+  const rows = await readPage(context, { offset, limit: size, searches: isSelective(filter) }, (readDb) =>
     listTasks(readDb, viewer, { filter, order, offset, limit: size + 1, after, query }),
   );
   return {
@@ -161,9 +162,10 @@ async function connectActiveFirst(
   }
   const [limit, offset] = [pageSizeOf(page), offsetOf(page)];
   const activeUpTo = activeUpToOf(page);
-  const { tasks, size, total } = await readPage(context, { offset }, (db) =>
+  const { tasks, size, total } = await readPage(context, { offset, limit }, (db) =>
     listActiveFirst(db, context.viewer, { filter, offset, limit, activeUpTo }),
   );
+  await awaitTurn(context, Math.max(0, tasks.length - limit));
   return { ...toConnection(tasks, { size, after: offset > 0 ? offset : null }), totalCount: total };
 }
 
