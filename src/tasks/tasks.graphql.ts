@@ -127,7 +127,7 @@ function connectTasks(
   const { context } = place;
   const { viewer } = context;
   const query = nodeSelection('Task', place);
-  const cost = { offset: page.offset, searches: isSelective(filter) };
+  const cost = { offset: page.offset, limit: page.size, searches: isSelective(filter) };
   return lazyConnection({
     size: page.size,
     read: async () =>
