@@ -148,5 +148,5 @@ function isSelective(filter: TaskFilter): boolean {
   if (filter.parentId || filter.ids || filter.rootId) return false;
   const finished = states?.filter(isFinished) ?? [];
   const selects = finished.length > 0 && finished.length < FINISHED_STATES.length;
-  return selects || Boolean(kinds) || Boolean(includeChildren) || hasRowCondition(filter);
+  return selects || Boolean(kinds ?? filter.ownerId) || Boolean(includeChildren) || hasRowCondition(filter);
 }
