@@ -1,4 +1,4 @@
-import { readSequence } from '../database/sequence.js';
+import { parseSequence, readSequence } from '../database/sequence.js';
 import { builder } from '../graphql/builder.js';
 import { MAX_PAGE, offsetOf, pageComplexity, pageSizeOf, readPage } from '../graphql/connection.js';
 import type { TaskCounts } from '../tasks/task-counter.js';
@@ -6,7 +6,6 @@ import { TaskType } from '../tasks/task-type.graphql.js';
 import { TASK_STATES, type TaskState } from '../tasks/task.js';
 import { TaskFilterInput, toTaskFilter } from '../tasks/tasks.graphql.js';
 import { pollTasks, type PollResult } from './live-store.js';
-import { parseSequence } from './task-changes.js';
 import type { TaskUpdate } from './task-feed.js';
 
 /** The next polls return the others: the earliest changes come first. */

@@ -1,6 +1,5 @@
 import type { Viewer } from '../auth/viewer.js';
 import { readSequence } from '../database/sequence.js';
-import { InvalidInputError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import type { TaskFilter } from '../tasks/task-filter.js';
 import { findTasksByIds, listChangedTasks, listTaskStamps, type TaskStamp } from '../tasks/task-store.js';
@@ -102,14 +101,6 @@ export async function* readChangesSince(
     for (const task of page.tasks) yield { sequence: resumeFrom(task.sequence, current), task };
     after = page.end;
   } while (after && !request.signal.aborted);
-}
-
-export function parseSequence(since: string): bigint {
-  if (/^\d{1,19}$/.test(since)) return BigInt(since);
-  throw new InvalidInputError(
-    '"since" is not a sequence; pass the "sequence" of an earlier update.',
-    'since',
-  );
 }
 
 /** All still to be read is at or above it, and so is what was not committed when `current` was read. */

@@ -1,8 +1,9 @@
 import { levelOf } from '../database/outage.js';
 import type { Platform } from '../platform.js';
+import type { LatestFeed } from '../events/latest-feed.js';
 import { coalesce } from '../lib/async.js';
 import { findDownloadPathProblem } from './download-path.js';
-import { downloadSection, readSettings, WATCH_SECTION } from './settings-store.js';
+import { downloadSection, readSettings, WATCH_SECTION, type SettingsRow } from './settings-store.js';
 import { DEFAULT_WATCH_SETTINGS, defaultSettings, type Settings, type WatchSettings } from './settings.js';
 
 export interface SettingsDeps {
@@ -12,6 +13,7 @@ export interface SettingsDeps {
   watchSettings: () => WatchSettings;
   /** Resolves when everything stored before the call is in force in this process. */
   reloadSettings: () => Promise<void>;
+  settingsFeed: LatestFeed<SettingsRow>;
 }
 
 interface LiveSettings {
