@@ -3,7 +3,6 @@ import { mkdir, statfs } from 'node:fs/promises';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
-import { downloadSection, readSettingsRows, WATCH_SECTION } from './settings/settings-store.js';
 import type { Settings } from './settings/settings.js';
 import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
@@ -13,7 +12,6 @@ import { nearestExisting } from './downloads/target-file.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
-import { createLatestFeed } from './events/latest-feed.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
 import { schema } from './schema.js';
@@ -43,7 +41,7 @@ import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
-import { readLibraryRows } from './library/library-scan-store.js';
+import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 
@@ -120,10 +118,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
   closers.add('task feed', () => feed.stop());
-  const libraryFeed = createLatestFeed(platform, {
-    event: 'library.changed',
-    read: () => readLibraryRows(db),
-  });
+  const libraryFeed = createLibraryFeed(platform);
   closers.add('library feed', () => libraryFeed.stop());
   const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
@@ -187,17 +182,11 @@ async function openSettings(
 ) {
   const live = await followSettings(platform);
   closers.add('settings', () => live.stop());
-  const sections = [downloadSection(platform.env), WATCH_SECTION];
-  const settingsFeed = createLatestFeed(platform, {
-    event: 'settings.changed',
-    read: () => readSettingsRows(platform.db, sections),
-  });
-  closers.add('settings feed', () => settingsFeed.stop());
   return {
     settings: () => ({ ...live.downloads(), ...overrides.settings }),
     watchSettings: live.watches,
     reloadSettings: live.reload,
-    settingsFeed,
+    settingsFeed: live.feed,
   };
 }
 
