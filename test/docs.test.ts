@@ -18,11 +18,19 @@ const proseOf = (path: string) => withoutTables(textOf.get(path) ?? '').replace(
 
 describe('the documentation', () => {
   it('has the pages that the project promises', () => {
-    const pages = ['architecture', 'benchmarks', 'configuration', 'graphql', 'library', 'operations', 'rest'];
+    const pages = [
+      'architecture',
+      'benchmarks',
+      'clients',
+      'configuration',
+      'graphql',
+      'library',
+      'operations',
+    ];
     expect(PAGES).toEqual(
       expect.arrayContaining([
         ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-        ...pages.map((name) => `docs/${name}.md`),
+        ...[...pages, 'rest'].map((name) => `docs/${name}.md`),
       ]),
     );
   });
@@ -59,7 +67,7 @@ describe('the documentation', () => {
   });
 
   it.each(PAGES_WITH_TABLES)(
-    'has tables that follow the code in %s (npm run docs writes them)',
+    'has tables and files that follow the code in %s (npm run docs writes them)',
     async (path) => {
       const { current, rendered } = await renderPage(path);
       expect(current).toBe(rendered);
@@ -98,9 +106,16 @@ describe('docs/configuration.md', () => {
   });
 });
 
-describe('docs/graphql.md', () => {
+describe('docs/clients.md', () => {
+  const page = textOf.get('docs/clients.md') ?? '';
+
+  it.each(['ts', 'python', 'go', 'sh'])('shows a complete program in %s', (language) => {
+    expect(page).toMatch(
+      new RegExp(`^<!-- file: test/clients/[\\w./-]+/story\\.\\w+ -->\\n\\n\`\`\`${language}\\n`, 'm'),
+    );
+  });
+
   it('states the limits of a query', () => {
-    const page = textOf.get('docs/graphql.md') ?? '';
     const limits = page.slice(page.indexOf('\n## Limits'));
     const { depth, introspectionDepth, fields, aliases, directives, rootFields, tokens } = QUERY_LIMITS;
     expect(limits).toMatch(new RegExp(`Depth +\\| ${depth}; introspection ${introspectionDepth} `));

@@ -1,4 +1,5 @@
-/** The tables in docs/ that are made from the code. */
+/** What is made from the code in docs/: tables, and files that a page shows as they are. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { REQUEST_CODES } from '../src/graphql/request-codes.js';
@@ -9,7 +10,7 @@ import { documentedFormOf } from '../src/rest/input.js';
 import { sectionOf } from '../src/rest/openapi.js';
 import { ROUTES } from '../src/rest-routes.js';
 
-export const PAGES_WITH_TABLES = ['docs/configuration.md', 'docs/graphql.md', 'docs/rest.md'];
+export const PAGES_WITH_TABLES = ['docs/clients.md', 'docs/configuration.md', 'docs/rest.md'];
 
 const TABLES: Record<string, () => string> = {
   settings: () => settingsTable(SETTINGS_ROWS),
@@ -20,16 +21,23 @@ const TABLES: Record<string, () => string> = {
 };
 
 const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
+const FILE = /(?<=<!-- file: ([\w./-]+) -->\n).*?(?=<!-- end of file -->)/gs;
+const LANGUAGES: Record<string, string> = { py: 'python' };
 
-/** A page as it is and with its tables made again; the same when they are up to date. */
+/** A page as it is and with its tables and files put in again; the same when they are up to date. */
 export async function renderPage(path: string): Promise<{ current: string; rendered: string }> {
   const current = await readFile(path, 'utf8');
-  const filled = current.replace(TABLE, (_old, name: string) => {
-    const makeTable = TABLES[name];
-    if (!makeTable)
-      throw new Error(`There is no table "${name}"; allowed: ${Object.keys(TABLES).join(', ')}.`);
-    return `\n${makeTable()}\n\n`;
-  });
+  const filled = current
+    .replace(TABLE, (_old, name: string) => {
+      const makeTable = TABLES[name];
+      if (!makeTable)
+        throw new Error(`There is no table "${name}"; allowed: ${Object.keys(TABLES).join(', ')}.`);
+      return `\n${makeTable()}\n\n`;
+    })
+    .replace(FILE, (_old, name: string) => {
+      const extension = name.slice(name.lastIndexOf('.') + 1);
+      return `\n\`\`\`${LANGUAGES[extension] ?? extension}\n${readFileSync(name, 'utf8')}\`\`\`\n\n`;
+    });
   return { current, rendered: await format(filled, { ...(await resolveConfig(path)), filepath: path }) };
 }
 
