@@ -41,6 +41,7 @@ import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
+import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 
@@ -117,6 +118,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
   closers.add('task feed', () => feed.stop());
+  const libraryFeed = createLibraryFeed(platform);
+  closers.add('library feed', () => libraryFeed.stop());
   const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
@@ -131,6 +134,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     ...platform,
     tagReader,
     feed,
+    libraryFeed,
     leases,
     turns: createTurns(),
     taskCounter,
@@ -185,6 +189,7 @@ async function openSettings(
     settings: () => ({ ...live.downloads(), ...overrides.settings }),
     watchSettings: live.watches,
     reloadSettings: live.reload,
+    settingsFeed: live.feed,
   };
 }
 

@@ -4,6 +4,7 @@ import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';
 import './catalog/playlist-types.graphql.js';
 import './settings/settings.graphql.js';
+import './settings/settings-updates.graphql.js';
 import './downloads/downloads.graphql.js';
 import './history/history.graphql.js';
 import './live/internal.graphql.js';

@@ -1,12 +1,13 @@
+import { Prisma } from '../generated/prisma/client.js';
 import { InvalidInputError } from '../lib/errors.js';
 import type { Database, Db } from './prisma.js';
 
 /*
  * How a reader misses no change.
  *
- * `Task.sequence` is the id of the transaction that last changed the row. Ids are handed out when a transaction
- * first writes, and become visible when it commits: one with id 5 may commit after one with id 6. A reader that
- * resumes from the highest id it has seen (6) would never hear of 5.
+ * `Task.sequence` is the id of the transaction that last changed the row; settings and scans have one too. Ids are
+ * handed out when a transaction first writes, and become visible when it commits: one with id 5 may commit after one
+ * with id 6. A reader that resumes from the highest id it has seen (6) would never hear of 5.
  *
  * So a reader resumes from the lowest id still in flight when it read. Every transaction below that has ended, and
  * what it wrote was visible. The order makes it safe: first this sequence, then the rows, in a statement of their
@@ -42,8 +43,20 @@ export async function checkReached(db: Db, since: bigint): Promise<void> {
  * Run once at start. Rows of a restored dump carry ids that a new cluster has not reached, and would look
  * changed for ever. Writing `sequence` alone does not fire the trigger that stamps it.
  */
-export function repairSequences(db: Database): Promise<number> {
-  return db.$executeRaw`
-    UPDATE "Task" SET "sequence" = pg_current_xact_id()::text::bigint
-     WHERE "sequence" >= (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint)`;
+export async function repairSequences(db: Database): Promise<number> {
+  const repaired = ['Task', 'SettingsVersion', 'LibraryScan'].map(
+    (table) => db.$executeRaw`
+      UPDATE ${Prisma.raw(`"${table}"`)} SET "sequence" = pg_current_xact_id()::text::bigint
+       WHERE "sequence" >= (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint)`,
+  );
+  return (await Promise.all(repaired)).reduce((sum, count) => sum + count, 0);
+}
+
+/** Throws InvalidInputError for any other text. */
+export function parseSequence(since: string): bigint {
+  if (/^\d{1,19}$/.test(since)) return BigInt(since);
+  throw new InvalidInputError(
+    '"since" is not a sequence; pass the "sequence" of an earlier update.',
+    'since',
+  );
 }

@@ -8,6 +8,8 @@ export interface Events {
   'task.changed': { taskId: string; ownerId: string; parentId: string | null; state: TaskState };
   'settings.changed': { section: SettingsSection; version: number };
   'settings.applied': Record<string, never>;
+  /** A scan of the library started or finished. */
+  'library.changed': Record<string, never>;
   /** The connection that listens was cut: subscribers read the database again. */
   'bus.gap': Record<string, never>;
 }
@@ -38,6 +40,7 @@ export function createEventBus({ log }: { log: Logger }): EventBus {
     'task.changed': new Set(),
     'settings.changed': new Set(),
     'settings.applied': new Set(),
+    'library.changed': new Set(),
     'bus.gap': new Set(),
   };
   let closed = false;

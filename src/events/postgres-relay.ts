@@ -56,6 +56,7 @@ const payloads: { [Name in RelayedEventName]: z.ZodType<Events[Name]> } = {
     parentId: z.guid().nullable(),
     state: z.enum(TaskState),
   }),
+  'library.changed': z.object({}),
   'settings.changed': z.object({ section: z.enum(SettingsSection), version: z.number().int() }),
 };
 

@@ -7,6 +7,7 @@ import type { Db } from '../database/prisma.js';
 import { builder } from './builder.js';
 import type { GraphqlContext } from '../context.js';
 import { MAX_OFFSET } from './input-limits.js';
+import { awaitTurn } from './large-results.js';
 
 export const MAX_PAGE = 100;
 export const LONGEST_PAGE = 500;
@@ -163,11 +164,12 @@ export function searchComplexity(args: KeysetPageArgs, text: string | null | und
 const NEAR_OFFSET = 1_000;
 
 /** An early page of an indexed order is cheap; others wait for their turn. */
-export function readPage<T>(
+export async function readPage<T>(
   context: GraphqlContext,
-  { offset, searches = false }: { offset: number; searches?: boolean },
+  { offset, limit = 0, searches = false }: { offset: number; limit?: number; searches?: boolean },
   read: (db: Db) => Promise<T>,
 ): Promise<T> {
+  await awaitTurn(context, limit);
   return searches || offset > NEAR_OFFSET ? context.reads.run(context, read) : read(context.db);
 }
 

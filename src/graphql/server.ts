@@ -18,6 +18,7 @@ import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
 import { useRequestParams, useStreamHeaders } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
+import { useLargeResults } from './large-results.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
 
@@ -103,6 +104,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useStreamHeaders(),
     useQueryLimits(limits ?? QUERY_LIMITS),
     useInputLimits(),
+    useLargeResults(),
     useSharedUpdates(),
     useCostReport(),
     useErrorMasking(log),

@@ -107,12 +107,12 @@ function connectHistory(
   const page = keysetPageOf(args, LONGEST_PAGE);
   const { viewer } = context;
   const searches = countsRows(filter);
-  const { offset } = page;
+  const { offset, size: limit } = page;
   return lazyConnection({
     size: page.size,
     read: async () =>
       toConnection(
-        await readPage(context, { offset, searches }, (db) =>
+        await readPage(context, { offset, limit, searches }, (db) =>
           listHistory(db, viewer, { ...page, filter, order }),
         ),
         page,

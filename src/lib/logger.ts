@@ -1,5 +1,7 @@
 import {
   pino,
+  type Bindings,
+  type ChildLoggerOptions,
   type DestinationStream,
   type LogFn,
   type LoggerOptions,
@@ -31,7 +33,22 @@ export function createLogger(
       },
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  const logger = destination ? pino(options, destination) : pino(options);
+  return redactBindings(logger, redact);
+}
+
+/** Children inherit both methods. pino has no hook for their fields: its formatter is for those of the first logger. */
+function redactBindings(logger: Logger, redact: Redact): Logger {
+  const { child, setBindings } = logger;
+  const redacted = (bindings: Bindings) => redactAll(bindings, redact) as Bindings;
+  return Object.assign(logger, {
+    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
+      return Reflect.apply(child, this, [redacted(bindings), options]);
+    },
+    setBindings(this: Logger, bindings: Bindings) {
+      setBindings.call(this, redacted(bindings));
+    },
+  });
 }
 
 function redactFields(fields: unknown, redact: Redact) {

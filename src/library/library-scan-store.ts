@@ -61,6 +61,49 @@ export async function listProblems(db: Db, { offset, limit }: PageRequest): Prom
   return { items: items.map(({ path, problem }) => ({ path, problem: problem ?? '' })), total };
 }
 
+/** The last scan, or the one that runs. */
+export interface LibraryScan {
+  startedAt: Date;
+  finishedAt: Date | null;
+  fileCount: number;
+  problemCount: number;
+  sequence: bigint;
+}
+
+export interface LibraryRow {
+  key: 'library';
+  sequence: bigint;
+  scan: LibraryScan | null;
+}
+
+export async function readLibraryRows(db: Db): Promise<LibraryRow[]> {
+  const scan = await findScan(db);
+  return [{ key: 'library', sequence: scan?.sequence ?? 0n, scan }];
+}
+
+export function findScan(db: Db): Promise<LibraryScan | null> {
+  return db.libraryScan.findUnique({ where: { id: 1 } });
+}
+
+export async function saveScanStart(db: Db, startedAt: Date): Promise<void> {
+  const counts = await countFiles(db);
+  const scan = { ...counts, startedAt, finishedAt: null };
+  await db.libraryScan.upsert({ where: { id: 1 }, create: scan, update: scan });
+}
+
+export async function saveScanEnd(db: Db, finishedAt: Date): Promise<void> {
+  const counts = await countFiles(db);
+  await db.libraryScan.updateMany({ data: { ...counts, finishedAt } });
+}
+
+async function countFiles(db: Db): Promise<{ fileCount: number; problemCount: number }> {
+  const [fileCount, problemCount] = await Promise.all([
+    countReadableFiles(db),
+    db.libraryFile.count({ where: { problem: { not: null } } }),
+  ]);
+  return { fileCount, problemCount };
+}
+
 export function countReadableFiles(db: Db): Promise<number> {
   return db.libraryFile.count({ where: { problem: null } });
 }

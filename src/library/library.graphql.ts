@@ -1,4 +1,5 @@
 import type { Env } from '../env.js';
+import type { LatestUpdate } from '../events/latest-feed.js';
 import { builder } from '../graphql/builder.js';
 import {
   connectOffsetPage,
@@ -9,7 +10,14 @@ import {
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseServerId, SERVER_ID } from '../graphql/node-id.js';
 import { ForbiddenError } from '../lib/errors.js';
-import { countReadableFiles, listProblems, type LibraryProblem } from './library-scan-store.js';
+import {
+  countReadableFiles,
+  findScan,
+  listProblems,
+  type LibraryProblem,
+  type LibraryRow,
+  type LibraryScan,
+} from './library-scan-store.js';
 import { LibraryNotConfiguredError, requestScan } from './request-scan.js';
 
 const LibraryProblemType = builder.objectRef<LibraryProblem>('LibraryProblem').implement({
@@ -63,6 +71,72 @@ export const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
   }),
 });
 
+const LibraryScanType = builder.objectRef<LibraryScan>('LibraryScan').implement({
+  description: 'One scan of the folders of the library, and what it found.',
+  fields: (t) => ({
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When the scan started.' }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the scan finished; null while it runs, or when it was interrupted.',
+    }),
+    fileCount: t.exposeInt('fileCount', {
+      description: 'Readable audio files after the scan; before it, while it runs.',
+    }),
+    problemCount: t.exposeInt('problemCount', {
+      description: 'Files that could not be read after the scan; before it, while it runs.',
+    }),
+  }),
+});
+
+builder.objectField(LibraryType, 'lastScan', (t) =>
+  t.field({
+    type: LibraryScanType,
+    nullable: true,
+    description: 'The last scan, or the one that runs; null before the first.',
+    resolve: (_library, _args, { db }) => findScan(db),
+  }),
+);
+
+const LibraryUpdateType = builder.objectRef<LatestUpdate<LibraryRow>>('LibraryUpdate').implement({
+  description: 'The library when a scan started or finished.',
+  fields: (t) => ({
+    sequence: t.exposeString('sequence', {
+      description:
+        'Position of this update, in the same numbers as those of tasks and settings. To resume several streams with one number, pass the lowest of their latest as `since`.',
+    }),
+    initial: t.exposeBoolean('initial', {
+      description: 'True for the state that a subscription starts with, false for a change.',
+    }),
+    scan: t.field({
+      type: LibraryScanType,
+      nullable: true,
+      description: 'The scan that started or finished; null before the first.',
+      resolve: ({ row }) => row.scan,
+    }),
+    library: t.field({
+      type: LibraryType,
+      description: 'The library with its files and problems.',
+      resolve: (_update, _args, { env }) => libraryOf(env),
+    }),
+  }),
+});
+
+builder.subscriptionField('libraryUpdates', (t) =>
+  t.field({
+    type: LibraryUpdateType,
+    description:
+      'Starts and ends of library scans, after the state of the last one; with `since`, only if it changed since then.',
+    args: {
+      since: t.arg.string({
+        description: 'The `sequence` of an earlier update of any subscription, to go on from there.',
+      }),
+    },
+    subscribe: (_root, { since }, { libraryFeed }) => libraryFeed.subscribe(since),
+    resolve: (update: LatestUpdate<LibraryRow>) => update,
+  }),
+);
+
 builder.queryField('library', (t) =>
   t.field({
     type: LibraryType,
@@ -78,7 +152,7 @@ builder.objectType(LibraryNotConfiguredError, {
 });
 
 const LibraryScanRequested = builder.objectRef<Library>('LibraryScanRequested').implement({
-  description: 'A worker scans the library soon.',
+  description: 'A worker scans the library soon. Follow it with `libraryUpdates`.',
   fields: (t) => ({
     library: t.field({
       type: LibraryType,

@@ -1,6 +1,8 @@
 import type { Env } from '../env.js';
+import { createLatestFeed, type LatestFeed } from '../events/latest-feed.js';
 import { DomainError, requireAdmin } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
+import { readLibraryRows, type LibraryRow } from './library-scan-store.js';
 import { scanLibraryJob } from './scan-library.job.js';
 
 export class LibraryNotConfiguredError extends DomainError {
@@ -20,4 +22,8 @@ export async function requestScan({ env, jobs }: ScanRequestDeps, viewer: { role
   requireAdmin(viewer);
   if (env.libraryDirs.length === 0) throw new LibraryNotConfiguredError();
   await jobs.enqueue(scanLibraryJob, {});
+}
+
+export function createLibraryFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): LatestFeed<LibraryRow> {
+  return createLatestFeed(deps, { event: 'library.changed', read: () => readLibraryRows(deps.db) });
 }

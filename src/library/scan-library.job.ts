@@ -4,7 +4,14 @@ import { defineJob } from '../jobs/job.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import { toLibraryFile, toUnreadableFile, type FoundFile, type LibraryFile } from './library-file.js';
-import { deleteFiles, listKnownFiles, saveFiles, type KnownFile } from './library-scan-store.js';
+import {
+  deleteFiles,
+  listKnownFiles,
+  saveFiles,
+  saveScanEnd,
+  saveScanStart,
+  type KnownFile,
+} from './library-scan-store.js';
 import { UnreadableTagsError, type RawTags } from './raw-tags.js';
 import type { TagReader } from './tag-reader.js';
 import { isUnder, openRoots, walkLibrary, type ClosedPlace, type Step } from './walk-library.js';
@@ -44,7 +51,11 @@ export const scanLibraryJob = defineJob({
   everyMs: 10 * 60_000,
   lockLifetimeMs: 60_000,
   async run(deps: ScanDeps, _payload, run) {
+    const { db, clock, env } = deps;
+    const hasLibrary = env.libraryDirs.length > 0;
+    if (hasLibrary) await saveScanStart(db, clock.now());
     await scanLibrary(deps, run);
+    if (hasLibrary) await saveScanEnd(db, clock.now());
   },
 });
 

@@ -1,3 +1,5 @@
+import type { LatestFeed } from '../events/latest-feed.js';
+import type { LibraryRow } from './library-scan-store.js';
 import { abortable } from '../lib/async.js';
 import { isFileSystemError, messageOf, systemCodeOf } from '../lib/errors.js';
 import type { AudioProbe, Media } from '../media/media.js';
@@ -17,6 +19,7 @@ export interface CoverReader {
 export interface LibraryDeps {
   /** Reads the tags of audio files, for the index and for files that keep their own. */
   tagReader: TagReader;
+  libraryFeed: LatestFeed<LibraryRow>;
 }
 
 export function createTagReader({ media, ...limits }: { media: Pick<Media, 'probe'>; timeLimitMs?: number }) {

@@ -6,6 +6,7 @@ import { readSequence } from '../database/sequence.js';
 import { builder, INTERNAL } from '../graphql/builder.js';
 import { MAX_PAGE, offsetOf, pageComplexity, pageSizeOf, readPage } from '../graphql/connection.js';
 import { distinct } from '../graphql/input-limits.js';
+import { awaitTurn } from '../graphql/large-results.js';
 import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { listChildSummaries, MAX_OUTCOMES, type ChildSummary } from '../tasks/task-children-store.js';
 import { listActiveFirst } from '../tasks/task-store.js';
@@ -141,9 +142,10 @@ builder.queryFields((t) => ({
     resolve: async (_root, { states, activeUpTo, ...page }, context) => {
       const [limit, offset] = [pageSizeOf(page), offsetOf(page)];
       const request = { filter: { states: distinct(states) }, activeUpTo: activeUpTo ?? 0, offset, limit };
-      const { tasks, size, total } = await readPage(context, { offset }, (db) =>
+      const { tasks, size, total } = await readPage(context, { offset, limit }, (db) =>
         listActiveFirst(db, context.viewer, request),
       );
+      await awaitTurn(context, Math.max(0, tasks.length - limit));
       return { ...toConnection(tasks, { size, after: offset > 0 ? offset : null }), totalCount: total };
     },
   }),
@@ -189,7 +191,7 @@ builder.queryField('changedTasks', (t) =>
       offset: t.arg.int({ description: 'Number of finished tasks to skip.' }),
     },
     complexity: ({ offset }) => ({ ...pageComplexity({ offset }), multiplier: MAX_PAGE }),
-    resolve: (_root, { since, activeOnly, ...page }, context) => {
+    resolve: async (_root, { since, activeOnly, ...page }, context) => {
       const poll = {
         since: since ?? null,
         activeOnly: activeOnly ?? false,
@@ -197,7 +199,9 @@ builder.queryField('changedTasks', (t) =>
         limit: pageSizeOf(page),
         offset: offsetOf(page),
       };
-      return readPage(context, poll, (db) => pollTasks(db, context.viewer, poll));
+      const result = await readPage(context, poll, (db) => pollTasks(db, context.viewer, poll));
+      await awaitTurn(context, Math.max(0, result.tasks.length - poll.limit));
+      return result;
     },
   }),
 );

@@ -1,9 +1,9 @@
+import { parseSequence } from '../database/sequence.js';
 import { builder } from '../graphql/builder.js';
 import type { TaskCounts } from '../tasks/task-counter.js';
 import { TaskType } from '../tasks/task-type.graphql.js';
 import { TASK_STATES, type TaskState } from '../tasks/task.js';
 import { TaskFilterInput, toTaskFilter } from '../tasks/tasks.graphql.js';
-import { parseSequence } from './task-changes.js';
 import type { TaskUpdate } from './task-feed.js';
 
 const TaskCountsType = builder.objectRef<TaskCounts>('TaskCounts').implement({

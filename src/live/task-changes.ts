@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Viewer } from '../auth/viewer.js';
 import { readSequence } from '../database/sequence.js';
-import { InvalidInputError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import type { TaskFilter } from '../tasks/task-filter.js';
 import { findTasksByIds, listChangedTasks, listTaskStamps, type TaskStamp } from '../tasks/task-store.js';
@@ -132,14 +131,6 @@ export async function* readChangesSince(
     for (const task of page.tasks) yield { sequence: resumeFrom(task.sequence, current), task };
     after = page.end;
   } while (after && !request.signal.aborted);
-}
-
-export function parseSequence(since: string): bigint {
-  if (/^\d{1,19}$/.test(since)) return BigInt(since);
-  throw new InvalidInputError(
-    '"since" is not a sequence; pass the "sequence" of an earlier update.',
-    'since',
-  );
 }
 
 /** All still to be read is at or above it, and so is what was not committed when `current` was read. */

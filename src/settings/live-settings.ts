@@ -1,8 +1,15 @@
 import { levelOf } from '../database/outage.js';
 import type { Platform } from '../platform.js';
+import { createLatestFeed, type LatestFeed } from '../events/latest-feed.js';
 import { coalesce } from '../lib/async.js';
 import { findDownloadPathProblem } from './download-path.js';
-import { downloadSection, readSettings, WATCH_SECTION } from './settings-store.js';
+import {
+  downloadSection,
+  readSettings,
+  readSettingsRows,
+  WATCH_SECTION,
+  type SettingsRow,
+} from './settings-store.js';
 import { DEFAULT_WATCH_SETTINGS, defaultSettings, type Settings, type WatchSettings } from './settings.js';
 
 export interface SettingsDeps {
@@ -12,6 +19,7 @@ export interface SettingsDeps {
   watchSettings: () => WatchSettings;
   /** Resolves when everything stored before the call is in force in this process. */
   reloadSettings: () => Promise<void>;
+  settingsFeed: LatestFeed<SettingsRow>;
 }
 
 interface LiveSettings {
@@ -19,6 +27,7 @@ interface LiveSettings {
   watches(): WatchSettings;
   /** Never rejects: it tries again later. */
   reload(): Promise<void>;
+  feed: LatestFeed<SettingsRow>;
   stop(): void;
 }
 
@@ -54,12 +63,19 @@ export async function followSettings(
   const offChanged = bus.on('settings.changed', reload);
   const offGap = bus.on('bus.gap', reload);
   await read();
+  const sections = [downloadSection(env), WATCH_SECTION];
+  const feed = createLatestFeed(deps, {
+    event: 'settings.changed',
+    read: () => readSettingsRows(db, sections),
+  });
   return {
     downloads: () => downloads,
     watches: () => watches,
     reload,
+    feed,
     stop: () => {
       stopped = true;
+      feed.stop();
       offChanged();
       offGap();
       clearTimeout(again);

@@ -20,6 +20,32 @@ export interface VersionOf<Values> {
   version: number;
 }
 
+/** The newest change of one section. */
+export interface SettingsRow extends VersionOf<object> {
+  key: SectionName;
+  sequence: bigint;
+}
+
+export async function readSettingsRows(
+  db: Db,
+  sections: readonly SettingsSection<object>[],
+): Promise<SettingsRow[]> {
+  const rows = sections.map(async (section) => {
+    const newest = await findNewest(db, section.name);
+    const values = parseStored(section.table, newest?.document ?? {});
+    return { key: section.name, values, version: newest?.version ?? 0, sequence: newest?.sequence ?? 0n };
+  });
+  return Promise.all(rows);
+}
+
+function findNewest(db: Db, section: SectionName) {
+  return db.settingsVersion.findFirst({
+    where: { section },
+    orderBy: { version: 'desc' },
+    select: { version: true, document: true, sequence: true },
+  });
+}
+
 /** Over all processes, until the transaction ends: none overwrites what it did not see. */
 export async function lockSettings(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.settings'))) AS taken`;
@@ -29,11 +55,7 @@ export async function readSettings<Values extends object>(
   db: Db,
   section: SettingsSection<Values>,
 ): Promise<VersionOf<Values>> {
-  const newest = await db.settingsVersion.findFirst({
-    where: { section: section.name },
-    orderBy: { version: 'desc' },
-    select: { version: true, document: true },
-  });
+  const newest = await findNewest(db, section.name);
   return { values: parseStored(section.table, newest?.document ?? {}), version: newest?.version ?? 0 };
 }
 

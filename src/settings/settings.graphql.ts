@@ -13,13 +13,13 @@ import { downloadSection, readSettings, WATCH_SECTION } from './settings-store.j
 import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS, type Settings, type WatchSettings } from './settings.js';
 import { readChange, tableInput, tableNode, toTableNode, type TableNode } from './table-fields.graphql.js';
 
-const SettingsType = tableNode('Settings', {
+export const SettingsType = tableNode('Settings', {
   description: 'How music is downloaded, unless a download has options of its own.',
   rows: SETTINGS_ROWS,
   load: ({ db, env }) => readSettings(db, downloadSection(env)),
 });
 
-const WatchSettingsType = tableNode('WatchSettings', {
+export const WatchSettingsType = tableNode('WatchSettings', {
   description: 'How watched playlists and artists are checked.',
   rows: WATCH_SETTINGS_ROWS,
   load: ({ db }) => readSettings(db, WATCH_SECTION),
@@ -33,7 +33,8 @@ builder.objectFields(SettingsType, (t) => ({
   watch: t.field({
     type: WatchSettingsType,
     description: 'The settings of watched playlists and artists.',
-    resolve: async (_settings, _args, { db }) => toTableNode(await readSettings(db, WATCH_SECTION)),
+    resolve: async (_settings, _args, { db }) =>
+      toTableNode('WatchSettings', await readSettings(db, WATCH_SECTION)),
   }),
 }));
 
@@ -109,7 +110,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const change = readChange<Settings>(SETTINGS_ROWS, input);
-      return toTableNode(await updateDownloadSettings(context, context.viewer, change));
+      return toTableNode('Settings', await updateDownloadSettings(context, context.viewer, change));
     },
   }),
   updateWatchSettings: t.field({
@@ -134,7 +135,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const change = readChange<WatchSettings>(WATCH_SETTINGS_ROWS, input);
-      return toTableNode(await updateWatchSettings(context, context.viewer, change));
+      return toTableNode('WatchSettings', await updateWatchSettings(context, context.viewer, change));
     },
   }),
 }));
@@ -173,7 +174,8 @@ builder.queryFields((t) => ({
   settings: t.field({
     type: SettingsType,
     description: 'The settings in force, for every signed-in user to read.',
-    resolve: async (_root, _args, { db, env }) => toTableNode(await readSettings(db, downloadSection(env))),
+    resolve: async (_root, _args, { db, env }) =>
+      toTableNode('Settings', await readSettings(db, downloadSection(env))),
   }),
   checkSettings: t.field({
     type: SettingsCheckType,

@@ -34,13 +34,14 @@ interface NodeOptions extends TypeOptions {
 
 /** There is one of each on a server, with a permanent id. */
 export interface TableNode {
+  typename: string;
   id: typeof SERVER_ID;
   version: number;
   values: ReadonlyMap<string, unknown>;
 }
 
-export function toTableNode({ values, version }: VersionOf<object>): TableNode {
-  return { id: SERVER_ID, version, values: new Map(Object.entries(values)) };
+export function toTableNode(typename: string, { values, version }: VersionOf<object>): TableNode {
+  return { typename, id: SERVER_ID, version, values: new Map(Object.entries(values)) };
 }
 
 export function tableNode(name: string, { description, rows, load }: NodeOptions) {
@@ -50,7 +51,7 @@ export function tableNode(name: string, { description, rows, load }: NodeOptions
     brandLoadedObjects: true,
     loadOne: async (id, context) => {
       parseServerId(name, id);
-      return toTableNode(await load(context));
+      return toTableNode(name, await load(context));
     },
     fields: (t) => {
       const fields = rows.map((row) => {

@@ -12,6 +12,7 @@ import {
   nodeSelection,
   pageComplexity,
 } from '../graphql/connection.js';
+import { awaitTurn } from '../graphql/large-results.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { countChildren, listChildPages, listCurrentChildren, type ChildPage } from './task-children-store.js';
 import { TaskType } from './task-type.graphql.js';
@@ -63,7 +64,11 @@ builder.prismaObjectFields('Task', (t) => ({
       const loader = pageLoader(context, { ...page, query });
       return lazyConnection({
         size: page.size,
-        read: async () => toConnection(await loader.load(id), page),
+        read: async () => {
+          const rows = await loader.load(id);
+          await awaitTurn(context, rows.length);
+          return toConnection(rows, page);
+        },
         totalCount: () => countLoader(context).load(id),
       });
     },

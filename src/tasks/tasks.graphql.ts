@@ -127,7 +127,7 @@ function connectTasks(
   const { context } = place;
   const { viewer } = context;
   const query = nodeSelection('Task', place);
-  const cost = { offset: page.offset, searches: isSelective(filter) };
+  const cost = { offset: page.offset, limit: page.size, searches: isSelective(filter) };
   return lazyConnection({
     size: page.size,
     read: async () =>
@@ -148,5 +148,5 @@ function isSelective(filter: TaskFilter): boolean {
   if (filter.parentId || filter.ids || filter.rootId) return false;
   const finished = states?.filter(isFinished) ?? [];
   const selects = finished.length > 0 && finished.length < FINISHED_STATES.length;
-  return selects || Boolean(kinds) || Boolean(includeChildren) || hasRowCondition(filter);
+  return selects || Boolean(kinds ?? filter.ownerId) || Boolean(includeChildren) || hasRowCondition(filter);
 }

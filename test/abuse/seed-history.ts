@@ -4,13 +4,18 @@ import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 interface SeedPlan {
   finished: number;
   active: number;
+  /** A server with workers would run those that are queued. */
+  activeState?: 'QUEUED' | 'PAUSED';
 }
 
 /** Words of every title, to search for. */
 export const COMMON_WORDS = 'the night love of in blue';
 
 /** Tracks a second apart. Triggers and indexes are put off, and made up for in the end. */
-export async function seedHistory(url: string, { finished, active }: SeedPlan): Promise<void> {
+export async function seedHistory(
+  url: string,
+  { finished, active, activeState = 'QUEUED' }: SeedPlan,
+): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('BEGIN; ALTER TABLE "Task" DISABLE TRIGGER USER');
@@ -19,7 +24,7 @@ export async function seedHistory(url: string, { finished, active }: SeedPlan): 
      WHERE tablename = 'Task' AND indexname <> 'Task_pkey'`,
   );
   for (const { name } of rows) await client.query(`DROP INDEX "${name}"`);
-  await client.query(TASKS, [finished + active, finished, SYSTEM_VIEWER.id, COMMON_WORDS]);
+  await client.query(TASKS, [finished + active, finished, SYSTEM_VIEWER.id, COMMON_WORDS, activeState]);
   await client.query(COUNTS);
   await client.query("SET LOCAL maintenance_work_mem = '256MB'");
   for (const { definition } of rows) await client.query(definition);
@@ -32,7 +37,7 @@ const TASKS = `
   INSERT INTO "Task" ("id", "kind", "state", "ownerId", "itemId", "title", "artists", "searchText", "item", "options",
     "attempt", "progress", "createdAt", "startedAt", "finishedAt", "updatedAt", "sequence")
   SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'TRACK',
-    (CASE WHEN n <= $2::int THEN 'COMPLETED' ELSE 'QUEUED' END)::"TaskState", $3::uuid, 'demo:seed-' || n,
+    (CASE WHEN n <= $2::int THEN 'COMPLETED' ELSE $5 END)::"TaskState", $3::uuid, 'demo:seed-' || n,
     'Title ' || n, ARRAY['Nobody'], ' ' || $4 || ' title ' || n,
     jsonb_build_object('type', 'TRACK', 'id', 'demo:seed-' || n, 'title', 'Title ' || n, 'durationMs', 1000,
       'artists', jsonb_build_array(jsonb_build_object('id', 'demo:nobody', 'name', 'Nobody')), 'album', NULL,

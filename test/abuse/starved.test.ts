@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { measureSlowness } from '../kit/slowness.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
@@ -8,11 +8,14 @@ import { aliased, postQuery, startWatchedServer, type WatchedServer } from './wa
 
 let database: TestDatabase;
 let server: WatchedServer;
+/** Of a download that never ends. */
+let readDownload: () => Promise<{ state: string; attempt: number }>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await seedHistory(database.url, { finished: 300_000, active: 0 });
+  await seedHistory(database.url, { finished: 300_000, active: 2_000, activeState: 'PAUSED' });
   server = await startWatchedServer({ DATABASE_URL: database.url });
+  readDownload = await startDownload();
 });
 afterAll(async () => {
   await server.stop();
@@ -33,7 +36,7 @@ const REFUSED = [
   aliased(20, 'history(first: 1, filter: { query: "blue" }) { totalCount }'),
 ];
 
-test('40 of the dearest requests, three times over, harm neither a running download nor the server', async () => {
+async function startDownload(): Promise<typeof readDownload> {
   const queued = await postQuery(
     server.url,
     'mutation { queueDownload(input: { item: "demo:night-ferry-1-01", type: TRACK }) { __typename ... on DownloadQueued { task { id } } } }',
@@ -44,35 +47,71 @@ test('40 of the dearest requests, three times over, harm neither a running downl
     return data?.['task'] as { state: string; attempt: number };
   };
   await waitFor(async () => (await read()).state === 'RUNNING', { what: 'the download to run' });
-  for (const query of [DEAREST, ...REFUSED]) await postQuery(server.url, query);
-  await server.measure();
+  return read;
+}
 
-  const ready: number[] = [];
+/** Polls readiness until the returned function is called, which tells the statuses. */
+function watchReadiness(): () => Promise<number[]> {
+  const statuses = new Set<number>();
   let over = false;
   const watching = (async () => {
     while (!over) {
-      ready.push((await fetch(`${server.url}/readyz`)).status);
+      statuses.add((await fetch(`${server.url}/readyz`)).status);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   })();
-  for (let round = 0; round < 3; round += 1) {
-    const queries = Array.from({ length: 40 }, (_, n) =>
-      n % 2 === 0 ? DEAREST : (REFUSED[n % 3] ?? DEAREST),
-    );
-    const answers = await Promise.all(queries.map((query) => postQuery(server.url, query)));
-    const codes = new Set(answers.flatMap(({ codes }) => codes));
-    expect(
-      [...codes].filter((code) => !['LIMIT_EXCEEDED', 'READ_TIMEOUT', 'INVALID_INPUT'].includes(code)),
-    ).toEqual([]);
-    expect(answers.filter(({ codes }) => codes.length === 0).length).toBeGreaterThan(0);
-  }
-  over = true;
-  await watching;
+  const stop = async () => {
+    over = true;
+    await watching;
+    return [...statuses];
+  };
+  onTestFinished(() => void stop());
+  return stop;
+}
 
-  expect(new Set(ready)).toEqual(new Set([200]));
-  expect(await read()).toEqual({ state: 'RUNNING', attempt: 1 });
+const BUSY = ['LIMIT_EXCEEDED', 'READ_TIMEOUT', 'INVALID_INPUT'];
+
+/** Sends all at once, three times over: a few are answered, the rest refused, and nothing else suffers. */
+async function expectNoHarm(requests: readonly (() => Promise<string[]>)[]): Promise<void> {
+  await server.measure();
+  const stop = watchReadiness();
+  let answered = 0;
+  for (let round = 0; round < 3; round += 1) {
+    const answers = await Promise.all(requests.map((send) => send()));
+    expect(answers.flat().filter((code) => !BUSY.includes(code))).toEqual([]);
+    answered += answers.filter((codes) => codes.length === 0).length;
+  }
+  expect(answered).toBeGreaterThan(0);
+  expect(await stop()).toEqual([200]);
+  expect(await readDownload()).toEqual({ state: 'RUNNING', attempt: 1 });
   const { longestBlockMs } = await server.measure();
   expect(longestBlockMs).toBeLessThan(Math.max(stretch(200), 200 * measureSlowness()));
+}
+
+const codesOf = (query: string) => async () => (await postQuery(server.url, query)).codes;
+/** A REST response by its status, which is none of the codes unless the server is busy. */
+const codesOfPath = (path: string) => async () => {
+  const response = await fetch(`${server.url}/api${path}`);
+  await response.arrayBuffer();
+  if (response.status === 200) return [];
+  return [response.status === 429 ? 'LIMIT_EXCEEDED' : `status ${response.status}`];
+};
+
+test('40 of the dearest requests, three times over, harm neither a running download nor the server', async () => {
+  for (const query of [DEAREST, ...REFUSED]) await postQuery(server.url, query);
+  const queries = Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? DEAREST : (REFUSED[n % 3] ?? DEAREST)));
+  await expectNoHarm(queries.map(codesOf));
+});
+
+const LONG_PAGES = aliased(20, 'history(first: 100) { edges { node { id title artists state } } }');
+
+test.each([
+  ['48 lists of 1,000 active tasks', 48, codesOfPath('/prgs/list')],
+  ['48 polls of 1,000 active tasks', 48, codesOfPath('/prgs/updates')],
+  ['40 queries for 20 pages of 100', 40, codesOf(LONG_PAGES)],
+])('%s at once, three times over, harm no more', async (_what, count, send) => {
+  await send();
+  await expectNoHarm(Array.from({ length: count }, () => send));
 });
 
 /** Holds every read of the tasks back meanwhile. */

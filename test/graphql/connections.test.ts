@@ -49,6 +49,10 @@ const LISTS = graphql(`
     }
     album(id: "demo:night-ferry") {
       tracks(first: $first) {
+        totalCount
+        pageInfo {
+          hasNextPage
+        }
         edges {
           node {
             id
@@ -67,7 +71,11 @@ const LISTS = graphql(`
       }
     }
     library {
-      problems(first: $first) {
+      problems(first: $first, offset: 1) {
+        totalCount
+        pageInfo {
+          hasPreviousPage
+        }
         nodes {
           path
         }
@@ -265,7 +273,13 @@ describe('every connection', () => {
     expect(found?.tracks.nodes).toEqual(found?.tracks.edges.map(({ node }) => node));
     expect(found?.tracks.nodes).toHaveLength(2);
     expect(search?.nodes.length).toBeGreaterThan(0);
-    expect(library.problems.nodes).toEqual([]);
+    expect(library.problems).toEqual({ totalCount: 0, pageInfo: { hasPreviousPage: true }, nodes: [] });
+  });
+
+  it('may be without entries where only their number is wanted', async () => {
+    const { album: found, search } = await app.execute(LISTS, { first: 0 });
+    expect(found?.tracks).toEqual({ totalCount: 9, pageInfo: { hasNextPage: true }, edges: [], nodes: [] });
+    expect(search?.nodes).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { TaskFilter, TaskUpdatesSubscriptionVariables } from '../../src/generated/documents/graphql.js';
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
-import { seedTasks } from '../kit/seed-tasks.js';
+import { seedPastTasks, seedTasks } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { queue } from '../kit/story.js';
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 const seed = (seeds: Parameters<typeof seedTasks>[1]) =>
-  seedTasks(
+  seedPastTasks(
     app,
     seeds.map((each) => ({ ownerId, ...each })),
   );

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import type { TaskUpdatesSubscriptionVariables } from '../../src/generated/documents/graphql.js';
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
-import { seedTasks } from '../kit/seed-tasks.js';
+import { seedPastTasks, type seedTasks } from '../kit/seed-tasks.js';
 import { readSequence } from '../../src/database/sequence.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -29,23 +29,11 @@ beforeEach(async () => {
   return () => own.stop();
 });
 
-/**
- * Seeds tasks, and waits until their events are past: while another test's transaction on the same server is open,
- * a new reader may receive them once more.
- */
-async function seed(seeds: Parameters<typeof seedTasks>[1]): Promise<string[]> {
-  const ids = await seedTasks(
+const seed = (seeds: Parameters<typeof seedTasks>[1]) =>
+  seedPastTasks(
     app,
     seeds.map((each) => ({ ownerId, ...each })),
   );
-  const { db } = app.deps;
-  const { _max } = await db.task.aggregate({ where: { id: { in: ids } }, _max: { sequence: true } });
-  await waitFor(async () => (await readSequence(db)) > (_max.sequence ?? 0n), {
-    timeoutMs: 20_000,
-    what: 'the horizon to pass what was seeded',
-  });
-  return ids;
-}
 const change = (title: string, data: object) =>
   app.deps.db.task.updateMany({ where: { ownerId, title }, data });
 

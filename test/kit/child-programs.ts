@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,9 +45,22 @@ export async function buildChildPrograms(): Promise<string> {
 export function spawnProgram(
   program: keyof typeof PROGRAMS,
   args: string[],
-  options: SpawnOptions,
+  { passwd, ...options }: SpawnOptions & { passwd?: string | undefined },
 ): ChildProcess {
-  return spawn(process.execPath, [join(inject('childPrograms'), `${program}.mjs`), ...args], options);
+  const command = [process.execPath, join(inject('childPrograms'), `${program}.mjs`), ...args] as const;
+  const [file, ...rest] = passwd === undefined ? command : withUsers(passwd, command);
+  return spawn(file, rest, options);
+}
+
+/** Only the program sees the file as /etc/passwd. For root. */
+function withUsers(passwd: string, command: readonly string[]): readonly [string, ...string[]] {
+  const mountAndRun = 'mount --bind "$0" /etc/passwd && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', mountAndRun, passwd, ...command];
+}
+
+/** Whether a program can be given users of its own: in a container root may not mount. */
+export function canGiveUsers(): boolean {
+  return spawnSync('unshare', ['--mount', 'mount', '--bind', '/etc/passwd', '/etc/passwd']).status === 0;
 }
 
 /**

@@ -8,6 +8,8 @@ export interface EmbeddedProcess {
   process: ChildProcess;
   /** Its output so far. */
   said: Said[];
+  /** The messages that it has logged. */
+  logged: string[];
   /** The first of these that it prints, now or later. */
   until<Event extends Said['event']>(...events: Event[]): Promise<Extract<Said, { event: Event }>>;
   tell(command: 'write' | 'stop'): void;
@@ -15,18 +17,27 @@ export interface EmbeddedProcess {
 }
 
 /** Starts another process with an embedded database in `dataDir`. */
-export function startEmbeddedProcess(dataDir: string, options: SpawnOptions = {}): EmbeddedProcess {
+export function startEmbeddedProcess(
+  dataDir: string,
+  options: SpawnOptions & { passwd?: string } = {},
+): EmbeddedProcess {
   const child = spawnProgram('embedded-process', [dataDir], {
     ...options,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const said: Said[] = [];
   let stderr = '';
-  onLine(child, (line) => said.push(JSON.parse(line) as Said));
+  const logged: string[] = [];
+  onLine(child, (line) => {
+    const printed = JSON.parse(line) as Said | { msg: string };
+    if ('msg' in printed) logged.push(printed.msg);
+    else said.push(printed);
+  });
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   return {
     process: child,
     said,
+    logged,
     until: (...events) =>
       waitFor(
         () => {

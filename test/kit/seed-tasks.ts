@@ -1,7 +1,9 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
+import { readSequence } from '../../src/database/sequence.js';
 import type { Prisma } from '../../src/generated/prisma/client.js';
 import type { TestApp } from './start-app.js';
+import { waitFor } from './wait-for.js';
 
 type Seed = Partial<Prisma.TaskCreateManyInput>;
 
@@ -44,4 +46,19 @@ export async function seedTasks(app: TestApp, seeds: readonly Seed[]): Promise<s
   }));
   await app.deps.db.task.createMany({ data });
   return data.map(({ id }) => id);
+}
+
+/**
+ * Seeds tasks, and waits until their events are past: while another test's transaction on the same server is open,
+ * a new reader may receive them once more.
+ */
+export async function seedPastTasks(app: TestApp, seeds: readonly Seed[]): Promise<string[]> {
+  const ids = await seedTasks(app, seeds);
+  const { db } = app.deps;
+  const { _max } = await db.task.aggregate({ where: { id: { in: ids } }, _max: { sequence: true } });
+  await waitFor(async () => (await readSequence(db)) > (_max.sequence ?? 0n), {
+    timeoutMs: 20_000,
+    what: 'the sequence to pass what was seeded',
+  });
+  return ids;
 }

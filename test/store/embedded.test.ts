@@ -24,6 +24,7 @@ import {
   type EmbeddedPostgres,
 } from '../../src/embedded-postgres/start-embedded-postgres.js';
 import { isRunning } from '../../src/embedded-postgres/pid-file.js';
+import { canGiveUsers } from '../kit/child-programs.js';
 import { startEmbeddedProcess, type EmbeddedProcess } from '../kit/embedded-process.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -54,7 +55,10 @@ async function start(logger = log): Promise<EmbeddedPostgres> {
   return server;
 }
 
-function startProcess(directory = dataDir, options: SpawnOptions = {}): EmbeddedProcess {
+function startProcess(
+  directory = dataDir,
+  options: SpawnOptions & { passwd?: string } = {},
+): EmbeddedProcess {
   const started = startEmbeddedProcess(directory, options);
   processes.push(started);
   return started;
@@ -209,6 +213,45 @@ describe.runIf(isRoot)('a server that root has started', () => {
     expect(await connectAs(0, url)).toBe('connected');
     expect(await connectAs(NOBODY, url)).toBe('EACCES');
     expect(await connectAs(uid, url)).toBe('28000');
+  });
+
+  describe.runIf(canGiveUsers())('on a machine with other users', () => {
+    const NOBODY_LINE = `nobody:x:${NOBODY}:${NOBODY}::/:/bin/false`;
+
+    /** Starts it where these users exist beside root; the user of the server. */
+    async function startAmong(
+      lines: readonly string[],
+    ): Promise<{ url: string; uid: number; logged: string[] }> {
+      const passwd = join(dataDir, 'passwd');
+      writeFileSync(passwd, ['root:x:0:0::/root:/bin/sh', ...lines, ''].join('\n'));
+      chmodSync(dataDir, 0o755);
+      const child = startProcess(dataDir, { passwd });
+      const { url } = await child.until('up');
+      return { url, uid: statSync(`/proc/${readPid()}`).uid, logged: child.logged };
+    }
+
+    it('runs as the user "reprise" if there is one, whom it does not let in', async () => {
+      const { url, uid, logged } = await startAmong([NOBODY_LINE, 'reprise:x:4242:4243::/:/bin/false']);
+      expect(uid).toBe(4_242);
+      expect(statSync(cluster())).toMatchObject({ uid: 4_242, gid: 4_243 });
+      expect(await connectAs(0, url)).toBe('connected');
+      expect(await connectAs(4_242, url)).toBe('28000');
+      expect(await connectAs(NOBODY, url)).toBe('EACCES');
+      expect(logged).toEqual([]);
+    });
+
+    it('runs as "nobody" if no user id is free, and warns, but does not let it in', async () => {
+      const taken = Array.from(
+        { length: 1_000 },
+        (_, n) => `u${n}:x:${60_500 + n}:${60_500 + n}::/:/bin/false`,
+      );
+      const { url, uid, logged } = await startAmong([NOBODY_LINE, ...taken]);
+      expect(uid).toBe(NOBODY);
+      expect(logged).toEqual([expect.stringContaining('a user that other programs may share')]);
+      expect(await connectAs(0, url)).toBe('connected');
+      expect(await connectAs(NOBODY, url)).toBe('28000');
+      expect(await connectAs(4_242, url)).toBe('EACCES');
+    });
   });
 
   it('takes an old directory of nobody over, with its data', async () => {

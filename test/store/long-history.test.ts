@@ -151,7 +151,15 @@ async function readTree(): Promise<void> {
   expect(await findRootsInProgress(db, [ROOT])).toEqual(new Set([ROOT]));
 }
 
-describe('starting a track among 310,000, and following an artist', () => {
+/** No task has this code. */
+async function readFailures(): Promise<void> {
+  const filter = { errorCodes: ['DISK_FULL'], includeChildren: true };
+  const page = { size: 20, offset: 0, after: null, before: null, backward: false };
+  const found = await listTasks(connection.db, SYSTEM_VIEWER, { ...page, filter, order: 'NEWEST_FIRST' });
+  expect([found.length, await countTasks(connection.db, SYSTEM_VIEWER, filter)]).toEqual([0, 0]);
+}
+
+describe('starting a track among 310,000, following an artist, and looking for errors', () => {
   it.each([
     ['no table was ever analyzed', ''],
     ['only the tasks were analyzed', 'ANALYZE "Task"'],
@@ -162,6 +170,7 @@ describe('starting a track among 310,000, and following an artist', () => {
     explained = [];
     await runOneTrack();
     await readTree();
+    await readFailures();
     const texts = explained.map(({ 'Query Text': text }) => text);
     for (const part of ['SET "dispatchedAt" = now()', '"retryAt" <= now()', '"leaseUntil" < now()']) {
       expect(texts.some((text) => text.includes(part))).toBe(true);

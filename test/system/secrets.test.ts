@@ -97,6 +97,22 @@ it.each<[string, (log: Logger) => void]>([
     'a field, however deep',
     (log) => log.warn({ url: URL_TEXT, in: [{ url: new URL(URL_TEXT) }] }, 'is wrong'),
   ],
+  [
+    'the fields of a child logger',
+    (log) => log.child({ url: URL_TEXT, in: [{ key: 'secret7' }], err: failure() }).warn('is wrong'),
+  ],
+  [
+    'the fields of a child of a child',
+    (log) => log.child({ requestId: 'r' }).child({ url: URL_TEXT }).warn({ task: 1 }, 'is wrong'),
+  ],
+  [
+    'fields that a logger is given later',
+    (log) => {
+      const child = log.child({ requestId: 'r' });
+      child.setBindings({ url: URL_TEXT });
+      child.warn('is wrong');
+    },
+  ],
 ])('logs no password that a driver repeats in %s', (_name, write) => {
   const output = logged(write);
   expect(output).not.toMatch(/ter2|secret7/);

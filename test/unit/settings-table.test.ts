@@ -99,7 +99,7 @@ describe('a table of settings', () => {
       t.field({
         type: Toy,
         args: { input: t.arg({ type: ToyInput }) },
-        resolve: () => toTableNode(toyNow),
+        resolve: () => toTableNode('Toy', toyNow),
       }),
     );
     const types = builder.toSchema().getTypeMap();
@@ -238,7 +238,7 @@ describe('a new entry', () => {
       t.field({
         type: Added,
         args: { input: t.arg({ type: AddedInput }) },
-        resolve: () => toTableNode(addedNow),
+        resolve: () => toTableNode('Added', addedNow),
       }),
     );
     const types = builder.toSchema().getTypeMap();
