@@ -262,11 +262,11 @@ async function seedMany(state: TaskState): Promise<string[]> {
   ];
 }
 
-/** All that this process sends to the database. */
+/** All that this process sends to the database, with parameters or without. */
 function countStatements(): () => number {
-  const query = vi.spyOn(pg.Client.prototype, 'query');
-  onTestFinished(() => query.mockRestore());
-  return () => query.mock.calls.length;
+  const sent = (['execute', 'query'] as const).map((name) => vi.spyOn(pg.Connection.prototype, name));
+  onTestFinished(() => sent.forEach((spy) => spy.mockRestore()));
+  return () => sent.reduce((sum, { mock }) => sum + mock.calls.length, 0);
 }
 
 describe.each([
