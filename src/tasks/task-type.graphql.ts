@@ -213,8 +213,8 @@ export const TaskOutcome = builder.interfaceRef<Task>('TaskOutcome').implement({
   }),
 });
 
-/** A subscription reuses one context for many results. */
-const UNCACHED = { cache: false };
+/** For data loaders: a subscription reuses one context for many results. */
+export const UNCACHED = { cache: false };
 
 /** A relation would read some of the tasks again. */
 const ownerLoader = createContextCache(
