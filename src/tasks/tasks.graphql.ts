@@ -4,7 +4,7 @@ import DataLoader from 'dataloader';
 import { searchWords } from '../catalog/normalize.js';
 import type { GraphqlContext } from '../context.js';
 import { toConnection } from '../database/pagination.js';
-import { builder } from '../graphql/builder.js';
+import { builder, type BuilderTypes } from '../graphql/builder.js';
 import {
   createConnectionType,
   keysetPageArgs,
@@ -41,12 +41,10 @@ export const TaskOrderEnum = builder.enumType('TaskOrder', {
   } satisfies Record<TaskOrder, object>,
 });
 
-type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
-
 const MAX_QUERY_LENGTH = 200;
 
 /** Conditions of TaskFilter and HistoryFilter. */
-export function rowFilterFields(t: InputFieldBuilder<Types, 'InputObject'>, what: string) {
+export function rowFilterFields(t: InputFieldBuilder<BuilderTypes, 'InputObject'>, what: string) {
   const time = (description: string) => t.field({ type: 'DateTime', description });
   return {
     query: t.string({
