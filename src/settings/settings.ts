@@ -9,7 +9,10 @@ import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.j
 import { findDirFormatProblem, findTrackFormatProblem, MAX_FOLDERS } from './path-rules.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
-/* The one definition of a setting; all else is derived. The names of the REST API are in rest/setting-names.ts; defaults follow rest-contract §7. */
+/*
+ * The one definition of a setting; all else is derived. The names of the REST API are in rest/setting-names.ts;
+ * defaults follow rest-contract §7.
+ */
 
 export { albumGroup };
 export const audioFormat = namedEnum('AudioFormat', 'An audio format that a download can be converted to.', {
