@@ -42,7 +42,7 @@ const deezerQuality = namedEnum('DeezerQuality', 'Minimum audio quality for a tr
 });
 export type DeezerQuality = z.infer<typeof deezerQuality>;
 
-const MONTH_S = 2_592_000;
+export const MONTH_S = 2_592_000;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
 /** For descriptions. */
