@@ -262,11 +262,12 @@ async function seedMany(state: TaskState): Promise<string[]> {
   ];
 }
 
-/** All that this process sends to the database. */
+/** All that this process sends to the database. A client may keep the `query` that it was made with. */
 function countStatements(): () => number {
-  const query = vi.spyOn(pg.Client.prototype, 'query');
-  onTestFinished(() => query.mockRestore());
-  return () => query.mock.calls.length;
+  const { prototype } = pg.Connection;
+  const sent = [vi.spyOn(prototype, 'sync'), vi.spyOn(prototype, 'query')];
+  onTestFinished(() => sent.forEach((spy) => spy.mockRestore()));
+  return () => sent.reduce((sum, { mock }) => sum + mock.calls.length, 0);
 }
 
 describe.each([
