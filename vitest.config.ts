@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
+    exclude: ['test/bench/**', 'test/clients/*/**'],
     globalSetup: ['test/kit/global-setup.ts'],
     // One more than the two cores that the limits of the tests were chosen on: for a third of the time a test waits.
     maxWorkers: 3,
