@@ -295,9 +295,9 @@ describe.each([
     const isReached = (update: { sequence: string }) => BigInt(update.sequence) >= BigInt(sequence ?? '');
     await waitFor(() => followed.updates.some(isReached), { what: 'the sequence', timeoutMs: 60_000 });
     const shown = followed.updates.slice(0, followed.updates.findIndex(isReached) + 1);
-    const news = new Map(shown.filter(({ initial }) => !initial).map(({ task }) => [task.id, task]));
+    const latest = new Map(shown.filter(({ initial }) => !initial).map(({ task }) => [task.id, task]));
     const states = changed.slice(ALBUMS).map((id) => {
-      const task = news.get(`Task:${id}`);
+      const task = latest.get(`Task:${id}`);
       return task?.dismissedAt ? 'dismissed' : task?.state;
     });
     expect(new Set(states)).toEqual(new Set([after]));
