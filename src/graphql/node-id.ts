@@ -1,5 +1,5 @@
 import { isInterfaceType, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
-import { InvalidInputError } from '../lib/errors.js';
+import { InvalidInputError, quoteId } from '../lib/errors.js';
 
 /** Ids contain colons (`Track:demo:…`): split at the first only. */
 export function encodeNodeId(typename: string, id: string): string {
@@ -9,10 +9,7 @@ export function encodeNodeId(typename: string, id: string): string {
 export function decodeNodeId(nodeId: string): { typename: string; id: string } {
   const colon = nodeId.indexOf(':');
   if (colon < 1) {
-    throw new InvalidInputError(
-      `${JSON.stringify(nodeId.slice(0, 100))} is not a valid id; expected: <Type>:<id>.`,
-      'id',
-    );
+    throw new InvalidInputError(`${quoteId(nodeId)} is not a valid id; expected: <Type>:<id>.`, 'id');
   }
   return { typename: nodeId.slice(0, colon), id: nodeId.slice(colon + 1) };
 }
@@ -53,7 +50,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export function parseRowId(typename: string, raw: string): string {
   const bare = raw.startsWith(`${typename}:`) ? raw.slice(typename.length + 1) : raw;
   if (UUID.test(bare)) return bare.toLowerCase();
-  const shown = JSON.stringify(raw.slice(0, 100));
+  const shown = quoteId(raw);
   throw new InvalidInputError(
     `${shown} is not a valid ${typename} id; expected: ${typename}:<uuid> or <uuid>.`,
     'id',
@@ -65,7 +62,7 @@ export const SERVER_ID = 'server';
 
 export function parseServerId(typename: string, id: string): void {
   if (id === SERVER_ID) return;
-  const shown = JSON.stringify(encodeNodeId(typename, id).slice(0, 100));
+  const shown = quoteId(encodeNodeId(typename, id));
   throw new InvalidInputError(
     `${shown} is not a valid ${typename} id; expected: ${typename}:${SERVER_ID}.`,
     'id',
@@ -76,7 +73,7 @@ export function parseServerId(typename: string, id: string): void {
 function checkNodeType(id: string, known: readonly string[]): void {
   const { typename } = decodeNodeId(id);
   if (known.includes(typename)) return;
-  const shown = JSON.stringify(id.slice(0, 100));
+  const shown = quoteId(id);
   throw new InvalidInputError(
     `${shown} is not the id of a node; expected: <Type>:<id> with the type ${known.join(', ')}.`,
     'id',

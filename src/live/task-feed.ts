@@ -1,7 +1,7 @@
 import { maySee } from '../auth/viewer.js';
 import { levelOf } from '../database/outage.js';
 import { checkReached, readSequence } from '../database/sequence.js';
-import { createReaderQueue } from '../events/reader-queue.js';
+import { closeOnReturn, createReaderQueue } from '../events/reader-queue.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import { matchesFilter } from '../tasks/task-filter.js';
@@ -202,21 +202,10 @@ function openReader(
       queue.close();
     }
   }
-  const running = run();
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: () => running.next(),
-    // A generator that waits for its queue does not see return() until the queue ends.
-    return: () => {
-      queue.close();
-      return running.return();
-    },
-  };
+  return closeOnReturn(queue, run());
 }
 
-/** A reader that waits for tasks which are finished already is to learn how they ended. */
+/** Includes tasks that are finished already: the reader waits for their end. */
 async function* withFinished(
   { db }: Pick<Platform, 'db'>,
   { viewer, filter }: FeedRequest,
