@@ -2,7 +2,7 @@ import type { InputFieldBuilder } from '@pothos/core';
 import { searchWords } from '../catalog/normalize.js';
 import type { builder } from '../graphql/builder.js';
 import { distinct } from '../graphql/input-limits.js';
-import { parseRowId } from '../graphql/node-id.js';
+import { parseOptionalId } from '../graphql/node-id.js';
 import { InvalidInputError, type TaskErrorCode } from '../lib/errors.js';
 import type { RowFilter } from './task-filter.js';
 import { TaskErrorCodeEnum } from './task-type.graphql.js';
@@ -46,7 +46,7 @@ export function toRowFilter(input: Input | null | undefined): RowFilter {
     input ?? {};
   return {
     words: query === null || query === undefined ? null : parseQuery(query),
-    ownerId: owner ? parseRowId('User', owner) : null,
+    ownerId: parseOptionalId('User', owner, 'owner'),
     errorCodes: distinct(errorCodes),
     createdSince: createdSince ?? null,
     createdBefore: createdBefore ?? null,

@@ -13,7 +13,7 @@ import {
   type FieldPlace,
   type KeysetPageArgs,
 } from '../graphql/connection.js';
-import { parseRowId, parseRowIds } from '../graphql/node-id.js';
+import { parseOptionalId, parseRowId, parseRowIds } from '../graphql/node-id.js';
 import { countTasks } from './task-count-store.js';
 import { rowFilterFields, toRowFilter } from './task-filter.graphql.js';
 import { hasRowCondition, type TaskFilter } from './task-filter.js';
@@ -68,8 +68,8 @@ export function toTaskFilter(
     states: distinct(input?.states),
     kinds: distinct(input?.kinds),
     ids: input?.ids ? parseRowIds('Task', input.ids) : null,
-    rootId: input?.root ? parseRowId('Task', input.root) : null,
-    parentId: input?.parent ? parseRowId('Task', input.parent) : null,
+    rootId: parseOptionalId('Task', input?.root, 'root'),
+    parentId: parseOptionalId('Task', input?.parent, 'parent'),
     includeChildren:
       input?.includeChildren ?? (Boolean(input?.ids ?? input?.root) || defaults.includeChildren),
     includeDismissed: input?.includeDismissed ?? defaults.includeDismissed,
