@@ -53,15 +53,50 @@ export function releaseDateOf(
   return checked(context, isPartialDate, { id, field: 'releaseDate', sent: releaseDate });
 }
 
+const MAX_INT = 2 ** 31 - 1;
+
+interface SentNumber {
+  id: string;
+  field: string;
+  sent: number | null;
+}
+
+/** Null for a number that is not an Int of at least 0. */
+export function numberOf(context: GraphqlContext, { sent, ...value }: SentNumber): number | null {
+  if (sent === null || (Number.isInteger(sent) && sent >= 0 && sent <= MAX_INT)) return sent;
+  reportInvalid(context, { ...value, sent: String(sent) });
+  return null;
+}
+
+/** The nearest Int of at least 0, where the schema has no null. */
+export function countOf(context: GraphqlContext, { sent, ...value }: SentNumber & { sent: number }): number {
+  const nearest = Math.min(Math.max(Math.round(sent), 0), MAX_INT);
+  if (nearest !== sent) reportInvalid(context, { ...value, sent: String(sent) });
+  return nearest;
+}
+
+/** In whole milliseconds. */
+export function durationOf(
+  { id, durationMs }: { id: string; durationMs: number | null },
+  _args: object,
+  context: GraphqlContext,
+): number | null {
+  const whole = durationMs === null ? null : Math.round(durationMs);
+  if (whole === null || (Number.isSafeInteger(whole) && whole >= 0)) return whole;
+  reportInvalid(context, { id, field: 'durationMs', sent: String(durationMs) });
+  return null;
+}
+
 /** A picture without an address is left out. */
 export function imagesOf(
   { id, images }: { id: string; images: Image[] },
   _args: object,
   context: GraphqlContext,
 ): Image[] {
-  return images.filter(
-    ({ url }) => checked(context, isWebAddress, { id, field: 'images', sent: url }) !== null,
-  );
+  const size = (sent: number | null) => numberOf(context, { id, field: 'images', sent });
+  return images
+    .filter(({ url }) => checked(context, isWebAddress, { id, field: 'images', sent: url }) !== null)
+    .map(({ url, widthPx, heightPx }) => ({ url, widthPx: size(widthPx), heightPx: size(heightPx) }));
 }
 
 /** `Date.parse` also reads `1` and `May 5`. */

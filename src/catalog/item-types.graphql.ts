@@ -23,7 +23,7 @@ import {
   type Show,
   type Track,
 } from './catalog-item.js';
-import { imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
+import { countOf, durationOf, imagesOf, numberOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
 import { findItemOfType, getCatalog, TYPE_NAMES } from './find-item.js';
 
 export const CatalogTypeEnum = builder.enumType('CatalogType', {
@@ -143,15 +143,24 @@ builder.node(TrackType, {
       description: 'The album that the track is on; null for a track without an album.',
       resolve: (track) => track.album,
     }),
-    durationMs: t.exposeInt('durationMs', { nullable: true, description: ABOUT.durationMs }),
+    durationMs: t.field({
+      type: 'BigInt',
+      nullable: true,
+      description: ABOUT.durationMs,
+      resolve: durationOf,
+    }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
-    trackNumber: t.exposeInt('trackNumber', {
+    trackNumber: t.int({
       nullable: true,
       description: 'Number of the track on its disc, from 1; null when unknown.',
+      resolve: ({ id, trackNumber }, _args, context) =>
+        numberOf(context, { id, field: 'trackNumber', sent: trackNumber }),
     }),
-    discNumber: t.exposeInt('discNumber', {
+    discNumber: t.int({
       nullable: true,
       description: 'Number of the disc in its album, from 1; null when unknown.',
+      resolve: ({ id, discNumber }, _args, context) =>
+        numberOf(context, { id, field: 'discNumber', sent: discNumber }),
     }),
     isrc: t.exposeString('isrc', {
       nullable: true,
@@ -186,8 +195,16 @@ builder.node(AlbumType, {
       description: ABOUT.releaseDate,
       resolve: releaseDateOf,
     }),
-    trackCount: t.exposeInt('trackTotal', { description: 'Number of tracks on all discs.' }),
-    discCount: t.exposeInt('discTotal', { description: 'Number of discs, at least 1.' }),
+    trackCount: t.int({
+      description: 'Number of tracks on all discs.',
+      resolve: ({ id, trackTotal }, _args, context) =>
+        countOf(context, { id, field: 'trackCount', sent: trackTotal }),
+    }),
+    discCount: t.int({
+      description: 'Number of discs, at least 1.',
+      resolve: ({ id, discTotal }, _args, context) =>
+        countOf(context, { id, field: 'discCount', sent: discTotal }),
+    }),
     upc: t.exposeString('upc', {
       nullable: true,
       description: 'Universal Product Code (bar code); null when unknown.',

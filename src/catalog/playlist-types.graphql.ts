@@ -8,7 +8,7 @@ import {
 import { encodeNodeId } from '../graphql/node-id.js';
 import { providerOf, type CatalogItem } from './catalog-item.js';
 import type { PlaylistEntry } from './catalog-source.js';
-import { addedAtOf, imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
+import { addedAtOf, countOf, durationOf, imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
 import { findItemOfType, getCatalog } from './find-item.js';
 import {
   ABOUT,
@@ -78,7 +78,10 @@ builder.node(PlaylistType, {
       description: 'Id of the owner in the catalog, as `provider:id`; null when unknown.',
       resolve: ({ owner }) => owner.id || null,
     }),
-    entryCount: t.exposeInt('total', { description: 'Number of entries, including missing tracks.' }),
+    entryCount: t.int({
+      description: 'Number of entries, including missing tracks.',
+      resolve: ({ id, total }, _args, context) => countOf(context, { id, field: 'entryCount', sent: total }),
+    }),
     revision: t.exposeString('revision', {
       nullable: true,
       description: 'Changes whenever the entries change; null when the catalog has no such value.',
@@ -124,7 +127,11 @@ builder.node(ShowType, {
       description: 'What the show is about; null when the catalog does not say.',
     }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
-    episodeCount: t.exposeInt('total', { description: 'Number of episodes published so far.' }),
+    episodeCount: t.int({
+      description: 'Number of episodes published so far.',
+      resolve: ({ id, total }, _args, context) =>
+        countOf(context, { id, field: 'episodeCount', sent: total }),
+    }),
     languages: t.exposeStringList('languages', {
       description: 'Spoken languages as ISO 639-1 codes, for example `en`; empty when unknown.',
     }),
@@ -163,7 +170,12 @@ builder.node(EpisodeType, {
       description: 'The show that the episode belongs to; null when the catalog does not send it.',
       resolve: (episode) => episode.show,
     }),
-    durationMs: t.exposeInt('durationMs', { nullable: true, description: ABOUT.durationMs }),
+    durationMs: t.field({
+      type: 'BigInt',
+      nullable: true,
+      description: ABOUT.durationMs,
+      resolve: durationOf,
+    }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
     releaseDate: t.field({
       type: 'PartialDate',

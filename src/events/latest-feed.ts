@@ -80,7 +80,7 @@ export function createLatestFeed<Row extends LatestRow>(
   return {
     readerCount: () => readers.size,
     async subscribe(given) {
-      const since = given ? parseSequence(given) : null;
+      const since = typeof given === 'string' ? parseSequence(given) : null;
       if (since !== null) await checkReached(db, since);
       return openReader(readers, async () => {
         await refresh();

@@ -1,16 +1,17 @@
 import { isInterfaceType, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { InvalidInputError, quoteId } from '../lib/errors.js';
 
-/** Ids contain colons (`Track:demo:…`): split at the first only. */
 export function encodeNodeId(typename: string, id: string): string {
-  return `${typename}:${id}`;
+  return typename === '' ? id : `${typename}:${id}`;
 }
 
+/**
+ * Ids contain colons (`Track:demo:…`): split at the first only. A malformed id has no type: the relay plugin decodes all
+ * of a list before any is loaded, where an error would take the others with it.
+ */
 export function decodeNodeId(nodeId: string): { typename: string; id: string } {
   const colon = nodeId.indexOf(':');
-  if (colon < 1) {
-    throw new InvalidInputError(`${quoteId(nodeId)} is not a valid id; expected: <Type>:<id>.`, 'id');
-  }
+  if (colon < 1) return { typename: '', id: nodeId };
   return { typename: nodeId.slice(0, colon), id: nodeId.slice(colon + 1) };
 }
 
@@ -42,19 +43,29 @@ function checkIdCount(ids: readonly unknown[]): void {
 /** Without repeats. */
 export function parseRowIds(typename: string, ids: readonly string[]): string[] {
   checkIdCount(ids);
-  return [...new Set(ids.map((id) => parseRowId(typename, id)))];
+  return [...new Set(ids.map((id) => parseRowId(typename, id, 'ids')))];
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export function parseRowId(typename: string, raw: string): string {
+/** `field`: the argument or input field that has the id. */
+export function parseRowId(typename: string, raw: string, field = 'id'): string {
   const bare = raw.startsWith(`${typename}:`) ? raw.slice(typename.length + 1) : raw;
   if (UUID.test(bare)) return bare.toLowerCase();
   const shown = quoteId(raw);
   throw new InvalidInputError(
     `${shown} is not a valid ${typename} id; expected: ${typename}:<uuid> or <uuid>.`,
-    'id',
+    field,
   );
+}
+
+/** An empty text is refused like any other that is not an id: it must not select everything. */
+export function parseOptionalId(
+  typename: string,
+  raw: string | null | undefined,
+  field: string,
+): string | null {
+  return raw === null || raw === undefined ? null : parseRowId(typename, raw, field);
 }
 
 /** Of a node that a server has one of, such as its settings. */

@@ -1,14 +1,16 @@
-import { isPartialDate, isWebAddress } from '../lib/formats.js';
+import { isDateTime, isPartialDate, isWebAddress } from '../lib/formats.js';
 import { builder } from './builder.js';
 
 builder.scalarType('DateTime', {
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  description: 'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`.',
+  description:
+    'Time in UTC as ISO 8601 with milliseconds, for example `2026-03-01T12:30:00.000Z`. In inputs also with another zone, for example `2026-03-01T14:30:00+02:00`.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
-    const date = new Date(typeof value === 'string' ? value : Number.NaN);
-    if (Number.isNaN(date.getTime())) throw new TypeError('A DateTime must be an ISO 8601 string.');
-    return date;
+    if (typeof value === 'string' && isDateTime(value)) return new Date(value);
+    throw new TypeError(
+      'A DateTime must be a day that exists, a time with seconds and a zone, for example "2026-03-01T12:30:00Z" or "2026-03-01T14:30:00+02:00".',
+    );
   },
 });
 

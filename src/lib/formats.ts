@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 const WEB_ADDRESS = /^https?:\/\/[^\s\p{Cc}]+$/iu;
 
 /** An absolute URL with the scheme `http` or `https`, without spaces and control characters. */
@@ -15,4 +17,11 @@ export function isPartialDate(text: string): boolean {
   const date = new Date(`${first}T00:00:00Z`);
   // February 31 is read as March 3.
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(first);
+}
+
+const dateTime = z.iso.datetime({ offset: true });
+
+/** RFC 3339: date, time with seconds, and zone, of a day that exists. In UTC the year has four digits and is not 0. */
+export function isDateTime(text: string): boolean {
+  return dateTime.safeParse(text).success && /^(?!0000)\d{4}-/.test(new Date(text).toISOString());
 }

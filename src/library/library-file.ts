@@ -167,7 +167,7 @@ function toReleaseDate(text: string | null): string | null {
 }
 
 const MAX_INTEGER = 2 ** 31 - 1;
-/** A header may state any length; 0 stands for one that is not known. */
+/** A broken header may state any length: what is beyond every recording is unknown (0). The column has 4 bytes. */
 const MAX_DURATION_MS = 100 * 3_600_000;
 
 function wholeNumber(value: number | null, max = 9_999): number | null {

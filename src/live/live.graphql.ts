@@ -81,7 +81,7 @@ builder.subscriptionField('taskUpdates', (t) =>
         viewer,
         signal,
         filter: toTaskFilter(filter, { includeChildren: true, includeDismissed: true }),
-        since: since ? parseSequence(since) : null,
+        since: typeof since === 'string' ? parseSequence(since) : null,
         untilFinished: untilFinished ?? false,
       }),
     resolve: (update: TaskUpdate) => update,

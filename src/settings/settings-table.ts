@@ -11,7 +11,9 @@ export interface TableRow {
   /** Undefined where it depends on the environment. */
   default: unknown;
   unit: string | null;
-  /** Without range and default: `describeRow` adds them. */
+  /** What null stands for in a nullable row, such as `never`; null where it only means that there is no value. */
+  nullMeans: string | null;
+  /** Without range, default and null: `describeRow` adds them. */
   description: string;
 }
 
@@ -43,13 +45,14 @@ interface ChoiceForm {
 
 export function rowsOf(table: Table): TableRow[] {
   return Object.entries(table.shape).map(([name, schema]) => {
-    const { description = '', unit } = schema.meta() ?? {};
+    const { description = '', unit, nullMeans } = schema.meta() ?? {};
     return {
       name,
       schema,
       form: formOf(schema),
       default: schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined,
       unit: typeof unit === 'string' ? unit : null,
+      nullMeans: typeof nullMeans === 'string' ? nullMeans : null,
       description,
     };
   });
@@ -110,9 +113,21 @@ export function wordsOf({ choices }: ChoiceForm): string[] {
 }
 
 export function describeRow(row: TableRow): string {
-  const { form, unit } = row;
-  if (!('range' in form) || !form.range) return row.description;
-  return `${row.description} ${rangeText(form.range)}${unit ? ` ${unit}` : ''}.`;
+  const { description, nullMeans } = row;
+  const text = nullMeans === null ? description : `${description.slice(0, -1)}; null for ${nullMeans}.`;
+  return text + rangeNote(row);
+}
+
+/** In an input, where null counts as omitted. `clearable`: whether `setToNull` has the row. */
+export function describeInput(row: TableRow, clearable: boolean): string {
+  const meaning = row.form.word === null ? (row.nullMeans ?? 'null') : `\`${row.form.word}\``;
+  const remedy = clearable ? ` For ${meaning}, name it in \`setToNull\`.` : '';
+  return row.description + rangeNote(row) + remedy;
+}
+
+function rangeNote({ form, unit }: TableRow): string {
+  if (!('range' in form) || !form.range) return '';
+  return ` ${rangeText(form.range)}${unit ? ` ${unit}` : ''}.`;
 }
 
 function rangeText({ min, max }: NumberRange): string {
@@ -148,12 +163,20 @@ function showValue(value: unknown, { type }: ValueForm): string {
 
 export function findProblems(rows: readonly TableRow[], values: object): SettingsProblem[] {
   const byName = new Map<string, unknown>(Object.entries(values));
-  return rows.flatMap(({ name, schema, form }) => {
+  return rows.flatMap((row) => {
+    const { name, schema, form } = row;
     const value = byName.get(name);
     const { error } = schema.safeParse(value);
     if (!error) return [];
-    return [{ field: name, message: `"${name}" ${complaint(form, value) ?? error.issues[0]?.message}` }];
+    const message = `"${name}" ${complaint(form, value) ?? error.issues[0]?.message}`;
+    return [{ field: name, message: message + zeroNote(row, value) }];
   });
+}
+
+/** Other programs take 0 for what is null here. */
+function zeroNote({ name, nullMeans }: TableRow, value: unknown): string {
+  if (value !== 0 || nullMeans === null) return '';
+  return ` For ${nullMeans}, use "setToNull: [${constantOf(name)}]".`;
 }
 
 /** Null for text, whose rules have words of their own. */

@@ -90,8 +90,8 @@ export const settingsTable = z.object({
     description:
       'Try every source in order until one has the track. If false, only your own library and the first other source are tried.',
   }),
-  spotifyAccount: account.meta({ description: 'Name of the active Spotify account; null for none.' }),
-  deezerAccount: account.meta({ description: 'Name of the active Deezer account; null for none.' }),
+  spotifyAccount: account.meta({ description: 'Name of the active Spotify account.', nullMeans: 'none' }),
+  deezerAccount: account.meta({ description: 'Name of the active Deezer account.', nullMeans: 'none' }),
   spotifyQuality: spotifyQuality.default('NORMAL').meta({
     description:
       'Minimum audio quality for tracks of the Spotify catalog. Spotify’s own audio is never used.',
@@ -130,7 +130,8 @@ export const settingsTable = z.object({
     .nullable()
     .default(null)
     .meta({
-      description: `Bitrate of a lossy format (${BITRATE_TEXT}); null for the format’s default.`,
+      description: `Bitrate of a lossy format (${BITRATE_TEXT}).`,
+      nullMeans: 'the format’s default',
       unit: 'kbit/s',
     }),
   customDirFormat: text(500)
@@ -206,7 +207,8 @@ export const watchSettingsTable = z.object({
     description: 'Checks at the same time, over all workers.',
   }),
   retryFailedAfterSeconds: z.int().min(1).max(MONTH_S).nullable().default(1800).meta({
-    description: 'Time after which a failed download is queued again; null for never.',
+    description: 'Time after which a failed download is queued again.',
+    nullMeans: 'never',
     unit: 'seconds',
   }),
   watchedAlbumGroups: z

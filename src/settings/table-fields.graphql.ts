@@ -5,7 +5,7 @@ import type { SettingsProblem } from './errors.js';
 import type { VersionOf } from './settings-store.js';
 import {
   constantOf,
-  describeRow,
+  describeInput,
   describeWithDefault,
   nullNote,
   showDefault,
@@ -86,7 +86,10 @@ export function tableInput(name: string, options: InputOptions) {
     description: `${description} \`null\` counts as omitted.`,
     fields: (t) => ({
       ...Object.fromEntries(
-        rows.map((row) => [row.name, t.field({ type: typeOf(row.form), description: describeRow(row) })]),
+        rows.map((row) => {
+          const about = describeInput(row, nullable.includes(row));
+          return [row.name, t.field({ type: typeOf(row.form), description: about })];
+        }),
       ),
       ...(enums.reset !== undefined &&
         firstRow && {

@@ -33,7 +33,7 @@ export const chosenOptions = z.object({
     .array(albumGroup)
     .nullable()
     .default(null)
-    .meta({ description: 'Kinds of albums to download, for an artist only; null for anything else.' }),
+    .meta({ description: 'Kinds of albums to download, for an artist only.' }),
 });
 
 export const downloadOptions = chosenOptions.extend({

@@ -21,7 +21,7 @@ import {
 } from '../graphql/connection.js';
 import { distinct } from '../graphql/input-limits.js';
 import { awaitTurn } from '../graphql/large-results.js';
-import { parseRowId, parseRowIds } from '../graphql/node-id.js';
+import { parseOptionalId, parseRowId, parseRowIds } from '../graphql/node-id.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { InvalidInputError, type TaskErrorCode } from '../lib/errors.js';
 import { countChildren, listChildPages, listCurrentChildren, type ChildPage } from './task-children-store.js';
@@ -78,7 +78,7 @@ export function toRowFilter(input: Input | null | undefined): RowFilter {
     input ?? {};
   return {
     words: query === null || query === undefined ? null : parseQuery(query),
-    ownerId: owner ? parseRowId('User', owner) : null,
+    ownerId: parseOptionalId('User', owner, 'owner'),
     errorCodes: distinct(errorCodes),
     createdSince: createdSince ?? null,
     createdBefore: createdBefore ?? null,
@@ -131,8 +131,8 @@ export function toTaskFilter(
     states: distinct(input?.states),
     kinds: distinct(input?.kinds),
     ids: input?.ids ? parseRowIds('Task', input.ids) : null,
-    rootId: input?.root ? parseRowId('Task', input.root) : null,
-    parentId: input?.parent ? parseRowId('Task', input.parent) : null,
+    rootId: parseOptionalId('Task', input?.root, 'root'),
+    parentId: parseOptionalId('Task', input?.parent, 'parent'),
     includeChildren:
       input?.includeChildren ?? (Boolean(input?.ids ?? input?.root) || defaults.includeChildren),
     includeDismissed: input?.includeDismissed ?? defaults.includeDismissed,

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Album, Image } from '../../src/catalog/catalog-item.js';
+import type { Album, Image, Track } from '../../src/catalog/catalog-item.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { makeAlbum, makeEpisode, makePlaylist, makeShow, makeTrack } from '../kit/catalog-items.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -13,6 +13,20 @@ const WEB = 'https://example.com/a%20b?c=ü#d';
 const NO_WEB = ['ftp://example.com/x', 'javascript:alert(1)', '//example.com/x', 'https://exa mple.com', ''];
 const DATES = ['2024', '2024-10', '2024-02-29'];
 const NO_DATES = ['2023-02-29', '2024-13', '2024-1-1', '2024-10-18T00:00:00Z', 'October', ''];
+
+const tracksWith = (durationMs: number, number: number) => ({
+  ...{ durationMs, trackNumber: number, discNumber: number },
+  album: makeAlbum('demo:a', {
+    trackTotal: number,
+    images: [{ url: WEB, widthPx: number, heightPx: null }],
+  }),
+});
+const NUMBERS_SENT = new Map<string, Partial<Track>>([
+  ['demo:30-days', { ...tracksWith(2_592_000_000, 64), trackNumber: 7, discNumber: 1 }],
+  ['demo:fraction', tracksWith(1_234.4, 1.5)],
+  ['demo:huge', tracksWith(2 ** 60, 2 ** 31)],
+  ['demo:negative', tracksWith(-1, -1)],
+]);
 
 /** One album for each value. */
 const albums = (field: 'url' | 'releaseDate', values: string[]): Album[] =>
@@ -39,7 +53,7 @@ beforeAll(async () => {
       if (text === 'urls') return page(albums('url', [WEB, ...NO_WEB]));
       return page(albums('releaseDate', [...DATES, ...NO_DATES]));
     },
-    findTrack: (id) => Promise.resolve(makeTrack(id, { durationMs: null })),
+    findTrack: (id) => Promise.resolve(makeTrack(id, NUMBERS_SENT.get(id) ?? { durationMs: null })),
     findAlbum: (id) => Promise.resolve(makeAlbum(id, { images: [WEB, ...NO_WEB, WEB].map(image) })),
     findPlaylist: (id) => Promise.resolve(makePlaylist(id)),
     listPlaylistEntries: () => page(lost),
@@ -120,6 +134,25 @@ describe('a value that a catalog sends in another form than the schema promises'
   });
 });
 
+describe('a number that a catalog sends', () => {
+  it.each([
+    ['30-days', { durationMs: 2_592_000_000, trackNumber: 7, discNumber: 1 }],
+    ['fraction', { durationMs: 1_234, trackNumber: null, discNumber: null }],
+    ['huge', { durationMs: null, trackNumber: null, discNumber: null }],
+    ['negative', { durationMs: null, trackNumber: null, discNumber: null }],
+  ] as const)('is shown where it fits, else null and logged: %s', async (name, expected) => {
+    const { track } = await app.execute(NUMBERS, { id: `demo:${name}` });
+    const trackCount = { '30-days': 64, fraction: 2, huge: 2 ** 31 - 1, negative: 0 }[name];
+    const widthPx = name === '30-days' ? 64 : null;
+    expect(track).toEqual({ ...expected, album: { trackCount, images: [{ widthPx }] } });
+    const fields = name === '30-days' ? [] : ['trackNumber', 'discNumber', 'trackCount', 'images'];
+    const lost = expected.durationMs === null ? ['durationMs'] : [];
+    expect(warnings.map(({ field }) => field)).toEqual([...lost, ...fields]);
+    const { status } = await app.rest('GET', `/track/info?id=demo:${name}`);
+    expect(status).toBe(200);
+  });
+});
+
 describe('an entry of a playlist', () => {
   it('has the id of its track, also of a lost one that the catalog still names', async () => {
     const { playlist } = await app.execute(ENTRIES, { id: 'demo:list' });
@@ -154,6 +187,22 @@ const IMAGES = graphql(`
       images {
         url
         heightPx
+      }
+    }
+  }
+`);
+
+const NUMBERS = graphql(`
+  query NumberValues($id: ID!) {
+    track(id: $id) {
+      durationMs
+      trackNumber
+      discNumber
+      album {
+        trackCount
+        images {
+          widthPx
+        }
       }
     }
   }

@@ -24,6 +24,20 @@ const NODES = graphql(`
   }
 `);
 
+const NODES_AND_MORE = graphql(`
+  query NodesAndMore($ids: [ID!]!, $id: ID!) {
+    nodes(ids: $ids) {
+      __typename
+    }
+    node(id: $id) {
+      __typename
+    }
+    viewer {
+      __typename
+    }
+  }
+`);
+
 const LISTS = graphql(`
   query NodesOfLists($first: Int) {
     tasks(first: $first, orderBy: OLDEST_FIRST) {
@@ -232,6 +246,20 @@ describe('nodes', () => {
     const { data, errors } = await ask(app, NODES, { ids: ['Task:no-uuid', `Task:${album}`] });
     expect(data?.nodes).toMatchObject([null, { title: 'album' }]);
     expect(errors).toMatchObject([{ code: 'INVALID_INPUT', path: 'nodes.0' }]);
+  });
+
+  it.each(['garbage', '', ':x'])('leaves the other objects and fields when an id is %j', async (id) => {
+    const mixed = await ask(app, NODES_AND_MORE, { ids: [`Task:${album}`, id], id });
+    expect(mixed.data).toEqual({
+      nodes: [{ __typename: 'Task' }, null],
+      node: null,
+      viewer: { __typename: 'User' },
+    });
+    const refused = { code: 'INVALID_INPUT', message: expect.stringContaining(JSON.stringify(id)) as string };
+    expect(mixed.errors.sort((a, b) => `${a.path}`.localeCompare(`${b.path}`))).toMatchObject([
+      { ...refused, path: 'node' },
+      { ...refused, path: 'nodes.1' },
+    ]);
   });
 
   it('refuses more than 100 ids, whatever they are', async () => {

@@ -16,6 +16,9 @@ const ACTIONS = {
         ... on Error {
           code
         }
+        ... on InvalidInput {
+          field
+        }
         ... on TasksCancelled {
           taskCount
           sequence
@@ -203,9 +206,14 @@ describe('all tasks at once', () => {
     expect(await statesOf(ids)).toEqual(['PAUSED', 'PAUSED']);
   });
 
-  it('reject a filter with a malformed id', async () => {
-    const { result } = await own.execute(ACTIONS.cancel, { filter: { parent: 'nothing' } });
-    expect(result).toEqual({ code: 'INVALID_INPUT' });
+  it.each(['ids', 'root', 'parent', 'owner'])('reject a malformed id in "%s", and name it', async (field) => {
+    const [task = ''] = await seed([{}]);
+    for (const id of ['nothing', '']) {
+      const filter: TaskFilter = { [field]: field === 'ids' ? [id] : id };
+      const { result } = await own.execute(ACTIONS.cancel, { filter });
+      expect(result).toEqual({ code: 'INVALID_INPUT', field });
+    }
+    expect(await statesOf([task])).toEqual(['QUEUED']);
   });
 
   it('are left as they are when none can be changed, without a sequence', async () => {

@@ -214,7 +214,12 @@ describe('updateSettings', () => {
     expect(app.deps.watchSettings().retryFailedAfterSeconds).toBeNull();
     const zero = await app.execute(UPDATE_WATCHES, { input: { retryFailedAfterSeconds: 0 } });
     expect(zero.updateWatchSettings).toMatchObject({
-      problems: [{ message: '"retryFailedAfterSeconds" is 0; it must be between 1 and 2592000.' }],
+      problems: [
+        {
+          message:
+            '"retryFailedAfterSeconds" is 0; it must be between 1 and 2592000. For never, use "setToNull: [RETRY_FAILED_AFTER_SECONDS]".',
+        },
+      ],
     });
     const usual = await app.execute(UPDATE_WATCHES, {
       input: { resetToDefault: ['RETRY_FAILED_AFTER_SECONDS'] },

@@ -267,7 +267,7 @@ describe('a reader that resumes', () => {
     expect(told(reader).sort()).toEqual(['was ended FAILED 0', 'was live QUEUED 0']);
   });
 
-  it.each(['-1', '1.5', 'last', '0x1', '1'.repeat(30)])(
+  it.each(['', '-1', '1.5', 'last', '0x1', '1'.repeat(30)])(
     'is rejected for the sequence "%s"',
     async (since) => {
       const reader = follow({ since });

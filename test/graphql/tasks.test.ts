@@ -453,7 +453,7 @@ describe('changed tasks', () => {
     await expect(changedTasks({ first: 0 })).rejects.toMatchObject({ status: 400 });
     await expect(changedTasks({ offset: -1 })).rejects.toMatchObject({ status: 400 });
     await expect(changedTasks({ since: 'yesterday' })).rejects.toThrow(
-      'A DateTime must be an ISO 8601 string.',
+      'A DateTime must be a day that exists, a time with seconds and a zone',
     );
   });
 });

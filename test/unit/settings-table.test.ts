@@ -10,7 +10,7 @@ import { fieldSchemas, restSettings } from '../../src/rest/rest-setting.js';
 import { readValues, serializeValues } from '../../src/rest/settings/serialize.js';
 import { schema } from '../../src/schema.js';
 import { readChange, tableInput, tableNode, toTableNode } from '../../src/settings/table-fields.graphql.js';
-import { describeRow, findProblems, rowsOf } from '../../src/settings/settings-table.js';
+import { describeInput, describeRow, findProblems, rowsOf } from '../../src/settings/settings-table.js';
 import { parseStored } from '../../src/settings/settings-store.js';
 import {
   albumGroup,
@@ -286,7 +286,7 @@ describe('a new entry', () => {
         """Mood of the tune."""
         mood: Mood
 
-        """A note about the tune."""
+        """A note about the tune. For null, name it in \`setToNull\`."""
         note: String
 
         """Settings to put back to their defaults, for example \`[MOOD]\`."""
@@ -317,6 +317,23 @@ describe('a new entry', () => {
         NOTE
       }"
     `);
+  });
+
+  it('says in outputs what null stands for, and in inputs how it is set', () => {
+    const [never, auto] = rowsOf(
+      z.object({
+        ring: z.int().min(1).nullable().default(9).meta({ description: 'Time to ring.', nullMeans: 'never' }),
+        width: z
+          .union([z.int(), z.literal('auto')])
+          .default(3)
+          .meta({ description: 'Width of the tune.' }),
+      }),
+    );
+    if (!never || !auto) throw new Error('there are no rows');
+    expect(describeRow(never)).toBe('Time to ring; null for never. At least 1.');
+    expect(describeInput(never, true)).toBe('Time to ring. At least 1. For never, name it in `setToNull`.');
+    expect(describeInput(never, false)).toBe('Time to ring. At least 1.');
+    expect(describeInput(auto, true)).toBe('Width of the tune. For `auto`, name it in `setToNull`.');
   });
 
   it('has rules that read well with one bound, or with none', () => {
