@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskState } from '../../src/tasks/task.js';
-import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
+import { followTasks, shownUntil, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -106,13 +106,6 @@ function follow(): Followed {
   const followed = followTasks(own, { since: '0' });
   onTestFinished(() => followed.stop());
   return followed;
-}
-
-/** What a client has been shown by the first update that is not before the change. */
-async function shownUntil(followed: Followed, sequence: string): Promise<TaskUpdate[]> {
-  const isReached = (update: TaskUpdate) => BigInt(update.sequence) >= BigInt(sequence);
-  await waitFor(() => followed.updates.some(isReached), { what: `an update at or after ${sequence}` });
-  return followed.updates.slice(0, followed.updates.findIndex(isReached) + 1);
 }
 
 describe('an update at or after the sequence of a payload', () => {

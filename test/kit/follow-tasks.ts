@@ -5,6 +5,7 @@ import type {
   TaskUpdatesSubscriptionVariables,
 } from '../../src/generated/documents/graphql.js';
 import { TASK_UPDATES } from './documents.js';
+import { waitFor } from './wait-for.js';
 
 export type TaskUpdate = TaskUpdatesSubscription['taskUpdates'];
 
@@ -52,6 +53,16 @@ export function followUpdates<Data, Update>(
 export function followTasks(app: { url: string }, variables: TaskUpdatesSubscriptionVariables): Followed {
   const updateOf = ({ taskUpdates }: TaskUpdatesSubscription) => taskUpdates;
   return followUpdates(app, { document: TASK_UPDATES, variables, updateOf });
+}
+
+/** What a reader was shown by the first update that is not before the sequence of a mutation. */
+export async function shownUntil({ updates }: Followed, sequence: string): Promise<TaskUpdate[]> {
+  const isReached = (update: TaskUpdate) => BigInt(update.sequence) >= BigInt(sequence);
+  await waitFor(() => updates.some(isReached), {
+    what: `an update at or after ${sequence}`,
+    timeoutMs: 60_000,
+  });
+  return updates.slice(0, updates.findIndex(isReached) + 1);
 }
 
 /** An error of the protocol is a list of GraphQL errors, a closed socket an event. */
