@@ -16,7 +16,7 @@ const AT_ONCE = 2;
 const LIMIT_SECONDS = '300';
 
 /**
- * Search, progress to the end, files; a second download cancelled and retried; one that is refused. The number in a
+ * Search, progress to the end, files; a second download canceled and retried; one that is refused. The number in a
  * file's name has its default width: some clients send `null` for every option that their program leaves out.
  */
 function storyIn(words: { active: string; done: string; cancelled: string; refused: string }): RegExp {
