@@ -9,13 +9,15 @@ const recommended = Object.fromEntries(
 
 /** Documents stand in `graphql(…)` templates; each is checked as a file of its own. */
 const DOCUMENTS = ['src/rest/**/documents.ts', 'test/**/*.ts', 'tools/**/*.ts'];
+/** What the example clients share, against the schema that they see. */
+const CLIENT_OPERATIONS = 'test/clients/operations.graphql';
 /** A schema of its own. */
 const NO_DOCUMENTS = ['test/graphql/toy-server.ts'];
 
 /** One for all, because the plugin keeps the first that it meets. */
 const graphQLConfig = {
   projects: {
-    schema: { schema: 'schema.graphql' },
+    schema: { schema: 'schema.graphql', documents: CLIENT_OPERATIONS },
     documents: { schema: 'src/generated/internal.graphql', documents: DOCUMENTS },
   },
 };
@@ -96,8 +98,9 @@ export default tseslint.config(
       '@graphql-eslint/require-selections': 'off',
     }),
   },
+  { files: [CLIENT_OPERATIONS], ...withGraphql(recommended['operations-recommended']) },
   {
-    files: ['test/**/*.graphql'],
+    files: ['test/**/*.ts/*.graphql'],
     // A deprecated field is tested until it goes.
     rules: { '@graphql-eslint/no-deprecated': 'off' },
   },
