@@ -348,6 +348,9 @@ describe('dismissing', () => {
     expect(await dismiss(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED', 'CANCELLED']);
     expect(await now(id)).toMatchObject({ completedCount: 1, cancelledCount: 3 });
+    const dismissed = await row(id);
+    expect(await dismiss(id)).toMatchObject({ task: { state: 'CANCELLED' } });
+    expect(await row(id)).toEqual(dismissed);
   });
 
   it('is undone when the task or one of its children is retried', async () => {
