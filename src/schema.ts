@@ -9,8 +9,6 @@ import './downloads/downloads.graphql.js';
 import './history/history.graphql.js';
 import './live/internal.graphql.js';
 import './live/live.graphql.js';
-import './tasks/bulk-mutations.graphql.js';
-import './tasks/task-children.graphql.js';
 import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';

@@ -18,7 +18,7 @@ export interface Rendition {
   checksum: Checksum | null;
   /** Null when it must be streamed. */
   localPath: string | null;
-  /** Words, or a licence's name or URL; goes into the file's tags. */
+  /** Words, or a license's name or URL; goes into the file's tags. */
   licence: string;
   /** Whether `open` honors an offset. */
   resumable: boolean;

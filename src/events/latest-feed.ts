@@ -4,10 +4,10 @@ import { checkReached, parseSequence, readSequence } from '../database/sequence.
 import { coalesce } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import type { EventBus, EventName } from './bus.js';
-import { createReaderQueue, type ReaderQueue } from './reader-queue.js';
+import { closeOnReturn, createReaderQueue, type ReaderQueue } from './reader-queue.js';
 
 /** The newest state of one thing. */
-export interface LatestRow {
+interface LatestRow {
   key: string;
   sequence: bigint;
 }
@@ -133,16 +133,5 @@ function openReader<Row extends LatestRow>(
       queue.close();
     }
   }
-  const running = run();
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: () => running.next(),
-    // A generator that waits for its queue does not see return() until the queue ends.
-    return: () => {
-      queue.close();
-      return running.return();
-    },
-  };
+  return closeOnReturn(queue, run());
 }

@@ -111,6 +111,23 @@ export function createReaderQueue<T>(options: ReaderQueueOptions<T>): ReaderQueu
   };
 }
 
+/** A generator that waits for its queue does not see return() until the queue ends. */
+export function closeOnReturn<Update>(
+  queue: Pick<ReaderQueue<Update>, 'close'>,
+  running: AsyncGenerator<Update, void, void>,
+): AsyncIterableIterator<Update> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => running.next(),
+    return: () => {
+      queue.close();
+      return running.return();
+    },
+  };
+}
+
 function createUnreadItems<T>(options: ReaderQueueOptions<T> & Limits) {
   const { key, sizeBytes, merge = (_, latest) => latest, maxItems, maxBytes } = options;
   const items = new Map<string, { item: T; bytes: number }>();

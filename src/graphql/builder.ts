@@ -86,6 +86,9 @@ export const builder = new SchemaBuilder<Types>({
   },
 });
 
+/** For functions that take a field or argument builder. */
+export type BuilderTypes = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+
 /** Options of a field that REST documents alone may select. A type that only such fields return is as hidden. */
 export const INTERNAL: { subGraphs: [] } = { subGraphs: [] };
 

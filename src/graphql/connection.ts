@@ -4,7 +4,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { InvalidInputError } from '../lib/errors.js';
 import { decodeCursor, pageSize, type Connection as Page, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
-import { builder } from './builder.js';
+import { builder, type BuilderTypes } from './builder.js';
 import type { GraphqlContext } from '../context.js';
 import { MAX_OFFSET } from './input-limits.js';
 import { awaitTurn } from './large-results.js';
@@ -85,9 +85,7 @@ export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, w
   });
 }
 
-type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
-
-function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
+function pageArgs(t: { arg: ArgBuilder<BuilderTypes> }, max = MAX_PAGE) {
   return {
     first: t.arg.int({
       defaultValue: DEFAULT_PAGE,
@@ -99,18 +97,18 @@ function pageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
 
 const ABOUT_AFTER = 'Returns the entries after this cursor: the `cursor` of an edge, or `endCursor`.';
 
-function offsetArg(t: { arg: ArgBuilder<Types> }, cursors: string) {
+function offsetArg(t: { arg: ArgBuilder<BuilderTypes> }, cursors: string) {
   return t.arg.int({
     description: `Number of entries to skip, at most ${MAX_OFFSET.toLocaleString('en-US')}; cannot be combined with ${cursors}, which has no limit.`,
   });
 }
 
-export function offsetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
+export function offsetPageArgs(t: { arg: ArgBuilder<BuilderTypes> }, max = MAX_PAGE) {
   return { ...pageArgs(t, max), offset: offsetArg(t, '`after`') };
 }
 
-/** Of lists that are read in both directions. A default of `first` could not be told from a request. */
-export function keysetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
+/** For lists that are read in both directions. `first` has no default: it would conflict with `last`. */
+export function keysetPageArgs(t: { arg: ArgBuilder<BuilderTypes> }, max = MAX_PAGE) {
   return {
     first: t.arg.int({
       description: `Number of entries to return, 0 to ${max}; 0 if only \`totalCount\` is wanted. Default: ${DEFAULT_PAGE}, unless \`last\` is given.`,
@@ -126,7 +124,7 @@ export function keysetPageArgs(t: { arg: ArgBuilder<Types> }, max = MAX_PAGE) {
   };
 }
 
-export interface PageArgs {
+interface PageArgs {
   first?: number | null | undefined;
   after?: string | null | undefined;
   offset?: number | null | undefined;
@@ -185,7 +183,7 @@ export function offsetOf({ offset }: PageArgs): number {
   );
 }
 
-export function refuseBoth({ after, offset }: PageArgs): void {
+function refuseBoth({ after, offset }: PageArgs): void {
   if (after && isProvided(offset)) throw conflict('offset', 'after');
 }
 

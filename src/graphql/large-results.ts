@@ -12,7 +12,7 @@ const LIMITS: GateLimits = { atOnce: 2, atOncePerKey: 2, waitingPerKey: 100, wai
 
 interface Turn {
   rows: number;
-  /** What the same document had the last time: some lists tell their length only when they have been read. */
+  /** What the same document had the last time: the length of some lists is known only once they are read. */
   expected: number;
   entered: Promise<void> | null;
   ended: Deferred<void>;

@@ -1,5 +1,5 @@
 import { isInterfaceType, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
-import { InvalidInputError } from '../lib/errors.js';
+import { InvalidInputError, quoteId } from '../lib/errors.js';
 
 export function encodeNodeId(typename: string, id: string): string {
   return typename === '' ? id : `${typename}:${id}`;
@@ -52,14 +52,14 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export function parseRowId(typename: string, raw: string, field = 'id'): string {
   const bare = raw.startsWith(`${typename}:`) ? raw.slice(typename.length + 1) : raw;
   if (UUID.test(bare)) return bare.toLowerCase();
-  const shown = JSON.stringify(raw.slice(0, 100));
+  const shown = quoteId(raw);
   throw new InvalidInputError(
     `${shown} is not a valid ${typename} id; expected: ${typename}:<uuid> or <uuid>.`,
     field,
   );
 }
 
-/** Null for none; an empty text is no id, and must not select everything. */
+/** An empty text is refused like any other that is not an id: it must not select everything. */
 export function parseOptionalId(
   typename: string,
   raw: string | null | undefined,
@@ -73,7 +73,7 @@ export const SERVER_ID = 'server';
 
 export function parseServerId(typename: string, id: string): void {
   if (id === SERVER_ID) return;
-  const shown = JSON.stringify(encodeNodeId(typename, id).slice(0, 100));
+  const shown = quoteId(encodeNodeId(typename, id));
   throw new InvalidInputError(
     `${shown} is not a valid ${typename} id; expected: ${typename}:${SERVER_ID}.`,
     'id',
@@ -84,7 +84,7 @@ export function parseServerId(typename: string, id: string): void {
 function checkNodeType(id: string, known: readonly string[]): void {
   const { typename } = decodeNodeId(id);
   if (known.includes(typename)) return;
-  const shown = JSON.stringify(id.slice(0, 100));
+  const shown = quoteId(id);
   throw new InvalidInputError(
     `${shown} is not the id of a node; expected: <Type>:<id> with the type ${known.join(', ')}.`,
     'id',

@@ -17,10 +17,9 @@ import {
 } from '../graphql/connection.js';
 import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
 import { listTaskGroups } from '../tasks/task-count-store.js';
-import { rowFilterFields, toRowFilter } from '../tasks/task-filter.graphql.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { isParentKind, type Task } from '../tasks/task.js';
-import { TaskConnection, TaskOrderEnum } from '../tasks/tasks.graphql.js';
+import { rowFilterFields, TaskConnection, TaskOrderEnum, toRowFilter } from '../tasks/tasks.graphql.js';
 import { cleanUpHistory, type HistoryCleanup } from './clean-up-history.js';
 import {
   countHistory,

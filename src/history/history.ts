@@ -31,7 +31,7 @@ export function historyStatusOf(
   }
 }
 
-/** For filters that the groups can tell: without owner and conditions of rows. */
+/** For filters without an owner and without row conditions: groups have neither. */
 export function sumMatching(groups: readonly TaskGroup[], filter: HistoryFilter): number {
   return groups.filter((group) => matches(group, filter)).reduce((sum, { count }) => sum + count, 0);
 }

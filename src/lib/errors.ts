@@ -1,5 +1,5 @@
 /** Of error members of result unions and of `extensions.code`. graphql/ and rest/ map each of them. */
-export const ERROR_CODES = [
+const ERROR_CODES = [
   'INVALID_INPUT',
   'INVALID_ITEM',
   'INVALID_OPTIONS',
@@ -23,7 +23,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Why a task failed, was skipped or will be retried; jobs/errors.ts maps to them. */
-export const TASK_ERROR_CODES = [
+const TASK_ERROR_CODES = [
   'NO_SOURCE',
   'QUALITY_UNAVAILABLE',
   'TRACK_TOO_LARGE',
@@ -86,15 +86,17 @@ export class InvalidInputError extends DomainError {
   }
 }
 
+/** As messages quote it. It may have any length. */
+export const quoteId = (id: string): string => JSON.stringify(id.slice(0, 100));
+
 /** The id of something else than the argument is about; `expectedType` is the name of a type in the schema. */
 export class WrongIdTypeError extends InvalidInputError {
   constructor(
     id: string,
     readonly expectedType: string,
   ) {
-    const shown = JSON.stringify(id.slice(0, 100));
     super(
-      `${shown} is not an id of the type ${expectedType}; expected: ${expectedType}:<provider>:<id>.`,
+      `${quoteId(id)} is not an id of the type ${expectedType}; expected: ${expectedType}:<provider>:<id>.`,
       'id',
     );
   }

@@ -45,7 +45,7 @@ const libraryOf = ({ libraryDirs }: Pick<Env, 'libraryDirs'>): Library => ({
   directories: libraryDirs,
 });
 
-export const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
+const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
   description: 'The owner’s own music files, as the last scan of LIBRARY_DIRS found them.',
   id: { resolve: ({ id }) => id, description: `Permanent id, always \`Library:${SERVER_ID}\`.` },
   brandLoadedObjects: true,

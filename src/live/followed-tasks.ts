@@ -31,7 +31,7 @@ export async function checkFollowed(db: Db, viewer: Viewer, filter: TaskFilter):
 
 /**
  * Of the readers that wait for the end of tasks, those that may end once all changes that are committed by now are
- * delivered to them. The database is asked, because sequences do not order the changes of one task.
+ * delivered to them. The database decides, because sequences do not order the changes of one task.
  */
 export async function findEnding<Reader extends { request: FeedRequest }>(
   db: Db,

@@ -10,7 +10,7 @@ import { awaitTurn } from '../graphql/large-results.js';
 import { listQueuedChildren, MAX_QUEUED_CHILDREN, type QueuedChildren } from '../tasks/queued-children.js';
 import { listChildSummaries, MAX_OUTCOMES, type ChildSummary } from '../tasks/task-children-store.js';
 import { listActiveFirst } from '../tasks/task-store.js';
-import { TaskKindEnum, TaskStateEnum, TaskType } from '../tasks/task-type.graphql.js';
+import { TaskKindEnum, TaskStateEnum, TaskType, UNCACHED } from '../tasks/task-type.graphql.js';
 import { isFinished, isParentKind } from '../tasks/task.js';
 import { TaskConnection } from '../tasks/tasks.graphql.js';
 import { pollTasks, type PollResult } from './live-store.js';
@@ -51,9 +51,6 @@ const TaskChildType = builder.objectRef<ChildSummary>('TaskChild').implement({
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the child last changed.' }),
   }),
 });
-
-/** A subscription reuses one context for many results. */
-const UNCACHED = { cache: false };
 
 const summaryLoader = createContextCache(
   ({ db }: GraphqlContext) =>

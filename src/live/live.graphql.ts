@@ -41,7 +41,7 @@ const TaskUpdateType = builder.objectRef<TaskUpdate>('TaskUpdate').implement({
     }),
     coalesced: t.exposeBoolean('coalesced', {
       description:
-        'True when you read too slowly to be sent every change: the task has changed more often than you were told, and this is its latest state.',
+        'True when you read too slowly to be sent every change: the task has changed more often than the updates show, and this is its latest state.',
     }),
     task: t.field({
       type: TaskType,

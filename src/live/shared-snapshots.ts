@@ -18,7 +18,7 @@ export interface SharedSnapshot {
   read(): AsyncGenerator<InitialUpdate, void, void>;
 }
 
-export interface InitialUpdate extends TaskChange {
+interface InitialUpdate extends TaskChange {
   initial: true;
   coalesced: false;
 }

@@ -34,6 +34,8 @@ const BATCH = 500;
 /** In the order of change. Reads must not overlap. */
 interface TaskChanges {
   startFrom(sequence: bigint): void;
+  /** All changes below it have been returned. */
+  position(): bigint;
   /** When it throws, the next read repeats what this one returned. */
   read(): AsyncGenerator<PlacedChange, void, void>;
 }
@@ -52,6 +54,7 @@ export function createTaskChanges({ db }: Pick<Platform, 'db'>): TaskChanges {
       since = sequence;
       returned = new Map();
     },
+    position: () => since,
     async *read() {
       const current = await readSequence(db);
       const next = new Map<string, bigint>();

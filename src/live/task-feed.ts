@@ -1,12 +1,13 @@
 import { maySee } from '../auth/viewer.js';
 import { levelOf } from '../database/outage.js';
 import { checkReached, readSequence } from '../database/sequence.js';
-import { createReaderQueue, type ReaderQueue } from '../events/reader-queue.js';
+import { closeOnReturn, createReaderQueue } from '../events/reader-queue.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import { matchesFilter } from '../tasks/task-filter.js';
 import type { Task } from '../tasks/task.js';
 import { checkFollowed, findEnding, followedIds } from './followed-tasks.js';
+import { createRepeats, noteUpdate, type HeldBackReader } from './held-back.js';
 import { listFinishedAmong } from './live-store.js';
 import { createSharedSnapshots, toInitialUpdate, type SharedSnapshot } from './shared-snapshots.js';
 import {
@@ -37,32 +38,35 @@ export interface LiveDeps {
   feed: TaskFeed;
 }
 
-interface Reader {
+interface Reader extends HeldBackReader<TaskUpdate> {
   request: FeedRequest;
-  queue: ReaderQueue<TaskUpdate>;
 }
 
 /** Far below what a person notices. */
 const GATHER_MS = 20;
 const RETRY_MS = 500;
+/** Nothing reports the end of a transaction that changed no task. */
+const HELD_BACK_MS = 200;
 
 /** Any event makes one poll, however many readers there are: a lost event costs nothing but time. */
 export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): TaskFeed {
   const readers = new Set<Reader>();
   const changes = createTaskChanges(deps);
   const coalesce = createCoalescing();
+  const repeatHeldBack = createRepeats<TaskUpdate>();
   const sizeOf = createSizeCache();
   const snapshots = createSharedSnapshots(deps);
   const poller = createPoller(async () => {
-    if (readers.size === 0) return true;
+    if (readers.size === 0) return 'done';
     try {
       const ending = await findEnding(deps.db, readers);
       for await (const change of changes.read()) deliver(readers, change);
+      const held = repeatHeldBack(readers, changes.position());
       for (const { queue } of ending) queue.close();
-      return true;
+      return held ? 'held back' : 'done';
     } catch (err) {
       deps.log[levelOf(err, 'warn')]({ err }, 'could not read changed tasks, trying again');
-      return false;
+      return 'failed';
     }
   });
   const offTask = deps.bus.on('task.changed', poller.pollSoon);
@@ -80,6 +84,7 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
           if (request.untilFinished) poller.pollSoon();
         },
         leave: (reader) => void readers.delete(reader),
+        hold: poller.pollLater,
         coalesce,
         sizeOf,
         snapshots,
@@ -95,29 +100,38 @@ export function createTaskFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): Task
 }
 
 /** Never two polls at once, and once more for calls that came during a poll. */
-function createPoller(poll: () => Promise<boolean>) {
+function createPoller(poll: () => Promise<'done' | 'held back' | 'failed'>) {
   let timer: NodeJS.Timeout | null = null;
+  let dueAt = 0;
   let polling = false;
   let again = false;
   let stopped = false;
   const pollAfter = (delayMs: number) => {
-    if (stopped || timer) return;
+    if (stopped) return;
     if (polling) {
       again = true;
       return;
     }
-    timer = setTimeout(() => {
-      timer = null;
-      polling = true;
-      again = false;
-      void poll().then((done) => {
-        polling = false;
-        if (again || !done) pollAfter(done ? GATHER_MS : RETRY_MS);
-      });
-    }, delayMs);
+    const at = performance.now() + delayMs;
+    if (timer && dueAt <= at) return;
+    if (timer) clearTimeout(timer);
+    dueAt = at;
+    timer = setTimeout(run, delayMs);
+  };
+  const run = () => {
+    timer = null;
+    polling = true;
+    again = false;
+    void poll().then((outcome) => {
+      polling = false;
+      if (outcome === 'failed') pollAfter(RETRY_MS);
+      else if (again) pollAfter(GATHER_MS);
+      else if (outcome === 'held back') pollAfter(HELD_BACK_MS);
+    });
   };
   return {
     pollSoon: () => pollAfter(GATHER_MS),
+    pollLater: () => pollAfter(HELD_BACK_MS),
     stop: () => {
       stopped = true;
       if (timer) clearTimeout(timer);
@@ -141,6 +155,8 @@ function createSizeCache() {
 interface ReaderDependencies {
   join(reader: Reader, sequence: bigint): void;
   leave(reader: Reader): void;
+  /** Sees to it that the reader's update is sent again once its sequence is free. */
+  hold(): void;
   coalesce(update: TaskUpdate, sequence: string): TaskUpdate;
   sizeOf(task: Task): number;
   snapshots: ReturnType<typeof createSharedSnapshots>;
@@ -149,47 +165,47 @@ interface ReaderDependencies {
 function openReader(
   deps: Pick<Platform, 'db'>,
   request: FeedRequest,
-  { join, leave, coalesce, sizeOf, snapshots }: ReaderDependencies,
+  { join, leave, hold, coalesce, sizeOf, snapshots }: ReaderDependencies,
 ): AsyncIterableIterator<TaskUpdate> {
   const queue = createReaderQueue<TaskUpdate>({
     key: ({ task }) => task.id,
     merge: (pending, latest) => coalesce(latest, pending.sequence),
     sizeBytes: ({ task }) => sizeOf(task),
   });
-  const reader = { request, queue };
+  const reader: Reader = { request, queue, heldBack: null };
+  const note = (update: TaskUpdate, shown = BigInt(update.sequence)) => {
+    if (noteUpdate(reader, update, shown)) hold();
+  };
   async function* run(): AsyncGenerator<TaskUpdate, void, void> {
     try {
       const snapshot = await snapshots.open(request);
       const current = snapshot.shared ? await readSequence(deps.db) : snapshot.sequence;
       // Before the snapshot, so that nothing is lost between the two.
       join(reader, current);
-      yield* request.untilFinished ? withFinished(deps, request, snapshot) : snapshot.read();
+      const initial = request.untilFinished ? withFinished(deps, request, snapshot) : snapshot.read();
+      for await (const update of initial) {
+        yield update;
+        note(update);
+      }
       if (snapshot.shared) {
         const since = snapshot.sequence;
         const missed = readChangesSince(deps, { ...request, since }, current);
-        for await (const change of missed) yield { ...change, initial: false, coalesced: false };
+        for await (const change of missed) {
+          const update = { ...change, initial: false, coalesced: false };
+          yield update;
+          note(update);
+        }
       }
-      yield* readQueue(deps, reader, current);
+      yield* readQueue(deps, reader, { start: current, note });
     } finally {
       leave(reader);
       queue.close();
     }
   }
-  const running = run();
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next: () => running.next(),
-    // A generator that waits for its queue does not see return() until the queue ends.
-    return: () => {
-      queue.close();
-      return running.return();
-    },
-  };
+  return closeOnReturn(queue, run());
 }
 
-/** A reader that waits for tasks which are finished already is to learn how they ended. */
+/** Includes tasks that are finished already: the reader waits for their end. */
 async function* withFinished(
   { db }: Pick<Platform, 'db'>,
   { viewer, filter }: FeedRequest,
@@ -217,18 +233,23 @@ function createCoalescing() {
 async function* readQueue(
   deps: Pick<Platform, 'db'>,
   { request, queue }: Reader,
-  start: bigint,
+  { start, note }: { start: bigint; note(update: TaskUpdate, shown: bigint): void },
 ): AsyncGenerator<TaskUpdate, void, void> {
   let since = start;
   for await (const update of queue) {
     if (queue.takeDropped() > 0) {
       const current = await readSequence(deps.db);
       const missed = readChangesSince(deps, { ...request, since }, current);
-      for await (const change of missed) yield { ...change, initial: false, coalesced: true };
+      for await (const change of missed) {
+        const late = { ...change, initial: false, coalesced: true };
+        yield late;
+        note(late, BigInt(late.sequence));
+      }
       since = current;
     }
     yield update;
     const sequence = BigInt(update.sequence);
     if (sequence > since) since = sequence;
+    note(update, sequence);
   }
 }

@@ -99,7 +99,7 @@ export function constantOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-/** What a client asks to change. */
+/** A client's request to change settings. */
 export interface TableChange<Values extends object> {
   values: Partial<Values>;
   /** Names that get their default. */

@@ -181,7 +181,10 @@ builder.queryFields((t) => ({
     type: SettingsCheckType,
     description:
       'Checks whether the settings in force work on this server: catalog, audio format, download directory. Requires the admin role.',
-    errors: forbidden('CheckSettingsResult', 'How the settings in force fare, or why you may not know.'),
+    errors: forbidden(
+      'CheckSettingsResult',
+      'Problems and warnings of the settings in force, or why you may not see them.',
+    ),
     resolve: async (_root, _args, context) => {
       const problems = await checkDownloadSettings(context, context.viewer, NO_CHANGE);
       const { values } = await readSettings(context.db, downloadSection(context.env));

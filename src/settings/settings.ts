@@ -9,7 +9,10 @@ import { PLACEHOLDERS_ALLOWED, unknownPlaceholders } from './path-placeholders.j
 import { findDirFormatProblem, findTrackFormatProblem, MAX_FOLDERS } from './path-rules.js';
 import { findProblems, rowsOf } from './settings-table.js';
 
-/* The one definition of a setting; all else is derived. The names of the REST API are in rest/setting-names.ts; defaults follow rest-contract §7. */
+/*
+ * The one definition of a setting; all else is derived. The names of the REST API are in rest/setting-names.ts;
+ * defaults follow rest-contract §7.
+ */
 
 export { albumGroup };
 export const audioFormat = namedEnum('AudioFormat', 'An audio format that a download can be converted to.', {
@@ -39,7 +42,7 @@ const deezerQuality = namedEnum('DeezerQuality', 'Minimum audio quality for a tr
 });
 export type DeezerQuality = z.infer<typeof deezerQuality>;
 
-const MONTH_S = 2_592_000;
+export const MONTH_S = 2_592_000;
 const DAY_S = 86_400;
 const HOUR_S = 3_600;
 /** For descriptions. */

@@ -10,7 +10,7 @@ export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry' | 'dismiss';
 
 const IS_PARENT = Prisma.sql`"kind" IN (${Prisma.raw(PARENT_KINDS.map((kind) => `'${kind}'`).join(', '))})`;
 
-/** Which tasks the action may change, by themselves or in their children; the change itself looks closer. */
+/** Which tasks the action may change, by themselves or in their children; the change itself checks each. */
 const CONTROLLABLE: Record<BulkAction, { states: readonly TaskState[]; which: Prisma.Sql }> = {
   cancel: { states: ACTIVE_STATES, which: Prisma.sql`true` },
   pause: {

@@ -26,7 +26,7 @@ export interface BulkOutcome {
 
 type ChangeBatch = (tx: Db, tasks: readonly TreeTask[]) => Promise<string[]>;
 
-/** Tasks queued meanwhile are not cancelled. */
+/** Tasks queued meanwhile are not canceled. */
 export function cancelAllTasks(deps: ControlDeps, viewer: Viewer, filter: TaskFilter): Promise<BulkOutcome> {
   const change: ChangeBatch = (tx, tasks) => changeTrees(tx, tasks, cancelTasks);
   return controlAll(deps, viewer, { action: 'cancel', filter, change });
@@ -52,7 +52,7 @@ export function retryAllTasks(deps: ControlDeps, viewer: Viewer, filter: TaskFil
   return controlAll(deps, viewer, { action: 'retry', filter, change });
 }
 
-/** Finished tasks only: an active one would have to be cancelled, which nobody asks for here. */
+/** Finished tasks only: active ones would have to be canceled first. */
 export function dismissAllTasks(
   deps: ControlDeps & Pick<Platform, 'clock'>,
   viewer: Viewer,
@@ -103,7 +103,7 @@ async function changeBatch(db: Database, tasks: readonly TreeTask[], change: Cha
     try {
       return await inTransaction(db, (tx) => change(tx, tasks));
     } catch (thrown) {
-      // A duplicate was queued since it was looked for; the unique index decides.
+      // A duplicate was queued since the check; the unique index decides.
       if (attempt === DUPLICATE_TRIES || !isActiveDuplicate(thrown)) throw thrown;
     }
   }

@@ -23,12 +23,12 @@ export function cancelTask(deps: ControlDeps, viewer: Viewer, taskId: string): P
   return controlTask(deps, viewer, {
     taskId,
     change: cancelTasks,
-    refusal: 'only active tasks can be cancelled',
-    event: 'task cancelled',
+    refusal: 'only active tasks can be canceled',
+    event: 'task canceled',
   });
 }
 
-/** Keeps the id. Of an album, playlist or artist, only children that failed or were cancelled. */
+/** Keeps the id. Of an album, playlist or artist, only children that failed or were canceled. */
 export async function retryTask(deps: ControlDeps, viewer: Viewer, taskId: string): Promise<Task> {
   await getTask(deps, viewer, taskId);
   await refuseDuplicate(deps.db, taskId);
@@ -36,7 +36,7 @@ export async function retryTask(deps: ControlDeps, viewer: Viewer, taskId: strin
     return await controlTask(deps, viewer, {
       taskId,
       change: retryTasks,
-      refusal: 'only failed or cancelled tasks can be retried',
+      refusal: 'only failed or canceled tasks can be retried',
       event: 'task queued again',
     });
   } catch (thrown) {

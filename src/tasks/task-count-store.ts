@@ -12,7 +12,7 @@ export async function countTasks(db: Db, viewer: Viewer, filter: TaskFilter): Pr
   return row?.n ?? 0;
 }
 
-/** What no sum tells is counted itself: it is few, or the caller lets it wait for its turn. */
+/** Rows are counted where no sum is kept: they are few, or the caller waits for its turn. */
 export function countSql(viewer: Viewer, filter: TaskFilter): Prisma.Sql {
   if (filter.parentId || filter.ids || filter.rootId || hasRowCondition(filter)) {
     const half = (states: readonly TaskState[]) => Prisma.sql`
@@ -60,7 +60,7 @@ export interface TaskGroup {
   dismissed: boolean;
   /** Whether the first attempt has begun. */
   begun: boolean;
-  /** COMPLETED with failed or cancelled children. */
+  /** COMPLETED with failed or canceled children. */
   partial: boolean;
   count: number;
 }

@@ -43,7 +43,7 @@ export function rowConditions(filter: RowFilter): Prisma.Sql[] {
   ];
 }
 
-/** An artist's tracks are the deepest. Arrays are read once and by indexes, whatever the planner knows of the table. */
+/** An artist's tracks are the deepest. Arrays are read once and by indexes, whatever the statistics of the table. */
 function treeOf(rootId: string): Prisma.Sql {
   const children = Prisma.sql`SELECT "id" FROM "Task" WHERE "parentId" = ${rootId}::uuid`;
   return Prisma.sql`ARRAY(

@@ -29,7 +29,7 @@ export function needleOf(word: string): string {
   return [...word].length < 3 ? ` ${word}` : word;
 }
 
-/** A condition that no sum of TaskCount knows. */
+/** Conditions for which TaskCount keeps no sum. */
 export function hasRowCondition(filter: RowFilter): boolean {
   const { words, errorCodes, createdSince, createdBefore, finishedSince, finishedBefore } = filter;
   return Boolean(words ?? errorCodes ?? createdSince ?? createdBefore ?? finishedSince ?? finishedBefore);

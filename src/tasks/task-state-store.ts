@@ -23,7 +23,7 @@ export interface Claim {
   leaseOwner: string;
 }
 
-export interface ClaimedRow {
+interface ClaimedRow {
   task: Task;
   claim: Claim;
   request: ReturnType<typeof readRequest>;
@@ -35,7 +35,7 @@ interface LeaseTerms {
 }
 
 const NO_LEASE = { leaseOwner: null, leaseUntil: null, dispatchedAt: null };
-export const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
+const NO_ERROR = { errorCode: null, errorMessage: null, errorRetryable: null };
 
 /** Null when revoked: a late job could exceed the running limit. Leases use the database's clock. */
 export async function claimTask(
@@ -50,7 +50,7 @@ export async function claimTask(
       "errorCode" = NULL, "errorMessage" = NULL, "errorRetryable" = NULL
     WHERE "id" = ${taskId}::uuid AND "attempt" = ${attempt} AND "state" = 'QUEUED' AND "dispatchedAt" IS NOT NULL
     RETURNING "id"`;
-  // Cancelled since the update, it is not claimed: the event of that came before anyone renewed this lease.
+  // Canceled since the update, it is not claimed: the event of that came before anyone renewed this lease.
   const claim = { taskId, attempt: attempt + 1, leaseOwner: lease.owner };
   const task = claimed ? await db.task.findFirst({ where: claimedBy(claim) }) : null;
   return task && { task, claim, request: readRequest(task) };

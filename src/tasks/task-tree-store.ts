@@ -14,7 +14,7 @@ import {
 
 /**
  * Call it before changing a child: of two that finish at once, each would be counted without the other.
- * From the top down, so that a cancelled artist and a finishing album cannot deadlock. NO KEY allows inserts.
+ * From the top down, so that a canceled artist and a finishing album cannot deadlock. NO KEY allows inserts.
  */
 export async function lockParent(tx: Db, parentId: string): Promise<void> {
   await tx.$queryRaw`
@@ -190,7 +190,7 @@ export async function changeTrees(tx: Db, tasks: readonly TreeTask[], change: Ta
   // Read under the locks: a parent that is being expanded gets no further child.
   const innerIds = parentIds.length > 0 ? await listParentIds(tx, { parentId: { in: parentIds } }) : [];
   if (innerIds.length > 0) await lockWithAncestors(tx, innerIds);
-  // The outer ones first: a parent whose children are all cancelled would follow them.
+  // The outer ones first: a parent whose children are all canceled would follow them.
   await change(tx, { id: { in: ids } });
   if (parentIds.length > 0) await change(tx, { parentId: { in: [...parentIds, ...innerIds] } });
   await recomputeParents(tx, innerIds);

@@ -97,7 +97,7 @@ const TaskErrorType = builder.objectRef<Task>('TaskError').implement({
 
 const CODECS = new Map<string, string>(Object.entries(CODEC_OF_FORMAT));
 
-/** A format that is none of ours is stored as the codec in capitals (downloads/place-file.ts). */
+/** Any other format is stored as the codec in capitals (downloads/place-file.ts). */
 function codecOf({ fileFormat }: Task): string {
   const format = fileFormat ?? '';
   return CODECS.get(format) ?? format.toLowerCase();
@@ -213,8 +213,8 @@ export const TaskOutcome = builder.interfaceRef<Task>('TaskOutcome').implement({
   }),
 });
 
-/** A subscription reuses one context for many results. */
-const UNCACHED = { cache: false };
+/** For data loaders: a subscription reuses one context for many results. */
+export const UNCACHED = { cache: false };
 
 /** A relation would read some of the tasks again. */
 const ownerLoader = createContextCache(

@@ -103,7 +103,7 @@ test('40 of the dearest requests, three times over, harm neither a running downl
   await expectNoHarm(queries.map(codesOf));
 });
 
-const LONG_PAGES = aliased(20, 'history(first: 100) { edges { node { id title artists state } } }');
+const LONG_PAGES = aliased(20, 'history(first: 100) { edges { node { id title artistNames state } } }');
 
 test.each([
   ['48 lists of 1,000 active tasks', 48, codesOfPath('/prgs/list')],

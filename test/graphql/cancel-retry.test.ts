@@ -256,7 +256,7 @@ describe('cancelTask', () => {
     expect(answer).toEqual({
       __typename: 'TaskStateConflict',
       code: 'TASK_STATE_CONFLICT',
-      message: `Task ${idOf(id)} is skipped: only active tasks can be cancelled.`,
+      message: `Task ${idOf(id)} is skipped: only active tasks can be canceled.`,
     });
     expect(await now(id)).toEqual(before);
   });
@@ -461,7 +461,7 @@ describe('retryTask', () => {
     expect(await retry(running)).toEqual({
       __typename: 'TaskStateConflict',
       code: 'TASK_STATE_CONFLICT',
-      message: `Task ${idOf(running)} is running: only failed or cancelled tasks can be retried.`,
+      message: `Task ${idOf(running)} is running: only failed or canceled tasks can be retried.`,
     });
     expect(await now(running)).toMatchObject({ state: 'RUNNING', attempt: 1 });
     source.release(item);

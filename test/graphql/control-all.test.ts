@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, 
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskFilter } from '../../src/generated/documents/graphql.js';
 import type { TaskState } from '../../src/tasks/task.js';
-import { followTasks } from '../kit/follow-tasks.js';
+import { followTasks, shownUntil } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -270,11 +270,12 @@ async function seedMany(state: TaskState): Promise<string[]> {
   ];
 }
 
-/** All that this process sends to the database. */
+/** All that this process sends to the database. A client may keep the `query` that it was made with. */
 function countStatements(): () => number {
-  const query = vi.spyOn(pg.Client.prototype, 'query');
-  onTestFinished(() => query.mockRestore());
-  return () => query.mock.calls.length;
+  const { prototype } = pg.Connection;
+  const sent = [vi.spyOn(prototype, 'sync'), vi.spyOn(prototype, 'query')];
+  onTestFinished(() => sent.forEach((spy) => spy.mockRestore()));
+  return () => sent.reduce((sum, { mock }) => sum + mock.calls.length, 0);
 }
 
 describe.each([
@@ -299,12 +300,10 @@ describe.each([
     expect(count).toBeLessThan(150);
     expect(taskCount).toBe(ALBUMS + SINGLES);
 
-    const isReached = (update: { sequence: string }) => BigInt(update.sequence) >= BigInt(sequence ?? '');
-    await waitFor(() => followed.updates.some(isReached), { what: 'the sequence', timeoutMs: 60_000 });
-    const shown = followed.updates.slice(0, followed.updates.findIndex(isReached) + 1);
-    const news = new Map(shown.filter(({ initial }) => !initial).map(({ task }) => [task.id, task]));
+    const shown = await shownUntil(followed, sequence ?? '');
+    const latest = new Map(shown.filter(({ initial }) => !initial).map(({ task }) => [task.id, task]));
     const states = changed.slice(ALBUMS).map((id) => {
-      const task = news.get(`Task:${id}`);
+      const task = latest.get(`Task:${id}`);
       return task?.dismissedAt ? 'dismissed' : task?.state;
     });
     expect(new Set(states)).toEqual(new Set([after]));

@@ -1,11 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from 'graphql-ws';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocket } from 'ws';
-import { readSequence } from '../../src/database/sequence.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type {
   LibraryUpdatesSubscription,
@@ -13,8 +10,8 @@ import type {
 } from '../../src/generated/documents/graphql.js';
 import { ask } from '../kit/ask.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
-import { followTasks } from '../kit/follow-tasks.js';
-import { seedTasks } from '../kit/seed-tasks.js';
+import { followTasks, followUpdates } from '../kit/follow-tasks.js';
+import { seedTasks, waitForSequence } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -98,23 +95,12 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Follows a subscription for the rest of the test, over a WebSocket of its own. */
-function follow<Data>(from: TestApp, document: { toString(): string }, since?: string) {
-  const url = `${from.url.replace('http', 'ws')}/graphql`;
-  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
-  const updates: Data[] = [];
-  const errors: unknown[] = [];
-  const payload = { query: document.toString(), variables: { since } };
-  client.subscribe<Data>(payload, {
-    next: ({ data, errors: failed }) => {
-      if (data) updates.push(data);
-      errors.push(...(failed ?? []));
-    },
-    error: (error) => errors.push(error),
-    complete: () => undefined,
-  });
-  onTestFinished(() => void client.dispose());
-  return { updates, errors, stop: () => client.dispose() };
+/** Follows a subscription for the rest of the test. */
+function follow<Data extends object>(from: TestApp, document: { toString(): string }, since?: string) {
+  const updateOf = (data: Data) => data;
+  const followed = followUpdates(from, { document, variables: { since }, updateOf });
+  onTestFinished(() => followed.stop());
+  return followed;
 }
 
 function followSettings({ from = app, since }: { from?: TestApp; since?: string } = {}) {
@@ -130,18 +116,15 @@ function followSettings({ from = app, since }: { from?: TestApp; since?: string 
   ];
   const until = (text: string) =>
     waitFor(() => shown().includes(text), { what: `${text} in ${shown().join()}` });
-  return { ...followed, all, shown, until };
+  return { stop: followed.stop, all, shown, until };
 }
 
-/** Until all that was written is below the horizon: another transaction on this server may hold it back. */
-const settle = () =>
-  waitFor(
-    async () => {
-      const { _max } = await app.deps.db.settingsVersion.aggregate({ _max: { sequence: true } });
-      return (await readSequence(app.deps.db)) > (_max.sequence ?? 0n);
-    },
-    { timeoutMs: 20_000, what: 'the horizon to pass the last change' },
-  );
+/** Until a new reader is not shown the last change once more. */
+const changesArePast = async () => {
+  const { db } = app.deps;
+  const { _max } = await db.settingsVersion.aggregate({ _max: { sequence: true } });
+  await waitForSequence(app, _max.sequence);
+};
 
 const readersOf = ({ deps }: TestApp, count: number) =>
   waitFor(() => deps.settingsFeed.readerCount() === count, { what: `${count} readers` });
@@ -170,11 +153,11 @@ describe('settingsUpdates', () => {
 
   it('resumes: without a snapshot when nothing changed, and with all that did', async () => {
     await app.execute(CHANGE, { maxRetries: 31 });
-    await settle();
+    await changesArePast();
     const first = followSettings();
     await first.until('was Settings:server 31');
     const since = first.all().at(-1)?.sequence ?? '';
-    void first.stop();
+    first.stop();
     await readersOf(app, 0);
 
     const second = followSettings({ since });
@@ -200,14 +183,14 @@ describe('settingsUpdates', () => {
     const before = followSettings();
     await before.until('was WatchSettings:server 41');
     const since = before.all().at(-1)?.sequence ?? '';
-    void before.stop();
+    before.stop();
     await late.query('COMMIT');
     await followSettings({ since }).until('was Settings:server 41');
   });
 
   it('resumes from a cursor of taskUpdates', async () => {
     await app.execute(CHANGE, { maxRetries: 51 });
-    await settle();
+    await changesArePast();
     await seedTasks(app, [{ title: 'a task that gives a cursor' }]);
     const tasks = followTasks(app, {});
     const { sequence: since } = await waitFor(
@@ -267,14 +250,15 @@ describe('a cursor that this server has not reached', () => {
     [LIBRARY_UPDATES, 'libraryUpdates'],
   ] as const)('is refused with the remedy by %#', async (document, path) => {
     const problemOf = async (since: string) => {
-      const { errors } = follow(app, document, since);
-      return waitFor(() => errors[0], { what: `${path} to refuse ${since}` });
+      const reader = follow(app, document, since);
+      const ended = await waitFor(() => reader.ended, { what: `${path} to refuse ${since}` });
+      return ended.error;
     };
-    expect(JSON.stringify(await problemOf('4000000000000000000'))).toMatch(
+    expect(await problemOf('4000000000000000000')).toMatch(
       /which this server has not reached.*Subscribe without.*INVALID_INPUT/,
     );
     for (const since of ['soon', '']) {
-      expect(JSON.stringify(await problemOf(since))).toMatch(/is not a sequence.*INVALID_INPUT/);
+      expect(await problemOf(since)).toMatch(/is not a sequence.*INVALID_INPUT/);
     }
   });
 });

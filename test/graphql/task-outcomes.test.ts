@@ -1,11 +1,13 @@
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskState } from '../../src/tasks/task.js';
-import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
+import { followTasks, shownUntil, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
+import { databaseUrlOf } from '../system/join-app.js';
 
 graphql(`
   fragment Outcome on TaskOutcome {
@@ -106,13 +108,6 @@ function follow(): Followed {
   return followed;
 }
 
-/** What a client has been shown by the first update that is not before the change. */
-async function shownUntil(followed: Followed, sequence: string): Promise<TaskUpdate[]> {
-  const isReached = (update: TaskUpdate) => BigInt(update.sequence) >= BigInt(sequence);
-  await waitFor(() => followed.updates.some(isReached), { what: `an update at or after ${sequence}` });
-  return followed.updates.slice(0, followed.updates.findIndex(isReached) + 1);
-}
-
 describe('an update at or after the sequence of a payload', () => {
   it.each([
     ['cancelTask', 'RUNNING', 'QUEUED', 'CANCELLED'],
@@ -143,6 +138,26 @@ describe('an update at or after the sequence of a payload', () => {
     const shown = await shownUntil(followed, result.sequence);
     expect(shown.at(-1)?.task.id).toBe(result.task.id);
   });
+});
+
+it('arrives after the end of a transaction that held the sequences back, though no other change follows', async () => {
+  const [id = ''] = await seedTasks(app, [{ ownerId }]);
+  const followed = follow();
+  await waitFor(() => followed.updates.length > 0, { what: 'the snapshot' });
+  const holder = new pg.Client({ connectionString: databaseUrlOf(app) });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('BEGIN');
+  await holder.query('SELECT pg_current_xact_id()');
+  const { result } = await own.execute(ACTIONS.cancelTask, { id });
+  if (!('sequence' in result)) throw new Error('the task was not canceled');
+  const canceled = ({ task }: TaskUpdate) => task.state === 'CANCELLED';
+  await waitFor(() => followed.updates.some(canceled), { what: 'the canceled task' });
+  const isReached = ({ sequence }: TaskUpdate) => BigInt(sequence) >= BigInt(result.sequence);
+  expect(followed.updates.some(isReached)).toBe(false);
+  await holder.query('COMMIT');
+  const shown = await shownUntil(followed, result.sequence);
+  expect(shown.at(-1)).toMatchObject({ initial: false, task: { id: `Task:${id}`, state: 'CANCELLED' } });
 });
 
 it('counts what a running album has paused', async () => {

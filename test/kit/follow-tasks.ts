@@ -5,37 +5,64 @@ import type {
   TaskUpdatesSubscriptionVariables,
 } from '../../src/generated/documents/graphql.js';
 import { TASK_UPDATES } from './documents.js';
+import { waitFor } from './wait-for.js';
 
 export type TaskUpdate = TaskUpdatesSubscription['taskUpdates'];
 
 /** The updates of a subscription so far. */
-export interface Followed {
-  readonly updates: TaskUpdate[];
+interface FollowedUpdates<Update> {
+  readonly updates: Update[];
   /** Once the server ended it: by an error, or with null because it was done. */
   readonly ended: { error: string | null } | null;
   stop(): void;
 }
 
-/** Follows `taskUpdates` in the background, over a WebSocket of its own. */
-export function followTasks(app: { url: string }, variables: TaskUpdatesSubscriptionVariables): Followed {
+export type Followed = FollowedUpdates<TaskUpdate>;
+
+interface Subscription<Data, Update> {
+  document: { toString(): string };
+  variables: object;
+  updateOf: (data: Data) => Update;
+}
+
+/** Follows a subscription in the background, over a WebSocket of its own. */
+export function followUpdates<Data, Update>(
+  app: { url: string },
+  { document, variables, updateOf }: Subscription<Data, Update>,
+): FollowedUpdates<Update> {
   const url = `${app.url.replace('http', 'ws')}/graphql`;
   const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
   const followed = {
-    updates: [] as TaskUpdate[],
-    ended: null as Followed['ended'],
+    updates: [] as Update[],
+    ended: null as FollowedUpdates<Update>['ended'],
     // Rejects where the socket could not be opened, which `ended` says.
     stop: () => void Promise.resolve(client.dispose()).catch(() => undefined),
   };
-  const payload = { query: TASK_UPDATES.toString(), variables: { ...variables } };
-  client.subscribe<TaskUpdatesSubscription>(payload, {
+  const payload = { query: document.toString(), variables: { ...variables } };
+  client.subscribe<Data>(payload, {
     next: ({ data, errors }) => {
       if (errors) followed.ended = { error: JSON.stringify(errors) };
-      else if (data) followed.updates.push(data.taskUpdates);
+      else if (data) followed.updates.push(updateOf(data));
     },
     error: (error) => (followed.ended ??= { error: describe(error) }),
     complete: () => (followed.ended ??= { error: null }),
   });
   return followed;
+}
+
+export function followTasks(app: { url: string }, variables: TaskUpdatesSubscriptionVariables): Followed {
+  const updateOf = ({ taskUpdates }: TaskUpdatesSubscription) => taskUpdates;
+  return followUpdates(app, { document: TASK_UPDATES, variables, updateOf });
+}
+
+/** What a reader was shown by the first update that is not before the sequence of a mutation. */
+export async function shownUntil({ updates }: Followed, sequence: string): Promise<TaskUpdate[]> {
+  const isReached = (update: TaskUpdate) => BigInt(update.sequence) >= BigInt(sequence);
+  await waitFor(() => updates.some(isReached), {
+    what: `an update at or after ${sequence}`,
+    timeoutMs: 60_000,
+  });
+  return updates.slice(0, updates.findIndex(isReached) + 1);
 }
 
 /** An error of the protocol is a list of GraphQL errors, a closed socket an event. */

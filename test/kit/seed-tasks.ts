@@ -56,9 +56,14 @@ export async function seedPastTasks(app: TestApp, seeds: readonly Seed[]): Promi
   const ids = await seedTasks(app, seeds);
   const { db } = app.deps;
   const { _max } = await db.task.aggregate({ where: { id: { in: ids } }, _max: { sequence: true } });
-  await waitFor(async () => (await readSequence(db)) > (_max.sequence ?? 0n), {
-    timeoutMs: 20_000,
-    what: 'the sequence to pass what was seeded',
-  });
+  await waitForSequence(app, _max.sequence);
   return ids;
+}
+
+/** Until no transaction is open that began before the one with this sequence. */
+export function waitForSequence({ deps }: TestApp, sequence: bigint | null): Promise<unknown> {
+  return waitFor(async () => (await readSequence(deps.db)) > (sequence ?? 0n), {
+    timeoutMs: 20_000,
+    what: `the sequence to pass ${sequence}`,
+  });
 }

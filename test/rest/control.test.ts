@@ -79,7 +79,7 @@ describe('POST /prgs/cancel/{task_id}', () => {
   it('responds 409 to a finished task, and changes nothing', async () => {
     const id = await seed({ state: 'COMPLETED' });
     const before = await row(id);
-    const error = `Task ${id} is completed: only active tasks can be cancelled.`;
+    const error = `Task ${id} is completed: only active tasks can be canceled.`;
     expect(await post(`/prgs/cancel/${id}`)).toMatchObject({
       status: 409,
       body: { error, detail: error, task_id: id },
@@ -155,7 +155,7 @@ describe('POST /prgs/retry/{task_id}', () => {
 
   it('responds 409 to a task that did not fail', async () => {
     const id = await seed({ state: 'COMPLETED' });
-    const error = `Task ${id} is completed: only failed or cancelled tasks can be retried.`;
+    const error = `Task ${id} is completed: only failed or canceled tasks can be retried.`;
     expect(await post(`/prgs/retry/${id}`)).toMatchObject({
       status: 409,
       body: { error, detail: error, task_id: id },

@@ -274,7 +274,7 @@ describe('GET /prgs/{task_id}', () => {
     expect(body['summary']).toMatchObject({ total_successful: 0 });
   });
 
-  it('shows a cancelled parent by one word, with a summary', async () => {
+  it('shows a canceled parent by one word, with a summary', async () => {
     const [id = ''] = await seedTasks(app, [{ kind: 'ALBUM', state: 'CANCELLED', total: 2, succeeded: 1 }]);
     await addPart(id, 0, { state: 'COMPLETED' });
     const { body } = await app.get(`/prgs/${id}`);

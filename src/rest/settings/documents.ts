@@ -16,14 +16,15 @@ export interface Problem {
   message: string;
 }
 
-type NotAllowed = Pick<UnionFailure, 'code' | 'message'>;
+type Failure = Pick<UnionFailure, 'code' | 'message'>;
+
 interface Updated<Values> {
   __typename: 'SettingsUpdated' | 'WatchSettingsUpdated';
   settings: Values;
 }
 export type UpdateFailure =
-  | (Pick<UnionFailure, 'code' | 'message'> & { __typename: 'InvalidSettings'; problems: Problem[] })
-  | (NotAllowed & { __typename: 'Forbidden' });
+  | (Failure & { __typename: 'InvalidSettings'; problems: Problem[] })
+  | (Failure & { __typename: 'Forbidden' });
 
 type Input = { input: Record<string, unknown> };
 export type UpdateDocument<Values> = TypedDocumentString<{ result: Updated<Values> | UpdateFailure }, Input>;
@@ -35,7 +36,7 @@ const problems = 'problems { field message }';
 const forbidden = '... on Forbidden { code message }';
 const failures = `... on InvalidSettings { ${problems} } ... on Error { code message }`;
 
-export type ValidateDocument = TypedDocumentString<{ check: { problems: Problem[] } | NotAllowed }, Input>;
+export type ValidateDocument = TypedDocumentString<{ check: { problems: Problem[] } | Failure }, Input>;
 
 export const SETTINGS = new TypedDocumentString<{ settings: SettingsValues }, Record<string, never>>(
   `query RestSettings { settings { ${fields} } }`,
@@ -71,7 +72,7 @@ export const VALIDATE_WATCH_SETTINGS: ValidateDocument = new TypedDocumentString
 
 export interface SettingsCheck {
   settings: SettingsValues;
-  checkSettings: { valid: boolean; problems: Problem[]; warnings: string[] } | NotAllowed;
+  checkSettings: { valid: boolean; problems: Problem[]; warnings: string[] } | Failure;
 }
 
 export const CHECK_SETTINGS = new TypedDocumentString<SettingsCheck, Record<string, never>>(

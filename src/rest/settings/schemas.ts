@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SETTINGS_ROWS, spotifyQuality, WATCH_SETTINGS_ROWS } from '../../settings/settings.js';
+import { MONTH_S, SETTINGS_ROWS, spotifyQuality, WATCH_SETTINGS_ROWS } from '../../settings/settings.js';
 import { audioFormatSchema } from '../downloads/schemas.js';
 import {
   bothSpellings,
@@ -81,8 +81,6 @@ function renamed(name: string, { both = false } = {}): RestDifferences[string] {
     };
   };
 }
-
-const MONTH_S = 2_592_000;
 
 /** A time that is null in GraphQL. */
 function zeroForNever({ read, fields, ...setting }: RestSetting): RestSetting {

@@ -163,7 +163,7 @@ const dismiss = taskAction({
   methods: ['DELETE'],
   path: '/prgs/delete/{task_id}',
   docs: {
-    summary: 'Remove a task from the list, cancelling it first if it is active. It remains in the history.',
+    summary: 'Remove a task from the list, canceling it first if it is active. It remains in the history.',
     description: 'Downloaded files stay where they are.',
     response: messageSchema,
     example: { task_id: EXAMPLE_TASKS.failed },
@@ -178,7 +178,7 @@ const dismiss = taskAction({
 const retry = taskAction({
   path: '/prgs/retry/{task_id}',
   docs: {
-    summary: 'Queue a failed or cancelled task again, or the failed and cancelled children of a task.',
+    summary: 'Queue a failed or canceled task again, or the failed and canceled children of a task.',
     description: 'It keeps its id and its options. A task in any other state stays as it is: 409.',
     response: taskSchema,
     example: { task_id: EXAMPLE_TASKS.failed },
@@ -218,7 +218,7 @@ const cancelAll = route({
   docs: {
     summary: 'Cancel all your active tasks; for admins, those of all users.',
     description:
-      'Finished tasks stay as they are. `cancelled_count` is the number of tasks that were cancelled.',
+      'Finished tasks stay as they are. `cancelled_count` is the number of tasks that were canceled.',
     response: cancelledAllSchema,
     example: {},
   },

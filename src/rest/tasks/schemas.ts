@@ -46,7 +46,7 @@ const simpleLineSchema = z
     name: z.string(),
     artist: z.string(),
   })
-  .meta({ id: 'TaskPlainLine', description: 'The state of a task that waits or was cancelled.' });
+  .meta({ id: 'TaskPlainLine', description: 'The state of a task that waits or was canceled.' });
 
 const statusInfoSchema = z
   .object({
@@ -114,7 +114,7 @@ const countsSchema = {
 const changesSchema = {
   tasks: z.array(taskSchema),
   deleted_tasks: z.array(z.uuid()).optional().meta({
-    description: 'Tasks removed from the list. `tasks` has them only if the removal cancelled them.',
+    description: 'Tasks removed from the list. `tasks` has them only if the removal canceled them.',
   }),
 };
 
@@ -177,7 +177,7 @@ export const taskStreamSchema = z
 
 export const cancelledSchema = z
   .object({ status: z.literal('cancelled'), task_id: z.uuid() })
-  .meta({ id: 'CancelledTask', description: 'The task that was cancelled.' });
+  .meta({ id: 'CancelledTask', description: 'The task that was canceled.' });
 
 export const messageSchema = z
   .strictObject({ message: z.string() })
@@ -189,4 +189,4 @@ export const cancelledAllSchema = z
     cancelled_count: count,
     errors: z.array(z.string()).meta({ description: 'Always empty: kept for existing clients.' }),
   })
-  .meta({ id: 'CancelledTasks', description: 'How many tasks were cancelled.' });
+  .meta({ id: 'CancelledTasks', description: 'How many tasks were canceled.' });

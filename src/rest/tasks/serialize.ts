@@ -89,7 +89,7 @@ export function serializeTask(task: TaskWithParent, { base, now }: { base: strin
 
 /**
  * Clients add every task in `tasks` to their list, so a dismissed one is only named in `deleted_tasks`. It is in both
- * when the dismissal cancelled it: clients that ignore `deleted_tasks` then still see it end.
+ * when the dismissal canceled it: clients that ignore `deleted_tasks` then still see it end.
  */
 export function serializeChanges(
   tasks: readonly RestTaskFragment[],

@@ -66,7 +66,7 @@ await follow(id);
 const files = await client.query({ query: documents.FilesDocument, variables: { id } });
 for (const { file } of files.data?.task?.children.nodes ?? []) console.log(file?.format, file?.path);
 
-// As slow as playback, so that it is still there to be cancelled.
+// As slow as playback, so that it is still there to be canceled.
 const other = await queue({ item: 'demo:low-tide-radio', type: 'ALBUM', options: { realTime: true } });
 const cancel = await client.mutate({ mutation: documents.CancelDocument, variables: { id: other } });
 const cancelled = taskOf(cancel.data?.cancelTask);

@@ -34,7 +34,7 @@ async def main() -> None:
         for track in (await client.files(id)).task.children.nodes:
             print(track.file.format.value, track.file.path)
 
-        # As slow as playback, so that it is still there to be cancelled.
+        # As slow as playback, so that it is still there to be canceled.
         slow = DownloadOptionsInput(real_time=True)
         other = await queue(client, QueueDownloadInput(item="demo:low-tide-radio", type=CatalogType.ALBUM, options=slow))
         cancelled = task_of((await client.cancel(other)).cancel_task)

@@ -34,7 +34,7 @@ id=$(queue "$(echo "$album" | jq '{item: .id, options: {format: "MP3", bitrateKb
 follow "$id"
 run Files "{\"id\": \"$id\"}" | pick '.task.children.nodes[].file | "\(.format) \(.path)"'
 
-# As slow as playback, so that it is still there to be cancelled.
+# As slow as playback, so that it is still there to be canceled.
 other=$(queue '{"item": "demo:low-tide-radio", "type": "ALBUM", "options": {"realTime": true}}')
 run Cancel "{\"id\": \"$other\"}" | pick '.cancelTask.task | "\(.state) \(.title)"'
 run Retry "{\"id\": \"$other\"}" | pick '.retryTask.task | "\(.state) \(.title)"'

@@ -123,7 +123,7 @@ func cancelAndRetry(ctx context.Context, client graphql.Client) error {
 	other, err := queue(ctx, client, QueueDownloadInput{
 		Item: "demo:low-tide-radio",
 		Type: &albums,
-		// As slow as playback, so that it is still there to be cancelled.
+		// As slow as playback, so that it is still there to be canceled.
 		Options: &DownloadOptionsInput{RealTime: &slow},
 	})
 	if err != nil {

@@ -145,7 +145,7 @@ for await (const { taskUpdates } of stream(FOLLOW, { id }))
 const { task } = await execute(FILES, { id });
 for (const { file } of task?.children.nodes ?? []) console.log(file?.format, file?.path);
 
-// As slow as playback, so that it is still there to be cancelled.
+// As slow as playback, so that it is still there to be canceled.
 const other = await queue({ item: 'demo:low-tide-radio', type: 'ALBUM', options: { realTime: true } });
 const cancelled = taskOf((await execute(CANCEL, { id: other })).cancelTask);
 console.log(cancelled.state, cancelled.title);

@@ -47,7 +47,7 @@ async def main() -> None:
         for track in data["task"]["children"]["nodes"]:
             print(track["file"]["format"], track["file"]["path"])
 
-        # As slow as playback, so that it is still there to be cancelled.
+        # As slow as playback, so that it is still there to be canceled.
         other = await queue(session, item="demo:low-tide-radio", type="ALBUM", options={"realTime": True})
         data = await session.execute(request("Cancel", id=other))
         cancelled = task_of(data["cancelTask"])

@@ -46,7 +46,7 @@ follow(id)
 for track in body_of(get_history_by_task_id_children.sync(id, client=client)).tracks:
     print(track.quality_format, track.file_path)
 
-# As slow as playback, so that it is still there to be cancelled.
+# As slow as playback, so that it is still there to be canceled.
 other = download("demo:low-tide-radio", DownloadOptions(real_time=True))
 print(body_of(post_prgs_cancel_by_task_id.sync(other, client=client)).status)
 retried = body_of(post_prgs_retry_by_task_id.sync(other, client=client))

@@ -46,7 +46,7 @@ await follow(id);
 const children = await bodyOf(GET('/history/{task_id}/children', { params: { path: { task_id: id } } }));
 for (const { quality_format, file_path } of children.tracks) console.log(quality_format, file_path);
 
-// As slow as playback, so that it is still there to be cancelled.
+// As slow as playback, so that it is still there to be canceled.
 const path = { task_id: await download('demo:low-tide-radio', { real_time: true }) };
 console.log((await bodyOf(POST('/prgs/cancel/{task_id}', { params: { path } }))).status);
 const retried = await bodyOf(POST('/prgs/retry/{task_id}', { params: { path } }));

@@ -142,7 +142,7 @@ const FILES = graphql`
 const files = await fetchQuery<storyFilesQuery>(environment, FILES, { id }).toPromise();
 for (const { node } of files?.task?.children.edges ?? []) console.log(node.file?.format, node.file?.path);
 
-// As slow as playback, so that it is still there to be cancelled.
+// As slow as playback, so that it is still there to be canceled.
 const other = await queue({ item: 'demo:low-tide-radio', type: 'ALBUM', options: { realTime: true } });
 const CANCEL = graphql`
   mutation storyCancelMutation($id: ID!) {

@@ -53,7 +53,7 @@ await follow(id);
 const { task } = dataOf(await client.query(documents.FilesDocument, { id }));
 for (const { file } of task?.children.nodes ?? []) console.log(file?.format, file?.path);
 
-// As slow as playback, so that it is still there to be cancelled.
+// As slow as playback, so that it is still there to be canceled.
 const other = await queue({ item: 'demo:low-tide-radio', type: 'ALBUM', options: { realTime: true } });
 const { cancelTask } = dataOf(await client.mutation(documents.CancelDocument, { id: other }));
 const cancelled = taskOf(cancelTask);
