@@ -32,7 +32,8 @@ mutation Download {
 }
 
 # 3. Follow it: run this right afterwards. It begins
-# with all that is active. GraphiQL runs only one
+# with all that is active, and shows nothing if the
+# album has finished by then. GraphiQL runs only one
 # operation, so start further downloads elsewhere:
 # open /api/album/download/demo:low-tide-radio in
 # another browser tab, and see them come in here.

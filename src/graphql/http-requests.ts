@@ -33,6 +33,15 @@ export function useStreamHeaders(): Plugin {
   };
 }
 
+/** Yoga leaves the body empty. */
+export function useNotAcceptable(): Plugin {
+  return {
+    onResponse({ response, setResponse, fetchAPI }) {
+      if (response?.status === 406) setResponse(toResponse(fetchAPI, NOT_ACCEPTABLE));
+    },
+  };
+}
+
 class Refusal {
   constructor(
     readonly status: number,
@@ -45,6 +54,12 @@ const NOT_JSON = new Refusal(
   415,
   'UNSUPPORTED_MEDIA_TYPE',
   'Send the operation as JSON, with "content-type: application/json".',
+);
+
+const NOT_ACCEPTABLE = new Refusal(
+  406,
+  'NOT_ACCEPTABLE',
+  'The result cannot be sent in a media type of "accept"; allowed are application/json and application/graphql-response+json for a query or mutation, and text/event-stream for a subscription.',
 );
 
 const MALFORMED = new Refusal(

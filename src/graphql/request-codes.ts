@@ -16,7 +16,7 @@ export const REQUEST_CODES = {
     meaning: 'One of the [limits](#limits).',
   },
   BAD_REQUEST: {
-    status: '400; 405 for a mutation by `GET`',
+    status: '400; 405 for a mutation by `GET`, and for other methods than `GET` and `POST`',
     meaning: 'The body or the URL does not hold one operation.',
   },
   OPERATION_RESOLUTION_FAILURE: {
@@ -24,6 +24,11 @@ export const REQUEST_CODES = {
     meaning: 'The document has several operations and `operationName` selects none of them.',
   },
   UNSUPPORTED_MEDIA_TYPE: { status: '415', meaning: 'The body is not sent as `application/json`.' },
+  NOT_ACCEPTABLE: {
+    status: '406',
+    meaning:
+      'The media types of `accept` do not fit: a subscription needs `text/event-stream`, or a WebSocket. A mutation was carried out all the same.',
+  },
   PERSISTED_QUERY_NOT_SUPPORTED: {
     status: '200',
     meaning: 'The request has a hash in place of the text; clients of persisted queries then send the text.',

@@ -16,7 +16,7 @@ import type { ContextFactory, ContextRequest } from './context-request.js';
 import { useCostReport } from './cost.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
 import { useGraphiqlPage } from './graphiql.js';
-import { useRequestParams, useStreamHeaders } from './http-requests.js';
+import { useRequestParams, useStreamHeaders, useNotAcceptable } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
 import { useLargeResults } from './large-results.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
@@ -102,6 +102,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     graphiql ? useGraphiqlPage(GRAPHQL_PATH) : useHiddenSchema(),
     useRequestParams(),
     useStreamHeaders(),
+    useNotAcceptable(),
     useQueryLimits(limits ?? QUERY_LIMITS),
     useInputLimits(),
     useLargeResults(),

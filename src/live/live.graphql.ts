@@ -73,7 +73,7 @@ builder.subscriptionField('taskUpdates', (t) =>
       untilFinished: t.arg.boolean({
         defaultValue: false,
         description:
-          'Whether the stream completes once every task that `ids` or `root` of the filter names is finished. The snapshot then has those that are finished already. A retry afterwards needs a new subscription.',
+          'Whether the stream completes once every task that `ids` or `root` of the filter names is finished or was deleted. The snapshot then has those that are finished already. A retry afterwards needs a new subscription.',
       }),
     },
     subscribe: (_root, { filter, since, untilFinished }, { feed, viewer, signal }) =>

@@ -106,11 +106,12 @@ export async function dismissTask(
   taskId: string,
 ): Promise<Task> {
   const task = await getTask(deps, viewer, taskId);
-  await inTransaction(deps.db, async (tx) => {
-    await changeTree(tx, task, cancelTasks);
-    await markDismissed(tx, [taskId], deps.clock.now());
+  const changed = await inTransaction(deps.db, async (tx) => {
+    const cancelled = await changeTree(tx, task, cancelTasks);
+    const dismissed = await markDismissed(tx, [taskId], deps.clock.now());
+    return cancelled + dismissed.length;
   });
-  await followChange(deps, task);
+  if (changed > 0) await followChange(deps, task);
   deps.log.info({ taskId, by: viewer.username }, 'task dismissed');
   return getTask(deps, viewer, taskId);
 }

@@ -166,7 +166,7 @@ const bulkOutcome = (name: string, description: string) =>
     fields: (t) => ({
       taskCount: t.exposeInt('taskCount', {
         description:
-          'Number of matching tasks that changed. Children that changed with them are not counted.',
+          'Number of matching tasks that changed. Children that changed with them count only if they match too, as with `root` or `includeChildren`.',
       }),
       sequence: t.string({
         nullable: true,

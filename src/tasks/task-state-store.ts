@@ -211,10 +211,12 @@ export function resumeTasks(tx: Db, where: Where): Promise<number> {
   return moveTasks(tx, { AND: [where, { state: 'PAUSED', expandedAt: null }] }, { state: 'QUEUED' });
 }
 
+/** Counts the active tasks, but writes only to those with another priority: each write is sent to subscribers. */
 export async function setPriority(tx: Db, where: Where, priority: number): Promise<number> {
-  const active: Where = { state: { in: [...ACTIVE_STATES] } };
-  const { count } = await tx.task.updateMany({ where: { AND: [where, active] }, data: { priority } });
-  return count;
+  const active: Where = { AND: [where, { state: { in: [...ACTIVE_STATES] } }] };
+  const differing: Where = { AND: [active, { priority: { not: priority } }] };
+  await tx.task.updateMany({ where: differing, data: { priority } });
+  return tx.task.count({ where: active });
 }
 
 /**

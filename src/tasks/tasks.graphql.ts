@@ -104,11 +104,11 @@ export const TaskFilterInput = builder.inputType('TaskFilter', {
     kinds: t.field({ type: [TaskKindEnum], description: 'Only tasks of one of these kinds.' }),
     ids: t.idList({
       description:
-        'Only these tasks, at most 100: `Task:<uuid>` or the bare UUIDs. Children are included unless `includeChildren` is false.',
+        'Only these tasks, at most 100: `Task:<uuid>` or the bare UUIDs, also of children unless `includeChildren` is false. The children of a task that is named here are not included; use `root`.',
     }),
     root: t.id({
       description:
-        'Only this task and all below it, such as an artist with albums and their tracks: `Task:<uuid>` or the bare UUID. Children are included unless `includeChildren` is false.',
+        'Only this task and all below it, such as an artist with albums and their tracks: `Task:<uuid>` or the bare UUID. Only the task itself, if it is no child, where `includeChildren` is false.',
     }),
     parent: t.id({ description: 'Only the direct children of this task: `Task:<uuid>` or the bare UUID.' }),
     includeChildren: t.boolean({

@@ -291,6 +291,15 @@ describe('a priority', () => {
     expect(await prioritize(id, -100)).toMatchObject({ task: { priority: -100 } });
   });
 
+  it('set to the value that it has leaves the children as they are', async () => {
+    const { id, parts } = await seedList(['RUNNING', 'QUEUED', 'COMPLETED']);
+    await prioritize(id, 5);
+    const before = await Promise.all(parts.map(row));
+    expect(before).toMatchObject([{ priority: 5 }, { priority: 5 }, { priority: 0 }]);
+    expect(await prioritize(id, 5)).toMatchObject({ task: { priority: 5 } });
+    expect(await Promise.all(parts.map(row))).toEqual(before);
+  });
+
   it('set while a parent is being expanded also applies to its later children', async () => {
     const [id = ''] = await seed([{ kind: 'ALBUM' }]);
     const held = await start(id);
@@ -348,6 +357,9 @@ describe('dismissing', () => {
     expect(await dismiss(id)).toMatchObject({ task: { state: 'CANCELLED' } });
     expect(await statesOf(parts)).toEqual(['COMPLETED', 'CANCELLED', 'CANCELLED', 'CANCELLED']);
     expect(await now(id)).toMatchObject({ completedCount: 1, cancelledCount: 3 });
+    const dismissed = await row(id);
+    expect(await dismiss(id)).toMatchObject({ task: { state: 'CANCELLED' } });
+    expect(await row(id)).toEqual(dismissed);
   });
 
   it('is undone when the task or one of its children is retried', async () => {

@@ -144,6 +144,16 @@ describe('a download that is followed to its end', () => {
     expect(last.get('b')).toBe('CANCELLED');
   });
 
+  it('ends when the task is deleted, with its last state', async () => {
+    const [deleted = ''] = await seed([{ title: 'deleted', state: 'RUNNING' }]);
+    const reader = toEnd({ root: deleted });
+    await saw(reader, 'deleted', 'RUNNING');
+    await app.deps.db.task.delete({ where: { id: deleted } });
+    // Deletions are no changes: the next change of any task has the readers looked through.
+    await seed([{ title: 'other' }]);
+    expect(await completed(reader)).toMatchObject({ error: null, updates: [{ task: { state: 'RUNNING' } }] });
+  });
+
   it('does not end while a child of a failed parent still runs', async () => {
     const [artist = ''] = await seed([{ title: 'artist', kind: 'ARTIST', state: 'FAILED' }]);
     const [album = ''] = await seed([

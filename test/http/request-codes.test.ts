@@ -21,11 +21,17 @@ interface Reply {
   body: Answer;
 }
 
-const get = async (query: string, headers: Record<string, string> = {}): Promise<Reply> => {
+const get = (query: string, headers: Record<string, string> = {}): Promise<Reply> =>
+  send('GET', { query, headers });
+
+async function send(
+  method: string,
+  { query = '{ hello }', headers = {} }: { query?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
   const path = `/graphql?query=${encodeURIComponent(query)}`;
-  const { status, text } = await sendRaw(server.url, { method: 'GET', path, headers });
+  const { status, text } = await sendRaw(server.url, { method, path, headers });
   return { status, body: toAnswer(text) };
-};
+}
 
 const NEWER = { accept: 'application/graphql-response+json' };
 
@@ -47,9 +53,14 @@ const PROVOKED: Record<RequestCode, (() => Promise<Reply>)[]> = {
     () => post(server, '{"query":'),
     () => get('mutation { touch }'),
     () => post(server, { variables: {} }),
+    ...['PUT', 'DELETE', 'OPTIONS'].map((method) => () => send(method)),
   ],
   OPERATION_RESOLUTION_FAILURE: [() => get('query A { hello } query B { hello }')],
   UNSUPPORTED_MEDIA_TYPE: [() => post(server, '{}', { 'content-type': 'text/plain' })],
+  NOT_ACCEPTABLE: [
+    () => get('{ hello }', { accept: 'text/plain' }),
+    () => get('subscription { silence { number } }', NEWER),
+  ],
   PERSISTED_QUERY_NOT_SUPPORTED: [() => post(server, { extensions: { persistedQuery: { version: 1 } } })],
   ORIGIN_NOT_ALLOWED: [() => get('{ hello }', { 'sec-fetch-site': 'cross-site' })],
   HOST_NOT_ALLOWED: [() => get('{ hello }', { host: 'elsewhere.example' })],
