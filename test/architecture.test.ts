@@ -185,6 +185,16 @@ describe('imports', () => {
           !(folderOf(from) === 'events' && to === 'generated/prisma/enums.ts'),
       ),
     ).toEqual([]);
+    const queries =
+      /\b(?:db|tx)\.(?:\$\w+|\w+\.(?:find|create|update|delete|upsert|count|aggregate|groupBy))/;
+    expect(
+      files.filter(
+        (file) => queries.test(textOf(file)) && !is(file, '-store') && folderOf(file) !== 'database',
+      ),
+    ).toEqual([
+      // Whether the database answers at all.
+      'app.ts',
+    ]);
   });
 
   it('R5: fluent-ffmpeg, agenda, mongodb and process.env each have one door', () => {

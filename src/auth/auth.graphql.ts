@@ -1,5 +1,6 @@
 import { builder } from '../graphql/builder.js';
 import { parseRowId } from '../graphql/node-id.js';
+import { findUser } from './user-store.js';
 
 interface AuthStatus {
   enabled: boolean;
@@ -59,7 +60,6 @@ builder.queryFields((t) => ({
     type: UserType,
     nullable: true,
     description: 'The signed-in user; null without one. While authentication is off, the user `system`.',
-    resolve: (query, _root, _args, { db, viewer }) =>
-      db.user.findUnique({ ...query, where: { id: viewer.id } }),
+    resolve: (query, _root, _args, { db, viewer }) => findUser(db, viewer.id, query),
   }),
 }));

@@ -38,7 +38,7 @@ export function decodeCursor(cursor: string, argument: 'after' | 'before' = 'aft
   return { createdAt: new Date(createdAt), id };
 }
 
-export interface PageLimits {
+interface PageLimits {
   /** 1 if omitted. */
   min?: number;
   default: number;

@@ -89,7 +89,7 @@ function pageArgs(t: { arg: ArgBuilder<BuilderTypes> }, max = MAX_PAGE) {
   return {
     first: t.arg.int({
       defaultValue: DEFAULT_PAGE,
-      description: `Number of entries to return, 0 to ${max}; 0 if only \`totalCount\` is wanted.`,
+      description: `Number of entries to return, 0 to ${max}; 0 for \`totalCount\` alone.`,
     }),
     after: t.arg.string({ description: ABOUT_AFTER }),
   };
@@ -111,7 +111,7 @@ export function offsetPageArgs(t: { arg: ArgBuilder<BuilderTypes> }, max = MAX_P
 export function keysetPageArgs(t: { arg: ArgBuilder<BuilderTypes> }, max = MAX_PAGE) {
   return {
     first: t.arg.int({
-      description: `Number of entries to return, 0 to ${max}; 0 if only \`totalCount\` is wanted. Default: ${DEFAULT_PAGE}, unless \`last\` is given.`,
+      description: `Number of entries to return, 0 to ${max}; 0 for \`totalCount\` alone. Default: ${DEFAULT_PAGE}, without \`last\`.`,
     }),
     after: t.arg.string({ description: ABOUT_AFTER }),
     last: t.arg.int({

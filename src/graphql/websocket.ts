@@ -25,7 +25,7 @@ interface WebSocketOptions {
   limits?: WebSocketLimits;
 }
 
-export interface WebSocketEndpoint {
+interface WebSocketEndpoint {
   /** Takes the connection over; false if there are too many. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   stop(): Promise<void>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a schema of an API says about an enum. */
-export interface EnumTexts {
+interface EnumTexts {
   name: string;
   description: string;
   /** A description of each value. */

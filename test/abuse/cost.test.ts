@@ -29,14 +29,24 @@ async function average(times: number, send: () => Promise<unknown>): Promise<num
   return (await server.measure()).cpuMs / times;
 }
 
-const query = (text: string) => () => postQuery(server.url, text);
-const get = (path: string) => async () => (await fetch(`${server.url}/api${path}`)).text();
+const query = (text: string) => async () =>
+  expect(await postQuery(server.url, text)).toMatchObject({ codes: [] });
+/** One reason for each field or for all, and no data. */
+const refused = (text: string, code: string) => async () => {
+  const { codes } = await postQuery(server.url, text);
+  expect(new Set(codes)).toEqual(new Set([code]));
+};
+const get = (path: string) => async () => {
+  const response = await fetch(`${server.url}/api${path}`);
+  await response.arrayBuffer();
+  expect(response.status).toBe(200);
+};
 const together = (count: number, send: () => Promise<unknown>) => () =>
   Promise.all(Array.from({ length: count }, send));
 
 const PAGE = '{ totalCount edges { cursor } }';
 const SEARCH = `history(first: 1, filter: { query: "${COMMON_WORDS}" }) ${PAGE}`;
-const FIELDS = '{ edges { node { id title artists state } } }';
+const FIELDS = '{ edges { node { id title artistNames state } } }';
 
 const follow = (subscriptions: number) => () =>
   followOnOneSocket(server.url, { subscriptions, snapshot: ACTIVE });
@@ -56,12 +66,24 @@ const askForLongId = async () => {
 
 /** What each may cost at most, in units of `{ __typename }`. */
 const REQUESTS: [string, () => Promise<unknown>, number][] = [
-  ['one history entry at an offset of 299,000', query(`{ history(first: 1, offset: 299000) ${PAGE} }`), 4],
+  [
+    'one history entry at an offset of 299,000',
+    refused(`{ history(first: 1, offset: 299000) ${PAGE} }`, 'INVALID_INPUT'),
+    4,
+  ],
   ['one history entry at an offset of 100,000', query(`{ history(first: 1, offset: 100000) ${PAGE} }`), 20],
   ['a search for six words', query(`{ ${SEARCH} }`), 25],
-  ['20 searches', query(aliased(20, SEARCH)), 10],
-  ['20 × offset 299,000', query(aliased(20, `history(first: 1, offset: 299000) ${PAGE}`)), 10],
-  ['20 × offset 100,000', query(aliased(20, `history(first: 1, offset: 100000) ${PAGE}`)), 10],
+  ['20 searches', refused(aliased(20, SEARCH), 'LIMIT_EXCEEDED'), 10],
+  [
+    '20 × offset 299,000',
+    refused(aliased(20, `history(first: 1, offset: 299000) ${PAGE}`), 'LIMIT_EXCEEDED'),
+    10,
+  ],
+  [
+    '20 × offset 100,000',
+    refused(aliased(20, `history(first: 1, offset: 100000) ${PAGE}`), 'LIMIT_EXCEEDED'),
+    10,
+  ],
   ['500 history entries', query(`{ history(first: 500) ${FIELDS} }`), 80],
   ['GET /prgs/list with 2,000 active tasks', get('/prgs/list'), 150],
   ['an event stream of 2,000 active tasks', () => readFirstMessage(server.url), 350],

@@ -10,6 +10,11 @@ import {
   titleQualifiers,
   wordPatterns,
 } from '../../src/catalog/normalize.js';
+import { isFromForeignPage } from '../../src/http/foreign-pages.js';
+import { isDateTime, isPartialDate, isWebAddress } from '../../src/lib/formats.js';
+import { createRouteMatcher } from '../../src/rest/match-route.js';
+import { ROUTES } from '../../src/rest-routes.js';
+import { cleanPath, findDirFormatProblem } from '../../src/settings/path-rules.js';
 import { decodeCursor } from '../../src/database/pagination.js';
 import { decodeNodeId, parseRowId } from '../../src/graphql/node-id.js';
 import { cleanPathPart, truncateBytes } from '../../src/lib/filenames.js';
@@ -34,6 +39,8 @@ const plain = Object.fromEntries(PATH_PLACEHOLDERS.map((name) => [name, name])) 
   string
 >;
 const values = { plain, numbered: () => 'A' };
+
+const matchRoute = createRouteMatcher(ROUTES);
 
 const PARSERS: Record<string, (text: string) => unknown> = {
   'an item reference': (text) => parseItemReference(text, 'demo'),
@@ -72,6 +79,13 @@ const PARSERS: Record<string, (text: string) => unknown> = {
   'a query string': (text) =>
     readQuery(`?${encodeURIComponent(text).replaceAll('%26', '&').replaceAll('%3D', '=')}`),
   'repeated keys of JSON': (text) => checkJson(JSON.stringify({ [text]: text, list: [text, { text }] })),
+  'an address': isWebAddress,
+  'a partial date': isPartialDate,
+  'a time': isDateTime,
+  'a format of folders': findDirFormatProblem,
+  'a path of a file': (text) => cleanPath([text, text]),
+  'a path of a route': (text) => matchRoute('GET', `/prgs/${text}`),
+  'an origin': (text) => isFromForeignPage({ headers: { referer: text } }, new URL('http://localhost'), []),
   'a path format': (text) => fillPlaceholders(text, values),
 };
 
