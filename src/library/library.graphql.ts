@@ -169,7 +169,7 @@ builder.mutationField('scanLibrary', (t) =>
       'Starts a scan of LIBRARY_DIRS on a worker, instead of waiting up to ten minutes for the next. Only changed files are read. Requires the admin role.',
     errors: {
       types: [LibraryNotConfiguredError, ForbiddenError],
-      union: { name: 'ScanLibraryResult', description: 'The requested scan, or why there is none.' },
+      union: { name: 'ScanLibraryResult', description: 'The requested scan, or why it was rejected.' },
     },
     resolve: async (_root, _args, context) => {
       await requestScan(context, context.viewer);

@@ -4,50 +4,51 @@ import type { TaskChange } from './task-changes.js';
 
 /*
  * While a transaction is open, updates carry a sequence below that of their task, from which a reader may resume. A
- * client that waits for the sequence of its mutation must see it even if no other change follows: so the newest update
- * of a reader is sent again once nothing holds its sequence back.
+ * client that waits for the sequence of its mutation must see it even if no other change follows: so a reader is sent
+ * its latest update again once nothing holds the sequence back.
  */
 export interface HeldBackReader<Update> {
   queue: ReaderQueue<Update>;
-  /** The newest update that it has read with a sequence below its task's. */
-  heldBack: Update | null;
+  /** Whether an update is on its way that the reader has not noted. */
+  unread: boolean;
+  /** The latest update it has read, and the sequence that it has yet to see. */
+  heldBack: { update: Update; sequence: bigint } | null;
 }
 
-/** Whether the update is held back. `shown` is its sequence. */
+/** Whether a sequence is held back. `shown` is that of the update. */
 export function noteUpdate<Update extends TaskChange>(
   reader: HeldBackReader<Update>,
   update: Update,
   shown: bigint,
 ): boolean {
-  const { heldBack } = reader;
-  if (shown < update.task.sequence) {
-    if (!heldBack || heldBack.task.sequence < update.task.sequence) reader.heldBack = update;
-    return true;
-  }
-  if (heldBack && shown >= heldBack.task.sequence) reader.heldBack = null;
-  return false;
+  reader.unread = false;
+  const before = reader.heldBack?.sequence ?? 0n;
+  const needed = update.task.sequence > before ? update.task.sequence : before;
+  const isHeld = shown < update.task.sequence || shown < before;
+  reader.heldBack = isHeld ? { update, sequence: needed } : null;
+  return isHeld;
 }
 
 /**
  * The function that is returned is called when all changes below `position` are in the readers' queues; it returns
- * whether it has to be called again. Behind unread updates an update would be merged with them: such a reader notes
- * what is held back when it has read them.
+ * whether it has to be called again. A reader with unread updates notes what is held back when it has read them.
  */
 export function createRepeats<Update extends TaskChange>() {
   // One object for all readers of an update, so that it is executed once.
-  const repeats = new WeakMap<Update, Update>();
+  const repeats = new WeakMap<Update, Map<bigint, Update>>();
   return (readers: Iterable<HeldBackReader<Update>>, position: bigint): boolean => {
     let left = false;
     for (const reader of readers) {
-      const { heldBack, queue } = reader;
-      if (!heldBack || queue.size > 0) continue;
-      if (heldBack.task.sequence >= position) {
+      const { heldBack, queue, unread } = reader;
+      if (!heldBack || unread || queue.size > 0) continue;
+      if (heldBack.sequence >= position) {
         left = true;
         continue;
       }
+      const { update, sequence } = heldBack;
       reader.heldBack = null;
-      const sequence = heldBack.task.sequence.toString();
-      queue.push(getOrAdd(repeats, heldBack, () => ({ ...heldBack, sequence })));
+      const known = getOrAdd(repeats, update, () => new Map<bigint, Update>());
+      queue.push(getOrAdd(known, sequence, () => ({ ...update, sequence: sequence.toString() })));
     }
     return left;
   };

@@ -141,9 +141,11 @@ function createPoller(poll: () => Promise<'done' | 'held back' | 'failed'>) {
 
 function deliver(readers: Iterable<Reader>, { sequence, task, grandparentId }: PlacedChange): void {
   const update = { sequence, task, initial: false, coalesced: false };
-  for (const { request, queue } of readers) {
-    if (maySee(request.viewer, task) && matchesFilter(request.filter, task, grandparentId))
-      queue.push(update);
+  for (const reader of readers) {
+    const { viewer, filter } = reader.request;
+    if (!maySee(viewer, task) || !matchesFilter(filter, task, grandparentId)) continue;
+    reader.unread = true;
+    reader.queue.push(update);
   }
 }
 
@@ -172,7 +174,7 @@ function openReader(
     merge: (pending, latest) => coalesce(latest, pending.sequence),
     sizeBytes: ({ task }) => sizeOf(task),
   });
-  const reader: Reader = { request, queue, heldBack: null };
+  const reader: Reader = { request, queue, unread: false, heldBack: null };
   const note = (update: TaskUpdate, shown = BigInt(update.sequence)) => {
     if (noteUpdate(reader, update, shown)) hold();
   };

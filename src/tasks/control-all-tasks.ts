@@ -18,7 +18,7 @@ import { changeTrees, lockWithAncestors, type TreeTask } from './task-tree-store
 import { isParentKind } from './task.js';
 
 export interface BulkOutcome {
-  /** Of matching tasks; children that changed with them are not counted. */
+  /** Of matching tasks; children that changed with them count only if they match too. */
   taskCount: number;
   /** Null when nothing changed. */
   sequence: bigint | null;

@@ -108,7 +108,7 @@ export const TaskFilterInput = builder.inputType('TaskFilter', {
     }),
     root: t.id({
       description:
-        'Only this task and all below it, such as an artist with albums and their tracks: `Task:<uuid>` or the bare UUID. Only the task itself, if it is no child, where `includeChildren` is false.',
+        'Only this task and all below it, such as an artist with albums and their tracks: `Task:<uuid>` or the bare UUID. With `includeChildren: false`, only the task itself, if it is a top-level one.',
     }),
     parent: t.id({ description: 'Only the direct children of this task: `Task:<uuid>` or the bare UUID.' }),
     includeChildren: t.boolean({

@@ -278,12 +278,13 @@ describe('a reader that is too slow for every change', () => {
       signal: new AbortController().signal,
     });
 
-  it('is told so with the latest state', async () => {
+  it('learns it with the latest state', async () => {
     await seed([
       { title: 'a', state: 'RUNNING' },
       { title: 'b', state: 'RUNNING' },
     ]);
     const quick = follow({});
+    await waitFor(() => quick.updates.length === 2, { what: 'the snapshot of the quick reader' });
     const slow = await open();
     onTestFinished(() => void slow.return?.());
     expect([(await slow.next()).value, (await slow.next()).value]).toMatchObject([
@@ -306,7 +307,7 @@ describe('a reader that is too slow for every change', () => {
     expect(quick.updates.some(({ coalesced }) => coalesced)).toBe(false);
   });
 
-  it('is told so too when it has to read the changes that its queue dropped', async () => {
+  it('learns it too when it has to read the changes that its queue dropped', async () => {
     const ids = await seed(Array.from({ length: 1_100 }, (_, n) => ({ title: `${n}`, state: 'FAILED' })));
     const quick = follow({});
     const slow = await open();
