@@ -114,6 +114,17 @@ test.each([
   await expectNoHarm(Array.from({ length: count }, () => send));
 });
 
+test('clients that leave in the middle of a large response keep no place', async () => {
+  const leave = (ms: number) =>
+    fetch(`${server.url}/api/prgs/list`, { signal: AbortSignal.timeout(ms) }).then(
+      (response) => response.status,
+      () => null,
+    );
+  const statuses = await Promise.all(Array.from({ length: 20 }, (_, n) => leave(10 * n)));
+  expect(statuses).toContain(null);
+  expect(await codesOfPath('/prgs/list')()).toEqual([]);
+});
+
 /** Holds every read of the tasks back meanwhile. */
 async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: database.url });
