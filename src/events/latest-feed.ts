@@ -56,10 +56,13 @@ export function createLatestFeed<Row extends LatestRow>(
   const refresh = coalesce(async () => {
     const current = await readSequence(db);
     const rows = await read();
-    const before = new Map(state.map(({ row }) => [row.key, row.sequence]));
-    const isNew = (row: Row) => before.get(row.key) !== row.sequence;
+    const before = new Map(state.map((update) => [update.row.key, update]));
+    const isNew = (row: Row) => before.get(row.key)?.row.sequence !== row.sequence;
     if (!rows.some(isNew) && state.every(isBeyondItsRow)) return;
-    state = toUpdates(rows, current);
+    state = toUpdates(rows, current).map((update) => {
+      const earlier = before.get(update.row.key);
+      return !earlier || isNew(update.row) || earlier.sequence !== update.sequence ? update : earlier;
+    });
     for (const update of state.filter(({ row }) => isNew(row))) {
       const change = { ...update, initial: false };
       for (const queue of readers) queue.push(change);

@@ -208,6 +208,7 @@ describe('settingsUpdates', () => {
 
   it('gives equal readers one object, so that it is executed once', async () => {
     const { settingsFeed } = app.deps;
+    await changesArePast();
     const readers = await Promise.all([settingsFeed.subscribe(null), settingsFeed.subscribe(null)]);
     onTestFinished(async () => {
       for (const reader of readers) await reader.return?.();
