@@ -69,7 +69,8 @@ describe('a track that kills every worker', () => {
       errorMessage: expect.stringContaining('6 workers in a row died') as string,
     });
     const journal = await readJournal(api);
-    expect(aloneFromAttempt(journal)).toBe(SUSPECTED_AT + 1);
+    // Earlier where it happened to kill its worker before that had started another.
+    expect(aloneFromAttempt(journal)).toBeLessThanOrEqual(SUSPECTED_AT + 1);
   }, 240_000);
 
   /** The first attempt at the deadly track from which on its process started nothing else before it died. */
