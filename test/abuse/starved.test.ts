@@ -89,7 +89,7 @@ async function expectNoHarm(requests: readonly (() => Promise<string[]>)[]): Pro
 }
 
 const codesOf = (query: string) => async () => (await postQuery(server.url, query)).codes;
-/** A REST response by its status, which is none of the codes unless the server is busy. */
+/** The codes of a REST response, by its status: empty when it was answered. */
 const codesOfPath = (path: string) => async () => {
   const response = await fetch(`${server.url}/api${path}`);
   await response.arrayBuffer();
