@@ -11,8 +11,11 @@ import {
   path,
   paths,
   portNumber,
+  isProxyAddress,
   positiveNumber,
+  publicUrl,
   urlOf,
+  userName,
 } from './lib/env-values.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
@@ -49,6 +52,49 @@ const variables = z.object({
     default: null,
     description:
       'Names by which the server is reached, besides IP addresses, localhost, HOST and the name of the machine.',
+  }),
+  AUTH_ENABLED: onOff.default(false).register(facts, {
+    kind: 'true or false',
+    default: 'false',
+    description: 'Whether people sign in; otherwise everyone is the user "system", an admin.',
+  }),
+  REGISTRATION_ENABLED: onOff.default(false).register(facts, {
+    kind: 'true or false',
+    default: 'false',
+    description:
+      'Whether people may create an account themselves. The first to register is an admin, in any case.',
+  }),
+  ADMIN_USERNAME: userName.optional().register(facts, {
+    kind: '3 to 64 letters, digits, ".", "_" or "-"',
+    default: null,
+    description: 'Name of the admin that is made when there are no users; with ADMIN_PASSWORD.',
+  }),
+  ADMIN_PASSWORD: z.string().min(8).max(512).optional().register(facts, {
+    kind: '8 to 512 characters',
+    default: null,
+    description: 'First password of ADMIN_USERNAME; later values change nothing.',
+  }),
+  TOKEN_HOURS: positiveNumber.default(24).register(facts, {
+    kind: 'an integer from 1 to 99999',
+    default: '24',
+    description: 'Hours that the token of a sign-in by REST is valid.',
+  }),
+  SECRET_KEY: z.string().min(32).max(1_024).optional().register(facts, {
+    kind: '32 to 1,024 characters that are hard to guess',
+    default: null,
+    description:
+      'Encrypts what must stay secret in the database; the same for all processes that share one. By default made once, in DATA_DIR.',
+  }),
+  PUBLIC_URL: publicUrl.optional().register(facts, {
+    kind: 'an address such as https://music.example.org or https://example.org/music',
+    default: null,
+    description:
+      'Where browsers reach the server, if that is not where it listens: behind TLS, or below a path.',
+  }),
+  TRUST_PROXY: commaSeparated(isProxyAddress, 'an address').default([]).register(facts, {
+    kind: 'IP addresses or networks such as 10.0.0.0/8, or loopback, linklocal or uniquelocal, separated by commas',
+    default: null,
+    description: 'Reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed.',
   }),
   CORS_ORIGINS: commaSeparated(isOrigin, 'an origin').default([]).register(facts, {
     kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
@@ -154,6 +200,15 @@ export interface Env {
   development: boolean;
   /** Lower case; ".example.org" stands for example.org and all below it, "*" for all. */
   allowedHosts: string[];
+  authEnabled: boolean;
+  registrationEnabled: boolean;
+  /** Made when there are no users. */
+  firstAdmin: { username: string; password: string } | null;
+  tokenHours: number;
+  secretKey: string | null;
+  /** Without a slash at the end. */
+  publicUrl: string | null;
+  trustedProxies: string[];
   corsOrigins: string[];
   maxReadersPerAddress: number;
   dataDir: string;
@@ -196,6 +251,9 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
 
 function findConflicts(provided: Record<string, string | undefined>): string[] {
   const mistakes: string[] = [];
+  if (Boolean(provided['ADMIN_USERNAME']) !== Boolean(provided['ADMIN_PASSWORD'])) {
+    mistakes.push('ADMIN_USERNAME and ADMIN_PASSWORD go together; set both, or neither.');
+  }
   if (provided['CATALOG'] === 'library' && !provided['LIBRARY_DIRS']) {
     mistakes.push('CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.');
   }
@@ -211,11 +269,14 @@ function findConflicts(provided: Record<string, string | undefined>): string[] {
 function describe(issue: z.core.$ZodIssue, provided: Record<string, string | undefined>): string {
   const name = String(issue.path[0]);
   // Any part of a malformed URL may be the password.
-  if (name.endsWith('_URL')) return `${name} is invalid; expected: ${factsOf(name).kind}.`;
+  if (isSecret(name)) return `${name} is invalid; expected: ${factsOf(name).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
   return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
 }
+
+/** Variables whose value no message may repeat. */
+const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
@@ -229,6 +290,16 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
     host: parsed.HOST,
     development: parsed.NODE_ENV === 'development',
     allowedHosts: parsed.ALLOWED_HOSTS,
+    authEnabled: parsed.AUTH_ENABLED,
+    registrationEnabled: parsed.REGISTRATION_ENABLED,
+    firstAdmin:
+      parsed.ADMIN_USERNAME !== undefined && parsed.ADMIN_PASSWORD !== undefined
+        ? { username: parsed.ADMIN_USERNAME, password: parsed.ADMIN_PASSWORD }
+        : null,
+    tokenHours: parsed.TOKEN_HOURS,
+    secretKey: parsed.SECRET_KEY ?? null,
+    publicUrl: parsed.PUBLIC_URL ?? null,
+    trustedProxies: parsed.TRUST_PROXY,
     corsOrigins: parsed.CORS_ORIGINS,
     maxReadersPerAddress: parsed.MAX_READERS_PER_ADDRESS,
     dataDir: parsed.DATA_DIR,

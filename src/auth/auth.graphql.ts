@@ -1,6 +1,15 @@
 import { builder } from '../graphql/builder.js';
+import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
+import { ForbiddenError } from './errors.js';
 import { findUser } from './user-store.js';
+
+builder.objectType(ForbiddenError, {
+  name: 'Forbidden',
+  description:
+    'Returned when your role, or the scopes of your API key, do not allow the action; nothing was changed.',
+  interfaces: [ErrorInterface],
+});
 
 interface AuthStatus {
   enabled: boolean;
@@ -53,12 +62,14 @@ const UserType = builder.prismaNode('User', {
 builder.queryFields((t) => ({
   authStatus: t.field({
     type: AuthStatusType,
+    skipTypeScopes: true,
     description: 'How users sign in to this server. No sign-in is needed to read this.',
     resolve: () => AUTH_OFF,
   }),
   viewer: t.prismaField({
     type: UserType,
     nullable: true,
+    skipTypeScopes: true,
     description: 'The signed-in user; null without one. While authentication is off, the user `system`.',
     resolve: (query, _root, _args, { db, viewer }) => findUser(db, viewer.id, query),
   }),

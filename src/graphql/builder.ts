@@ -3,11 +3,12 @@ import ComplexityPlugin, { type ComplexityErrorFn } from '@pothos/plugin-complex
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import SubGraphPlugin from '@pothos/plugin-sub-graph';
 import type { z } from 'zod';
 import type PrismaTypes from '../generated/pothos.js';
 import { getDatamodel } from '../generated/pothos.js';
-import type { GraphqlContext } from '../context.js';
+import type { GraphqlContext, Permissions } from '../context.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { textsOf } from '../lib/named-enum.js';
 import { limitExceeded, MAX_COMPLEXITY } from './limits.js';
@@ -22,6 +23,7 @@ interface Types {
   Context: GraphqlContext;
   PrismaTypes: PrismaTypes;
   DefaultFieldNullability: false;
+  AuthScopes: Permissions;
   SubGraphs: 'public';
   Scalars: {
     ID: { Input: string; Output: string };
@@ -33,7 +35,7 @@ interface Types {
 }
 
 export const builder = new SchemaBuilder<Types>({
-  plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, PrismaPlugin, SubGraphPlugin],
+  plugins: [ErrorsPlugin, ComplexityPlugin, RelayPlugin, ScopeAuthPlugin, PrismaPlugin, SubGraphPlugin],
   defaultFieldNullability: false,
   complexity: {
     defaultComplexity: 1,
@@ -41,6 +43,11 @@ export const builder = new SchemaBuilder<Types>({
     defaultListMultiplier: 1,
     limit: { complexity: MAX_COMPLEXITY },
     complexityError,
+  },
+  scopeAuth: {
+    authScopes: ({ permissions }) => ({ ...permissions }),
+    authorizeOnSubscribe: true,
+    unauthorizedError: (_parent, context) => context.refusal(),
   },
   subGraphs: { defaultForTypes: ['public'], defaultForFields: ['public'] },
   // No defaultTypes: an error is a union member only where a field names it.
@@ -92,12 +99,16 @@ export type BuilderTypes = typeof builder extends PothosSchemaTypes.SchemaBuilde
 /** Options of a field that REST documents alone may select. A type that only such fields return is as hidden. */
 export const INTERNAL: { subGraphs: [] } = { subGraphs: [] };
 
-builder.queryType({ description: 'Read operations, none of which changes anything.' });
+builder.queryType({
+  description: 'Read operations, none of which changes anything.',
+  authScopes: { READ: true },
+});
 builder.mutationType({
   description:
     'Write operations. Errors that a client can handle are members of the result union and implement `Error`.',
 });
 builder.subscriptionType({
+  authScopes: { READ: true },
   description:
     'Live updates, over WebSocket with the graphql-transport-ws protocol, or as server-sent events with `accept: text/event-stream`.',
 });

@@ -5,6 +5,8 @@ export interface ContextRequest {
   requestId: string;
   signal: AbortSignal;
   headers: { get(name: string): string | null };
+  /** Of the client; behind proxies that TRUST_PROXY names, what they say. Null when the connection has gone. */
+  address: string | null;
   connectionParams?: Readonly<Record<string, unknown>>;
   /** Counts an event stream over HTTP until the response ends; false if there are too many. */
   enterReader?: (viewerId: string) => boolean;

@@ -1,5 +1,5 @@
 import type { DomainError } from '../lib/errors.js';
-import { ForbiddenError, InvalidInputError, type ErrorCode } from '../lib/errors.js';
+import { InvalidInputError, type ErrorCode } from '../lib/errors.js';
 import { builder } from './builder.js';
 
 const CODES: Record<ErrorCode, string> = {
@@ -8,7 +8,29 @@ const CODES: Record<ErrorCode, string> = {
   INVALID_OPTIONS: 'The output options cannot be combined.',
   INVALID_SETTINGS: 'A setting is out of range or conflicts with another; nothing was stored.',
   LIBRARY_NOT_CONFIGURED: 'The server has no library: LIBRARY_DIRS is empty.',
-  FORBIDDEN: 'Your role does not allow this.',
+  UNAUTHENTICATED: 'Sign in first: there is no valid token or API key.',
+  FORBIDDEN: 'Your role, or the scopes of your API key, do not allow this.',
+  AUTH_DISABLED: 'The server has no users of its own: AUTH_ENABLED is off.',
+  INVALID_CREDENTIALS: 'The username or the password is wrong.',
+  TOO_MANY_SIGN_INS: 'Too many failed sign-ins; wait as long as `retryAfterSeconds` says.',
+  SESSION_ENDED: 'The session has ended; sign in again.',
+  REGISTRATION_DISABLED: 'People may not create an account themselves; ask an admin.',
+  USERNAME_TAKEN: 'Another user has this name.',
+  WEAK_PASSWORD: 'The new password is too short or too long.',
+  WRONG_PASSWORD: 'The current password is not the one given.',
+  NO_PASSWORD: 'The user signs in by a provider and has no password.',
+  USER_NOT_FOUND: 'There is no such user.',
+  OWN_USER: 'This cannot be done to your own account.',
+  LAST_ADMIN: 'The last admin cannot be deleted or become a user.',
+  API_KEY_NOT_FOUND: 'There is no such API key, or it is not yours.',
+  NAME_TAKEN: 'The name is already in use.',
+  PROVIDER_NOT_FOUND: 'There is no sign-in provider of this name.',
+  PROVIDER_DISABLED: 'The sign-in provider is not configured on this server.',
+  PROVIDER_FAILED: 'The sign-in provider refused, or did not answer as it should.',
+  PROVIDER_NOT_LINKED: 'The user is not linked to this sign-in provider.',
+  LAST_SIGN_IN_METHOD: 'Without it, the user could not sign in any more.',
+  SERVICE_UNKNOWN: 'There is no service of this name to have an account at.',
+  ACCOUNT_NOT_FOUND: 'There is no account of this name.',
   EXPLICIT_CONTENT: 'The track is marked as explicit, and this server skips such tracks.',
   CATALOG_ITEM_NOT_FOUND: 'The catalog has no item with this id.',
   TASK_NOT_FOUND: 'The task does not exist, or you may not see it.',
@@ -57,10 +79,4 @@ builder.objectType(InvalidInputError, {
       description: 'Name of the invalid argument or input field; null when unknown.',
     }),
   }),
-});
-
-builder.objectType(ForbiddenError, {
-  name: 'Forbidden',
-  description: 'Returned when your role does not allow the action; nothing was changed.',
-  interfaces: [ErrorInterface],
 });

@@ -134,6 +134,7 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
         requestId: `${connectionId}.${started}`,
         signal: controller.signal,
         headers,
+        address: request.socket.remoteAddress ?? null,
         ...(connectionParams && { connectionParams }),
       };
       return { contextRequest, finish: () => finish(controller) };

@@ -1,6 +1,7 @@
 import type { Viewer } from '../auth/viewer.js';
 import { inTransaction } from '../database/prisma.js';
-import { InvalidInputError, requireAdmin } from '../lib/errors.js';
+import { requireAdmin } from '../auth/access-rules.js';
+import { InvalidInputError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import { deleteFinishedBefore } from './history-store.js';
 

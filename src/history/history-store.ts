@@ -1,9 +1,10 @@
+import { ownedBy } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
 import { keysetSql, type KeysetOrder, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { listTaskGroups } from '../tasks/task-count-store.js';
-import { kindIn, ownedBy, rowConditions } from '../tasks/task-filter-store.js';
+import { kindIn, rowConditions } from '../tasks/task-filter-store.js';
 import { hasRowCondition } from '../tasks/task-filter.js';
 import type { Task } from '../tasks/task.js';
 import { sumMatching, type HistoryFilter, type HistoryStatus } from './history.js';

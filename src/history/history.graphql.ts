@@ -15,7 +15,8 @@ import {
   type Connection,
   type KeysetPageArgs,
 } from '../graphql/connection.js';
-import { ForbiddenError, InvalidInputError } from '../lib/errors.js';
+import { ForbiddenError } from '../auth/errors.js';
+import { InvalidInputError } from '../lib/errors.js';
 import { listTaskGroups } from '../tasks/task-count-store.js';
 import { TaskKindEnum } from '../tasks/task-type.graphql.js';
 import { isParentKind, type Task } from '../tasks/task.js';

@@ -142,6 +142,7 @@ function handleGraphql(
     requestId,
     signal,
     headers,
+    address: incoming.socket.remoteAddress ?? null,
     enterReader: (viewerId) => enterReader(readers, exchange, viewerId),
   });
 }

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { delimiter, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -28,6 +29,27 @@ export const urlOf = (protocols: readonly string[]) =>
         protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length) &&
         !/\s/.test(value),
     );
+
+export const userName = z.string().regex(/^[\w.-]{3,64}$/);
+
+/** Without a query, and without a slash at the end. */
+export const publicUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
+  .transform((value) => new URL(value))
+  .refine(({ search, hash, username, password }) => `${search}${hash}${username}${password}` === '')
+  .transform((url) => url.href.replace(/\/$/, ''));
+
+const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal'];
+
+export function isProxyAddress(value: string): boolean {
+  if (PROXY_GROUPS.includes(value)) return true;
+  const [address = '', prefix, ...rest] = value.split('/');
+  const bits = isIP(address) === 4 ? 32 : 128;
+  return isIP(address) > 0 && rest.length === 0 && (prefix === undefined || isPrefix(prefix, bits));
+}
+
+const isPrefix = (text: string, bits: number): boolean => /^\d{1,3}$/.test(text) && Number(text) <= bits;
 
 export const host = z.string().regex(/^[\w.:%-]+$/);
 

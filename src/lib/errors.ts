@@ -4,7 +4,29 @@ const ERROR_CODES = [
   'INVALID_ITEM',
   'INVALID_OPTIONS',
   'INVALID_SETTINGS',
+  'UNAUTHENTICATED',
   'FORBIDDEN',
+  'AUTH_DISABLED',
+  'INVALID_CREDENTIALS',
+  'TOO_MANY_SIGN_INS',
+  'SESSION_ENDED',
+  'REGISTRATION_DISABLED',
+  'USERNAME_TAKEN',
+  'WEAK_PASSWORD',
+  'WRONG_PASSWORD',
+  'NO_PASSWORD',
+  'USER_NOT_FOUND',
+  'OWN_USER',
+  'LAST_ADMIN',
+  'API_KEY_NOT_FOUND',
+  'NAME_TAKEN',
+  'PROVIDER_NOT_FOUND',
+  'PROVIDER_DISABLED',
+  'PROVIDER_FAILED',
+  'PROVIDER_NOT_LINKED',
+  'LAST_SIGN_IN_METHOD',
+  'SERVICE_UNKNOWN',
+  'ACCOUNT_NOT_FOUND',
   'LIBRARY_NOT_CONFIGURED',
   'CATALOG_ITEM_NOT_FOUND',
   'TASK_NOT_FOUND',
@@ -102,10 +124,6 @@ export class WrongIdTypeError extends InvalidInputError {
   }
 }
 
-export class ForbiddenError extends DomainError {
-  readonly code = 'FORBIDDEN';
-}
-
 /** This caller, or all together, do too much at once. */
 export class LimitExceededError extends DomainError {
   readonly code = 'LIMIT_EXCEEDED';
@@ -117,10 +135,6 @@ export class LimitExceededError extends DomainError {
   ) {
     super(message);
   }
-}
-
-export function requireAdmin(viewer: { role: string }): void {
-  if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an admin may do this.');
 }
 
 /* Here, because adapters throw them, domains tell them apart, and neither imports the other's values. */

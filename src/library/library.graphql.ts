@@ -9,7 +9,7 @@ import {
 } from '../graphql/connection.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseServerId, SERVER_ID } from '../graphql/node-id.js';
-import { ForbiddenError } from '../lib/errors.js';
+import { ForbiddenError } from '../auth/errors.js';
 import {
   countReadableFiles,
   findScan,

@@ -1,6 +1,8 @@
 import type { Env } from '../env.js';
 import { createLatestFeed, type LatestFeed } from '../events/latest-feed.js';
-import { DomainError, requireAdmin } from '../lib/errors.js';
+import { requireAdmin } from '../auth/access-rules.js';
+import type { Viewer } from '../auth/viewer.js';
+import { DomainError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import { readLibraryRows, type LibraryRow } from './library-scan-store.js';
 import { scanLibraryJob } from './scan-library.job.js';
@@ -18,7 +20,7 @@ interface ScanRequestDeps extends Pick<Platform, 'jobs'> {
 }
 
 /** Returns before the scan. Throws ForbiddenError unless the viewer is an admin, or LibraryNotConfiguredError. */
-export async function requestScan({ env, jobs }: ScanRequestDeps, viewer: { role: string }): Promise<void> {
+export async function requestScan({ env, jobs }: ScanRequestDeps, viewer: Viewer): Promise<void> {
   requireAdmin(viewer);
   if (env.libraryDirs.length === 0) throw new LibraryNotConfiguredError();
   await jobs.enqueue(scanLibraryJob, {});

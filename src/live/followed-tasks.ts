@@ -1,4 +1,5 @@
-import { maySee, type Viewer } from '../auth/viewer.js';
+import { maySee } from '../auth/access-rules.js';
+import type { Viewer } from '../auth/viewer.js';
 import type { Db } from '../database/prisma.js';
 import { InvalidInputError } from '../lib/errors.js';
 import type { TaskFilter } from '../tasks/task-filter.js';

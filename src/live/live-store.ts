@@ -1,8 +1,9 @@
+import { ownedBy } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { countSql } from '../tasks/task-count-store.js';
-import { ownedBy, stateIn, taskCondition } from '../tasks/task-filter-store.js';
+import { stateIn, taskCondition } from '../tasks/task-filter-store.js';
 import type { TaskFilter } from '../tasks/task-filter.js';
 import type { TaskStamp } from '../tasks/task-store.js';
 import { ACTIVE_STATES, FINISHED_STATES, type Task } from '../tasks/task.js';

@@ -1,4 +1,4 @@
-import { maySee } from '../auth/viewer.js';
+import { maySee } from '../auth/access-rules.js';
 import { levelOf } from '../database/outage.js';
 import { checkReached, readSequence } from '../database/sequence.js';
 import { closeOnReturn, createReaderQueue } from '../events/reader-queue.js';

@@ -68,12 +68,13 @@ async function answer(
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
   const headers = headersOf(incoming);
+  const address = incoming.socket.remoteAddress ?? null;
   if (route.changes && isFromForeignPage(incoming, url, dependencies.origins)) {
     throw new RestFailure(403, foreignPageMessage(incoming));
   }
   const raw = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
   const documentsFor = (signal: AbortSignal) =>
-    createDocuments(dependencies, { transport: 'rest', requestId, signal, headers });
+    createDocuments(dependencies, { transport: 'rest', requestId, signal, headers, address });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
       documents: documentsFor(signal),

@@ -1,5 +1,6 @@
 import type { Platform } from '../platform.js';
-import { requireAdmin } from '../lib/errors.js';
+import { requireAdmin } from '../auth/access-rules.js';
+import type { Viewer } from '../auth/viewer.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import { inTransaction } from '../database/prisma.js';
 import { findDownloadPathProblem, isWritable } from './download-path.js';
@@ -26,12 +27,6 @@ import {
 type Needs = Pick<Platform, 'db' | 'env'>;
 type Changing = Needs & Pick<Platform & SettingsDeps, 'log' | 'reloadSettings'>;
 
-interface Changer {
-  id: string;
-  username: string;
-  role: string;
-}
-
 interface CheckedSection<Values extends object> extends SettingsSection<Values> {
   findProblems(values: Values): Promise<SettingsProblem[]>;
 }
@@ -56,7 +51,7 @@ const CHECKED_WATCHES: CheckedSection<WatchSettings> = {
 /** Throws ForbiddenError unless the viewer is an admin. */
 export function checkDownloadSettings(
   deps: Needs,
-  viewer: Changer,
+  viewer: Viewer,
   change: TableChange<Settings>,
 ): Promise<SettingsProblem[]> {
   return check({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
@@ -64,7 +59,7 @@ export function checkDownloadSettings(
 
 export function checkWatchSettings(
   deps: Needs,
-  viewer: Changer,
+  viewer: Viewer,
   change: TableChange<WatchSettings>,
 ): Promise<SettingsProblem[]> {
   return check({ deps, viewer, section: CHECKED_WATCHES }, change);
@@ -73,7 +68,7 @@ export function checkWatchSettings(
 /** For all processes at once. Throws ForbiddenError or InvalidSettingsError; nothing is stored then. */
 export function updateDownloadSettings(
   deps: Changing,
-  viewer: Changer,
+  viewer: Viewer,
   change: TableChange<Settings>,
 ): Promise<VersionOf<Settings>> {
   return update({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
@@ -81,7 +76,7 @@ export function updateDownloadSettings(
 
 export function updateWatchSettings(
   deps: Changing,
-  viewer: Changer,
+  viewer: Viewer,
   change: TableChange<WatchSettings>,
 ): Promise<VersionOf<WatchSettings>> {
   return update({ deps, viewer, section: CHECKED_WATCHES }, change);
@@ -98,7 +93,7 @@ function withoutTrailingSlash(change: TableChange<Settings>): TableChange<Settin
 
 interface Target<Values extends object, Deps> {
   deps: Deps;
-  viewer: Changer;
+  viewer: Viewer;
   section: CheckedSection<Values>;
 }
 

@@ -1,6 +1,6 @@
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
-import { ForbiddenError } from '../lib/errors.js';
+import { ForbiddenError } from '../auth/errors.js';
 import {
   checkDownloadSettings,
   checkWatchSettings,

@@ -2,7 +2,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { keysetSql, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import type { NewTask } from './new-task.js';
-import { ownedBy, visibleTo } from './task-filter-store.js';
+import { ownedBy, visibleTo } from '../auth/access-rules.js';
 import type { Selection } from './task-store.js';
 import type { Task } from './task.js';
 

@@ -1,7 +1,8 @@
+import { ownedBy } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
-import { kindIn, ownedBy, rowConditions, stateIn, taskCondition } from './task-filter-store.js';
+import { kindIn, rowConditions, stateIn, taskCondition } from './task-filter-store.js';
 import { hasRowCondition, type TaskFilter } from './task-filter.js';
 import { ACTIVE_STATES, FINISHED_STATES, type TaskKind, type TaskState } from './task.js';
 

@@ -1,16 +1,9 @@
+import { ownedBy } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
 import { escapeLike } from '../catalog/normalize.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { needleOf, type RowFilter, type TaskFilter } from './task-filter.js';
 import { TASK_STATES, type TaskKind, type TaskState } from './task.js';
-
-export function visibleTo(viewer: Viewer): { ownerId?: string } {
-  return viewer.role === 'ADMIN' ? {} : { ownerId: viewer.id };
-}
-
-export function ownedBy(viewer: Viewer): Prisma.Sql {
-  return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
-}
 
 /** Of these states and those of the filter. */
 export function taskCondition(

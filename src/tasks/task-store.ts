@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { visibleTo } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
 import { playlistSchema, queueableItemSchema, type Playlist } from '../catalog/catalog-item.js';
 import {
@@ -13,7 +14,7 @@ import { Prisma, type User } from '../generated/prisma/client.js';
 import { storedOptions, type DownloadOptions } from './download-options.js';
 import type { NewTask } from './new-task.js';
 import { countSql } from './task-count-store.js';
-import { taskCondition, visibleTo } from './task-filter-store.js';
+import { taskCondition } from './task-filter-store.js';
 import { hasRowCondition, type TaskFilter } from './task-filter.js';
 import { ACTIVE_STATES, FINISHED_STATES, TASK_STATES, type Task, type TaskState } from './task.js';
 

@@ -7,7 +7,7 @@ import { parseRowId } from '../graphql/node-id.js';
 import { isTaskErrorCode, type TaskErrorCode } from '../lib/errors.js';
 import { CODEC_OF_FORMAT } from '../media/media.js';
 import { audioFormat } from '../settings/settings.js';
-import { visibleTo } from './task-filter-store.js';
+import { visibleTo } from '../auth/access-rules.js';
 import { itemOf, listOwners } from './task-store.js';
 import { isPartial, PRIORITY_LIMIT, type Task, type TaskKind, type TaskState } from './task.js';
 

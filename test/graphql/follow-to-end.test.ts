@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { viewerOf } from '../../src/auth/viewer.js';
 import type { TaskFilter, TaskUpdatesSubscriptionVariables } from '../../src/generated/documents/graphql.js';
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
@@ -271,7 +272,7 @@ describe('live updates by words, times and codes', () => {
 describe('a reader that is too slow for every change', () => {
   const open = (filter: object = {}) =>
     app.deps.feed.subscribe({
-      viewer: { id: ownerId, username: 'slow', role: 'USER' },
+      viewer: viewerOf({ id: ownerId, username: 'slow', role: 'USER' }),
       filter: { includeChildren: true, includeDismissed: true, ...filter },
       since: null,
       untilFinished: false,

@@ -127,6 +127,7 @@ test('A document run inside the process has the same context, limits and masking
       {
         transport: 'rest',
         requestId: 'req-rest',
+        address: null,
         signal: new AbortController().signal,
         headers: { get: () => null },
       },

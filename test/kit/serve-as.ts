@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { UserRole, Viewer } from '../../src/auth/viewer.js';
-import { createContextFactory, type GraphqlContext } from '../../src/context.js';
+import { viewerOf, type UserRole, type Viewer } from '../../src/auth/viewer.js';
+import { createContextFactory, permissionsOf, type GraphqlContext } from '../../src/context.js';
 import { internalSchema, schema } from '../../src/schema.js';
 import type { ContextRequest } from '../../src/graphql/context-request.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
@@ -12,22 +12,27 @@ import { execute, rest, subscribe, type TestApp } from './start-app.js';
 
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
-  const viewer = { id: randomUUID(), username: `user-${randomUUID()}`, role };
-  await app.deps.db.user.create({ data: viewer });
-  return viewer;
+  const user = { id: randomUUID(), username: `user-${randomUUID()}`, role };
+  await app.deps.db.user.create({ data: user });
+  return viewerOf(user);
 }
 
 function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
   const { log } = app.deps;
   const usual = createContextFactory(app.deps);
-  const createContext = (request: ContextRequest) => ({ ...usual(request), ...changes });
+  const permissions = changes.viewer && { permissions: permissionsOf(changes.viewer) };
+  const createContext = async (request: ContextRequest) => ({
+    ...(await usual(request)),
+    ...permissions,
+    ...changes,
+  });
   return createGraphqlServer({ schema, internalSchema, createContext, log, graphiql: true });
 }
 
 /** Runs documents as REST routes do, so that they may select internal fields. */
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
   const { signal } = new AbortController();
-  const request = { transport: 'rest', requestId: randomUUID(), signal, headers: new Headers() } as const;
+  const request = { transport: 'rest', requestId: randomUUID(), signal, headers: new Headers(), address: null } as const;
   return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Viewer } from '../../src/auth/viewer.js';
+import { viewerOf, type Viewer } from '../../src/auth/viewer.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import type { Prisma } from '../../src/generated/prisma/client.js';
 import { createLogger } from '../../src/lib/logger.js';
@@ -40,9 +40,9 @@ const newTask = (more: Partial<NewRow> = {}): NewRow => ({
 });
 
 async function createUser(): Promise<Viewer> {
-  const viewer: Viewer = { id: randomUUID(), username: randomUUID(), role: 'USER' };
-  await connection.db.user.create({ data: viewer });
-  return viewer;
+  const user = { id: randomUUID(), username: randomUUID(), role: 'USER' as const };
+  await connection.db.user.create({ data: user });
+  return viewerOf(user);
 }
 
 /** What is kept, and what is there, by everything that tasks are counted by: equal in one snapshot. */

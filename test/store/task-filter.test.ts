@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { maySee, type Viewer } from '../../src/auth/viewer.js';
+import { maySee } from '../../src/auth/access-rules.js';
+import type { Viewer } from '../../src/auth/viewer.js';
 import { searchWords } from '../../src/catalog/normalize.js';
 import type { HistoryFilter } from '../../src/history/history.js';
 import { countHistory, listHistory } from '../../src/history/history-store.js';

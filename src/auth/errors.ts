@@ -1,0 +1,21 @@
+import { DomainError } from '../lib/errors.js';
+
+export class UnauthenticatedError extends DomainError {
+  readonly code = 'UNAUTHENTICATED';
+
+  constructor(message = 'Sign in first: send a token or an API key as "Authorization: Bearer …".') {
+    super(message);
+  }
+}
+
+export class ForbiddenError extends DomainError {
+  readonly code = 'FORBIDDEN';
+}
+
+export class AuthDisabledError extends DomainError {
+  readonly code = 'AUTH_DISABLED';
+
+  constructor() {
+    super('Authentication is off on this server: everyone is the user "system". AUTH_ENABLED turns it on.');
+  }
+}
