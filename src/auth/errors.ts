@@ -19,3 +19,14 @@ export class AuthDisabledError extends DomainError {
     super('Authentication is off on this server: everyone is the user "system". AUTH_ENABLED turns it on.');
   }
 }
+
+export class WeakPasswordError extends DomainError {
+  readonly code = 'WEAK_PASSWORD';
+
+  constructor(
+    readonly shortest: number,
+    readonly longest: number,
+  ) {
+    super(`New password must have ${shortest} to ${longest} characters.`);
+  }
+}
