@@ -1,4 +1,4 @@
-import { headersOf, toContextRequest } from '../graphql/context-request.js';
+import { toContextRequest } from '../graphql/context-request.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
 import { foreignPageMessage, isFromForeignPage } from '../http/foreign-pages.js';
@@ -74,16 +74,18 @@ async function answer(
   }
   const input = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
   const { raw, streamToken } = route.streams ? takeToken(input) : { raw: input, streamToken: null };
-  const toRequest = (signal: AbortSignal) =>
-    toContextRequest(incoming, { transport: 'rest', requestId, signal, client, outgoing, streamToken });
-  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, toRequest(signal));
+  const request = toContextRequest(incoming, {
+    ...{ transport: 'rest', requestId, signal: exchange.signal },
+    ...{ client, outgoing, streamToken },
+  });
+  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
       documents: documentsFor(signal),
       documentsFor,
       enterReader: () => dependencies.readers.enter(client.address),
       raw,
-      headers: headersOf(incoming),
+      headers: request.headers,
       base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,
       signal,
