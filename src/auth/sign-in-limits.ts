@@ -3,6 +3,7 @@ import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-lim
 import { DatabaseUnavailableError } from '../database/outage.js';
 import type { DatabaseConnection } from '../database/prisma.js';
 import { systemCodeOf } from '../lib/errors.js';
+import { networkOf } from '../lib/reader-limits.js';
 import { TooManySignInsError } from './errors.js';
 import { usernameKeyOf } from './user-store.js';
 
@@ -122,23 +123,6 @@ function keysOf(username: string, address: string | null): Keys {
   const name = createHash('sha256').update(usernameKeyOf(username)).digest('base64url').slice(0, 22);
   const network = networkOf(address ?? '');
   return { name, address: network, turn: `${name} ${network}` };
-}
-
-/** Whoever has an IPv6 address usually has all 2⁶⁴ of its network. */
-export function networkOf(address: string): string {
-  const plain = address
-    .toLowerCase()
-    .replace(/%.*$/, '')
-    .replace(/^::ffff:(?=\d+\.)/, '');
-  if (!plain.includes(':')) return plain;
-  const [head = '', tail] = plain.split('::');
-  const [before, after] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
-  const gap = tail === undefined ? 0 : 8 - (before?.length ?? 0) - (after?.length ?? 0);
-  const groups = [...(before ?? []), ...Array<string>(Math.max(gap, 0)).fill('0'), ...(after ?? [])];
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':');
 }
 
 function refuse(thrown: unknown): never {
