@@ -26,7 +26,7 @@ export async function signedIn(app: TestApp, user: { id: string }): Promise<Test
   return { ...app, ...requestsTo({ url, token: await createToken(app, user) }) };
 }
 
-function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
+export function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
   const { log } = app.deps;
   const usual = createContextFactory(app.deps);
   const { viewer } = changes;
