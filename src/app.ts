@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
+import { openAuth } from './auth/open-auth.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -114,6 +115,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
+  const auth = await openAuth(platform);
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -132,6 +134,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
+    ...auth,
     tagReader,
     feed,
     libraryFeed,

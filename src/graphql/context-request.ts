@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Cookie } from '../lib/cookie.js';
 
 export interface ContextRequest {
   transport: 'http' | 'websocket' | 'rest';
@@ -8,6 +9,15 @@ export interface ContextRequest {
   /** Of the client; behind proxies that TRUST_PROXY names, what they say. Null when the connection has gone. */
   address: string | null;
   connectionParams?: Readonly<Record<string, unknown>>;
+  /** The value of a cookie that the client sent. */
+  readCookie?: (name: string) => string | null;
+  /** Absent where the response cannot set one: on a WebSocket. */
+  setCookie?: (cookie: Cookie) => void;
+  /** Where clients reach the server, without a slash at the end. */
+  publicUrl?: string;
+  isSecure?: boolean;
+  /** `?token=` of an event stream. */
+  streamToken?: string | null;
   /** Counts an event stream over HTTP until the response ends; false if there are too many. */
   enterReader?: (viewerId: string) => boolean;
 }

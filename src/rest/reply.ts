@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { sendEmpty, sendJson } from '../http/send.js';
+import type { Cookie } from '../lib/cookie.js';
 
 const IS_REPLY = Symbol('reply');
 
@@ -15,19 +16,6 @@ interface ReplyParts {
 
 export interface Reply extends ReplyParts {
   readonly [IS_REPLY]: true;
-}
-
-export interface Cookie {
-  name: string;
-  value: string;
-  /** Zero deletes the cookie. Default: until the browser is closed. */
-  maxAgeS?: number;
-  /** Whether it is sent over HTTPS only. */
-  secure: boolean;
-  /** Default: `Lax`, so that a link from elsewhere finds its reader signed in, and a form from elsewhere does not. */
-  sameSite?: 'Strict' | 'Lax' | 'None';
-  /** Default: `/`. */
-  path?: string;
 }
 
 /** A response with its own status, headers and cookies: `return reply({ body, cookies: [session] })`. */
