@@ -120,10 +120,9 @@ export const SIGN_IN_VARIABLES = {
 };
 
 const oidcVariables = z.object(OIDC_VARIABLES);
-const signInVariables = z.object(SIGN_IN_VARIABLES);
 
 type OidcVariables = z.infer<typeof oidcVariables>;
-type SignInVariables = z.infer<typeof signInVariables>;
+type SignInVariables = z.infer<z.ZodObject<typeof SIGN_IN_VARIABLES>>;
 
 interface ProviderNames {
   /** In addresses and in the database: lower case, without spaces. */
