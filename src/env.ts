@@ -82,6 +82,11 @@ const variables = z.object({
     default: '24',
     description: 'Hours that the token of a sign-in by REST is valid.',
   }),
+  AUDIT_DAYS: positiveNumber.default(365).register(facts, {
+    kind: 'an integer from 1 to 99999',
+    default: '365',
+    description: 'Days that entries of the audit log are kept.',
+  }),
   SECRET_KEY: z.string().min(32).max(1_024).optional().register(facts, {
     kind: '32 to 1,024 characters that are hard to guess',
     default: null,
@@ -209,6 +214,7 @@ export interface Env extends SignInEnv {
   /** Made when there are no users. */
   firstAdmin: { username: string; password: string } | null;
   tokenHours: number;
+  auditDays: number;
   secretKey: string | null;
   /** Without a slash at the end. */
   publicUrl: string | null;
@@ -314,6 +320,7 @@ function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof SignInEnv> {
         ? { username: parsed.ADMIN_USERNAME, password: parsed.ADMIN_PASSWORD }
         : null,
     tokenHours: parsed.TOKEN_HOURS,
+    auditDays: parsed.AUDIT_DAYS,
     secretKey: parsed.SECRET_KEY ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,

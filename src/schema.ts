@@ -1,3 +1,5 @@
+import './auth/api-keys.graphql.js';
+import './auth/audit.graphql.js';
 import './auth/auth.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';

@@ -43,7 +43,7 @@ const UserRoleEnum = builder.enumType('UserRole', {
   },
 });
 
-const UserType = builder.prismaNode('User', {
+export const UserType = builder.prismaNode('User', {
   description: 'An account on this server. Users own the tasks that they queue.',
   id: { field: 'id', description: 'Permanent id of the form `User:<uuid>`.' },
   // `node(id:)` accepts any id from anyone.

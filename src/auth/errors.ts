@@ -1,4 +1,4 @@
-import { DomainError } from '../lib/errors.js';
+import { DomainError, quoteId } from '../lib/errors.js';
 
 export class UnauthenticatedError extends DomainError {
   readonly code = 'UNAUTHENTICATED';
@@ -28,5 +28,22 @@ export class WeakPasswordError extends DomainError {
     readonly longest: number,
   ) {
     super(`New password must have ${shortest} to ${longest} characters.`);
+  }
+}
+
+export class ApiKeyNotFoundError extends DomainError {
+  readonly code = 'API_KEY_NOT_FOUND';
+
+  constructor(id: string) {
+    super(`There is no API key ${quoteId(id)} that you may see.`);
+  }
+}
+
+export class NameTakenError extends DomainError {
+  readonly code = 'NAME_TAKEN';
+
+  /** `what`: the kind of thing, such as "API key". */
+  constructor(what: string, name: string) {
+    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
   }
 }
