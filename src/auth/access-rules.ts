@@ -19,6 +19,11 @@ export function ownedBy(viewer: Viewer): Prisma.Sql {
   return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
 }
 
+/** Of users, for Prisma: oneself, and for admins everyone. */
+export function visibleUsers(viewer: Viewer): { AND?: { id: string } } {
+  return viewer.role === 'ADMIN' ? {} : { AND: { id: viewer.id } };
+}
+
 export function isSignedIn(viewer: Viewer): boolean {
   return viewer.id !== ANONYMOUS.id;
 }

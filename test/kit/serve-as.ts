@@ -13,7 +13,7 @@ import { execute, rest, subscribe, type TestApp } from './start-app.js';
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
   const user = { id: randomUUID(), username: `user-${randomUUID()}`, role };
-  await app.deps.db.user.create({ data: user });
+  await app.deps.db.user.create({ data: { ...user, usernameKey: user.username } });
   return viewerOf(user);
 }
 
@@ -32,7 +32,13 @@ function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
 /** Runs documents as REST routes do, so that they may select internal fields. */
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
   const { signal } = new AbortController();
-  const request = { transport: 'rest', requestId: randomUUID(), signal, headers: new Headers(), address: null } as const;
+  const request = {
+    transport: 'rest',
+    requestId: randomUUID(),
+    signal,
+    headers: new Headers(),
+    address: null,
+  } as const;
   return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
 }
 
