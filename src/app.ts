@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
+import { openAuth } from './auth/open-auth.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -116,6 +117,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
+  const auth = await openAuth(platform);
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -134,6 +136,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
+    ...auth,
     tagReader,
     feed,
     libraryFeed,
@@ -252,6 +255,8 @@ async function startServer(
     }),
     origins: env.corsOrigins,
     allowedHosts: env.allowedHosts,
+    publicUrl: env.publicUrl,
+    trustedProxies: env.trustedProxies,
     checks,
     log,
   });

@@ -114,3 +114,12 @@ export function listUsers(db: Db, { withSystem, ...page }: UserPage, query: obje
 export function countUsers(db: Db, { withSystem }: Pick<UserPage, 'withSystem'>): Promise<number> {
   return db.user.count({ where: withSystem ? {} : IS_PERSON });
 }
+
+/** The user as it then is; null if it has gone, or its password has changed since it was read. */
+export async function markSignedIn(db: Db, { id, passwordHash }: User, now: Date): Promise<User | null> {
+  const [user] = await db.user.updateManyAndReturn({
+    where: { id, passwordHash },
+    data: { lastSignInAt: now },
+  });
+  return user ?? null;
+}
