@@ -1,11 +1,10 @@
-import type { GraphqlContext } from '../context.js';
 import { builder, INTERNAL } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { getAuthStatus, type AuthStatus } from './auth-status.js';
-import { maySee, visibleUsers } from './access-rules.js';
+import { visibleUsers } from './access-rules.js';
 import { AuthDisabledError, ForbiddenError, UnauthenticatedError } from './errors.js';
-import { findUser, type User } from './user-store.js';
+import { findUser } from './user-store.js';
 
 builder.objectType(ForbiddenError, {
   name: 'Forbidden',
@@ -45,10 +44,9 @@ export const UserRoleEnum = builder.enumType('UserRole', {
   },
 });
 
-const maySeeUser = ({ viewer }: GraphqlContext, { id }: Pick<User, 'id'>) => maySee(viewer, { ownerId: id });
-
 export const UserType = builder.prismaNode('User', {
-  description: 'An account on this server. Users own the tasks that they queue.',
+  description:
+    'An account on this server. Users own the tasks that they queue. A user sees only their own account, an admin all.',
   id: { field: 'id', description: 'Permanent id of the form `User:<uuid>`.' },
   nullable: true,
   findUnique: (id, { viewer }) => ({ id: parseRowId('User', id), ...visibleUsers(viewer) }),
@@ -58,17 +56,12 @@ export const UserType = builder.prismaNode('User', {
       type: UserRoleEnum,
       description: '`ADMIN` or `USER`; the enum says what each may do.',
     }),
-    email: t.string({
-      nullable: true,
-      description: 'Email address; null if there is none. Only the user and admins see it.',
-      resolve: (user, _args, context) => (maySeeUser(context, user) ? user.email : null),
-    }),
+    email: t.exposeString('email', { nullable: true, description: 'Email address; null if there is none.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
-    lastSignInAt: t.field({
+    lastSignInAt: t.expose('lastSignInAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the user last signed in; null for never. Only the user and admins see it.',
-      resolve: (user, _args, context) => (maySeeUser(context, user) ? user.lastSignInAt : null),
+      description: 'When the user last signed in; null for never.',
     }),
     hasPassword: t.boolean({
       description: 'Whether the user signs in with a password. If false, only by `providers`.',
