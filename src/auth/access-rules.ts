@@ -25,6 +25,11 @@ export function countedOwnerOf(viewer: Viewer): string | null {
   return viewer.role === 'ADMIN' ? null : viewer.id;
 }
 
+/** Of users, for Prisma: oneself, and for admins everyone. */
+export function visibleUsers(viewer: Viewer): { AND?: { id: string } } {
+  return viewer.role === 'ADMIN' ? {} : { AND: { id: viewer.id } };
+}
+
 export function isSignedIn(viewer: Viewer): boolean {
   return viewer.id !== ANONYMOUS.id;
 }
