@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
+import { createSecretKeys } from './auth/secret-key.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -132,6 +133,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
+    secrets: createSecretKeys(env),
     tagReader,
     feed,
     libraryFeed,

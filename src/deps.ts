@@ -1,3 +1,4 @@
+import type { SecretDeps } from './auth/secret-key.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
 import type { LiveDeps } from './live/task-feed.js';
@@ -7,4 +8,11 @@ import type { SettingsDeps } from './settings/live-settings.js';
 import type { TaskDeps } from './tasks/task-counter.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
-export type Deps = Platform & CatalogDeps & SettingsDeps & LibraryDeps & TaskDeps & QueueDeps & LiveDeps;
+export type Deps = Platform &
+  SecretDeps &
+  CatalogDeps &
+  SettingsDeps &
+  LibraryDeps &
+  TaskDeps &
+  QueueDeps &
+  LiveDeps;

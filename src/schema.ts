@@ -1,4 +1,6 @@
 import './auth/auth.graphql.js';
+import './accounts/account-mutations.graphql.js';
+import './accounts/accounts.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';
