@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
+import { createLiveAccess } from './auth/live-access.js';
 import { openAuth } from './auth/open-auth.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
@@ -116,6 +117,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
   const auth = await openAuth(platform);
+  const liveAccess = createLiveAccess(platform);
+  closers.add('live access', () => liveAccess.stop());
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -135,6 +138,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const shared = {
     ...platform,
     ...auth,
+    liveAccess,
     tagReader,
     feed,
     libraryFeed,

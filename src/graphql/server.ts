@@ -19,6 +19,7 @@ import { useGraphiqlPage } from './graphiql.js';
 import { useRequestParams, useStreamHeaders, useNotAcceptable } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
 import { useLargeResults } from './large-results.js';
+import { useLiveAccess } from './live-access.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
 
@@ -57,6 +58,8 @@ export interface GraphqlServer {
   readonly graphiql: boolean;
   readonly schema: GraphQLSchema;
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
+  /** Whether a connection may stay open is decided before it runs anything. */
+  createContext: ContextFactory;
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
 
@@ -86,6 +89,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
   return {
     graphiql,
     schema: options.schema,
+    createContext,
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
@@ -107,6 +111,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useInputLimits(),
     useLargeResults(),
     useSharedUpdates(),
+    useLiveAccess(),
     useCostReport(),
     useErrorMasking(log),
   ];
