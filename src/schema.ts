@@ -1,4 +1,5 @@
 import './auth/auth.graphql.js';
+import './auth/sign-in.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';
