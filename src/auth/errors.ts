@@ -84,3 +84,20 @@ export class LastAdminError extends DomainError {
     super(`User "${username}" is the only admin; make another user an admin first.`);
   }
 }
+
+export class ApiKeyNotFoundError extends DomainError {
+  readonly code = 'API_KEY_NOT_FOUND';
+
+  constructor(id: string) {
+    super(`There is no API key ${quoteId(id)} that you may see.`);
+  }
+}
+
+export class NameTakenError extends DomainError {
+  readonly code = 'NAME_TAKEN';
+
+  /** `what`: the kind of thing, such as "API key". */
+  constructor(what: string, name: string) {
+    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
+  }
+}
