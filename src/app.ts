@@ -46,6 +46,7 @@ import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
+import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 
 export interface Overrides {
@@ -115,6 +116,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     canWork: () => relay.healthy(),
     restoreEveryMs: timing.restoreJobsEveryMs,
   });
+  await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
@@ -147,6 +149,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     leases,
     turns: createTurns(),
     taskCounter,
+    signInProviders: [],
     ...settings,
     ...upstreams,
     defaultCatalog,

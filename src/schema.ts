@@ -17,6 +17,7 @@ import './live/live.graphql.js';
 import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
+import './users/users.graphql.js';
 import './graphql/error-types.js';
 import './graphql/scalars.js';
 import { PothosSubGraphPlugin } from '@pothos/plugin-sub-graph';
