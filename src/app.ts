@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { createLiveAccess } from './auth/live-access.js';
 import { openAuth } from './auth/open-auth.js';
 import type { SignInDelays } from './auth/sign-in-limits.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
@@ -120,6 +121,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
   const auth = await openAuth(platform, { pool, signInDelays: overrides.signInDelays });
+  const liveAccess = createLiveAccess(platform);
+  closers.add('live access', () => liveAccess.stop());
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -139,6 +142,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const shared = {
     ...platform,
     ...auth,
+    liveAccess,
     tagReader,
     feed,
     libraryFeed,

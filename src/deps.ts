@@ -1,3 +1,4 @@
+import type { LiveAccessDeps } from './auth/live-access.js';
 import type { ProviderDeps } from './auth/auth-status.js';
 import type { AuthDeps } from './auth/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
@@ -12,6 +13,7 @@ import type { TaskDeps } from './tasks/task-counter.js';
 export type Deps = Platform &
   ProviderDeps &
   AuthDeps &
+  LiveAccessDeps &
   CatalogDeps &
   SettingsDeps &
   LibraryDeps &

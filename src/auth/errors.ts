@@ -85,6 +85,23 @@ export class LastAdminError extends DomainError {
   }
 }
 
+export class ApiKeyNotFoundError extends DomainError {
+  readonly code = 'API_KEY_NOT_FOUND';
+
+  constructor(id: string) {
+    super(`There is no API key ${quoteId(id)} that you may see.`);
+  }
+}
+
+export class NameTakenError extends DomainError {
+  readonly code = 'NAME_TAKEN';
+
+  /** `what`: the kind of thing, such as "API key". */
+  constructor(what: string, name: string) {
+    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
+  }
+}
+
 export class InvalidCredentialsError extends DomainError {
   readonly code = 'INVALID_CREDENTIALS';
 
@@ -110,22 +127,5 @@ export class SessionEndedError extends DomainError {
 
   constructor() {
     super('The session has ended, or the request has no refresh cookie of it; sign in again.');
-  }
-}
-
-export class ApiKeyNotFoundError extends DomainError {
-  readonly code = 'API_KEY_NOT_FOUND';
-
-  constructor(id: string) {
-    super(`There is no API key ${quoteId(id)} that you may see.`);
-  }
-}
-
-export class NameTakenError extends DomainError {
-  readonly code = 'NAME_TAKEN';
-
-  /** `what`: the kind of thing, such as "API key". */
-  constructor(what: string, name: string) {
-    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
   }
 }

@@ -17,13 +17,6 @@ export function findUser(db: Db, id: string, query: object): Promise<User | null
   return db.user.findUnique({ ...query, where: { id } });
 }
 
-/** In the order of the ids; null for one that is gone. */
-export async function findUsers(db: Db, ids: readonly string[]): Promise<(User | null)[]> {
-  const users = await db.user.findMany({ where: { id: { in: [...ids] } } });
-  const byId = new Map(users.map((user) => [user.id, user]));
-  return ids.map((id) => byId.get(id) ?? null);
-}
-
 /** Of one that was there a moment ago. */
 export function getUser(db: Db, id: string, query: object): Promise<User> {
   return db.user.findUniqueOrThrow({ ...query, where: { id } });
@@ -121,6 +114,13 @@ export function listUsers(db: Db, { withSystem, ...page }: UserPage, query: obje
 
 export function countUsers(db: Db, { withSystem }: Pick<UserPage, 'withSystem'>): Promise<number> {
   return db.user.count({ where: withSystem ? {} : IS_PERSON });
+}
+
+/** In the order of the ids; null for one that is gone. */
+export async function findUsers(db: Db, ids: readonly string[]): Promise<(User | null)[]> {
+  const users = await db.user.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(users.map((user) => [user.id, user]));
+  return ids.map((id) => byId.get(id) ?? null);
 }
 
 /** The user as it then is; null if it has gone, or its password has changed since it was read. */

@@ -1,12 +1,11 @@
 import type { UserRole } from '../../src/auth/viewer.js';
-import { createContextFactory, permissionsOf } from '../../src/context.js';
-import type { ContextRequest } from '../../src/graphql/context-request.js';
+import { createContextFactory } from '../../src/context.js';
 import { internalSchema, schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
-import { createUser } from '../kit/serve-as.js';
+import { createUser, graphqlWith } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
 import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
@@ -41,19 +40,15 @@ export async function startRest({
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
-  const viewer = as && (await createUser(app, as));
-  const usual = createContextFactory(deps);
-  const createContext = async (request: ContextRequest) => ({
-    ...(await usual(request)),
-    ...(viewer && { viewer, permissions: permissionsOf(viewer) }),
-  });
-  const graphql = createGraphqlServer({
-    schema,
-    internalSchema,
-    createContext,
-    log: deps.log,
-    graphiql: false,
-  });
+  const graphql = as
+    ? graphqlWith(app, { viewer: await createUser(app, as) })
+    : createGraphqlServer({
+        schema,
+        internalSchema,
+        createContext: createContextFactory(deps),
+        log: deps.log,
+        graphiql: false,
+      });
   const { corsOrigins: origins, allowedHosts, publicUrl, trustedProxies, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({

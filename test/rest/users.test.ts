@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Viewer } from '../../src/auth/viewer.js';
+import { ANONYMOUS, type Viewer } from '../../src/auth/viewer.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
@@ -8,22 +8,24 @@ const PASSWORD = 'correct horse battery';
 const DATE = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
 
 let app: TestApp;
+let guest: TestApp;
 let admin: TestApp;
 let adminViewer: Viewer;
 beforeAll(async () => {
   app = await startApp({ env: { authEnabled: true, registrationEnabled: true, role: 'api' } });
   adminViewer = await createUser(app, 'ADMIN');
   admin = await serveWith(app, { viewer: adminViewer });
+  guest = await serveWith(app, { viewer: ANONYMOUS });
 });
 afterAll(async () => {
-  await admin.stop();
+  await Promise.all([admin.stop(), guest.stop()]);
   await app.stop();
 });
 
 const newName = () => `u-${randomUUID()}`;
 
 async function register(username = newName()): Promise<string> {
-  const { status } = await app.rest('POST', '/auth/register', { username, password: PASSWORD });
+  const { status } = await guest.rest('POST', '/auth/register', { username, password: PASSWORD });
   expect(status).toBe(200);
   return username;
 }
@@ -55,7 +57,7 @@ describe('GET /auth/status', () => {
       sso_enabled: false,
       sso_providers: [],
     };
-    expect((await app.rest('GET', '/auth/status')).body).toEqual(expected);
+    expect((await guest.rest('GET', '/auth/status')).body).toEqual(expected);
     for (const authorization of ['Bearer x.y.z', 'Bearer ', 'Basic dTpw', 'nonsense']) {
       const response = await fetch(`${app.url}/api/auth/status`, { headers: { authorization } });
       expect(response.status).toBe(200);
@@ -75,7 +77,7 @@ describe('GET /auth/status', () => {
 describe('POST /auth/register', () => {
   it('creates a user with every field, and signs nobody in', async () => {
     const username = newName();
-    const reply = await app.rest('POST', '/auth/register', {
+    const reply = await guest.rest('POST', '/auth/register', {
       ...{ username, password: PASSWORD, email: 'ana@example.org' },
     });
     expect(reply.status).toBe(200);
@@ -104,7 +106,7 @@ describe('POST /auth/register', () => {
     ['SYSTEM', 'the same in other case'],
     ['Anonymous', 'the name of nobody'],
   ])('rejects the username %s: %s', async (username) => {
-    const reply = await errorOf(app.rest('POST', '/auth/register', { username, password: PASSWORD }));
+    const reply = await errorOf(guest.rest('POST', '/auth/register', { username, password: PASSWORD }));
     expect(reply).toEqual({
       status: 400,
       error: expect.stringContaining('is not a valid username') as string,
@@ -137,7 +139,7 @@ describe('POST /auth/register', () => {
 
   it('compares usernames without case: the later one gets 409', async () => {
     const username = await register();
-    const taken = app.rest('POST', '/auth/register', {
+    const taken = guest.rest('POST', '/auth/register', {
       username: username.toUpperCase(),
       password: PASSWORD,
     });
@@ -150,14 +152,14 @@ describe('POST /auth/register', () => {
   it.each(['1234567', 'x'.repeat(513), '🎵🎵🎵🎵🎵🎵🎵'])(
     'rejects the weak password %s',
     async (password) => {
-      const reply = await errorOf(app.rest('POST', '/auth/register', { username: newName(), password }));
+      const reply = await errorOf(guest.rest('POST', '/auth/register', { username: newName(), password }));
       expect(reply).toEqual({ status: 400, error: 'New password must be 8 to 512 characters long.' });
     },
   );
 
   it('keeps the spaces of a password', async () => {
     const password = '        ';
-    expect(await app.rest('POST', '/auth/register', { username: newName(), password })).toMatchObject({
+    expect(await guest.rest('POST', '/auth/register', { username: newName(), password })).toMatchObject({
       status: 200,
     });
   });
@@ -165,7 +167,7 @@ describe('POST /auth/register', () => {
   it.each(['nonsense', 'a@b', 'a b@example.org', `${'a'.repeat(250)}@example.org`])(
     'rejects the email address %s',
     async (email) => {
-      const { status, body } = await app.rest('POST', '/auth/register', {
+      const { status, body } = await guest.rest('POST', '/auth/register', {
         ...{ username: newName(), password: PASSWORD, email },
       });
       expect({ status, body }).toMatchObject({ status: 400, body: { details: { field: 'email' } } });
@@ -177,7 +179,7 @@ describe('POST /auth/register', () => {
     const variants = [username, username.toUpperCase()];
     const replies = await Promise.all(
       Array.from({ length: 10 }, (_, n) =>
-        app.rest('POST', '/auth/register', { username: variants[n % 2], password: PASSWORD }),
+        guest.rest('POST', '/auth/register', { username: variants[n % 2], password: PASSWORD }),
       ),
     );
     const statuses = replies.map(({ status }) => status).sort();
@@ -195,7 +197,7 @@ describe('the routes of admins', () => {
   ];
 
   it.each(routes)('%s %s answers 401 to nobody, and 403 to a user', async (method, path, body) => {
-    expect(await errorOf(app.rest(method, path, body))).toMatchObject({ status: 401 });
+    expect(await errorOf(guest.rest(method, path, body))).toMatchObject({ status: 401 });
     const user = await serveAs(await register());
     expect(await errorOf(user.rest(method, path, body))).toMatchObject({ status: 403 });
   });
@@ -316,7 +318,7 @@ describe('GET /auth/profile', () => {
       status: 200,
       body: { username, role: 'user', is_sso_user: false },
     });
-    expect(await errorOf(app.rest('GET', '/auth/profile'))).toMatchObject({ status: 401 });
+    expect(await errorOf(guest.rest('GET', '/auth/profile'))).toMatchObject({ status: 401 });
   });
 
   it('names the provider of a user who has no password', async () => {
@@ -351,14 +353,14 @@ describe('PUT /auth/profile/password', () => {
 
   it('answers 401 to nobody', async () => {
     const body = { current_password: PASSWORD, new_password: PASSWORD };
-    expect(await errorOf(app.rest('PUT', '/auth/profile/password', body))).toMatchObject({ status: 401 });
+    expect(await errorOf(guest.rest('PUT', '/auth/profile/password', body))).toMatchObject({ status: 401 });
   });
 });
 
 describe('with authentication off', () => {
   let off: TestApp;
   beforeAll(async () => {
-    off = await startApp({ env: { role: 'api' } });
+    off = await startApp({ env: { authEnabled: false, role: 'api' } });
   });
   afterAll(() => off.stop());
 
