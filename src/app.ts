@@ -40,6 +40,7 @@ import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
+import { openProviders } from './sso/providers.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createLibraryFeed } from './library/request-scan.js';
@@ -135,6 +136,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const shared = {
     ...platform,
     ...auth,
+    ...openProviders(platform),
     tagReader,
     feed,
     libraryFeed,

@@ -20,6 +20,14 @@ export class AuthDisabledError extends DomainError {
   }
 }
 
+export class RegistrationDisabledError extends DomainError {
+  readonly code = 'REGISTRATION_DISABLED';
+
+  constructor() {
+    super('People cannot create an account themselves on this server; ask an admin for one.');
+  }
+}
+
 export class WeakPasswordError extends DomainError {
   readonly code = 'WEAK_PASSWORD';
 
