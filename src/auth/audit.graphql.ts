@@ -102,7 +102,7 @@ builder.queryField('auditLog', (t) =>
   t.field({
     type: AuditConnection,
     authScopes: { ADMIN: true },
-    description: 'What users did that concerns security, newest first. Admins only.',
+    description: 'What users did that concerns security, newest first.',
     args: {
       filter: t.arg({
         type: AuditFilterInput,

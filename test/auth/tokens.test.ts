@@ -32,8 +32,11 @@ describe('an access token', () => {
   it('says who the viewer is', async () => {
     const name = `user-${randomUUID()}`;
     const user = await app.deps.db.user.create({ data: { username: name, usernameKey: name } });
-    const request = createContextRequest();
-    const { accessToken } = await startSession(app.deps, { user, kind: 'REFRESHABLE', request });
+    const { accessToken } = await startSession(app.deps, {
+      user,
+      kind: 'REFRESHABLE',
+      request: createContextRequest(),
+    });
     expect(await viewerBy(accessToken)).toEqual({ data: { viewer: { username: name } } });
   });
 });
