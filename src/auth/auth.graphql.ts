@@ -1,13 +1,20 @@
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
-import { ForbiddenError } from './errors.js';
+import { AuthDisabledError, ForbiddenError } from './errors.js';
 import { findUser } from './user-store.js';
 
 builder.objectType(ForbiddenError, {
   name: 'Forbidden',
   description:
     'Returned when your role, or the scopes of your API key, do not allow the action; nothing was changed.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(AuthDisabledError, {
+  name: 'AuthDisabled',
+  description:
+    'Returned by what needs users while authentication is off; AUTH_ENABLED in the environment of the server turns it on.',
   interfaces: [ErrorInterface],
 });
 
