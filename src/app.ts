@@ -252,6 +252,8 @@ async function startServer(
     }),
     origins: env.corsOrigins,
     allowedHosts: env.allowedHosts,
+    publicUrl: env.publicUrl,
+    trustedProxies: env.trustedProxies,
     checks,
     log,
   });

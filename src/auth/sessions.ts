@@ -89,7 +89,5 @@ export function clearRefreshCookie(request: ContextRequest): void {
 
 /** Browsers send it to GraphQL alone, where `refreshSession` reads it. */
 function setRefreshCookie(request: ContextRequest, cookie: { value: string; maxAgeS: number }): void {
-  const { publicUrl, isSecure = false, setCookie } = request;
-  const below = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
-  setCookie?.({ ...cookie, name: REFRESH_COOKIE, secure: isSecure, path: `${below}${GRAPHQL_PATH}` });
+  request.setCookie?.({ ...cookie, name: REFRESH_COOKIE, path: GRAPHQL_PATH });
 }

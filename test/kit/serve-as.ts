@@ -9,6 +9,7 @@ import { createDocuments, type Documents } from '../../src/rest/run-document.js'
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
+import { createContextRequest } from './context-request.js';
 import { createToken, requestsTo, type TestApp } from './start-app.js';
 import { bearerOf, carryToken } from './tokens.js';
 
@@ -25,7 +26,7 @@ export async function signedIn(app: TestApp, user: { id: string }): Promise<Test
   return { ...app, ...requestsTo({ url, token: await createToken(app, user) }) };
 }
 
-function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
+export function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
   const { log } = app.deps;
   const usual = createContextFactory(app.deps);
   const { viewer } = changes;
@@ -40,14 +41,7 @@ function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
 
 /** Runs documents as REST routes do, so that they may select internal fields. */
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
-  const { signal } = new AbortController();
-  const request = {
-    transport: 'rest',
-    requestId: randomUUID(),
-    signal,
-    headers: new Headers(bearerOf(app)),
-    address: null,
-  } as const;
+  const request = createContextRequest({ headers: new Headers(bearerOf(app)) });
   return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
 }
 
