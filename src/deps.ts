@@ -1,3 +1,4 @@
+import type { LiveAccessDeps } from './auth/live-access.js';
 import type { AuthDeps } from './auth/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
@@ -10,6 +11,7 @@ import type { TaskDeps } from './tasks/task-counter.js';
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform &
   AuthDeps &
+  LiveAccessDeps &
   CatalogDeps &
   SettingsDeps &
   LibraryDeps &
