@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
-import { createSecretKeys } from './auth/secret-key.js';
+import { openAuth } from './auth/open-auth.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -115,6 +115,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
+  const auth = await openAuth(platform);
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -133,7 +134,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
-    secrets: createSecretKeys(env),
+    ...auth,
     tagReader,
     feed,
     libraryFeed,
@@ -251,6 +252,8 @@ async function startServer(
     }),
     origins: env.corsOrigins,
     allowedHosts: env.allowedHosts,
+    publicUrl: env.publicUrl,
+    trustedProxies: env.trustedProxies,
     checks,
     log,
   });

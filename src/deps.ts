@@ -1,4 +1,4 @@
-import type { SecretDeps } from './auth/secret-key.js';
+import type { AuthDeps } from './auth/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
 import type { LiveDeps } from './live/task-feed.js';
@@ -9,7 +9,7 @@ import type { TaskDeps } from './tasks/task-counter.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform &
-  SecretDeps &
+  AuthDeps &
   CatalogDeps &
   SettingsDeps &
   LibraryDeps &

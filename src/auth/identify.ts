@@ -1,13 +1,16 @@
 import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
-import type { UnauthenticatedError } from './errors.js';
-import { ANONYMOUS, SYSTEM_VIEWER, type Viewer } from './viewer.js';
+import { UnauthenticatedError } from './errors.js';
+import { findSession } from './session-store.js';
+import type { AuthDeps } from './tokens.js';
+import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Viewer } from './viewer.js';
 
 /** Who a request comes from, and by what. */
 export interface Access {
   viewer: Viewer;
   /** What is looked up again when the user's access changes; null for the user `system` and for nobody. */
   credential: { kind: 'session' | 'apiKey'; id: string } | null;
+  /** When the token ends, or the session if that is sooner. */
   expiresAt: Date | null;
   /** Why a token or key that was sent is not accepted. */
   problem: UnauthenticatedError | null;
@@ -16,10 +19,57 @@ export interface Access {
 const AUTH_OFF: Access = { viewer: SYSTEM_VIEWER, credential: null, expiresAt: null, problem: null };
 const NOBODY: Access = { viewer: ANONYMOUS, credential: null, expiresAt: null, problem: null };
 
+type IdentifyDeps = Pick<Platform, 'env' | 'db' | 'clock'> & Pick<AuthDeps, 'tokens'>;
+
 /** Once per request, however many documents it runs. */
-export function createIdentifier({
-  env,
-}: Pick<Platform, 'env'>): (request: ContextRequest) => Promise<Access> {
-  if (!env.authEnabled) return () => Promise.resolve(AUTH_OFF);
-  return () => Promise.resolve(NOBODY);
+export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) => Promise<Access> {
+  if (!deps.env.authEnabled) return () => Promise.resolve(AUTH_OFF);
+  const identified = new WeakMap<ContextRequest, Promise<Access>>();
+  return (request) => {
+    const known = identified.get(request) ?? identify(deps, request);
+    identified.set(request, known);
+    return known;
+  };
 }
+
+/** By the first that the request has: a token or key, else nothing. */
+async function identify(deps: IdentifyDeps, request: ContextRequest): Promise<Access> {
+  const token = tokenOf(request);
+  if (token === null) return NOBODY;
+  return (
+    (await findSessionAccess(deps, token)) ?? rejected('The token is invalid or has ended; sign in again.')
+  );
+}
+
+function rejected(message: string): Access {
+  return { ...NOBODY, problem: new UnauthenticatedError(message) };
+}
+
+/** The row is read each time, so that signing out, another role and deletion hold at once, over all processes. */
+async function findSessionAccess({ db, clock, tokens }: IdentifyDeps, token: string): Promise<Access | null> {
+  const claims = await tokens.verifyAccess(token);
+  if (!claims) return null;
+  const found = await findSession(db, claims.sessionId, clock.now());
+  if (found?.userId !== claims.userId) return null;
+  const { userId, username, role } = found;
+  return {
+    viewer: viewerOf({ id: userId, username, role }),
+    credential: { kind: 'session', id: found.id },
+    expiresAt: found.expiresAt < claims.expiresAt ? found.expiresAt : claims.expiresAt,
+    problem: null,
+  };
+}
+
+/** Of `connection_init`, of the header, or of an event stream's address. */
+function tokenOf({ connectionParams = {}, headers, streamToken = null }: ContextRequest): string | null {
+  for (const [name, value] of Object.entries(connectionParams)) {
+    const isToken = ['authorization', 'token'].includes(name.toLowerCase());
+    if (isToken && typeof value === 'string' && value !== '') return value.replace(BEARER, '');
+  }
+  const header = headers.get('authorization');
+  // Another scheme is for a proxy in front of us.
+  if (header !== null && BEARER.test(header)) return header.replace(BEARER, '');
+  return streamToken;
+}
+
+const BEARER = /^Bearer +/i;

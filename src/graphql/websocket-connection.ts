@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import type { OpenReader } from '../lib/reader-limits.js';
 import { isOutage } from './errors.js';
-import { headersOf, type ContextRequest } from './context-request.js';
+import { toContextRequest, type Client, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
   /** Beyond it: close code 1009. */
@@ -53,6 +54,14 @@ export interface Connection {
   terminate(): void;
 }
 
+/** A request to become a WebSocket. */
+export interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  client: Client;
+}
+
 export interface RunningOperation {
   contextRequest: ContextRequest;
   finish: () => void;
@@ -70,15 +79,11 @@ interface ConnectionOptions {
 /** A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export function openConnection(
-  socket: WebSocket,
-  request: IncomingMessage,
-  options: ConnectionOptions,
-): Connection {
+export function openConnection(socket: WebSocket, upgrade: Upgrade, options: ConnectionOptions): Connection {
   const log = options.log.child({ connectionId: randomUUID() });
-  const running = createRunningOperations(request, String(log.bindings().connectionId));
+  const running = createRunningOperations(upgrade, String(log.bindings().connectionId));
   const { reader, greeting } = options;
-  const liftLimit = limitGreeting(socket, request, options.limits);
+  const liftLimit = limitGreeting(socket, upgrade.request, options.limits);
   let expiry: NodeJS.Timeout | undefined;
 
   const connection: Connection = {
@@ -117,10 +122,9 @@ export function openConnection(
   return connection;
 }
 
-function createRunningOperations(request: IncomingMessage, connectionId: string) {
+function createRunningOperations({ request, client }: Upgrade, connectionId: string) {
   const controllers = new Set<AbortController>();
   let started = 0;
-  const headers = headersOf(request);
   const finish = (controller: AbortController) => {
     if (controllers.delete(controller)) controller.abort();
   };
@@ -129,12 +133,14 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
       const controller = new AbortController();
       controllers.add(controller);
       started += 1;
-      const contextRequest: ContextRequest = {
+      const parts = {
         transport: 'websocket',
         requestId: `${connectionId}.${started}`,
         signal: controller.signal,
-        headers,
-        address: request.socket.remoteAddress ?? null,
+        client,
+      } as const;
+      const contextRequest = {
+        ...toContextRequest(request, parts),
         ...(connectionParams && { connectionParams }),
       };
       return { contextRequest, finish: () => finish(controller) };

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
 import { handleProtocols, makeServer, type ExecutionResult, type Server } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
@@ -15,6 +13,7 @@ import {
   WEBSOCKET_LIMITS,
   type Connection,
   type RunningOperation,
+  type Upgrade,
   type WebSocketLimits,
 } from './websocket-connection.js';
 
@@ -27,7 +26,7 @@ interface WebSocketOptions {
 
 interface WebSocketEndpoint {
   /** Takes the connection over; false if there are too many. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  upgrade(upgrade: Upgrade): boolean;
   stop(): Promise<void>;
 }
 
@@ -54,10 +53,10 @@ export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEnd
     if (connections.size === 0) allClosed.resolve();
   };
   return {
-    upgrade(request, socket, head) {
-      const { remoteAddress } = request.socket;
-      const reader = readers.enter(remoteAddress);
-      const greeting = greetings.enter(remoteAddress);
+    upgrade(upgrade) {
+      const { request, socket, head, client } = upgrade;
+      const reader = readers.enter(client.address);
+      const greeting = greetings.enter(client.address);
       const leave = () => {
         reader?.leave();
         greeting?.leave();
@@ -69,7 +68,7 @@ export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEnd
       socket.once('close', leave);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         const options = { protocol, limits, log, reader, greeting, onClose };
-        connections.add(openConnection(webSocket, request, options));
+        connections.add(openConnection(webSocket, upgrade, options));
       });
       return true;
     },

@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http';
-import { headersOf } from '../graphql/context-request.js';
+import { headersOf, toContextRequest } from '../graphql/context-request.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
 import { foreignPageMessage, isFromForeignPage } from '../http/foreign-pages.js';
@@ -11,6 +10,7 @@ import type { Logger } from '../lib/logger.js';
 import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 import { describeRoutes } from './describe-routes.js';
 import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './errors.js';
+import type { RawInput } from './input.js';
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
 import { sendReply } from './reply.js';
@@ -48,13 +48,13 @@ export function createRestApp(options: RestOptions): HttpHandler {
   const match = createRouteMatcher([...routes, ...describeRoutes(routes)]);
   const dependencies = { graphql, log, clock, origins, tracebacks, readers, timing, match };
   return async (exchange, url) => {
-    const { outgoing } = exchange;
+    const { outgoing, client } = exchange;
     try {
-      send(outgoing, await answer(dependencies, exchange, url));
+      send(exchange, await answer(dependencies, exchange, url));
     } catch (thrown) {
       const failure = thrown instanceof RestFailure ? thrown : maskedFailure(thrown, log, exchange);
       const body = toErrorBody(failure, tracebacks);
-      sendReply(outgoing, { status: failure.status, body, headers: toErrorHeaders(failure) });
+      sendReply(outgoing, { status: failure.status, body, headers: toErrorHeaders(failure) }, client);
     }
   };
 }
@@ -64,30 +64,37 @@ async function answer(
   exchange: HttpExchange,
   url: URL,
 ): Promise<RestResponse> {
-  const { incoming, requestId } = exchange;
+  const { incoming, outgoing, client, requestId } = exchange;
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
-  const headers = headersOf(incoming);
-  const address = incoming.socket.remoteAddress ?? null;
-  if (route.changes && isFromForeignPage(incoming, url, dependencies.origins)) {
-    throw new RestFailure(403, foreignPageMessage(incoming));
+  const here = { url, publicUrl: client.publicUrl };
+  if (route.changes && isFromForeignPage(incoming, here, dependencies.origins)) {
+    exchange.refusal = foreignPageMessage(incoming, here);
+    throw new RestFailure(403, exchange.refusal);
   }
-  const raw = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
-  const documentsFor = (signal: AbortSignal) =>
-    createDocuments(dependencies, { transport: 'rest', requestId, signal, headers, address });
+  const input = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
+  const { raw, streamToken } = route.streams ? takeToken(input) : { raw: input, streamToken: null };
+  const toRequest = (signal: AbortSignal) =>
+    toContextRequest(incoming, { transport: 'rest', requestId, signal, client, outgoing, streamToken });
+  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, toRequest(signal));
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
     route.handle({
       documents: documentsFor(signal),
       documentsFor,
-      enterReader: () => dependencies.readers.enter(incoming.socket.remoteAddress),
+      enterReader: () => dependencies.readers.enter(client.address),
       raw,
-      headers,
-      base: `${url.origin}${REST_PATH}`,
+      headers: headersOf(incoming),
+      base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,
       signal,
       timing: dependencies.timing,
     }),
   );
+}
+
+/** Nothing but the viewer's access depends on it, and no error may show it. */
+function takeToken({ token, ...raw }: RawInput): { raw: RawInput; streamToken: string | null } {
+  return { raw, streamToken: typeof token === 'string' && token !== '' ? token : null };
 }
 
 /** Work that fails or takes too long is aborted; the error response does not wait until it has stopped. */
@@ -109,10 +116,10 @@ async function abortWhenLate(
 
 const tooSlow = () => new RestFailure(503, 'This took too long; try again.', { retry_after: RETRY_AFTER_S });
 
-function send(outgoing: ServerResponse, result: RestResponse): void {
+function send({ outgoing, client }: HttpExchange, result: RestResponse): void {
   if ('stream' in result) result.stream.connect(outgoing);
   else if ('asset' in result) sendAsset(outgoing, result.asset, result.headers);
-  else sendReply(outgoing, result);
+  else sendReply(outgoing, result, client);
 }
 
 function maskedFailure(thrown: unknown, log: Logger, { requestId }: HttpExchange): RestFailure {

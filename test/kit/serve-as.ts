@@ -8,6 +8,7 @@ import { createDocuments, type Documents } from '../../src/rest/run-document.js'
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
+import { createContextRequest } from './context-request.js';
 import { execute, rest, subscribe, type TestApp } from './start-app.js';
 
 /** Someone else than the user that every caller is while authentication is off. */
@@ -31,9 +32,7 @@ function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
 
 /** Runs documents as REST routes do, so that they may select internal fields. */
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
-  const { signal } = new AbortController();
-  const request = { transport: 'rest', requestId: randomUUID(), signal, headers: new Headers(), address: null } as const;
-  return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
+  return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, createContextRequest());
 }
 
 /**

@@ -38,7 +38,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
     log: deps.log,
     graphiql: false,
   });
-  const { corsOrigins: origins, allowedHosts, development: tracebacks } = app.env;
+  const { corsOrigins: origins, allowedHosts, publicUrl, trustedProxies, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({
     host: '127.0.0.1',
@@ -47,6 +47,8 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
     routes,
     origins,
     allowedHosts,
+    publicUrl,
+    trustedProxies,
     checks: {},
     log: deps.log,
   });
