@@ -97,6 +97,7 @@ export function unfitValues(): unknown[] {
 
 /** As values in JSON. */
 export function hostileValues(name: string, form: FieldSchema): unknown[] {
+  if (form.anyOf) return hostileToAll(name, form.anyOf);
   const any = [null, [], {}, [null], { toString: 1 }, ...unfitValues()];
   if (form.type === 'integer')
     return [...any, true, 'x', '', 1.5, 1e308, -1e308, 2 ** 53, (form.minimum ?? 0) - 1];
@@ -108,6 +109,12 @@ export function hostileValues(name: string, form: FieldSchema): unknown[] {
     return words.filter((value) => !fits(form.pattern, value));
   }
   return [...any, 1, true, '', ...(isId(name) ? NO_ID.map(decodeURIComponent) : [])];
+}
+
+function hostileToAll(name: string, forms: readonly FieldSchema[]): unknown[] {
+  const takesNull = forms.some(({ type }) => type === 'null');
+  const values = forms.filter(({ type }) => type !== 'null').flatMap((form) => hostileValues(name, form));
+  return values.filter((value) => value !== null || !takesNull);
 }
 
 function nested(depth: number): unknown {
