@@ -2,6 +2,7 @@ import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
 import { UnauthenticatedError } from './errors.js';
 import { findSession } from './session-store.js';
+import { isStreamTicket, redeemStreamTicket } from './stream-tickets.js';
 import type { AuthDeps } from './tokens.js';
 import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Viewer } from './viewer.js';
 
@@ -37,6 +38,11 @@ export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) 
 async function identify(deps: IdentifyDeps, request: ContextRequest): Promise<Access> {
   const token = tokenOf(request);
   if (token === null) return NOBODY;
+  if (token === request.streamToken && isStreamTicket(token)) {
+    return (
+      (await redeemStreamTicket(deps, token)) ?? rejected('The stream ticket has been used, or has expired.')
+    );
+  }
   return (
     (await findSessionAccess(deps, token)) ?? rejected('The token is invalid or has ended; sign in again.')
   );
