@@ -1,4 +1,4 @@
-import { DomainError } from '../lib/errors.js';
+import { DomainError, quoteId } from '../lib/errors.js';
 
 export class UnauthenticatedError extends DomainError {
   readonly code = 'UNAUTHENTICATED';
@@ -56,5 +56,22 @@ export class SessionEndedError extends DomainError {
 
   constructor() {
     super('The session has ended, or the request has no refresh cookie of it; sign in again.');
+  }
+}
+
+export class ApiKeyNotFoundError extends DomainError {
+  readonly code = 'API_KEY_NOT_FOUND';
+
+  constructor(id: string) {
+    super(`There is no API key ${quoteId(id)} that you may see.`);
+  }
+}
+
+export class NameTakenError extends DomainError {
+  readonly code = 'NAME_TAKEN';
+
+  /** `what`: the kind of thing, such as "API key". */
+  constructor(what: string, name: string) {
+    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
   }
 }

@@ -1,26 +1,18 @@
 import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
+import { API_KEY_PREFIX, findKeyAccess } from './api-keys.js';
 import { UnauthenticatedError } from './errors.js';
 import { findSession } from './session-store.js';
 import { isStreamTicket, redeemStreamTicket } from './stream-tickets.js';
 import type { AuthDeps } from './tokens.js';
-import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Viewer } from './viewer.js';
+import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Access } from './viewer.js';
 
-/** Who a request comes from, and by what. */
-export interface Access {
-  viewer: Viewer;
-  /** What is looked up again when the user's access changes; null for the user `system` and for nobody. */
-  credential: { kind: 'session' | 'apiKey'; id: string } | null;
-  /** When the token ends, or the session if that is sooner. */
-  expiresAt: Date | null;
-  /** Why a token or key that was sent is not accepted. */
-  problem: UnauthenticatedError | null;
-}
+export type { Access };
 
 const AUTH_OFF: Access = { viewer: SYSTEM_VIEWER, credential: null, expiresAt: null, problem: null };
 const NOBODY: Access = { viewer: ANONYMOUS, credential: null, expiresAt: null, problem: null };
 
-type IdentifyDeps = Pick<Platform, 'env' | 'db' | 'clock'> & Pick<AuthDeps, 'tokens'>;
+type IdentifyDeps = Pick<Platform, 'env' | 'db' | 'clock' | 'log'> & Pick<AuthDeps, 'tokens'>;
 
 /** Once per request, however many documents it runs. */
 export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) => Promise<Access> {
@@ -41,6 +33,12 @@ async function identify(deps: IdentifyDeps, request: ContextRequest): Promise<Ac
   if (token === request.streamToken && isStreamTicket(token)) {
     return (
       (await redeemStreamTicket(deps, token)) ?? rejected('The stream ticket has been used, or has expired.')
+    );
+  }
+  if (token.startsWith(API_KEY_PREFIX)) {
+    return (
+      (await findKeyAccess(deps, token)) ??
+      rejected('The API key is unknown, revoked or expired; create one.')
     );
   }
   return (

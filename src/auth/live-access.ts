@@ -80,20 +80,17 @@ export function createLiveAccess({ db, bus, log, clock, retryMs = 1_000 }: LiveA
   };
   return {
     follow(access) {
-      const { viewer, expiresAt } = access;
       const credential = credentialOf(access);
       if (!credential) return null;
+      const { viewer, expiresAt } = access;
       return (onEnd) => {
-        const stop = () => {
-          leave();
-          stopTimer();
-        };
+        const stop = () => stops.forEach((each) => each());
         const end = () => {
           stop();
           onEnd();
         };
         const leave = enter({ credential, viewer, end });
-        const stopTimer = expiresAt ? callAt(expiresAt, clock.now(), end) : () => undefined;
+        const stops = expiresAt ? [leave, callAt(expiresAt, clock.now(), end)] : [leave];
         return stop;
       };
     },

@@ -15,6 +15,13 @@ export function findUser(db: Db, id: string, query: object): Promise<User | null
   return db.user.findUnique({ ...query, where: { id } });
 }
 
+/** In the order of the ids; null for one that is gone. */
+export async function findUsers(db: Db, ids: readonly string[]): Promise<(User | null)[]> {
+  const users = await db.user.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(users.map((user) => [user.id, user]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
 /** The user as it then is; null if it has gone, or its password has changed since it was read. */
 export async function markSignedIn(db: Db, { id, passwordHash }: User, now: Date): Promise<User | null> {
   const [user] = await db.user.updateManyAndReturn({

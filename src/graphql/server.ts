@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   NoSchemaIntrospectionCustomRule,
+  parse,
   validate,
   type DocumentNode,
   type ExecutionArgs,
@@ -15,6 +16,7 @@ import type { Logger } from '../lib/logger.js';
 import type { ContextFactory, ContextRequest } from './context-request.js';
 import { useCostReport } from './cost.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
+import { requirementsOfDocument, type Requirement } from './field-rules.js';
 import { useGraphiqlPage } from './graphiql.js';
 import { useRequestParams, useStreamHeaders, useNotAcceptable } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
@@ -57,6 +59,8 @@ export interface GraphqlServer {
   /** Whether clients may see the schema. */
   readonly graphiql: boolean;
   readonly schema: GraphQLSchema;
+  /** What a REST document requires of its caller. */
+  requirementsOf(document: string): Requirement[];
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
   /** Whether a connection may stay open is decided before it runs anything. */
   createContext: ContextFactory;
@@ -90,6 +94,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     graphiql,
     schema: options.schema,
     createContext,
+    requirementsOf: (document) => requirementsOfDocument(internalSchema, parse(document)),
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },

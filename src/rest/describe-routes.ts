@@ -157,6 +157,7 @@ function assetRoute({ path, docs, open, headers = {} }: AssetRoute): AnyRoute {
     changes: false,
     bodyOnly: false,
     streams: false,
+    documents: [],
     handle: async ({ raw }) => {
       parseInput(input, raw);
       return { asset: await open(typeof raw['file'] === 'string' ? raw['file'] : ''), headers };

@@ -6,7 +6,7 @@ import type { OpenReader } from '../lib/reader-limits.js';
 import { RestFailure } from './errors.js';
 import { parseInput, type RawInput } from './input.js';
 import { isReply, reply, type Reply } from './reply.js';
-import type { Documents } from './run-document.js';
+import type { Caller, Documents } from './run-document.js';
 import type { EventSink } from './sse.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -56,6 +56,11 @@ export interface RouteDocs {
   errors?: readonly number[];
 }
 
+/** A TypedDocumentString of any type. */
+interface RestDocument {
+  toString(): string;
+}
+
 /** A route in the table, without its type parameters. */
 export interface AnyRoute {
   methods: readonly Method[];
@@ -72,6 +77,8 @@ export interface AnyRoute {
   bodyOnly: boolean;
   /** Responds with server-sent events. */
   streams: boolean;
+  /** What it runs. It requires what their fields require, before its input is read; none: anybody may call it. */
+  documents: readonly RestDocument[];
   /** Throws RestFailure for everything but a success. */
   handle(call: RestCall): Promise<RestResponse>;
 }
@@ -102,6 +109,7 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     changes: /^\s*mutation\b/.test(document.toString()),
     bodyOnly: false,
     streams: false,
+    documents: [document],
     async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const data = await documents.run(document, spec.variables(parsed));
@@ -139,6 +147,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
     changes: /^\s*mutation\b/.test(document.toString()),
     bodyOnly: true,
     streams: false,
+    documents: [spec.prior, document],
     async handle({ documents, raw }) {
       const parsed = parseInput(input, raw);
       const prior = await documents.run(spec.prior, {});
@@ -175,6 +184,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
     changes: false,
     bodyOnly: false,
     streams: false,
+    documents: [document],
     async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const pages: Data[] = [];
@@ -193,23 +203,23 @@ interface StreamRoute<Input> {
   path: `/${string}`;
   input: z.ZodType<Input>;
   docs: RouteDocs;
+  documents: readonly RestDocument[];
   /** An error in here gets an error response; afterwards the stream can only end. */
   open: (input: NoInfer<Input>, call: StreamCall) => Promise<EventSink>;
 }
 
 interface StreamCall extends RestCall {
-  /** Throws RestFailure when the viewer has too many streams. Call it before any expensive work. */
-  identify(viewerId: string): void;
+  caller: Caller;
 }
 
 async function openStream(call: RestCall, open: (call: StreamCall) => Promise<EventSink>) {
   const reader = call.enterReader();
   if (!reader) throw tooManyReaders();
-  const identify = (viewerId: string) => {
-    if (!reader.identify(viewerId)) throw tooManyReaders();
-  };
   try {
-    const stream = await open({ ...call, identify });
+    const caller = await call.documents.identify();
+    // As WebSockets count it: a viewer's streams and sockets have one limit.
+    if (!reader.identify(caller.id)) throw tooManyReaders();
+    const stream = await open({ ...call, caller });
     if (stream.closed.aborted) reader.leave();
     stream.closed.addEventListener('abort', reader.leave);
     return { stream };
@@ -223,7 +233,7 @@ function tooManyReaders(): RestFailure {
   return new RestFailure(429, 'Too many open event streams; close some first.', { retry_after: 10 });
 }
 
-export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Input>): AnyRoute {
+export function streamRoute<Input>({ path, input, docs, documents, open }: StreamRoute<Input>): AnyRoute {
   return {
     methods: ['GET'],
     path,
@@ -233,6 +243,7 @@ export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Inpu
     changes: false,
     bodyOnly: false,
     streams: true,
+    documents,
     handle: (call) => openStream(call, (stream) => open(parseInput(input, call.raw), stream)),
   };
 }

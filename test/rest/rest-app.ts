@@ -4,6 +4,7 @@ import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
+import { carryToken } from '../kit/tokens.js';
 import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 export interface RestTestApp extends TestApp {
@@ -52,6 +53,7 @@ export async function startRest({ rest, overrides, ...options }: RestTestOptions
     checks: {},
     log: deps.log,
   });
+  if (app.token !== undefined) carryToken(http.url, app.token);
   const send = (method: string, path: string, init: RequestInit = {}) =>
     fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
   return {

@@ -44,6 +44,7 @@ const EXTRA: AnyRoute[] = [
     changes: false,
     bodyOnly: false,
     streams: false,
+    documents: [],
     handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
 ];
