@@ -1,5 +1,6 @@
 import { AUTH_ROUTES } from './rest/auth/routes.js';
 import { CATALOG_ROUTES } from './rest/catalog/routes.js';
+import { CREDENTIAL_ROUTES } from './rest/credentials/routes.js';
 import { DOWNLOAD_ROUTES } from './rest/downloads/routes.js';
 import { HISTORY_ROUTES } from './rest/history/routes.js';
 import { CONFIG_ROUTES } from './rest/settings/routes.js';
@@ -12,6 +13,7 @@ export const ROUTES: readonly AnyRoute[] = [
   ...AUTH_ROUTES,
   ...CATALOG_ROUTES,
   ...CONFIG_ROUTES,
+  ...CREDENTIAL_ROUTES,
   ...DOWNLOAD_ROUTES,
   ...HISTORY_ROUTES,
   ...TASK_ROUTES,

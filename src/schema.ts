@@ -1,6 +1,8 @@
 import './auth/api-keys.graphql.js';
 import './auth/audit.graphql.js';
 import './auth/auth.graphql.js';
+import './accounts/account-mutations.graphql.js';
+import './accounts/accounts.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';
