@@ -143,7 +143,6 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     leases,
     turns: createTurns(),
     taskCounter,
-    signInProviders: [],
     ...settings,
     ...upstreams,
     defaultCatalog,
