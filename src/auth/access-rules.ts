@@ -19,6 +19,11 @@ export function ownedBy(viewer: Viewer): Prisma.Sql {
   return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
 }
 
+/** Which users the viewer may look up, for Prisma. */
+export function usersVisibleTo(viewer: Viewer): { id?: string } {
+  return viewer.role === 'ADMIN' ? {} : { id: viewer.id };
+}
+
 /** Whose tasks are counted for the viewer; null for everybody’s. */
 export function countedOwnerOf(viewer: Viewer): string | null {
   return viewer.role === 'ADMIN' ? null : viewer.id;
@@ -33,8 +38,7 @@ export function mayUse(viewer: Viewer, scope: ApiScope): boolean {
 }
 
 export function requireAdmin(viewer: Viewer): void {
-  if (!isSignedIn(viewer)) throw new UnauthenticatedError();
-  if (!mayUse(viewer, 'ADMIN')) throw new ForbiddenError('Only an admin may do this.');
+  if (!mayUse(viewer, 'ADMIN')) throw refusalFor(viewer);
 }
 
 /** Why a field is refused that needs more than the viewer has. */

@@ -1,6 +1,7 @@
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
+import { usersVisibleTo } from './access-rules.js';
 import { ForbiddenError } from './errors.js';
 import { findUser } from './user-store.js';
 
@@ -48,7 +49,7 @@ const UserType = builder.prismaNode('User', {
   id: { field: 'id', description: 'Permanent id of the form `User:<uuid>`.' },
   // `node(id:)` accepts any id from anyone.
   nullable: true,
-  findUnique: (id) => ({ id: parseRowId('User', id) }),
+  findUnique: (id, { viewer }) => ({ id: parseRowId('User', id), AND: usersVisibleTo(viewer) }),
   fields: (t) => ({
     username: t.exposeString('username', { description: 'Unique name to sign in with.' }),
     role: t.expose('role', {
