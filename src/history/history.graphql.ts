@@ -232,6 +232,6 @@ builder.mutationField('cleanUpHistory', (t) =>
       },
     },
     resolve: (_root, { olderThanDays }, context) =>
-      cleanUpHistory(context, context.viewer, { olderThanDays, signal: context.signal }),
+      cleanUpHistory(context, context, { olderThanDays, signal: context.signal }),
   }),
 );

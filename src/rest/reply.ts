@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { sendEmpty, sendJson } from '../http/send.js';
-import type { Cookie } from '../lib/cookie.js';
+import { toSetCookie, type Cookie, type CookiePlace } from '../lib/cookie.js';
 
 const IS_REPLY = Symbol('reply');
 
@@ -40,22 +40,11 @@ const NO_STORE = { 'cache-control': 'no-store' };
 export function sendReply(
   outgoing: ServerResponse,
   { status = 200, headers, cookies = [], body }: ReplyParts,
+  place: CookiePlace,
 ): void {
-  const setCookie = cookies.length > 0 ? { 'set-cookie': cookies.map(toSetCookie) } : {};
-  const head = { status, headers: { ...NO_STORE, ...setCookie, ...headers } };
+  // To those that the document has set.
+  for (const cookie of cookies) outgoing.appendHeader('set-cookie', toSetCookie(cookie, place));
+  const head = { status, headers: { ...NO_STORE, ...headers } };
   if (body) sendJson(outgoing, body, head);
   else sendEmpty(outgoing, head);
-}
-
-/** Always HttpOnly, so that scripts cannot read it. */
-function toSetCookie({ name, value, maxAgeS, secure, sameSite = 'Lax', path = '/' }: Cookie): string {
-  const age = maxAgeS === undefined ? [] : [`Max-Age=${maxAgeS}`];
-  const parts = [
-    `${name}=${encodeURIComponent(value)}`,
-    `Path=${path}`,
-    ...age,
-    'HttpOnly',
-    `SameSite=${sameSite}`,
-  ];
-  return [...parts, ...(secure ? ['Secure'] : [])].join('; ');
 }

@@ -111,7 +111,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const change = readChange<Settings>(SETTINGS_ROWS, input);
-      return toTableNode('Settings', await updateDownloadSettings(context, context.viewer, change));
+      return toTableNode('Settings', await updateDownloadSettings(context, context, change));
     },
   }),
   updateWatchSettings: t.field({
@@ -137,7 +137,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const change = readChange<WatchSettings>(WATCH_SETTINGS_ROWS, input);
-      return toTableNode('WatchSettings', await updateWatchSettings(context, context.viewer, change));
+      return toTableNode('WatchSettings', await updateWatchSettings(context, context, change));
     },
   }),
 }));

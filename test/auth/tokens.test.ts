@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSession } from '../../src/auth/sessions.js';
+import { createContextRequest } from '../kit/context-request.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
-
-const request = { transport: 'http', requestId: 'test', headers: new Headers(), address: null } as const;
 
 let app: TestApp;
 let dataDir: string;
@@ -33,12 +32,8 @@ describe('an access token', () => {
   it('says who the viewer is', async () => {
     const name = `user-${randomUUID()}`;
     const user = await app.deps.db.user.create({ data: { username: name, usernameKey: name } });
-    const { signal } = new AbortController();
-    const { accessToken } = await startSession(app.deps, {
-      user,
-      kind: 'REFRESHABLE',
-      request: { ...request, signal },
-    });
+    const request = createContextRequest();
+    const { accessToken } = await startSession(app.deps, { user, kind: 'REFRESHABLE', request });
     expect(await viewerBy(accessToken)).toEqual({ data: { viewer: { username: name } } });
   });
 });

@@ -9,13 +9,14 @@ import { createDocuments, type Documents } from '../../src/rest/run-document.js'
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
+import { createContextRequest } from './context-request.js';
 import { createToken, requestsTo, type TestApp } from './start-app.js';
 import { bearerOf, carryToken } from './tokens.js';
 
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
   const user = { id: randomUUID(), username: `user-${randomUUID()}`, role };
-  await app.deps.db.user.create({ data: user });
+  await app.deps.db.user.create({ data: { ...user, usernameKey: user.username } });
   return viewerOf(user);
 }
 
@@ -40,14 +41,7 @@ export function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
 
 /** Runs documents as REST routes do, so that they may select internal fields. */
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
-  const { signal } = new AbortController();
-  const request = {
-    transport: 'rest',
-    requestId: randomUUID(),
-    signal,
-    headers: new Headers(bearerOf(app)),
-    address: null,
-  } as const;
+  const request = createContextRequest({ headers: new Headers(bearerOf(app)) });
   return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
 }
 

@@ -14,6 +14,7 @@ import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
 import type { Media } from '../../src/media/media.js';
 import { createTestMedia } from './audio.js';
+import { createContextRequest } from './context-request.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { keepAudio } from './kept-audio.js';
 import { bearerOf, carryToken, connectionParamsOf, SUITE_HAS_AUTH, type Target } from './tokens.js';
@@ -132,14 +133,7 @@ export function requestsTo(target: Target): Pick<TestApp, 'token' | 'execute' | 
 /** An access token of the user, as a sign-in over REST returns it. */
 export async function createToken({ deps }: Pick<App, 'deps'>, { id }: { id: string }): Promise<string> {
   const user = await deps.db.user.findUniqueOrThrow({ where: { id } });
-  const { signal } = new AbortController();
-  const request = {
-    transport: 'rest',
-    requestId: 'test',
-    signal,
-    headers: new Headers(),
-    address: null,
-  } as const;
+  const request = createContextRequest();
   const { accessToken } = await startSession(deps, { user, kind: 'SINGLE', request });
   return accessToken;
 }

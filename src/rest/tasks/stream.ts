@@ -47,7 +47,10 @@ const stream = streamRoute({
       .string()
       .optional()
       .describe('`id` of the last event received, to resume after it; as the header Last-Event-ID.'),
-    token: z.string().optional().describe('Accepted from existing clients. No token is needed.'),
+    token: z
+      .string()
+      .optional()
+      .describe('A token or a stream ticket, for browsers, whose event streams cannot send a header.'),
   }),
   documents: [TASK_SEQUENCE, STREAM_TASKS, STREAM_COUNTS, TASK_CHANGES, CHILD_CHANGES],
   open: async ({ active_only, since_event }, call) => {
