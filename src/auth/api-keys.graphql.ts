@@ -66,12 +66,6 @@ builder.objectType(NameTakenError, {
   interfaces: [ErrorInterface],
 });
 
-builder.objectType(AuthDisabledError, {
-  name: 'AuthDisabled',
-  description: 'Returned by mutations that need users while AUTH_ENABLED is off.',
-  interfaces: [ErrorInterface],
-});
-
 builder.queryField('apiKeys', (t) =>
   t.prismaField({
     type: [ApiKeyType],

@@ -17,10 +17,11 @@ type IdentifyDeps = Pick<Platform, 'env' | 'db' | 'clock' | 'log'> & Pick<AuthDe
 /** Once per request, however many documents it runs. */
 export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) => Promise<Access> {
   if (!deps.env.authEnabled) return () => Promise.resolve(AUTH_OFF);
-  const identified = new WeakMap<ContextRequest, Promise<Access>>();
+  // The documents of one request share its headers, and not more than those.
+  const identified = new WeakMap<ContextRequest['headers'], Promise<Access>>();
   return (request) => {
-    const known = identified.get(request) ?? identify(deps, request);
-    identified.set(request, known);
+    const known = identified.get(request.headers) ?? identify(deps, request);
+    identified.set(request.headers, known);
     return known;
   };
 }
@@ -60,7 +61,7 @@ async function findSessionAccess({ db, clock, tokens }: IdentifyDeps, token: str
 }
 
 /** Of `connection_init`, of the header, or of an event stream's address. */
-function tokenOf({ connectionParams = {}, headers, streamToken = null }: ContextRequest): string | null {
+function tokenOf({ connectionParams = {}, headers, streamToken }: ContextRequest): string | null {
   for (const [name, value] of Object.entries(connectionParams)) {
     const isToken = ['authorization', 'token'].includes(name.toLowerCase());
     if (isToken && typeof value === 'string' && value !== '') return value.replace(BEARER, '');

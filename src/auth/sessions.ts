@@ -39,11 +39,10 @@ export async function startSession(
   { user, kind, request }: { user: User; kind: SessionKind; request: ContextRequest },
 ): Promise<StartedSession> {
   const now = clock.now();
-  const lifetimeMs = kind === 'SINGLE' ? env.tokenHours * HOUR_MS : REFRESH_MS;
   const session = {
     userId: user.id,
     generation: kind === 'SINGLE' ? null : 0,
-    expiresAt: new Date(now.getTime() + lifetimeMs),
+    expiresAt: nextExpiry({ clock, env }, kind),
   };
   const started = await inTransaction(db, async (tx) => {
     // Locks the user: whoever ends all sessions of the user then ends this one too.
@@ -63,6 +62,12 @@ export async function startSession(
     },
   );
   return { accessToken, expiresAt, user: started.user };
+}
+
+/** Of a session that begins, or has just been refreshed. */
+export function nextExpiry({ clock, env }: Pick<SessionDeps, 'clock' | 'env'>, kind: SessionKind): Date {
+  const lifetimeMs = kind === 'SINGLE' ? env.tokenHours * HOUR_MS : REFRESH_MS;
+  return new Date(clock.now().getTime() + lifetimeMs);
 }
 
 interface IssuedFor {

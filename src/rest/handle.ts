@@ -1,4 +1,4 @@
-import { headersOf, toContextRequest } from '../graphql/context-request.js';
+import { toContextRequest } from '../graphql/context-request.js';
 import type { Requirement } from '../graphql/field-rules.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
@@ -78,9 +78,11 @@ async function answer(
     throw new RestFailure(403, exchange.refusal);
   }
   const streamToken = route.streams ? url.searchParams.get('token') || null : null;
-  const toRequest = (signal: AbortSignal) =>
-    toContextRequest(incoming, { transport: 'rest', requestId, signal, client, outgoing, streamToken });
-  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, toRequest(signal));
+  const request = toContextRequest(incoming, {
+    ...{ transport: 'rest', requestId, signal: exchange.signal },
+    ...{ client, outgoing, streamToken },
+  });
+  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, async (signal) => {
     const documents = documentsFor(signal);
     // Before the input is read: who may not call a route learns nothing about what is valid in it, or exists.
@@ -92,7 +94,7 @@ async function answer(
       documentsFor,
       enterReader: () => dependencies.readers.enter(client.address),
       raw,
-      headers: headersOf(incoming),
+      headers: request.headers,
       base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,
       signal,

@@ -1,3 +1,5 @@
+import { hashPassword } from '../../src/auth/passwords.js';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { EXAMPLE_TASKS } from '../../src/rest/example-tasks.js';
 import { toSearchText } from '../../src/tasks/new-task.js';
 import { seedTasks } from './seed-tasks.js';
@@ -45,4 +47,16 @@ export async function seedExampleTasks(app: TestApp): Promise<void> {
     { ...part, position: 0, state: 'COMPLETED', ...file },
     { ...part, position: 1, state: 'FAILED', ...noSource },
   ]);
+}
+
+let examplePassword: Promise<string> | undefined;
+
+/** The users that the documented examples are about, as new, beside the ones who are there; no others with their names. */
+export async function seedExampleUsers(app: TestApp): Promise<void> {
+  examplePassword ??= hashPassword('quite a secret');
+  const { user } = app.deps.db;
+  await user.deleteMany({ where: { usernameKey: { in: ['ana', 'ben'] } } });
+  const passwordHash = await examplePassword;
+  await user.updateMany({ where: { id: { not: SYSTEM_VIEWER.id } }, data: { passwordHash } });
+  await user.create({ data: { username: 'ana', usernameKey: 'ana', passwordHash } });
 }
