@@ -51,6 +51,8 @@ export async function hasOtherAdmin(db: Db, userId: string): Promise<boolean> {
 export interface NewUser {
   username: string;
   email: string | null;
+  /** Whether a provider or an admin says that it is the user's own. Default: false. */
+  emailVerified?: boolean;
   /** Null for who signs in by a provider only. */
   passwordHash: string | null;
 }
