@@ -42,6 +42,7 @@ import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
+import { openProviders } from './sso/providers.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createLibraryFeed } from './library/request-scan.js';
@@ -143,13 +144,13 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     ...platform,
     ...auth,
     liveAccess,
+    ...openProviders(platform),
     tagReader,
     feed,
     libraryFeed,
     leases,
     turns: createTurns(),
     taskCounter,
-    signInProviders: [],
     ...settings,
     ...upstreams,
     defaultCatalog,
