@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
+import { runCommand, UsageError } from './commands.js';
 import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
 import { createRedactor } from './lib/secrets.js';
 
+const EX_USAGE = 64;
 const EX_CONFIG = 78;
 
 function readEnv(): Env {
@@ -41,7 +43,18 @@ const crash = (thrown: unknown) => {
 };
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
-main(env).catch((thrown: unknown) => {
-  process.stderr.write(`Reprise could not start: ${redact(messageOf(thrown))}\n`);
-  process.exit(1);
-});
+const args = process.argv.slice(2);
+if (args.length > 0) {
+  runCommand(env, args, redact).then(
+    (output) => process.stdout.write(`${output}\n`),
+    (thrown: unknown) => {
+      process.stderr.write(`${redact(messageOf(thrown))}\n`);
+      process.exitCode = thrown instanceof UsageError ? EX_USAGE : 1;
+    },
+  );
+} else {
+  main(env).catch((thrown: unknown) => {
+    process.stderr.write(`Reprise could not start: ${redact(messageOf(thrown))}\n`);
+    process.exit(1);
+  });
+}
