@@ -3,6 +3,8 @@ import './auth/audit.graphql.js';
 import './auth/auth.graphql.js';
 import './accounts/account-mutations.graphql.js';
 import './accounts/accounts.graphql.js';
+import './auth/sign-in.graphql.js';
+import './sso/sso.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';

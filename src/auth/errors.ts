@@ -93,11 +93,38 @@ export class ApiKeyNotFoundError extends DomainError {
   }
 }
 
-export class NameTakenError extends DomainError {
+export class ApiKeyNameTakenError extends DomainError {
   readonly code = 'NAME_TAKEN';
 
-  /** `what`: the kind of thing, such as "API key". */
-  constructor(what: string, name: string) {
-    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
+  constructor(name: string) {
+    super(`You have an API key named ${quoteId(name)} already; choose another name.`);
+  }
+}
+
+export class InvalidCredentialsError extends DomainError {
+  readonly code = 'INVALID_CREDENTIALS';
+
+  constructor() {
+    // The same for every reason, so that nobody learns which users exist.
+    super('Invalid username or password');
+  }
+}
+
+export class TooManySignInsError extends DomainError {
+  readonly code = 'TOO_MANY_SIGN_INS';
+  override readonly retryable = true;
+
+  constructor(override readonly retryAfterMs: number) {
+    super(
+      `Too many failed sign-ins for this username or from this address; try again in ${Math.ceil(retryAfterMs / 1_000)} s.`,
+    );
+  }
+}
+
+export class SessionEndedError extends DomainError {
+  readonly code = 'SESSION_ENDED';
+
+  constructor() {
+    super('The session has ended, or the request has no refresh cookie of it; sign in again.');
   }
 }

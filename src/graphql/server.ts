@@ -21,6 +21,7 @@ import { useGraphiqlPage } from './graphiql.js';
 import { useRequestParams, useStreamHeaders, useNotAcceptable } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
 import { useLargeResults } from './large-results.js';
+import { useLiveAccess } from './live-access.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
 
@@ -61,6 +62,8 @@ export interface GraphqlServer {
   /** What a REST document requires of its caller. */
   requirementsOf(document: string): Requirement[];
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
+  /** Whether a connection may stay open is decided before it runs anything. */
+  createContext: ContextFactory;
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
 
@@ -91,6 +94,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     graphiql,
     schema: options.schema,
     requirementsOf: (document) => requirementsOfDocument(internalSchema, parse(document)),
+    createContext,
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
@@ -112,6 +116,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useInputLimits(),
     useLargeResults(),
     useSharedUpdates(),
+    useLiveAccess(),
     useCostReport(),
     useErrorMasking(log),
   ];

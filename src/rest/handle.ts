@@ -1,4 +1,4 @@
-import { headersOf, toContextRequest } from '../graphql/context-request.js';
+import { toContextRequest } from '../graphql/context-request.js';
 import type { Requirement } from '../graphql/field-rules.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
@@ -72,14 +72,16 @@ async function answer(
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
   const here = { url, publicUrl: client.publicUrl };
-  if (route.changes && isFromForeignPage(incoming, here, dependencies.origins)) {
+  const isOwnOnly = route.changes && route.foreignPages === null;
+  if (isOwnOnly && isFromForeignPage(incoming, here, dependencies.origins)) {
     exchange.refusal = foreignPageMessage(incoming, here);
     throw new RestFailure(403, exchange.refusal);
   }
   const streamToken = route.streams ? url.searchParams.get('token') || null : null;
-  const toRequest = (signal: AbortSignal) =>
-    toContextRequest(incoming, { transport: 'rest', requestId, signal, client, outgoing, streamToken });
-  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, toRequest(signal));
+  const parts = { requestId, signal: exchange.signal, client, outgoing, streamToken };
+  // One for all documents, so that a ticket is taken once.
+  const request = toContextRequest(incoming, { ...parts, transport: 'rest' });
+  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, async (signal) => {
     const documents = documentsFor(signal);
     // Before the input is read: who may not call a route learns nothing about what is valid in it, or exists.
@@ -91,7 +93,7 @@ async function answer(
       documentsFor,
       enterReader: () => dependencies.readers.enter(client.address),
       raw,
-      headers: headersOf(incoming),
+      headers: request.headers,
       base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,
       signal,

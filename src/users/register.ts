@@ -51,6 +51,7 @@ export async function createUser(
   requireUsers(deps.env);
   const user = await addUser(deps.db, {
     ...(await toNewUser(deps.db, input)),
+    emailVerified: (input.email ?? null) !== null,
     decideRole: async (_isFirst, tx) => {
       await requireStillAdmin(tx, actor.viewer);
       return role;
