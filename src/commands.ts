@@ -9,55 +9,87 @@ import { createDatabase, type Database } from './database/prisma.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { EnvError, type Env } from './env.js';
 import { systemClock } from './lib/clock.js';
+import { createClosers } from './lib/closers.js';
 import type { Logger } from './lib/logger.js';
+import { resetForgottenPassword } from './users/manage-users.js';
 
 interface CommandDeps {
   env: Env;
   db: Database;
 }
 
-/** Returns what to print. */
-type Command = (deps: CommandDeps, options: readonly string[]) => Promise<string>;
+interface Command {
+  /** As usage shows them; those in brackets may be left out, and are flags. */
+  parameters: readonly string[];
+  about: string;
+  /** Returns what is printed. */
+  run(deps: CommandDeps, args: readonly string[]): Promise<string>;
+}
 
 const DISCARD = '--discard';
 
-const COMMANDS: Record<string, { run: Command; options: readonly string[] }> = {
-  'rotate-signing-key': { run: runRotateSigningKey, options: [] },
-  'rotate-secret-key': { run: runRotateSecretKey, options: [DISCARD] },
+/** `node dist/main.js <name>`; without a name, the server starts. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  'reset-password': {
+    parameters: ['<username>'],
+    about: 'gives a user a new random password, prints it, and signs the user out everywhere',
+    async run(deps, [username = '']) {
+      const password = await resetForgottenPassword(deps, username);
+      return `New password of "${username}": ${password}`;
+    },
+  },
+  'rotate-signing-key': {
+    parameters: [],
+    about: 'makes a new key that signs tokens; tokens of the one before stay valid until they end',
+    run: runRotateSigningKey,
+  },
+  'rotate-secret-key': {
+    parameters: [`[${DISCARD}]`],
+    about: `encrypts all secrets with a new key; ${DISCARD} deletes those that no key decrypts`,
+    run: runRotateSecretKey,
+  },
 };
 
 export class UsageError extends Error {}
 
-/** Of the program's command line, beside starting the server. Throws UsageError. */
-export function findCommand([name = '', ...options]: readonly string[]): (
-  env: Env,
-  log: Logger,
-) => Promise<string> {
+/** Throws UsageError for an unknown command, before anything is opened. */
+export async function runCommand(env: Env, log: Logger, words: readonly string[]): Promise<string> {
+  const [name = '', ...args] = words;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    const known = Object.keys(COMMANDS).join(' or ');
-    throw new UsageError(`"${name}" is not a command; expected: ${known}, or nothing to start the server.`);
-  }
-  const unknown = options.find((option) => !command.options.includes(option));
-  if (unknown !== undefined) throw new UsageError(`"${name}" has no option "${unknown}".`);
-  return (env, log) => withDatabase(env, log, (db) => command.run({ env, db }, options));
-}
-
-async function withDatabase(env: Env, log: Logger, use: (db: Database) => Promise<string>): Promise<string> {
-  const embedded =
-    env.database.kind === 'embedded' ? await startEmbeddedPostgres({ dataDir: env.dataDir, log }) : null;
+  if (!command || !fits(command, args)) throw new UsageError(usage());
+  const closers = createClosers(log);
   try {
-    const url = embedded?.url ?? (env.database.kind === 'external' ? env.database.url : '');
+    const url = await openServer(env, { log, closers });
     await migrate({ url, log });
     const database = createDatabase({ url, log, poolSize: 2 });
-    try {
-      return await use(database.db);
-    } finally {
-      await database.close();
-    }
+    closers.add('database', () => database.close());
+    return await command.run({ env, db: database.db }, args);
   } finally {
-    await embedded?.stop();
+    await closers.close();
   }
+}
+
+function fits({ parameters }: Command, args: readonly string[]): boolean {
+  const required = parameters.filter((parameter) => parameter.startsWith('<'));
+  const further = args.slice(required.length);
+  return args.length >= required.length && further.every((arg) => parameters.includes(`[${arg}]`));
+}
+
+async function openServer(
+  { database, dataDir }: Env,
+  { log, closers }: { log: Logger; closers: ReturnType<typeof createClosers> },
+): Promise<string> {
+  if (database.kind === 'external') return database.url;
+  const embedded = await startEmbeddedPostgres({ dataDir, log });
+  closers.add('embedded database', () => embedded.stop());
+  return embedded.url;
+}
+
+function usage(): string {
+  const lines = Object.entries(COMMANDS).map(
+    ([name, { parameters, about }]) => `  ${[name, ...parameters].join(' ')}: ${about}`,
+  );
+  return ['Without a command, the server starts. Commands:', ...lines].join('\n');
 }
 
 async function runRotateSigningKey({ env, db }: CommandDeps): Promise<string> {

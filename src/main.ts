@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
-import { findCommand, UsageError } from './commands.js';
+import { runCommand, UsageError } from './commands.js';
 import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
 import { createLogger } from './lib/logger.js';
@@ -36,12 +36,6 @@ async function main(env: Env): Promise<void> {
   process.on('SIGINT', stop);
 }
 
-/** Instead of starting the server. */
-async function runCommand(env: Env, words: readonly string[]): Promise<void> {
-  const log = createLogger('fatal', redact);
-  process.stdout.write(`${await findCommand(words)(env, log)}\n`);
-}
-
 const env = readEnv();
 const redact = createRedactor(secretUrlsOf(env));
 /** Node itself would print the error with all its properties, of which one may be a URL with its password. */
@@ -51,14 +45,23 @@ const crash = (thrown: unknown) => {
 };
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
-const words = process.argv.slice(2);
-const run = words.length > 0 ? runCommand(env, words) : main(env);
 const fail = (message: string, status: number) => {
   process.stderr.write(`${message}\n`);
   process.exit(status);
 };
-run.catch((thrown: unknown) => {
-  if (thrown instanceof UsageError) fail(thrown.message, EX_USAGE);
-  if (thrown instanceof EnvError) fail(thrown.message, EX_CONFIG);
-  fail(`Reprise could not start: ${redact(messageOf(thrown))}`, 1);
-});
+const words = process.argv.slice(2);
+if (words.length > 0) {
+  // Standard output is for what the command prints, which a program may read.
+  runCommand(env, createLogger('warn', redact, process.stderr), words).then(
+    (output) => process.stdout.write(`${output}\n`),
+    (thrown: unknown) => {
+      const status = thrown instanceof UsageError ? EX_USAGE : thrown instanceof EnvError ? EX_CONFIG : 1;
+      fail(redact(messageOf(thrown)), status);
+    },
+  );
+} else {
+  main(env).catch((thrown: unknown) => {
+    if (thrown instanceof EnvError) fail(thrown.message, EX_CONFIG);
+    fail(`Reprise could not start: ${redact(messageOf(thrown))}`, 1);
+  });
+}

@@ -200,8 +200,7 @@ describe('the commands', () => {
   it('are named when the command line has another word, which starts no server', async () => {
     const { status, stderr, stdout } = await runServer({ DATA_DIR: dataDir }, ['rotate']).ended;
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
-    expect(stderr).toBe(
-      '"rotate" is not a command; expected: rotate-signing-key or rotate-secret-key, or nothing to start the server.\n',
-    );
+    expect(stderr).toContain('rotate-signing-key');
+    expect(stderr).toContain('rotate-secret-key [--discard]');
   });
 });

@@ -5,9 +5,9 @@ import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
-import { createUser, graphqlWith } from '../kit/serve-as.js';
+import { createUser } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
-import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
+import { createToken, startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 export interface RestTestApp extends TestApp {
   get(path: string, headers?: Record<string, string>): Promise<RestReply>;
@@ -40,15 +40,13 @@ export async function startRest({
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
-  const graphql = as
-    ? graphqlWith(app, { viewer: await createUser(app, as) })
-    : createGraphqlServer({
-        schema,
-        internalSchema,
-        createContext: createContextFactory(deps),
-        log: deps.log,
-        graphiql: false,
-      });
+  const graphql = createGraphqlServer({
+    schema,
+    internalSchema,
+    createContext: createContextFactory(deps),
+    log: deps.log,
+    graphiql: false,
+  });
   const { corsOrigins: origins, allowedHosts, publicUrl, trustedProxies, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({
@@ -63,7 +61,8 @@ export async function startRest({
     checks: {},
     log: deps.log,
   });
-  if (app.token !== undefined) carryToken(http.url, app.token);
+  const token = as ? await createToken(app, await createUser(app, as)) : app.token;
+  if (token !== undefined) carryToken(http.url, token);
   const send = (method: string, path: string, init: RequestInit = {}) =>
     fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
   return {
