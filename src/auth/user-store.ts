@@ -30,11 +30,6 @@ export function getUser(db: Db, id: string, query: object): Promise<User> {
   return db.user.findUniqueOrThrow({ ...query, where: { id } });
 }
 
-/** By the name that people sign in with, in upper or lower case. */
-export function findUserByName(db: Db, username: string): Promise<User | null> {
-  return db.user.findUnique({ where: { usernameKey: usernameKeyOf(username) } });
-}
-
 export type UserReference = { id: string } | { username: string };
 
 /** Null for the user `system`. */
@@ -52,9 +47,6 @@ export async function hasOtherAdmin(db: Db, userId: string): Promise<boolean> {
   const where = { AND: [IS_PERSON, { role: 'ADMIN' as const, id: { not: userId } }] };
   return (await db.user.findFirst({ where, select: { id: true } })) !== null;
 }
-
-/** As names compare: they differ by more than case. */
-export const usernameKeyOf = (username: string): string => username.toLowerCase();
 
 export interface NewUser {
   username: string;
