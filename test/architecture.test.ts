@@ -16,6 +16,7 @@ const ORDER = [
   'platform',
   ...['auth', 'sso', 'catalog', 'settings', 'accounts', 'library', 'tasks'],
   ...['queue', 'live', 'history'],
+  'users',
   ...['downloads', 'watches', 'upstream', 'rest'],
 ];
 const EXCEPTIONS = [
@@ -201,7 +202,7 @@ describe('imports', () => {
       ),
     ).toEqual([
       // Whether the database answers at all.
-      'app.ts',
+      'readiness-checks.ts',
     ]);
   });
 

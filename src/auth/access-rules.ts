@@ -20,6 +20,11 @@ export function ownedBy(viewer: Viewer): Prisma.Sql {
   return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
 }
 
+/** Of users, for Prisma: oneself, and for admins everyone. */
+export function visibleUsers(viewer: Viewer): { AND?: { id: string } } {
+  return viewer.role === 'ADMIN' ? {} : { AND: { id: viewer.id } };
+}
+
 /** Whose tasks are counted for the viewer; null for everybody’s. */
 export function countedOwnerOf(viewer: Viewer): string | null {
   return viewer.role === 'ADMIN' ? null : viewer.id;

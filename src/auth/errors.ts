@@ -27,7 +27,61 @@ export class WeakPasswordError extends DomainError {
     readonly shortest: number,
     readonly longest: number,
   ) {
-    super(`New password must have ${shortest} to ${longest} characters.`);
+    // Existing clients look for the first four words.
+    super(`New password must be ${shortest} to ${longest} characters long.`);
+  }
+}
+
+export class WrongPasswordError extends DomainError {
+  readonly code = 'WRONG_PASSWORD';
+
+  constructor() {
+    // Existing clients look for these words.
+    super('Current password is incorrect');
+  }
+}
+
+export class NoPasswordError extends DomainError {
+  readonly code = 'NO_PASSWORD';
+
+  constructor(username: string) {
+    super(`User "${username}" has no password to change: they sign in by a provider.`);
+  }
+}
+
+export class RegistrationDisabledError extends DomainError {
+  readonly code = 'REGISTRATION_DISABLED';
+
+  constructor() {
+    super('Registration is disabled; ask an admin for an account. REGISTRATION_ENABLED turns it on.');
+  }
+}
+
+export class UsernameTakenError extends DomainError {
+  readonly code = 'USERNAME_TAKEN';
+
+  constructor(username: string) {
+    super(`Username "${username}" is taken; choose another. Upper and lower case count as the same.`);
+  }
+}
+
+export class UserNotFoundError extends DomainError {
+  readonly code = 'USER_NOT_FOUND';
+
+  constructor(user: string) {
+    super(`User ${quoteId(user)} does not exist.`);
+  }
+}
+
+export class OwnUserError extends DomainError {
+  readonly code = 'OWN_USER';
+}
+
+export class LastAdminError extends DomainError {
+  readonly code = 'LAST_ADMIN';
+
+  constructor(username: string) {
+    super(`User "${username}" is the only admin; make another user an admin first.`);
   }
 }
 

@@ -72,15 +72,15 @@ async function answer(
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
   const here = { url, publicUrl: client.publicUrl };
-  if (route.changes && isFromForeignPage(incoming, here, dependencies.origins)) {
+  const isOwnOnly = route.changes && route.foreignPages === null;
+  if (isOwnOnly && isFromForeignPage(incoming, here, dependencies.origins)) {
     exchange.refusal = foreignPageMessage(incoming, here);
     throw new RestFailure(403, exchange.refusal);
   }
   const streamToken = route.streams ? url.searchParams.get('token') || null : null;
-  const request = toContextRequest(incoming, {
-    ...{ transport: 'rest', requestId, signal: exchange.signal },
-    ...{ client, outgoing, streamToken },
-  });
+  const parts = { requestId, signal: exchange.signal, client, outgoing, streamToken };
+  // One for all documents, so that a ticket is taken once.
+  const request = toContextRequest(incoming, { ...parts, transport: 'rest' });
   const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, async (signal) => {
     const documents = documentsFor(signal);
