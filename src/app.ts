@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
+import { createLiveAccess } from './auth/live-access.js';
 import { openAuth } from './auth/open-auth.js';
+import type { SignInDelays } from './auth/sign-in-limits.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -40,10 +42,12 @@ import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
+import { openProviders } from './sso/providers.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
+import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 
 export interface Overrides {
@@ -55,6 +59,7 @@ export interface Overrides {
   catalogs?: readonly CatalogSource[];
   media?: Media;
   readers?: Partial<ReaderLimits>;
+  signInDelays?: SignInDelays;
 }
 
 export interface App {
@@ -98,7 +103,7 @@ interface CreatedDeps {
 /** The order matters: closing in reverse stops the job runner first, whose running jobs still need the rest. */
 async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps> {
   const { log, overrides, closers } = options;
-  const { url, db, workDb, reads } = await openDatabase(env, options);
+  const { url, db, pool, workDb, reads } = await openDatabase(env, options);
   const instanceId = randomUUID();
   const { bus, relay } = await openEvents({ url, instanceId }, options);
   const media = overrides.media ?? (await createMedia({ ...env, log }));
@@ -112,10 +117,13 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     canWork: () => relay.healthy(),
     restoreEveryMs: timing.restoreJobsEveryMs,
   });
+  await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
-  const auth = await openAuth(platform);
+  const auth = await openAuth(platform, { pool, signInDelays: overrides.signInDelays });
+  const liveAccess = createLiveAccess(platform);
+  closers.add('live access', () => liveAccess.stop());
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -135,6 +143,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const shared = {
     ...platform,
     ...auth,
+    liveAccess,
+    ...openProviders(platform),
     tagReader,
     feed,
     libraryFeed,
@@ -162,13 +172,13 @@ async function openDatabase(env: Env, options: StartOptions) {
   };
   const work = open({ poolSize: WORK_POOL_SIZE });
   await repairSequences(work.db);
-  const { db } = open({ statementMs: READ_STATEMENT_MS });
+  const { db, pool } = open({ statementMs: READ_STATEMENT_MS });
   const readers = open({
     poolSize: READ_LIMITS.atOnce,
     statementMs: READ_STATEMENT_MS,
     canceller: work.pool,
   });
-  return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
+  return { url, db, pool, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 
 async function openEvents(

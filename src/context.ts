@@ -1,6 +1,7 @@
 import { mayUse, refusalFor, isSignedIn } from './auth/access-rules.js';
 import { createIdentifier } from './auth/identify.js';
 import type { Access } from './auth/identify.js';
+import type { FollowAccess } from './auth/live-access.js';
 import type { Viewer } from './auth/viewer.js';
 import type { Deps } from './deps.js';
 import type { ContextRequest } from './graphql/context-request.js';
@@ -25,8 +26,8 @@ export interface GraphqlContext extends Deps {
   request: ContextRequest;
   requestId: string;
   signal: AbortSignal;
-  /** When the token ends; a WebSocket or event stream ends with it. */
-  expiresAt: Date | null;
+  /** For connections that stay open. */
+  followAccess: FollowAccess | null;
 }
 
 /** The only place that decides who the viewer is, for HTTP, WebSocket and REST. */
@@ -35,7 +36,7 @@ export function createContextFactory(deps: Deps): (request: ContextRequest) => P
   return async (request) => {
     const { requestId, signal } = request;
     const access = await identify(request);
-    const { viewer, expiresAt } = access;
+    const { viewer } = access;
     return {
       ...deps,
       log: deps.log.child({ requestId }),
@@ -46,7 +47,7 @@ export function createContextFactory(deps: Deps): (request: ContextRequest) => P
       request,
       requestId,
       signal,
-      expiresAt,
+      followAccess: deps.liveAccess.follow(access),
     };
   };
 }

@@ -1,3 +1,5 @@
+import type { LiveAccessDeps } from './auth/live-access.js';
+import type { ProviderDeps } from './auth/auth-status.js';
 import type { AuthDeps } from './auth/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
@@ -5,11 +7,15 @@ import type { LiveDeps } from './live/task-feed.js';
 import type { Platform } from './platform.js';
 import type { QueueDeps } from './queue/leases.js';
 import type { SettingsDeps } from './settings/live-settings.js';
+import type { SsoDeps } from './sso/providers.js';
 import type { TaskDeps } from './tasks/task-counter.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform &
+  ProviderDeps &
   AuthDeps &
+  LiveAccessDeps &
+  SsoDeps &
   CatalogDeps &
   SettingsDeps &
   LibraryDeps &

@@ -16,22 +16,25 @@ import {
   publicUrl,
   urlOf,
   userName,
+  variableFacts,
+  type Provided,
+  type VariableFacts,
 } from './lib/env-values.js';
+import {
+  findSignInConflicts,
+  oidcSuffixes,
+  parseFurtherOidc,
+  SIGN_IN_VARIABLES,
+  toSignInEnv,
+  type SignInEnv,
+} from './env-sign-in.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
 const CATALOGS = ['demo', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
 
-/** What docs/configuration.md and error messages say of a variable. */
-interface VariableFacts {
-  kind: string;
-  /** As one would write it in the environment; null for none. */
-  default: string | null;
-  description: string;
-}
-
-const facts = z.registry<VariableFacts>();
+const facts = variableFacts;
 
 const listOf = (values: readonly string[]) =>
   values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
@@ -79,6 +82,11 @@ const variables = z.object({
     default: '24',
     description: 'Hours that the token of a sign-in by REST is valid.',
   }),
+  AUDIT_DAYS: positiveNumber.default(365).register(facts, {
+    kind: 'an integer from 1 to 99999',
+    default: '365',
+    description: 'Days that entries of the audit log are kept.',
+  }),
   SECRET_KEY: z.string().min(32).max(1_024).optional().register(facts, {
     kind: '32 to 1,024 characters that are hard to guess',
     default: null,
@@ -96,6 +104,7 @@ const variables = z.object({
     default: null,
     description: 'Reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed.',
   }),
+  ...SIGN_IN_VARIABLES,
   CORS_ORIGINS: commaSeparated(isOrigin, 'an origin').default([]).register(facts, {
     kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
     default: null,
@@ -199,7 +208,7 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env {
+export interface Env extends SignInEnv {
   port: number;
   host: string;
   development: boolean;
@@ -210,6 +219,7 @@ export interface Env {
   /** Made when there are no users. */
   firstAdmin: { username: string; password: string } | null;
   tokenHours: number;
+  auditDays: number;
   secretKey: string | null;
   /** Without a slash at the end. */
   publicUrl: string | null;
@@ -234,9 +244,10 @@ export interface Env {
   graphiql: boolean;
 }
 
-/** Values that may hold passwords. */
-export function secretUrlsOf({ database, jobStore }: Env): string[] {
-  return [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
+/** Values that may hold passwords, or are some. */
+export function secretUrlsOf({ database, jobStore, signInProviders }: Env): string[] {
+  const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
+  return [...urls, ...signInProviders.flatMap(({ clientSecret }) => clientSecret ?? [])];
 }
 
 export class EnvError extends Error {
@@ -250,14 +261,21 @@ export class EnvError extends Error {
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
   const provided = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
-  const issues = parsed.error?.issues ?? [];
-  const mistakes = [...issues.map((issue) => describe(issue, provided)), ...findConflicts(provided)];
+  const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
+    issues.map((issue) => describe(issue, { provided, suffix }));
+  const mistakes = describeAll(parsed.error?.issues);
+  const further = oidcSuffixes(provided).flatMap((suffix) => {
+    const { data, error } = parseFurtherOidc(provided, suffix);
+    mistakes.push(...describeAll(error?.issues, suffix));
+    return data ? [[suffix, data] as [string, typeof data]] : [];
+  });
+  mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
-  return toEnv(parsed.data);
+  return { ...toEnv(parsed.data), ...toSignInEnv(parsed.data, further) };
 }
 
-function findConflicts(provided: Record<string, string | undefined>): string[] {
-  const mistakes: string[] = [];
+function findConflicts(provided: Provided): string[] {
+  const mistakes = findSignInConflicts(provided);
   if (Boolean(provided['ADMIN_USERNAME']) !== Boolean(provided['ADMIN_PASSWORD'])) {
     mistakes.push('ADMIN_USERNAME and ADMIN_PASSWORD go together; set both, or neither.');
   }
@@ -273,13 +291,18 @@ function findConflicts(provided: Record<string, string | undefined>): string[] {
   return mistakes;
 }
 
-function describe(issue: z.core.$ZodIssue, provided: Record<string, string | undefined>): string {
-  const name = String(issue.path[0]);
+/** `suffix`: what the name has after that of the table, as for one of several providers. */
+function describe(
+  issue: z.core.$ZodIssue,
+  { provided, suffix }: { provided: Provided; suffix: string },
+): string {
+  const listed = String(issue.path[0]);
+  const name = `${listed}${suffix}`;
   // Any part of a malformed URL may be the password.
-  if (isSecret(name)) return `${name} is invalid; expected: ${factsOf(name).kind}.`;
+  if (isSecret(listed)) return `${name} is invalid; expected: ${factsOf(listed).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
-  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
+  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
 }
 
 /** Variables whose value no message may repeat. */
@@ -291,7 +314,7 @@ function factsOf(name: string): VariableFacts {
   return found;
 }
 
-function toEnv(parsed: z.infer<typeof variables>): Env {
+function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof SignInEnv> {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
@@ -304,6 +327,7 @@ function toEnv(parsed: z.infer<typeof variables>): Env {
         ? { username: parsed.ADMIN_USERNAME, password: parsed.ADMIN_PASSWORD }
         : null,
     tokenHours: parsed.TOKEN_HOURS,
+    auditDays: parsed.AUDIT_DAYS,
     secretKey: parsed.SECRET_KEY ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,

@@ -1,3 +1,4 @@
+import { pruneAccessJob } from './auth/prune-access.job.js';
 import { pruneCatalogCacheJob } from './catalog/prune-catalog-cache.job.js';
 import type { Deps } from './deps.js';
 import { writePlaylistsJob } from './downloads/write-playlists.job.js';
@@ -8,6 +9,7 @@ import { runTaskJob } from './queue/run-task.job.js';
 export const JOBS: readonly RunnableJob<Deps>[] = [
   runTaskJob,
   scanLibraryJob,
+  pruneAccessJob,
   pruneCatalogCacheJob,
   writePlaylistsJob,
 ];

@@ -10,12 +10,13 @@ const SRC = resolve('src');
 
 /** R1: a file imports only from its own folder and from those before it. Other files directly in src/ come last. */
 const ORDER = [
-  ...['lib', 'env'],
+  ...['lib', 'env-sign-in', 'env'],
   ...['database', 'embedded-postgres', 'media'],
   ...['events', 'jobs', 'graphql', 'http', 'outbound'],
   'platform',
-  ...['auth', 'catalog', 'settings', 'accounts', 'library', 'tasks'],
+  ...['auth', 'sso', 'catalog', 'settings', 'accounts', 'library', 'tasks'],
   ...['queue', 'live', 'history'],
+  'users',
   ...['downloads', 'watches', 'upstream', 'rest'],
 ];
 const EXCEPTIONS = [

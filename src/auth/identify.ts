@@ -1,41 +1,41 @@
 import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
+import { API_KEY_PREFIX, findKeyAccess } from './api-keys.js';
 import { UnauthenticatedError } from './errors.js';
+import { findProxyAccess } from './proxy-sign-in.js';
 import { findSession } from './session-store.js';
 import type { AuthDeps } from './tokens.js';
-import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Viewer } from './viewer.js';
+import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Access } from './viewer.js';
 
-/** Who a request comes from, and by what. */
-export interface Access {
-  viewer: Viewer;
-  /** What is looked up again when the user's access changes; null for the user `system` and for nobody. */
-  credential: { kind: 'session' | 'apiKey'; id: string } | null;
-  /** When the token ends, or the session if that is sooner. */
-  expiresAt: Date | null;
-  /** Why a token or key that was sent is not accepted. */
-  problem: UnauthenticatedError | null;
-}
+export type { Access };
 
 const AUTH_OFF: Access = { viewer: SYSTEM_VIEWER, credential: null, expiresAt: null, problem: null };
 const NOBODY: Access = { viewer: ANONYMOUS, credential: null, expiresAt: null, problem: null };
 
-type IdentifyDeps = Pick<Platform, 'env' | 'db' | 'clock'> & Pick<AuthDeps, 'tokens'>;
+type IdentifyDeps = Pick<Platform, 'env' | 'db' | 'clock' | 'log'> & Pick<AuthDeps, 'tokens'>;
 
 /** Once per request, however many documents it runs. */
 export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) => Promise<Access> {
   if (!deps.env.authEnabled) return () => Promise.resolve(AUTH_OFF);
-  const identified = new WeakMap<ContextRequest, Promise<Access>>();
+  // The documents of one request share its headers, and not more than those.
+  const identified = new WeakMap<ContextRequest['headers'], Promise<Access>>();
   return (request) => {
-    const known = identified.get(request) ?? identify(deps, request);
-    identified.set(request, known);
+    const known = identified.get(request.headers) ?? identify(deps, request);
+    identified.set(request.headers, known);
     return known;
   };
 }
 
-/** By the first that the request has: a token or key, else nothing. */
+/** By the first that the request has: a token or key, else what a trusted proxy says, else nothing. */
 async function identify(deps: IdentifyDeps, request: ContextRequest): Promise<Access> {
   const token = tokenOf(request);
-  if (token === null) return NOBODY;
+  if (token === null) return (await findProxyAccess(deps, request)) ?? NOBODY;
+  if (token.startsWith(API_KEY_PREFIX)) {
+    return (
+      (await findKeyAccess(deps, token)) ??
+      rejected('The API key is unknown, revoked or expired; create one.')
+    );
+  }
   return (
     (await findSessionAccess(deps, token)) ?? rejected('The token is invalid or has ended; sign in again.')
   );
@@ -61,7 +61,7 @@ async function findSessionAccess({ db, clock, tokens }: IdentifyDeps, token: str
 }
 
 /** Of `connection_init`, of the header, or of an event stream's address. */
-function tokenOf({ connectionParams = {}, headers, streamToken = null }: ContextRequest): string | null {
+function tokenOf({ connectionParams = {}, headers, streamToken }: ContextRequest): string | null {
   for (const [name, value] of Object.entries(connectionParams)) {
     const isToken = ['authorization', 'token'].includes(name.toLowerCase());
     if (isToken && typeof value === 'string' && value !== '') return value.replace(BEARER, '');

@@ -50,11 +50,13 @@ export async function endSession(db: Db, id: string): Promise<boolean> {
   return count > 0;
 }
 
-/** A trigger tells all processes, so that open connections end too. */
+/** A trigger tells all processes, so that open connections end too. Returns how many have ended. */
 export async function endSessionsOf(
   db: Db,
   userId: string,
   { except }: { except?: string | undefined } = {},
-): Promise<void> {
-  await db.session.deleteMany({ where: { userId, ...(except !== undefined && { id: { not: except } }) } });
+): Promise<number> {
+  const others = except !== undefined && { id: { not: except } };
+  const { count } = await db.session.deleteMany({ where: { userId, ...others } });
+  return count;
 }

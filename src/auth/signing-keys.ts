@@ -146,7 +146,7 @@ function toPublished({ id, publicKey }: StoredKey): JWK {
 }
 
 /** Keys that retired before this have no valid token; an hour more for processes that signed with them longer. */
-function oldestUseful({ clock, env }: Pick<KeyDeps, 'clock' | 'env'>): Date {
+export function oldestUseful({ clock, env }: Pick<KeyDeps, 'clock' | 'env'>): Date {
   const longestHours = Math.max(REFRESH_DAYS * 24, env.tokenHours);
   return new Date(clock.now().getTime() - (longestHours + 1) * HOUR_MS);
 }

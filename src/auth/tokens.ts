@@ -3,6 +3,7 @@ import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
 import type { Platform } from '../platform.js';
 import type { SecretDeps } from './secret-key.js';
+import type { SignInLimits } from './sign-in-limits.js';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.js';
 
 interface AccessClaims {
@@ -29,6 +30,7 @@ export interface Tokens {
 export interface AuthDeps extends SecretDeps {
   tokens: Tokens;
   signingKeys: SigningKeys;
+  signInLimits: SignInLimits;
 }
 
 const ISSUER = 'reprise';

@@ -28,7 +28,7 @@ export interface ContextRequest extends Client {
   enterReader?: (viewerId: string) => boolean;
 }
 
-/** Yoga copies own properties only. At `expiresAt: Date` in its context, a WebSocket is closed with 4403. */
+/** Yoga copies own properties only. What this layer reads of them is AccessContext (live-access.ts). */
 export type ContextFactory = (request: ContextRequest) => object | Promise<object>;
 
 type ContextParts = Pick<ContextRequest, 'transport' | 'requestId' | 'signal'> & {

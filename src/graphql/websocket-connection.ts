@@ -6,6 +6,7 @@ import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import type { OpenReader } from '../lib/reader-limits.js';
 import { isOutage } from './errors.js';
+import type { AccessContext } from './live-access.js';
 import { toContextRequest, type Client, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
@@ -45,7 +46,8 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
 
 export interface Connection {
   startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
-  expireAt(moment: Date): void;
+  /** Closes with 4403 when it says so. */
+  followAccess(follow: NonNullable<AccessContext['followAccess']>): void;
   /** The larger limits hold from now on. */
   acknowledge(): void;
   /** False when the viewer has too many connections. */
@@ -76,23 +78,19 @@ interface ConnectionOptions {
   onClose(connection: Connection): void;
 }
 
-/** A longer timer would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export function openConnection(socket: WebSocket, upgrade: Upgrade, options: ConnectionOptions): Connection {
   const log = options.log.child({ connectionId: randomUUID() });
   const running = createRunningOperations(upgrade, String(log.bindings().connectionId));
   const { reader, greeting } = options;
   const liftLimit = limitGreeting(socket, upgrade.request, options.limits);
-  let expiry: NodeJS.Timeout | undefined;
+  let stopFollowing = () => {};
 
   const connection: Connection = {
     startOperation: running.start,
-    expireAt(moment) {
-      clearTimeout(expiry);
-      const delayMs = Math.max(0, moment.getTime() - Date.now());
-      if (delayMs > MAX_TIMER_MS) return;
-      expiry = setTimeout(() => connection.close(CloseCode.Forbidden, 'Signed out'), delayMs);
+    followAccess(follow) {
+      // The client may have gone while its token was checked.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      stopFollowing = follow(() => connection.close(CloseCode.Forbidden, 'Signed out'));
     },
     acknowledge() {
       liftLimit();
@@ -114,7 +112,7 @@ export function openConnection(socket: WebSocket, upgrade: Upgrade, options: Con
   // ws closes the socket itself: 1009 for a message too long, 1002 for a protocol error.
   socket.on('error', (err) => log.debug({ err }, 'websocket error'));
   socket.once('close', (code, reason) => {
-    clearTimeout(expiry);
+    stopFollowing();
     running.finishAll();
     options.onClose(connection);
     closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'websocket close failed'));

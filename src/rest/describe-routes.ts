@@ -155,8 +155,10 @@ function assetRoute({ path, docs, open, headers = {} }: AssetRoute): AnyRoute {
     docs: docs ?? null,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
+    documents: [],
     handle: async ({ raw }) => {
       parseInput(input, raw);
       return { asset: await open(typeof raw['file'] === 'string' ? raw['file'] : ''), headers };

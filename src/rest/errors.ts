@@ -11,6 +11,8 @@ interface FailureFacts {
   task_id?: string;
   /** Seconds after which a retry may succeed. */
   retry_after?: number;
+  /** For clients that have not signed in. */
+  auth_enabled?: true;
 }
 
 /** An error response. The client sees its message as it is. */
@@ -88,7 +90,13 @@ export interface UnionFailure {
 
 export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): RestFailure {
   const facts = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  return new RestFailure(STATUSES[code], message, facts);
+  const status = STATUSES[code];
+  if (status !== 401) return new RestFailure(status, message, facts);
+  return new RestFailure(status, message, {
+    ...facts,
+    auth_enabled: true,
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 }
 
 /** An entry of GraphQL's `errors`. Any other code is a bug in our document, and not a RestFailure. */

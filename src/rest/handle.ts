@@ -1,4 +1,5 @@
-import { headersOf, toContextRequest } from '../graphql/context-request.js';
+import { toContextRequest } from '../graphql/context-request.js';
+import type { Requirement } from '../graphql/field-rules.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
 import { foreignPageMessage, isFromForeignPage } from '../http/foreign-pages.js';
@@ -6,6 +7,7 @@ import { REST_PATH } from '../http/router.js';
 import { sendAsset } from '../http/send.js';
 import { withTimeout } from '../lib/async.js';
 import { systemClock, type Clock } from '../lib/clock.js';
+import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
 import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 import { describeRoutes } from './describe-routes.js';
@@ -37,6 +39,7 @@ const RETRY_AFTER_S = 10;
 
 type RestDependencies = Required<Omit<RestOptions, 'routes' | 'timing'>> & {
   match: RouteMatcher;
+  requirementsOf: ReturnType<typeof createRouteRules>;
   timing: RestTiming;
 };
 
@@ -46,7 +49,8 @@ export function createRestApp(options: RestOptions): HttpHandler {
   const readers = options.readers ?? createReaderCounter();
   const timing = { ...TIMING, ...options.timing };
   const match = createRouteMatcher([...routes, ...describeRoutes(routes)]);
-  const dependencies = { graphql, log, clock, origins, tracebacks, readers, timing, match };
+  const requirementsOf = createRouteRules(graphql);
+  const dependencies = { graphql, log, clock, origins, tracebacks, readers, timing, match, requirementsOf };
   return async (exchange, url) => {
     const { outgoing, client } = exchange;
     try {
@@ -68,33 +72,48 @@ async function answer(
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
   const here = { url, publicUrl: client.publicUrl };
-  if (route.changes && isFromForeignPage(incoming, here, dependencies.origins)) {
+  const isOwnOnly = route.changes && route.foreignPages === null;
+  if (isOwnOnly && isFromForeignPage(incoming, here, dependencies.origins)) {
     exchange.refusal = foreignPageMessage(incoming, here);
     throw new RestFailure(403, exchange.refusal);
   }
-  const input = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
-  const { raw, streamToken } = route.streams ? takeToken(input) : { raw: input, streamToken: null };
-  const toRequest = (signal: AbortSignal) =>
-    toContextRequest(incoming, { transport: 'rest', requestId, signal, client, outgoing, streamToken });
-  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, toRequest(signal));
-  return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
-    route.handle({
-      documents: documentsFor(signal),
+  const streamToken = route.streams ? url.searchParams.get('token') || null : null;
+  const request = toContextRequest(incoming, {
+    ...{ transport: 'rest', requestId, signal: exchange.signal },
+    ...{ client, outgoing, streamToken },
+  });
+  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
+  return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, async (signal) => {
+    const documents = documentsFor(signal);
+    // Before the input is read: who may not call a route learns nothing about what is valid in it, or exists.
+    await documents.authorize(dependencies.requirementsOf(route));
+    const input = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
+    const raw = route.streams ? withoutToken(input) : input;
+    return route.handle({
+      documents,
       documentsFor,
       enterReader: () => dependencies.readers.enter(client.address),
       raw,
-      headers: headersOf(incoming),
+      headers: request.headers,
       base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,
       signal,
       timing: dependencies.timing,
-    }),
-  );
+    });
+  });
+}
+
+/** The rule of a route is that of the fields in its documents. */
+export function createRouteRules({ requirementsOf }: Pick<GraphqlServer, 'requirementsOf'>) {
+  const known = new Map<AnyRoute, Requirement[]>();
+  const read = ({ documents }: AnyRoute) =>
+    documents.flatMap((document) => requirementsOf(document.toString()));
+  return (route: AnyRoute): Requirement[] => getOrAdd(known, route, () => [...new Set(read(route))]);
 }
 
 /** Nothing but the viewer's access depends on it, and no error may show it. */
-function takeToken({ token, ...raw }: RawInput): { raw: RawInput; streamToken: string | null } {
-  return { raw, streamToken: typeof token === 'string' && token !== '' ? token : null };
+function withoutToken({ token: _, ...raw }: RawInput): RawInput {
+  return raw;
 }
 
 /** Work that fails or takes too long is aborted; the error response does not wait until it has stopped. */

@@ -32,11 +32,8 @@ describe('an access token', () => {
   it('says who the viewer is', async () => {
     const name = `user-${randomUUID()}`;
     const user = await app.deps.db.user.create({ data: { username: name, usernameKey: name } });
-    const { accessToken } = await startSession(app.deps, {
-      user,
-      kind: 'REFRESHABLE',
-      request: createContextRequest(),
-    });
+    const request = createContextRequest();
+    const { accessToken } = await startSession(app.deps, { user, kind: 'REFRESHABLE', request });
     expect(await viewerBy(accessToken)).toEqual({ data: { viewer: { username: name } } });
   });
 });

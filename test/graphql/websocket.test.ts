@@ -169,7 +169,7 @@ describe('an operation', () => {
       connectionParams: { token: 't' },
     });
     expect(server.world.contexts[0]?.headers.get('Sec-WebSocket-Protocol')).toBe(PROTOCOL);
-    expect(new Set(server.world.contexts.map((context) => context.requestId)).size).toBe(3);
+    expect(new Set(server.world.contexts.map((context) => context.requestId)).size).toBe(4);
     client.socket.close();
   });
 
@@ -362,7 +362,7 @@ describe('the end of a connection', () => {
     client.subscribe('events', 'subscription { events(source: "a") { number } }');
     client.subscribe('silence', 'subscription { silence { number } }');
     client.subscribe('query', '{ waitForAbort }');
-    await waitFor(() => world.source('a').size === streams + 1 && world.contexts.length === contexts + 3);
+    await waitFor(() => world.source('a').size === streams + 1 && world.contexts.length === contexts + 4);
     return client;
   };
   const allEnded = (server: ToyServer) =>
@@ -409,13 +409,23 @@ describe('the end of a connection', () => {
     paused.socket.terminate();
   });
 
-  test('closes with 4403 when the session expires', async () => {
+  test('closes with 4403 when the viewer’s access ends', async () => {
     const server = await start();
+    const access = { end: () => {}, followed: 0 };
+    server.world.followAccess = (onEnd) => {
+      access.end = onEnd;
+      access.followed += 1;
+      return () => {
+        access.followed -= 1;
+      };
+    };
     const client = await RawClient.ready(server.socketUrl);
-    server.world.expiresAt = new Date(Date.now() + 150);
     client.subscribe('a', 'subscription { events(source: "a") { number } }');
+    await waitFor(() => server.world.source('a').size === 1);
+    expect(access.followed).toBe(1);
+    access.end();
     expect(await client.closed()).toBe(4403);
-    await waitFor(() => server.world.source('a').size === 0);
+    await waitFor(() => server.world.source('a').size === 0 && access.followed === 0);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { TypedDocumentString } from '../../src/generated/documents/graphql.js';
+import { bearerOf, type Target } from './tokens.js';
 
 /** The response, including errors. */
 export interface Answer<Data> {
@@ -12,13 +13,13 @@ type Variables<V> = V extends Record<string, never> ? [] : [V];
 
 /** Runs a document over HTTP and returns data and errors, for tests of rejections. */
 export async function ask<Data, V>(
-  app: { url: string },
+  app: Target,
   document: TypedDocumentString<Data, V>,
   ...[variables]: Variables<V>
 ): Promise<Answer<Data>> {
   const response = await fetch(`${app.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...bearerOf(app) },
     body: JSON.stringify({ query: document.toString(), variables }),
   });
   const { data, errors = [] } = (await response.json()) as {

@@ -42,8 +42,10 @@ const EXTRA: AnyRoute[] = [
     docs: null,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
+    documents: [],
     handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
 ];
@@ -73,7 +75,7 @@ describe('every route in the table', () => {
     const body = { headers: { 'content-type': 'application/json' }, body: '[' };
     const replies = [
       await app.send('PATCH', concrete),
-      await app.get(`${concrete}/further`),
+      await app.get(`${concrete}/no/such/route`),
       await app.send(method, `${concrete}?x=1&x=2`),
       ...(method === 'POST' ? [await app.send('POST', concrete, body)] : []),
     ];

@@ -1,0 +1,54 @@
+import { Prisma } from '../generated/prisma/client.js';
+import type { ApiScope } from '../generated/prisma/enums.js';
+import type { Db } from '../database/prisma.js';
+import { viewerOf, viewerOfKey, type UserRole, type Viewer } from './viewer.js';
+
+/** By what a viewer is known: `user` where a proxy signs people in. */
+export interface Credential {
+  kind: 'session' | 'apiKey' | 'user';
+  id: string;
+}
+
+export interface CurrentAccess {
+  credential: Credential;
+  viewer: Viewer;
+  expiresAt: Date | null;
+}
+
+interface Row {
+  kind: Credential['kind'];
+  id: string;
+  expiresAt: Date | null;
+  scopes: ApiScope[] | null;
+  userId: string;
+  username: string;
+  role: UserRole;
+}
+
+/** What each of them stands for now, in one query; none for those that have ended. */
+export async function findCurrentAccess(
+  db: Db,
+  credentials: readonly Credential[],
+  now: Date,
+): Promise<CurrentAccess[]> {
+  const idsOf = (kind: Credential['kind']) =>
+    Prisma.sql`ANY(${credentials.filter((each) => each.kind === kind).map(({ id }) => id)}::uuid[])`;
+  const user = Prisma.sql`u."id" AS "userId", u."username", u."role"::text AS "role"`;
+  const rows = await db.$queryRaw<Row[]>`
+    SELECT 'session' AS "kind", s."id", s."expiresAt", NULL::text[] AS "scopes", ${user}
+    FROM "Session" s JOIN "User" u ON u."id" = s."userId"
+    WHERE s."id" = ${idsOf('session')} AND s."expiresAt" > ${now}
+    UNION ALL
+    SELECT 'apiKey', k."id", k."expiresAt", k."scopes"::text[], ${user}
+    FROM "ApiKey" k JOIN "User" u ON u."id" = k."userId"
+    WHERE k."id" = ${idsOf('apiKey')} AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now})
+    UNION ALL
+    SELECT 'user', u."id", NULL, NULL, ${user} FROM "User" u WHERE u."id" = ${idsOf('user')}`;
+  return rows.map(toCurrentAccess);
+}
+
+function toCurrentAccess({ kind, id, expiresAt, scopes, userId, username, role }: Row): CurrentAccess {
+  const user = { id: userId, username, role };
+  const viewer = scopes ? viewerOfKey(user, scopes) : viewerOf(user);
+  return { credential: { kind, id }, viewer, expiresAt };
+}
