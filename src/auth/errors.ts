@@ -93,12 +93,11 @@ export class ApiKeyNotFoundError extends DomainError {
   }
 }
 
-export class NameTakenError extends DomainError {
+export class ApiKeyNameTakenError extends DomainError {
   readonly code = 'NAME_TAKEN';
 
-  /** `what`: the kind of thing, such as "API key". */
-  constructor(what: string, name: string) {
-    super(`There is already an ${what} named ${quoteId(name)}; choose another name.`);
+  constructor(name: string) {
+    super(`You have an API key named ${quoteId(name)} already; choose another name.`);
   }
 }
 

@@ -13,14 +13,6 @@ export async function lockUsers(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.users'))) AS taken`;
 }
 
-/** As names compare: they differ by more than case. */
-export const usernameKeyOf = (username: string): string => username.toLowerCase();
-
-/** By the name that people sign in with, in upper or lower case. */
-export function findUserByName(db: Db, username: string): Promise<User | null> {
-  return db.user.findUnique({ where: { usernameKey: usernameKeyOf(username) } });
-}
-
 export function findUser(db: Db, id: string, query: object): Promise<User | null> {
   return db.user.findUnique({ ...query, where: { id } });
 }
@@ -84,9 +76,10 @@ export async function revokeAccess(tx: Db, userId: string): Promise<void> {
 
 /** For a user who is being deleted: no way in is left, and an admin is none any more. */
 export async function lockOut(tx: Db, id: string): Promise<void> {
+  // First: a sign-in at the same moment locks the user too, and has then either begun its session or failed.
+  await tx.user.update({ where: { id }, data: { passwordHash: null, role: 'USER' } });
   await revokeAccess(tx, id);
   await tx.identity.deleteMany({ where: { userId: id } });
-  await tx.user.update({ where: { id }, data: { passwordHash: null, role: 'USER' } });
 }
 
 /** With whatever is still theirs. */

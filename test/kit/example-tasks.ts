@@ -1,5 +1,5 @@
-import { createAccount } from '../../src/accounts/change-accounts.js';
 import { hashPassword } from '../../src/auth/passwords.js';
+import { createAccount } from '../../src/accounts/change-accounts.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { EXAMPLE_TASKS } from '../../src/rest/example-tasks.js';
 import { toSearchText } from '../../src/tasks/new-task.js';
@@ -52,6 +52,18 @@ export async function seedExampleTasks(app: TestApp): Promise<void> {
   ]);
 }
 
+let examplePassword: Promise<string> | undefined;
+
+/** The users that the documented examples are about, as new, beside the ones who are there; no others with their names. */
+export async function seedExampleUsers(app: TestApp): Promise<void> {
+  examplePassword ??= hashPassword('quite a secret');
+  const { user } = app.deps.db;
+  await user.deleteMany({ where: { usernameKey: { in: ['ana', 'ben'] } } });
+  const passwordHash = await examplePassword;
+  await user.updateMany({ where: { id: { not: SYSTEM_VIEWER.id } }, data: { passwordHash } });
+  await user.create({ data: { username: 'ana', usernameKey: 'ana', passwordHash } });
+}
+
 async function seedExampleAccounts(app: TestApp): Promise<void> {
   await app.deps.db.account.deleteMany();
   const actor = { viewer: SYSTEM_VIEWER, request: createContextRequest() };
@@ -64,16 +76,4 @@ async function seedExampleAccounts(app: TestApp): Promise<void> {
   });
   const session = { arl: '9c41d07be52f8a6390' };
   await createAccount(app.deps, actor, { service: 'deezer', name: 'main', region: null, secrets: session });
-}
-
-let examplePassword: Promise<string> | undefined;
-
-/** The users that the documented examples are about, as new, beside the ones who are there; no others with their names. */
-export async function seedExampleUsers(app: TestApp): Promise<void> {
-  examplePassword ??= hashPassword('quite a secret');
-  const { user } = app.deps.db;
-  await user.deleteMany({ where: { usernameKey: { in: ['ana', 'ben'] } } });
-  const passwordHash = await examplePassword;
-  await user.updateMany({ where: { id: { not: SYSTEM_VIEWER.id } }, data: { passwordHash } });
-  await user.create({ data: { username: 'ana', usernameKey: 'ana', passwordHash } });
 }
