@@ -61,8 +61,7 @@ export function requireSession(env: Pick<Env, 'authEnabled'>, { viewer, access }
 }
 
 export function requireAdmin(viewer: Viewer): void {
-  if (!isSignedIn(viewer)) throw new UnauthenticatedError();
-  if (!mayUse(viewer, 'ADMIN')) throw new ForbiddenError('Only an admin may do this.');
+  if (!mayUse(viewer, 'ADMIN')) throw refusalFor(viewer);
 }
 
 /** Why a field is refused that needs more than the viewer has. */

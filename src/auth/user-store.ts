@@ -13,6 +13,14 @@ export async function lockUsers(tx: Db): Promise<void> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.users'))) AS taken`;
 }
 
+/** As names compare: they differ by more than case. */
+export const usernameKeyOf = (username: string): string => username.toLowerCase();
+
+/** By the name that people sign in with, in upper or lower case. */
+export function findUserByName(db: Db, username: string): Promise<User | null> {
+  return db.user.findUnique({ where: { usernameKey: usernameKeyOf(username) } });
+}
+
 export function findUser(db: Db, id: string, query: object): Promise<User | null> {
   return db.user.findUnique({ ...query, where: { id } });
 }
@@ -43,6 +51,8 @@ export async function hasOtherAdmin(db: Db, userId: string): Promise<boolean> {
 export interface NewUser {
   username: string;
   email: string | null;
+  /** Whether a provider or an admin says that it is the user's own. Default: false. */
+  emailVerified?: boolean;
   /** Null for who signs in by a provider only. */
   passwordHash: string | null;
 }

@@ -59,7 +59,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     jobStore,
     downloadDir,
     downloadRoots: [downloadDir],
-    authEnabled: SUITE_HAS_AUTH,
+    // Some tests move the clock by days.
+    ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
   };
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');
