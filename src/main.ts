@@ -1,9 +1,13 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
+import { findCommand, UsageError } from './commands.js';
 import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
+import { createLogger } from './lib/logger.js';
 import { createRedactor } from './lib/secrets.js';
 
+/** Of BSD's sysexits.h. */
+const EX_USAGE = 64;
 const EX_CONFIG = 78;
 
 function readEnv(): Env {
@@ -32,6 +36,12 @@ async function main(env: Env): Promise<void> {
   process.on('SIGINT', stop);
 }
 
+/** Instead of starting the server. */
+async function runCommand(env: Env, words: readonly string[]): Promise<void> {
+  const log = createLogger('fatal', redact);
+  process.stdout.write(`${await findCommand(words)(env, log)}\n`);
+}
+
 const env = readEnv();
 const redact = createRedactor(secretUrlsOf(env));
 /** Node itself would print the error with all its properties, of which one may be a URL with its password. */
@@ -41,7 +51,14 @@ const crash = (thrown: unknown) => {
 };
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
-main(env).catch((thrown: unknown) => {
-  process.stderr.write(`Reprise could not start: ${redact(messageOf(thrown))}\n`);
-  process.exit(1);
+const words = process.argv.slice(2);
+const run = words.length > 0 ? runCommand(env, words) : main(env);
+const fail = (message: string, status: number) => {
+  process.stderr.write(`${message}\n`);
+  process.exit(status);
+};
+run.catch((thrown: unknown) => {
+  if (thrown instanceof UsageError) fail(thrown.message, EX_USAGE);
+  if (thrown instanceof EnvError) fail(thrown.message, EX_CONFIG);
+  fail(`Reprise could not start: ${redact(messageOf(thrown))}`, 1);
 });
