@@ -1,5 +1,4 @@
 import type { LiveAccessDeps } from './auth/live-access.js';
-import type { ProviderDeps } from './auth/auth-status.js';
 import type { AuthDeps } from './auth/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
@@ -12,7 +11,6 @@ import type { TaskDeps } from './tasks/task-counter.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform &
-  ProviderDeps &
   AuthDeps &
   LiveAccessDeps &
   SsoDeps &

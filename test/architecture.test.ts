@@ -202,7 +202,7 @@ describe('imports', () => {
       ),
     ).toEqual([
       // Whether the database answers at all.
-      'app.ts',
+      'readiness-checks.ts',
     ]);
   });
 

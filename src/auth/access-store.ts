@@ -1,12 +1,24 @@
 import { Prisma } from '../generated/prisma/client.js';
 import type { ApiScope } from '../generated/prisma/enums.js';
 import type { Db } from '../database/prisma.js';
-import { viewerOf, viewerOfKey, type UserRole, type Viewer } from './viewer.js';
+import { isSignedIn } from './access-rules.js';
+import type { Access } from './identify.js';
+import { SYSTEM_VIEWER, viewerOf, viewerOfKey, type UserRole, type Viewer } from './viewer.js';
 
 /** By what a viewer is known: `user` where a proxy signs people in. */
 export interface Credential {
   kind: 'session' | 'apiKey' | 'user';
   id: string;
+}
+
+/** Null for the user `system` and for nobody. */
+export function credentialOf({
+  viewer,
+  credential,
+}: Pick<Access, 'viewer' | 'credential'>): Credential | null {
+  if (credential) return credential;
+  const isUser = isSignedIn(viewer) && viewer.id !== SYSTEM_VIEWER.id;
+  return isUser ? { kind: 'user', id: viewer.id } : null;
 }
 
 export interface CurrentAccess {

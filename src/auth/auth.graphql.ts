@@ -1,10 +1,10 @@
 import { builder, INTERNAL } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
-import { getAuthStatus, type AuthStatus } from './auth-status.js';
 import { visibleUsers } from './access-rules.js';
 import { AuthDisabledError, ForbiddenError, UnauthenticatedError } from './errors.js';
 import { findUser } from './user-store.js';
+import { isRegistrationOpen } from './users.js';
 
 builder.objectType(ForbiddenError, {
   name: 'Forbidden',
@@ -19,6 +19,12 @@ builder.objectType(AuthDisabledError, {
     'Returned by what needs users while authentication is off; AUTH_ENABLED in the environment of the server turns it on.',
   interfaces: [ErrorInterface],
 });
+
+interface AuthStatus {
+  enabled: boolean;
+  registrationEnabled: boolean;
+  ssoProviders: string[];
+}
 
 const AuthStatusType = builder.objectRef<AuthStatus>('AuthStatus').implement({
   description: 'Sign-in methods that this server offers.',
@@ -81,7 +87,11 @@ builder.queryFields((t) => ({
     type: AuthStatusType,
     skipTypeScopes: true,
     description: 'How users sign in to this server. No sign-in is needed to read this.',
-    resolve: (_root, _args, context) => getAuthStatus(context),
+    resolve: async (_root, _args, { env, db }) => ({
+      enabled: env.authEnabled,
+      registrationEnabled: env.authEnabled && (await isRegistrationOpen(db, env)),
+      ssoProviders: env.authEnabled ? env.signInProviders.map(({ name }) => name) : [],
+    }),
   }),
   viewer: t.prismaField({
     type: UserType,

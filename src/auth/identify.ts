@@ -4,6 +4,7 @@ import { API_KEY_PREFIX, findKeyAccess } from './api-keys.js';
 import { UnauthenticatedError } from './errors.js';
 import { findProxyAccess } from './proxy-sign-in.js';
 import { findSession } from './session-store.js';
+import { isStreamTicket, redeemStreamTicket } from './stream-tickets.js';
 import type { AuthDeps } from './tokens.js';
 import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Access } from './viewer.js';
 
@@ -30,6 +31,11 @@ export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) 
 async function identify(deps: IdentifyDeps, request: ContextRequest): Promise<Access> {
   const token = tokenOf(request);
   if (token === null) return (await findProxyAccess(deps, request)) ?? NOBODY;
+  if (token === request.streamToken && isStreamTicket(token)) {
+    return (
+      (await redeemStreamTicket(deps, token)) ?? rejected('The stream ticket has been used, or has expired.')
+    );
+  }
   if (token.startsWith(API_KEY_PREFIX)) {
     return (
       (await findKeyAccess(deps, token)) ??

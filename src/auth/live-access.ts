@@ -1,10 +1,9 @@
 import type { Platform } from '../platform.js';
 import { delay } from '../lib/async.js';
 import { getOrAdd } from '../lib/get-or-add.js';
-import { isSignedIn } from './access-rules.js';
-import { findCurrentAccess, type Credential } from './access-store.js';
+import { credentialOf, findCurrentAccess, type Credential } from './access-store.js';
 import type { Access } from './identify.js';
-import { SYSTEM_VIEWER, type Viewer } from './viewer.js';
+import { hasSameRights, type Viewer } from './viewer.js';
 
 /** What it calls when an access ends; returns how to stop waiting for that. */
 export type FollowAccess = (onEnd: () => void) => () => void;
@@ -49,8 +48,10 @@ export function createLiveAccess({ db, bus, log, clock, retryMs = 1_000 }: LiveA
       if (followers.length === 0) return;
       const current = await findCurrentAccess(db, distinct(followers), clock.now());
       const viewers = new Map(current.map(({ credential, viewer }) => [keyOf(credential), viewer]));
-      for (const follower of followers)
-        if (!isSame(viewers.get(keyOf(follower.credential)), follower.viewer)) follower.end();
+      for (const { credential, viewer, end } of followers) {
+        const now = viewers.get(keyOf(credential));
+        if (!now || !hasSameRights(now, viewer)) end();
+      }
     },
     onFailure: (err) => log.warn({ err }, 'could not check the access of open connections, trying again'),
     retryMs,
@@ -78,19 +79,18 @@ export function createLiveAccess({ db, bus, log, clock, retryMs = 1_000 }: LiveA
     };
   };
   return {
-    follow({ viewer, credential, expiresAt }) {
-      if (!isSignedIn(viewer) || viewer.id === SYSTEM_VIEWER.id) return null;
+    follow(access) {
+      const credential = credentialOf(access);
+      if (!credential) return null;
+      const { viewer, expiresAt } = access;
       return (onEnd) => {
-        const stop = () => {
-          leave();
-          stopTimer();
-        };
+        const stop = () => stops.forEach((each) => each());
         const end = () => {
           stop();
           onEnd();
         };
-        const leave = enter({ credential: credential ?? { kind: 'user', id: viewer.id }, viewer, end });
-        const stopTimer = expiresAt ? callAt(expiresAt, clock.now(), end) : () => undefined;
+        const leave = enter({ credential, viewer, end });
+        const stops = expiresAt ? [leave, callAt(expiresAt, clock.now(), end)] : [leave];
         return stop;
       };
     },
@@ -107,10 +107,6 @@ function distinct(followers: readonly Follower[]): Credential[] {
 
 function keyOf({ kind, id }: Credential): string {
   return `${kind} ${id}`;
-}
-
-function isSame(current: Viewer | undefined, { role, scopes }: Viewer): boolean {
-  return current?.role === role && current.scopes.join() === scopes.join();
 }
 
 function callAt(moment: Date, now: Date, call: () => void): () => void {

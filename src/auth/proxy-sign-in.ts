@@ -1,10 +1,10 @@
-import { inTransaction } from '../database/prisma.js';
+import { inTransaction, type Db } from '../database/prisma.js';
 import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
+import type { Actor } from './audit-store.js';
 import { UnauthenticatedError } from './errors.js';
-import { findUserByName } from './outside-user-store.js';
 import { followRole, makeOutsideUser } from './outside-users.js';
-import type { User } from './user-store.js';
+import { findUserByName, lockUsers, type User } from './user-store.js';
 import { isUsername } from './usernames.js';
 import { ANONYMOUS, viewerOf, type Access } from './viewer.js';
 
@@ -24,16 +24,21 @@ export async function findProxyAccess(
   }
   const actor = { viewer: ANONYMOUS, request };
   const isAdmin = authProxy.adminGroup && isInGroup(request, authProxy.adminGroup);
-  const user =
-    (await findUserByName(db, username)) ??
-    (await inTransaction(db, (tx) =>
-      makeOutsideUser(tx, actor, { usernames: [username], email: null, isAdmin }),
-    )) ??
-    // Another request of the same page was first.
-    (await findUserByName(db, username));
-  if (!user) return null;
-  const current: User = await followRole(db, actor, { user, isAdmin });
-  return { ...nothing, viewer: viewerOf(current), problem: null };
+  const known = await findUserByName(db, username);
+  const user = known ?? (await inTransaction(db, (tx) => findOrMake(tx, actor, { username, isAdmin })));
+  return { ...nothing, viewer: viewerOf(await followRole(db, actor, { user, isAdmin })), problem: null };
+}
+
+/** Several requests of the first page come at once. */
+async function findOrMake(
+  tx: Db,
+  actor: Actor,
+  { username, isAdmin }: { username: string; isAdmin: boolean | null },
+): Promise<User> {
+  await lockUsers(tx);
+  const existing = await findUserByName(tx, username);
+  const user = { usernames: [username], email: null, isAdmin, mayRegister: true };
+  return existing ?? makeOutsideUser(tx, actor, user);
 }
 
 /** Proxies separate groups by a comma, or by "|". */

@@ -9,6 +9,7 @@ import {
   TooManySignInsError,
 } from './errors.js';
 import type { SessionKind, StartedSession } from './sessions.js';
+import { createStreamTicket, type StreamTicket } from './stream-tickets.js';
 import { refreshSession, signIn, signOut } from './sign-in.js';
 
 builder.objectType(InvalidCredentialsError, {
@@ -86,7 +87,31 @@ const SignedOut = builder.objectRef<{ sessions: number }>('SignedOut').implement
   }),
 });
 
+const StreamTicketType = builder.objectRef<StreamTicket>('StreamTicket').implement({
+  description: 'Lets a browser’s `EventSource` in, which cannot send a token as a header.',
+  fields: (t) => ({
+    ticket: t.exposeString('ticket', {
+      description: 'Value of `token` in the address `/api/prgs/stream?token=…`; it works once.',
+    }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'Until when the stream must be opened, 30 seconds from now; it may then stay open.',
+    }),
+  }),
+});
+
 builder.mutationFields((t) => ({
+  createStreamTicket: t.field({
+    type: StreamTicketType,
+    authScopes: { READ: true },
+    description:
+      'Makes a ticket for one event stream of REST, which sees what you see and ends with your token. Addresses are kept in histories and logs, so put a ticket there rather than a token.',
+    errors: {
+      types: [AuthDisabledError],
+      union: { name: 'CreateStreamTicketResult', description: 'The ticket, or why there is none.' },
+    },
+    resolve: (_root, _args, context) => createStreamTicket(context, context.access),
+  }),
   signIn: t.field({
     type: SignedIn,
     description: 'Signs a user in by name and password.',

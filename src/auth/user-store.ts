@@ -51,6 +51,8 @@ export async function hasOtherAdmin(db: Db, userId: string): Promise<boolean> {
 export interface NewUser {
   username: string;
   email: string | null;
+  /** Whether a provider or an admin says that it is the user's own. Default: false. */
+  emailVerified?: boolean;
   /** Null for who signs in by a provider only. */
   passwordHash: string | null;
 }
@@ -84,9 +86,10 @@ export async function revokeAccess(tx: Db, userId: string): Promise<void> {
 
 /** For a user who is being deleted: no way in is left, and an admin is none any more. */
 export async function lockOut(tx: Db, id: string): Promise<void> {
+  // First: a sign-in at the same moment locks the user too, and has then either begun its session or failed.
+  await tx.user.update({ where: { id }, data: { passwordHash: null, role: 'USER' } });
   await revokeAccess(tx, id);
   await tx.identity.deleteMany({ where: { userId: id } });
-  await tx.user.update({ where: { id }, data: { passwordHash: null, role: 'USER' } });
 }
 
 /** With whatever is still theirs. */

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { userName } from '../lib/env-values.js';
 
 const SHORTEST = 3;
 const LONGEST = 64;
-/** Names that say something else than a person. */
-const RESERVED = ['system', 'anonymous'];
 
 export function isUsername(text: string): boolean {
-  return /^[A-Za-z0-9._-]{3,64}$/.test(text) && !RESERVED.includes(text.toLowerCase());
+  return userName.safeParse(text).success;
 }
 
 /** Room for what makes a name unique. */

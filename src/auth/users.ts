@@ -12,6 +12,14 @@ export function requireUsers({ authEnabled }: Pick<Env, 'authEnabled'>): void {
   if (!authEnabled) throw new AuthDisabledError();
 }
 
+/** Without users it is, for the one who will be the admin, whatever REGISTRATION_ENABLED says. */
+export async function isRegistrationOpen(
+  db: Db,
+  { registrationEnabled }: Pick<Env, 'registrationEnabled'>,
+): Promise<boolean> {
+  return registrationEnabled || !(await hasUsers(db));
+}
+
 /** Throws InvalidInputError. */
 export function checkUsername(username: string): void {
   if (userName.safeParse(username).success) return;

@@ -59,3 +59,10 @@ export function viewerOfKey(owner: Identified, scopes: readonly ApiScope[]): Vie
   if (role === 'ADMIN' && scopes.includes('ADMIN')) return { id, username, role, scopes: ALL_SCOPES };
   return { id, username, role: 'USER', scopes: USER_SCOPES.filter((scope) => scopes.includes(scope)) };
 }
+
+export function hasSameRights(
+  one: Pick<Viewer, 'role' | 'scopes'>,
+  other: Pick<Viewer, 'role' | 'scopes'>,
+): boolean {
+  return one.role === other.role && one.scopes.join() === other.scopes.join();
+}

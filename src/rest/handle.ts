@@ -78,10 +78,9 @@ async function answer(
     throw new RestFailure(403, exchange.refusal);
   }
   const streamToken = route.streams ? url.searchParams.get('token') || null : null;
-  const request = toContextRequest(incoming, {
-    ...{ transport: 'rest', requestId, signal: exchange.signal },
-    ...{ client, outgoing, streamToken },
-  });
+  const parts = { requestId, signal: exchange.signal, client, outgoing, streamToken };
+  // One for all documents, so that a ticket is taken once.
+  const request = toContextRequest(incoming, { ...parts, transport: 'rest' });
   const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
   return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, async (signal) => {
     const documents = documentsFor(signal);

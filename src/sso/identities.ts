@@ -1,9 +1,8 @@
 import { requireSession } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
-import { ForbiddenError, RegistrationDisabledError } from '../auth/errors.js';
-import { lockNewUsers } from '../auth/outside-user-store.js';
+import { ForbiddenError } from '../auth/errors.js';
 import { followRole, makeOutsideUser } from '../auth/outside-users.js';
-import { findUser, type User } from '../auth/user-store.js';
+import { findUser, lockUsers, type User } from '../auth/user-store.js';
 import { usernamesFor } from '../auth/usernames.js';
 import type { Access } from '../auth/viewer.js';
 import { inTransaction } from '../database/prisma.js';
@@ -72,16 +71,17 @@ async function register(
   actor: Actor,
   { provider, profile }: Introduction,
 ): Promise<User> {
-  if (!(provider.registration ?? env.registrationEnabled)) throw new RegistrationDisabledError();
   const identity = { provider: provider.name, subject: profile.subject };
   return inTransaction(db, async (tx) => {
-    await lockNewUsers(tx);
+    await lockUsers(tx);
     // The same person may have come back twice at once.
     const existing = await findIdentityUser(tx, identity);
     if (existing) return existing;
     const { names, email, isAdmin } = profile;
-    const user = await makeOutsideUser(tx, actor, { usernames: usernamesFor(names), email, isAdmin });
-    if (user && (await createIdentity(tx, { ...identity, userId: user.id }))) return user;
+    const mayRegister = provider.registration ?? env.registrationEnabled;
+    const person = { usernames: usernamesFor(names), email, isAdmin, mayRegister };
+    const user = await makeOutsideUser(tx, actor, person);
+    if (await createIdentity(tx, { ...identity, userId: user.id })) return user;
     throw new AccountTakenError(provider.displayName);
   });
 }

@@ -3,7 +3,14 @@ import { recordAudit, type Actor } from '../auth/audit-store.js';
 import { ForbiddenError, RegistrationDisabledError } from '../auth/errors.js';
 import { checkNewPassword, hashPassword } from '../auth/passwords.js';
 import { findPerson, hasUsers, lockUsers, insertUser, type NewUser, type User } from '../auth/user-store.js';
-import { addUser, checkUsername, parseEmail, refuseTaken, requireUsers } from '../auth/users.js';
+import {
+  addUser,
+  checkUsername,
+  isRegistrationOpen,
+  parseEmail,
+  refuseTaken,
+  requireUsers,
+} from '../auth/users.js';
 import { SYSTEM_VIEWER, type UserRole, type Viewer } from '../auth/viewer.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
@@ -21,7 +28,7 @@ export async function register(deps: UserDeps, actor: Actor, input: NewUserInput
   const { db, env, log } = deps;
   requireUsers(env);
   // Before the password is hashed, which anyone could otherwise keep the server busy with.
-  if (!env.registrationEnabled && (await hasUsers(db))) throw new RegistrationDisabledError();
+  if (!(await isRegistrationOpen(db, env))) throw new RegistrationDisabledError();
   const user = await addUser(db, {
     ...(await toNewUser(db, input)),
     decideRole: (isFirst) => {
@@ -44,6 +51,7 @@ export async function createUser(
   requireUsers(deps.env);
   const user = await addUser(deps.db, {
     ...(await toNewUser(deps.db, input)),
+    emailVerified: (input.email ?? null) !== null,
     decideRole: async (_isFirst, tx) => {
       await requireStillAdmin(tx, actor.viewer);
       return role;

@@ -11,7 +11,7 @@ export function spyOnQueries({ db, reads }: Pick<Platform, 'db' | 'reads'>): () 
 
 function spyOn(db: Database): () => number {
   let count = 0;
-  const models = [db.task, db.libraryFile, db.catalogCacheEntry] as unknown as Methods[];
+  const models = [db.task, db.libraryFile, db.catalogCacheEntry, db.session, db.user] as unknown as Methods[];
   const restore = [
     ...models.flatMap((model) =>
       ['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>

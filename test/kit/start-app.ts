@@ -54,7 +54,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
   const jobStore = jobStoreFor(database);
   const env: Env = {
-    ...parseEnv({ HOST: '127.0.0.1', PORT: '0' }),
+    ...parseEnv({ HOST: '127.0.0.1', PORT: '0', SECRET_KEY: 'a key that only the tests of Reprise have' }),
     database: { kind: 'external', url: database.url },
     jobStore,
     downloadDir,

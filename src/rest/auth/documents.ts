@@ -47,6 +47,36 @@ export const USERS = graphql(`
   }
 `);
 
+export const LOG_IN = graphql(`
+  mutation RestLogIn($username: String!, $password: String!) {
+    signIn(input: { username: $username, password: $password, kind: SINGLE }) {
+      __typename
+      ... on SignedIn {
+        accessToken
+        expiresAt
+        user {
+          ...RestUser
+        }
+      }
+      ... on TooManySignIns {
+        retryAfterSeconds
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const LOG_OUT = graphql(`
+  mutation RestLogOut {
+    signOut {
+      sessions
+    }
+  }
+`);
+
 export const REGISTER = graphql(`
   mutation RestRegister($input: RegisterInput!) {
     register(input: $input) {

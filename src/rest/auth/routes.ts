@@ -6,6 +6,8 @@ import {
   CHANGE_PASSWORD,
   CREATE_USER,
   DELETE_USER,
+  LOG_IN,
+  LOG_OUT,
   PROFILE,
   REGISTER,
   RESET_PASSWORD,
@@ -16,16 +18,18 @@ import {
   addedUserSchema,
   authMessageSchema,
   authStatusSchema,
+  login,
   newAccount,
   newUser,
   passwordChange,
   passwordReset,
   roleChange,
+  signedInSchema,
   userListSchema,
   userPath,
   userSchema,
 } from './schemas.js';
-import { serializeAuthStatus, serializeUser } from './serialize.js';
+import { serializeAuthStatus, serializeSignedIn, serializeUser } from './serialize.js';
 
 const status = route({
   path: '/auth/status',
@@ -40,6 +44,43 @@ const status = route({
   document: AUTH_STATUS,
   variables: () => ({}),
   respond: serializeAuthStatus,
+});
+
+const loggingIn = route({
+  methods: ['POST'],
+  path: '/auth/login',
+  docs: {
+    summary: 'Sign in with a name and a password.',
+    description:
+      'The token is valid for TOKEN_HOURS, unless it is revoked before. After repeated failures, `retry_after` says when the next try is possible.',
+    response: signedInSchema,
+    example: { username: 'ana', password: 'quite a secret' },
+    body: 'Login',
+  },
+  input: login,
+  document: LOG_IN,
+  variables: (input) => input,
+  respond: ({ signIn: result }, { now }) => {
+    if (result.__typename !== 'SignedIn') throw toFailure(result);
+    return serializeSignedIn(result, now);
+  },
+});
+
+const loggingOut = route({
+  methods: ['POST'],
+  path: '/auth/logout',
+  docs: {
+    summary: 'Sign out: revoke the token of this request.',
+    description: 'Succeeds without a valid token too: nobody is signed in then.',
+    response: authMessageSchema,
+    example: {},
+  },
+  input: z.object({}),
+  document: LOG_OUT,
+  variables: () => ({}),
+  respond: ({ signOut: { sessions } }) => ({
+    message: sessions > 0 ? 'Signed out.' : 'Nobody was signed in.',
+  }),
 });
 
 const registration = route({
@@ -195,6 +236,8 @@ const password = route({
 
 export const AUTH_ROUTES: readonly AnyRoute[] = [
   status,
+  loggingIn,
+  loggingOut,
   registration,
   users,
   creation,

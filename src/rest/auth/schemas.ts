@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { documentedAs, text, word } from '../input.js';
+import { seconds } from '../response-schemas.js';
 
 const role = z
   .enum(['user', 'admin'])
@@ -40,6 +41,15 @@ export const authMessageSchema = z
   .object({ message: z.string() })
   .meta({ id: 'AuthMessage', description: 'What was done, as a sentence to show.' });
 
+export const signedInSchema = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_in: seconds,
+    user: userSchema,
+  })
+  .meta({ id: 'SignedIn', description: 'A token to send as `Authorization: Bearer …`, and whose it is.' });
+
 /** Whether it may be a name of somebody is decided where users are added. */
 const username = text().describe(
   'Name to sign in with: 3 to 64 letters, digits, `.`, `_` or `-`. Case is ignored when names are compared.',
@@ -48,6 +58,13 @@ const username = text().describe(
 /** Not trimmed: spaces are part of a password. Its length is judged where passwords are stored. */
 const password = (about: string) =>
   z.string({ error: 'required, a text' }).min(1, { error: 'required, a text' }).describe(about);
+
+export const login = z
+  .object({
+    username: text().describe('Name of the user, in upper or lower case.'),
+    password: password('Password of the user.'),
+  })
+  .describe('Who signs in.');
 
 const email = documentedAs(z.email({ error: 'an email address is expected' }).max(254), {
   type: 'string',

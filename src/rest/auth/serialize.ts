@@ -1,4 +1,8 @@
-import type { RestAuthStatusQuery, RestUserFragment } from '../../generated/documents/graphql.js';
+import type {
+  RestAuthStatusQuery,
+  RestLogInMutation,
+  RestUserFragment,
+} from '../../generated/documents/graphql.js';
 
 export function serializeAuthStatus({ authStatus, viewer }: RestAuthStatusQuery): object {
   const { enabled, registrationEnabled, ssoProviders } = authStatus;
@@ -23,5 +27,18 @@ export function serializeUser(user: RestUserFragment): object {
     sso_provider: provider,
     // Clients offer such a user no change of the password.
     is_sso_user: provider !== null && !user.hasPassword,
+  };
+}
+
+export function serializeSignedIn(
+  { accessToken, expiresAt, user }: Extract<RestLogInMutation['signIn'], { __typename: 'SignedIn' }>,
+  now: Date,
+): object {
+  const expiresIn = Math.max(0, Math.round((Date.parse(expiresAt) - now.getTime()) / 1_000));
+  return {
+    access_token: accessToken,
+    token_type: 'bearer',
+    expires_in: expiresIn,
+    user: serializeUser(user),
   };
 }

@@ -31,6 +31,9 @@ const NEVER_RETURNED = 'Secrets are never returned: only their last characters, 
 
 const idOf = ({ service, name }: { service: string; name: string }) => `${service}/${name}`;
 
+/** GraphQL keeps what is null. */
+const toRegion = (region: string | null | undefined) => (region === undefined ? null : (region ?? ''));
+
 const names = route({
   path: '/credentials/{service}',
   docs: {
@@ -96,7 +99,7 @@ const create = route({
   input: accountValuesInput,
   document: CREATE_ACCOUNT,
   variables: ({ service, name, region, ...values }) => ({
-    input: { service, name, region: region ?? null, secrets: toSecrets(values) },
+    input: { service, name, region: toRegion(region), secrets: toSecrets(values) },
   }),
   respond: ({ result }) => serializeChange(result, 'created'),
 });
@@ -116,7 +119,7 @@ const update = route({
   document: UPDATE_ACCOUNT,
   variables: ({ service, name, region, ...values }) => ({
     id: idOf({ service, name }),
-    input: { region: region ?? null, secrets: toSecrets(values) },
+    input: { region: toRegion(region), secrets: toSecrets(values) },
   }),
   respond: ({ result }) => serializeChange(result, 'updated'),
 });

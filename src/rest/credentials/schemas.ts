@@ -22,22 +22,27 @@ export const accountInput = serviceInput.extend({
     .describe('Name of the credentials, which tells those of a service apart.'),
 });
 
-/** Empty for what is omitted: forms send all their fields. */
+/** Empty for what is omitted, or a hint: forms send all their fields, and clients send back what they were shown. */
+const KEPT = '^$|^…[!-~]{0,4}$';
+
 function secretInput(name: SecretName) {
   const { pattern, rule, description } = SECRETS[name];
-  const emptyToo = new RegExp(`^$|${pattern.source}`);
-  const text = z.string({ error: rule }).trim().regex(emptyToo, { error: rule });
+  const allowed = new RegExp(`${KEPT}|${pattern.source}`);
+  const text = z.string({ error: rule }).trim().regex(allowed, { error: rule });
   if (name !== 'blobContent') return text.optional().describe(description);
-  const form = { type: 'string', pattern: emptyToo.source } as const;
-  return documentedAs(z.union([text, blobFile.pipe(text)], { error: rule }), form)
+  return documentedAs(z.union([text, blobFile.pipe(text)], { error: rule }), {
+    type: 'string',
+    pattern: allowed.source,
+  })
     .optional()
     .describe(description);
 }
 
-const filled = z.string().min(1);
-const login = [z.looseObject({ credentials: filled }), z.looseObject({ auth_data: filled })] as const;
 /** Some clients send the file's JSON as an object, not as text. */
-const blobFile = z.union(login).transform((file) => JSON.stringify(file));
+const blobFile = z
+  .record(z.string(), z.unknown())
+  .refine((file) => [file['credentials'], file['auth_data']].some((each) => typeof each === 'string'))
+  .transform((file) => JSON.stringify(file));
 
 /** Read by `toSecrets`: their names are known to the table alone. */
 const allSecrets: Record<never, z.ZodType> = Object.fromEntries(
@@ -53,8 +58,9 @@ export const accountValuesInput = z
   .object({
     ...accountInput.shape,
     region: region
+      .nullable()
       .optional()
-      .describe('Country of the account in ISO 3166-1, for example DE; empty for none.'),
+      .describe('Country of the account in ISO 3166-1, for example DE; empty or null for none.'),
     ...allSecrets,
   })
   .meta({
