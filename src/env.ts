@@ -238,9 +238,11 @@ export interface Env extends SignInEnv {
 }
 
 /** Values that may hold passwords, or are some. */
-export function secretUrlsOf({ database, jobStore, signInProviders }: Env): string[] {
+export function secretUrlsOf({ database, jobStore, signInProviders, secretKey, firstAdmin }: Env): string[] {
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
-  return [...urls, ...signInProviders.flatMap(({ clientSecret }) => clientSecret ?? [])];
+  const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
+  const secrets = [...clientSecrets, secretKey, firstAdmin?.password];
+  return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
 export class EnvError extends Error {
