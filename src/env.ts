@@ -114,7 +114,7 @@ const variables = z.object({
     kind: 'an integer from 1 to 99999',
     default: String(READER_LIMITS.perAddress),
     description:
-      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address.',
+      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
   }),
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
