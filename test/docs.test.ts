@@ -27,6 +27,7 @@ describe('the documentation', () => {
       'graphql',
       'library',
       'operations',
+      'reverse-proxies',
     ];
     expect(PAGES).toEqual(
       expect.arrayContaining([
