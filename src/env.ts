@@ -93,6 +93,12 @@ const variables = z.object({
     description:
       'Encrypts what must stay secret in the database; the same for all processes that share one. By default made once, in DATA_DIR.',
   }),
+  SECRET_KEY_PREVIOUS: z.string().min(32).max(1_024).optional().register(facts, {
+    kind: '32 to 1,024 characters',
+    default: null,
+    description:
+      'A SECRET_KEY that was replaced: decrypts what it has encrypted, until `rotate-secret-key` has run.',
+  }),
   PUBLIC_URL: publicUrl.optional().register(facts, {
     kind: 'an address such as https://music.example.org or https://example.org/music',
     default: null,
@@ -114,7 +120,7 @@ const variables = z.object({
     kind: 'an integer from 1 to 99999',
     default: String(READER_LIMITS.perAddress),
     description:
-      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address.',
+      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
   }),
   SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(facts, {
     kind: 'an address such as https://accounts.spotify.com',
@@ -221,6 +227,7 @@ export interface Env extends SignInEnv {
   tokenHours: number;
   auditDays: number;
   secretKey: string | null;
+  previousSecretKey: string | null;
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
@@ -245,9 +252,11 @@ export interface Env extends SignInEnv {
 }
 
 /** Values that may hold passwords, or are some. */
-export function secretUrlsOf({ database, jobStore, signInProviders }: Env): string[] {
+export function secretUrlsOf({ database, jobStore, signInProviders, secretKey, firstAdmin }: Env): string[] {
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
-  return [...urls, ...signInProviders.flatMap(({ clientSecret }) => clientSecret ?? [])];
+  const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
+  const secrets = [...clientSecrets, secretKey, firstAdmin?.password];
+  return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
 export class EnvError extends Error {
@@ -306,7 +315,7 @@ function describe(
 }
 
 /** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$/.test(name);
+const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
@@ -329,6 +338,7 @@ function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof SignInEnv> {
     tokenHours: parsed.TOKEN_HOURS,
     auditDays: parsed.AUDIT_DAYS,
     secretKey: parsed.SECRET_KEY ?? null,
+    previousSecretKey: parsed.SECRET_KEY_PREVIOUS ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,

@@ -1,5 +1,7 @@
-import type { UserRole } from '../../src/auth/viewer.js';
-import { createContextFactory } from '../../src/context.js';
+import { randomUUID } from 'node:crypto';
+import type { UserRole, Viewer } from '../../src/auth/viewer.js';
+import { createContextFactory, type GraphqlContext } from '../../src/context.js';
+import { parseEnv, type Env } from '../../src/env.js';
 import { internalSchema, schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
@@ -26,6 +28,18 @@ export interface RestTestOptions extends TestAppOptions {
   as?: UserRole;
 }
 
+const SIGN_IN: Partial<Env> = {
+  signInProviders: parseEnv({ GOOGLE_CLIENT_ID: 'client', GOOGLE_CLIENT_SECRET: 'secret of the client' })
+    .signInProviders,
+  authEnabled: true,
+  registrationEnabled: true,
+};
+
+function signedInBy(viewer: Viewer): Partial<GraphqlContext> {
+  const credential = { kind: 'session', id: randomUUID() } as const;
+  return { viewer, access: { viewer, credential, expiresAt: null, problem: null } };
+}
+
 /** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
 export async function startRest({
   rest,
@@ -35,18 +49,20 @@ export async function startRest({
 }: RestTestOptions = {}): Promise<RestTestApp> {
   const app = await startApp({
     ...options,
-    env: { role: 'api', ...(as && { authEnabled: true, registrationEnabled: true }), ...options.env },
+    env: { role: 'api', ...(as && SIGN_IN), ...options.env },
     // Nothing expands parents here, so there is nothing to wait for.
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
-  const graphql = createGraphqlServer({
-    schema,
-    internalSchema,
-    createContext: createContextFactory(deps),
-    log: deps.log,
-    graphiql: false,
-  });
+  const graphql = as
+    ? graphqlWith(app, signedInBy(await createUser(app, as)))
+    : createGraphqlServer({
+        schema,
+        internalSchema,
+        createContext: createContextFactory(deps),
+        log: deps.log,
+        graphiql: false,
+      });
   const { corsOrigins: origins, allowedHosts, publicUrl, trustedProxies, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({
