@@ -77,8 +77,8 @@ export async function startRest({
     checks: {},
     log: deps.log,
   });
-  const token = as ? await createToken(app, await createUser(app, as)) : app.token;
-  if (token !== undefined) carryToken(http.url, token);
+  if (as) await signInAs({ ...app, url: http.url }, as);
+  else if (app.token !== undefined) carryToken(http.url, app.token);
   const send = (method: string, path: string, init: RequestInit = {}) =>
     fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
   return {
@@ -97,4 +97,9 @@ async function toReply(response: Response): Promise<RestReply> {
   const { status, headers } = response;
   const text = await response.text();
   return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+/** Further requests to the app are of a new user with this role: an earlier test may have signed out. */
+export async function signInAs(app: TestApp, role: UserRole): Promise<void> {
+  carryToken(app.url, await createToken(app, await createUser(app, role)));
 }
