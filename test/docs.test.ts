@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PATH_PLACEHOLDERS } from '../src/settings/path-placeholders.js';
-import { ENV_VARIABLES, parseEnv } from '../src/env.js';
+import { ENV_VARIABLES, parseEnv, type Env } from '../src/env.js';
 import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../src/graphql/input-limits.js';
 import { MAX_COMPLEXITY, QUERY_LIMITS } from '../src/graphql/limits.js';
 import { schema } from '../src/schema.js';
@@ -143,10 +143,23 @@ function unsetValueOf(name: string): unknown {
     mongodbUrl: 'url' in env.jobStore ? env.jobStore.url : null,
     nodeEnv: env.development,
     downloadRoots: env.downloadRoots.filter((root) => root !== env.downloadDir),
+    ...providerValuesOf(env),
   };
   const key = name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   expect(Object.keys(values)).toContain(key);
   return values[key];
+}
+
+/** Providers and proxies to sign in by are members of two values. */
+function providerValuesOf({ signInProviders, authProxy }: Env): Record<string, unknown> {
+  const provider = signInProviders[0] ?? null;
+  const ofOne = ['ClientId', 'ClientSecret', 'Url', 'Issuer', 'Name', 'AdminClaim', 'Registration'];
+  const names = ['google', 'github', 'oidc'].flatMap((kind) => ofOne.map((name) => `${kind}${name}`));
+  return {
+    ...Object.fromEntries(names.map((name) => [name, provider])),
+    authProxyHeader: authProxy?.header,
+    authProxyAdminGroup: authProxy?.adminGroup,
+  };
 }
 
 /** Relative ones, with anchors; also of pictures. */
