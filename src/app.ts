@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createLiveAccess } from './auth/live-access.js';
 import { openAuth } from './auth/open-auth.js';
 import type { SignInDelays } from './auth/sign-in-limits.js';
@@ -11,7 +11,6 @@ import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
 import { sweepUnfinishedFiles } from './downloads/incoming.js';
-import { nearestExisting } from './downloads/target-file.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
@@ -19,7 +18,8 @@ import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
 import { internalSchema, schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
-import type { Check, CheckResult } from './http/readiness.js';
+import type { Check } from './http/readiness.js';
+import { readinessChecks } from './readiness-checks.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
@@ -42,10 +42,12 @@ import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
+import { openProviders } from './sso/providers.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
+import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 
 export interface Overrides {
@@ -115,6 +117,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     canWork: () => relay.healthy(),
     restoreEveryMs: timing.restoreJobsEveryMs,
   });
+  await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
@@ -141,6 +144,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     ...platform,
     ...auth,
     liveAccess,
+    ...openProviders(platform),
     tagReader,
     feed,
     libraryFeed,
@@ -260,42 +264,10 @@ async function startServer(
     allowedHosts: env.allowedHosts,
     publicUrl: env.publicUrl,
     trustedProxies: env.trustedProxies,
+    keySet: env.authEnabled ? async () => ({ keys: await deps.signingKeys.published() }) : undefined,
     checks,
     log,
   });
   closers.add('http server', (graceMs) => http.stop({ graceMs }));
   return http;
-}
-
-function checkDispatcher(dispatcher: Dispatcher): CheckResult {
-  const detail = dispatcher.problem();
-  return detail === null ? { ok: true } : { ok: false, detail };
-}
-
-const MIN_FREE_BYTES = 500_000_000;
-
-function readinessChecks(
-  deps: Pick<Deps, 'db' | 'settings' | 'media'>,
-  { jobs, dispatcher }: { jobs: Pick<AgendaJobs, 'healthy'>; dispatcher: Dispatcher | null },
-): Record<string, Check> {
-  return {
-    ...(dispatcher && { dispatch: () => Promise.resolve(checkDispatcher(dispatcher)) }),
-    database: async () => {
-      await deps.db.$queryRaw`SELECT 1`;
-      return { ok: true };
-    },
-    jobs: async () =>
-      (await jobs.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
-    ffmpeg: () =>
-      Promise.resolve(
-        deps.media.tools
-          ? { ok: true, detail: deps.media.tools.version }
-          : { ok: false, detail: deps.media.problem ?? 'ffmpeg cannot be run' },
-      ),
-    disk: async () => {
-      const { bavail, bsize } = await statfs(await nearestExisting(deps.settings().downloadPath));
-      const freeBytes = bavail * bsize;
-      return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
-    },
-  };
 }

@@ -6,12 +6,14 @@ import type { LiveDeps } from './live/task-feed.js';
 import type { Platform } from './platform.js';
 import type { QueueDeps } from './queue/leases.js';
 import type { SettingsDeps } from './settings/live-settings.js';
+import type { SsoDeps } from './sso/providers.js';
 import type { TaskDeps } from './tasks/task-counter.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform &
   AuthDeps &
   LiveAccessDeps &
+  SsoDeps &
   CatalogDeps &
   SettingsDeps &
   LibraryDeps &

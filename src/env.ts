@@ -116,6 +116,11 @@ const variables = z.object({
     description:
       'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
   }),
+  SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(facts, {
+    kind: 'an address such as https://accounts.spotify.com',
+    default: 'https://accounts.spotify.com',
+    description: 'Where the client id and secret of a Spotify account are checked.',
+  }),
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
     default: './data',
@@ -219,6 +224,8 @@ export interface Env extends SignInEnv {
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
+  /** Without a slash at the end. */
+  spotifyAccountsUrl: string;
   corsOrigins: string[];
   maxReadersPerAddress: number;
   dataDir: string;
@@ -326,6 +333,7 @@ function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof SignInEnv> {
     secretKey: parsed.SECRET_KEY ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
+    spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
     corsOrigins: parsed.CORS_ORIGINS,
     maxReadersPerAddress: parsed.MAX_READERS_PER_ADDRESS,
     dataDir: parsed.DATA_DIR,

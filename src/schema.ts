@@ -1,7 +1,10 @@
 import './auth/api-keys.graphql.js';
 import './auth/audit.graphql.js';
 import './auth/auth.graphql.js';
+import './accounts/account-mutations.graphql.js';
+import './accounts/accounts.graphql.js';
 import './auth/sign-in.graphql.js';
+import './sso/sso.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';
@@ -15,6 +18,7 @@ import './live/live.graphql.js';
 import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
+import './users/users.graphql.js';
 import './graphql/error-types.js';
 import './graphql/scalars.js';
 import { PothosSubGraphPlugin } from '@pothos/plugin-sub-graph';

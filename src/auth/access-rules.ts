@@ -20,6 +20,11 @@ export function ownedBy(viewer: Viewer): Prisma.Sql {
   return viewer.role === 'ADMIN' ? Prisma.sql`true` : Prisma.sql`"ownerId" = ${viewer.id}::uuid`;
 }
 
+/** Of users, for Prisma: oneself, and for admins everyone. */
+export function visibleUsers(viewer: Viewer): { AND?: { id: string } } {
+  return viewer.role === 'ADMIN' ? {} : { AND: { id: viewer.id } };
+}
+
 /** Whose tasks are counted for the viewer; null for everybody’s. */
 export function countedOwnerOf(viewer: Viewer): string | null {
   return viewer.role === 'ADMIN' ? null : viewer.id;
@@ -56,8 +61,7 @@ export function requireSession(env: Pick<Env, 'authEnabled'>, { viewer, access }
 }
 
 export function requireAdmin(viewer: Viewer): void {
-  if (!isSignedIn(viewer)) throw new UnauthenticatedError();
-  if (!mayUse(viewer, 'ADMIN')) throw new ForbiddenError('Only an admin may do this.');
+  if (!mayUse(viewer, 'ADMIN')) throw refusalFor(viewer);
 }
 
 /** Why a field is refused that needs more than the viewer has. */

@@ -1,5 +1,5 @@
 import type { Db } from '../database/prisma.js';
-import { Prisma, type ApiKey, type User } from '../generated/prisma/client.js';
+import type { ApiKey, Prisma, User } from '../generated/prisma/client.js';
 import type { ApiScope } from '../generated/prisma/enums.js';
 import type { UserRole } from './viewer.js';
 
@@ -41,19 +41,11 @@ export interface KeyInUse {
   user: { id: string; username: string; role: UserRole };
 }
 
-export function findKeyByHash(db: Db, hash: ApiKey['hash']): Promise<KeyInUse | null> {
-  return findKeyInUse(db, Prisma.sql`k."hash" = ${hash}`);
-}
-
-export function findKeyById(db: Db, id: string): Promise<KeyInUse | null> {
-  return findKeyInUse(db, Prisma.sql`k."id" = ${id}::uuid`);
-}
-
-async function findKeyInUse(db: Db, condition: Prisma.Sql): Promise<KeyInUse | null> {
+export async function findKeyByHash(db: Db, hash: ApiKey['hash']): Promise<KeyInUse | null> {
   const [found] = await db.$queryRaw<KeyInUse[]>`
     SELECT k."id", k."scopes"::text[] AS "scopes", k."expiresAt", k."lastUsedAt",
       json_build_object('id', u."id", 'username', u."username", 'role', u."role") AS "user"
-    FROM "ApiKey" k JOIN "User" u ON u."id" = k."userId" WHERE ${condition}`;
+    FROM "ApiKey" k JOIN "User" u ON u."id" = k."userId" WHERE k."hash" = ${hash}`;
   return found ?? null;
 }
 

@@ -12,7 +12,7 @@ import {
   MAX_NAME_CHARS,
   revokeApiKey,
 } from './api-keys.js';
-import { ApiKeyNotFoundError, AuthDisabledError, ForbiddenError, NameTakenError } from './errors.js';
+import { ApiKeyNotFoundError, AuthDisabledError, ForbiddenError, ApiKeyNameTakenError } from './errors.js';
 
 const ApiScopeEnum = builder.enumType('ApiScope', {
   description: 'What an API key may do. A key never may more than its owner.',
@@ -60,9 +60,9 @@ builder.objectType(ApiKeyNotFoundError, {
   interfaces: [ErrorInterface],
 });
 
-builder.objectType(NameTakenError, {
-  name: 'NameTaken',
-  description: 'Returned when another entry has the same name; choose a different one.',
+builder.objectType(ApiKeyNameTakenError, {
+  name: 'ApiKeyNameTaken',
+  description: 'Returned when another API key of yours has the name; choose a different one.',
   interfaces: [ErrorInterface],
 });
 
@@ -145,7 +145,7 @@ builder.mutationFields((t) => ({
       }),
     },
     errors: {
-      types: [NameTakenError, InvalidInputError, ForbiddenError, AuthDisabledError],
+      types: [ApiKeyNameTakenError, InvalidInputError, ForbiddenError, AuthDisabledError],
       union: { name: 'CreateApiKeyResult', description: 'The new API key, or why it was not created.' },
     },
     resolve: (_root, { input }, context) => createApiKey(context, context, input),

@@ -10,7 +10,6 @@ import { maySee, mayUse, requireSession } from './access-rules.js';
 import {
   deleteKey,
   findKeyByHash,
-  findKeyById,
   findKeyWithOwner,
   insertKey,
   listKeyNames,
@@ -20,7 +19,7 @@ import {
   type KeyInUse,
 } from './api-key-store.js';
 import { recordAudit, type Actor } from './audit-store.js';
-import { ApiKeyNotFoundError, ForbiddenError, NameTakenError, UnauthenticatedError } from './errors.js';
+import { ApiKeyNotFoundError, ForbiddenError, ApiKeyNameTakenError, UnauthenticatedError } from './errors.js';
 import { viewerOfKey, type Access } from './viewer.js';
 
 export const API_KEY_PREFIX = 'reprise_';
@@ -105,7 +104,7 @@ function expiryOf({ expiresAt, days }: NewApiKey, now: Date): Date | null {
 }
 
 function checkRoom(name: string, existing: readonly string[]): void {
-  if (existing.includes(name)) throw new NameTakenError('API key', name);
+  if (existing.includes(name)) throw new ApiKeyNameTakenError(name);
   if (existing.length < MAX_API_KEYS) return;
   throw new InvalidInputError(`You have ${existing.length} API keys; revoke one that is not used any more.`);
 }
@@ -154,15 +153,6 @@ export async function findKeyAccess(deps: KeyReading, key: string): Promise<Acce
   const access = found && accessOf(found, deps.clock.now());
   if (access) noteUse(deps, found);
   return access;
-}
-
-/** What a key that is in use still allows; null if nothing. */
-export async function findKeyAccessById(
-  { db, clock }: Pick<Platform, 'db' | 'clock'>,
-  id: string,
-): Promise<Access | null> {
-  const found = await findKeyById(db, id);
-  return found && accessOf(found, clock.now());
 }
 
 function accessOf({ id, user, scopes, expiresAt }: KeyInUse, now: Date): Access | null {

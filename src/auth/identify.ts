@@ -2,6 +2,7 @@ import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
 import { API_KEY_PREFIX, findKeyAccess } from './api-keys.js';
 import { UnauthenticatedError } from './errors.js';
+import { findProxyAccess } from './proxy-sign-in.js';
 import { findSession } from './session-store.js';
 import { isStreamTicket, redeemStreamTicket } from './stream-tickets.js';
 import type { AuthDeps } from './tokens.js';
@@ -26,10 +27,10 @@ export function createIdentifier(deps: IdentifyDeps): (request: ContextRequest) 
   };
 }
 
-/** By the first that the request has: a token or key, else nothing. */
+/** By the first that the request has: a token or key, else what a trusted proxy says, else nothing. */
 async function identify(deps: IdentifyDeps, request: ContextRequest): Promise<Access> {
   const token = tokenOf(request);
-  if (token === null) return NOBODY;
+  if (token === null) return (await findProxyAccess(deps, request)) ?? NOBODY;
   if (token === request.streamToken && isStreamTicket(token)) {
     return (
       (await redeemStreamTicket(deps, token)) ?? rejected('The stream ticket has been used, or has expired.')

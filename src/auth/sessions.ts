@@ -10,8 +10,11 @@ import type { AuthDeps } from './tokens.js';
 import { markSignedIn, type User } from './user-store.js';
 import { ANONYMOUS } from './viewer.js';
 
-/** REFRESHABLE: short access tokens and a refresh cookie. SINGLE: one access token for the whole session. */
-export type SessionKind = 'REFRESHABLE' | 'SINGLE';
+/**
+ * REFRESHABLE: short access tokens and a refresh cookie. SINGLE: one access token for the whole session, of TOKEN_HOURS.
+ * LASTING: an access token of TOKEN_HOURS and a refresh cookie, for a client of which nobody knows what it can do.
+ */
+export type SessionKind = 'REFRESHABLE' | 'SINGLE' | 'LASTING';
 
 export interface StartedSession {
   accessToken: string;
@@ -51,7 +54,12 @@ export async function startSession(
   });
   const { accessToken, expiresAt } = await issueTokens(
     { tokens, clock },
-    { ...session, id: started.id, request },
+    {
+      ...session,
+      id: started.id,
+      request,
+      ...(kind === 'LASTING' && { accessMs: env.tokenHours * HOUR_MS }),
+    },
   );
   return { accessToken, expiresAt, user: started.user };
 }
@@ -68,18 +76,20 @@ interface IssuedFor {
   generation: number | null;
   expiresAt: Date;
   request: ContextRequest;
+  /** How long the access token is valid. Default: 15 minutes. */
+  accessMs?: number;
 }
 
 /** An access token and, if the session has them, its next refresh token as a cookie. */
 export async function issueTokens(
   { tokens, clock }: Pick<SessionDeps, 'tokens' | 'clock'>,
-  { id, userId, generation, expiresAt: endsAt, request }: IssuedFor,
+  { id, userId, generation, expiresAt: endsAt, request, accessMs = ACCESS_MS }: IssuedFor,
 ): Promise<{ accessToken: string; expiresAt: Date }> {
   const claims = { userId, sessionId: id };
   if (generation === null) {
     return { accessToken: await tokens.signAccess({ ...claims, expiresAt: endsAt }), expiresAt: endsAt };
   }
-  const expiresAt = new Date(clock.now().getTime() + ACCESS_MS);
+  const expiresAt = new Date(clock.now().getTime() + accessMs);
   const [accessToken, refreshToken] = await Promise.all([
     tokens.signAccess({ ...claims, expiresAt }),
     tokens.signRefresh({ ...claims, generation, expiresAt: endsAt }),

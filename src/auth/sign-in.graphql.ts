@@ -47,7 +47,7 @@ const SessionKindEnum = builder.enumType('SessionKind', {
         'For browsers: an access token of 15 minutes, and an HttpOnly cookie with which `refreshSession` gets the next one.',
     },
     SINGLE: { description: 'For scripts: one access token, which is valid for TOKEN_HOURS.' },
-  } satisfies Record<SessionKind, object>,
+  } satisfies Record<Exclude<SessionKind, 'LASTING'>, object>,
 });
 
 const SignInInput = builder.inputType('SignInInput', {

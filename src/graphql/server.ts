@@ -93,8 +93,8 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
   return {
     graphiql,
     schema: options.schema,
-    createContext,
     requirementsOf: (document) => requirementsOfDocument(internalSchema, parse(document)),
+    createContext,
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },

@@ -18,7 +18,7 @@ import {
   type HttpExchange,
   type HttpHandler,
 } from './request-context.js';
-import { createRouter } from './router.js';
+import { createRouter, type KeySet } from './router.js';
 import { commonHeaders } from './security-headers.js';
 import { sendJson, toFailureBody } from './send.js';
 import { answerUnreadable } from './unreadable-request.js';
@@ -32,6 +32,7 @@ export interface HttpServerOptions {
   graphql: GraphqlServer;
   checks: Readonly<Record<string, Check>>;
   routes?: HttpHandler;
+  keySet?: KeySet | undefined;
   /** Shared with the event streams of REST. */
   readers?: ReaderCounter;
   websocketLimits?: WebSocketLimits;
@@ -69,6 +70,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     routes: options.routes,
     graphql,
     readiness: createReadiness(options.checks),
+    keySet: options.keySet,
     log,
   });
   const { receive, targetOf } = createReception(options);

@@ -43,7 +43,13 @@ export const urlOf = (protocols: readonly string[]) =>
         !/\s/.test(value),
     );
 
-export const userName = z.string().regex(/^[\w.-]{3,64}$/);
+/** Of those who have no account: every caller while authentication is off, and who has not signed in. */
+const RESERVED_NAMES = ['system', 'anonymous'];
+
+export const userName = z
+  .string()
+  .regex(/^[\w.-]{3,64}$/)
+  .refine((name) => !RESERVED_NAMES.includes(name.toLowerCase()));
 
 /** Without a query or credentials; as it is written, since an issuer is compared by text. */
 export const httpUrl = z.string().refine((value) => {

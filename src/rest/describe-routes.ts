@@ -169,6 +169,7 @@ function assetRoute({ path, docs, open, headers = {} }: AssetRoute): AnyRoute {
     docs: docs ?? null,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
     documents: [],

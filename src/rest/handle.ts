@@ -72,7 +72,8 @@ async function answer(
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
   const here = { url, publicUrl: client.publicUrl };
-  if (route.changes && isFromForeignPage(incoming, here, dependencies.origins)) {
+  const isOwnOnly = route.changes && route.foreignPages === null;
+  if (isOwnOnly && isFromForeignPage(incoming, here, dependencies.origins)) {
     exchange.refusal = foreignPageMessage(incoming, here);
     throw new RestFailure(403, exchange.refusal);
   }

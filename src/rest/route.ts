@@ -73,6 +73,8 @@ export interface AnyRoute {
   status: number;
   /** Whether it changes something, so that pages of other origins must not call it. */
   changes: boolean;
+  /** Why pages of other origins may call it all the same: what protects it in their place. */
+  foreignPages: string | null;
   /** Whether a query is rejected, since a link must not change settings. */
   bodyOnly: boolean;
   /** Responds with server-sent events. */
@@ -96,10 +98,12 @@ export interface DocumentRoute<Input, Data, Variables> {
   respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object | Reply;
   /** Default: 200. */
   status?: number;
+  /** Default: pages of other origins may not call what changes something. */
+  foreignPages?: string;
 }
 
 export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, Variables>): AnyRoute {
-  const { methods = ['GET'], path, input, document, status = 200 } = spec;
+  const { methods = ['GET'], path, input, document, status = 200, foreignPages = null } = spec;
   return {
     methods,
     path,
@@ -107,6 +111,7 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     docs: spec.docs,
     status,
     changes: /^\s*mutation\b/.test(document.toString()),
+    foreignPages,
     bodyOnly: false,
     streams: false,
     documents: [document],
@@ -125,7 +130,7 @@ function toReply(responded: object | Reply, status: number): Reply {
 /** A document whose variables depend on the result of another one, such as the current settings. Takes no query. */
 interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
-  'variables' | 'respond' | 'status'
+  'variables' | 'respond' | 'status' | 'foreignPages'
 > {
   /** A query without variables that runs first. */
   prior: TypedDocumentString<Prior, Record<string, never>>;
@@ -145,6 +150,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
     docs,
     status: 200,
     changes: /^\s*mutation\b/.test(document.toString()),
+    foreignPages: null,
     bodyOnly: true,
     streams: false,
     documents: [spec.prior, document],
@@ -160,7 +166,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
 /** A document that runs once for each page of a list, for a response that holds the whole list. */
 interface PagedRoute<Input, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
-  'variables' | 'respond' | 'status' | 'methods'
+  'variables' | 'respond' | 'status' | 'methods' | 'foreignPages'
 > {
   /** `after` is null for the first page. */
   variables(input: Input, after: string | null): NoInfer<Variables>;
@@ -182,6 +188,7 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
     docs,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
     documents: [document],
@@ -241,6 +248,7 @@ export function streamRoute<Input>({ path, input, docs, documents, open }: Strea
     docs,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: true,
     documents,

@@ -13,9 +13,10 @@ import { createRouteRules } from '../../src/rest/handle.js';
 import type { AnyRoute } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { internalSchema } from '../../src/schema.js';
+import { askText } from '../kit/ask.js';
 import { createUser, graphqlWith, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
-import { askField, rootFieldsOf } from './root-fields.js';
+import { rootFieldsOf } from './root-fields.js';
 
 /** What anybody may use who reaches the server. All else needs a rule. */
 const PUBLIC_MUTATIONS = ['signIn', 'register', 'refreshSession', 'signOut'];
@@ -164,7 +165,7 @@ describe('where authentication is on', () => {
   const guarded = fields.filter(({ requirements }) => requirements.length > 0);
 
   it.each(guarded)('nobody may use $path without a token', async (field) => {
-    const { data, errors } = await askField({ url: app.url, token: '' }, field);
+    const { data, errors } = await askText({ url: app.url, token: '' }, field.query);
     expect(errors.map(({ extensions }) => extensions?.code)).toEqual(['UNAUTHENTICATED']);
     expect(data?.[field.name] ?? null).toBeNull();
   });
@@ -172,7 +173,7 @@ describe('where authentication is on', () => {
   it.each(
     guarded.filter(({ requirements }) => requirements.some((each) => each !== 'READ' && each !== 'signedIn')),
   )('an API key that may only read may not use $path', async (field) => {
-    const { data, errors } = await askField(reader, field);
+    const { data, errors } = await askText(reader, field.query);
     const codes = [...errors.map(({ extensions }) => extensions?.code), data?.[field.name]?.code];
     expect(codes.filter(Boolean)).toEqual(['FORBIDDEN']);
   });

@@ -13,7 +13,6 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { ruledFieldsOf } from '../../src/graphql/field-rules.js';
-import { bearerOf, type Target } from '../kit/tokens.js';
 
 interface RootField {
   /** `Mutation.cancelTask` */
@@ -73,25 +72,4 @@ function selectionOf({ type }: GraphQLField<unknown, unknown>): string {
     isUnionType(bare) &&
     bare.getTypes().some((member) => member.getInterfaces().some(({ name }) => name === 'Error'));
   return mayFail ? ' { __typename ... on Error { code } }' : ' { __typename }';
-}
-
-interface Asked {
-  data?: Record<string, { code?: string } | null> | null;
-  errors: { message: string; extensions?: { code?: string } }[];
-}
-
-/** Over HTTP; the first event of a subscription. */
-export async function askField(target: Target, { query }: RootField): Promise<Asked> {
-  const response = await fetch(`${target.url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: query.startsWith('subscription') ? 'text/event-stream' : 'application/json',
-      ...bearerOf(target),
-    },
-    body: JSON.stringify({ query }),
-  });
-  const text = await response.text();
-  const [, event] = /^data: (\{.*\})$/m.exec(text) ?? [];
-  return { errors: [], ...(JSON.parse(event ?? text) as Partial<Asked>) };
 }

@@ -37,6 +37,38 @@ export async function ask<Data, V>(
   };
 }
 
+/** As `ask`, for a text that differs from call to call; of a subscription, the first event. */
+export async function askText(target: Target, query: string, variables: object = {}): Promise<TextAnswer> {
+  const response = await fetch(`${target.url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: query.startsWith('subscription') ? 'text/event-stream' : 'application/json',
+      ...bearerOf(target),
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const text = await readFirstEvent(response);
+  return { errors: [], ...(JSON.parse(text) as Partial<TextAnswer>) };
+}
+
+/** Or the whole of a response that is no stream. */
+async function readFirstEvent({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    const [, event] = /^data: (\{.*\})$/m.exec(text) ?? [];
+    if (event !== undefined) return event;
+  }
+  return text;
+}
+
+interface TextAnswer {
+  data?: Record<string, { code?: string } | null> | null;
+  errors: { message: string; extensions?: { code?: string } }[];
+}
+
 /** The cursor of an entry of a catalog's list. */
 export const cursorAt = (offset: number): string => Buffer.from(`offset:${offset}`).toString('base64url');
 

@@ -16,7 +16,7 @@ import { bearerOf, carryToken } from './tokens.js';
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
   const user = { id: randomUUID(), username: `user-${randomUUID()}`, role };
-  await app.deps.db.user.create({ data: user });
+  await app.deps.db.user.create({ data: { ...user, usernameKey: user.username } });
   return viewerOf(user);
 }
 

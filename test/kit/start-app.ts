@@ -54,12 +54,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
   const jobStore = jobStoreFor(database);
   const env: Env = {
-    ...parseEnv({ HOST: '127.0.0.1', PORT: '0' }),
+    ...parseEnv({ HOST: '127.0.0.1', PORT: '0', SECRET_KEY: 'a key that only the tests of Reprise have' }),
     database: { kind: 'external', url: database.url },
     jobStore,
     downloadDir,
     downloadRoots: [downloadDir],
-    authEnabled: SUITE_HAS_AUTH,
+    // Some tests move the clock by days.
+    ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
   };
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');

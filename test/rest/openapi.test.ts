@@ -6,7 +6,7 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
-import { seedExampleTasks } from '../kit/example-tasks.js';
+import { seedExampleTasks, seedExampleUsers } from '../kit/example-tasks.js';
 import { operationsOf, readDescription, type Description, type FieldSchema } from './openapi-description.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -14,7 +14,7 @@ let app: RestTestApp;
 let description: Description;
 let ajv: Ajv2020;
 beforeAll(async () => {
-  app = await startRest();
+  app = await startRest({ as: 'ADMIN' });
   description = await readDescription(app);
   ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
@@ -235,7 +235,10 @@ function schemasIn(value: unknown, place: readonly string[] = []): PlacedSchema[
 }
 
 describe('each documented example', () => {
-  beforeEach(() => seedExampleTasks(app));
+  beforeEach(async () => {
+    await seedExampleTasks(app);
+    await seedExampleUsers(app);
+  });
 
   it.each(documented.filter(({ route }) => !route.streams))(
     '$method $path works and responds as documented',

@@ -1,9 +1,11 @@
+import type { UserRole } from '../../src/auth/viewer.js';
 import { createContextFactory } from '../../src/context.js';
 import { internalSchema, schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
+import { createUser, graphqlWith } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
 import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
@@ -20,25 +22,33 @@ export interface RestReply {
 
 export interface RestTestOptions extends TestAppOptions {
   rest?: Partial<Pick<RestOptions, 'routes' | 'timing' | 'clock'>>;
+  /** Turns authentication and registration on; every request is of a user with this role. */
+  as?: UserRole;
 }
 
 /** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
-export async function startRest({ rest, overrides, ...options }: RestTestOptions = {}): Promise<RestTestApp> {
+export async function startRest({
+  rest,
+  as,
+  overrides,
+  ...options
+}: RestTestOptions = {}): Promise<RestTestApp> {
   const app = await startApp({
     ...options,
-    env: { role: 'api', ...options.env },
+    env: { role: 'api', ...(as && { authEnabled: true, registrationEnabled: true }), ...options.env },
     // Nothing expands parents here, so there is nothing to wait for.
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
-  const createContext = createContextFactory(deps);
-  const graphql = createGraphqlServer({
-    schema,
-    internalSchema,
-    createContext,
-    log: deps.log,
-    graphiql: false,
-  });
+  const graphql = as
+    ? graphqlWith(app, { viewer: await createUser(app, as) })
+    : createGraphqlServer({
+        schema,
+        internalSchema,
+        createContext: createContextFactory(deps),
+        log: deps.log,
+        graphiql: false,
+      });
   const { corsOrigins: origins, allowedHosts, publicUrl, trustedProxies, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({

@@ -6,6 +6,7 @@ import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.
 import type { AnyRoute } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
+import { bearerOf } from '../kit/tokens.js';
 import { stretch } from '../kit/wait-for.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
 
@@ -42,6 +43,7 @@ const EXTRA: AnyRoute[] = [
     docs: null,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
     documents: [],
@@ -74,7 +76,7 @@ describe('every route in the table', () => {
     const body = { headers: { 'content-type': 'application/json' }, body: '[' };
     const replies = [
       await app.send('PATCH', concrete),
-      await app.get(`${concrete}/further`),
+      await app.get(`${concrete}/no/such/route`),
       await app.send(method, `${concrete}?x=1&x=2`),
       ...(method === 'POST' ? [await app.send('POST', concrete, body)] : []),
     ];
@@ -276,8 +278,8 @@ function exchange(url: string, rest: string): Promise<string> {
       resolve(data.toString());
       socket.destroy();
     });
-    const head =
-      'POST /api/track/download/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
-    socket.write(`${head}${rest}`);
+    const headers = { host: 'localhost', 'content-type': 'application/json', ...bearerOf({ url }) };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST /api/track/download/x HTTP/1.1\r\n${lines.join('')}${rest}`);
   });
 }
