@@ -20,6 +20,7 @@ describe('the documentation', () => {
   it('has the pages that the project promises', () => {
     const pages = [
       'architecture',
+      'auth',
       'benchmarks',
       'clients',
       'configuration',
