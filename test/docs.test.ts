@@ -21,6 +21,7 @@ describe('the documentation', () => {
     const pages = [
       'accounts',
       'architecture',
+      'auth',
       'benchmarks',
       'clients',
       'configuration',
