@@ -15,7 +15,6 @@ import {
   positiveNumber,
   publicUrl,
   urlOf,
-  userName,
   variableFacts,
   type Provided,
   type VariableFacts,
@@ -28,6 +27,7 @@ import {
   toSignInEnv,
   type SignInEnv,
 } from './env-sign-in.js';
+import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
@@ -56,49 +56,7 @@ const variables = z.object({
     description:
       'Names by which the server is reached, besides IP addresses, localhost, HOST and the name of the machine.',
   }),
-  AUTH_ENABLED: onOff.default(false).register(facts, {
-    kind: 'true or false',
-    default: 'false',
-    description: 'Whether people sign in; otherwise everyone is the user "system", an admin.',
-  }),
-  REGISTRATION_ENABLED: onOff.default(false).register(facts, {
-    kind: 'true or false',
-    default: 'false',
-    description:
-      'Whether people may create an account themselves. The first to register is an admin, in any case.',
-  }),
-  ADMIN_USERNAME: userName.optional().register(facts, {
-    kind: '3 to 64 letters, digits, ".", "_" or "-"',
-    default: null,
-    description: 'Name of the admin that is made when there are no users; with ADMIN_PASSWORD.',
-  }),
-  ADMIN_PASSWORD: z.string().min(8).max(512).optional().register(facts, {
-    kind: '8 to 512 characters',
-    default: null,
-    description: 'First password of ADMIN_USERNAME; later values change nothing.',
-  }),
-  TOKEN_HOURS: positiveNumber.default(24).register(facts, {
-    kind: 'an integer from 1 to 99999',
-    default: '24',
-    description: 'Hours that the token of a sign-in by REST is valid.',
-  }),
-  AUDIT_DAYS: positiveNumber.default(365).register(facts, {
-    kind: 'an integer from 1 to 99999',
-    default: '365',
-    description: 'Days that entries of the audit log are kept.',
-  }),
-  SECRET_KEY: z.string().min(32).max(1_024).optional().register(facts, {
-    kind: '32 to 1,024 characters that are hard to guess',
-    default: null,
-    description:
-      'Encrypts what must stay secret in the database; the same for all processes that share one. By default made once, in DATA_DIR.',
-  }),
-  SECRET_KEY_PREVIOUS: z.string().min(32).max(1_024).optional().register(facts, {
-    kind: '32 to 1,024 characters',
-    default: null,
-    description:
-      'A SECRET_KEY that was replaced: decrypts what it has encrypted, until `rotate-secret-key` has run.',
-  }),
+  ...USER_VARIABLES,
   PUBLIC_URL: publicUrl.optional().register(facts, {
     kind: 'an address such as https://music.example.org or https://example.org/music',
     default: null,
@@ -214,20 +172,12 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env extends SignInEnv {
+export interface Env extends UserEnv, SignInEnv {
   port: number;
   host: string;
   development: boolean;
   /** Lower case; ".example.org" stands for example.org and all below it, "*" for all. */
   allowedHosts: string[];
-  authEnabled: boolean;
-  registrationEnabled: boolean;
-  /** Made when there are no users. */
-  firstAdmin: { username: string; password: string } | null;
-  tokenHours: number;
-  auditDays: number;
-  secretKey: string | null;
-  previousSecretKey: string | null;
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
@@ -280,14 +230,11 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   });
   mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
-  return { ...toEnv(parsed.data), ...toSignInEnv(parsed.data, further) };
+  return { ...toEnv(parsed.data), ...toUserEnv(parsed.data), ...toSignInEnv(parsed.data, further) };
 }
 
 function findConflicts(provided: Provided): string[] {
-  const mistakes = findSignInConflicts(provided);
-  if (Boolean(provided['ADMIN_USERNAME']) !== Boolean(provided['ADMIN_PASSWORD'])) {
-    mistakes.push('ADMIN_USERNAME and ADMIN_PASSWORD go together; set both, or neither.');
-  }
+  const mistakes = [...findUserConflicts(provided), ...findSignInConflicts(provided)];
   if (provided['CATALOG'] === 'library' && !provided['LIBRARY_DIRS']) {
     mistakes.push('CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.');
   }
@@ -323,22 +270,12 @@ function factsOf(name: string): VariableFacts {
   return found;
 }
 
-function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof SignInEnv> {
+function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof UserEnv | keyof SignInEnv> {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
     development: parsed.NODE_ENV === 'development',
     allowedHosts: parsed.ALLOWED_HOSTS,
-    authEnabled: parsed.AUTH_ENABLED,
-    registrationEnabled: parsed.REGISTRATION_ENABLED,
-    firstAdmin:
-      parsed.ADMIN_USERNAME !== undefined && parsed.ADMIN_PASSWORD !== undefined
-        ? { username: parsed.ADMIN_USERNAME, password: parsed.ADMIN_PASSWORD }
-        : null,
-    tokenHours: parsed.TOKEN_HOURS,
-    auditDays: parsed.AUDIT_DAYS,
-    secretKey: parsed.SECRET_KEY ?? null,
-    previousSecretKey: parsed.SECRET_KEY_PREVIOUS ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
