@@ -408,12 +408,11 @@ describe('a sealed text', () => {
   });
 
   it('of another SECRET_KEY is said clearly, and opens again with its own', async () => {
-    await create(spotify('main'));
-    const other = await startApp({
-      database,
-      env: { role: 'api', secretKey: 'another key of more than thirty characters' },
-    });
+    const env = { role: 'api', secretKey: 'another key of more than thirty characters' } as const;
+    const other = await startApp({ database, env });
     onTestFinished(() => other.stop());
+    await create(spotify('main'));
+    await expect(startApp({ database, env })).rejects.toThrow(/cannot decrypt \(account spotify\/main\)/);
     for (const answer of await answersFor(other, 'spotify/main')) {
       expect(answer).toMatchObject({
         code: 'SECRET_UNREADABLE',
