@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import type { AnyRoute } from '../../src/rest/route.js';
@@ -242,7 +242,9 @@ describe('bugs', () => {
 
 describe('GET /auth/status', () => {
   it('says that authentication is off and everyone is the system user', async () => {
-    const { status, body } = await app.get('/auth/status');
+    const off = await startRest({ env: { authEnabled: false } });
+    onTestFinished(() => off.stop());
+    const { status, body } = await off.get('/auth/status');
     expect(status).toBe(200);
     expect(body).toMatchInlineSnapshot(
       { user: { created_at: expect.any(String) as string } },
