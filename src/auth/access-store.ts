@@ -1,9 +1,9 @@
+import { z } from 'zod';
 import { Prisma } from '../generated/prisma/client.js';
 import type { ApiScope } from '../generated/prisma/enums.js';
 import type { Db } from '../database/prisma.js';
 import { isSignedIn } from './access-rules.js';
-import type { Access } from './identify.js';
-import { SYSTEM_VIEWER, viewerOf, viewerOfKey, type UserRole, type Viewer } from './viewer.js';
+import { SYSTEM_VIEWER, viewerOf, viewerOfKey, type Access, type UserRole, type Viewer } from './viewer.js';
 
 /** By what a viewer is known: `user` where a proxy signs people in. */
 export interface Credential {
@@ -63,4 +63,38 @@ function toCurrentAccess({ kind, id, expiresAt, scopes, userId, username, role }
   const user = { id: userId, username, role };
   const viewer = scopes ? viewerOfKey(user, scopes) : viewerOf(user);
   return { credential: { kind, id }, viewer, expiresAt };
+}
+
+/** What a ticket stands for: no more than what the viewer had who asked for it. */
+export interface TicketAccess extends Pick<Viewer, 'role' | 'scopes'> {
+  credential: Credential;
+  expiresAt: Date | null;
+}
+
+const ticketAccess: z.ZodType<TicketAccess> = z.object({
+  credential: z.object({ kind: z.enum(['session', 'apiKey', 'user']), id: z.guid() }),
+  role: z.enum(['USER', 'ADMIN']),
+  scopes: z.array(z.enum(['READ', 'DOWNLOAD', 'MANAGE', 'ADMIN'])),
+  expiresAt: z.coerce.date().nullable(),
+});
+
+export async function createTicket(
+  db: Db,
+  { hash, access, expiresAt }: { hash: Uint8Array<ArrayBuffer>; access: TicketAccess; expiresAt: Date },
+): Promise<void> {
+  const { role, scopes, credential, expiresAt: endsAt } = access;
+  const stored = {
+    role,
+    scopes: [...scopes],
+    credential: { ...credential },
+    expiresAt: endsAt?.toISOString() ?? null,
+  };
+  await db.streamTicket.create({ data: { hash, access: stored, expiresAt } });
+}
+
+/** Whoever deletes the row has the ticket: of several requests in several processes, one. */
+export async function takeTicket(db: Db, hash: Uint8Array, now: Date): Promise<TicketAccess | null> {
+  const [taken] = await db.$queryRaw<{ access: unknown; expiresAt: Date }[]>`
+    DELETE FROM "StreamTicket" WHERE "hash" = ${hash} RETURNING "access", "expiresAt"`;
+  return taken && taken.expiresAt > now ? ticketAccess.parse(taken.access) : null;
 }

@@ -109,7 +109,7 @@ const StreamTicketType = builder.objectRef<StreamTicket>('StreamTicket').impleme
 builder.mutationFields((t) => ({
   createStreamTicket: t.field({
     type: StreamTicketType,
-    authScopes: { READ: true },
+    authScopes: { signedIn: true },
     description:
       'Makes a ticket for one event stream of REST, which sees what you see and ends with your token. Addresses are kept in histories and logs, so put a ticket there rather than a token.',
     errors: {
