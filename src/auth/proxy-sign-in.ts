@@ -3,9 +3,8 @@ import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
 import type { Actor } from './audit-store.js';
 import { UnauthenticatedError } from './errors.js';
-import { followRole, makeOutsideUser } from './outside-users.js';
+import { followRole, isUsername, makeOutsideUser } from './outside-users.js';
 import { findUserByName, lockUsers, type User } from './user-store.js';
-import { isUsername } from './usernames.js';
 import { ANONYMOUS, viewerOf, type Access } from './viewer.js';
 
 /** Who a proxy in front of us has signed in, such as Authelia; null if it says nothing, or is not in TRUST_PROXY. */

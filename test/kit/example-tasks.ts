@@ -57,11 +57,14 @@ let examplePassword: Promise<string> | undefined;
 /** The users that the documented examples are about, as new, beside the ones who are there; no others with their names. */
 export async function seedExampleUsers(app: TestApp): Promise<void> {
   examplePassword ??= hashPassword('quite a secret');
-  const { user } = app.deps.db;
+  const { user, identity } = app.deps.db;
   await user.deleteMany({ where: { usernameKey: { in: ['ana', 'ben'] } } });
   const passwordHash = await examplePassword;
   await user.updateMany({ where: { id: { not: SYSTEM_VIEWER.id } }, data: { passwordHash } });
   await user.create({ data: { username: 'ana', usernameKey: 'ana', passwordHash } });
+  const people = await user.findMany({ where: { id: { not: SYSTEM_VIEWER.id } }, select: { id: true } });
+  const linked = people.map(({ id }) => ({ userId: id, provider: 'google', subject: `subject of ${id}` }));
+  await identity.createMany({ data: linked, skipDuplicates: true });
 }
 
 async function seedExampleAccounts(app: TestApp): Promise<void> {

@@ -77,6 +77,10 @@ describe('GET /openapi.json', () => {
     for (const { operation, path } of operationsOf(description)) {
       expect(operation.summary, path).toMatch(/^[A-Z].+\.$/);
       expect(operation.tags, path).toHaveLength(1);
+      expect(
+        Object.keys(operation.responses).filter((status) => /^[23]/.test(status)),
+        path,
+      ).toHaveLength(1);
     }
   });
 
@@ -111,6 +115,8 @@ describe('GET /openapi.json', () => {
         'operation-description': 'error',
         'parameter-description': 'error',
         'no-unused-components': 'error',
+        // Some only lead to another address.
+        'operation-2xx-response': 'off',
       },
     });
     const lint = async (document: object) => {
@@ -240,7 +246,19 @@ describe('each documented example', () => {
     await seedExampleUsers(app);
   });
 
-  it.each(documented.filter(({ route }) => !route.streams))(
+  it.each(documented.filter(({ route }) => route.status >= 300))(
+    '$method $path leads to another address',
+    async ({ method, path, route }) => {
+      const { status, body, headers } = await app.send(method, toRequest(route, method).path);
+      expect({ status, body }).toEqual({ status: route.status, body: {} });
+      expect(URL.canParse(headers.get('location') ?? '')).toBe(true);
+      expect(description.paths[path]?.[method.toLowerCase()]?.responses[status]).toMatchObject({
+        headers: { Location: {} },
+      });
+    },
+  );
+
+  it.each(documented.filter(({ route }) => !route.streams && route.status < 300))(
     '$method $path works and responds as documented',
     async ({ method, path, route }) => {
       const request = toRequest(route, method);

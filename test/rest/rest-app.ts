@@ -1,5 +1,7 @@
-import type { UserRole } from '../../src/auth/viewer.js';
-import { createContextFactory } from '../../src/context.js';
+import { randomUUID } from 'node:crypto';
+import type { UserRole, Viewer } from '../../src/auth/viewer.js';
+import { createContextFactory, type GraphqlContext } from '../../src/context.js';
+import { parseEnv, type Env } from '../../src/env.js';
 import { internalSchema, schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
@@ -7,7 +9,7 @@ import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
 import { createUser, graphqlWith } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
-import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
+import { createToken, startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 export interface RestTestApp extends TestApp {
   get(path: string, headers?: Record<string, string>): Promise<RestReply>;
@@ -26,6 +28,18 @@ export interface RestTestOptions extends TestAppOptions {
   as?: UserRole;
 }
 
+const SIGN_IN: Partial<Env> = {
+  signInProviders: parseEnv({ GOOGLE_CLIENT_ID: 'client', GOOGLE_CLIENT_SECRET: 'secret of the client' })
+    .signInProviders,
+  authEnabled: true,
+  registrationEnabled: true,
+};
+
+function signedInBy(viewer: Viewer): Partial<GraphqlContext> {
+  const credential = { kind: 'session', id: randomUUID() } as const;
+  return { viewer, access: { viewer, credential, expiresAt: null, problem: null } };
+}
+
 /** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
 export async function startRest({
   rest,
@@ -35,13 +49,13 @@ export async function startRest({
 }: RestTestOptions = {}): Promise<RestTestApp> {
   const app = await startApp({
     ...options,
-    env: { role: 'api', ...(as && { authEnabled: true, registrationEnabled: true }), ...options.env },
+    env: { role: 'api', ...(as && SIGN_IN), ...options.env },
     // Nothing expands parents here, so there is nothing to wait for.
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
   const graphql = as
-    ? graphqlWith(app, { viewer: await createUser(app, as) })
+    ? graphqlWith(app, signedInBy(await createUser(app, as)))
     : createGraphqlServer({
         schema,
         internalSchema,
@@ -63,7 +77,8 @@ export async function startRest({
     checks: {},
     log: deps.log,
   });
-  if (app.token !== undefined) carryToken(http.url, app.token);
+  if (as) await signInAs({ ...app, url: http.url }, as);
+  else if (app.token !== undefined) carryToken(http.url, app.token);
   const send = (method: string, path: string, init: RequestInit = {}) =>
     fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
   return {
@@ -82,4 +97,9 @@ async function toReply(response: Response): Promise<RestReply> {
   const { status, headers } = response;
   const text = await response.text();
   return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+/** Further requests to the app are of a new user with this role: an earlier test may have signed out. */
+export async function signInAs(app: TestApp, role: UserRole): Promise<void> {
+  carryToken(app.url, await createToken(app, await createUser(app, role)));
 }
