@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Platform } from '../platform.js';
 import { credentialOf, findCurrentAccess } from './access-store.js';
 import { AuthDisabledError } from './errors.js';
-import type { Access } from './identify.js';
+import type { Access } from './viewer.js';
 import { createTicket, takeTicket } from './stream-ticket-store.js';
 import { hasSameRights } from './viewer.js';
 
