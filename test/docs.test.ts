@@ -143,24 +143,25 @@ function unsetValueOf(name: string): unknown {
     databaseUrl: 'url' in env.database ? env.database.url : null,
     mongodbUrl: 'url' in env.jobStore ? env.jobStore.url : null,
     nodeEnv: env.development,
+    secretKeyPrevious: env.previousSecretKey,
+    trustProxy: env.trustedProxies,
+    ...namedAlike(/^(?:GOOGLE|GITHUB|OIDC)_/, env.signInProviders),
+    ...namedAlike(/^ADMIN_/, env.firstAdmin),
+    ...namedAlike(/^AUTH_PROXY_/, env.authProxy),
     downloadRoots: env.downloadRoots.filter((root) => root !== env.downloadDir),
-    ...providerValuesOf(env),
   };
-  const key = name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const key = camelCase(name);
   expect(Object.keys(values)).toContain(key);
   return values[key];
 }
 
-/** Providers and proxies to sign in by are members of two values. */
-function providerValuesOf({ signInProviders, authProxy }: Env): Record<string, unknown> {
-  const provider = signInProviders[0] ?? null;
-  const ofOne = ['ClientId', 'ClientSecret', 'Url', 'Issuer', 'Name', 'AdminClaim', 'Registration'];
-  const names = ['google', 'github', 'oidc'].flatMap((kind) => ofOne.map((name) => `${kind}${name}`));
-  return {
-    ...Object.fromEntries(names.map((name) => [name, provider])),
-    authProxyHeader: authProxy?.header,
-    authProxyAdminGroup: authProxy?.adminGroup,
-  };
+const camelCase = (name: string) =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Variables that the program reads as one value. */
+function namedAlike(pattern: RegExp, value: unknown): Record<string, unknown> {
+  const alike = ENV_VARIABLES.filter(({ name }) => pattern.test(name));
+  return Object.fromEntries(alike.map(({ name }) => [camelCase(name), value]));
 }
 
 /** Relative ones, with anchors; also of pictures. */
