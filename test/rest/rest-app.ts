@@ -7,7 +7,7 @@ import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
-import { createUser } from '../kit/serve-as.js';
+import { createUser, graphqlWith } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
 import { createToken, startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
