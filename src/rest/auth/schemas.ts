@@ -64,7 +64,7 @@ export const login = z
     username: text().describe('Name of the user, in upper or lower case.'),
     password: password('Password of the user.'),
   })
-  .describe('Who signs in.');
+  .describe('Name and password of the account to sign in to.');
 
 const email = documentedAs(z.email({ error: 'an email address is expected' }).max(254), {
   type: 'string',
