@@ -93,6 +93,12 @@ const variables = z.object({
     description:
       'Encrypts what must stay secret in the database; the same for all processes that share one. By default made once, in DATA_DIR.',
   }),
+  SECRET_KEY_PREVIOUS: z.string().min(32).max(1_024).optional().register(facts, {
+    kind: '32 to 1,024 characters',
+    default: null,
+    description:
+      'A SECRET_KEY that was replaced: decrypts what it has encrypted, until `rotate-secret-key` has run.',
+  }),
   PUBLIC_URL: publicUrl.optional().register(facts, {
     kind: 'an address such as https://music.example.org or https://example.org/music',
     default: null,
@@ -221,6 +227,7 @@ export interface Env extends SignInEnv {
   tokenHours: number;
   auditDays: number;
   secretKey: string | null;
+  previousSecretKey: string | null;
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
@@ -306,7 +313,7 @@ function describe(
 }
 
 /** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$/.test(name);
+const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
@@ -329,6 +336,7 @@ function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof SignInEnv> {
     tokenHours: parsed.TOKEN_HOURS,
     auditDays: parsed.AUDIT_DAYS,
     secretKey: parsed.SECRET_KEY ?? null,
+    previousSecretKey: parsed.SECRET_KEY_PREVIOUS ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,

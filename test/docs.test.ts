@@ -19,6 +19,7 @@ const proseOf = (path: string) => withoutTables(textOf.get(path) ?? '').replace(
 describe('the documentation', () => {
   it('has the pages that the project promises', () => {
     const pages = [
+      'accounts',
       'architecture',
       'benchmarks',
       'clients',

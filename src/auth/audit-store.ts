@@ -101,13 +101,13 @@ export function listAudit(db: Db, filter: AuditFilter, page: KeysetPage): Promis
   const { within, orderBy } = keysetSql('NEWEST_FIRST', page);
   const inTime = Prisma.sql`${timesOf(filter)} ${within}`;
   const limit = Prisma.sql`${orderBy} LIMIT ${page.size + 1} OFFSET ${page.offset}`;
-  if (filter.username !== null || !filter.actions) {
+  if (filter.username !== null) {
     return db.$queryRaw<AuditEntry[]>`
       SELECT * FROM "AuditEntry" WHERE ${matching(filter)} ${inTime} ${limit}`;
   }
   // Each action by its own range of the index: rare ones are found without reading the frequent ones.
   return db.$queryRaw<AuditEntry[]>`
-    SELECT entry.* FROM unnest(${filter.actions}::text[]) AS chosen("name") CROSS JOIN LATERAL (
+    SELECT entry.* FROM unnest(${actionsOf(filter)}::text[]) AS chosen("name") CROSS JOIN LATERAL (
       SELECT * FROM "AuditEntry" WHERE "action" = chosen."name" ${inTime}
       ${orderBy} LIMIT ${page.offset + page.size + 1}
     ) AS entry ${limit}`;
@@ -120,9 +120,12 @@ export async function countAudit(db: Db, filter: AuditFilter): Promise<number> {
 }
 
 /** Entries of another version's actions are left out: the schema has no value for them. */
-function matching({ actions, username }: AuditFilter): Prisma.Sql {
+const actionsOf = ({ actions }: AuditFilter): string[] => [...(actions ?? AUDIT_ACTIONS)];
+
+function matching(filter: AuditFilter): Prisma.Sql {
+  const { username } = filter;
   const ofUser = username === null ? Prisma.empty : Prisma.sql`AND "username" = ${username}`;
-  return Prisma.sql`"action" = ANY (${[...(actions ?? AUDIT_ACTIONS)]}::text[]) ${ofUser}`;
+  return Prisma.sql`"action" = ANY (${actionsOf(filter)}::text[]) ${ofUser}`;
 }
 
 function timesOf({ since, before }: AuditFilter): Prisma.Sql {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { DatabaseUnavailableError } from '../database/outage.js';
 import type { DatabaseConnection } from '../database/prisma.js';
@@ -62,6 +62,9 @@ export function delayMsOf(
   return excess <= 0 ? 0 : Math.min(firstMs * 2 ** (excess - 1), longestMs);
 }
 
+/** PostgreSQL's INTEGER. */
+const MAX_TURN = 2 ** 31 - 1;
+
 /** In the table SignInFailure, for all processes and over restarts. */
 export function createSignInLimits(pool: DatabaseConnection['pool'], delays = SIGN_IN_DELAYS): SignInLimits {
   const create = (keyPrefix: string) =>
@@ -69,10 +72,25 @@ export function createSignInLimits(pool: DatabaseConnection['pool'], delays = SI
       ...{ storeClient: pool, storeType: 'pool', tableName: 'SignInFailure', tableCreated: true },
       ...{ clearExpiredByTimeout: false, keyPrefix, points: 1, duration: delays.memoryMs / 1_000 },
     });
-  const [names, addresses, turns] = [create('name'), create('address'), create('turn')];
+  const [names, addresses, turns, taken] = [
+    create('name'),
+    create('address'),
+    create('turn'),
+    create('taken'),
+  ];
   const requests = new RateLimiterMemory({ points: delays.perSecond, duration: 1 });
 
-  const keepTurn = (key: string, waitMs: number) => turns.set(key, 1, (waitMs + delays.turnMs) / 1_000);
+  const keepTurn = (key: string, waitMs: number) =>
+    turns.set(key, randomInt(1, MAX_TURN), (waitMs + delays.turnMs) / 1_000);
+  /** By its number: of several that arrive for one turn one gets it, also when the next is already there. */
+  const takeTurn = (key: string, turn: RateLimiterRes) =>
+    taken.consume(`${key} ${turn.consumedPoints}`).then(
+      () => true,
+      (thrown: unknown) => {
+        if (thrown instanceof RateLimiterRes) return false;
+        throw thrown;
+      },
+    );
   const countFailure = async (keys: Keys) => {
     const [name, address] = await Promise.all([names.penalty(keys.name), addresses.penalty(keys.address)]);
     return { name: name.consumedPoints, address: address.consumedPoints };
@@ -86,8 +104,7 @@ export function createSignInLimits(pool: DatabaseConnection['pool'], delays = SI
     if (waitMs > 0) throw new TooManySignInsError(waitMs);
     const failures = await countFailure(keys);
     const delayMs = delayMsOf(failures, delays);
-    // Of several that arrive for one turn, one deletes it.
-    if (delayMs > 0 && !(turn && (await turns.delete(keys.turn)))) {
+    if (delayMs > 0 && !(turn && (await takeTurn(keys.turn, turn)))) {
       await uncountFailure(keys);
       await keepTurn(keys.turn, delayMs);
       throw new TooManySignInsError(delayMs);

@@ -11,6 +11,7 @@ import {
 import type { SessionKind, StartedSession } from './sessions.js';
 import { createStreamTicket, type StreamTicket } from './stream-tickets.js';
 import { refreshSession, signIn, signOut } from './sign-in.js';
+import { getUser } from './user-store.js';
 
 builder.objectType(InvalidCredentialsError, {
   name: 'InvalidCredentials',
@@ -74,7 +75,12 @@ const SignedIn = builder.objectRef<StartedSession>('SignedIn').implement({
       type: 'DateTime',
       description: 'When the access token ends; refresh the session, or sign in again, before that.',
     }),
-    user: t.expose('user', { type: UserType, description: 'The user who is now signed in.' }),
+    user: t.prismaField({
+      type: UserType,
+      description: 'The user who is now signed in.',
+      // Read as a whole: to the context of this request, nobody is signed in.
+      resolve: (query, { user }, _args, { db }) => getUser(db, user.id, query),
+    }),
   }),
 });
 

@@ -44,3 +44,28 @@ export async function replaceSigningKey(
   await tx.signingKey.updateMany({ where: { retiredAt: null }, data: { retiredAt: now } });
   await tx.signingKey.create({ data: { id, publicKey, sealed, createdAt: now } });
 }
+
+interface Sealed {
+  /** What was sealed, in words. */
+  what: string;
+  /** Of the sealing key. */
+  keyId: string;
+}
+
+/** By which keys secrets that are needed are sealed. */
+export function listSealed(db: Db): Promise<Sealed[]> {
+  return db.$queryRaw<Sealed[]>`
+    SELECT DISTINCT 'the key that signs tokens' AS "what", split_part("sealed", '.', 1) AS "keyId"
+    FROM "SigningKey" WHERE "retiredAt" IS NULL
+    UNION SELECT 'account ' || "service" || '/' || "name", split_part("sealed", '.', 1) FROM "Account"
+    ORDER BY 1`;
+}
+
+export async function updateSealed(tx: Db, id: string, sealed: string): Promise<void> {
+  await tx.signingKey.update({ where: { id }, data: { sealed } });
+}
+
+/** With these keys go all tokens that they signed. */
+export async function deleteSigningKeys(tx: Db, ids: readonly string[]): Promise<void> {
+  await tx.signingKey.deleteMany({ where: { id: { in: [...ids] } } });
+}

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { z } from 'zod';
-import { inTransaction, type Db } from '../database/prisma.js';
+import { inTransaction, type Database, type Db } from '../database/prisma.js';
 import { parseJson } from '../lib/parse-json.js';
-import { seal, unseal } from '../lib/seal.js';
+import { keyIdOf, seal, unseal, type SealingKey } from '../lib/seal.js';
 import type { Platform } from '../platform.js';
 import { keyMismatch, type SecretDeps } from './secret-key.js';
 import {
   lockSigningKeys,
   readSigningKeys,
   replaceSigningKey,
+  updateSealed,
   type PublicJwk,
   type StoredKey,
 } from './signing-key-store.js';
@@ -119,6 +120,25 @@ async function putNew(deps: KeyDeps, tx: Db): Promise<string> {
   return id;
 }
 
+/** Seals the keys with the first of these. Returns the ids of those that none of them opens. */
+export function resealSigningKeys(
+  db: Database,
+  keys: readonly [SealingKey, ...SealingKey[]],
+): Promise<{ resealed: number; unreadable: string[] }> {
+  return inTransaction(db, async (tx) => {
+    await lockSigningKeys(tx);
+    const result = { resealed: 0, unreadable: [] as string[] };
+    for (const { id, sealed } of await readSigningKeys(tx, new Date(0))) {
+      if (keyIdOf(sealed) === keys[0].id) continue;
+      const text = unseal(sealed, purposeOf(id), keys);
+      if (text === null) result.unreadable.push(id);
+      else await updateSealed(tx, id, seal(text, purposeOf(id), keys[0]));
+      if (text !== null) result.resealed += 1;
+    }
+    return result;
+  });
+}
+
 const privateJwk = z.object({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
@@ -126,8 +146,7 @@ const privateJwk = z.object({
   d: z.string(),
 });
 
-/** What a signing key is sealed for. */
-export const purposeOf = (id: string): string => `signing-key:${id}`;
+const purposeOf = (id: string): string => `signing-key:${id}`;
 
 async function openPrivate({ secrets }: KeyDeps, { id, sealed }: StoredKey): Promise<JWK> {
   const text = unseal(sealed, purposeOf(id), await secrets.keys());

@@ -93,8 +93,8 @@ export async function lockOut(tx: Db, id: string): Promise<void> {
 }
 
 /** With whatever is still theirs. */
-export async function removeUser(db: Db, id: string): Promise<void> {
-  await db.user.deleteMany({ where: { id } });
+export async function removeUser(tx: Db, id: string): Promise<void> {
+  await tx.user.deleteMany({ where: { id } });
 }
 
 interface UserPage extends KeysetPage {

@@ -75,7 +75,7 @@ export interface AnyRoute {
   changes: boolean;
   /** Why pages of other origins may call it all the same: what protects it in their place. */
   foreignPages: string | null;
-  /** Whether a query is rejected, since a link must not change settings. */
+  /** Whether a query is rejected: a link must not change settings, and a URL, which is logged, must not hold secrets. */
   bodyOnly: boolean;
   /** Responds with server-sent events. */
   streams: boolean;
@@ -100,10 +100,20 @@ export interface DocumentRoute<Input, Data, Variables> {
   status?: number;
   /** Default: pages of other origins may not call what changes something. */
   foreignPages?: string;
+  /** For input with secrets. Default: a query is read too. */
+  bodyOnly?: boolean;
 }
 
 export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, Variables>): AnyRoute {
-  const { methods = ['GET'], path, input, document, status = 200, foreignPages = null } = spec;
+  const {
+    methods = ['GET'],
+    path,
+    input,
+    document,
+    status = 200,
+    foreignPages = null,
+    bodyOnly = false,
+  } = spec;
   return {
     methods,
     path,
@@ -112,7 +122,7 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     status,
     changes: /^\s*mutation\b/.test(document.toString()),
     foreignPages,
-    bodyOnly: false,
+    bodyOnly,
     streams: false,
     documents: [document],
     async handle({ documents, raw, base, clock }) {
@@ -130,7 +140,7 @@ function toReply(responded: object | Reply, status: number): Reply {
 /** A document whose variables depend on the result of another one, such as the current settings. Takes no query. */
 interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
-  'variables' | 'respond' | 'status' | 'foreignPages'
+  'variables' | 'respond' | 'status' | 'foreignPages' | 'bodyOnly'
 > {
   /** A query without variables that runs first. */
   prior: TypedDocumentString<Prior, Record<string, never>>;
@@ -166,7 +176,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
 /** A document that runs once for each page of a list, for a response that holds the whole list. */
 interface PagedRoute<Input, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
-  'variables' | 'respond' | 'status' | 'methods' | 'foreignPages'
+  'variables' | 'respond' | 'status' | 'methods' | 'foreignPages' | 'bodyOnly'
 > {
   /** `after` is null for the first page. */
   variables(input: Input, after: string | null): NoInfer<Variables>;

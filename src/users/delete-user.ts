@@ -1,5 +1,5 @@
 import { recordAudit, type Actor } from '../auth/audit-store.js';
-import { lockOut, removeUser, type User, type UserReference } from '../auth/user-store.js';
+import { lockOut, lockUsers, removeUser, type User, type UserReference } from '../auth/user-store.js';
 import { viewerOf } from '../auth/viewer.js';
 import { inTransaction } from '../database/prisma.js';
 import { deleteTasksOf } from '../history/history-store.js';
@@ -25,7 +25,11 @@ export async function deleteUser(deps: UserDeps, actor: Actor, user: UserReferen
   const owner = viewerOf({ ...target, role: 'USER' });
   await cancelAllTasks(deps, owner, { includeDismissed: true });
   while ((await inTransaction(deps.db, (tx) => deleteTasksOf(tx, target.id))) > 0);
-  await removeUser(deps.db, target.id);
+  await inTransaction(deps.db, async (tx) => {
+    // Whoever has found the user under the lock may count on the row.
+    await lockUsers(tx);
+    await removeUser(tx, target.id);
+  });
   deps.log.info({ username: target.username, by: actor.viewer.username }, 'user deleted');
   return target;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { requireSession } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
 import {
-  ForbiddenError,
   LastAdminError,
   NoPasswordError,
   OwnUserError,
@@ -141,9 +141,7 @@ export async function changePassword(
   actor: Actor & { access: Pick<Access, 'credential'> },
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<User> {
-  requireUsers(deps.env);
-  // Who has found a key must not be able to try passwords with it.
-  if (actor.access.credential?.kind === 'apiKey') throw new ForbiddenError('An API key changes no password.');
+  requireSession(deps.env, actor);
   checkNewPassword(newPassword);
   const user = await findPerson(deps.db, { id: actor.viewer.id });
   if (!user) throw new UnauthenticatedError();

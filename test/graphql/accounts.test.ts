@@ -449,10 +449,18 @@ describe('a sealed text', () => {
   });
 });
 
-it('no secret was logged, whatever was wrong with a request', async () => {
-  const secrets = { clientId: 'x', clientSecret: CLIENT_SECRET, password: CLIENT_SECRET };
-  const { errors } = await ask(app, CREATE, { input: { ...spotify('main'), secrets } });
-  expect(errors).not.toEqual([]);
+it('no secret is logged or returned, whatever is wrong with a request', async () => {
+  const wrong = [
+    { clientId: 'x', clientSecret: CLIENT_SECRET, password: CLIENT_SECRET },
+    { clientId: 'x', clientSecret: [CLIENT_SECRET] },
+    { clientId: 'x', clientSecret: { [CLIENT_SECRET.slice(0, 6)]: CLIENT_SECRET } },
+  ];
+  for (const secrets of wrong) {
+    const input = { ...spotify('main'), secrets } as unknown;
+    const { errors } = await ask(app, CREATE, { input: input as CreateAccountInput });
+    expect(errors[0]?.message).toContain('got invalid value');
+    expect(JSON.stringify(errors)).not.toContain(CLIENT_SECRET);
+  }
   expect(log).toContain('account changed');
   expect(log).not.toContain(CLIENT_SECRET);
 });

@@ -25,8 +25,11 @@ export interface ServerProcess extends Pick<TestApp, 'url' | 'execute' | 'subscr
 }
 
 /** Starts the program and lets it run to its end, for starts that fail. */
-export function runServer(env: Record<string, string>): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawnProgram('server', [], {
+export function runServer(
+  env: Record<string, string>,
+  args: string[] = [],
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawnProgram('server', args, {
     cwd: ROOT,
     env: { ...withoutOurs(), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -435,6 +435,23 @@ describe('every route of credentials', () => {
     ]);
   });
 
+  it('reads no secret from a URL', async () => {
+    await post('deezer/main', { arl: ARL });
+    const before = await rows();
+    const query = new URLSearchParams({ ...APP, arl: ARL }).toString();
+    for (const [method, path] of [
+      ['POST', 'spotify/main'],
+      ['PUT', 'deezer/main'],
+      ['PUT', 'spotify_api_config'],
+    ] as const) {
+      expect(await send(method, `${path}?${query}`)).toMatchObject({
+        status: 400,
+        body: { error: 'client_id: is read from the JSON body only, not from the query' },
+      });
+    }
+    expect(await rows()).toEqual(before);
+  });
+
   it('keeps secrets out of the database’s text', async () => {
     await post('spotify/main', APP);
     await post('spotify/web', { blob_content: BLOB });

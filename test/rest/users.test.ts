@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Viewer } from '../../src/auth/viewer.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { createUser, serveWith, signedIn } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const PASSWORD = 'correct horse battery';
@@ -14,11 +14,11 @@ let adminViewer: Viewer;
 beforeAll(async () => {
   app = await startApp({ env: { authEnabled: true, registrationEnabled: true, role: 'api' } });
   adminViewer = await createUser(app, 'ADMIN');
-  admin = await serveWith(app, { viewer: adminViewer });
+  admin = await signedIn(app, adminViewer);
   guest = await serveWith(app, { viewer: ANONYMOUS });
 });
 afterAll(async () => {
-  await Promise.all([admin.stop(), guest.stop()]);
+  await guest.stop();
   await app.stop();
 });
 
@@ -32,11 +32,7 @@ async function register(username = newName()): Promise<string> {
 
 /** Requests of a registered user. */
 async function serveAs(username: string): Promise<TestApp> {
-  const { id, role } = await app.deps.db.user.findUniqueOrThrow({ where: { username } });
-  const viewer: Viewer = { id, username, role, scopes: ['READ', 'DOWNLOAD', 'MANAGE'] };
-  const served = await serveWith(app, { viewer });
-  onTestFinished(() => served.stop());
-  return served;
+  return signedIn(app, await app.deps.db.user.findUniqueOrThrow({ where: { username } }));
 }
 
 async function errorOf(reply: Promise<{ status: number; body: unknown }>) {

@@ -78,7 +78,8 @@ CREATE TABLE "AuditEntry" (
   "address"   TEXT,
   "requestId" TEXT NOT NULL
 );
-CREATE INDEX "AuditEntry_createdAt_id_idx" ON "AuditEntry" ("createdAt", "id");
+-- For pruning alone: an ordered one would tempt the planner to search it for a rare action.
+CREATE INDEX "AuditEntry_createdAt_idx" ON "AuditEntry" USING BRIN ("createdAt");
 CREATE INDEX "AuditEntry_action_createdAt_id_idx" ON "AuditEntry" ("action", "createdAt", "id");
 CREATE INDEX "AuditEntry_username_createdAt_id_idx" ON "AuditEntry" ("username", "createdAt", "id");
 

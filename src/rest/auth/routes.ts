@@ -59,6 +59,7 @@ const loggingIn = route({
   },
   input: login,
   document: LOG_IN,
+  bodyOnly: true,
   variables: (input) => input,
   respond: ({ signIn: result }, { now }) => {
     if (result.__typename !== 'SignedIn') throw toFailure(result);
@@ -97,6 +98,7 @@ const registration = route({
   },
   input: newAccount,
   document: REGISTER,
+  bodyOnly: true,
   variables: (input) => ({ input }),
   respond: ({ register: result }) => {
     if (result.__typename !== 'Registered') throw toFailure(result);
@@ -132,6 +134,7 @@ const creation = route({
   },
   input: newUser,
   document: CREATE_USER,
+  bodyOnly: true,
   variables: (input) => ({ input }),
   respond: ({ createUser: result }) => {
     if (result.__typename !== 'UserCreated') throw toFailure(result);
@@ -191,6 +194,7 @@ const reset = route({
   },
   input: passwordReset,
   document: RESET_PASSWORD,
+  bodyOnly: true,
   variables: ({ username, new_password }) => ({ user: username, newPassword: new_password }),
   respond: ({ resetPassword: result }) => {
     if (result.__typename !== 'PasswordReset') throw toFailure(result);
@@ -224,6 +228,7 @@ const password = route({
   },
   input: passwordChange,
   document: CHANGE_PASSWORD,
+  bodyOnly: true,
   variables: ({ current_password, new_password }) => ({
     currentPassword: current_password,
     newPassword: new_password,

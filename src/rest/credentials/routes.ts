@@ -98,6 +98,7 @@ const create = route({
   },
   input: accountValuesInput,
   document: CREATE_ACCOUNT,
+  bodyOnly: true,
   variables: ({ service, name, region, ...values }) => ({
     input: { service, name, region: toRegion(region), secrets: toSecrets(values) },
   }),
@@ -117,6 +118,7 @@ const update = route({
   },
   input: accountValuesInput,
   document: UPDATE_ACCOUNT,
+  bodyOnly: true,
   variables: ({ service, name, region, ...values }) => ({
     id: idOf({ service, name }),
     input: { region: toRegion(region), secrets: toSecrets(values) },
@@ -167,6 +169,7 @@ const setSpotifyApp = route({
   },
   input: spotifyAppInput,
   document: SET_SPOTIFY_APP,
+  bodyOnly: true,
   variables: (input) => ({ input: toSecrets(input) }),
   respond: ({ result }) => ({
     message: 'The Spotify app was updated.',
