@@ -1,14 +1,15 @@
-import type { UserRole } from '../../src/auth/viewer.js';
-import { createContextFactory } from '../../src/context.js';
+import { randomUUID } from 'node:crypto';
+import type { UserRole, Viewer } from '../../src/auth/viewer.js';
+import { createContextFactory, type GraphqlContext } from '../../src/context.js';
 import { parseEnv, type Env } from '../../src/env.js';
 import { internalSchema, schema } from '../../src/schema.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
-import { createUser } from '../kit/serve-as.js';
+import { createUser, graphqlWith } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
-import { createToken, startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
+import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 export interface RestTestApp extends TestApp {
   get(path: string, headers?: Record<string, string>): Promise<RestReply>;
@@ -34,6 +35,11 @@ const SIGN_IN: Partial<Env> = {
   registrationEnabled: true,
 };
 
+function signedInBy(viewer: Viewer): Partial<GraphqlContext> {
+  const credential = { kind: 'session', id: randomUUID() } as const;
+  return { viewer, access: { viewer, credential, expiresAt: null, problem: null } };
+}
+
 /** An app whose REST layer is as a test wants it. Nothing works on tasks unless `env.role` says so. */
 export async function startRest({
   rest,
@@ -48,13 +54,15 @@ export async function startRest({
     overrides: { ...overrides, timing: { childrenWaitMs: 50, ...overrides?.timing } },
   });
   const { deps } = app;
-  const graphql = createGraphqlServer({
-    schema,
-    internalSchema,
-    createContext: createContextFactory(deps),
-    log: deps.log,
-    graphiql: false,
-  });
+  const graphql = as
+    ? graphqlWith(app, signedInBy(await createUser(app, as)))
+    : createGraphqlServer({
+        schema,
+        internalSchema,
+        createContext: createContextFactory(deps),
+        log: deps.log,
+        graphiql: false,
+      });
   const { corsOrigins: origins, allowedHosts, publicUrl, trustedProxies, development: tracebacks } = app.env;
   const routes = createRestApp({ graphql, log: deps.log, origins, tracebacks, routes: ROUTES, ...rest });
   const http = await createHttpServer({
@@ -69,8 +77,7 @@ export async function startRest({
     checks: {},
     log: deps.log,
   });
-  const token = as ? await createToken(app, await createUser(app, as)) : app.token;
-  if (token !== undefined) carryToken(http.url, token);
+  if (app.token !== undefined) carryToken(http.url, app.token);
   const send = (method: string, path: string, init: RequestInit = {}) =>
     fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
   return {
