@@ -120,7 +120,7 @@ const variables = z.object({
     kind: 'an integer from 1 to 99999',
     default: String(READER_LIMITS.perAddress),
     description:
-      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address.',
+      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
   }),
   SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(facts, {
     kind: 'an address such as https://accounts.spotify.com',
@@ -252,9 +252,11 @@ export interface Env extends SignInEnv {
 }
 
 /** Values that may hold passwords, or are some. */
-export function secretUrlsOf({ database, jobStore, signInProviders }: Env): string[] {
+export function secretUrlsOf({ database, jobStore, signInProviders, secretKey, firstAdmin }: Env): string[] {
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
-  return [...urls, ...signInProviders.flatMap(({ clientSecret }) => clientSecret ?? [])];
+  const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
+  const secrets = [...clientSecrets, secretKey, firstAdmin?.password];
+  return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
 export class EnvError extends Error {

@@ -21,12 +21,14 @@ describe('the documentation', () => {
     const pages = [
       'accounts',
       'architecture',
+      'auth',
       'benchmarks',
       'clients',
       'configuration',
       'graphql',
       'library',
       'operations',
+      'reverse-proxies',
     ];
     expect(PAGES).toEqual(
       expect.arrayContaining([

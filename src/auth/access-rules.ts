@@ -55,7 +55,8 @@ interface SignedIn {
 export function requireSession(env: Pick<Env, 'authEnabled'>, { viewer, access }: SignedIn): void {
   if (!env.authEnabled) throw new AuthDisabledError();
   if (!isSignedIn(viewer)) throw new UnauthenticatedError();
-  if (access.credential?.kind !== 'session') {
+  // Who signs in by a proxy has none.
+  if (access.credential?.kind === 'apiKey') {
     throw new ForbiddenError('An API key may not do this; sign in with your password.');
   }
 }

@@ -1,3 +1,4 @@
+import { v7 as timeOrderedUuid } from 'uuid';
 import type { Db } from '../database/prisma.js';
 import { keysetSql, type KeysetPage } from '../database/pagination.js';
 import { Prisma, type AuditEntry } from '../generated/prisma/client.js';
@@ -56,6 +57,7 @@ export async function recordAudit(
   const { requestId, address } = request;
   await db.auditEntry.create({
     data: {
+      id: timeOrderedUuid(),
       action,
       target: target && printable(target),
       userId: id,

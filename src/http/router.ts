@@ -48,9 +48,11 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange, u
 const KEY_SET_HEADERS = { 'cache-control': 'public, max-age=60' };
 
 function fixedPages({ graphql, readiness, keySet }: RouterOptions): Map<string, HttpHandler> {
-  const front: HttpHandler = ({ outgoing }) => {
-    if (graphql.graphiql) sendEmpty(outgoing, { status: 302, headers: { location: GRAPHQL_PATH } });
-    else sendJson(outgoing, { name: 'Reprise', graphql: GRAPHQL_PATH, rest: REST_PATH });
+  const front: HttpHandler = ({ outgoing, client }) => {
+    const below = new URL(client.publicUrl).pathname.replace(/\/$/, '');
+    const [location, rest] = [`${below}${GRAPHQL_PATH}`, `${below}${REST_PATH}`];
+    if (graphql.graphiql) sendEmpty(outgoing, { status: 302, headers: { location } });
+    else sendJson(outgoing, { name: 'Reprise', graphql: location, rest });
   };
   const health: HttpHandler = ({ outgoing }) => sendJson(outgoing, { status: 'ok' });
   const ready: HttpHandler = async ({ outgoing }) => {

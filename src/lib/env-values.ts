@@ -58,8 +58,14 @@ export const httpUrl = z.string().refine((value) => {
   return /^https?:$/.test(protocol) && `${search}${hash}${username}${password}` === '';
 });
 
+/** REST and GraphQL are there already: a proxy that removes such a path would look like one that does not. */
+const OWN_PATHS = /^\/(?:api|graphql)(?:\/|$)/;
+
 /** Without a query, and without a slash at the end. */
-export const publicUrl = httpUrl.transform((value) => new URL(value).href.replace(/\/$/, ''));
+export const publicUrl = httpUrl
+  .transform((value) => new URL(value))
+  .refine(({ pathname }) => /^(?:\/[\w.~%-]+)*\/?$/.test(pathname) && !OWN_PATHS.test(pathname))
+  .transform(({ href }) => href.replace(/\/$/, ''));
 
 const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal'];
 

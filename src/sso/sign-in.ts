@@ -1,6 +1,6 @@
 import { requireSession } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
-import { AuthDisabledError, UnauthenticatedError } from '../auth/errors.js';
+import { AuthDisabledError, ForbiddenError, UnauthenticatedError } from '../auth/errors.js';
 import { findSession } from '../auth/session-store.js';
 import { startSession } from '../auth/sessions.js';
 import type { AuthDeps } from '../auth/tokens.js';
@@ -32,7 +32,12 @@ export async function startProviderSignIn(
 export async function startProviderLink(deps: SignInDeps, caller: Caller, name: string): Promise<URL> {
   requireSession(deps.env, caller);
   const { viewer, access, request } = caller;
-  const link = { userId: viewer.id, sessionId: access.credential?.id ?? '' };
+  if (!access.credential) {
+    throw new ForbiddenError(
+      'The proxy in front of this server signs you in; sign in with a password to link.',
+    );
+  }
+  const link = { userId: viewer.id, sessionId: access.credential.id };
   return start(deps, request, { provider: getProvider(deps, name), link });
 }
 

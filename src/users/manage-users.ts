@@ -12,6 +12,7 @@ import {
 import type { Access } from '../auth/identify.js';
 import { checkNewPassword, hashPassword, verifyPassword } from '../auth/passwords.js';
 import { endSessionsOf } from '../auth/session-store.js';
+import type { AuthDeps } from '../auth/tokens.js';
 import {
   findPerson,
   hasOtherAdmin,
@@ -135,9 +136,12 @@ export async function resetForgottenPassword(
   return password;
 }
 
-/** One's own. The session that does it goes on, all others end. */
+/**
+ * One's own. The session that does it goes on, all others end. Wrong passwords count as failed sign-ins: whoever has
+ * found a session cannot try many. Throws TooManySignInsError.
+ */
 export async function changePassword(
-  deps: UserDeps,
+  deps: UserDeps & Pick<AuthDeps, 'signInLimits'>,
   actor: Actor & { access: Pick<Access, 'credential'> },
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<User> {
@@ -147,7 +151,12 @@ export async function changePassword(
   if (!user) throw new UnauthenticatedError();
   const { id, username, passwordHash: before } = user;
   if (before === null) throw new NoPasswordError(username);
-  if (!(await verifyPassword(before, currentPassword))) throw new WrongPasswordError();
+  const attempt = await deps.signInLimits.admit({ username, address: actor.request.address });
+  if (!(await verifyPassword(before, currentPassword))) {
+    await attempt.fail();
+    throw new WrongPasswordError();
+  }
+  await attempt.succeed();
   const passwordHash = await hashPassword(newPassword);
   const { credential } = actor.access;
   await inTransaction(deps.db, async (tx) => {

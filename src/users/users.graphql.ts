@@ -5,6 +5,7 @@ import {
   NoPasswordError,
   OwnUserError,
   RegistrationDisabledError,
+  TooManySignInsError,
   UserNotFoundError,
   UsernameTakenError,
   WeakPasswordError,
@@ -175,7 +176,7 @@ builder.mutationFields((t) => ({
       }),
     },
     errors: {
-      types: [WrongPasswordError, WeakPasswordError, NoPasswordError, AuthDisabledError],
+      types: [WrongPasswordError, WeakPasswordError, NoPasswordError, TooManySignInsError, AuthDisabledError],
       union: { name: 'ChangePasswordResult', description: 'You, or why your password is still the old one.' },
     },
     resolve: (_root, args, context) => changePassword(context, context, args),

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listAudit, recordAudit } from '../../src/auth/audit-store.js';
+import { AUDIT_ACTIONS, listAudit, recordAudit } from '../../src/auth/audit-store.js';
 import { ANONYMOUS, type Viewer } from '../../src/auth/viewer.js';
 import { inTransaction, type Db } from '../../src/database/prisma.js';
 import { graphql } from '../../src/generated/documents/gql.js';
@@ -268,4 +270,12 @@ describe('a failed sign-in', () => {
     await fail({ id, username });
     expect(await failures({ userId: id })).toHaveLength(11);
   });
+});
+
+it('has a use case for each action', () => {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+    (file) => /(?<!graphql)\.ts$/.test(file) && !/audit-store\.ts$|^generated/.test(file),
+  );
+  const text = files.map((file) => readFileSync(join('src', file), 'utf8')).join('\n');
+  expect(AUDIT_ACTIONS.filter((action) => !text.includes(`'${action}'`))).toEqual([]);
 });

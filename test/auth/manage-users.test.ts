@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createApiKey } from '../../src/auth/api-keys.js';
 import { hashPassword } from '../../src/auth/passwords.js';
+import { SIGN_IN_DELAYS } from '../../src/auth/sign-in-limits.js';
 import { SYSTEM_VIEWER, viewerOf, type UserRole, type Viewer } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { createContextRequest } from '../kit/context-request.js';
@@ -114,7 +115,9 @@ beforeAll(async () => {
   passwordHash = await hashPassword(PASSWORD);
   database = await createTestDatabase();
   const env = { authEnabled: true };
-  app = await startApp({ env, database, overrides: { sources: [source] } });
+  // Longer than the test takes on any machine.
+  const signInDelays = { ...SIGN_IN_DELAYS, firstMs: 600_000 };
+  app = await startApp({ env, database, overrides: { sources: [source], signInDelays } });
   other = await startApp({ env: { ...env, role: 'api' }, database });
 });
 afterAll(async () => {
@@ -322,6 +325,17 @@ describe('a changed password', () => {
       'PasswordChanged',
       'WrongPassword',
     ]);
+  });
+
+  it('cannot be guessed for long by who has found a session', async () => {
+    const { viewer, own } = await signUp();
+    const guess = async (currentPassword: string) =>
+      (await own.execute(CHANGE, { currentPassword, newPassword: 'another secret' })).changePassword;
+    for (let n = 1; n <= 5; n++) expect(await guess(`guess ${n}`)).toMatchObject({ code: 'WRONG_PASSWORD' });
+    for (const typed of ['guess 6', PASSWORD]) {
+      expect(await guess(typed)).toMatchObject({ code: 'TOO_MANY_SIGN_INS' });
+    }
+    expect(await nameOf(own)).toBe(viewer.username);
   });
 
   it('is refused to an API key, and to who has none or knows another', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROUTES } from '../../src/rest-routes.js';
 import { digestDatabase } from '../kit/database-digest.js';
 import { seedExampleTasks, seedExampleUsers } from '../kit/example-tasks.js';
@@ -6,7 +6,7 @@ import { sendRaw, type RawReply } from '../kit/raw-request.js';
 import { hostileRequestsFor, type HostileRequest } from './hostile-requests.js';
 import { isId } from './hostile-values.js';
 import { operationsOf, readDescription, type DescribedOperation } from './openapi-description.js';
-import { startRest, type RestTestApp } from './rest-app.js';
+import { signInAs, startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
 let described: DescribedOperation[];
@@ -17,6 +17,7 @@ beforeAll(async () => {
   described = operationsOf(await readDescription(app));
 });
 afterAll(() => app.stop());
+beforeEach(() => signInAs(app, 'ADMIN'));
 
 /** Of all that may not change. */
 const digest = () => digestDatabase(app.env.database.kind === 'external' ? app.env.database.url : '');

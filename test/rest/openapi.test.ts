@@ -8,7 +8,7 @@ import type { AnyRoute, Method } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { seedExampleTasks, seedExampleUsers } from '../kit/example-tasks.js';
 import { operationsOf, readDescription, type Description, type FieldSchema } from './openapi-description.js';
-import { startRest, type RestTestApp } from './rest-app.js';
+import { signInAs, startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
 let description: Description;
@@ -21,6 +21,7 @@ beforeAll(async () => {
   ajv.addSchema(description, 'api');
 });
 afterAll(() => app.stop());
+beforeEach(() => signInAs(app, 'ADMIN'));
 
 /** The part of a reference's path that names a key. */
 const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -168,6 +168,9 @@ export const CHANGE_PASSWORD = graphql(`
         code
         message
       }
+      ... on TooManySignIns {
+        retryAfterSeconds
+      }
     }
   }
 `);
