@@ -9,7 +9,7 @@ import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp, type RestOptions } from '../../src/rest/handle.js';
 import { createUser, graphqlWith } from '../kit/serve-as.js';
 import { carryToken } from '../kit/tokens.js';
-import { createToken, startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
+import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 export interface RestTestApp extends TestApp {
   get(path: string, headers?: Record<string, string>): Promise<RestReply>;
@@ -77,8 +77,7 @@ export async function startRest({
     checks: {},
     log: deps.log,
   });
-  if (as) await signInAs({ ...app, url: http.url }, as);
-  else if (app.token !== undefined) carryToken(http.url, app.token);
+  if (app.token !== undefined) carryToken(http.url, app.token);
   const send = (method: string, path: string, init: RequestInit = {}) =>
     fetch(`${http.url}/api${path}`, { method, redirect: 'manual', ...init }).then(toReply);
   return {
@@ -97,9 +96,4 @@ async function toReply(response: Response): Promise<RestReply> {
   const { status, headers } = response;
   const text = await response.text();
   return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
-}
-
-/** Further requests to the app are of a new user with this role: an earlier test may have signed out. */
-export async function signInAs(app: TestApp, role: UserRole): Promise<void> {
-  carryToken(app.url, await createToken(app, await createUser(app, role)));
 }

@@ -43,6 +43,7 @@ describe('the environment', () => {
       tokenHours: 24,
       auditDays: 365,
       secretKey: null,
+      previousSecretKey: null,
       publicUrl: null,
       trustedProxies: [],
       signInProviders: [],
