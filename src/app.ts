@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { createLiveAccess } from './auth/live-access.js';
-import { openAuth } from './auth/open-auth.js';
-import type { SignInDelays } from './auth/sign-in-limits.js';
+import { createLiveAccess } from './sign-in/live-access.js';
+import { openAuth } from './sign-in/open-auth.js';
+import type { SignInDelays } from './sign-in/sign-in-limits.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';

@@ -1,9 +1,9 @@
 import { resealAccounts } from './accounts/account-secrets.js';
 import { getSealedAccount, removeAccount } from './accounts/account-store.js';
-import { checkSecrets } from './auth/open-auth.js';
+import { checkSecrets } from './sign-in/open-auth.js';
 import { createSecretKeys, replaceKeyFile } from './auth/secret-key.js';
-import { deleteSigningKeys } from './auth/signing-key-store.js';
-import { resealSigningKeys, rotateSigningKey } from './auth/signing-keys.js';
+import { deleteSigningKeys } from './sign-in/signing-key-store.js';
+import { resealSigningKeys, rotateSigningKey } from './sign-in/signing-keys.js';
 import { migrate } from './database/migrate.js';
 import { createDatabase, type Database } from './database/prisma.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';

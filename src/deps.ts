@@ -1,5 +1,5 @@
-import type { LiveAccessDeps } from './auth/live-access.js';
-import type { AuthDeps } from './auth/tokens.js';
+import type { LiveAccessDeps } from './sign-in/live-access.js';
+import type { AuthDeps } from './sign-in/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
 import type { LibraryDeps } from './library/tag-reader.js';
 import type { LiveDeps } from './live/task-feed.js';

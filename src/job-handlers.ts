@@ -1,4 +1,4 @@
-import { pruneAccessJob } from './auth/prune-access.job.js';
+import { pruneAccessJob } from './sign-in/prune-access.job.js';
 import { pruneCatalogCacheJob } from './catalog/prune-catalog-cache.job.js';
 import type { Deps } from './deps.js';
 import { writePlaylistsJob } from './downloads/write-playlists.job.js';

@@ -1,9 +1,9 @@
-import './auth/api-keys.graphql.js';
+import './sign-in/api-keys.graphql.js';
 import './auth/audit.graphql.js';
 import './auth/auth.graphql.js';
 import './accounts/account-mutations.graphql.js';
 import './accounts/accounts.graphql.js';
-import './auth/sign-in.graphql.js';
+import './sign-in/sign-in.graphql.js';
 import './sso/sso.graphql.js';
 import './catalog/catalog.graphql.js';
 import './library/library.graphql.js';

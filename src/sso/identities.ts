@@ -1,7 +1,7 @@
 import { requireSession } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
 import { ForbiddenError } from '../auth/errors.js';
-import { followRole, makeOutsideUser, usernamesFor } from '../auth/outside-users.js';
+import { followRole, makeOutsideUser, usernamesFor } from '../sign-in/outside-users.js';
 import { findUser, lockUsers, type User } from '../auth/user-store.js';
 import type { Access } from '../auth/viewer.js';
 import { inTransaction } from '../database/prisma.js';

@@ -1,9 +1,9 @@
 import { requireSession } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
 import { AuthDisabledError, ForbiddenError, UnauthenticatedError } from '../auth/errors.js';
-import { findSession } from '../auth/session-store.js';
-import { startSession } from '../auth/sessions.js';
-import type { AuthDeps } from '../auth/tokens.js';
+import { findSession } from '../sign-in/session-store.js';
+import { startSession } from '../sign-in/sessions.js';
+import type { AuthDeps } from '../sign-in/tokens.js';
 import type { Access } from '../auth/viewer.js';
 import type { ContextRequest } from '../graphql/context-request.js';
 import { DomainError } from '../lib/errors.js';

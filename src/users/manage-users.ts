@@ -9,10 +9,10 @@ import {
   UserNotFoundError,
   WrongPasswordError,
 } from '../auth/errors.js';
-import type { Access } from '../auth/identify.js';
+import type { Access } from '../sign-in/identify.js';
 import { checkNewPassword, hashPassword, verifyPassword } from '../auth/passwords.js';
-import { endSessionsOf } from '../auth/session-store.js';
-import type { AuthDeps } from '../auth/tokens.js';
+import { endSessionsOf } from '../sign-in/session-store.js';
+import type { AuthDeps } from '../sign-in/tokens.js';
 import {
   findPerson,
   hasOtherAdmin,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { findKeyAccess } from '../../src/auth/api-keys.js';
+import { findKeyAccess } from '../../src/sign-in/api-keys.js';
 import type { Viewer } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { CreateApiKeyInput } from '../../src/generated/documents/graphql.js';

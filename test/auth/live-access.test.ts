@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLiveAccess } from '../../src/auth/live-access.js';
+import { createLiveAccess } from '../../src/sign-in/live-access.js';
 import type { User } from '../../src/auth/user-store.js';
 import { viewerOf, type Access } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';

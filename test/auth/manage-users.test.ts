@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createApiKey } from '../../src/auth/api-keys.js';
+import { createApiKey } from '../../src/sign-in/api-keys.js';
 import { hashPassword } from '../../src/auth/passwords.js';
-import { SIGN_IN_DELAYS } from '../../src/auth/sign-in-limits.js';
+import { SIGN_IN_DELAYS } from '../../src/sign-in/sign-in-limits.js';
 import { SYSTEM_VIEWER, viewerOf, type UserRole, type Viewer } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { createContextRequest } from '../kit/context-request.js';

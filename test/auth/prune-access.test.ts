@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { pruneAccess } from '../../src/auth/prune-access.job.js';
+import { pruneAccess } from '../../src/sign-in/prune-access.job.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createDatabase, type DatabaseConnection } from '../../src/database/prisma.js';
 import { parseEnv } from '../../src/env.js';

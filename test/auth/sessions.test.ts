@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createIdentifier } from '../../src/auth/identify.js';
+import { createIdentifier } from '../../src/sign-in/identify.js';
 import { hashPassword } from '../../src/auth/passwords.js';
-import { startSession } from '../../src/auth/sessions.js';
+import { startSession } from '../../src/sign-in/sessions.js';
 import { createContextRequest } from '../kit/context-request.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import {

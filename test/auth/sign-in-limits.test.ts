@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { delayMsOf, SIGN_IN_DELAYS, type SignInDelays } from '../../src/auth/sign-in-limits.js';
+import { delayMsOf, SIGN_IN_DELAYS, type SignInDelays } from '../../src/sign-in/sign-in-limits.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPerson, trySignIn } from '../kit/sign-in.js';
 import { startApp, type TestApp } from '../kit/start-app.js';

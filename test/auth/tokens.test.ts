@@ -6,7 +6,7 @@ import { createClient } from 'graphql-ws';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { findSession } from '../../src/auth/session-store.js';
+import { findSession } from '../../src/sign-in/session-store.js';
 import { createContextFactory } from '../../src/context.js';
 import { createContextRequest } from '../kit/context-request.js';
 import { createPerson, send, signInAs, whoIs, WHO } from '../kit/sign-in.js';

@@ -9,7 +9,7 @@ import { WebSocket } from 'ws';
 import { createApp, type App, type Overrides } from '../../src/app.js';
 import { parseEnv, type Env } from '../../src/env.js';
 import type { TypedDocumentString } from '../../src/generated/documents/graphql.js';
-import { startSession } from '../../src/auth/sessions.js';
+import { startSession } from '../../src/sign-in/sessions.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
 import type { Media } from '../../src/media/media.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isUsername, usernamesFor } from '../../src/auth/outside-users.js';
+import { isUsername, usernamesFor } from '../../src/sign-in/outside-users.js';
 
 const firstOf = (names: string[]) => String(usernamesFor(names).next().value);
 

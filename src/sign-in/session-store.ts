@@ -1,6 +1,6 @@
 import type { Db } from '../database/prisma.js';
 import type { Session } from '../generated/prisma/client.js';
-import type { UserRole } from './viewer.js';
+import type { UserRole } from '../auth/viewer.js';
 
 export interface SessionOfUser {
   id: string;

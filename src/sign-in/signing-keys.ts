@@ -5,7 +5,7 @@ import { inTransaction, type Database, type Db } from '../database/prisma.js';
 import { parseJson } from '../lib/parse-json.js';
 import { keyIdOf, seal, unseal, type SealingKey } from '../lib/seal.js';
 import type { Platform } from '../platform.js';
-import { keyMismatch, type SecretDeps } from './secret-key.js';
+import { keyMismatch, type SecretDeps } from '../auth/secret-key.js';
 import {
   lockSigningKeys,
   readSigningKeys,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
 import type { Platform } from '../platform.js';
-import type { SecretDeps } from './secret-key.js';
+import type { SecretDeps } from '../auth/secret-key.js';
 import type { SignInLimits } from './sign-in-limits.js';
 import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.js';
 

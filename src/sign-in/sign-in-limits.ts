@@ -4,8 +4,8 @@ import { DatabaseUnavailableError } from '../database/outage.js';
 import type { DatabaseConnection } from '../database/prisma.js';
 import { systemCodeOf } from '../lib/errors.js';
 import { networkOf } from '../lib/reader-limits.js';
-import { TooManySignInsError } from './errors.js';
-import { usernameKeyOf } from './user-store.js';
+import { TooManySignInsError } from '../auth/errors.js';
+import { usernameKeyOf } from '../auth/user-store.js';
 
 /*
  * Failures are counted by username, over all addresses, and by address, over all usernames. Beyond a few, whoever

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Platform } from '../platform.js';
 import { createTicket, credentialOf, findCurrentAccess, takeTicket } from './access-store.js';
-import { AuthDisabledError } from './errors.js';
-import { hasSameRights, type Access } from './viewer.js';
+import { AuthDisabledError } from '../auth/errors.js';
+import { hasSameRights, type Access } from '../auth/viewer.js';
 
 export interface StreamTicket {
   ticket: string;

@@ -1,12 +1,12 @@
 import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
 import { API_KEY_PREFIX, findKeyAccess } from './api-keys.js';
-import { UnauthenticatedError } from './errors.js';
+import { UnauthenticatedError } from '../auth/errors.js';
 import { findProxyAccess } from './proxy-sign-in.js';
 import { findSession } from './session-store.js';
 import { isStreamTicket, redeemStreamTicket } from './stream-tickets.js';
 import type { AuthDeps } from './tokens.js';
-import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Access } from './viewer.js';
+import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Access } from '../auth/viewer.js';
 
 export type { Access };
 

@@ -1,17 +1,17 @@
 import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { UserType } from './auth.graphql.js';
+import { UserType } from '../auth/auth.graphql.js';
 import {
   AuthDisabledError,
   InvalidCredentialsError,
   SessionEndedError,
   TooManySignInsError,
-} from './errors.js';
+} from '../auth/errors.js';
 import type { SessionKind, StartedSession } from './sessions.js';
 import { createStreamTicket, type StreamTicket } from './stream-tickets.js';
 import { refreshSession, signIn, signOut } from './sign-in.js';
-import { getUser } from './user-store.js';
+import { getUser } from '../auth/user-store.js';
 
 builder.objectType(InvalidCredentialsError, {
   name: 'InvalidCredentials',

@@ -2,8 +2,15 @@ import { z } from 'zod';
 import { Prisma } from '../generated/prisma/client.js';
 import type { ApiScope } from '../generated/prisma/enums.js';
 import type { Db } from '../database/prisma.js';
-import { isSignedIn } from './access-rules.js';
-import { SYSTEM_VIEWER, viewerOf, viewerOfKey, type Access, type UserRole, type Viewer } from './viewer.js';
+import { isSignedIn } from '../auth/access-rules.js';
+import {
+  SYSTEM_VIEWER,
+  viewerOf,
+  viewerOfKey,
+  type Access,
+  type UserRole,
+  type Viewer,
+} from '../auth/viewer.js';
 
 /** By what a viewer is known: `user` where a proxy signs people in. */
 export interface Credential {

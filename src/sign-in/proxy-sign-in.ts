@@ -1,11 +1,11 @@
 import { inTransaction, type Db } from '../database/prisma.js';
 import type { ContextRequest } from '../graphql/context-request.js';
 import type { Platform } from '../platform.js';
-import type { Actor } from './audit-store.js';
-import { UnauthenticatedError } from './errors.js';
+import type { Actor } from '../auth/audit-store.js';
+import { UnauthenticatedError } from '../auth/errors.js';
 import { followRole, isUsername, makeOutsideUser } from './outside-users.js';
-import { findUserByName, lockUsers, type User } from './user-store.js';
-import { ANONYMOUS, viewerOf, type Access } from './viewer.js';
+import { findUserByName, lockUsers, type User } from '../auth/user-store.js';
+import { ANONYMOUS, viewerOf, type Access } from '../auth/viewer.js';
 
 /** Who a proxy in front of us has signed in, such as Authelia; null if it says nothing, or is not in TRUST_PROXY. */
 export async function findProxyAccess(

@@ -2,13 +2,13 @@ import { inTransaction } from '../database/prisma.js';
 import type { ContextRequest } from '../graphql/context-request.js';
 import { GRAPHQL_PATH } from '../graphql/server.js';
 import type { Platform } from '../platform.js';
-import { recordAudit } from './audit-store.js';
-import { UnauthenticatedError } from './errors.js';
+import { recordAudit } from '../auth/audit-store.js';
+import { UnauthenticatedError } from '../auth/errors.js';
 import { createSession } from './session-store.js';
 import { REFRESH_DAYS } from './signing-keys.js';
 import type { AuthDeps } from './tokens.js';
-import { markSignedIn, type User } from './user-store.js';
-import { ANONYMOUS } from './viewer.js';
+import { markSignedIn, type User } from '../auth/user-store.js';
+import { ANONYMOUS } from '../auth/viewer.js';
 
 /**
  * REFRESHABLE: short access tokens and a refresh cookie. SINGLE: one access token for the whole session, of TOKEN_HOURS.

@@ -2,7 +2,7 @@ import { builder } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { encodeNodeId, parseOptionalId, parseRowId } from '../graphql/node-id.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { keysVisibleTo, maySee } from './access-rules.js';
+import { keysVisibleTo, maySee } from '../auth/access-rules.js';
 import { listKeysOf, type ApiKey } from './api-key-store.js';
 import {
   API_KEY_PREFIX,
@@ -12,7 +12,12 @@ import {
   MAX_NAME_CHARS,
   revokeApiKey,
 } from './api-keys.js';
-import { ApiKeyNotFoundError, AuthDisabledError, ForbiddenError, ApiKeyNameTakenError } from './errors.js';
+import {
+  ApiKeyNotFoundError,
+  AuthDisabledError,
+  ForbiddenError,
+  ApiKeyNameTakenError,
+} from '../auth/errors.js';
 
 const ApiScopeEnum = builder.enumType('ApiScope', {
   description: 'What an API key may do. A key never may more than its owner.',

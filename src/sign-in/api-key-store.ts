@@ -1,7 +1,7 @@
 import type { Db } from '../database/prisma.js';
 import type { ApiKey, Prisma, User } from '../generated/prisma/client.js';
 import type { ApiScope } from '../generated/prisma/enums.js';
-import type { UserRole } from './viewer.js';
+import type { UserRole } from '../auth/viewer.js';
 
 export type { ApiKey };
 

@@ -1,10 +1,10 @@
 import { inTransaction } from '../database/prisma.js';
 import type { ContextRequest } from '../graphql/context-request.js';
 import { InvalidInputError } from '../lib/errors.js';
-import { recordAudit } from './audit-store.js';
-import { AuthDisabledError, InvalidCredentialsError, SessionEndedError } from './errors.js';
+import { recordAudit } from '../auth/audit-store.js';
+import { AuthDisabledError, InvalidCredentialsError, SessionEndedError } from '../auth/errors.js';
 import type { Access } from './identify.js';
-import { verifyPassword } from './passwords.js';
+import { verifyPassword } from '../auth/passwords.js';
 import {
   clearRefreshCookie,
   issueTokens,
@@ -17,8 +17,8 @@ import {
 } from './sessions.js';
 import { endSession, endSessionsOf, findSession, takeGeneration } from './session-store.js';
 import type { AuthDeps } from './tokens.js';
-import { findUser, findUserByName } from './user-store.js';
-import { ANONYMOUS, viewerOf, type Viewer } from './viewer.js';
+import { findUser, findUserByName } from '../auth/user-store.js';
+import { ANONYMOUS, viewerOf, type Viewer } from '../auth/viewer.js';
 
 type SignInDeps = SessionDeps & Pick<AuthDeps, 'signInLimits'>;
 

@@ -1,7 +1,7 @@
 import type { DatabaseConnection, Db } from '../database/prisma.js';
 import type { SealingKey } from '../lib/seal.js';
 import type { Platform } from '../platform.js';
-import { createSecretKeys, keyMismatch } from './secret-key.js';
+import { createSecretKeys, keyMismatch } from '../auth/secret-key.js';
 import { listSealed } from './signing-key-store.js';
 import { createSigningKeys } from './signing-keys.js';
 import { createSignInLimits, type SignInDelays } from './sign-in-limits.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction, type Database, type Db } from '../database/prisma.js';
 import { userName } from '../lib/env-values.js';
-import { recordAudit, type Actor } from './audit-store.js';
-import { RegistrationDisabledError } from './errors.js';
+import { recordAudit, type Actor } from '../auth/audit-store.js';
+import { RegistrationDisabledError } from '../auth/errors.js';
 import {
   findUserByName,
   hasOtherAdmin,
@@ -11,7 +11,7 @@ import {
   lockUsers,
   updateRole,
   type User,
-} from './user-store.js';
+} from '../auth/user-store.js';
 
 /* Users who sign in by a provider or a proxy: whoever signs them in there says their name, and may say their role. */
 

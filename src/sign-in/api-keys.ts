@@ -6,7 +6,7 @@ import { InvalidInputError, quoteId } from '../lib/errors.js';
 import { isOneLine } from '../lib/formats.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
-import { maySee, mayUse, requireSession } from './access-rules.js';
+import { maySee, mayUse, requireSession } from '../auth/access-rules.js';
 import {
   deleteKey,
   findKeyByHash,
@@ -18,9 +18,14 @@ import {
   type ApiKey,
   type KeyInUse,
 } from './api-key-store.js';
-import { recordAudit, type Actor } from './audit-store.js';
-import { ApiKeyNotFoundError, ForbiddenError, ApiKeyNameTakenError, UnauthenticatedError } from './errors.js';
-import { viewerOfKey, type Access } from './viewer.js';
+import { recordAudit, type Actor } from '../auth/audit-store.js';
+import {
+  ApiKeyNotFoundError,
+  ForbiddenError,
+  ApiKeyNameTakenError,
+  UnauthenticatedError,
+} from '../auth/errors.js';
+import { viewerOfKey, type Access } from '../auth/viewer.js';
 
 export const API_KEY_PREFIX = 'reprise_';
 export const MAX_API_KEYS = 100;
