@@ -1,8 +1,7 @@
 import { mayUse, refusalFor, isSignedIn } from './auth/access-rules.js';
 import { createIdentifier } from './auth/identify.js';
-import type { Access } from './auth/identify.js';
 import type { FollowAccess } from './auth/live-access.js';
-import type { Viewer } from './auth/viewer.js';
+import type { Access, Viewer } from './auth/viewer.js';
 import type { Deps } from './deps.js';
 import type { ContextRequest } from './graphql/context-request.js';
 import type { DomainError } from './lib/errors.js';

@@ -2,8 +2,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { ApiScope } from '../generated/prisma/enums.js';
 import type { Db } from '../database/prisma.js';
 import { isSignedIn } from './access-rules.js';
-import type { Access } from './identify.js';
-import { SYSTEM_VIEWER, viewerOf, viewerOfKey, type UserRole, type Viewer } from './viewer.js';
+import { SYSTEM_VIEWER, viewerOf, viewerOfKey, type UserRole, type Viewer, type Access } from './viewer.js';
 
 /** By what a viewer is known: `user` where a proxy signs people in. */
 export interface Credential {

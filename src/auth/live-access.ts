@@ -2,8 +2,7 @@ import type { Platform } from '../platform.js';
 import { delay } from '../lib/async.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { credentialOf, findCurrentAccess, type Credential } from './access-store.js';
-import type { Access } from './identify.js';
-import { hasSameRights, type Viewer } from './viewer.js';
+import { hasSameRights, type Viewer, type Access } from './viewer.js';
 
 /** What it calls when an access ends; returns how to stop waiting for that. */
 export type FollowAccess = (onEnd: () => void) => () => void;

@@ -3,7 +3,6 @@ import type { ContextRequest } from '../graphql/context-request.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { recordAudit } from './audit-store.js';
 import { AuthDisabledError, InvalidCredentialsError, SessionEndedError } from './errors.js';
-import type { Access } from './identify.js';
 import { verifyPassword } from './passwords.js';
 import {
   clearRefreshCookie,
@@ -18,7 +17,7 @@ import {
 import { endSession, endSessionsOf, findSession, takeGeneration } from './session-store.js';
 import type { AuthDeps } from './tokens.js';
 import { findUser, findUserByName } from './user-store.js';
-import { ANONYMOUS, viewerOf, type Viewer } from './viewer.js';
+import { ANONYMOUS, viewerOf, type Viewer, type Access } from './viewer.js';
 
 type SignInDeps = SessionDeps & Pick<AuthDeps, 'signInLimits'>;
 

@@ -2,9 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Platform } from '../platform.js';
 import { credentialOf, findCurrentAccess } from './access-store.js';
 import { AuthDisabledError } from './errors.js';
-import type { Access } from './identify.js';
 import { createTicket, takeTicket } from './stream-ticket-store.js';
-import { hasSameRights } from './viewer.js';
+import { hasSameRights, type Access } from './viewer.js';
 
 export interface StreamTicket {
   ticket: string;

@@ -9,7 +9,6 @@ import {
   UserNotFoundError,
   WrongPasswordError,
 } from '../auth/errors.js';
-import type { Access } from '../auth/identify.js';
 import { checkNewPassword, hashPassword, verifyPassword } from '../auth/passwords.js';
 import { endSessionsOf } from '../auth/session-store.js';
 import {
@@ -24,7 +23,7 @@ import {
   type UserReference,
 } from '../auth/user-store.js';
 import { requireUsers } from '../auth/users.js';
-import type { UserRole } from '../auth/viewer.js';
+import type { Access, UserRole } from '../auth/viewer.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { ON_SERVER, requireStillAdmin, type UserDeps } from './register.js';
 
