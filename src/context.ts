@@ -1,8 +1,7 @@
 import { mayUse, refusalFor, isSignedIn } from './auth/access-rules.js';
 import { createIdentifier } from './sign-in/identify.js';
-import type { Access } from './sign-in/identify.js';
 import type { FollowAccess } from './sign-in/live-access.js';
-import type { Viewer } from './auth/viewer.js';
+import type { Access, Viewer } from './auth/viewer.js';
 import type { Deps } from './deps.js';
 import type { ContextRequest } from './graphql/context-request.js';
 import type { DomainError } from './lib/errors.js';

@@ -8,8 +8,6 @@ import { isStreamTicket, redeemStreamTicket } from './stream-tickets.js';
 import type { AuthDeps } from './tokens.js';
 import { ANONYMOUS, SYSTEM_VIEWER, viewerOf, type Access } from '../auth/viewer.js';
 
-export type { Access };
-
 const AUTH_OFF: Access = { viewer: SYSTEM_VIEWER, credential: null, expiresAt: null, problem: null };
 const NOBODY: Access = { viewer: ANONYMOUS, credential: null, expiresAt: null, problem: null };
 

@@ -3,7 +3,6 @@ import type { ContextRequest } from '../graphql/context-request.js';
 import { InvalidInputError } from '../lib/errors.js';
 import { recordAudit } from '../auth/audit-store.js';
 import { AuthDisabledError, InvalidCredentialsError, SessionEndedError } from '../auth/errors.js';
-import type { Access } from './identify.js';
 import { verifyPassword } from '../auth/passwords.js';
 import {
   clearRefreshCookie,
@@ -18,7 +17,7 @@ import {
 import { endSession, endSessionsOf, findSession, takeGeneration } from './session-store.js';
 import type { AuthDeps } from './tokens.js';
 import { findUser, findUserByName } from '../auth/user-store.js';
-import { ANONYMOUS, viewerOf, type Viewer } from '../auth/viewer.js';
+import { ANONYMOUS, viewerOf, type Access, type Viewer } from '../auth/viewer.js';
 
 type SignInDeps = SessionDeps & Pick<AuthDeps, 'signInLimits'>;
 

@@ -9,7 +9,6 @@ import {
   UserNotFoundError,
   WrongPasswordError,
 } from '../auth/errors.js';
-import type { Access } from '../sign-in/identify.js';
 import { checkNewPassword, hashPassword, verifyPassword } from '../auth/passwords.js';
 import { endSessionsOf } from '../sign-in/session-store.js';
 import type { AuthDeps } from '../sign-in/tokens.js';
@@ -25,7 +24,7 @@ import {
   type UserReference,
 } from '../auth/user-store.js';
 import { requireUsers } from '../auth/users.js';
-import type { UserRole } from '../auth/viewer.js';
+import type { Access, UserRole } from '../auth/viewer.js';
 import { inTransaction, type Db } from '../database/prisma.js';
 import { ON_SERVER, requireStillAdmin, type UserDeps } from './register.js';
 
