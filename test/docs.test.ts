@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { PATH_PLACEHOLDERS } from '../src/settings/path-placeholders.js';
-import { ENV_VARIABLES, parseEnv, type Env } from '../src/env.js';
+import { ENV_VARIABLES, parseEnv } from '../src/env.js';
 import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../src/graphql/input-limits.js';
 import { MAX_COMPLEXITY, QUERY_LIMITS } from '../src/graphql/limits.js';
 import { schema } from '../src/schema.js';
