@@ -4,6 +4,7 @@ import type { Deps } from './deps.js';
 import { writePlaylistsJob } from './downloads/write-playlists.job.js';
 import type { RunnableJob } from './jobs/job.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
+import { deleteUsersJob } from './users/delete-user.job.js';
 import { runTaskJob } from './queue/run-task.job.js';
 
 export const JOBS: readonly RunnableJob<Deps>[] = [
@@ -12,4 +13,5 @@ export const JOBS: readonly RunnableJob<Deps>[] = [
   pruneAccessJob,
   pruneCatalogCacheJob,
   writePlaylistsJob,
+  deleteUsersJob,
 ];

@@ -114,10 +114,11 @@ export class TooManySignInsError extends DomainError {
   readonly code = 'TOO_MANY_SIGN_INS';
   override readonly retryable = true;
 
-  constructor(override readonly retryAfterMs: number) {
-    super(
-      `Too many failed sign-ins for this username or from this address; try again in ${Math.ceil(retryAfterMs / 1_000)} s.`,
-    );
+  constructor(
+    override readonly retryAfterMs: number,
+    what = 'failed sign-ins for this username or from this address',
+  ) {
+    super(`Too many ${what}; try again in ${Math.ceil(retryAfterMs / 1_000)} s.`);
   }
 }
 

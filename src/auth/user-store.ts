@@ -5,8 +5,11 @@ import { SYSTEM_VIEWER, type UserRole } from './viewer.js';
 
 export type { User } from '../generated/prisma/client.js';
 
-/** The user `system` is not a person: it is in no list, nobody signs in as it, and it counts as no admin. */
-const IS_PERSON: Prisma.UserWhereInput = { id: { not: SYSTEM_VIEWER.id } };
+/**
+ * The user `system` is not a person: it is in no list, nobody signs in as it, and it counts as no admin. Nor is one who
+ * is being deleted.
+ */
+const IS_PERSON: Prisma.UserWhereInput = { id: { not: SYSTEM_VIEWER.id }, deletedAt: null };
 
 /** Until the end of the transaction, nobody else adds or deletes a user or changes a role. */
 export async function lockUsers(tx: Db): Promise<void> {
@@ -84,12 +87,19 @@ export async function revokeAccess(tx: Db, userId: string): Promise<void> {
   await tx.apiKey.deleteMany({ where: { userId } });
 }
 
-/** For a user who is being deleted: no way in is left, and an admin is none any more. */
-export async function lockOut(tx: Db, id: string): Promise<void> {
-  // First: a sign-in at the same moment locks the user too, and has then either begun its session or failed.
-  await tx.user.update({ where: { id }, data: { passwordHash: null, role: 'USER' } });
+/** No way in is left, nobody finds the user, and the name is free. */
+export async function lockOut(tx: Db, id: string, deletedAt: Date): Promise<void> {
+  // First, so that a sign-in at this moment either waits for it, or its session ends below.
+  await tx.user.update({
+    where: { id },
+    data: { username: id, usernameKey: null, email: null, passwordHash: null, role: 'USER', deletedAt },
+  });
   await revokeAccess(tx, id);
   await tx.identity.deleteMany({ where: { userId: id } });
+}
+
+export function listDeletedUsers(db: Db): Promise<User[]> {
+  return db.user.findMany({ where: { deletedAt: { not: null } } });
 }
 
 /** With whatever is still theirs. */
@@ -107,7 +117,7 @@ export function listUsers(db: Db, { withSystem, ...page }: UserPage, query: obje
   const direction = directionOf('OLDEST_FIRST', page);
   return db.user.findMany({
     ...query,
-    where: { AND: [...(withSystem ? [] : [IS_PERSON]), ...keysetWhere('OLDEST_FIRST', page)] },
+    where: { AND: [withSystem ? { deletedAt: null } : IS_PERSON, ...keysetWhere('OLDEST_FIRST', page)] },
     orderBy: [{ createdAt: direction }, { id: direction }],
     skip: page.offset,
     take: page.size + 1,
@@ -115,7 +125,7 @@ export function listUsers(db: Db, { withSystem, ...page }: UserPage, query: obje
 }
 
 export function countUsers(db: Db, { withSystem }: Pick<UserPage, 'withSystem'>): Promise<number> {
-  return db.user.count({ where: withSystem ? {} : IS_PERSON });
+  return db.user.count({ where: withSystem ? { deletedAt: null } : IS_PERSON });
 }
 
 /** In the order of the ids; null for one that is gone. */
@@ -128,7 +138,7 @@ export async function findUsers(db: Db, ids: readonly string[]): Promise<(User |
 /** The user as it then is; null if it has gone, or its password has changed since it was read. */
 export async function markSignedIn(db: Db, { id, passwordHash }: User, now: Date): Promise<User | null> {
   const [user] = await db.user.updateManyAndReturn({
-    where: { id, passwordHash },
+    where: { id, passwordHash, deletedAt: null },
     data: { lastSignInAt: now },
   });
   return user ?? null;

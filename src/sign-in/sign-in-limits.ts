@@ -25,6 +25,8 @@ export interface SignInDelays {
   memoryMs: number;
   /** How long a turn is kept. */
   turnMs: number;
+  /** New accounts from one address within an hour. */
+  registrationsPerHour: number;
   /** What one process accepts of an address before it asks the database. */
   perSecond: number;
 }
@@ -36,6 +38,7 @@ export const SIGN_IN_DELAYS: SignInDelays = {
   longestMs: 15 * 60_000,
   memoryMs: 60 * 60_000,
   turnMs: 10 * 60_000,
+  registrationsPerHour: 100,
   perSecond: 30,
 };
 
@@ -52,6 +55,8 @@ interface AdmittedAttempt {
 export interface SignInLimits {
   /** Counts as a failure until it succeeds, so that many at once count too. Throws TooManySignInsError. */
   admit(attempt: Attempt): Promise<AdmittedAttempt>;
+  /** Only accounts that were made count, and few are made at once. Throws TooManySignInsError. */
+  admitRegistration(address: string | null): Promise<{ succeed(): Promise<void> }>;
 }
 
 export function delayMsOf(
@@ -68,29 +73,23 @@ const MAX_TURN = 2 ** 31 - 1;
 /** In the table SignInFailure, for all processes and over restarts. */
 export function createSignInLimits(pool: DatabaseConnection['pool'], delays = SIGN_IN_DELAYS): SignInLimits {
   const create = (keyPrefix: string) =>
-    new RateLimiterPostgres({
-      ...{ storeClient: pool, storeType: 'pool', tableName: 'SignInFailure', tableCreated: true },
-      ...{ clearExpiredByTimeout: false, keyPrefix, points: 1, duration: delays.memoryMs / 1_000 },
-    });
+    createLimiter(pool, { keyPrefix, points: 1, duration: delays.memoryMs / 1_000 });
   const [names, addresses, turns, taken] = [
     create('name'),
     create('address'),
     create('turn'),
     create('taken'),
   ];
+  const registrations = createLimiter(pool, {
+    ...{ keyPrefix: 'register', points: delays.registrationsPerHour, duration: 3_600 },
+  });
   const requests = new RateLimiterMemory({ points: delays.perSecond, duration: 1 });
 
   const keepTurn = (key: string, waitMs: number) =>
     turns.set(key, randomInt(1, MAX_TURN), (waitMs + delays.turnMs) / 1_000);
   /** By its number: of several that arrive for one turn one gets it, also when the next is already there. */
   const takeTurn = (key: string, turn: RateLimiterRes) =>
-    taken.consume(`${key} ${turn.consumedPoints}`).then(
-      () => true,
-      (thrown: unknown) => {
-        if (thrown instanceof RateLimiterRes) return false;
-        throw thrown;
-      },
-    );
+    isFirst(taken.consume(`${key} ${turn.consumedPoints}`));
   const countFailure = async (keys: Keys) => {
     const [name, address] = await Promise.all([names.penalty(keys.name), addresses.penalty(keys.address)]);
     return { name: name.consumedPoints, address: address.consumedPoints };
@@ -123,10 +122,37 @@ export function createSignInLimits(pool: DatabaseConnection['pool'], delays = SI
   return {
     async admit({ username, address }) {
       const keys = keysOf(username, address);
-      await requests.consume(keys.address).catch(refuse);
+      await requests.consume(keys.address).catch(restate);
       return admit(keys).catch(restate);
     },
+    async admitRegistration(address) {
+      const network = networkOf(address ?? '');
+      const made = await registrations.get(network).catch(restate);
+      if (made && made.consumedPoints >= delays.registrationsPerHour)
+        throw new TooManySignInsError(made.msBeforeNext, 'registrations from this address');
+      return { succeed: async () => void (await registrations.penalty(network)) };
+    },
   };
+}
+
+function createLimiter(
+  pool: DatabaseConnection['pool'],
+  limits: { keyPrefix: string; points: number; duration: number },
+): RateLimiterPostgres {
+  return new RateLimiterPostgres({
+    ...{ storeClient: pool, storeType: 'pool', tableName: 'SignInFailure', tableCreated: true },
+    ...{ clearExpiredByTimeout: false, ...limits },
+  });
+}
+
+async function isFirst(consumed: Promise<RateLimiterRes>): Promise<boolean> {
+  try {
+    await consumed;
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof RateLimiterRes) return false;
+    throw thrown;
+  }
 }
 
 interface Keys {
@@ -142,13 +168,9 @@ function keysOf(username: string, address: string | null): Keys {
   return { name, address: network, turn: `${name} ${network}` };
 }
 
-function refuse(thrown: unknown): never {
-  if (thrown instanceof RateLimiterRes) throw new TooManySignInsError(thrown.msBeforeNext);
-  throw thrown;
-}
-
 /** The system's codes, such as ECONNREFUSED; those of PostgreSQL itself are recognized elsewhere. */
 function restate(thrown: unknown): never {
+  if (thrown instanceof RateLimiterRes) throw new TooManySignInsError(thrown.msBeforeNext);
   if (/^E[A-Z]+$/.test(systemCodeOf(thrown) ?? '')) throw new DatabaseUnavailableError(thrown);
   throw thrown;
 }

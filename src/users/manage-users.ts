@@ -23,10 +23,9 @@ import {
   type User,
   type UserReference,
 } from '../auth/user-store.js';
-import { requireUsers } from '../auth/users.js';
 import type { Access, UserRole } from '../auth/viewer.js';
 import { inTransaction, type Db } from '../database/prisma.js';
-import { ON_SERVER, requireStillAdmin, type UserDeps } from './register.js';
+import { callerOf, ON_SERVER, requireStillAdmin, type Requester, type UserDeps } from './register.js';
 
 /** Under the lock on users. Throws UserNotFoundError. */
 async function getPerson(tx: Db, user: UserReference): Promise<User> {
@@ -41,6 +40,9 @@ async function refuseLastAdmin(tx: Db, target: User): Promise<void> {
   }
 }
 
+/** Not an API key: it would make ways in that outlive it. */
+export type Manager = Requester & { access: Pick<Access, 'credential'> };
+
 interface UserChange {
   user: UserReference;
   /** To an admin who is that user. */
@@ -53,10 +55,11 @@ interface UserChange {
 /** One at a time, over all processes: of two admins who demote or delete each other, one stays. */
 export function changeOtherUser(
   { db, env }: Pick<UserDeps, 'db' | 'env'>,
-  { viewer }: Actor,
+  actor: Manager,
   change: UserChange,
 ): Promise<User> {
-  requireUsers(env);
+  requireSession(env, actor);
+  const { viewer } = actor;
   return inTransaction(db, async (tx) => {
     await lockUsers(tx);
     const target = await getPerson(tx, change.user);
@@ -70,7 +73,7 @@ export function changeOtherUser(
 /** Takes effect with the user's next request, and ends open connections. */
 export async function setUserRole(
   deps: UserDeps,
-  actor: Actor,
+  actor: Manager,
   { user, role }: { user: UserReference; role: UserRole },
 ): Promise<User> {
   const changed = await changeOtherUser(deps, actor, {
@@ -91,19 +94,21 @@ export async function setUserRole(
 /** By an admin. Whoever knew the old password is signed out everywhere, and its API keys end. */
 export async function resetPassword(
   deps: UserDeps,
-  actor: Actor,
+  actor: Manager,
   { user, newPassword }: { user: UserReference; newPassword: string },
 ): Promise<User> {
-  requireUsers(deps.env);
+  requireSession(deps.env, actor);
   checkNewPassword(newPassword);
-  const passwordHash = await hashPassword(newPassword);
-  const changed = await inTransaction(deps.db, async (tx) => {
-    await lockUsers(tx);
-    const target = await getPerson(tx, user);
-    if (target.passwordHash === null) throw new NoPasswordError(target.username);
-    await requireStillAdmin(tx, actor.viewer);
-    await storeReset(tx, actor, { target, passwordHash });
-    return target;
+  const passwordHash = await hashPassword(newPassword, callerOf(actor));
+  const changed = await changeOtherUser(deps, actor, {
+    user,
+    refusal: 'You cannot reset your own password; change it, with the one that you have.',
+    endsAdmin: false,
+    apply: async (tx, target) => {
+      if (target.passwordHash === null) throw new NoPasswordError(target.username);
+      await storeReset(tx, actor, { target, passwordHash });
+      return target;
+    },
   });
   deps.log.info({ username: changed.username, by: actor.viewer.username }, 'password reset');
   return changed;
@@ -141,7 +146,7 @@ export async function resetForgottenPassword(
  */
 export async function changePassword(
   deps: UserDeps & Pick<AuthDeps, 'signInLimits'>,
-  actor: Actor & { access: Pick<Access, 'credential'> },
+  actor: Manager,
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<User> {
   requireSession(deps.env, actor);
@@ -151,12 +156,12 @@ export async function changePassword(
   const { id, username, passwordHash: before } = user;
   if (before === null) throw new NoPasswordError(username);
   const attempt = await deps.signInLimits.admit({ username, address: actor.request.address });
-  if (!(await verifyPassword(before, currentPassword))) {
+  if (!(await verifyPassword(before, currentPassword, callerOf(actor)))) {
     await attempt.fail();
     throw new WrongPasswordError();
   }
   await attempt.succeed();
-  const passwordHash = await hashPassword(newPassword);
+  const passwordHash = await hashPassword(newPassword, callerOf(actor));
   const { credential } = actor.access;
   await inTransaction(deps.db, async (tx) => {
     // Changed since it was verified, the current password is another one.

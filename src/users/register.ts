@@ -1,4 +1,4 @@
-import { isSignedIn } from '../auth/access-rules.js';
+import { isSignedIn, requireSession } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
 import { ForbiddenError, RegistrationDisabledError } from '../auth/errors.js';
 import { checkNewPassword, hashPassword } from '../auth/passwords.js';
@@ -11,11 +11,16 @@ import {
   refuseTaken,
   requireUsers,
 } from '../auth/users.js';
-import { SYSTEM_VIEWER, type UserRole, type Viewer } from '../auth/viewer.js';
+import { SYSTEM_VIEWER, type Access, type UserRole, type Viewer } from '../auth/viewer.js';
 import { inTransaction, type Db } from '../database/prisma.js';
+import type { AuthDeps } from '../sign-in/tokens.js';
+import type { Caller } from '../lib/gate.js';
 import type { Platform } from '../platform.js';
 
 export type UserDeps = Pick<Platform, 'db' | 'env' | 'log'>;
+
+/** A person who waits for an answer. */
+export type Requester = Actor & { request: { signal: AbortSignal } };
 
 export interface NewUserInput {
   username: string;
@@ -24,13 +29,18 @@ export interface NewUserInput {
 }
 
 /** The first to register is an admin, and needs no REGISTRATION_ENABLED. */
-export async function register(deps: UserDeps, actor: Actor, input: NewUserInput): Promise<User> {
-  const { db, env, log } = deps;
+export async function register(
+  deps: UserDeps & Pick<AuthDeps, 'signInLimits'>,
+  actor: Requester,
+  input: NewUserInput,
+): Promise<User> {
+  const { db, env, log, signInLimits } = deps;
   requireUsers(env);
   // Before the password is hashed, which anyone could otherwise keep the server busy with.
   if (!(await isRegistrationOpen(db, env))) throw new RegistrationDisabledError();
+  const registration = await signInLimits.admitRegistration(actor.request.address);
   const user = await addUser(db, {
-    ...(await toNewUser(db, input)),
+    ...(await toNewUser(db, actor, input)),
     decideRole: (isFirst) => {
       if (!isFirst && !env.registrationEnabled) throw new RegistrationDisabledError();
       return isFirst ? 'ADMIN' : 'USER';
@@ -38,6 +48,7 @@ export async function register(deps: UserDeps, actor: Actor, input: NewUserInput
     record: (tx, { id, username }) =>
       recordAudit(tx, actor, { action: 'REGISTERED', target: username, user: { id, username } }),
   });
+  await registration.succeed();
   log.info({ username: user.username, role: user.role }, 'user registered');
   return user;
 }
@@ -45,12 +56,12 @@ export async function register(deps: UserDeps, actor: Actor, input: NewUserInput
 /** By an admin, who chooses the role. */
 export async function createUser(
   deps: UserDeps,
-  actor: Actor,
+  actor: Requester & { access: Access },
   { role, ...input }: NewUserInput & { role: UserRole },
 ): Promise<User> {
-  requireUsers(deps.env);
+  requireSession(deps.env, actor);
   const user = await addUser(deps.db, {
-    ...(await toNewUser(deps.db, input)),
+    ...(await toNewUser(deps.db, actor, input)),
     emailVerified: (input.email ?? null) !== null,
     decideRole: async (_isFirst, tx) => {
       await requireStillAdmin(tx, actor.viewer);
@@ -62,12 +73,21 @@ export async function createUser(
   return user;
 }
 
-async function toNewUser(db: Db, { username, password, email }: NewUserInput): Promise<NewUser> {
+/** Who makes the server hash passwords waits for itself. */
+export function callerOf({ viewer, request }: Requester): Caller {
+  return { key: isSignedIn(viewer) ? viewer.id : (request.address ?? ''), signal: request.signal };
+}
+
+async function toNewUser(
+  db: Db,
+  actor: Requester,
+  { username, password, email }: NewUserInput,
+): Promise<NewUser> {
   checkUsername(username);
   const parsed = parseEmail(email);
   checkNewPassword(password);
   await refuseTaken(db, username);
-  return { username, email: parsed, passwordHash: await hashPassword(password) };
+  return { username, email: parsed, passwordHash: await hashPassword(password, callerOf(actor)) };
 }
 
 /** Under the lock on users: another admin may have demoted or deleted this one since the request began. */
@@ -77,7 +97,10 @@ export async function requireStillAdmin(tx: Db, viewer: Viewer): Promise<void> {
 }
 
 /** In the audit log, for what no request did. */
-export const ON_SERVER: Actor = { viewer: SYSTEM_VIEWER, request: { requestId: '', address: null } };
+export const ON_SERVER: Actor = {
+  viewer: SYSTEM_VIEWER,
+  request: { requestId: '', address: null },
+};
 
 /** At start. Of several processes, one makes the admin. There is no default password. */
 export async function ensureFirstAdmin({ db, env, log }: UserDeps): Promise<void> {

@@ -54,7 +54,8 @@ builder.objectType(UserNotFoundError, {
 
 builder.objectType(OwnUserError, {
   name: 'OwnUser',
-  description: 'Returned when admins try to delete or demote themselves; another admin has to.',
+  description:
+    'Returned when admins try to delete or demote themselves, or to reset their own password; another admin has to.',
   interfaces: [ErrorInterface],
 });
 

@@ -9,6 +9,7 @@ import {
   UserNotFoundError,
   UsernameTakenError,
   WeakPasswordError,
+  ForbiddenError,
   WrongPasswordError,
 } from '../auth/errors.js';
 import { countUsers, getUser, listUsers, type User, type UserReference } from '../auth/user-store.js';
@@ -116,7 +117,7 @@ builder.mutationFields((t) => ({
       'The user who was added.',
     ),
     description:
-      'Creates an account, for people who have none. The first one on a server becomes an admin; later ones need REGISTRATION_ENABLED and become users. Signs nobody in.',
+      'Creates an account, for people who have none. The first one on a server becomes an admin; later ones need REGISTRATION_ENABLED and become users. At most 100 an hour from one address. Signs nobody in.',
     args: {
       input: t.arg({ type: RegisterInput, required: true, description: 'Name and password of the account.' }),
     },
@@ -126,6 +127,7 @@ builder.mutationFields((t) => ({
         UsernameTakenError,
         WeakPasswordError,
         InvalidInputError,
+        TooManySignInsError,
         AuthDisabledError,
       ],
       union: { name: 'RegisterResult', description: 'The new account, or why there is none.' },
@@ -138,7 +140,8 @@ builder.mutationFields((t) => ({
   createUser: t.field({
     type: outcome('UserCreated', 'The account was created for somebody.', 'The user whom you added.'),
     authScopes: { ADMIN: true },
-    description: 'Creates an account for somebody else. For admins.',
+    description:
+      'Creates an account for somebody else. For admins who have signed in: an API key may not, because the account would outlive it.',
     args: {
       input: t.arg({
         type: CreateUserInput,
@@ -147,7 +150,7 @@ builder.mutationFields((t) => ({
       }),
     },
     errors: {
-      types: [UsernameTakenError, WeakPasswordError, InvalidInputError, AuthDisabledError],
+      types: [UsernameTakenError, WeakPasswordError, InvalidInputError, ForbiddenError, AuthDisabledError],
       union: {
         name: 'CreateUserResult',
         description: 'The account that you created, or why it was not created.',
@@ -176,7 +179,14 @@ builder.mutationFields((t) => ({
       }),
     },
     errors: {
-      types: [WrongPasswordError, WeakPasswordError, NoPasswordError, TooManySignInsError, AuthDisabledError],
+      types: [
+        WrongPasswordError,
+        WeakPasswordError,
+        NoPasswordError,
+        TooManySignInsError,
+        ForbiddenError,
+        AuthDisabledError,
+      ],
       union: { name: 'ChangePasswordResult', description: 'You, or why your password is still the old one.' },
     },
     resolve: (_root, args, context) => changePassword(context, context, args),
@@ -184,7 +194,8 @@ builder.mutationFields((t) => ({
 }));
 
 const UserDeleted = builder.objectRef<User>('UserDeleted').implement({
-  description: 'The user is gone, with sessions, API keys, tasks and history. Downloaded files are kept.',
+  description:
+    'The user is gone, with sessions and API keys; running downloads, tasks and history follow within seconds. Downloaded files are kept.',
   fields: (t) => ({
     username: t.exposeString('username', {
       description: 'Name that the deleted user had; it can be taken again.',
@@ -199,10 +210,17 @@ builder.mutationFields((t) => ({
     type: UserDeleted,
     authScopes: { ADMIN: true },
     description:
-      'Deletes another user for good. What they are signed in by ends at once, their running downloads are canceled, and their tasks and history go with them; downloaded files stay. For admins.',
+      'Deletes another user for good. What they are signed in by ends at once, then their running downloads are canceled, and their tasks and history go; downloaded files stay. For admins who have signed in: an API key may not.',
     args: { user: t.arg.string(user) },
     errors: {
-      types: [UserNotFoundError, OwnUserError, LastAdminError, InvalidInputError, AuthDisabledError],
+      types: [
+        UserNotFoundError,
+        OwnUserError,
+        LastAdminError,
+        InvalidInputError,
+        ForbiddenError,
+        AuthDisabledError,
+      ],
       union: {
         name: 'DeleteUserResult',
         description: 'Name of the deleted user, or why the user is still there.',
@@ -214,13 +232,20 @@ builder.mutationFields((t) => ({
     type: outcome('UserRoleSet', 'The user has this role now.', 'The user whose role was set.'),
     authScopes: { ADMIN: true },
     description:
-      'Makes another user an admin, or an admin a user. Takes effect at once, also for open connections. For admins.',
+      'Makes another user an admin, or an admin a user. Takes effect at once, also for open connections. For admins who have signed in, not for API keys.',
     args: {
       user: t.arg.string(user),
       role: t.arg({ type: UserRoleEnum, required: true, description: 'Role that the user gets.' }),
     },
     errors: {
-      types: [UserNotFoundError, OwnUserError, LastAdminError, InvalidInputError, AuthDisabledError],
+      types: [
+        UserNotFoundError,
+        OwnUserError,
+        LastAdminError,
+        InvalidInputError,
+        ForbiddenError,
+        AuthDisabledError,
+      ],
       union: {
         name: 'SetUserRoleResult',
         description: 'The user with the role, or why the role was not set.',
@@ -240,7 +265,7 @@ builder.mutationFields((t) => ({
     ),
     authScopes: { ADMIN: true },
     description:
-      'Gives a user a new password, which you then pass on. All sessions of the user end at once, and all API keys are revoked. For admins.',
+      'Gives a user a new password, which you then pass on. All sessions of the user end at once, and all API keys are revoked. Your own you change with `changePassword`. For admins who have signed in, not for API keys.',
     args: {
       user: t.arg.string(user),
       newPassword: t.arg.string({
@@ -249,7 +274,15 @@ builder.mutationFields((t) => ({
       }),
     },
     errors: {
-      types: [UserNotFoundError, NoPasswordError, WeakPasswordError, InvalidInputError, AuthDisabledError],
+      types: [
+        UserNotFoundError,
+        OwnUserError,
+        NoPasswordError,
+        WeakPasswordError,
+        InvalidInputError,
+        ForbiddenError,
+        AuthDisabledError,
+      ],
       union: { name: 'ResetPasswordResult', description: 'The user, or why the password was not reset.' },
     },
     resolve: (_root, { user, newPassword }, context) =>

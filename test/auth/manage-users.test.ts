@@ -3,9 +3,12 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createApiKey } from '../../src/sign-in/api-keys.js';
 import { hashPassword } from '../../src/auth/passwords.js';
+import { lockOut } from '../../src/auth/user-store.js';
+import { deleteUsersJob } from '../../src/users/delete-user.job.js';
 import { SIGN_IN_DELAYS } from '../../src/sign-in/sign-in-limits.js';
 import { SYSTEM_VIEWER, viewerOf, type UserRole, type Viewer } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
+import { createKey, withKey } from '../kit/api-keys.js';
 import { createContextRequest } from '../kit/context-request.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { QUEUE_DOWNLOAD, TASK } from '../kit/documents.js';
@@ -134,7 +137,9 @@ async function signUp(role: UserRole = 'USER'): Promise<{ viewer: Viewer; own: T
 }
 
 const nameOf = async (asked: TestApp) => (await asked.execute(VIEWER)).viewer?.username ?? null;
-const roleOf = async ({ id }: Viewer) => (await app.deps.db.user.findUnique({ where: { id } }))?.role ?? null;
+/** Null for one who is deleted. */
+const roleOf = async ({ id }: Viewer) =>
+  (await app.deps.db.user.findFirst({ where: { id, deletedAt: null } }))?.role ?? null;
 
 async function namesFrom(asked: TestApp, after: string | null): Promise<string[]> {
   const { users } = await asked.execute(USERS, { first: 2, after });
@@ -186,7 +191,7 @@ describe('users', () => {
     expect(await own.execute(DELETE, { user: viewer.id })).toMatchObject({
       deleteUser: { __typename: 'UserDeleted' },
     });
-    expect(await app.deps.db.user.count({ where: { id } })).toBe(0);
+    expect(await app.deps.db.user.count({ where: { id, deletedAt: null } })).toBe(0);
     expect(await own.execute(DELETE, { user: `User:${viewer.id}` })).toMatchObject({
       deleteUser: { __typename: 'UserDeleted' },
     });
@@ -231,6 +236,33 @@ describe('a role', () => {
     expect(await roleOf(viewer)).toBe('ADMIN');
   });
 
+  it('is not changed by an API key, which would make ways in that outlive it', async () => {
+    const { viewer, own } = await signUp('ADMIN');
+    const { key } = await createKey(own, { name: 'script', scopes: ['ADMIN'], days: 1 });
+    const byKey = withKey(app, key);
+    const { viewer: victim } = await signUp();
+    const user = victim.username;
+    const forbidden = { __typename: 'Forbidden' };
+    expect((await byKey.execute(SET_ROLE, { user, role: 'ADMIN' })).setUserRole).toMatchObject(forbidden);
+    expect((await byKey.execute(DELETE, { user })).deleteUser).toMatchObject(forbidden);
+    for (const whose of [user, viewer.username])
+      expect((await byKey.execute(RESET, { user: whose })).resetPassword).toMatchObject(forbidden);
+    const created = await byKey.rest('POST', '/auth/users/create', {
+      username: 'a.way.in',
+      password: PASSWORD,
+    });
+    expect(created.status).toBe(403);
+    expect(await app.deps.db.user.count({ where: { usernameKey: 'a.way.in' } })).toBe(0);
+    expect([await roleOf(victim), await nameOf(own)]).toEqual(['USER', viewer.username]);
+  });
+
+  it('comes with a password that only its owner changes', async () => {
+    const { viewer, own } = await signUp('ADMIN');
+    const { resetPassword } = await own.execute(RESET, { user: viewer.username });
+    expect(resetPassword).toMatchObject({ __typename: 'OwnUser' });
+    expect(await nameOf(own)).toBe(viewer.username);
+  });
+
   it('is not changed by who was an admin when the request began', async () => {
     const { viewer } = await signUp('ADMIN');
     const late = await serveWith(app, { viewer });
@@ -239,9 +271,10 @@ describe('a role', () => {
     await admin.own.execute(SET_ROLE, { user: viewer.username, role: 'USER' });
     const victim = await signUp();
     const user = victim.viewer.username;
-    await expect(late.execute(SET_ROLE, { user, role: 'ADMIN' })).rejects.toThrow('FORBIDDEN');
-    await expect(late.execute(DELETE, { user })).rejects.toThrow('FORBIDDEN');
-    await expect(late.execute(RESET, { user })).rejects.toThrow('FORBIDDEN');
+    const forbidden = { __typename: 'Forbidden' };
+    expect((await late.execute(SET_ROLE, { user, role: 'ADMIN' })).setUserRole).toMatchObject(forbidden);
+    expect((await late.execute(DELETE, { user })).deleteUser).toMatchObject(forbidden);
+    expect((await late.execute(RESET, { user })).resetPassword).toMatchObject(forbidden);
     expect(await roleOf(victim.viewer)).toBe('USER');
     expect(await nameOf(victim.own)).toBe(victim.viewer.username);
   });
@@ -340,9 +373,9 @@ describe('a changed password', () => {
 
   it('is refused to an API key, and to who has none or knows another', async () => {
     const { viewer, own } = await signUp();
-    await expect(
-      (await scriptOf(viewer)).execute(CHANGE, { currentPassword: PASSWORD, newPassword: 'another secret' }),
-    ).rejects.toThrow('FORBIDDEN');
+    const script = await scriptOf(viewer);
+    const byKey = await script.execute(CHANGE, { currentPassword: PASSWORD, newPassword: 'another secret' });
+    expect(byKey.changePassword).toMatchObject({ code: 'FORBIDDEN' });
     const wrong = await own.execute(CHANGE, { currentPassword: 'guess', newPassword: 'another secret' });
     expect(wrong.changePassword).toMatchObject({ code: 'WRONG_PASSWORD' });
     await app.deps.db.user.update({ where: { id: viewer.id }, data: { passwordHash: null } });
@@ -367,6 +400,9 @@ describe('a reset password', () => {
   });
 });
 
+const isGone = (viewer: { id: string }) => async () =>
+  (await app.deps.db.user.count({ where: { id: viewer.id } })) === 0;
+
 describe('a deleted user', () => {
   it('is gone at once: sessions, keys, running downloads and history, but not the files', async () => {
     const admin = await signUp('ADMIN');
@@ -386,11 +422,35 @@ describe('a deleted user', () => {
     expect(deleteUser).toEqual({ __typename: 'UserDeleted' });
     await waitFor(() => source.waiting.size === 0, { what: 'the second download to stop' });
     expect([await nameOf(own), await nameOf(elsewhere)]).toEqual([null, null]);
+    await waitFor(isGone(viewer), { what: 'the user to be gone' });
     expect(await app.deps.db.task.count({ where: { ownerId: viewer.id } })).toBe(0);
     expect(await app.deps.db.session.count({ where: { userId: viewer.id } })).toBe(0);
     expect(await app.deps.db.task.count({ where: { id: theirs } })).toBe(1);
     expect(existsSync(file.path)).toBe(true);
     expect(await auditOf(viewer.username)).toEqual([`USER_DELETED by ${admin.viewer.username}`]);
+  });
+
+  it('leaves a free name, and nobody but the job that finishes finds what is left', async () => {
+    const admin = await signUp('ADMIN');
+    const { viewer } = await signUp();
+    const { username } = viewer;
+    await admin.own.execute(DELETE, { user: username });
+    expect((await admin.own.execute(DELETE, { user: username })).deleteUser).toMatchObject({
+      __typename: 'UserNotFound',
+    });
+    const again = await admin.own.rest('POST', '/auth/users/create', { username, password: PASSWORD });
+    expect(again.status).toBe(200);
+    await waitFor(isGone(viewer), { what: 'the user to be gone' });
+    expect(await app.deps.db.user.count({ where: { username } })).toBe(1);
+  });
+
+  it('is finished by the next process when the first has died', async () => {
+    const { viewer } = await signUp();
+    await seedTasks(app, [{ ownerId: viewer.id, state: 'COMPLETED' }]);
+    // What a process leaves that dies right after the answer.
+    await app.deps.db.$transaction((tx) => lockOut(tx, viewer.id, new Date()));
+    await deleteUsersJob.run(app.deps, {}, { signal: new AbortController().signal });
+    expect(await isGone(viewer)()).toBe(true);
   });
 
   it('can be deleted by two admins at once', async () => {
@@ -409,7 +469,7 @@ describe('a deleted user', () => {
     const names = results.map(({ deleteUser }) => deleteUser.__typename);
     expect(names).toContain('UserDeleted');
     expect(names.filter((name) => !['UserDeleted', 'UserNotFound'].includes(name))).toEqual([]);
+    await waitFor(isGone(viewer), { what: 'the user to be gone' });
     expect(await app.deps.db.task.count({ where: { ownerId: viewer.id } })).toBe(0);
-    expect(await roleOf(viewer)).toBeNull();
   });
 });

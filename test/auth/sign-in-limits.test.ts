@@ -12,7 +12,7 @@ import { waitFor } from '../kit/wait-for.js';
 const FREE = { perName: 3, perAddress: 8 };
 const QUICK: SignInDelays = {
   ...{ freePerName: FREE.perName, freePerAddress: FREE.perAddress, firstMs: 2_000, longestMs: 3_000 },
-  ...{ memoryMs: 3_600_000, turnMs: 600_000, perSecond: 10_000 },
+  ...{ memoryMs: 3_600_000, turnMs: 600_000, perSecond: 10_000, registrationsPerHour: 4 },
 };
 
 let database: TestDatabase;
@@ -218,6 +218,22 @@ describe('failures', () => {
     } finally {
       await third.stop();
     }
+  });
+});
+
+describe('registrations', () => {
+  const registerAs = (on: TestApp, username: string) =>
+    on.rest('POST', '/auth/register', { username, password: 'a password of a newcomer' });
+
+  it('from one address are as many an hour as one household needs, over all processes', async () => {
+    const env = { registrationEnabled: true };
+    const [one, two] = [await start(QUICK, env), await start(QUICK, env)];
+    const replies = [];
+    for (let n = 0; n < 6; n += 1) replies.push(await registerAs(n % 2 ? one : two, newName()));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 429, 429]);
+    const refused = replies.find(({ status }) => status === 429);
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(60);
+    expect(refused?.body).toMatchObject({ error: expect.stringContaining('registrations') as string });
   });
 });
 

@@ -3,6 +3,7 @@ ALTER TABLE "User" ADD COLUMN "email" TEXT;
 ALTER TABLE "User" ADD COLUMN "emailVerified" BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE "User" ADD COLUMN "passwordHash" TEXT;
 ALTER TABLE "User" ADD COLUMN "lastSignInAt" TIMESTAMPTZ(3);
+ALTER TABLE "User" ADD COLUMN "deletedAt" TIMESTAMPTZ(3);
 CREATE UNIQUE INDEX "User_usernameKey_key" ON "User" ("usernameKey");
 
 CREATE TABLE "Session" (

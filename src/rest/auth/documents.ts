@@ -86,6 +86,9 @@ export const REGISTER = graphql(`
           ...RestUser
         }
       }
+      ... on TooManySignIns {
+        retryAfterSeconds
+      }
       ... on Error {
         code
         message

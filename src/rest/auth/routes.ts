@@ -90,10 +90,10 @@ const registration = route({
   docs: {
     summary: 'Create an account for yourself.',
     description:
-      'The first user of a server becomes an admin; then REGISTRATION_ENABLED decides. Signs nobody in: `/auth/login` does.',
+      'The first user of a server becomes an admin; then REGISTRATION_ENABLED decides. Signs nobody in: `/auth/login` does. At most 100 in an hour from one address.',
     response: addedUserSchema,
     example: { username: 'ben', password: 'correct horse battery' },
-    errors: [409],
+    errors: [409, 429],
     body: 'NewAccount',
   },
   input: newAccount,
