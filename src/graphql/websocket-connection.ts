@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
+import { withTimeout } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import type { OpenReader } from '../lib/reader-limits.js';
 import { isOutage } from './errors.js';
@@ -28,6 +29,8 @@ export interface WebSocketLimits {
   /** Beyond it the connection is terminated. */
   unreadBytes: number;
   closeGraceMs: number;
+  /** For the answers of running operations when the viewer's access ends. */
+  answerGraceMs: number;
 }
 
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
@@ -42,12 +45,14 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
   pingIntervalMs: 12_000,
   unreadBytes: 1024 * 1024,
   closeGraceMs: 1_000,
+  answerGraceMs: 5_000,
 };
 
 export interface Connection {
   startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
-  /** Closes with 4403 when it says so. */
-  followAccess(follow: NonNullable<AccessContext['followAccess']>): void;
+  /** When it says so, reads nothing more, calls `onEnd`, and closes with 4403 once all that runs is answered. */
+  followAccess(follow: NonNullable<AccessContext['followAccess']>, onEnd: () => void): void;
+  readonly hasLostAccess: boolean;
   /** The larger limits hold from now on. */
   acknowledge(): void;
   /** False when the viewer has too many connections. */
@@ -83,14 +88,26 @@ export function openConnection(socket: WebSocket, upgrade: Upgrade, options: Con
   const running = createRunningOperations(upgrade, String(log.bindings().connectionId));
   const { reader, greeting } = options;
   const liftLimit = limitGreeting(socket, upgrade.request, options.limits);
+  const handling = new Set<Promise<void>>();
+  let hasLostAccess = false;
   let stopFollowing = () => {};
 
   const connection: Connection = {
     startOperation: running.start,
-    followAccess(follow) {
+    get hasLostAccess() {
+      return hasLostAccess;
+    },
+    followAccess(follow, onEnd) {
       // The client may have gone while its token was checked.
       if (socket.readyState !== WebSocket.OPEN) return;
-      stopFollowing = follow(() => connection.close(CloseCode.Forbidden, 'Signed out'));
+      stopFollowing = follow(() => {
+        hasLostAccess = true;
+        onEnd();
+        // Also that of a mutation which ended the access: who signs out hears so.
+        void withTimeout(Promise.all(handling), options.limits.answerGraceMs)
+          .catch((err: unknown) => log.debug({ err }, 'websocket closed before all was answered'))
+          .then(() => connection.close(CloseCode.Forbidden, 'Signed out'));
+      });
     },
     acknowledge() {
       liftLimit();
@@ -104,7 +121,7 @@ export function openConnection(socket: WebSocket, upgrade: Upgrade, options: Con
     terminate: () => socket.terminate(),
   };
   const closed = options.protocol.opened(
-    toProtocolSocket(socket, connection, { ...options, log }),
+    toProtocolSocket(socket, connection, { ...options, log, handling }),
     connection,
   );
   keepAlive(socket, options.limits.pingIntervalMs);
@@ -200,8 +217,19 @@ function slowDown(socket: WebSocket, { messagesPerSecond, messageBurst }: WebSoc
 
 const UNSENT_BYTES = 16 * 1024;
 
+type ProtocolOptions = ConnectionOptions & { handling: Set<Promise<void>> };
+
 /** graphql-ws sends an operation's next result when the promise of `send` resolves. */
-function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, log }: ConnectionOptions) {
+function toProtocolSocket(
+  socket: WebSocket,
+  connection: Connection,
+  { limits, log, handling }: ProtocolOptions,
+) {
+  const fail = (err: unknown) => {
+    if (isOutage(err)) return closeInOutage(connection);
+    log.error({ err }, 'websocket message failed');
+    connection.close(CloseCode.InternalServerError, 'Internal error');
+  };
   return {
     protocol: socket.protocol,
     send(data: string): Promise<void> | void {
@@ -217,12 +245,11 @@ function toProtocolSocket(socket: WebSocket, connection: Connection, { limits, l
     close: (code?: number, reason?: string) => socket.close(code, reason),
     onMessage(handle: (data: string) => Promise<void>) {
       socket.on('message', (data: RawData) => {
-        if (socket.readyState !== WebSocket.OPEN) return;
-        handle((data as Buffer).toString('utf8')).catch((err: unknown) => {
-          if (isOutage(err)) return closeInOutage(connection);
-          log.error({ err }, 'websocket message failed');
-          connection.close(CloseCode.InternalServerError, 'Internal error');
-        });
+        if (socket.readyState !== WebSocket.OPEN || connection.hasLostAccess) return;
+        const handled = handle((data as Buffer).toString('utf8'))
+          .catch(fail)
+          .finally(() => handling.delete(handled));
+        handling.add(handled);
       });
     },
   };

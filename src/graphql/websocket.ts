@@ -1,5 +1,5 @@
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
-import { handleProtocols, makeServer, type ExecutionResult, type Server } from 'graphql-ws';
+import { handleProtocols, makeServer, type Context, type ExecutionResult, type Server } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
@@ -89,6 +89,7 @@ export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEnd
   };
 }
 
+type ConnectionContext = Context<Record<string, unknown>, Connection>;
 type RunningArgs = PreparedOperation & { running: RunningOperation };
 
 function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Server<Connection> {
@@ -101,7 +102,7 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
       const tokens = tokensOf(context.connectionParams);
       // The payload would be kept as long as the connection.
       Object.assign(context, { connectionParams: tokens });
-      const isAccepted = await admit(server, connection, tokens);
+      const isAccepted = await admit(server, context, tokens);
       if (isAccepted) connection.acknowledge();
       return isAccepted;
     },
@@ -121,10 +122,12 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
       }
       return { ...prepared, running } satisfies RunningArgs;
     },
-    onOperation(...[, , , args, result]) {
+    onOperation(...[context, id, , args, result]) {
       const { running } = args as RunningArgs;
-      if (Symbol.asyncIterator in result) return endable(result, running.finish) as typeof result;
-      running.finish();
+      if (!(Symbol.asyncIterator in result)) return running.finish();
+      const stream = endable(result, running.finish);
+      if (context.extra.hasLostAccess) endStream(context, id, stream);
+      return stream as typeof result;
     },
     onNext(...[{ extra: connection }, , , , result]) {
       if (result.errors?.some(isOutage)) closeInOutage(connection);
@@ -141,19 +144,33 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
 /** Whether the token is valid; without one, each operation says what it requires. The connection ends with its access. */
 async function admit(
   { graphql, log }: WebSocketOptions,
-  connection: Connection,
+  context: ConnectionContext,
   tokens: Readonly<Record<string, unknown>>,
 ): Promise<boolean> {
+  const { extra: connection } = context;
   const { contextRequest, finish } = connection.startOperation(tokens);
   try {
     const { access, followAccess }: AccessContext = await graphql.createContext(contextRequest);
-    if (followAccess) connection.followAccess(followAccess);
+    if (followAccess) connection.followAccess(followAccess, () => endStreams(context));
     return !access?.problem;
   } catch (thrown) {
     throw toPublicError(thrown, { log, requestId: contextRequest.requestId });
   } finally {
     finish();
   }
+}
+
+/** Those that are no streams are null there. */
+function endStreams(context: ConnectionContext): void {
+  for (const [id, stream] of Object.entries(context.subscriptions)) {
+    if (stream) endStream(context, id, stream);
+  }
+}
+
+/** As if its client had completed it: nothing more is sent of it, and it may begin again on the next connection. */
+function endStream({ subscriptions }: ConnectionContext, id: string, stream: AsyncIterable<unknown>): void {
+  delete subscriptions[id];
+  void stream[Symbol.asyncIterator]().return?.();
 }
 
 const TOKEN_NAMES = ['authorization', 'token'];

@@ -1,6 +1,7 @@
 import { inTransaction } from '../database/prisma.js';
 import type { ContextRequest } from '../graphql/context-request.js';
 import { InvalidInputError } from '../lib/errors.js';
+import type { Platform } from '../platform.js';
 import { recordAudit } from '../auth/audit-store.js';
 import { AuthDisabledError, InvalidCredentialsError, SessionEndedError } from '../auth/errors.js';
 import { verifyPassword } from '../auth/passwords.js';
@@ -19,7 +20,7 @@ import type { AuthDeps } from './tokens.js';
 import { findUser, findUserByName } from '../auth/user-store.js';
 import { ANONYMOUS, viewerOf, type Access, type Viewer } from '../auth/viewer.js';
 
-type SignInDeps = SessionDeps & Pick<AuthDeps, 'signInLimits'>;
+type SignInDeps = SessionDeps & Pick<AuthDeps, 'signInLimits'> & Pick<Platform, 'log'>;
 
 interface SignInInput {
   username: string;
@@ -45,13 +46,23 @@ export async function signIn(
   const user = await findUserByName(deps.db, username);
   const isRight = await verifyPassword(user?.passwordHash ?? null, password, { key: address ?? '', signal });
   if (!user || !isRight) {
-    const about = { id: user?.id ?? null, username: shownName(username) };
-    await recordAudit(deps.db, { viewer: ANONYMOUS, request }, { action: 'SIGN_IN_FAILED', user: about });
+    recordFailure(deps, request, { id: user?.id ?? null, username: shownName(username) });
     await attempt.fail();
     throw new InvalidCredentialsError();
   }
   await attempt.succeed();
   return startSession(deps, { user, kind, request });
+}
+
+/** Not awaited: what there is to write, and so how long it takes, tells whether such a user exists. */
+function recordFailure(
+  { db, log }: SignInDeps,
+  request: ContextRequest,
+  user: { id: string | null; username: string },
+): void {
+  recordAudit(db, { viewer: ANONYMOUS, request }, { action: 'SIGN_IN_FAILED', user }).catch((err: unknown) =>
+    log.warn({ err }, 'could not record a failed sign-in'),
+  );
 }
 
 /** What is typed as a name may be anything. */

@@ -14,6 +14,7 @@ import {
   requirementsOfDocument,
   ruledFieldsOf,
 } from '../../src/graphql/field-rules.js';
+import { describeRoutes } from '../../src/rest/describe-routes.js';
 import { createRouteRules } from '../../src/rest/handle.js';
 import type { AnyRoute } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
@@ -34,6 +35,8 @@ const PUBLIC_QUERIES = ['authStatus', 'viewer', 'signInProviders'];
 const PUBLIC_ROUTES = [
   ...['/auth/status', '/auth/login', '/auth/register', '/auth/logout'],
   ...['/auth/sso/status', '/auth/sso/login/{provider}', '/auth/sso/callback/{provider}'],
+  // They describe the API, and hold no data of this server.
+  ...['/openapi.json', '/docs', '/docs/{file}'],
 ];
 
 const SCOPES = ['READ', 'DOWNLOAD', 'MANAGE', 'ADMIN'];
@@ -138,7 +141,9 @@ describe('every route', () => {
   }
 
   it('has the rule of its documents, or is one of those that are public', () => {
-    expect(findUnruled(ROUTES)).toEqual([]);
+    const all = [...ROUTES, ...describeRoutes(ROUTES)];
+    expect(findUnruled(all)).toEqual([]);
+    expect(PUBLIC_ROUTES.filter((path) => !all.some((route) => route.path === path))).toEqual([]);
     const ruleAt = (path: string, method: string) =>
       ROUTES.filter((each) => each.path === path && each.methods.some((one) => one === method)).map(rulesOf);
     expect(ruleAt('/prgs/stream', 'GET')).toEqual([['READ']]);

@@ -99,6 +99,23 @@ describe('a WebSocket', () => {
     bystander.socket.close();
   });
 
+  it('is told that its own mutation signed it out before it is closed, every time', async () => {
+    const user = await createPerson(app);
+    // The further ones have nothing to end, and give the close time to overtake the answer.
+    const more = ['b', 'c', 'd', 'e', 'f'].map((name) => `${name}: signOut { sessions }`);
+    const mutation = `mutation { signOut { sessions } ${more.join(' ')} }`;
+    for (let round = 0; round < 20; round++) {
+      const client = await openSocket((await signInAs(app, user)).accessToken);
+      client.subscribe('out', mutation);
+      expect(await client.closed()).toBe(4403);
+      expect(client.of('out'), `round ${round}`).toMatchObject([
+        { type: 'next', payload: { data: { signOut: { sessions: 1 } } } },
+        { type: 'complete' },
+      ]);
+      expect(client.of('updates').filter(({ type }) => type !== 'next')).toEqual([]);
+    }
+  });
+
   it('ends when the role of its user changes', async () => {
     const { user, token } = await signIn('ADMIN');
     const client = await openSocket(token);

@@ -46,6 +46,14 @@ describe('a user whom a proxy has signed in', () => {
     expect(all).toEqual(Array(5).fill({ username: 'twin', role: 'USER' }));
   });
 
+  it('is made again at the next request, once deleted, while the proxy still signs them in', async () => {
+    const where = { usernameKey: 'leaver' };
+    await viewerBy(app, { 'remote-user': 'leaver' });
+    const { id } = await app.deps.db.user.delete({ where });
+    expect(await viewerBy(app, { 'remote-user': 'leaver' })).toEqual({ username: 'leaver', role: 'USER' });
+    expect((await app.deps.db.user.findUniqueOrThrow({ where })).id).not.toBe(id);
+  });
+
   it('has the role that the groups say, at each request', async () => {
     const headers = { 'remote-user': 'boss', 'remote-groups': 'staff, music-admins' };
     expect(await viewerBy(app, headers)).toEqual({ username: 'boss', role: 'ADMIN' });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIdentifier } from '../../src/sign-in/identify.js';
 import { hashPassword } from '../../src/auth/passwords.js';
 import { startSession } from '../../src/sign-in/sessions.js';
+import { inTransaction } from '../../src/database/prisma.js';
 import { createContextRequest } from '../kit/context-request.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import {
@@ -18,6 +19,7 @@ import {
   whoIs,
 } from '../kit/sign-in.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
+import { waitFor } from '../kit/wait-for.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -85,7 +87,21 @@ describe('signing in', () => {
     for (const { result, status, setCookies } of answers) {
       expect({ result, status, setCookies }).toEqual({ result: first.result, status: 200, setCookies: [] });
     }
+    await waitFor(async () => (await actionsOf(user.id)).length === 2);
     expect(await actionsOf(user.id)).toEqual(['SIGN_IN_FAILED', 'SIGN_IN_FAILED']);
+  });
+
+  it('answers before it has recorded a failure, so that its time does not tell who exists', async () => {
+    const { id, username } = await createPerson(app);
+    const recorded = () => app.deps.db.auditEntry.count({ where: { action: 'SIGN_IN_FAILED', userId: id } });
+    await inTransaction(other.deps.db, async (tx) => {
+      await tx.$executeRaw`LOCK TABLE "AuditEntry" IN ACCESS EXCLUSIVE MODE`;
+      for (const name of [username, 'nobody-to-be-recorded']) {
+        const { result } = await trySignIn(app, { username: name, password: 'wrong' });
+        expect(result.__typename).toBe('InvalidCredentials');
+      }
+    });
+    await waitFor(async () => (await recorded()) === 1);
   });
 
   it('takes a password as it is, up to 512 characters of any alphabet, and no longer one that begins alike', async () => {

@@ -375,6 +375,46 @@ describe('the end of a connection', () => {
     expect(await client.closed()).toBe(4403);
     await waitFor(() => server.world.source('a').size === 0 && access.followed === 0);
   });
+
+  test('comes, when access ends, after the answer of what runs, and after nothing else', async () => {
+    const server = await start();
+    const { world } = server;
+    const access = { end: () => {} };
+    world.followAccess = (onEnd) => {
+      access.end = onEnd;
+      return () => undefined;
+    };
+    const client = await RawClient.ready(server.socketUrl);
+    client.subscribe('events', 'subscription { events(source: "a") { number } }');
+    client.subscribe('silence', 'subscription { silence { number } }');
+    client.subscribe('slow', '{ slow }');
+    await waitFor(() => world.source('a').size === 1 && world.slow.started === 1);
+    access.end();
+    await waitFor(() => world.source('a').size === 0 && world.aborted.includes('silence'));
+    world.source('a').push({ number: 1, text: 'too late' });
+    client.subscribe('late', '{ hello }');
+    client.socket.ping();
+    await once(client.socket, 'pong');
+    expect(client.closeCode).toBeNull();
+    world.slow.finish();
+    expect(await client.closed()).toBe(4403);
+    expect(client.of('slow').map(({ type }) => type)).toEqual(['next', 'complete']);
+    for (const id of ['events', 'silence', 'late']) expect(client.of(id)).toEqual([]);
+  });
+
+  test('does not wait, when access ends, for an answer that never comes', async () => {
+    const server = await start({ answerGraceMs: 50 });
+    const access = { end: () => {} };
+    server.world.followAccess = (onEnd) => {
+      access.end = onEnd;
+      return () => undefined;
+    };
+    const client = await open(server);
+    access.end();
+    expect(await client.closed()).toBe(4403);
+    expect(client.of('query')).toEqual([]);
+    await allEnded(server);
+  });
 });
 
 describe('a client that does not read', () => {

@@ -170,6 +170,17 @@ describe('POST /auth/register', () => {
     },
   );
 
+  it.each([null, '', undefined])('takes the email address %j as none, as GraphQL does', async (email) => {
+    const input = () => ({ username: newName(), password: PASSWORD, email });
+    const replies = [
+      await guest.rest('POST', '/auth/register', input()),
+      await admin.rest('POST', '/auth/users/create', input()),
+    ];
+    for (const reply of replies)
+      expect(reply).toMatchObject({ status: 200, body: { user: { email: null } } });
+    expect(replies).toHaveLength(2);
+  });
+
   it('of ten at once for one name lets one win, the others get 409', async () => {
     const username = newName();
     const variants = [username, username.toUpperCase()];

@@ -66,12 +66,15 @@ export const login = z
   })
   .describe('Name and password of the account to sign in to.');
 
-const email = documentedAs(z.email({ error: 'an email address is expected' }).max(254), {
-  type: 'string',
-  format: 'email',
-})
+/** The form of a browser sends "" for a field that was left empty. */
+const noEmail = z.union([z.null(), z.literal('').transform(() => null)]);
+
+const email = documentedAs(
+  z.union([noEmail, z.email().max(254)], { error: 'an email address is expected, or null' }),
+  { type: 'string', format: 'email' },
+)
   .optional()
-  .describe('Email address of the user, if there is one.');
+  .describe('Email address of the user, if there is one; `null` and an empty text count as none.');
 
 export const newAccount = z
   .object({ username, password: password('Password of the account: 8 to 512 characters.'), email })
