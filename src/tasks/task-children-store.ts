@@ -45,6 +45,11 @@ export async function listPositions(
   return new Set(rows.map(({ position }) => position));
 }
 
+export async function listAllPositions(db: Db, parentId: string): Promise<Set<number>> {
+  const rows = await db.task.findMany({ where: { parentId }, select: { position: true } });
+  return new Set(rows.flatMap(({ position }) => position ?? []));
+}
+
 export function listFirstChildren(
   db: Db,
   parentId: string,
