@@ -5,6 +5,14 @@ import type { Platform } from './platform.js';
 import type { QueueDeps } from './queue/leases.js';
 import type { SettingsDeps } from './settings/live-settings.js';
 import type { TaskDeps } from './tasks/task-counter.js';
+import type { WatchDeps } from './watches/watch-feed.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
-export type Deps = Platform & CatalogDeps & SettingsDeps & LibraryDeps & TaskDeps & QueueDeps & LiveDeps;
+export type Deps = Platform &
+  CatalogDeps &
+  SettingsDeps &
+  LibraryDeps &
+  TaskDeps &
+  QueueDeps &
+  LiveDeps &
+  WatchDeps;

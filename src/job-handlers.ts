@@ -4,10 +4,12 @@ import { writePlaylistsJob } from './downloads/write-playlists.job.js';
 import type { RunnableJob } from './jobs/job.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { runTaskJob } from './queue/run-task.job.js';
+import { queueDueChecksJob } from './watches/queue-checks.job.js';
 
 export const JOBS: readonly RunnableJob<Deps>[] = [
   runTaskJob,
   scanLibraryJob,
   pruneCatalogCacheJob,
   writePlaylistsJob,
+  queueDueChecksJob,
 ];
