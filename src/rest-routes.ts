@@ -5,6 +5,7 @@ import { HISTORY_ROUTES } from './rest/history/routes.js';
 import { CONFIG_ROUTES } from './rest/settings/routes.js';
 import { TASK_ROUTES } from './rest/tasks/routes.js';
 import { TASK_STREAM_ROUTES } from './rest/tasks/stream.js';
+import { WATCH_ROUTES } from './rest/watches/routes.js';
 import type { AnyRoute } from './rest/route.js';
 
 /** All routes below /api, in any order: a path without parameters is matched before one with them. */
@@ -16,4 +17,5 @@ export const ROUTES: readonly AnyRoute[] = [
   ...HISTORY_ROUTES,
   ...TASK_ROUTES,
   ...TASK_STREAM_ROUTES,
+  ...WATCH_ROUTES,
 ];

@@ -11,7 +11,7 @@ import {
 } from '../catalog/catalog-item.js';
 import { keysetWhere, directionOf, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
-import type { Prisma} from '../generated/prisma/client.js';
+import type { Prisma } from '../generated/prisma/client.js';
 import { type User } from '../generated/prisma/client.js';
 import type { TaskErrorCode } from '../lib/errors.js';
 import type { Watch, WatchKind, WatchOptions, WatchOutcome } from './watch.js';

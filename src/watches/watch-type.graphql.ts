@@ -10,14 +10,14 @@ import {
   TrackType,
 } from '../catalog/item-types.graphql.js';
 import type { GraphqlContext } from '../context.js';
-import { builder, enumTypeOf } from '../graphql/builder.js';
+import { builder, enumTypeOf, INTERNAL } from '../graphql/builder.js';
 import { parseRowId } from '../graphql/node-id.js';
 import { isTaskErrorCode } from '../lib/errors.js';
 import { findTasksByIds } from '../tasks/task-store.js';
 import { ownerLoader, TaskErrorCodeEnum, TaskType, UNCACHED } from '../tasks/task-type.graphql.js';
 import { countMembers, findLocallyKnown, type MemberCount } from './member-store.js';
 import { albumGroupsOf, findWatch, itemOf } from './watch-store.js';
-import type { MemberState, Watch, WatchKind, WatchOutcome } from './watch.js';
+import { isFollowed, type MemberState, type Watch, type WatchKind, type WatchOutcome } from './watch.js';
 
 export const WatchKindEnum = builder.enumType('WatchKind', {
   description: 'What a watch follows.',
@@ -149,6 +149,16 @@ export const WatchType = builder.prismaNode('Watch', {
       resolve: albumGroupsOf,
     }),
     paused: t.exposeBoolean('paused', { description: 'Whether it is left out until it is resumed.' }),
+    active: t.boolean({
+      description: 'Whether it is checked by itself: watching is on, and it is neither paused nor expired.',
+      resolve: (watch, _args, { watchSettings, clock }) =>
+        watchSettings().enabled && isFollowed(watch, clock.now()),
+    }),
+    watchingEnabled: t.boolean({
+      ...INTERNAL,
+      description: 'Whether watching is turned on for the whole server.',
+      resolve: (_watch, _args, { watchSettings }) => watchSettings().enabled,
+    }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,

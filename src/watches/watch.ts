@@ -39,6 +39,11 @@ export function wantedOrigins({
   return [...existing, ...added, 'REQUESTED'];
 }
 
+/** Whether it takes part in the checks at all. */
+export function isFollowed({ paused, expiresAt }: Pick<Watch, 'paused' | 'expiresAt'>, now: Date): boolean {
+  return !paused && (expiresAt === null || expiresAt > now);
+}
+
 const DAY_S = 86_400;
 /** Watches that were added together, or missed together, do not stay together. */
 const JITTER = 0.1;

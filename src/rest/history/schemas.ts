@@ -7,7 +7,7 @@ export const statusSchema = z
   .enum(['completed', 'failed', 'skipped', 'in_progress', 'partial', 'cancelled'])
   .meta({ id: 'HistoryStatus', description: 'How a download ended; `partial` if only some tracks failed.' });
 export const downloadTypeSchema = z
-  .enum(['track', 'album', 'playlist', 'artist'])
+  .enum(['track', 'album', 'playlist', 'artist', 'watch_check'])
   .meta({ id: 'DownloadType', description: 'What kind of item was downloaded.' });
 
 const common = {
