@@ -24,10 +24,10 @@ import {
   type WatchChange,
   type WatchedItem,
 } from './watch-store.js';
-import { DEFAULT_OPTIONS, type Watch, type WatchKind, type WatchOptions } from './watch.js';
+import { DEFAULT_OPTIONS, isFollowed, type Watch, type WatchKind, type WatchOptions } from './watch.js';
 
 type FindDeps = Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'defaultCatalog'>;
-type WatchDeps = FindDeps & QueueCheckDeps;
+type WatchDeps = FindDeps & QueueCheckDeps & Pick<Platform, 'clock'>;
 
 /** Which watch: its own id, or what it follows. */
 export interface WatchReference {
@@ -168,16 +168,22 @@ export async function checkWatch(deps: WatchDeps, viewer: Viewer, reference: Wat
   return queueCheck(deps, watch);
 }
 
-/** The viewer's own ones that are not paused. */
+/** No more than the pool has connections for besides. */
+const QUEUED_AT_ONCE = 4;
+
+/** The viewer's own ones that are neither paused nor expired. */
 export async function checkAllWatches(
   deps: WatchDeps,
   viewer: Viewer,
   filter: { kind: WatchKind | null },
 ): Promise<Task[]> {
   expectEnabled(deps);
+  const now = deps.clock.now();
+  const watches = (await listOwnWatches(deps.db, viewer, filter)).filter((watch) => isFollowed(watch, now));
   const tasks: Task[] = [];
-  for (const watch of await listOwnWatches(deps.db, viewer, filter)) {
-    if (!watch.paused) tasks.push(await queueCheck(deps, watch));
+  for (let start = 0; start < watches.length; start += QUEUED_AT_ONCE) {
+    const batch = watches.slice(start, start + QUEUED_AT_ONCE);
+    tasks.push(...(await Promise.all(batch.map((watch) => queueCheck(deps, watch)))));
   }
   return tasks;
 }

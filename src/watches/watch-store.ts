@@ -151,9 +151,9 @@ export async function takeTurn(
 ): Promise<number> {
   await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.watch.turn'))) AS locked`;
   const [row] = await tx.$queryRaw<{ ms: number }[]>`
-    UPDATE "Watch" SET "startedAt" = greatest(now(), least(now() + ${longestSeconds} * interval '1 second',
+    UPDATE "Watch" SET "startedAt" = greatest(now(), least(now() + ${longestSeconds} * interval '1 second', coalesce(
       (SELECT max("startedAt") FROM "Watch" WHERE "kind" = ${kind}::"WatchKind" AND "id" <> ${id}::uuid)
-        + ${pauseSeconds} * interval '1 second'))
+        + ${pauseSeconds} * interval '1 second', now())))
     WHERE "id" = ${id}::uuid
     RETURNING (extract(epoch FROM "startedAt" - now()) * 1000)::float8 AS ms`;
   return row?.ms ?? 0;

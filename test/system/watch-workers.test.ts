@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { viewerOf } from '../../src/auth/viewer.js';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
+import { inTransaction } from '../../src/database/prisma.js';
+import { takeTurn } from '../../src/watches/watch-store.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { never } from '../kit/audio.js';
@@ -93,6 +95,28 @@ describe('several workers', () => {
       timeoutMs: LONG_MS,
     });
     expect(await countChecks(api)).toBe(20);
+  });
+
+  it('take turns in calling a catalog, with the pause of the settings between two of a kind', async () => {
+    const { db } = api.deps;
+    const ids: string[] = [];
+    for (const [item, kind] of [
+      ['stub:1', 'PLAYLIST'],
+      ['stub:2', 'PLAYLIST'],
+      ['stub:3', 'PLAYLIST'],
+      ['stub:somebody', 'ARTIST'],
+    ] as const) {
+      ids.push((await watch(api, { item, kind })).id.replace('Watch:', ''));
+    }
+    const turnOf = async (at: number, longestSeconds = 1_000) => {
+      const own = await db.watch.findUniqueOrThrow({ where: { id: ids[at] ?? '' } });
+      const ms = await inTransaction(db, (tx) => takeTurn(tx, own, { pauseSeconds: 300, longestSeconds }));
+      return Math.round(ms / 100_000) * 100;
+    };
+    expect([await turnOf(0), await turnOf(1), await turnOf(2)]).toEqual([0, 300, 600]);
+    expect(await turnOf(3)).toBe(0);
+    // Later turns than others can have taken were written by a wrong clock.
+    expect(await turnOf(0, 400)).toBe(400);
   });
 
   it('take up the check of one that was killed in the middle of a list', async () => {
