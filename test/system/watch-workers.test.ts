@@ -8,6 +8,7 @@ import { takeTurn } from '../../src/watches/watch-store.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { never } from '../kit/audio.js';
+import { ROUTES } from '../../src/rest-routes.js';
 import { createChangingCatalog } from '../kit/changing-list.js';
 import { createTestDatabase } from '../kit/database.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
@@ -198,6 +199,26 @@ describe('a watch', () => {
       'ALBUM stub:second',
       'ALBUM stub:guest',
     ]);
+    // Existing clients are shown checks as other tasks.
+    const taskId = task.id.replace('Task:', '');
+    for (const [path, route] of [
+      ['/prgs/list', '/prgs/list'],
+      [`/prgs/${taskId}`, '/prgs/{task_id}'],
+      ['/history', '/history'],
+      [`/history/${taskId}`, '/history/{task_id}'],
+      [`/history/${taskId}/children`, '/history/{task_id}/children'],
+    ] as const) {
+      const { status, body } = await app.rest('GET', path);
+      const response = ROUTES.find((each) => each.path === route && each.methods.includes('GET'))?.docs
+        ?.response;
+      expect(status, path).toBe(200);
+      expect(response?.safeParse(body).error, path).toBeUndefined();
+      expect(JSON.stringify(body), path).toContain('stub:');
+    }
+    expect((await app.rest('GET', `/prgs/${taskId}`)).body).toMatchObject({
+      download_type: 'watch_check',
+      original_url: expect.stringMatching(/\/api\/artist\/download\/stub:singer$/) as string,
+    });
   });
 
   it('does not download what the library has', async () => {

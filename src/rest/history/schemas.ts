@@ -99,7 +99,7 @@ export const searchSchema = z
 export const childrenSchema = z
   .strictObject({
     task_id: z.string(),
-    download_type: z.enum(['album', 'playlist', 'artist']),
+    download_type: z.enum(['album', 'playlist', 'artist', 'watch_check']),
     title: z.string(),
     children_table: z.string(),
     tracks: z.array(childSchema),
