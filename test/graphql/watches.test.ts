@@ -3,6 +3,7 @@ import { graphql } from '../../src/generated/documents/gql.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import {
   CHECK_ALL,
+  CHECK_PLAYLISTS,
   CHECK_WATCH,
   MARK_KNOWN,
   seen,
@@ -132,7 +133,7 @@ describe('watches', () => {
     const { id } = await watch(app, { item: 'demo:first-watch' });
     for (const refused of [
       (await app.execute(CHECK_WATCH, { id })).checkWatch,
-      (await app.execute(CHECK_ALL, {})).checkAllWatches,
+      (await app.execute(CHECK_ALL)).checkAllWatches,
     ]) {
       expect(refused).toMatchObject({ code: 'WATCHING_DISABLED' });
     }
@@ -140,10 +141,10 @@ describe('watches', () => {
     await turnOnWatching(app);
     await updateWatch(app, { id, paused: true });
     expect((await seen(app, id)).paused).toBe(true);
-    const all = (await app.execute(CHECK_ALL, {})).checkAllWatches;
+    const all = (await app.execute(CHECK_ALL)).checkAllWatches;
     expect(all.__typename === 'ChecksQueued' && all.tasks).toHaveLength(1);
     await updateWatch(app, { id, paused: false });
-    const again = (await app.execute(CHECK_ALL, { kind: 'PLAYLIST' })).checkAllWatches;
+    const again = (await app.execute(CHECK_PLAYLISTS)).checkAllWatches;
     expect(again.__typename === 'ChecksQueued' && again.tasks).toHaveLength(1);
   });
 

@@ -111,8 +111,8 @@ export const CHECK_WATCH = graphql(`
 `);
 
 export const CHECK_ALL = graphql(`
-  mutation CheckAll($kind: WatchKind) {
-    checkAllWatches(kind: $kind) {
+  mutation CheckAll {
+    checkAllWatches {
       __typename
       ... on ChecksQueued {
         tasks {
@@ -122,6 +122,19 @@ export const CHECK_ALL = graphql(`
       ... on Error {
         code
         message
+      }
+    }
+  }
+`);
+
+export const CHECK_PLAYLISTS = graphql(`
+  mutation CheckPlaylists {
+    checkAllWatches(kind: PLAYLIST) {
+      __typename
+      ... on ChecksQueued {
+        tasks {
+          id
+        }
       }
     }
   }
