@@ -156,7 +156,7 @@ export async function takeTurn(
         + ${pauseSeconds} * interval '1 second', now())))
     WHERE "id" = ${id}::uuid
     RETURNING (extract(epoch FROM "startedAt" - now()) * 1000)::float8 AS ms`;
-  return row?.ms ?? 0;
+  return Math.max(0, row?.ms ?? 0);
 }
 
 /** Until the transaction ends nobody else changes its members or deletes it. Null when it is gone. */
