@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { createLiveAccess } from './sign-in/live-access.js';
+import { openAuth } from './sign-in/open-auth.js';
+import type { SignInDelays } from './sign-in/sign-in-limits.js';
 import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
@@ -8,7 +11,6 @@ import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
 import { sweepUnfinishedFiles } from './downloads/incoming.js';
-import { nearestExisting } from './downloads/target-file.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
@@ -16,7 +18,8 @@ import { startPostgresRelay } from './events/postgres-relay.js';
 import { createContextFactory } from './context.js';
 import { internalSchema, schema } from './schema.js';
 import { createGraphqlServer } from './graphql/server.js';
-import type { Check, CheckResult } from './http/readiness.js';
+import type { Check } from './http/readiness.js';
+import { readinessChecks } from './readiness-checks.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
@@ -39,10 +42,12 @@ import { recoverTasks } from './queue/dispatch-tasks.js';
 import { startDispatcher, type Dispatcher } from './queue/dispatcher.js';
 import { createLeases } from './queue/leases.js';
 import { createTurns } from './queue/turns.js';
+import { openProviders } from './sso/providers.js';
 import { createTaskCounter } from './tasks/task-counter.js';
 import { createTaskFeed } from './live/task-feed.js';
 import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
+import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 import { createWatchRunners } from './watches/check-watch.js';
 import { settleMembersOnEvent } from './watches/settle-on-event.js';
@@ -57,6 +62,7 @@ export interface Overrides {
   catalogs?: readonly CatalogSource[];
   media?: Media;
   readers?: Partial<ReaderLimits>;
+  signInDelays?: SignInDelays;
 }
 
 export interface App {
@@ -100,7 +106,7 @@ interface CreatedDeps {
 /** The order matters: closing in reverse stops the job runner first, whose running jobs still need the rest. */
 async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps> {
   const { log, overrides, closers } = options;
-  const { url, db, workDb, reads } = await openDatabase(env, options);
+  const { url, db, pool, workDb, reads } = await openDatabase(env, options);
   const instanceId = randomUUID();
   const { bus, relay } = await openEvents({ url, instanceId }, options);
   const media = overrides.media ?? (await createMedia({ ...env, log }));
@@ -114,9 +120,13 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     canWork: () => relay.healthy(),
     restoreEveryMs: timing.restoreJobsEveryMs,
   });
+  await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
 
+  const auth = await openAuth(platform, { pool, signInDelays: overrides.signInDelays });
+  const liveAccess = createLiveAccess(platform);
+  closers.add('live access', () => liveAccess.stop());
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
   const feed = createTaskFeed(platform);
@@ -137,6 +147,9 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
+    ...auth,
+    liveAccess,
+    ...openProviders(platform),
     tagReader,
     feed,
     libraryFeed,
@@ -167,13 +180,13 @@ async function openDatabase(env: Env, options: StartOptions) {
   };
   const work = open({ poolSize: WORK_POOL_SIZE });
   await repairSequences(work.db);
-  const { db } = open({ statementMs: READ_STATEMENT_MS });
+  const { db, pool } = open({ statementMs: READ_STATEMENT_MS });
   const readers = open({
     poolSize: READ_LIMITS.atOnce,
     statementMs: READ_STATEMENT_MS,
     canceller: work.pool,
   });
-  return { url, db, workDb: work.db, reads: createExpensiveReads(readers.db) };
+  return { url, db, pool, workDb: work.db, reads: createExpensiveReads(readers.db) };
 }
 
 async function openEvents(
@@ -258,42 +271,12 @@ async function startServer(
     }),
     origins: env.corsOrigins,
     allowedHosts: env.allowedHosts,
+    publicUrl: env.publicUrl,
+    trustedProxies: env.trustedProxies,
+    keySet: env.authEnabled ? async () => ({ keys: await deps.signingKeys.published() }) : undefined,
     checks,
     log,
   });
   closers.add('http server', (graceMs) => http.stop({ graceMs }));
   return http;
-}
-
-function checkDispatcher(dispatcher: Dispatcher): CheckResult {
-  const detail = dispatcher.problem();
-  return detail === null ? { ok: true } : { ok: false, detail };
-}
-
-const MIN_FREE_BYTES = 500_000_000;
-
-function readinessChecks(
-  deps: Pick<Deps, 'db' | 'settings' | 'media'>,
-  { jobs, dispatcher }: { jobs: Pick<AgendaJobs, 'healthy'>; dispatcher: Dispatcher | null },
-): Record<string, Check> {
-  return {
-    ...(dispatcher && { dispatch: () => Promise.resolve(checkDispatcher(dispatcher)) }),
-    database: async () => {
-      await deps.db.$queryRaw`SELECT 1`;
-      return { ok: true };
-    },
-    jobs: async () =>
-      (await jobs.healthy()) ? { ok: true } : { ok: false, detail: 'the job store does not answer' },
-    ffmpeg: () =>
-      Promise.resolve(
-        deps.media.tools
-          ? { ok: true, detail: deps.media.tools.version }
-          : { ok: false, detail: deps.media.problem ?? 'ffmpeg cannot be run' },
-      ),
-    disk: async () => {
-      const { bavail, bsize } = await statfs(await nearestExisting(deps.settings().downloadPath));
-      const freeBytes = bavail * bsize;
-      return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
-    },
-  };
 }

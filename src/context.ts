@@ -1,7 +1,7 @@
 import { mayUse, refusalFor, isSignedIn } from './auth/access-rules.js';
-import { createIdentifier } from './auth/identify.js';
-import type { Access } from './auth/identify.js';
-import type { Viewer } from './auth/viewer.js';
+import { createIdentifier } from './sign-in/identify.js';
+import type { FollowAccess } from './sign-in/live-access.js';
+import type { Access, Viewer } from './auth/viewer.js';
 import type { Deps } from './deps.js';
 import type { ContextRequest } from './graphql/context-request.js';
 import type { DomainError } from './lib/errors.js';
@@ -25,8 +25,8 @@ export interface GraphqlContext extends Deps {
   request: ContextRequest;
   requestId: string;
   signal: AbortSignal;
-  /** When the token ends; a WebSocket or event stream ends with it. */
-  expiresAt: Date | null;
+  /** For connections that stay open. */
+  followAccess: FollowAccess | null;
 }
 
 /** The only place that decides who the viewer is, for HTTP, WebSocket and REST. */
@@ -35,7 +35,7 @@ export function createContextFactory(deps: Deps): (request: ContextRequest) => P
   return async (request) => {
     const { requestId, signal } = request;
     const access = await identify(request);
-    const { viewer, expiresAt } = access;
+    const { viewer } = access;
     return {
       ...deps,
       log: deps.log.child({ requestId }),
@@ -46,7 +46,7 @@ export function createContextFactory(deps: Deps): (request: ContextRequest) => P
       request,
       requestId,
       signal,
-      expiresAt,
+      followAccess: deps.liveAccess.follow(access),
     };
   };
 }

@@ -15,23 +15,26 @@ import {
   positiveNumber,
   publicUrl,
   urlOf,
-  userName,
+  variableFacts,
+  type Provided,
+  type VariableFacts,
 } from './lib/env-values.js';
+import {
+  findSignInConflicts,
+  oidcSuffixes,
+  parseFurtherOidc,
+  SIGN_IN_VARIABLES,
+  toSignInEnv,
+  type SignInEnv,
+} from './env-sign-in.js';
+import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
 const CATALOGS = ['demo', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
 
-/** What docs/configuration.md and error messages say of a variable. */
-interface VariableFacts {
-  kind: string;
-  /** As one would write it in the environment; null for none. */
-  default: string | null;
-  description: string;
-}
-
-const facts = z.registry<VariableFacts>();
+const facts = variableFacts;
 
 const listOf = (values: readonly string[]) =>
   values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
@@ -53,38 +56,7 @@ const variables = z.object({
     description:
       'Names by which the server is reached, besides IP addresses, localhost, HOST and the name of the machine.',
   }),
-  AUTH_ENABLED: onOff.default(false).register(facts, {
-    kind: 'true or false',
-    default: 'false',
-    description: 'Whether people sign in; otherwise everyone is the user "system", an admin.',
-  }),
-  REGISTRATION_ENABLED: onOff.default(false).register(facts, {
-    kind: 'true or false',
-    default: 'false',
-    description:
-      'Whether people may create an account themselves. The first to register is an admin, in any case.',
-  }),
-  ADMIN_USERNAME: userName.optional().register(facts, {
-    kind: '3 to 64 letters, digits, ".", "_" or "-"',
-    default: null,
-    description: 'Name of the admin that is made when there are no users; with ADMIN_PASSWORD.',
-  }),
-  ADMIN_PASSWORD: z.string().min(8).max(512).optional().register(facts, {
-    kind: '8 to 512 characters',
-    default: null,
-    description: 'First password of ADMIN_USERNAME; later values change nothing.',
-  }),
-  TOKEN_HOURS: positiveNumber.default(24).register(facts, {
-    kind: 'an integer from 1 to 99999',
-    default: '24',
-    description: 'Hours that the token of a sign-in by REST is valid.',
-  }),
-  SECRET_KEY: z.string().min(32).max(1_024).optional().register(facts, {
-    kind: '32 to 1,024 characters that are hard to guess',
-    default: null,
-    description:
-      'Encrypts what must stay secret in the database; the same for all processes that share one. By default made once, in DATA_DIR.',
-  }),
+  ...USER_VARIABLES,
   PUBLIC_URL: publicUrl.optional().register(facts, {
     kind: 'an address such as https://music.example.org or https://example.org/music',
     default: null,
@@ -96,6 +68,7 @@ const variables = z.object({
     default: null,
     description: 'Reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed.',
   }),
+  ...SIGN_IN_VARIABLES,
   CORS_ORIGINS: commaSeparated(isOrigin, 'an origin').default([]).register(facts, {
     kind: 'origins such as https://music.example.org, separated by commas; "*" is not allowed',
     default: null,
@@ -105,7 +78,12 @@ const variables = z.object({
     kind: 'an integer from 1 to 99999',
     default: String(READER_LIMITS.perAddress),
     description:
-      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address.',
+      'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
+  }),
+  SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(facts, {
+    kind: 'an address such as https://accounts.spotify.com',
+    default: 'https://accounts.spotify.com',
+    description: 'Where the client id and secret of a Spotify account are checked.',
   }),
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
@@ -194,21 +172,17 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env {
+export interface Env extends UserEnv, SignInEnv {
   port: number;
   host: string;
   development: boolean;
   /** Lower case; ".example.org" stands for example.org and all below it, "*" for all. */
   allowedHosts: string[];
-  authEnabled: boolean;
-  registrationEnabled: boolean;
-  /** Made when there are no users. */
-  firstAdmin: { username: string; password: string } | null;
-  tokenHours: number;
-  secretKey: string | null;
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
+  /** Without a slash at the end. */
+  spotifyAccountsUrl: string;
   corsOrigins: string[];
   maxReadersPerAddress: number;
   dataDir: string;
@@ -227,9 +201,12 @@ export interface Env {
   graphiql: boolean;
 }
 
-/** Values that may hold passwords. */
-export function secretUrlsOf({ database, jobStore }: Env): string[] {
-  return [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
+/** Values that may hold passwords, or are some. */
+export function secretUrlsOf({ database, jobStore, signInProviders, secretKey, firstAdmin }: Env): string[] {
+  const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
+  const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
+  const secrets = [...clientSecrets, secretKey, firstAdmin?.password];
+  return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
 export class EnvError extends Error {
@@ -243,17 +220,21 @@ export class EnvError extends Error {
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
   const provided = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
-  const issues = parsed.error?.issues ?? [];
-  const mistakes = [...issues.map((issue) => describe(issue, provided)), ...findConflicts(provided)];
+  const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
+    issues.map((issue) => describe(issue, { provided, suffix }));
+  const mistakes = describeAll(parsed.error?.issues);
+  const further = oidcSuffixes(provided).flatMap((suffix) => {
+    const { data, error } = parseFurtherOidc(provided, suffix);
+    mistakes.push(...describeAll(error?.issues, suffix));
+    return data ? [[suffix, data] as [string, typeof data]] : [];
+  });
+  mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
-  return toEnv(parsed.data);
+  return { ...toEnv(parsed.data), ...toUserEnv(parsed.data), ...toSignInEnv(parsed.data, further) };
 }
 
-function findConflicts(provided: Record<string, string | undefined>): string[] {
-  const mistakes: string[] = [];
-  if (Boolean(provided['ADMIN_USERNAME']) !== Boolean(provided['ADMIN_PASSWORD'])) {
-    mistakes.push('ADMIN_USERNAME and ADMIN_PASSWORD go together; set both, or neither.');
-  }
+function findConflicts(provided: Provided): string[] {
+  const mistakes = [...findUserConflicts(provided), ...findSignInConflicts(provided)];
   if (provided['CATALOG'] === 'library' && !provided['LIBRARY_DIRS']) {
     mistakes.push('CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.');
   }
@@ -266,17 +247,22 @@ function findConflicts(provided: Record<string, string | undefined>): string[] {
   return mistakes;
 }
 
-function describe(issue: z.core.$ZodIssue, provided: Record<string, string | undefined>): string {
-  const name = String(issue.path[0]);
+/** `suffix`: what the name has after that of the table, as for one of several providers. */
+function describe(
+  issue: z.core.$ZodIssue,
+  { provided, suffix }: { provided: Provided; suffix: string },
+): string {
+  const listed = String(issue.path[0]);
+  const name = `${listed}${suffix}`;
   // Any part of a malformed URL may be the password.
-  if (isSecret(name)) return `${name} is invalid; expected: ${factsOf(name).kind}.`;
+  if (isSecret(listed)) return `${name} is invalid; expected: ${factsOf(listed).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
-  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(name).kind}.`;
+  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
 }
 
 /** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$/.test(name);
+const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
@@ -284,22 +270,15 @@ function factsOf(name: string): VariableFacts {
   return found;
 }
 
-function toEnv(parsed: z.infer<typeof variables>): Env {
+function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof UserEnv | keyof SignInEnv> {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
     development: parsed.NODE_ENV === 'development',
     allowedHosts: parsed.ALLOWED_HOSTS,
-    authEnabled: parsed.AUTH_ENABLED,
-    registrationEnabled: parsed.REGISTRATION_ENABLED,
-    firstAdmin:
-      parsed.ADMIN_USERNAME !== undefined && parsed.ADMIN_PASSWORD !== undefined
-        ? { username: parsed.ADMIN_USERNAME, password: parsed.ADMIN_PASSWORD }
-        : null,
-    tokenHours: parsed.TOKEN_HOURS,
-    secretKey: parsed.SECRET_KEY ?? null,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
+    spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
     corsOrigins: parsed.CORS_ORIGINS,
     maxReadersPerAddress: parsed.MAX_READERS_PER_ADDRESS,
     dataDir: parsed.DATA_DIR,

@@ -1,3 +1,4 @@
+import { pruneAccessJob } from './sign-in/prune-access.job.js';
 import { pruneCatalogCacheJob } from './catalog/prune-catalog-cache.job.js';
 import type { Deps } from './deps.js';
 import { writePlaylistsJob } from './downloads/write-playlists.job.js';
@@ -9,6 +10,7 @@ import { queueDueChecksJob } from './watches/queue-checks.job.js';
 export const JOBS: readonly RunnableJob<Deps>[] = [
   runTaskJob,
   scanLibraryJob,
+  pruneAccessJob,
   pruneCatalogCacheJob,
   writePlaylistsJob,
   queueDueChecksJob,

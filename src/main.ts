@@ -1,9 +1,13 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
+import { runCommand, UsageError } from './commands.js';
 import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
+import { createLogger } from './lib/logger.js';
 import { createRedactor } from './lib/secrets.js';
 
+/** Of BSD's sysexits.h. */
+const EX_USAGE = 64;
 const EX_CONFIG = 78;
 
 function readEnv(): Env {
@@ -41,7 +45,23 @@ const crash = (thrown: unknown) => {
 };
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
-main(env).catch((thrown: unknown) => {
-  process.stderr.write(`Reprise could not start: ${redact(messageOf(thrown))}\n`);
-  process.exit(1);
-});
+const fail = (message: string, status: number) => {
+  process.stderr.write(`${message}\n`);
+  process.exit(status);
+};
+const words = process.argv.slice(2);
+if (words.length > 0) {
+  // Standard output is for what the command prints, which a program may read.
+  runCommand(env, createLogger('warn', redact, process.stderr), words).then(
+    (output) => process.stdout.write(`${output}\n`),
+    (thrown: unknown) => {
+      const status = thrown instanceof UsageError ? EX_USAGE : thrown instanceof EnvError ? EX_CONFIG : 1;
+      fail(redact(messageOf(thrown)), status);
+    },
+  );
+} else {
+  main(env).catch((thrown: unknown) => {
+    if (thrown instanceof EnvError) fail(thrown.message, EX_CONFIG);
+    fail(`Reprise could not start: ${redact(messageOf(thrown))}`, 1);
+  });
+}

@@ -41,6 +41,8 @@ export interface Timing {
   childrenWaitMs: number;
   /** How long running work may continue once the process is stopping. */
   stopGraceMs: number;
+  /** How long a service has to say whether it accepts an account. */
+  accountCheckMs: number;
   /** How soon a recurring job is back whose record the job store lost. */
   restoreJobsEveryMs: number;
 }
@@ -55,5 +57,6 @@ export const TIMING: Timing = {
   childrenWaitMs: 5_000,
   // Docker kills a container after 10 s: time is needed to return the rest to the queue and stop the database.
   stopGraceMs: 5_000,
+  accountCheckMs: 8_000,
   restoreJobsEveryMs: 15_000,
 };

@@ -19,13 +19,16 @@ const proseOf = (path: string) => withoutTables(textOf.get(path) ?? '').replace(
 describe('the documentation', () => {
   it('has the pages that the project promises', () => {
     const pages = [
+      'accounts',
       'architecture',
+      'auth',
       'benchmarks',
       'clients',
       'configuration',
       'graphql',
       'library',
       'operations',
+      'reverse-proxies',
     ];
     expect(PAGES).toEqual(
       expect.arrayContaining([
@@ -140,11 +143,25 @@ function unsetValueOf(name: string): unknown {
     databaseUrl: 'url' in env.database ? env.database.url : null,
     mongodbUrl: 'url' in env.jobStore ? env.jobStore.url : null,
     nodeEnv: env.development,
+    secretKeyPrevious: env.previousSecretKey,
+    trustProxy: env.trustedProxies,
+    ...namedAlike(/^(?:GOOGLE|GITHUB|OIDC)_/, env.signInProviders),
+    ...namedAlike(/^ADMIN_/, env.firstAdmin),
+    ...namedAlike(/^AUTH_PROXY_/, env.authProxy),
     downloadRoots: env.downloadRoots.filter((root) => root !== env.downloadDir),
   };
-  const key = name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const key = camelCase(name);
   expect(Object.keys(values)).toContain(key);
   return values[key];
+}
+
+const camelCase = (name: string) =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Variables that the program reads as one value. */
+function namedAlike(pattern: RegExp, value: unknown): Record<string, unknown> {
+  const alike = ENV_VARIABLES.filter(({ name }) => pattern.test(name));
+  return Object.fromEntries(alike.map(({ name }) => [camelCase(name), value]));
 }
 
 /** Relative ones, with anchors; also of pictures. */

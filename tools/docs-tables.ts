@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
+import { mainRequirementOf, ruledFieldsOf } from '../src/graphql/field-rules.js';
 import { REQUEST_CODES } from '../src/graphql/request-codes.js';
 import { describeRow, nullNote, wordsOf, type TableRow } from '../src/settings/settings-table.js';
 import { SETTINGS_ROWS, WATCH_SETTINGS_ROWS } from '../src/settings/settings.js';
@@ -9,8 +10,14 @@ import { REST_OPTIONS, type restOptions } from '../src/rest/downloads/serialize.
 import { documentedFormOf } from '../src/rest/input.js';
 import { sectionOf } from '../src/rest/openapi.js';
 import { ROUTES } from '../src/rest-routes.js';
+import { schema } from '../src/schema.js';
 
-export const PAGES_WITH_TABLES = ['docs/clients.md', 'docs/configuration.md', 'docs/rest.md'];
+export const PAGES_WITH_TABLES = [
+  'docs/clients.md',
+  'docs/configuration.md',
+  'docs/graphql.md',
+  'docs/rest.md',
+];
 
 const TABLES: Record<string, () => string> = {
   settings: () => settingsTable(SETTINGS_ROWS),
@@ -18,6 +25,7 @@ const TABLES: Record<string, () => string> = {
   'download options': () => optionsTable(REST_OPTIONS),
   routes: routeTables,
   'request codes': codesTable,
+  scopes: scopesTable,
 };
 
 const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
@@ -102,6 +110,39 @@ function codesTable(): string {
     meaning,
   ]);
   return toTable(['code', 'HTTP status', 'meaning'], rows);
+}
+
+const SCOPE_MEANINGS: Record<string, string> = {
+  READ: 'Every other query and subscription; of tasks and history, what is your own',
+  DOWNLOAD: 'Queue downloads',
+  MANAGE: 'Control your own tasks',
+  ADMIN: 'What concerns everybody: settings, users, accounts; a viewer with it sees the tasks of all',
+  signedIn: 'Your own account and keys: any user, with no particular scope',
+};
+
+/** From the schema itself; the fields that READ allows are all that are not named. */
+function scopesTable(): string {
+  const all = ruledFieldsOf(schema);
+  const roots = ['Query', 'Mutation', 'Subscription'];
+  const nameOf = ({ type, field, requirements }: (typeof all)[number]) => {
+    if (roots.includes(type.name)) return field.name;
+    const isWhole = all.every(
+      (each) => each.type !== type || each.requirements.at(-1) === requirements.at(-1),
+    );
+    return isWhole ? type.name : `${type.name}.${field.name}`;
+  };
+  const fieldsWith = (scope: string) =>
+    [...new Set(all.filter((each) => mainRequirementOf(each) === scope).map(nameOf))].sort();
+  const rows = Object.entries(SCOPE_MEANINGS).map(([scope, meaning]) => [
+    scope === 'signedIn' ? 'none' : `\`${scope}\``,
+    meaning,
+    scope === 'READ'
+      ? ''
+      : fieldsWith(scope)
+          .map((name) => `\`${name}\``)
+          .join(', '),
+  ]);
+  return toTable(['scope', 'for', 'fields'], rows);
 }
 
 function toTable(head: string[], rows: string[][]): string {

@@ -1,13 +1,22 @@
-import { builder } from '../graphql/builder.js';
+import { builder, INTERNAL } from '../graphql/builder.js';
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseRowId } from '../graphql/node-id.js';
-import { ForbiddenError } from './errors.js';
+import { visibleUsers } from './access-rules.js';
+import { AuthDisabledError, ForbiddenError, UnauthenticatedError } from './errors.js';
 import { findUser } from './user-store.js';
+import { isRegistrationOpen } from './users.js';
 
 builder.objectType(ForbiddenError, {
   name: 'Forbidden',
   description:
     'Returned when your role, or the scopes of your API key, do not allow the action; nothing was changed.',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(AuthDisabledError, {
+  name: 'AuthDisabled',
+  description:
+    'Returned by what needs users while authentication is off; AUTH_ENABLED in the environment of the server turns it on.',
   interfaces: [ErrorInterface],
 });
 
@@ -17,9 +26,6 @@ interface AuthStatus {
   ssoProviders: string[];
 }
 
-/** Accounts are not implemented: everyone who reaches the server is the system user. */
-const AUTH_OFF: AuthStatus = { enabled: false, registrationEnabled: false, ssoProviders: [] };
-
 const AuthStatusType = builder.objectRef<AuthStatus>('AuthStatus').implement({
   description: 'Sign-in methods that this server offers.',
   fields: (t) => ({
@@ -27,7 +33,8 @@ const AuthStatusType = builder.objectRef<AuthStatus>('AuthStatus').implement({
       description: 'Whether callers must sign in. If false, every caller is the user `system`, an admin.',
     }),
     registrationEnabled: t.exposeBoolean('registrationEnabled', {
-      description: 'Whether people may create an account themselves.',
+      description:
+        'Whether people may create an account themselves. True while there are no users: the first one becomes an admin.',
     }),
     ssoProviders: t.exposeStringList('ssoProviders', {
       description: 'Names of the single sign-on providers that this server accepts; empty if there are none.',
@@ -35,7 +42,7 @@ const AuthStatusType = builder.objectRef<AuthStatus>('AuthStatus').implement({
   }),
 });
 
-const UserRoleEnum = builder.enumType('UserRole', {
+export const UserRoleEnum = builder.enumType('UserRole', {
   description: 'What a user may see and change.',
   values: {
     USER: { description: 'Sees and changes only their own tasks, history and watches.' },
@@ -43,19 +50,35 @@ const UserRoleEnum = builder.enumType('UserRole', {
   },
 });
 
-const UserType = builder.prismaNode('User', {
-  description: 'An account on this server. Users own the tasks that they queue.',
+export const UserType = builder.prismaNode('User', {
+  description:
+    'An account on this server. Users own the tasks that they queue. A user sees only their own account, an admin all.',
   id: { field: 'id', description: 'Permanent id of the form `User:<uuid>`.' },
-  // `node(id:)` accepts any id from anyone.
   nullable: true,
-  findUnique: (id) => ({ id: parseRowId('User', id) }),
+  findUnique: (id, { viewer }) => ({ id: parseRowId('User', id), ...visibleUsers(viewer) }),
   fields: (t) => ({
     username: t.exposeString('username', { description: 'Unique name to sign in with.' }),
     role: t.expose('role', {
       type: UserRoleEnum,
       description: '`ADMIN` or `USER`; the enum says what each may do.',
     }),
+    email: t.exposeString('email', { nullable: true, description: 'Email address; null if there is none.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
+    lastSignInAt: t.expose('lastSignInAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the user last signed in; null for never.',
+    }),
+    hasPassword: t.boolean({
+      description: 'Whether the user signs in with a password. If false, only by `providers`.',
+      resolve: ({ passwordHash }) => passwordHash !== null,
+    }),
+    providers: t.stringList({
+      description:
+        'Names of the single sign-on providers that the user is linked to, for example `google`; the first one linked comes first.',
+      select: { identities: { select: { provider: true }, orderBy: { createdAt: 'asc' } } },
+      resolve: ({ identities }) => identities.map(({ provider }) => provider),
+    }),
   }),
 });
 
@@ -64,7 +87,11 @@ builder.queryFields((t) => ({
     type: AuthStatusType,
     skipTypeScopes: true,
     description: 'How users sign in to this server. No sign-in is needed to read this.',
-    resolve: () => AUTH_OFF,
+    resolve: async (_root, _args, { env, db }) => ({
+      enabled: env.authEnabled,
+      registrationEnabled: env.authEnabled && (await isRegistrationOpen(db, env)),
+      ssoProviders: env.authEnabled ? env.signInProviders.map(({ name }) => name) : [],
+    }),
   }),
   viewer: t.prismaField({
     type: UserType,
@@ -72,5 +99,15 @@ builder.queryFields((t) => ({
     skipTypeScopes: true,
     description: 'The signed-in user; null without one. While authentication is off, the user `system`.',
     resolve: (query, _root, _args, { db, viewer }) => findUser(db, viewer.id, query),
+  }),
+  profile: t.prismaField({
+    ...INTERNAL,
+    type: UserType,
+    description: 'As `viewer`, but refused with the reason why nobody is signed in.',
+    resolve: async (query, _root, _args, { db, viewer }) => {
+      const user = await findUser(db, viewer.id, query);
+      if (!user) throw new UnauthenticatedError();
+      return user;
+    },
   }),
 }));

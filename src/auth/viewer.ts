@@ -1,4 +1,5 @@
 import type { ApiScope } from '../generated/prisma/enums.js';
+import type { UnauthenticatedError } from './errors.js';
 
 export type UserRole = 'USER' | 'ADMIN';
 
@@ -9,6 +10,17 @@ export interface Viewer {
   /** USER too for an admin's API key without the scope ADMIN: it then sees what is its owner's. */
   role: UserRole;
   scopes: readonly ApiScope[];
+}
+
+/** Who a request comes from, and by what. */
+export interface Access {
+  viewer: Viewer;
+  /** What is looked up again when the user's access changes; null for the user `system` and for nobody. */
+  credential: { kind: 'session' | 'apiKey'; id: string } | null;
+  /** When the token ends, or the session if that is sooner. */
+  expiresAt: Date | null;
+  /** Why a token or key that was sent is not accepted. */
+  problem: UnauthenticatedError | null;
 }
 
 const ALL_SCOPES: readonly ApiScope[] = ['READ', 'DOWNLOAD', 'MANAGE', 'ADMIN'];
@@ -46,4 +58,11 @@ export function viewerOfKey(owner: Identified, scopes: readonly ApiScope[]): Vie
   const { id, username, role } = owner;
   if (role === 'ADMIN' && scopes.includes('ADMIN')) return { id, username, role, scopes: ALL_SCOPES };
   return { id, username, role: 'USER', scopes: USER_SCOPES.filter((scope) => scopes.includes(scope)) };
+}
+
+export function hasSameRights(
+  one: Pick<Viewer, 'role' | 'scopes'>,
+  other: Pick<Viewer, 'role' | 'scopes'>,
+): boolean {
+  return one.role === other.role && one.scopes.join() === other.scopes.join();
 }

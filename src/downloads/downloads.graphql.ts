@@ -83,6 +83,7 @@ const DownloadQueued = builder.objectRef<Task>('DownloadQueued').implement({
 
 builder.mutationField('queueDownload', (t) =>
   t.field({
+    authScopes: { DOWNLOAD: true },
     type: DownloadQueued,
     description: 'Queues a track, or an album, playlist or artist with all its tracks.',
     args: {

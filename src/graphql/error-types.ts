@@ -31,6 +31,8 @@ const CODES: Record<ErrorCode, string> = {
   LAST_SIGN_IN_METHOD: 'Without it, the user could not sign in any more.',
   SERVICE_UNKNOWN: 'There is no service of this name to have an account at.',
   ACCOUNT_NOT_FOUND: 'There is no account of this name.',
+  SECRET_UNREADABLE:
+    'The stored secrets cannot be decrypted with SECRET_KEY, or were changed in the database.',
   EXPLICIT_CONTENT: 'The track is marked as explicit, and this server skips such tracks.',
   CATALOG_ITEM_NOT_FOUND: 'The catalog has no item with this id.',
   TASK_NOT_FOUND: 'The task does not exist, or you may not see it.',

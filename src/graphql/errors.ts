@@ -104,8 +104,29 @@ function factsOf(error: DomainError): Record<string, unknown> {
   return retryAfterMs === null ? { code } : { code, retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
 }
 
+/** graphql-js repeats a whole variable if any part of it is invalid. */
+function withoutSecrets(error: GraphQLError, variables: unknown): GraphQLError {
+  if (!error.message.includes(' got invalid value ')) return error;
+  const message = secretsIn(variables).reduce(
+    (text, secret) => text.replaceAll(secret, '"…"'),
+    error.message,
+  );
+  return restate(error, message, error.extensions);
+}
+
+const SECRET_NAME = /password|secret|token|ticket|key|arl|blob/i;
+
+/** As graphql-js prints them. Variables that nest deeper than is allowed are refused before (input-limits.ts). */
+function secretsIn(value: unknown, isSecret = false): string[] {
+  if (typeof value === 'string' || typeof value === 'number') return isSecret ? [JSON.stringify(value)] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, unknown]) =>
+    secretsIn(inner, isSecret || SECRET_NAME.test(name)),
+  );
+}
+
 interface MaskedResult {
-  args: { contextValue?: unknown };
+  args: { contextValue?: unknown; variableValues?: unknown };
   result: ExecutionResult | AsyncIterable<ExecutionResult>;
   setResult: (result: ExecutionResult) => void;
 }
@@ -115,7 +136,10 @@ export function useErrorMasking(log: Logger): Plugin {
   const maskResult = ({ args, result, setResult }: MaskedResult) => {
     if (Symbol.asyncIterator in result || !result.errors) return;
     const requestId = requestIdOf(args.contextValue);
-    setResult({ ...result, errors: result.errors.map((error) => toPublicError(error, { log, requestId })) });
+    const shown = result.errors.map((error) =>
+      withoutSecrets(toPublicError(error, { log, requestId }), args.variableValues),
+    );
+    setResult({ ...result, errors: shown });
   };
   const maskEach = (payload: MaskedResult) => {
     if (Symbol.asyncIterator in payload.result) return { onNext: maskResult };

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { GraphiQLOptions, Plugin } from 'graphql-yoga';
 import { answerWith, createAsset, type Asset } from '../lib/asset.js';
+import type { ContextRequest } from './context-request.js';
 
 const DEFAULT_QUERY = `# Welcome to Reprise. The play button asks which
 # of these to run: take them in order, in this tab.
@@ -64,14 +66,18 @@ query Files {
 
 /** Without a CDN: 9 MB, rendered at the first request and cached by the browser. */
 export function useGraphiqlPage(endpoint: string): Plugin {
-  let page: Promise<Asset> | null = null;
+  let page: Promise<Page> | null = null;
   return {
     // Not async, because every query passes here.
     onRequest(event) {
       const { request, fetchAPI } = event;
+      const { contextRequest } = event.serverContext as { contextRequest?: ContextRequest };
       if (!isBrowserVisit(request) || event.url.pathname !== endpoint) return;
-      page ??= renderPage(endpoint);
-      return page.then((made) => event.endResponse(pageResponse(made, request, fetchAPI.Response)));
+      page ??= renderPage();
+      return page.then((made) => {
+        const headers = { 'content-security-policy': policyOf(made, contextRequest?.publicUrl) };
+        event.endResponse(pageResponse(made, { request, headers, Response: fetchAPI.Response }));
+      });
     },
   };
 }
@@ -80,23 +86,51 @@ function isBrowserVisit({ method, headers }: Request): boolean {
   return method === 'GET' && (headers.get('accept')?.includes('text/html') ?? false);
 }
 
-async function renderPage(endpoint: string): Promise<Asset> {
+interface Page extends Asset {
+  /** Of its only script, for its policy. */
+  scriptHash: string;
+}
+
+/** Without an endpoint, the page queries its own address: that is right below any path. */
+async function renderPage(): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const options: GraphiQLOptions = {
     title: 'Reprise',
-    endpoint,
     defaultQuery: DEFAULT_QUERY,
     subscriptionsProtocol: 'WS',
     schemaDescription: true,
   };
-  return createAsset('text/html; charset=utf-8', renderGraphiQL(options).trimStart());
+  const html = renderGraphiQL(options).trimStart();
+  const script = html.slice(html.indexOf('<script>') + '<script>'.length, html.lastIndexOf('</script>'));
+  const scriptHash = createHash('sha256').update(script).digest('base64');
+  return { ...(await createAsset('text/html; charset=utf-8', html)), scriptHash };
 }
 
-function pageResponse(page: Asset, request: Request, ResponseClass: typeof Response): Response {
-  const { status, headers, body } = answerWith(page, request.headers, {
-    vary: 'accept, accept-encoding',
-    // Against clickjacking.
-    'content-security-policy': "frame-ancestors 'none'",
-  });
-  return new ResponseClass(body, { status, headers });
+/** Older browsers do not count the WebSocket of the same host as their own. */
+function policyOf({ scriptHash }: Page, publicUrl?: string): string {
+  const socket = publicUrl === undefined ? '' : ` ${new URL(publicUrl).origin.replace(/^http/, 'ws')}`;
+  return [
+    "default-src 'none'",
+    `script-src 'sha256-${scriptHash}'`,
+    // The editor makes workers of texts in its script, and sets inline styles.
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    "img-src 'self' data:",
+    'font-src data:',
+    `connect-src 'self'${socket}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+interface PageRequest {
+  request: Request;
+  headers: Record<string, string>;
+  Response: typeof Response;
+}
+
+function pageResponse(page: Page, { request, headers, Response: ResponseClass }: PageRequest): Response {
+  const answer = answerWith(page, request.headers, { vary: 'accept, accept-encoding', ...headers });
+  return new ResponseClass(answer.body, answer);
 }

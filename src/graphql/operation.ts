@@ -8,6 +8,7 @@ import {
 import type { Logger } from '../lib/logger.js';
 import type { ContextRequest } from './context-request.js';
 import { toPublicError } from './errors.js';
+import type { Requirement } from './field-rules.js';
 import type { GraphqlServer, Pipeline } from './server.js';
 
 interface OperationRequest {
@@ -58,4 +59,34 @@ export async function runOperation(
   const operation = getOperationAST(prepared.document, prepared.operationName);
   const run = operation?.operation === OperationTypeNode.SUBSCRIPTION ? prepared.subscribe : prepared.execute;
   return run(prepared);
+}
+
+/** What a context (context.ts) says about the caller. */
+interface CallerAccess {
+  viewer?: { id: string };
+  permissions?: object;
+  refusal?: () => Error;
+}
+
+/** Before anything runs. Throws a GraphQLError. */
+export async function readCallerAccess(
+  { graphql, log }: { graphql: GraphqlServer; log: Logger },
+  contextRequest: ContextRequest,
+): Promise<CallerAccess> {
+  try {
+    return await graphql.pipeline(contextRequest).contextFactory();
+  } catch (error) {
+    throw toPublicError(error, { log, requestId: contextRequest.requestId });
+  }
+}
+
+/** Throws a GraphQLError: why the caller is refused, as its operation would be. */
+export function requirePermissions(
+  { permissions, refusal }: CallerAccess,
+  requirements: readonly Requirement[],
+  { log, requestId }: { log: Logger; requestId: string },
+): void {
+  const granted = new Map(Object.entries(permissions ?? {}));
+  if (requirements.every((each) => granted.get(each) === true)) return;
+  throw toPublicError(refusal?.(), { log, requestId });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   NoSchemaIntrospectionCustomRule,
+  parse,
   validate,
   type DocumentNode,
   type ExecutionArgs,
@@ -15,10 +16,12 @@ import type { Logger } from '../lib/logger.js';
 import type { ContextFactory, ContextRequest } from './context-request.js';
 import { useCostReport } from './cost.js';
 import { toPublicError, toYogaLogger, useErrorMasking } from './errors.js';
+import { requirementsOfDocument, type Requirement } from './field-rules.js';
 import { useGraphiqlPage } from './graphiql.js';
 import { useRequestParams, useStreamHeaders, useNotAcceptable } from './http-requests.js';
 import { useInputLimits } from './input-limits.js';
 import { useLargeResults } from './large-results.js';
+import { useLiveAccess } from './live-access.js';
 import { QUERY_LIMITS, useQueryLimits, type QueryLimits } from './limits.js';
 import { useSharedUpdates } from './shared-updates.js';
 
@@ -56,7 +59,11 @@ export interface GraphqlServer {
   /** Whether clients may see the schema. */
   readonly graphiql: boolean;
   readonly schema: GraphQLSchema;
+  /** What a REST document requires of its caller. */
+  requirementsOf(document: string): Requirement[];
   handle(incoming: IncomingMessage, outgoing: ServerResponse, contextRequest: ContextRequest): Promise<void>;
+  /** Whether a connection may stay open is decided before it runs anything. */
+  createContext: ContextFactory;
   pipeline(contextRequest: ContextRequest): Pipeline;
 }
 
@@ -86,6 +93,8 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
   return {
     graphiql,
     schema: options.schema,
+    requirementsOf: (document) => requirementsOfDocument(internalSchema, parse(document)),
+    createContext,
     handle: async (incoming, outgoing, contextRequest) => {
       await yoga.handle(incoming, outgoing, { contextRequest });
     },
@@ -107,6 +116,7 @@ function plugins({ graphiql, limits, log }: GraphqlServerOptions): Plugin[] {
     useInputLimits(),
     useLargeResults(),
     useSharedUpdates(),
+    useLiveAccess(),
     useCostReport(),
     useErrorMasking(log),
   ];

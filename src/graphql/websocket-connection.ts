@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { CloseCode, type Server } from 'graphql-ws';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import type { OpenReader } from '../lib/reader-limits.js';
 import { isOutage } from './errors.js';
-import { headersOf, type ContextRequest } from './context-request.js';
+import type { AccessContext } from './live-access.js';
+import { toContextRequest, type Client, type ContextRequest } from './context-request.js';
 
 export interface WebSocketLimits {
   /** Beyond it: close code 1009. */
@@ -44,13 +46,22 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
 
 export interface Connection {
   startOperation: (connectionParams?: Readonly<Record<string, unknown>>) => RunningOperation;
-  expireAt(moment: Date): void;
+  /** Closes with 4403 when it says so. */
+  followAccess(follow: NonNullable<AccessContext['followAccess']>): void;
   /** The larger limits hold from now on. */
   acknowledge(): void;
   /** False when the viewer has too many connections. */
   identify(viewerId: string): boolean;
   close(code: number, reason: string): void;
   terminate(): void;
+}
+
+/** A request to become a WebSocket. */
+export interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  client: Client;
 }
 
 export interface RunningOperation {
@@ -67,27 +78,19 @@ interface ConnectionOptions {
   onClose(connection: Connection): void;
 }
 
-/** A longer timer would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-export function openConnection(
-  socket: WebSocket,
-  request: IncomingMessage,
-  options: ConnectionOptions,
-): Connection {
+export function openConnection(socket: WebSocket, upgrade: Upgrade, options: ConnectionOptions): Connection {
   const log = options.log.child({ connectionId: randomUUID() });
-  const running = createRunningOperations(request, String(log.bindings().connectionId));
+  const running = createRunningOperations(upgrade, String(log.bindings().connectionId));
   const { reader, greeting } = options;
-  const liftLimit = limitGreeting(socket, request, options.limits);
-  let expiry: NodeJS.Timeout | undefined;
+  const liftLimit = limitGreeting(socket, upgrade.request, options.limits);
+  let stopFollowing = () => {};
 
   const connection: Connection = {
     startOperation: running.start,
-    expireAt(moment) {
-      clearTimeout(expiry);
-      const delayMs = Math.max(0, moment.getTime() - Date.now());
-      if (delayMs > MAX_TIMER_MS) return;
-      expiry = setTimeout(() => connection.close(CloseCode.Forbidden, 'Signed out'), delayMs);
+    followAccess(follow) {
+      // The client may have gone while its token was checked.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      stopFollowing = follow(() => connection.close(CloseCode.Forbidden, 'Signed out'));
     },
     acknowledge() {
       liftLimit();
@@ -109,7 +112,7 @@ export function openConnection(
   // ws closes the socket itself: 1009 for a message too long, 1002 for a protocol error.
   socket.on('error', (err) => log.debug({ err }, 'websocket error'));
   socket.once('close', (code, reason) => {
-    clearTimeout(expiry);
+    stopFollowing();
     running.finishAll();
     options.onClose(connection);
     closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'websocket close failed'));
@@ -117,10 +120,9 @@ export function openConnection(
   return connection;
 }
 
-function createRunningOperations(request: IncomingMessage, connectionId: string) {
+function createRunningOperations({ request, client }: Upgrade, connectionId: string) {
   const controllers = new Set<AbortController>();
   let started = 0;
-  const headers = headersOf(request);
   const finish = (controller: AbortController) => {
     if (controllers.delete(controller)) controller.abort();
   };
@@ -129,12 +131,14 @@ function createRunningOperations(request: IncomingMessage, connectionId: string)
       const controller = new AbortController();
       controllers.add(controller);
       started += 1;
-      const contextRequest: ContextRequest = {
+      const parts = {
         transport: 'websocket',
         requestId: `${connectionId}.${started}`,
         signal: controller.signal,
-        headers,
-        address: request.socket.remoteAddress ?? null,
+        client,
+      } as const;
+      const contextRequest = {
+        ...toContextRequest(request, parts),
         ...(connectionParams && { connectionParams }),
       };
       return { contextRequest, finish: () => finish(controller) };

@@ -1,12 +1,12 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
 import { handleProtocols, makeServer, type ExecutionResult, type Server } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../lib/logger.js';
 import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
+import { endable } from './endable.js';
 import { HTTP_NOTES, isOutage, omit, toFormattedError, toPublicError } from './errors.js';
 import { limitExceeded } from './limits.js';
+import type { AccessContext } from './live-access.js';
 import { prepareOperation, type PreparedOperation } from './operation.js';
 import type { GraphqlServer } from './server.js';
 import {
@@ -15,6 +15,7 @@ import {
   WEBSOCKET_LIMITS,
   type Connection,
   type RunningOperation,
+  type Upgrade,
   type WebSocketLimits,
 } from './websocket-connection.js';
 
@@ -27,7 +28,7 @@ interface WebSocketOptions {
 
 interface WebSocketEndpoint {
   /** Takes the connection over; false if there are too many. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  upgrade(upgrade: Upgrade): boolean;
   stop(): Promise<void>;
 }
 
@@ -54,10 +55,10 @@ export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEnd
     if (connections.size === 0) allClosed.resolve();
   };
   return {
-    upgrade(request, socket, head) {
-      const { remoteAddress } = request.socket;
-      const reader = readers.enter(remoteAddress);
-      const greeting = greetings.enter(remoteAddress);
+    upgrade(upgrade) {
+      const { request, socket, head, client } = upgrade;
+      const reader = readers.enter(client.address);
+      const greeting = greetings.enter(client.address);
       const leave = () => {
         reader?.leave();
         greeting?.leave();
@@ -69,7 +70,7 @@ export function createWebSocketEndpoint(options: WebSocketOptions): WebSocketEnd
       socket.once('close', leave);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         const options = { protocol, limits, log, reader, greeting, onClose };
-        connections.add(openConnection(webSocket, request, options));
+        connections.add(openConnection(webSocket, upgrade, options));
       });
       return true;
     },
@@ -95,10 +96,14 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
     connectionInitWaitTimeout: limits.initTimeoutMs,
     execute: (args: ExecutionArgs) => (args as RunningArgs).execute(args),
     subscribe: (args: ExecutionArgs) => (args as RunningArgs).subscribe(args),
-    onConnect(context) {
+    async onConnect(context) {
+      const { extra: connection } = context;
+      const tokens = tokensOf(context.connectionParams);
       // The payload would be kept as long as the connection.
-      Object.assign(context, { connectionParams: tokensOf(context.connectionParams) });
-      context.extra.acknowledge();
+      Object.assign(context, { connectionParams: tokens });
+      const isAccepted = await admit(server, connection, tokens);
+      if (isAccepted) connection.acknowledge();
+      return isAccepted;
     },
     async onSubscribe({ extra: connection, connectionParams, subscriptions }, _id, request) {
       if (Object.keys(subscriptions).length > limits.operations)
@@ -114,8 +119,6 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
         connection.close(4429, 'Too many connections');
         return [limitExceeded('You have too many open connections; close some first.')];
       }
-      if (prepared.contextValue.expiresAt instanceof Date)
-        connection.expireAt(prepared.contextValue.expiresAt);
       return { ...prepared, running } satisfies RunningArgs;
     },
     onOperation(...[, , , args, result]) {
@@ -133,6 +136,24 @@ function createProtocol(server: WebSocketOptions, limits: WebSocketLimits): Serv
       return shown.map(toFormattedError);
     },
   });
+}
+
+/** Whether the token is valid; without one, each operation says what it requires. The connection ends with its access. */
+async function admit(
+  { graphql, log }: WebSocketOptions,
+  connection: Connection,
+  tokens: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const { contextRequest, finish } = connection.startOperation(tokens);
+  try {
+    const { access, followAccess }: AccessContext = await graphql.createContext(contextRequest);
+    if (followAccess) connection.followAccess(followAccess);
+    return !access?.problem;
+  } catch (thrown) {
+    throw toPublicError(thrown, { log, requestId: contextRequest.requestId });
+  } finally {
+    finish();
+  }
 }
 
 const TOKEN_NAMES = ['authorization', 'token'];
@@ -155,42 +176,5 @@ function toFormattedResult({ errors, data, extensions }: ExecutionResult): Forma
     ...(errors && { errors: errors.map(toFormattedError) }),
     ...(data !== undefined && { data }),
     ...(extensions && { extensions: omit(extensions, HTTP_NOTES) }),
-  };
-}
-
-/** Ends at once when its reader returns; a generator that waits for its next value would not. */
-function endable<T>(source: AsyncIterable<T>, onEnd: () => void): AsyncIterableIterator<T> {
-  const iterator = source[Symbol.asyncIterator]();
-  let ended = false;
-  let release: (() => void) | null = null;
-
-  const end = (): IteratorReturnResult<undefined> => {
-    if (!ended) onEnd();
-    ended = true;
-    release?.();
-    return { done: true, value: undefined };
-  };
-  const next = () =>
-    new Promise<IteratorResult<T>>((resolve, reject) => {
-      release = () => resolve({ done: true, value: undefined });
-      iterator.next().then(
-        (step) => resolve(step.done ? end() : step),
-        (error: Error) => {
-          reject(error);
-          end();
-        },
-      );
-    });
-  return {
-    next: () => (ended ? Promise.resolve(end()) : next()),
-    return: () => {
-      const step = end();
-      // Not awaited: a waiting generator returns only after its next value.
-      iterator.return?.().catch(() => undefined);
-      return Promise.resolve(step);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
   };
 }

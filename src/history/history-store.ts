@@ -117,22 +117,33 @@ const BATCH_TASKS = 500;
 
 /** Oldest first, with descendants; 0 when none are left. Skips what another transaction is changing. */
 export async function deleteFinishedBefore(tx: Db, before: Date): Promise<number> {
-  const ids = await lockOldest(tx, before);
-  if (ids.length === 0) return 0;
-  const { count } = await tx.task.deleteMany({ where: { id: { in: ids } } });
-  return count;
-}
-
-async function lockOldest(tx: Db, before: Date): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ id: string; total: number }[]>`
+  const rows = await tx.$queryRaw<LockedRoot[]>`
     SELECT "id", "total" FROM "Task" WHERE "parentId" IS NULL AND ${FINISHED} AND "finishedAt" < ${before}
     ORDER BY "finishedAt" LIMIT ${BATCH_TASKS} FOR UPDATE SKIP LOCKED`;
+  return deleteBatch(tx, rows);
+}
+
+/** All of one owner, with descendants; 0 when none are left. */
+export async function deleteTasksOf(tx: Db, ownerId: string): Promise<number> {
+  const rows = await tx.$queryRaw<LockedRoot[]>`
+    SELECT "id", "total" FROM "Task" WHERE "parentId" IS NULL AND "ownerId" = ${ownerId}::uuid
+    ORDER BY "createdAt" LIMIT ${BATCH_TASKS} FOR UPDATE`;
+  return deleteBatch(tx, rows);
+}
+
+interface LockedRoot {
+  id: string;
+  total: number;
+}
+
+async function deleteBatch(tx: Db, roots: readonly LockedRoot[]): Promise<number> {
   let left = BATCH_ROWS;
-  return rows
-    .filter(({ total }, index) => {
-      const fits = index === 0 || total + 1 <= left;
-      left = fits ? left - total - 1 : 0;
-      return fits;
-    })
-    .map(({ id }) => id);
+  const fitting = roots.filter(({ total }, index) => {
+    const fits = index === 0 || total + 1 <= left;
+    left = fits ? left - total - 1 : 0;
+    return fits;
+  });
+  if (fitting.length === 0) return 0;
+  const { count } = await tx.task.deleteMany({ where: { id: { in: fitting.map(({ id }) => id) } } });
+  return count;
 }

@@ -214,9 +214,10 @@ const HistoryCleaned = builder.objectRef<HistoryCleanup>('HistoryCleaned').imple
 
 builder.mutationField('cleanUpHistory', (t) =>
   t.field({
+    authScopes: { ADMIN: true },
     type: HistoryCleaned,
     description:
-      'Deletes old finished downloads of all users from the history. The downloaded files are kept. Admins only.',
+      'Deletes old finished downloads of all users from the history. The downloaded files are kept.',
     args: {
       olderThanDays: t.arg.int({
         required: true,
@@ -231,6 +232,6 @@ builder.mutationField('cleanUpHistory', (t) =>
       },
     },
     resolve: (_root, { olderThanDays }, context) =>
-      cleanUpHistory(context, context.viewer, { olderThanDays, signal: context.signal }),
+      cleanUpHistory(context, context, { olderThanDays, signal: context.signal }),
   }),
 );

@@ -6,6 +6,8 @@ interface HostNames {
   host: string;
   /** ALLOWED_HOSTS. */
   allowedHosts?: readonly string[] | undefined;
+  /** PUBLIC_URL. */
+  publicUrl?: string | null | undefined;
 }
 
 export type HostRule = (url: URL) => boolean;
@@ -14,9 +16,10 @@ export type HostRule = (url: URL) => boolean;
  * Against DNS rebinding: a page whose name its owner points at this server has our origin, to a browser. That takes
  * a name in public DNS, so IP addresses and names that DNS does not delegate are safe.
  */
-export function createHostRule({ host, allowedHosts = [] }: HostNames): HostRule {
+export function createHostRule({ host, allowedHosts = [], publicUrl }: HostNames): HostRule {
   if (allowedHosts.includes('*')) return () => true;
-  const names = new Set([host.toLowerCase(), ...ownNames(), ...allowedHosts]);
+  const publicNames = publicUrl ? [new URL(publicUrl).hostname.replace(/\.$/, '')] : [];
+  const names = new Set([host.toLowerCase(), ...ownNames(), ...publicNames, ...allowedHosts]);
   const suffixes = ['.localhost', ...allowedHosts.filter((name) => name.startsWith('.'))];
   return (url) => {
     const name = url.hostname.replace(/\.$/, '');

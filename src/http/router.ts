@@ -9,8 +9,12 @@ interface RouterOptions {
   routes?: HttpHandler | undefined;
   graphql: Pick<GraphqlServer, 'graphiql' | 'schema'>;
   readiness: () => Promise<Readiness>;
+  keySet?: KeySet | undefined;
   log: Logger;
 }
+
+/** Public keys as a JWK set (RFC 7517), with which other programs check our tokens. */
+export type KeySet = () => Promise<{ keys: readonly object[] }>;
 
 export const REST_PATH = '/api';
 
@@ -40,16 +44,31 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange, u
   };
 }
 
-function fixedPages({ graphql, readiness }: RouterOptions): Map<string, HttpHandler> {
-  const front: HttpHandler = ({ outgoing }) => {
-    if (graphql.graphiql) sendEmpty(outgoing, { status: 302, headers: { location: GRAPHQL_PATH } });
-    else sendJson(outgoing, { name: 'Reprise', graphql: GRAPHQL_PATH, rest: REST_PATH });
+/** Less than a retired key stays. */
+const KEY_SET_HEADERS = { 'cache-control': 'public, max-age=60' };
+
+function fixedPages({ graphql, readiness, keySet }: RouterOptions): Map<string, HttpHandler> {
+  const front: HttpHandler = ({ outgoing, client }) => {
+    const below = new URL(client.publicUrl).pathname.replace(/\/$/, '');
+    const [location, rest] = [`${below}${GRAPHQL_PATH}`, `${below}${REST_PATH}`];
+    if (graphql.graphiql) sendEmpty(outgoing, { status: 302, headers: { location } });
+    else sendJson(outgoing, { name: 'Reprise', graphql: location, rest });
   };
   const health: HttpHandler = ({ outgoing }) => sendJson(outgoing, { status: 'ok' });
   const ready: HttpHandler = async ({ outgoing }) => {
     const answer = await readiness();
     sendJson(outgoing, answer, { status: answer.status === 'ready' ? 200 : 503 });
   };
+  const keys: HttpHandler | undefined =
+    keySet && (async ({ outgoing }) => sendJson(outgoing, await keySet(), { headers: KEY_SET_HEADERS }));
   const files = graphql.graphiql ? schemaFiles(graphql.schema) : {};
-  return new Map(Object.entries({ '/': front, '/healthz': health, '/readyz': ready, ...files }));
+  return new Map(
+    Object.entries({
+      '/': front,
+      '/healthz': health,
+      '/readyz': ready,
+      ...files,
+      ...(keys && { '/.well-known/jwks.json': keys }),
+    }),
+  );
 }

@@ -1,22 +1,25 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { headersOf } from '../graphql/context-request.js';
+import { toContextRequest } from '../graphql/context-request.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import { createWebSocketEndpoint } from '../graphql/websocket.js';
 import type { WebSocketLimits } from '../graphql/websocket-connection.js';
-import { checkAccess, isGraphql, isWebSocketUpgrade, type Refusal } from './access.js';
+import { checkAccess, isGraphql, isWebSocketUpgrade } from './access.js';
 import { createHostRule } from './allowed-hosts.js';
 import { answerCors } from './cors.js';
 import { listen } from './listen.js';
 import { createOrderlyStop } from './orderly-stop.js';
+import { createArrivalReader } from './proxies.js';
 import { createReadiness, type Check } from './readiness.js';
 import {
   createExchange,
   logResponse,
   pathOf,
+  requestIdOf,
   type HttpExchange,
   type HttpHandler,
 } from './request-context.js';
-import { createRouter } from './router.js';
+import { createRouter, type KeySet } from './router.js';
+import { commonHeaders } from './security-headers.js';
 import { sendJson, toFailureBody } from './send.js';
 import { answerUnreadable } from './unreadable-request.js';
 import { listenForUpgrades, refuseUpgrade } from './upgrades.js';
@@ -29,12 +32,17 @@ export interface HttpServerOptions {
   graphql: GraphqlServer;
   checks: Readonly<Record<string, Check>>;
   routes?: HttpHandler;
+  keySet?: KeySet | undefined;
   /** Shared with the event streams of REST. */
   readers?: ReaderCounter;
   websocketLimits?: WebSocketLimits;
   origins?: readonly string[];
   /** Names in the Host header, besides those that are always allowed. */
   allowedHosts?: readonly string[];
+  /** Where browsers reach the server, without a slash at the end. */
+  publicUrl?: string | null;
+  /** Proxies whose X-Forwarded headers are believed. */
+  trustedProxies?: readonly string[];
   log: Logger;
 }
 
@@ -62,23 +70,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     routes: options.routes,
     graphql,
     readiness: createReadiness(options.checks),
+    keySet: options.keySet,
     log,
   });
-  const rules = { isAllowedHost: createHostRule(options), origins };
+  const { receive, targetOf } = createReception(options);
   const server = createServer(TIMEOUTS, (incoming, outgoing) => {
-    const exchange = createExchange(incoming, outgoing);
-    outgoing.once('finish', () => cutUnreadBody(incoming));
-    outgoing.setHeader('x-request-id', exchange.requestId);
-    outgoing.setHeader('x-content-type-options', 'nosniff');
-    logResponse(log, exchange);
+    const { client, access } = receive(incoming);
+    const exchange = openExchange(log, { incoming, outgoing, client });
     if (answerCors(origins, exchange)) return;
-    const access = checkAccess(incoming, rules);
-    if ('status' in access) return sendJson(outgoing, access.body, access);
+    if ('status' in access) {
+      exchange.refusal = access.message;
+      return sendJson(outgoing, access.body, access);
+    }
     const { url } = access;
     if (!isGraphql(url.pathname)) return void handleOthers(exchange, url);
     void handleGraphql(graphql, exchange, readers);
   });
-  server.on('clientError', answerUnreadable);
+  server.on('clientError', answerUnreadable(log));
   const stopRequests = createOrderlyStop(server);
   const limits = options.websocketLimits;
   const websocket = createWebSocketEndpoint({
@@ -89,15 +97,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   });
   let stopping = false;
   listenForUpgrades(server, {
-    accepts: isWebSocketUpgrade,
+    accepts: (request) => isWebSocketUpgrade(request, targetOf(request)),
     handle(request, socket, head) {
-      const access = checkAccess(request, rules);
-      if (stopping)
-        return refuseUpgrade(socket, { status: 503, body: toFailureBody('The server is stopping.') });
-      if ('url' in access && websocket.upgrade(request, socket, head)) return;
-      const refusal = 'url' in access ? TOO_MANY_CONNECTIONS : access;
-      log.info({ path: pathOf(request), status: refusal.status }, 'websocket refused');
-      refuseUpgrade(socket, refusal);
+      const { client, access } = receive(request);
+      const refused = stopping ? STOPPING : 'status' in access ? access : null;
+      if (!refused && websocket.upgrade({ request, socket, head, client })) return;
+      const { status, body, message } = refused ?? TOO_MANY_CONNECTIONS;
+      const requestId = requestIdOf(request);
+      log.info({ requestId, path: pathOf(request), status, refusal: message }, 'websocket refused');
+      refuseUpgrade(socket, { status, body, headers: commonHeaders(requestId, client) });
     },
   });
   const { address, port } = await listen(server, options.host, options.port);
@@ -112,18 +120,40 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   };
 }
 
-const TOO_MANY_CONNECTIONS: Refusal = {
-  status: 429,
-  body: toFailureBody('Too many connections are open; close some first.'),
-};
+/** Where each request comes from, and whether it may go further. */
+function createReception(options: HttpServerOptions) {
+  const rules = { isAllowedHost: createHostRule(options), origins: options.origins ?? [] };
+  const arrive = createArrivalReader(options);
+  return {
+    targetOf: (incoming: IncomingMessage) => arrive(incoming).target,
+    /** From here on, the request is as if there were no proxy. */
+    receive(incoming: IncomingMessage) {
+      const arrival = arrive(incoming);
+      incoming.url = arrival.target;
+      return { client: arrival.client, access: checkAccess(incoming, arrival, rules) };
+    },
+  };
+}
+
+function openExchange(
+  log: Logger,
+  parts: Pick<HttpExchange, 'incoming' | 'outgoing' | 'client'>,
+): HttpExchange {
+  const exchange = createExchange(parts);
+  const { incoming, outgoing, client, requestId } = exchange;
+  outgoing.once('finish', () => cutUnreadBody(incoming));
+  outgoing.setHeaders(new Map(Object.entries(commonHeaders(requestId, client))));
+  logResponse(log, exchange);
+  return exchange;
+}
+
+const refusalOf = (status: number, message: string) => ({ status, message, body: toFailureBody(message) });
+const STOPPING = refusalOf(503, 'The server is stopping.');
+const TOO_MANY_CONNECTIONS = refusalOf(429, 'Too many connections are open; close some first.');
 
 /** With the WebSockets and the event streams of REST. */
-function enterReader(
-  readers: ReaderCounter,
-  { incoming, outgoing }: HttpExchange,
-  viewerId: string,
-): boolean {
-  const reader = readers.enter(incoming.socket.remoteAddress);
+function enterReader(readers: ReaderCounter, { client, outgoing }: HttpExchange, viewerId: string): boolean {
+  const reader = readers.enter(client.address);
   if (!reader) return false;
   outgoing.once('close', () => reader.leave());
   return reader.identify(viewerId);
@@ -135,14 +165,10 @@ function handleGraphql(
   exchange: HttpExchange,
   readers: ReaderCounter,
 ): Promise<void> {
-  const { incoming, outgoing, requestId, signal } = exchange;
-  const headers = headersOf(incoming);
+  const { incoming, outgoing, client, requestId, signal } = exchange;
+  const request = toContextRequest(incoming, { transport: 'http', requestId, signal, client, outgoing });
   return graphql.handle(incoming, outgoing, {
-    transport: 'http',
-    requestId,
-    signal,
-    headers,
-    address: incoming.socket.remoteAddress ?? null,
+    ...request,
     enterReader: (viewerId) => enterReader(readers, exchange, viewerId),
   });
 }

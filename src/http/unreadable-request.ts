@@ -1,6 +1,8 @@
-import { STATUS_CODES } from 'node:http';
+import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { systemCodeOf } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import { commonHeaders, toRawResponse } from './security-headers.js';
 import { toFailureBody } from './send.js';
 
 const REASONS: Record<string, { status: number; text: string }> = {
@@ -10,16 +12,15 @@ const REASONS: Record<string, { status: number; text: string }> = {
 const MALFORMED = { status: 400, text: 'Invalid HTTP request.' };
 
 /** Requests that Node cannot parse reach no application. */
-export function answerUnreadable(error: Error, socket: Duplex): void {
-  const code = systemCodeOf(error) ?? '';
-  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const { status, text } = REASONS[code] ?? MALFORMED;
-  const body = JSON.stringify(toFailureBody(text));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+export function answerUnreadable(log: Logger): (error: Error, socket: Duplex) => void {
+  return (error, socket) => {
+    const code = systemCodeOf(error) ?? '';
+    if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const { status, text } = REASONS[code] ?? MALFORMED;
+    const requestId = randomUUID();
+    // Not the error: it holds the bytes that were sent, secrets included.
+    log.info({ requestId, status, code }, 'unreadable request');
+    const headers = commonHeaders(requestId, { isSecure: false });
+    socket.end(toRawResponse(status, headers, toFailureBody(text)), () => socket.destroy());
+  };
 }

@@ -1,7 +1,7 @@
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Refusal } from './access.js';
+import { toRawResponse } from './security-headers.js';
 
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -57,14 +57,13 @@ function parseAgain(server: Server, { request, socket, head }: Upgrade): void {
   server.emit('connection', socket);
 }
 
-export function refuseUpgrade(socket: Duplex, { status, body }: Refusal): void {
-  const text = JSON.stringify(body);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(text)}`,
-  ];
+interface UpgradeRefusal {
+  status: number;
+  headers: Record<string, string>;
+  body: object;
+}
+
+export function refuseUpgrade(socket: Duplex, { status, headers, body }: UpgradeRefusal): void {
   socket.on('error', () => socket.destroy());
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
+  socket.end(toRawResponse(status, headers, body), () => socket.destroy());
 }

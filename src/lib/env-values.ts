@@ -3,6 +3,19 @@ import { isIP } from 'node:net';
 import { delimiter, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 
+/** What docs/configuration.md and error messages say of a variable. */
+export interface VariableFacts {
+  kind: string;
+  /** As one would write it in the environment; null for none. */
+  default: string | null;
+  description: string;
+}
+
+export const variableFacts = z.registry<VariableFacts>();
+
+/** The environment, without empty variables. */
+export type Provided = Readonly<Record<string, string | undefined>>;
+
 /* Forms of the values of environment variables, as text to what the program uses. */
 
 export const portNumber = z
@@ -30,15 +43,29 @@ export const urlOf = (protocols: readonly string[]) =>
         !/\s/.test(value),
     );
 
-export const userName = z.string().regex(/^[\w.-]{3,64}$/);
+/** Of those who have no account: every caller while authentication is off, and who has not signed in. */
+const RESERVED_NAMES = ['system', 'anonymous'];
+
+export const userName = z
+  .string()
+  .regex(/^[\w.-]{3,64}$/)
+  .refine((name) => !RESERVED_NAMES.includes(name.toLowerCase()));
+
+/** Without a query or credentials; as it is written, since an issuer is compared by text. */
+export const httpUrl = z.string().refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, search, hash, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && `${search}${hash}${username}${password}` === '';
+});
+
+/** REST and GraphQL are there already: a proxy that removes such a path would look like one that does not. */
+const OWN_PATHS = /^\/(?:api|graphql)(?:\/|$)/;
 
 /** Without a query, and without a slash at the end. */
-export const publicUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))
+export const publicUrl = httpUrl
   .transform((value) => new URL(value))
-  .refine(({ search, hash, username, password }) => `${search}${hash}${username}${password}` === '')
-  .transform((url) => url.href.replace(/\/$/, ''));
+  .refine(({ pathname }) => /^(?:\/[\w.~%-]+)*\/?$/.test(pathname) && !OWN_PATHS.test(pathname))
+  .transform(({ href }) => href.replace(/\/$/, ''));
 
 const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal'];
 

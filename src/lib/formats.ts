@@ -25,3 +25,10 @@ const dateTime = z.iso.datetime({ offset: true });
 export function isDateTime(text: string): boolean {
   return dateTime.safeParse(text).success && /^(?!0000)\d{4}-/.test(new Date(text).toISOString());
 }
+
+/* Control and format characters, halves of pairs, breaks of lines and paragraphs: not for a name, nor for a log. */
+
+export const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
+
+export const toOneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');

@@ -11,7 +11,7 @@ export interface GateLimits {
   waitMs: number;
 }
 
-interface Caller {
+export interface Caller {
   /** Who takes the place: callers with the same key share a limit. */
   key: string;
   /** On abort the caller leaves the queue. */
@@ -92,7 +92,7 @@ export function createGate(limits: GateLimits): Gate {
 
 function tooBusy({ waitMs }: GateLimits): LimitExceededError {
   return new LimitExceededError(
-    'Too many expensive reads are running; try again later, or request fewer at once.',
+    'Too much expensive work is running; try again later, or request less at once.',
     waitMs,
   );
 }

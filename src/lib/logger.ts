@@ -7,7 +7,7 @@ import {
   type LoggerOptions,
   type Logger as PinoLogger,
 } from 'pino';
-import { redactAll, type Redact } from './secrets.js';
+import { createRedactor, redactAll, type Redact } from './secrets.js';
 
 export type Logger = PinoLogger;
 
@@ -17,7 +17,7 @@ type LogLevel = (typeof LOG_LEVELS)[number];
 /** Writes one JSON object a line, by default to standard output. Child loggers carry `requestId` or `taskId`. */
 export function createLogger(
   level: LogLevel,
-  redact: Redact = (text) => text,
+  redact: Redact = createRedactor(),
   destination?: DestinationStream,
 ): Logger {
   const options: LoggerOptions = {

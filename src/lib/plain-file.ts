@@ -10,8 +10,8 @@ export function openNewFile(path: string, mode = 0o666): Promise<FileHandle> {
 }
 
 /** Its bytes are on the disk when it resolves. */
-export async function writeNewFile(path: string, content: string | Uint8Array): Promise<void> {
-  const handle = await openNewFile(path);
+export async function writeNewFile(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
+  const handle = await openNewFile(path, mode);
   try {
     await handle.writeFile(content);
     await handle.sync();

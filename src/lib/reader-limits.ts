@@ -17,7 +17,7 @@ export interface OpenReader {
 /** Counts the readers of one process. */
 export interface ReaderCounter {
   /** Null when the address, or all together, have too many. */
-  enter(address: string | undefined): OpenReader | null;
+  enter(address: string | null): OpenReader | null;
 }
 
 export function createReaderCounter(limits: ReaderLimits = READER_LIMITS): ReaderCounter {

@@ -45,6 +45,7 @@ const libraryOf = ({ libraryDirs }: Pick<Env, 'libraryDirs'>): Library => ({
   directories: libraryDirs,
 });
 
+/** Users see how many files there are. Paths of the owner’s own disk are for admins, and null for others. */
 const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
   description: 'The owner’s own music files, as the last scan of LIBRARY_DIRS found them.',
   id: { resolve: ({ id }) => id, description: `Permanent id, always \`Library:${SERVER_ID}\`.` },
@@ -55,6 +56,8 @@ const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
   },
   fields: (t) => ({
     directories: t.exposeStringList('directories', {
+      nullable: true,
+      authScopes: { ADMIN: true },
       description: 'Scanned directories (folders, LIBRARY_DIRS); empty when there is no library.',
     }),
     fileCount: t.int({
@@ -63,6 +66,8 @@ const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
     }),
     problems: t.field({
       type: LibraryProblemConnection,
+      nullable: true,
+      authScopes: { ADMIN: true },
       description: 'Files that could not be read, ordered by path.',
       args: offsetPageArgs(t),
       complexity: pageComplexity,
@@ -164,9 +169,10 @@ const LibraryScanRequested = builder.objectRef<Library>('LibraryScanRequested').
 
 builder.mutationField('scanLibrary', (t) =>
   t.field({
+    authScopes: { ADMIN: true },
     type: LibraryScanRequested,
     description:
-      'Starts a scan of LIBRARY_DIRS on a worker, instead of waiting up to ten minutes for the next. Only changed files are read. Requires the admin role.',
+      'Starts a scan of LIBRARY_DIRS on a worker, instead of waiting up to ten minutes for the next. Only changed files are read.',
     errors: {
       types: [LibraryNotConfiguredError, ForbiddenError],
       union: { name: 'ScanLibraryResult', description: 'The requested scan, or why it was rejected.' },

@@ -107,5 +107,5 @@ async function* readPages(
 }
 
 function keyOf({ viewer, filter, since }: FeedRequest): string {
-  return JSON.stringify([viewer.id, viewer.role, filter, since?.toString()]);
+  return JSON.stringify([viewer, filter, since?.toString()]);
 }

@@ -1,30 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { createAsset, type Asset } from '../lib/asset.js';
-import { getOrAdd } from '../lib/get-or-add.js';
 import { RestFailure } from './errors.js';
 import { parseInput, text } from './input.js';
 import { toOpenapi } from './openapi.js';
 import type { AnyRoute, RouteDocs } from './route.js';
 
-const PAGE = `<!doctype html>
+/** `api` is the path of the API as browsers see it, such as `/api` or `/music/api`. */
+const pageFor = (api: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Reprise: REST API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/api/docs/swagger-ui.css">
-<link rel="stylesheet" href="/api/docs/page.css">
-<script defer src="/api/docs/swagger-ui-bundle.js"></script>
-<script defer src="/api/docs/start.js"></script>
+<link rel="stylesheet" href="${api}/docs/swagger-ui.css">
+<link rel="stylesheet" href="${api}/docs/page.css">
+<script defer src="${api}/docs/swagger-ui-bundle.js"></script>
+<script defer src="${api}/docs/start.js"></script>
 </head>
 <body>
 <header>REST API of Reprise, for clients of Spotizerr-Phoenix. New clients:
-<a href="/graphql">GraphiQL</a>, where the GraphQL schema of this server can be read and tried.</header>
+<a href="${api}/../graphql">GraphiQL</a>, where the GraphQL schema of this server can be read and tried.</header>
 <div id="docs"><p>This page needs JavaScript. What it shows is at
-<a href="/api/openapi.json">/api/openapi.json</a>.</p></div></body>
+<a href="${api}/openapi.json">${api}/openapi.json</a>.</p></div></body>
 </html>
 `;
 
@@ -32,12 +33,14 @@ const PAGE = `<!doctype html>
  * Sends nothing to Swagger's hosts, and keeps no token after the page is closed. A stream has no "Try it out": Swagger UI
  * shows a response when it has ended.
  */
-const START = `const allowTryItOutFor = (allows, { specSelectors }) => (state, path, method) => {
+const startFor = (
+  api: string,
+) => `const allowTryItOutFor = (allows, { specSelectors }) => (state, path, method) => {
   const content = ['paths', path, method, 'responses', '200', 'content', 'text/event-stream'];
   return allows(state, path, method) && !specSelectors.specJson().hasIn(content);
 };
 SwaggerUIBundle({
-  url: '/api/openapi.json',
+  url: '${api}/openapi.json',
   dom_id: '#docs',
   deepLinking: true,
   defaultModelsExpandDepth: 0,
@@ -55,16 +58,16 @@ header { max-width: 1420px; margin: 0 auto; padding: 16px 20px 0; font: 16px/1.5
 
 interface DocsFile {
   type: string;
-  read: () => Promise<string | Buffer>;
+  read: (api: string) => string | Promise<Buffer>;
 }
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
 
 const FILES = {
-  'index.html': { type: 'text/html; charset=utf-8', read: () => Promise.resolve(PAGE) },
-  'start.js': { type: JAVASCRIPT, read: () => Promise.resolve(START) },
-  'page.css': { type: CSS, read: () => Promise.resolve(STYLE) },
+  'index.html': { type: 'text/html; charset=utf-8', read: pageFor },
+  'start.js': { type: JAVASCRIPT, read: startFor },
+  'page.css': { type: CSS, read: () => STYLE },
   'swagger-ui-bundle.js': { type: JAVASCRIPT, read: () => readPackaged('swagger-ui-bundle.js') },
   'swagger-ui.css': { type: CSS, read: () => readPackaged('swagger-ui.css') },
 } satisfies Record<string, DocsFile>;
@@ -88,35 +91,46 @@ const DOCS_HEADERS = {
   ].join('; '),
 };
 
-async function readDocsFile(name: DocsFileName): Promise<Asset> {
+async function readDocsFile(name: DocsFileName, api: string): Promise<Asset> {
   const { type, read } = FILES[name];
-  return createAsset(type, await read());
+  return createAsset(type, await read(api));
 }
 
 function readPackaged(file: string): Promise<Buffer> {
   return readFile(createRequire(import.meta.url).resolve(`swagger-ui-dist/${file}`));
 }
 
+/** Proxies that are believed say where the API is, and could say it in any number of ways. */
+const MAX_ASSETS = 50;
+
+function createAssets() {
+  const assets = new LRUCache<string, Promise<Asset>>({ max: MAX_ASSETS });
+  return (name: string, create: () => Promise<Asset>): Promise<Asset> => {
+    const asset = assets.get(name) ?? create();
+    assets.set(name, asset);
+    return asset;
+  };
+}
+
 /** The routes of the OpenAPI document, which describes them too, and of the page that shows it. */
 export function describeRoutes(routes: readonly AnyRoute[]): AnyRoute[] {
-  const assets = new Map<string, Promise<Asset>>();
-  const once = (name: string, create: () => Promise<Asset>) => getOrAdd(assets, name, create);
+  const once = createAssets();
   const description = assetRoute({
     path: '/openapi.json',
     docs: DESCRIPTION_DOCS,
-    open: () => once('', async () => describe([...routes, description])),
+    open: ({ api }) => once(`openapi ${api}`, () => describe([...routes, description], api)),
   });
   const page = assetRoute({
     path: '/docs',
-    open: () => once('index.html', () => readDocsFile('index.html')),
+    open: ({ api }) => once(`index.html ${api}`, () => readDocsFile('index.html', api)),
     headers: DOCS_HEADERS,
   });
   const parts = assetRoute({
     path: '/docs/{file}',
-    open: (file) => {
+    open: ({ file, api }) => {
       const known = DOCS_FILES.find((name) => name === file);
       if (!known) throw new RestFailure(404, 'Unknown file.');
-      return once(known, () => readDocsFile(known));
+      return once(`${known} ${api}`, () => readDocsFile(known, api));
     },
     headers: DOCS_HEADERS,
   });
@@ -132,17 +146,17 @@ const DESCRIPTION_DOCS: RouteDocs = {
   example: {},
 };
 
-async function describe(routes: readonly AnyRoute[]): Promise<Asset> {
+async function describe(routes: readonly AnyRoute[], api: string): Promise<Asset> {
   const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  return createAsset('application/json; charset=utf-8', JSON.stringify(toOpenapi(routes, version)));
+  return createAsset('application/json; charset=utf-8', JSON.stringify(toOpenapi(routes, { version, api })));
 }
 
 interface AssetRoute {
   path: `/${string}`;
   docs?: RouteDocs;
-  /** By the last part of a path that ends in `{file}`, else by nothing. */
-  open: (file: string) => Promise<Asset>;
+  /** `file`: the last part of a path that ends in `{file}`. */
+  open: (asset: { file: string; api: string }) => Promise<Asset>;
   headers?: Record<string, string>;
 }
 
@@ -155,11 +169,14 @@ function assetRoute({ path, docs, open, headers = {} }: AssetRoute): AnyRoute {
     docs: docs ?? null,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
-    handle: async ({ raw }) => {
+    documents: [],
+    handle: async ({ raw, base }) => {
       parseInput(input, raw);
-      return { asset: await open(typeof raw['file'] === 'string' ? raw['file'] : ''), headers };
+      const file = typeof raw['file'] === 'string' ? raw['file'] : '';
+      return { asset: await open({ file, api: new URL(base).pathname }), headers };
     },
   };
 }

@@ -11,6 +11,8 @@ interface FailureFacts {
   task_id?: string;
   /** Seconds after which a retry may succeed. */
   retry_after?: number;
+  /** For clients that have not signed in. */
+  auth_enabled?: true;
 }
 
 /** An error response. The client sees its message as it is. */
@@ -63,6 +65,7 @@ const STATUSES = {
   LAST_SIGN_IN_METHOD: 400,
   SERVICE_UNKNOWN: 400,
   ACCOUNT_NOT_FOUND: 404,
+  SECRET_UNREADABLE: 409,
   EXPLICIT_CONTENT: 403,
   FORMAT_UNAVAILABLE: 400,
   CATALOG_ITEM_NOT_FOUND: 404,
@@ -89,7 +92,13 @@ export interface UnionFailure {
 
 export function toFailure({ code, message, retryAfterSeconds }: UnionFailure): RestFailure {
   const facts = retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds };
-  return new RestFailure(STATUSES[code], message, facts);
+  const status = STATUSES[code];
+  if (status !== 401) return new RestFailure(status, message, facts);
+  return new RestFailure(status, message, {
+    ...facts,
+    auth_enabled: true,
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 }
 
 /** An entry of GraphQL's `errors`. Any other code is a bug in our document, and not a RestFailure. */

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { headersOf } from '../graphql/context-request.js';
+import { toContextRequest } from '../graphql/context-request.js';
+import type { Requirement } from '../graphql/field-rules.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { HttpExchange, HttpHandler } from '../http/request-context.js';
 import { foreignPageMessage, isFromForeignPage } from '../http/foreign-pages.js';
@@ -7,10 +7,12 @@ import { REST_PATH } from '../http/router.js';
 import { sendAsset } from '../http/send.js';
 import { withTimeout } from '../lib/async.js';
 import { systemClock, type Clock } from '../lib/clock.js';
+import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
 import { createReaderCounter, type ReaderCounter } from '../lib/reader-limits.js';
 import { describeRoutes } from './describe-routes.js';
 import { internalFailure, RestFailure, toErrorBody, toErrorHeaders } from './errors.js';
+import type { RawInput } from './input.js';
 import { createRouteMatcher, type RouteMatcher } from './match-route.js';
 import { readRequest } from './read-request.js';
 import { sendReply } from './reply.js';
@@ -37,6 +39,7 @@ const RETRY_AFTER_S = 10;
 
 type RestDependencies = Required<Omit<RestOptions, 'routes' | 'timing'>> & {
   match: RouteMatcher;
+  requirementsOf: ReturnType<typeof createRouteRules>;
   timing: RestTiming;
 };
 
@@ -46,15 +49,16 @@ export function createRestApp(options: RestOptions): HttpHandler {
   const readers = options.readers ?? createReaderCounter();
   const timing = { ...TIMING, ...options.timing };
   const match = createRouteMatcher([...routes, ...describeRoutes(routes)]);
-  const dependencies = { graphql, log, clock, origins, tracebacks, readers, timing, match };
+  const requirementsOf = createRouteRules(graphql);
+  const dependencies = { graphql, log, clock, origins, tracebacks, readers, timing, match, requirementsOf };
   return async (exchange, url) => {
-    const { outgoing } = exchange;
+    const { outgoing, client } = exchange;
     try {
-      send(outgoing, await answer(dependencies, exchange, url));
+      send(exchange, await answer(dependencies, exchange, url));
     } catch (thrown) {
       const failure = thrown instanceof RestFailure ? thrown : maskedFailure(thrown, log, exchange);
       const body = toErrorBody(failure, tracebacks);
-      sendReply(outgoing, { status: failure.status, body, headers: toErrorHeaders(failure) });
+      sendReply(outgoing, { status: failure.status, body, headers: toErrorHeaders(failure) }, client);
     }
   };
 }
@@ -64,30 +68,51 @@ async function answer(
   exchange: HttpExchange,
   url: URL,
 ): Promise<RestResponse> {
-  const { incoming, requestId } = exchange;
+  const { incoming, outgoing, client, requestId } = exchange;
   const path = url.pathname.slice(REST_PATH.length);
   const { route, parameters } = dependencies.match(incoming.method ?? '', path);
-  const headers = headersOf(incoming);
-  const address = incoming.socket.remoteAddress ?? null;
-  if (route.changes && isFromForeignPage(incoming, url, dependencies.origins)) {
-    throw new RestFailure(403, foreignPageMessage(incoming));
+  const here = { url, publicUrl: client.publicUrl };
+  const isOwnOnly = route.changes && route.foreignPages === null;
+  if (isOwnOnly && isFromForeignPage(incoming, here, dependencies.origins)) {
+    exchange.refusal = foreignPageMessage(incoming, here);
+    throw new RestFailure(403, exchange.refusal);
   }
-  const raw = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
-  const documentsFor = (signal: AbortSignal) =>
-    createDocuments(dependencies, { transport: 'rest', requestId, signal, headers, address });
-  return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, (signal) =>
-    route.handle({
-      documents: documentsFor(signal),
+  const streamToken = route.streams ? url.searchParams.get('token') || null : null;
+  const parts = { requestId, signal: exchange.signal, client, outgoing, streamToken };
+  // One for all documents, so that a ticket is taken once.
+  const request = toContextRequest(incoming, { ...parts, transport: 'rest' });
+  const documentsFor = (signal: AbortSignal) => createDocuments(dependencies, { ...request, signal });
+  return abortWhenLate(dependencies.timing.responseTimeoutMs, exchange.signal, async (signal) => {
+    const documents = documentsFor(signal);
+    // Before the input is read: who may not call a route learns nothing about what is valid in it, or exists.
+    await documents.authorize(dependencies.requirementsOf(route));
+    const input = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
+    const raw = route.streams ? withoutToken(input) : input;
+    return route.handle({
+      documents,
       documentsFor,
-      enterReader: () => dependencies.readers.enter(incoming.socket.remoteAddress),
+      enterReader: () => dependencies.readers.enter(client.address),
       raw,
-      headers,
-      base: `${url.origin}${REST_PATH}`,
+      headers: request.headers,
+      base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,
       signal,
       timing: dependencies.timing,
-    }),
-  );
+    });
+  });
+}
+
+/** The rule of a route is that of the fields in its documents. */
+export function createRouteRules({ requirementsOf }: Pick<GraphqlServer, 'requirementsOf'>) {
+  const known = new Map<AnyRoute, Requirement[]>();
+  const read = ({ documents }: AnyRoute) =>
+    documents.flatMap((document) => requirementsOf(document.toString()));
+  return (route: AnyRoute): Requirement[] => getOrAdd(known, route, () => [...new Set(read(route))]);
+}
+
+/** Nothing but the viewer's access depends on it, and no error may show it. */
+function withoutToken({ token: _, ...raw }: RawInput): RawInput {
+  return raw;
 }
 
 /** Work that fails or takes too long is aborted; the error response does not wait until it has stopped. */
@@ -109,10 +134,10 @@ async function abortWhenLate(
 
 const tooSlow = () => new RestFailure(503, 'This took too long; try again.', { retry_after: RETRY_AFTER_S });
 
-function send(outgoing: ServerResponse, result: RestResponse): void {
+function send({ outgoing, client }: HttpExchange, result: RestResponse): void {
   if ('stream' in result) result.stream.connect(outgoing);
   else if ('asset' in result) sendAsset(outgoing, result.asset, result.headers);
-  else sendReply(outgoing, result);
+  else sendReply(outgoing, result, client);
 }
 
 function maskedFailure(thrown: unknown, log: Logger, { requestId }: HttpExchange): RestFailure {

@@ -21,12 +21,20 @@ export function createRouteMatcher(routes: readonly AnyRoute[]): RouteMatcher {
   const patterns = toPatterns(routes);
   return (method, rawPath) => {
     const parts = partsOf(rawPath);
-    const pattern = patterns.find((candidate) => matches(candidate, parts));
-    if (!pattern) throw new RestFailure(404, `Unknown route: "${method} /api${rawPath}".`);
-    const route = pattern.routes.find((candidate) => takes(candidate, method));
-    if (!route) throw wrongMethod(method, pattern);
-    return { route, parameters: parametersOf(pattern, parts) };
+    const found = patterns.filter((candidate) => matches(candidate, parts));
+    if (found.length === 0) throw new RestFailure(404, `Unknown route: "${method} /api${rawPath}".`);
+    const match = choose(found, method);
+    if (!match) throw wrongMethod(method, found);
+    return { route: match.route, parameters: parametersOf(match.pattern, parts) };
   };
+}
+
+/** A static path leaves the methods that it has not to one with parameters: a user may be named like a route. */
+function choose(found: readonly Pattern[], method: string): { pattern: Pattern; route: AnyRoute } | null {
+  const asked = (method === 'HEAD' ? 'GET' : method) as Method;
+  const pattern = found.find(({ routes }) => routes.some(({ methods }) => methods.includes(asked)));
+  const route = pattern?.routes.find((candidate) => takes(candidate, method));
+  return pattern && route ? { pattern, route } : null;
 }
 
 function toPatterns(routes: readonly AnyRoute[]): Pattern[] {
@@ -61,9 +69,9 @@ function takes({ methods, changes, streams }: AnyRoute, method: string): boolean
   return methods.includes(method as Method);
 }
 
-function wrongMethod(method: string, { routes }: Pattern): RestFailure {
+function wrongMethod(method: string, found: readonly Pattern[]): RestFailure {
   const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
-  const allow = known.filter((each) => routes.some((route) => takes(route, each))).join(', ');
+  const allow = known.filter((each) => choose(found, each)).join(', ');
   return new RestFailure(405, `Method ${method} is not supported here; allowed: ${allow}.`, {
     headers: { allow },
   });

@@ -13,7 +13,10 @@ and \`detail\` are the same text. Ids are bare for Spotify and \`provider:id\` f
 accepted too. A path may end in a slash. No token is needed.`;
 
 /** Describes the routes in OpenAPI 3.1, from the table alone. */
-export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSchema {
+export function toOpenapi(
+  routes: readonly AnyRoute[],
+  { version, api }: { version: string; api: string },
+): JsonSchema {
   const book = createSchemaBook();
   const paths: Record<string, JsonSchema> = {};
   const failures: number[] = [];
@@ -34,7 +37,7 @@ export function toOpenapi(routes: readonly AnyRoute[], version: string): JsonSch
       license: { name: 'MIT', identifier: 'MIT' },
       contact: { name: 'Administrator of this server' },
     },
-    servers: [{ url: '/api' }],
+    servers: [{ url: api }],
     security: [],
     tags: tagsOf(Object.keys(paths)),
     paths,

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { sendEmpty, sendJson } from '../http/send.js';
+import { toSetCookie, type Cookie, type CookiePlace } from '../lib/cookie.js';
 
 const IS_REPLY = Symbol('reply');
 
@@ -15,19 +16,6 @@ interface ReplyParts {
 
 export interface Reply extends ReplyParts {
   readonly [IS_REPLY]: true;
-}
-
-export interface Cookie {
-  name: string;
-  value: string;
-  /** Zero deletes the cookie. Default: until the browser is closed. */
-  maxAgeS?: number;
-  /** Whether it is sent over HTTPS only. */
-  secure: boolean;
-  /** Default: `Lax`, so that a link from elsewhere finds its reader signed in, and a form from elsewhere does not. */
-  sameSite?: 'Strict' | 'Lax' | 'None';
-  /** Default: `/`. */
-  path?: string;
 }
 
 /** A response with its own status, headers and cookies: `return reply({ body, cookies: [session] })`. */
@@ -52,22 +40,11 @@ const NO_STORE = { 'cache-control': 'no-store' };
 export function sendReply(
   outgoing: ServerResponse,
   { status = 200, headers, cookies = [], body }: ReplyParts,
+  place: CookiePlace,
 ): void {
-  const setCookie = cookies.length > 0 ? { 'set-cookie': cookies.map(toSetCookie) } : {};
-  const head = { status, headers: { ...NO_STORE, ...setCookie, ...headers } };
+  // To those that the document has set.
+  for (const cookie of cookies) outgoing.appendHeader('set-cookie', toSetCookie(cookie, place));
+  const head = { status, headers: { ...NO_STORE, ...headers } };
   if (body) sendJson(outgoing, body, head);
   else sendEmpty(outgoing, head);
-}
-
-/** Always HttpOnly, so that scripts cannot read it. */
-function toSetCookie({ name, value, maxAgeS, secure, sameSite = 'Lax', path = '/' }: Cookie): string {
-  const age = maxAgeS === undefined ? [] : [`Max-Age=${maxAgeS}`];
-  const parts = [
-    `${name}=${encodeURIComponent(value)}`,
-    `Path=${path}`,
-    ...age,
-    'HttpOnly',
-    `SameSite=${sameSite}`,
-  ];
-  return [...parts, ...(secure ? ['Secure'] : [])].join('; ');
 }

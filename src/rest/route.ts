@@ -6,7 +6,7 @@ import type { OpenReader } from '../lib/reader-limits.js';
 import { RestFailure } from './errors.js';
 import { parseInput, type RawInput } from './input.js';
 import { isReply, reply, type Reply } from './reply.js';
-import type { Documents } from './run-document.js';
+import type { Caller, Documents } from './run-document.js';
 import type { EventSink } from './sse.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -56,6 +56,11 @@ export interface RouteDocs {
   errors?: readonly number[];
 }
 
+/** A TypedDocumentString of any type. */
+interface RestDocument {
+  toString(): string;
+}
+
 /** A route in the table, without its type parameters. */
 export interface AnyRoute {
   methods: readonly Method[];
@@ -68,10 +73,14 @@ export interface AnyRoute {
   status: number;
   /** Whether it changes something, so that pages of other origins must not call it. */
   changes: boolean;
-  /** Whether a query is rejected, since a link must not change settings. */
+  /** Why pages of other origins may call it all the same: what protects it in their place. */
+  foreignPages: string | null;
+  /** Whether a query is rejected: a link must not change settings, and a URL, which is logged, must not hold secrets. */
   bodyOnly: boolean;
   /** Responds with server-sent events. */
   streams: boolean;
+  /** What it runs. It requires what their fields require, before its input is read; none: anybody may call it. */
+  documents: readonly RestDocument[];
   /** Throws RestFailure for everything but a success. */
   handle(call: RestCall): Promise<RestResponse>;
 }
@@ -89,10 +98,22 @@ export interface DocumentRoute<Input, Data, Variables> {
   respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object | Reply;
   /** Default: 200. */
   status?: number;
+  /** Default: pages of other origins may not call what changes something. */
+  foreignPages?: string;
+  /** For input with secrets. Default: a query is read too. */
+  bodyOnly?: boolean;
 }
 
 export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, Variables>): AnyRoute {
-  const { methods = ['GET'], path, input, document, status = 200 } = spec;
+  const {
+    methods = ['GET'],
+    path,
+    input,
+    document,
+    status = 200,
+    foreignPages = null,
+    bodyOnly = false,
+  } = spec;
   return {
     methods,
     path,
@@ -100,8 +121,10 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     docs: spec.docs,
     status,
     changes: /^\s*mutation\b/.test(document.toString()),
-    bodyOnly: false,
+    foreignPages,
+    bodyOnly,
     streams: false,
+    documents: [document],
     async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const data = await documents.run(document, spec.variables(parsed));
@@ -117,7 +140,7 @@ function toReply(responded: object | Reply, status: number): Reply {
 /** A document whose variables depend on the result of another one, such as the current settings. Takes no query. */
 interface PreparedRoute<Input, Prior, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
-  'variables' | 'respond' | 'status'
+  'variables' | 'respond' | 'status' | 'foreignPages' | 'bodyOnly'
 > {
   /** A query without variables that runs first. */
   prior: TypedDocumentString<Prior, Record<string, never>>;
@@ -137,8 +160,10 @@ export function preparedRoute<Input, Prior, Data, Variables>(
     docs,
     status: 200,
     changes: /^\s*mutation\b/.test(document.toString()),
+    foreignPages: null,
     bodyOnly: true,
     streams: false,
+    documents: [spec.prior, document],
     async handle({ documents, raw }) {
       const parsed = parseInput(input, raw);
       const prior = await documents.run(spec.prior, {});
@@ -151,7 +176,7 @@ export function preparedRoute<Input, Prior, Data, Variables>(
 /** A document that runs once for each page of a list, for a response that holds the whole list. */
 interface PagedRoute<Input, Data, Variables> extends Omit<
   DocumentRoute<Input, Data, Variables>,
-  'variables' | 'respond' | 'status' | 'methods'
+  'variables' | 'respond' | 'status' | 'methods' | 'foreignPages' | 'bodyOnly'
 > {
   /** `after` is null for the first page. */
   variables(input: Input, after: string | null): NoInfer<Variables>;
@@ -173,8 +198,10 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
     docs,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
+    documents: [document],
     async handle({ documents, raw, base, clock }) {
       const parsed = parseInput(input, raw);
       const pages: Data[] = [];
@@ -193,23 +220,23 @@ interface StreamRoute<Input> {
   path: `/${string}`;
   input: z.ZodType<Input>;
   docs: RouteDocs;
+  documents: readonly RestDocument[];
   /** An error in here gets an error response; afterwards the stream can only end. */
   open: (input: NoInfer<Input>, call: StreamCall) => Promise<EventSink>;
 }
 
 interface StreamCall extends RestCall {
-  /** Throws RestFailure when the viewer has too many streams. Call it before any expensive work. */
-  identify(viewerId: string): void;
+  caller: Caller;
 }
 
 async function openStream(call: RestCall, open: (call: StreamCall) => Promise<EventSink>) {
   const reader = call.enterReader();
   if (!reader) throw tooManyReaders();
-  const identify = (viewerId: string) => {
-    if (!reader.identify(viewerId)) throw tooManyReaders();
-  };
   try {
-    const stream = await open({ ...call, identify });
+    const caller = await call.documents.identify();
+    // As WebSockets count it: a viewer's streams and sockets have one limit.
+    if (!reader.identify(caller.id)) throw tooManyReaders();
+    const stream = await open({ ...call, caller });
     if (stream.closed.aborted) reader.leave();
     stream.closed.addEventListener('abort', reader.leave);
     return { stream };
@@ -223,7 +250,7 @@ function tooManyReaders(): RestFailure {
   return new RestFailure(429, 'Too many open event streams; close some first.', { retry_after: 10 });
 }
 
-export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Input>): AnyRoute {
+export function streamRoute<Input>({ path, input, docs, documents, open }: StreamRoute<Input>): AnyRoute {
   return {
     methods: ['GET'],
     path,
@@ -231,8 +258,10 @@ export function streamRoute<Input>({ path, input, docs, open }: StreamRoute<Inpu
     docs,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: true,
+    documents,
     handle: (call) => openStream(call, (stream) => open(parseInput(input, call.raw), stream)),
   };
 }

@@ -1,13 +1,24 @@
-import type { ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { TypedDocumentString } from '../generated/documents/graphql.js';
 import type { ContextRequest } from '../graphql/context-request.js';
-import { runOperation } from '../graphql/operation.js';
+import type { Requirement } from '../graphql/field-rules.js';
+import { readCallerAccess, requirePermissions, runOperation } from '../graphql/operation.js';
 import type { GraphqlServer } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
 import { fromGraphqlErrors } from './errors.js';
 
+/** Who calls. */
+export interface Caller {
+  id: string;
+  /** Equal for callers that see the same. */
+  sharingKey: string;
+}
+
 /** Runs GraphQL documents for one request and its viewer. Throws RestFailure for errors. */
 export interface Documents {
+  identify(): Promise<Caller>;
+  /** Throws RestFailure 401 or 403. */
+  authorize(requirements: readonly Requirement[]): Promise<void>;
   run<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data>;
   /** Calls `listener` with each event until it is stopped or ends. */
   follow<Data, Variables>(
@@ -33,7 +44,22 @@ export function createDocuments(
       query: document.toString(),
       variables: variables as Record<string, unknown>,
     });
+  // Once, however often it is asked for.
+  let access: ReturnType<typeof readCallerAccess> | undefined;
+  const findAccess = () => (access ??= readCallerAccess(server, contextRequest));
   return {
+    async identify() {
+      const { viewer } = await findAccess().catch(rethrow);
+      return { id: viewer?.id ?? '', sharingKey: JSON.stringify(viewer) };
+    },
+    async authorize(requirements) {
+      if (requirements.length === 0) return;
+      const { log } = server;
+      const { requestId } = contextRequest;
+      await findAccess()
+        .then((found) => requirePermissions(found, requirements, { log, requestId }))
+        .catch(rethrow);
+    },
     async run<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables) {
       const result = await start(document, variables);
       if (Symbol.asyncIterator in result) throw new Error('A subscription is followed, not run.');
@@ -49,6 +75,10 @@ export function createDocuments(
       };
     },
   };
+}
+
+function rethrow(thrown: unknown): never {
+  throw thrown instanceof GraphQLError ? fromGraphqlErrors([thrown]) : thrown;
 }
 
 async function readAll(

@@ -1,5 +1,6 @@
 import type { Platform } from '../platform.js';
 import { requireAdmin } from '../auth/access-rules.js';
+import { recordAudit, type Actor } from '../auth/audit-store.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import { inTransaction } from '../database/prisma.js';
@@ -68,18 +69,18 @@ export function checkWatchSettings(
 /** For all processes at once. Throws ForbiddenError or InvalidSettingsError; nothing is stored then. */
 export function updateDownloadSettings(
   deps: Changing,
-  viewer: Viewer,
+  actor: Actor,
   change: TableChange<Settings>,
 ): Promise<VersionOf<Settings>> {
-  return update({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
+  return update({ deps, actor, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
 }
 
 export function updateWatchSettings(
   deps: Changing,
-  viewer: Viewer,
+  actor: Actor,
   change: TableChange<WatchSettings>,
 ): Promise<VersionOf<WatchSettings>> {
-  return update({ deps, viewer, section: CHECKED_WATCHES }, change);
+  return update({ deps, actor, section: CHECKED_WATCHES }, change);
 }
 
 function withoutTrailingSlash(change: TableChange<Settings>): TableChange<Settings> {
@@ -93,12 +94,11 @@ function withoutTrailingSlash(change: TableChange<Settings>): TableChange<Settin
 
 interface Target<Values extends object, Deps> {
   deps: Deps;
-  viewer: Viewer;
   section: CheckedSection<Values>;
 }
 
 async function check<Values extends object>(
-  { deps, viewer, section }: Target<Values, Needs>,
+  { deps, viewer, section }: Target<Values, Needs> & { viewer: Viewer },
   change: TableChange<Values>,
 ): Promise<SettingsProblem[]> {
   requireAdmin(viewer);
@@ -107,9 +107,10 @@ async function check<Values extends object>(
 }
 
 async function update<Values extends object>(
-  { deps, viewer, section }: Target<Values, Changing>,
+  { deps, actor, section }: Target<Values, Changing> & { actor: Actor },
   change: TableChange<Values>,
 ): Promise<VersionOf<Values>> {
+  const { viewer } = actor;
   requireAdmin(viewer);
   const after = await inTransaction(deps.db, async (tx) => {
     await lockSettings(tx);
@@ -117,7 +118,9 @@ async function update<Values extends object>(
     const values = changed(section, before.values, change);
     const problems = [...change.conflicts, ...(await section.findProblems(values))];
     if (problems.length > 0) throw new InvalidSettingsError(problems);
-    if (Object.keys(differences(values, before.values)).length === 0) return before;
+    const names = Object.keys(differences(values, before.values));
+    if (names.length === 0) return before;
+    await recordAudit(tx, actor, { action: 'SETTINGS_CHANGED', target: names.join(', ') });
     return { values, version: await writeSettings(tx, section, { values, changedById: viewer.id }) };
   });
   await deps.reloadSettings();

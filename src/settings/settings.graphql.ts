@@ -89,11 +89,12 @@ const updatedType = (name: string, type: typeof SettingsType, texts: { whole: st
 
 builder.mutationFields((t) => ({
   updateSettings: t.field({
+    authScopes: { ADMIN: true },
     type: updatedType('SettingsUpdated', SettingsType, {
       whole: 'The settings were stored and are in force.',
       settings: 'All download settings after the change.',
     }),
-    description: 'Changes settings of downloads, on all processes at once. Requires the admin role.',
+    description: 'Changes settings of downloads, on all processes at once.',
     args: {
       input: t.arg({
         type: SettingsInput,
@@ -110,15 +111,16 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const change = readChange<Settings>(SETTINGS_ROWS, input);
-      return toTableNode('Settings', await updateDownloadSettings(context, context.viewer, change));
+      return toTableNode('Settings', await updateDownloadSettings(context, context, change));
     },
   }),
   updateWatchSettings: t.field({
+    authScopes: { ADMIN: true },
     type: updatedType('WatchSettingsUpdated', WatchSettingsType, {
       whole: 'The watch settings were stored and are in force.',
       settings: 'All watch settings after the change.',
     }),
-    description: 'Changes settings of watches, on all processes at once. Requires the admin role.',
+    description: 'Changes settings of watches, on all processes at once.',
     args: {
       input: t.arg({
         type: WatchSettingsInput,
@@ -135,7 +137,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, { input }, context) => {
       const change = readChange<WatchSettings>(WATCH_SETTINGS_ROWS, input);
-      return toTableNode('WatchSettings', await updateWatchSettings(context, context.viewer, change));
+      return toTableNode('WatchSettings', await updateWatchSettings(context, context, change));
     },
   }),
 }));
@@ -178,9 +180,10 @@ builder.queryFields((t) => ({
       toTableNode('Settings', await readSettings(db, downloadSection(env))),
   }),
   checkSettings: t.field({
+    authScopes: { ADMIN: true },
     type: SettingsCheckType,
     description:
-      'Checks whether the settings in force work on this server: catalog, audio format, download directory. Requires the admin role.',
+      'Checks whether the settings in force work on this server: catalog, audio format, download directory.',
     errors: forbidden(
       'CheckSettingsResult',
       'Problems and warnings of the settings in force, or why you may not see them.',
@@ -191,9 +194,13 @@ builder.queryFields((t) => ({
       return { problems, warnings: await findSettingsWarnings(context, values) };
     },
   }),
+}));
+
+builder.queryFields((t) => ({
   validateSettings: t.field({
+    authScopes: { ADMIN: true },
     type: SettingsCheckType,
-    description: 'Checks a change of settings without making it. Requires the admin role.',
+    description: 'Checks a change of settings without making it.',
     args: {
       input: t.arg({
         type: SettingsInput,
@@ -211,8 +218,9 @@ builder.queryFields((t) => ({
     },
   }),
   validateWatchSettings: t.field({
+    authScopes: { ADMIN: true },
     type: SettingsCheckType,
-    description: 'Checks a change of watch settings without making it. Requires the admin role.',
+    description: 'Checks a change of watch settings without making it.',
     args: {
       input: t.arg({
         type: WatchSettingsInput,

@@ -57,11 +57,10 @@ const text = (max: number) =>
     .max(max, { error: `must have at most ${max} characters.` })
     .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), { error: 'must not contain control characters.' });
 
+export const ACCOUNT_NAME = /^(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64}$/;
 const account = z
   .string()
-  .regex(/^(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,64}$/, {
-    error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-".',
-  })
+  .regex(ACCOUNT_NAME, { error: 'must be an account name of 1 to 64 letters, digits, ".", "_" or "-".' })
   .nullable()
   .default(null);
 

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { countedOwnerOf } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { Platform } from '../platform.js';
 import { countByState } from './task-count-store.js';
@@ -32,7 +33,7 @@ export function createTaskCounter({ db }: Pick<Platform, 'db'>): TaskCounter {
     maxBatchSize: 10_000,
     batchScheduleFn: (dispatch) => void running.then(() => setImmediate(dispatch)),
   });
-  return { count: ({ id, role }) => loader.load(role === 'ADMIN' ? EVERYBODY : id) };
+  return { count: (viewer) => loader.load(countedOwnerOf(viewer) ?? EVERYBODY) };
 }
 
 async function countFor(db: Platform['db'], keys: readonly string[]): Promise<TaskCounts[]> {

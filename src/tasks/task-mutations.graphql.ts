@@ -78,6 +78,7 @@ const CONTROL_ERRORS = [TaskNotFoundError, TaskStateConflictError, InvalidInputE
 
 builder.mutationFields((t) => ({
   cancelTask: t.field({
+    authScopes: { MANAGE: true },
     type: outcome('TaskCancelled', 'The task and its active children were canceled.'),
     description:
       'Cancels an active task and its active children. Running work stops at once and leaves no partial file; finished files are kept.',
@@ -89,6 +90,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => cancelTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   retryTask: t.field({
+    authScopes: { MANAGE: true },
     type: outcome('TaskRetried', 'The task, or its failed and canceled children, are queued again.'),
     description:
       'Queues a failed or canceled task again, under the same id. For an album, playlist or artist, only the failed and canceled children are queued.',
@@ -99,10 +101,23 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, args, context) => retryTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
+  dismissTask: t.field({
+    authScopes: { MANAGE: true },
+    type: outcome('TaskDismissed', 'The task was dismissed; it remains in the history.'),
+    description:
+      'Hides a task from `tasks`; an active one is canceled first. It remains in `history`, and a retry makes it visible again.',
+    args: { id: t.arg.id(id) },
+    errors: {
+      types: [TaskNotFoundError, InvalidInputError],
+      union: { name: 'DismissTaskResult', description: 'The dismissed task, or why it was not dismissed.' },
+    },
+    resolve: (_root, args, context) => dismissTask(context, context.viewer, parseRowId('Task', args.id)),
+  }),
 }));
 
 builder.mutationFields((t) => ({
   pauseTask: t.field({
+    authScopes: { MANAGE: true },
     type: TaskPaused,
     description:
       'Pauses a QUEUED or RETRYING task, and the waiting children of a parent. Running tracks finish first; a parent is PAUSED once none of its children runs.',
@@ -114,6 +129,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => pauseTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   resumeTask: t.field({
+    authScopes: { MANAGE: true },
     type: outcome('TaskResumed', 'The task, or its paused children, are queued again.'),
     description: 'Queues a paused task again, together with its paused children.',
     args: { id: t.arg.id(id) },
@@ -124,6 +140,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, context) => resumeTask(context, context.viewer, parseRowId('Task', args.id)),
   }),
   prioritizeTask: t.field({
+    authScopes: { MANAGE: true },
     type: outcome('TaskPrioritized', 'The task and its active children have the new priority.'),
     description:
       'Changes the priority of an active task and its active children. Running tasks are not interrupted.',
@@ -147,17 +164,6 @@ builder.mutationFields((t) => ({
         priority: args.priority,
       }),
   }),
-  dismissTask: t.field({
-    type: outcome('TaskDismissed', 'The task was dismissed; it remains in the history.'),
-    description:
-      'Hides a task from `tasks`; an active one is canceled first. It remains in `history`, and a retry makes it visible again.',
-    args: { id: t.arg.id(id) },
-    errors: {
-      types: [TaskNotFoundError, InvalidInputError],
-      union: { name: 'DismissTaskResult', description: 'The dismissed task, or why it was not dismissed.' },
-    },
-    resolve: (_root, args, context) => dismissTask(context, context.viewer, parseRowId('Task', args.id)),
-  }),
 }));
 
 const bulkOutcome = (name: string, description: string) =>
@@ -177,6 +183,11 @@ const bulkOutcome = (name: string, description: string) =>
     }),
   });
 
+const filterLike = (example: string) => ({
+  type: TaskFilterInput,
+  description: `Only these tasks, for example \`${example}\`; by default all that \`tasks\` lists.`,
+});
+
 type FilterInput = typeof TaskFilterInput.$inferInput | null | undefined;
 
 /** As in `tasks`: without a filter, top-level tasks that are not dismissed. */
@@ -184,14 +195,10 @@ const toFilter = (input: FilterInput) =>
   toTaskFilter(input, { includeChildren: false, includeDismissed: false });
 
 builder.mutationFields((t) => {
-  const args = {
-    filter: t.arg({
-      type: TaskFilterInput,
-      description: 'Only these tasks, for example `{ kinds: [ALBUM] }`; by default all that `tasks` lists.',
-    }),
-  };
+  const args = { filter: t.arg(filterLike('{ kinds: [ALBUM] }')) };
   return {
     cancelAllTasks: t.field({
+      authScopes: { MANAGE: true },
       type: bulkOutcome(
         'TasksCancelled',
         'The matching active tasks were canceled, together with their children.',
@@ -209,6 +216,7 @@ builder.mutationFields((t) => {
       resolve: (_root, { filter }, context) => cancelAllTasks(context, context.viewer, toFilter(filter)),
     }),
     pauseAllTasks: t.field({
+      authScopes: { MANAGE: true },
       type: bulkOutcome('TasksPaused', 'The matching tasks, or their waiting children, are paused.'),
       description:
         'Pause all: pauses your waiting tasks and the waiting children of running ones, as `pauseTask` does for one; for an admin, everybody’s. Running tracks finish first, and tasks queued later are not paused.',
@@ -223,6 +231,7 @@ builder.mutationFields((t) => {
       resolve: (_root, { filter }, context) => pauseAllTasks(context, context.viewer, toFilter(filter)),
     }),
     resumeAllTasks: t.field({
+      authScopes: { MANAGE: true },
       type: bulkOutcome(
         'TasksResumed',
         'The matching paused tasks, or their paused children, are queued again.',
@@ -243,14 +252,10 @@ builder.mutationFields((t) => {
 });
 
 builder.mutationFields((t) => {
-  const args = {
-    filter: t.arg({
-      type: TaskFilterInput,
-      description: 'Only these tasks, for example `{ states: [FAILED] }`; by default all that `tasks` lists.',
-    }),
-  };
+  const args = { filter: t.arg(filterLike('{ states: [FAILED] }')) };
   return {
     retryAllTasks: t.field({
+      authScopes: { MANAGE: true },
       type: bulkOutcome(
         'TasksRetried',
         'The matching failed and canceled tasks, or such children, are queued again.',
@@ -268,6 +273,7 @@ builder.mutationFields((t) => {
       resolve: (_root, { filter }, context) => retryAllTasks(context, context.viewer, toFilter(filter)),
     }),
     dismissAllTasks: t.field({
+      authScopes: { MANAGE: true },
       type: bulkOutcome(
         'TasksDismissed',
         'The matching finished tasks were dismissed; they remain in the history.',

@@ -85,7 +85,12 @@ const PARSERS: Record<string, (text: string) => unknown> = {
   'a format of folders': findDirFormatProblem,
   'a path of a file': (text) => cleanPath([text, text]),
   'a path of a route': (text) => matchRoute('GET', `/prgs/${text}`),
-  'an origin': (text) => isFromForeignPage({ headers: { referer: text } }, new URL('http://localhost'), []),
+  'an origin': (text) =>
+    isFromForeignPage(
+      { headers: { referer: text } },
+      { url: new URL('http://localhost'), publicUrl: 'http://localhost' },
+      [],
+    ),
   'a path format': (text) => fillPlaceholders(text, values),
 };
 

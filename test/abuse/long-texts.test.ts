@@ -90,7 +90,7 @@ describe('a text of 80,000 characters', () => {
       { method: 'GET', path: `/track/download/${text}` },
       { method: 'POST', path: '/config', body: { customDirFormat: LONG_ID } },
     ];
-    for (const request of requests) expect(await rest(app.url, request)).toMatchObject({ status: 400 });
+    for (const request of requests) expect(await rest(app, request)).toMatchObject({ status: 400 });
   });
 });
 

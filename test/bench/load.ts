@@ -4,6 +4,7 @@ export interface Target {
   url: string;
   /** Sent as JSON by POST; without one it is a GET. */
   body?: string;
+  headers?: Record<string, string>;
 }
 
 export interface Measured {
@@ -34,10 +35,10 @@ export async function load(target: Target, { connections, durationMs }: Pressure
 }
 
 /** Milliseconds until the whole answer is there; anything but 200 is an error. */
-export function timeOf({ url, body }: Target, agent?: Agent): Promise<number> {
+export function timeOf({ url, body, headers: own }: Target, agent?: Agent): Promise<number> {
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { ...(body !== undefined && { 'content-type': 'application/json' }), ...own };
     const method = body === undefined ? 'GET' : 'POST';
     request(url, { agent, method, headers }, (response) => {
       response.resume();

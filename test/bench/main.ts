@@ -9,6 +9,7 @@ import { benchFanout } from './api-fanout.js';
 import { benchHistory } from './api-history.js';
 import { benchList } from './api-list.js';
 import { benchQueue } from './api-queue.js';
+import { benchSignIn } from './api-sign-in.js';
 import { createBenchDatabase } from './bench-database.js';
 import { benchDispatch } from './dispatch.js';
 import { benchPipeline } from './pipeline.js';
@@ -16,7 +17,13 @@ import { benchStart } from './start.js';
 
 const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
   pipeline: { tracks: benchPipeline, dispatch: benchDispatch },
-  api: { list: benchList, history: benchHistory, queue: benchQueue, fanout: benchFanout },
+  api: {
+    list: benchList,
+    history: benchHistory,
+    queue: benchQueue,
+    fanout: benchFanout,
+    'sign-in': benchSignIn,
+  },
   start: { start: benchStart },
 };
 

@@ -198,7 +198,9 @@ describe('pausing', () => {
     expect(await pause(id)).toMatchObject({ task: { state: 'PAUSED' } });
     expect(await statesOf([first.id])).toEqual(['PAUSED']);
     expect(await finishExpansion(app.deps, held)).toBe(false);
-    await expect(insertClaimedChildren(app.deps, held, { children: [second] })).rejects.toThrow('no longer claimed');
+    await expect(insertClaimedChildren(app.deps, held, { children: [second] })).rejects.toThrow(
+      'no longer claimed',
+    );
 
     expect(await resume(id)).toMatchObject({ task: { state: 'QUEUED' } });
     const again = await start(id);

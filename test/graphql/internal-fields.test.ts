@@ -24,6 +24,7 @@ import { CHANGED_TASKS, TASK_LIST, TASK_SEQUENCE } from '../../src/rest/tasks/do
 import { internalSchema, schema } from '../../src/schema.js';
 import { restDocuments } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
+import { connectionParamsOf } from '../kit/tokens.js';
 
 const EXPENSIVE = graphql(`
   query ExpensiveInternalFields {
@@ -113,7 +114,12 @@ const TRANSPORTS: Record<string, Transport> = {
   },
   WebSocket: async (query) => {
     const url = `${app.url.replace('http', 'ws')}/graphql`;
-    const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const client = createClient({
+      url,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      ...connectionParamsOf(app),
+    });
     const errors = await new Promise<Refusal[]>((resolve) => {
       client.subscribe(
         { query },

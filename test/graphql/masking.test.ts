@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createContextRequest } from '../kit/context-request.js';
 import { waitFor } from '../kit/wait-for.js';
 import { runOperation } from '../../src/graphql/operation.js';
 import { aliases, nested, post, startToyServer, type ToyServer } from './toy-server.js';
@@ -124,13 +125,7 @@ test('A document run inside the process has the same context, limits and masking
   const run = (query: string) =>
     runOperation(
       { graphql: server.graphqlServer, log: server.log },
-      {
-        transport: 'rest',
-        requestId: 'req-rest',
-        address: null,
-        signal: new AbortController().signal,
-        headers: { get: () => null },
-      },
+      createContextRequest({ requestId: 'req-rest' }),
       { query },
     );
   expect(await run('{ transport }')).toMatchObject({ data: { transport: 'rest' } });

@@ -3,6 +3,7 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
+import { connectionParamsOf } from '../kit/tokens.js';
 import { waitFor } from '../kit/wait-for.js';
 
 /** Nothing runs here but what the tests do. */
@@ -23,7 +24,11 @@ const QUERY = 'subscription { taskUpdates { initial task { state } counts { queu
 /** Many subscribers on few connections, each with what it was told. */
 function subscribe(count: number): News[][] {
   const clients = Array.from({ length: 5 }, () =>
-    createClient({ url: `${app.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket }),
+    createClient({
+      url: `${app.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      ...connectionParamsOf(app),
+    }),
   );
   onTestFinished(() => clients.forEach((client) => void client.dispose()));
   return Array.from({ length: count }, (_, n) => {

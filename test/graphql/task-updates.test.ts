@@ -359,7 +359,7 @@ describe('a burst of changes', () => {
     onTestFinished(() => socket.terminate());
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     const acknowledged = new Promise((resolve) => socket.once('message', resolve));
-    socket.send(JSON.stringify({ type: 'connection_init' }));
+    socket.send(JSON.stringify({ type: 'connection_init', payload: { token: own.token } }));
     await acknowledged;
     const payload = { query: TASK_UPDATES.toString(), variables: {} };
     socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));

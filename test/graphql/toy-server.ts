@@ -3,6 +3,7 @@ import { getIntrospectionQuery, GraphQLError } from 'graphql';
 import { createSchema } from 'graphql-yoga';
 import { pino } from 'pino';
 import { createGraphqlServer, type GraphqlServerOptions } from '../../src/graphql/server.js';
+import type { AccessContext } from '../../src/graphql/live-access.js';
 import { createHttpServer, type HttpServerOptions } from '../../src/http/server.js';
 import { DomainError } from '../../src/lib/errors.js';
 import type { ContextRequest } from '../../src/graphql/context-request.js';
@@ -83,7 +84,7 @@ export function createToyWorld() {
       sources.set(name, source);
       return source;
     },
-    expiresAt: null as Date | null,
+    followAccess: null as AccessContext['followAccess'] | null,
     contextFault: null as Error | null,
   };
   return world;
@@ -230,7 +231,7 @@ export async function startToyServer({ graphql = {}, http = {} }: ToyOptions = {
     createContext: (request) => {
       world.contexts.push(request);
       if (world.contextFault) throw world.contextFault;
-      return { ...request, ...(world.expiresAt && { expiresAt: world.expiresAt }) };
+      return { ...request, followAccess: world.followAccess };
     },
     ...graphql,
   });

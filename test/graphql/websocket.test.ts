@@ -4,61 +4,9 @@ import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/graphql/websocket-connection.js';
 import { createReaderCounter, READER_LIMITS } from '../../src/lib/reader-limits.js';
+import { PROTOCOL, RawClient } from '../kit/raw-websocket.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
 import { aliases, nested, startToyServer, type ToyServer } from './toy-server.js';
-
-const PROTOCOL = 'graphql-transport-ws';
-
-interface Message {
-  type: string;
-  id?: string;
-  payload?: unknown;
-}
-
-/** A client that says exactly what it is told to, and remembers all that it hears. */
-class RawClient {
-  readonly heard: Message[] = [];
-  closeCode: number | null = null;
-
-  private constructor(readonly socket: WebSocket) {
-    socket.on('message', (data: Buffer) => this.heard.push(JSON.parse(data.toString()) as Message));
-    socket.on('close', (code) => (this.closeCode = code));
-    socket.on('error', () => undefined);
-  }
-
-  static async open(url: string, { protocol = PROTOCOL, headers = {} } = {}): Promise<RawClient> {
-    const client = new RawClient(new WebSocket(url, protocol ? [protocol] : [], { headers }));
-    await once(client.socket, 'open');
-    return client;
-  }
-
-  static async ready(url: string, payload?: unknown): Promise<RawClient> {
-    const client = await RawClient.open(url);
-    client.say({ type: 'connection_init', ...(payload !== undefined && { payload }) });
-    await client.hear((message) => message.type === 'connection_ack');
-    return client;
-  }
-
-  say(message: Message): void {
-    this.socket.send(JSON.stringify(message));
-  }
-
-  subscribe(id: string, query: string): void {
-    this.say({ type: 'subscribe', id, payload: { query } });
-  }
-
-  hear(wanted: (message: Message) => boolean): Promise<Message> {
-    return waitFor(() => this.heard.find(wanted), { what: `a message among ${JSON.stringify(this.heard)}` });
-  }
-
-  of(id: string): Message[] {
-    return this.heard.filter((message) => message.id === id);
-  }
-
-  closed(): Promise<number> {
-    return waitFor(() => this.closeCode, { what: 'the socket to be closed' });
-  }
-}
 
 const servers: ToyServer[] = [];
 const clients: Client[] = [];
@@ -169,7 +117,7 @@ describe('an operation', () => {
       connectionParams: { token: 't' },
     });
     expect(server.world.contexts[0]?.headers.get('Sec-WebSocket-Protocol')).toBe(PROTOCOL);
-    expect(new Set(server.world.contexts.map((context) => context.requestId)).size).toBe(3);
+    expect(new Set(server.world.contexts.map((context) => context.requestId)).size).toBe(4);
     client.socket.close();
   });
 
@@ -362,7 +310,7 @@ describe('the end of a connection', () => {
     client.subscribe('events', 'subscription { events(source: "a") { number } }');
     client.subscribe('silence', 'subscription { silence { number } }');
     client.subscribe('query', '{ waitForAbort }');
-    await waitFor(() => world.source('a').size === streams + 1 && world.contexts.length === contexts + 3);
+    await waitFor(() => world.source('a').size === streams + 1 && world.contexts.length === contexts + 4);
     return client;
   };
   const allEnded = (server: ToyServer) =>
@@ -409,13 +357,23 @@ describe('the end of a connection', () => {
     paused.socket.terminate();
   });
 
-  test('closes with 4403 when the session expires', async () => {
+  test('closes with 4403 when the viewer’s access ends', async () => {
     const server = await start();
+    const access = { end: () => {}, followed: 0 };
+    server.world.followAccess = (onEnd) => {
+      access.end = onEnd;
+      access.followed += 1;
+      return () => {
+        access.followed -= 1;
+      };
+    };
     const client = await RawClient.ready(server.socketUrl);
-    server.world.expiresAt = new Date(Date.now() + 150);
     client.subscribe('a', 'subscription { events(source: "a") { number } }');
+    await waitFor(() => server.world.source('a').size === 1);
+    expect(access.followed).toBe(1);
+    access.end();
     expect(await client.closed()).toBe(4403);
-    await waitFor(() => server.world.source('a').size === 0);
+    await waitFor(() => server.world.source('a').size === 0 && access.followed === 0);
   });
 });
 

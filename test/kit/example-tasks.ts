@@ -1,9 +1,12 @@
+import { createAccount } from '../../src/accounts/change-accounts.js';
+import { hashPassword } from '../../src/auth/passwords.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { titleOf } from '../../src/catalog/catalog-item.js';
 import { EXAMPLE_TASKS } from '../../src/rest/example-tasks.js';
 import { toSearchText } from '../../src/tasks/new-task.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { never } from './audio.js';
+import { createContextRequest } from './context-request.js';
 import { seedTasks } from './seed-tasks.js';
 import type { TestApp } from './start-app.js';
 
@@ -34,10 +37,11 @@ async function seedExampleWatches(app: TestApp): Promise<void> {
   }
 }
 
-/** The tasks that the documented examples are about, as new, and no others. */
+/** The tasks, watches and accounts that the documented examples are about, as new, and no others. */
 export async function seedExampleTasks(app: TestApp): Promise<void> {
   await app.deps.db.task.deleteMany();
   await seedExampleWatches(app);
+  await seedExampleAccounts(app);
   const { queued, paused, failed, finishedAlbum, queuedArtist } = EXAMPLE_TASKS;
   const ended = { startedAt: BEGUN, finishedAt: ENDED };
   const noSource = { errorCode: 'NO_SOURCE', errorMessage: 'Nobody has it.', errorRetryable: false };
@@ -74,4 +78,33 @@ export async function seedExampleTasks(app: TestApp): Promise<void> {
     { ...part, position: 0, state: 'COMPLETED', ...file },
     { ...part, position: 1, state: 'FAILED', ...noSource },
   ]);
+}
+
+let examplePassword: Promise<string> | undefined;
+
+/** The users that the documented examples are about, as new, beside the ones who are there; no others with their names. */
+export async function seedExampleUsers(app: TestApp): Promise<void> {
+  examplePassword ??= hashPassword('quite a secret');
+  const { user, identity } = app.deps.db;
+  await user.deleteMany({ where: { usernameKey: { in: ['ana', 'ben'] } } });
+  const passwordHash = await examplePassword;
+  await user.updateMany({ where: { id: { not: SYSTEM_VIEWER.id } }, data: { passwordHash } });
+  await user.create({ data: { username: 'ana', usernameKey: 'ana', passwordHash } });
+  const people = await user.findMany({ where: { id: { not: SYSTEM_VIEWER.id } }, select: { id: true } });
+  const linked = people.map(({ id }) => ({ userId: id, provider: 'google', subject: `subject of ${id}` }));
+  await identity.createMany({ data: linked, skipDuplicates: true });
+}
+
+async function seedExampleAccounts(app: TestApp): Promise<void> {
+  await app.deps.db.account.deleteMany();
+  const actor = { viewer: SYSTEM_VIEWER, request: createContextRequest() };
+  const registered = { clientId: '5f1c0e2b7d9a4e33', clientSecret: '0b7e94d2c6a15f38' };
+  await createAccount(app.deps, actor, {
+    service: 'spotify',
+    name: 'main',
+    region: 'DE',
+    secrets: registered,
+  });
+  const session = { arl: '9c41d07be52f8a6390' };
+  await createAccount(app.deps, actor, { service: 'deezer', name: 'main', region: null, secrets: session });
 }

@@ -1,3 +1,5 @@
+import { bearerOf, type Target } from './tokens.js';
+
 /** One message of GET /prgs/stream. */
 export interface StreamMessage {
   initial?: boolean;
@@ -14,9 +16,12 @@ export interface FollowedStream {
 }
 
 /** Follows GET /prgs/stream in the background. */
-export async function followStream(app: { url: string }): Promise<FollowedStream> {
+export async function followStream(app: Target): Promise<FollowedStream> {
   const controller = new AbortController();
-  const { body } = await fetch(`${app.url}/api/prgs/stream`, { signal: controller.signal });
+  const { body } = await fetch(`${app.url}/api/prgs/stream`, {
+    headers: bearerOf(app),
+    signal: controller.signal,
+  });
   const messages: StreamMessage[] = [];
   const read = async () => {
     const decoder = new TextDecoder();

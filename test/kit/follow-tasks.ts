@@ -5,6 +5,7 @@ import type {
   TaskUpdatesSubscriptionVariables,
 } from '../../src/generated/documents/graphql.js';
 import { TASK_UPDATES } from './documents.js';
+import { connectionParamsOf, type Target } from './tokens.js';
 import { waitFor } from './wait-for.js';
 
 export type TaskUpdate = TaskUpdatesSubscription['taskUpdates'];
@@ -27,11 +28,16 @@ interface Subscription<Data, Update> {
 
 /** Follows a subscription in the background, over a WebSocket of its own. */
 export function followUpdates<Data, Update>(
-  app: { url: string },
+  app: Target,
   { document, variables, updateOf }: Subscription<Data, Update>,
 ): FollowedUpdates<Update> {
   const url = `${app.url.replace('http', 'ws')}/graphql`;
-  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+  const client = createClient({
+    url,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    ...connectionParamsOf(app),
+  });
   const followed = {
     updates: [] as Update[],
     ended: null as FollowedUpdates<Update>['ended'],
@@ -50,7 +56,7 @@ export function followUpdates<Data, Update>(
   return followed;
 }
 
-export function followTasks(app: { url: string }, variables: TaskUpdatesSubscriptionVariables): Followed {
+export function followTasks(app: Target, variables: TaskUpdatesSubscriptionVariables): Followed {
   const updateOf = ({ taskUpdates }: TaskUpdatesSubscription) => taskUpdates;
   return followUpdates(app, { document: TASK_UPDATES, variables, updateOf });
 }

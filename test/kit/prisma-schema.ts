@@ -32,6 +32,7 @@ const SCALARS: Record<string, string> = {
   String: 'text',
   Int: 'integer',
   BigInt: 'bigint',
+  Bytes: 'bytea',
   Float: 'double precision',
   Boolean: 'boolean',
   DateTime: 'timestamp(3) without time zone',
@@ -67,7 +68,7 @@ export function readDatamodel(path: string): Datamodel {
   return {
     columns: flat.flatMap(({ table, field }) => toColumn(table, field, enumNames)),
     enums,
-    primaryKeys: keyed(/@id\b/),
+    primaryKeys: [...keyed(/(?<!@)@id\b/), ...ruled('id')],
     uniques: [...keyed(/@unique\b/), ...ruled('unique')],
     indexes: ruled('index'),
     foreignKeys: flat.flatMap(({ table, field }) => toForeignKey(table, field)),

@@ -1,5 +1,6 @@
 import { request, Agent } from 'node:http';
 import { WebSocket } from 'ws';
+import { bearerOf } from './tokens.js';
 
 export interface RawRequest {
   method: string;
@@ -17,13 +18,13 @@ export interface RawReply {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-/** Over plain HTTP, with nothing added, checked or followed. */
+/** Over plain HTTP, with nothing added but the token of the suite, checked or followed. */
 export function sendRaw(url: string, { method, path, headers = {}, body }: RawRequest): Promise<RawReply> {
   const { hostname, port } = new URL(url);
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { hostname, port, method, path, agent, headers: { ...length, ...headers } },
+      { hostname, port, method, path, agent, headers: { ...bearerOf({ url }), ...length, ...headers } },
       (incoming) => {
         let text = '';
         // An event stream has no end to wait for.

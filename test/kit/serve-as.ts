@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { refusalFor } from '../../src/auth/access-rules.js';
 import { viewerOf, type UserRole, type Viewer } from '../../src/auth/viewer.js';
 import { createContextFactory, permissionsOf, type GraphqlContext } from '../../src/context.js';
 import { internalSchema, schema } from '../../src/schema.js';
@@ -8,22 +9,31 @@ import { createDocuments, type Documents } from '../../src/rest/run-document.js'
 import { createHttpServer } from '../../src/http/server.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
-import { execute, rest, subscribe, type TestApp } from './start-app.js';
+import { createContextRequest } from './context-request.js';
+import { createToken, requestsTo, type TestApp } from './start-app.js';
+import { bearerOf, carryToken } from './tokens.js';
 
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
   const user = { id: randomUUID(), username: `user-${randomUUID()}`, role };
-  await app.deps.db.user.create({ data: user });
+  await app.deps.db.user.create({ data: { ...user, usernameKey: user.username } });
   return viewerOf(user);
 }
 
-function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
+/** The app as its requests are with a token of this user. It needs `authEnabled`. */
+export async function signedIn(app: TestApp, user: { id: string }): Promise<TestApp> {
+  const { url } = app;
+  return { ...app, ...requestsTo({ url, token: await createToken(app, user) }) };
+}
+
+export function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
   const { log } = app.deps;
   const usual = createContextFactory(app.deps);
-  const permissions = changes.viewer && { permissions: permissionsOf(changes.viewer) };
+  const { viewer } = changes;
+  const access = viewer && { permissions: permissionsOf(viewer), refusal: () => refusalFor(viewer) };
   const createContext = async (request: ContextRequest) => ({
     ...(await usual(request)),
-    ...permissions,
+    ...access,
     ...changes,
   });
   return createGraphqlServer({ schema, internalSchema, createContext, log, graphiql: true });
@@ -31,8 +41,7 @@ function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
 
 /** Runs documents as REST routes do, so that they may select internal fields. */
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
-  const { signal } = new AbortController();
-  const request = { transport: 'rest', requestId: randomUUID(), signal, headers: new Headers(), address: null } as const;
+  const request = createContextRequest({ headers: new Headers(bearerOf(app)) });
   return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
 }
 
@@ -46,12 +55,11 @@ export async function serveWith(app: TestApp, changes: Partial<GraphqlContext>):
   const routes = createRestApp({ graphql, log, routes: ROUTES });
   const server = await createHttpServer({ host: '127.0.0.1', port: 0, graphql, routes, checks: {}, log });
   const { url } = server;
+  if (app.token !== undefined) carryToken(url, app.token);
   return {
     ...app,
     url,
-    execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
-    subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
-    rest: (method, path, body) => rest(url, { method, path, body }),
+    ...requestsTo({ url, token: app.token }),
     stop: () => server.stop({ graceMs: 1_000 }),
   };
 }

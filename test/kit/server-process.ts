@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onLine, spawnProgram } from './child-programs.js';
-import { execute, subscribe, type TestApp } from './start-app.js';
+import { requestsTo, type TestApp } from './start-app.js';
 import { waitFor } from './wait-for.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -25,8 +25,11 @@ export interface ServerProcess extends Pick<TestApp, 'url' | 'execute' | 'subscr
 }
 
 /** Starts the program and lets it run to its end, for starts that fail. */
-export function runServer(env: Record<string, string>): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawnProgram('server', [], {
+export function runServer(
+  env: Record<string, string>,
+  args: string[] = [],
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawnProgram('server', args, {
     cwd: ROOT,
     env: { ...withoutOurs(), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,12 +54,13 @@ function withoutOurs(): NodeJS.ProcessEnv {
 export async function startServer(env: Record<string, string>): Promise<ServerProcess> {
   const { child, ended } = runServer(env);
   const url = await urlOf(child, ended);
+  const { execute, subscribe } = requestsTo({ url });
   return {
     url,
     pid: child.pid ?? 0,
     ended,
-    execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
-    subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
+    execute,
+    subscribe,
     end: (signal) => {
       child.kill(signal);
       return ended;

@@ -9,16 +9,22 @@ import { WebSocket } from 'ws';
 import { createApp, type App, type Overrides } from '../../src/app.js';
 import { parseEnv, type Env } from '../../src/env.js';
 import type { TypedDocumentString } from '../../src/generated/documents/graphql.js';
+import { startSession } from '../../src/sign-in/sessions.js';
+import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
 import type { Media } from '../../src/media/media.js';
 import { createTestMedia } from './audio.js';
+import { createContextRequest } from './context-request.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { keepAudio } from './kept-audio.js';
+import { bearerOf, carryToken, connectionParamsOf, SUITE_HAS_AUTH, type Target } from './tokens.js';
 
 /** A real server on a port of its own, with a database and a download directory of its own. */
 export interface TestApp extends App {
   url: string;
   env: Env;
+  /** What its requests carry. */
+  token: string | undefined;
   /** Runs a document over HTTP; errors fail the test with all that they say. */
   execute<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
@@ -48,11 +54,13 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
   const jobStore = jobStoreFor(database);
   const env: Env = {
-    ...parseEnv({ HOST: '127.0.0.1', PORT: '0' }),
+    ...parseEnv({ HOST: '127.0.0.1', PORT: '0', SECRET_KEY: 'a key that only the tests of Reprise have' }),
     database: { kind: 'external', url: database.url },
     jobStore,
     downloadDir,
     downloadRoots: [downloadDir],
+    // Some tests move the clock by days.
+    ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
   };
   const log = createLogger((process.env['TEST_LOG_LEVEL'] as 'debug' | undefined) ?? 'fatal');
@@ -66,13 +74,14 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...overrides,
   });
   const url = app.http?.url ?? '';
+  // The tests are written for the user that everyone is while authentication is off.
+  const token = SUITE_HAS_AUTH && env.authEnabled ? await createToken(app, SYSTEM_VIEWER) : undefined;
+  if (url !== '' && token !== undefined) carryToken(url, token);
   return {
     ...app,
     url,
     env,
-    execute: (document, ...[variables]) => execute(url, document.toString(), variables) as Promise<never>,
-    subscribe: (document, ...[variables]) => subscribe(url, document.toString(), variables) as never,
-    rest: (method, path, body) => rest(url, { method, path, body }),
+    ...requestsTo({ url, token }),
     stop: async () => {
       await app.stop();
       if (!options.database) await dropAll(database, jobStore);
@@ -111,10 +120,28 @@ async function dropAll(database: TestDatabase, jobStore: Env['jobStore']): Promi
   }
 }
 
-export async function execute(url: string, query: string, variables: unknown): Promise<unknown> {
-  const response = await fetch(`${url}/graphql`, {
+/** The functions of a TestApp that send requests. */
+export function requestsTo(target: Target): Pick<TestApp, 'token' | 'execute' | 'subscribe' | 'rest'> {
+  return {
+    token: target.token,
+    execute: (document, ...[variables]) => execute(target, document.toString(), variables) as Promise<never>,
+    subscribe: (document, ...[variables]) => subscribe(target, document.toString(), variables) as never,
+    rest: (method, path, body) => rest(target, { method, path, body }),
+  };
+}
+
+/** An access token of the user, as a sign-in over REST returns it. */
+export async function createToken({ deps }: Pick<App, 'deps'>, { id }: { id: string }): Promise<string> {
+  const user = await deps.db.user.findUniqueOrThrow({ where: { id } });
+  const request = createContextRequest();
+  const { accessToken } = await startSession(deps, { user, kind: 'SINGLE', request });
+  return accessToken;
+}
+
+export async function execute(target: Target, query: string, variables: unknown): Promise<unknown> {
+  const response = await fetch(`${target.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...bearerOf(target) },
     body: JSON.stringify({ query, variables }),
   });
   const result = (await response.json()) as { data?: unknown; errors?: unknown };
@@ -123,14 +150,15 @@ export async function execute(url: string, query: string, variables: unknown): P
 }
 
 export async function* subscribe(
-  url: string,
+  target: Target,
   query: string,
   variables: unknown,
 ): AsyncGenerator<unknown, void, void> {
   const client = createClient({
-    url: `${url.replace('http', 'ws')}/graphql`,
+    url: `${target.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
+    ...connectionParamsOf(target),
   });
   try {
     for await (const { data, errors } of client.iterate({
@@ -145,13 +173,13 @@ export async function* subscribe(
   }
 }
 
-export async function rest(url: string, request: { method: string; path: string; body?: unknown }) {
-  const response = await fetch(`${url}/api${request.path}`, {
-    method: request.method,
+export async function rest(target: Target, request: { method: string; path: string; body?: unknown }) {
+  const { method, path, body } = request;
+  const response = await fetch(`${target.url}/api${path}`, {
+    method,
     redirect: 'manual',
-    ...(request.body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(request.body) }),
+    headers: { ...bearerOf(target), ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.startsWith('application/json') ?? false;

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } 
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
+const REFUSED = 'Your role, or the scopes of your API key, do not allow this.';
 let root: string;
 let app: RestTestApp;
 beforeAll(async () => {
@@ -319,7 +320,7 @@ describe('PUT and POST /config', () => {
       const { status, body } = await theirs.rest(method, path, change);
       expect({ status, body }).toEqual({
         status: 403,
-        body: { error: 'Only an admin may do this.', detail: 'Only an admin may do this.' },
+        body: { error: REFUSED, detail: REFUSED },
       });
     }
     expect(await versions()).toBe(0);

@@ -6,6 +6,7 @@ import { spyOnQueries } from '../kit/spy-on-queries.js';
 import type { TestApp } from '../kit/start-app.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
+const REFUSED = 'Your role, or the scopes of your API key, do not allow this.';
 const NOW = new Date('2026-03-01T12:00:00.500Z');
 const BEGUN = new Date('2026-02-01T10:00:00.000Z');
 const ENDED = new Date('2026-02-01T10:05:00.250Z');
@@ -456,6 +457,6 @@ describe('POST /history/cleanup', () => {
     onTestFinished(() => theirs.stop());
     const { status, body } = await theirs.rest('POST', '/history/cleanup', { days_old: 1 });
     expect(status).toBe(403);
-    expect(body).toEqual({ error: 'Only an admin may do this.', detail: 'Only an admin may do this.' });
+    expect(body).toEqual({ error: REFUSED, detail: REFUSED });
   });
 });

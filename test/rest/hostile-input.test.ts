@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '../../src/rest-routes.js';
 import { digestDatabase } from '../kit/database-digest.js';
-import { seedExampleTasks } from '../kit/example-tasks.js';
+import { seedExampleTasks, seedExampleUsers } from '../kit/example-tasks.js';
 import { sendRaw, type RawReply } from '../kit/raw-request.js';
 import { hostileRequestsFor, type HostileRequest } from './hostile-requests.js';
 import { isId } from './hostile-values.js';
@@ -11,8 +11,9 @@ import { startRest, type RestTestApp } from './rest-app.js';
 let app: RestTestApp;
 let described: DescribedOperation[];
 beforeAll(async () => {
-  app = await startRest();
+  app = await startRest({ as: 'ADMIN' });
   await seedExampleTasks(app);
+  await seedExampleUsers(app);
   described = operationsOf(await readDescription(app));
 });
 afterAll(() => app.stop());

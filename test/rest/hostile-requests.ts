@@ -30,8 +30,8 @@ export function hostileRequestsFor(described: DescribedOperation): HostileReques
 
 function badParts(described: DescribedOperation): HostileRequest[] {
   const names = (described.operation.parameters ?? []).filter((each) => each.in === 'path');
-  return names.flatMap(({ name }) =>
-    hostilePathTexts().map((text) => {
+  return names.flatMap(({ name, schema }) =>
+    hostilePathTexts(schema).map((text) => {
       const example = exampleOf(described);
       const request = toRequest(described, { ...example, path: { ...example.path, [name]: text } });
       // What a URL makes of dots leads to another path, which may be there for another method.

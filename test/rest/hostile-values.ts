@@ -58,8 +58,21 @@ const NO_NUMBER = [
 const NO_WORD = ['', '%20', 'nonsense', '__proto__', 'constructor', 'toString', 'null', 'x'.repeat(LONG)];
 
 /** Percent-encoded, as parts of a path. A single dot is none: a URL is the same without it. */
-export function hostilePathTexts(): string[] {
-  return [...NEVER_TEXT, ...NO_ID, '..', '%2e%2e'];
+export function hostilePathTexts({ pattern }: Form): string[] {
+  return [...NEVER_TEXT, ...NO_ID, '..', '%2e%2e'].filter((text) => !fits(pattern, decoded(text)));
+}
+
+/** What the documentation allows is not hostile: a name may well be "null". */
+function fits(pattern: string | undefined, value: unknown): boolean {
+  return pattern !== undefined && typeof value === 'string' && new RegExp(pattern).test(value);
+}
+
+function decoded(text: string): unknown {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Percent-encoded, as values in a query. */
@@ -84,14 +97,24 @@ export function unfitValues(): unknown[] {
 
 /** As values in JSON. */
 export function hostileValues(name: string, form: FieldSchema): unknown[] {
+  if (form.anyOf) return hostileToAll(name, form.anyOf);
   const any = [null, [], {}, [null], { toString: 1 }, ...unfitValues()];
   if (form.type === 'integer')
     return [...any, true, 'x', '', 1.5, 1e308, -1e308, 2 ** 53, (form.minimum ?? 0) - 1];
   if (form.type === 'number') return [...any, true, 'x', '', 1e308, -1e308, (form.minimum ?? 0) - 0.5];
   if (form.type === 'boolean') return [...any, 2, 'maybe', ''];
   if (form.type === 'array') return [null, {}, 'x', 1, ['a\0b'], ['\ud800'], nested(50)];
-  if (form.enum || form.pattern) return [...any, '', 'nonsense', '__proto__', 'constructor', -1];
+  if (form.enum || form.pattern) {
+    const words = [...any, '', 'nonsense', '__proto__', 'constructor', -1];
+    return words.filter((value) => !fits(form.pattern, value));
+  }
   return [...any, 1, true, '', ...(isId(name) ? NO_ID.map(decodeURIComponent) : [])];
+}
+
+function hostileToAll(name: string, forms: readonly FieldSchema[]): unknown[] {
+  const takesNull = forms.some(({ type }) => type === 'null');
+  const values = forms.filter(({ type }) => type !== 'null').flatMap((form) => hostileValues(name, form));
+  return values.filter((value) => value !== null || !takesNull);
 }
 
 function nested(depth: number): unknown {

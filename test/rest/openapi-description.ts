@@ -42,6 +42,7 @@ export interface FieldSchema {
   properties?: Record<string, FieldSchema>;
   enum?: unknown[];
   pattern?: string;
+  anyOf?: FieldSchema[];
   minimum?: number;
   maximum?: number;
 }

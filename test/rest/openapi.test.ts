@@ -6,7 +6,7 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
-import { seedExampleTasks } from '../kit/example-tasks.js';
+import { seedExampleTasks, seedExampleUsers } from '../kit/example-tasks.js';
 import { operationsOf, readDescription, type Description, type FieldSchema } from './openapi-description.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -14,7 +14,7 @@ let app: RestTestApp;
 let description: Description;
 let ajv: Ajv2020;
 beforeAll(async () => {
-  app = await startRest();
+  app = await startRest({ as: 'ADMIN' });
   description = await readDescription(app);
   ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
@@ -77,6 +77,10 @@ describe('GET /openapi.json', () => {
     for (const { operation, path } of operationsOf(description)) {
       expect(operation.summary, path).toMatch(/^[A-Z].+\.$/);
       expect(operation.tags, path).toHaveLength(1);
+      expect(
+        Object.keys(operation.responses).filter((status) => /^[23]/.test(status)),
+        path,
+      ).toHaveLength(1);
     }
   });
 
@@ -113,6 +117,8 @@ describe('GET /openapi.json', () => {
         'no-unused-components': 'error',
         // `/playlist/watch/{id}/status` and `/playlist/watch/trigger_check/{id}` are paths of existing clients.
         'no-ambiguous-paths': 'off',
+        // Some only lead to another address.
+        'operation-2xx-response': 'off',
       },
     });
     const lint = async (document: object) => {
@@ -237,9 +243,24 @@ function schemasIn(value: unknown, place: readonly string[] = []): PlacedSchema[
 }
 
 describe('each documented example', () => {
-  beforeEach(() => seedExampleTasks(app));
+  beforeEach(async () => {
+    await seedExampleTasks(app);
+    await seedExampleUsers(app);
+  });
 
-  it.each(documented.filter(({ route }) => !route.streams))(
+  it.each(documented.filter(({ route }) => route.status >= 300))(
+    '$method $path leads to another address',
+    async ({ method, path, route }) => {
+      const { status, body, headers } = await app.send(method, toRequest(route, method).path);
+      expect({ status, body }).toEqual({ status: route.status, body: {} });
+      expect(URL.canParse(headers.get('location') ?? '')).toBe(true);
+      expect(description.paths[path]?.[method.toLowerCase()]?.responses[status]).toMatchObject({
+        headers: { Location: {} },
+      });
+    },
+  );
+
+  it.each(documented.filter(({ route }) => !route.streams && route.status < 300))(
     '$method $path works and responds as documented',
     async ({ method, path, route }) => {
       const request = toRequest(route, method);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyRoute, Method } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { digestDatabase } from '../kit/database-digest.js';
-import { seedExampleTasks } from '../kit/example-tasks.js';
+import { seedExampleTasks, seedExampleUsers } from '../kit/example-tasks.js';
 import { sendRaw, type RawReply, type RawRequest } from '../kit/raw-request.js';
 import { exampleOf, toRequest } from './documented-request.js';
 import { operationsOf, readDescription, type DescribedOperation } from './openapi-description.js';
@@ -11,10 +11,13 @@ import { startRest, type RestTestApp } from './rest-app.js';
 let app: RestTestApp;
 let described: DescribedOperation[];
 beforeAll(async () => {
-  app = await startRest();
+  app = await startRest({ as: 'ADMIN' });
   described = operationsOf(await readDescription(app));
 });
-beforeEach(() => seedExampleTasks(app));
+beforeEach(async () => {
+  await seedExampleTasks(app);
+  await seedExampleUsers(app);
+});
 afterAll(() => app.stop());
 
 interface Row {
@@ -46,10 +49,25 @@ describe('every route', () => {
     const slashed = `${path}/${query === undefined ? '' : `?${query}`}`;
     const { status, headers } = await send({ ...request, path: slashed });
     expect(status).toBe(row.route.status);
-    expect(headers['location']).toBeUndefined();
+    // Those that redirect do so to another page.
+    expect(headers['location'] ?? '').not.toContain(row.path);
+    expect(headers['location'] !== undefined).toBe(row.route.status >= 300);
   });
 
-  it.each(table.filter(({ route }) => !route.streams))(
+  it.each(table.filter(({ route }) => route.status >= 300))(
+    '$method $path redirects without a cache, and without a Referer',
+    async (row) => {
+      const { headers, text } = await send(requestFor(row), { 'x-request-id': 'mine' });
+      expect(text).toBe('');
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'x-request-id': 'mine',
+      });
+    },
+  );
+
+  it.each(table.filter(({ route }) => !route.streams && route.status < 300))(
     '$method $path responds directly with uncached JSON and a request id',
     async (row) => {
       const { headers, text } = await send(requestFor(row), { 'x-request-id': 'mine' });
@@ -76,8 +94,10 @@ describe('every route', () => {
   });
 });
 
+const isOwnOnly = ({ route }: Row) => route.changes && route.foreignPages === null;
+
 describe('a page of another site', () => {
-  it.each(table.filter(({ route }) => route.changes))('cannot run $method $path', async (row) => {
+  it.each(table.filter(isOwnOnly))('cannot run $method $path', async (row) => {
     const before = await digest();
     const { status, text } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
     expect(status).toBe(403);
@@ -93,6 +113,18 @@ describe('a page of another site', () => {
       expect(status).toBe(row.route.status);
     },
   );
+
+  it('may lead to a sign-in and back, and to nothing else that changes something', async () => {
+    const open = table.filter(({ route }) => route.foreignPages !== null);
+    expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /auth/sso/login/{provider}',
+      'GET /auth/sso/callback/{provider}',
+    ]);
+    for (const row of open) {
+      const { status } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
+      expect(status, row.path).toBe(302);
+    }
+  });
 
   it('may link to read-only routes', async () => {
     for (const row of table.filter(({ route }) => !route.changes)) {

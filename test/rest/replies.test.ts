@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TypedDocumentString } from '../../src/generated/documents/graphql.js';
 import { RestFailure } from '../../src/rest/errors.js';
-import { redirect, reply, type Cookie } from '../../src/rest/reply.js';
+import type { Cookie } from '../../src/lib/cookie.js';
+import { redirect, reply } from '../../src/rest/reply.js';
 import { route, type AnyRoute, type DocumentRoute } from '../../src/rest/route.js';
 import { sendRaw } from '../kit/raw-request.js';
 import { operationsOf, readDescription } from './openapi-description.js';
@@ -87,7 +88,7 @@ describe('a route', () => {
       body: { username: 'system' },
     });
     expect(headers['set-cookie']).toEqual([
-      'session=a%20b%3Bc; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure',
+      'session=a%20b%3Bc; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax',
       'theme=dark; Path=/; HttpOnly; SameSite=Lax',
     ]);
     expect(headers['cache-control']).toBe('no-store');
@@ -96,7 +97,7 @@ describe('a route', () => {
   it('deletes a cookie, and responds without a body', async () => {
     const { status, headers, text } = await send('/sign-out');
     expect({ status, text }).toEqual({ status: 204, text: '' });
-    expect(headers['set-cookie']).toEqual(['session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure']);
+    expect(headers['set-cookie']).toEqual(['session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict']);
     expect(headers).not.toHaveProperty('content-type');
     expect(headers).not.toHaveProperty('content-length');
   });

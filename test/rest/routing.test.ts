@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import type { AnyRoute } from '../../src/rest/route.js';
 import { ROUTES } from '../../src/rest-routes.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
+import { bearerOf } from '../kit/tokens.js';
 import { stretch } from '../kit/wait-for.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
 
@@ -42,8 +43,10 @@ const EXTRA: AnyRoute[] = [
     docs: null,
     status: 200,
     changes: false,
+    foreignPages: null,
     bodyOnly: false,
     streams: false,
+    documents: [],
     handle: () => Promise.reject(new TypeError('password=hunter2')),
   },
 ];
@@ -73,7 +76,7 @@ describe('every route in the table', () => {
     const body = { headers: { 'content-type': 'application/json' }, body: '[' };
     const replies = [
       await app.send('PATCH', concrete),
-      await app.get(`${concrete}/further`),
+      await app.get(`${concrete}/no/such/route`),
       await app.send(method, `${concrete}?x=1&x=2`),
       ...(method === 'POST' ? [await app.send('POST', concrete, body)] : []),
     ];
@@ -241,7 +244,9 @@ describe('bugs', () => {
 
 describe('GET /auth/status', () => {
   it('says that authentication is off and everyone is the system user', async () => {
-    const { status, body } = await app.get('/auth/status');
+    const off = await startRest({ env: { authEnabled: false } });
+    onTestFinished(() => off.stop());
+    const { status, body } = await off.get('/auth/status');
     expect(status).toBe(200);
     expect(body).toMatchInlineSnapshot(
       { user: { created_at: expect.any(String) as string } },
@@ -277,8 +282,8 @@ function exchange(url: string, rest: string): Promise<string> {
       resolve(data.toString());
       socket.destroy();
     });
-    const head =
-      'POST /api/track/download/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
-    socket.write(`${head}${rest}`);
+    const headers = { host: 'localhost', 'content-type': 'application/json', ...bearerOf({ url }) };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`POST /api/track/download/x HTTP/1.1\r\n${lines.join('')}${rest}`);
   });
 }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seedTasks } from '../kit/seed-tasks.js';
+import { bearerOf } from '../kit/tokens.js';
 import { waitFor } from '../kit/wait-for.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
@@ -348,7 +349,9 @@ async function stall(quick: RestTestApp): Promise<Socket> {
   const { hostname, port } = new URL(quick.url);
   const socket = connect(Number(port), hostname);
   socket.pause();
-  socket.write(`GET /api/prgs/stream HTTP/1.1\r\nhost: ${hostname}\r\n\r\n`);
+  const headers = Object.entries({ host: hostname, ...bearerOf(quick) });
+  const lines = ['GET /api/prgs/stream HTTP/1.1', ...headers.map((pair) => pair.join(': '))];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   await waitFor(() => quick.deps.feed.readerCount() === 2, { what: 'the stalled client to have come' });
   return socket;
 }

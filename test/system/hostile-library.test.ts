@@ -49,7 +49,7 @@ afterAll(async () => {
 
 async function libraryOf(server: ServerProcess) {
   const { fileCount, problems } = (await server.execute(LIBRARY)).library;
-  return { fileCount, problems: problems.edges.map(({ node }) => node) };
+  return { fileCount, problems: problems?.edges.map(({ node }) => node) ?? [] };
 }
 
 /** Of the resident memory, since the process began. Linux. */

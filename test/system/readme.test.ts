@@ -44,19 +44,19 @@ describe('the queries in the README', () => {
   afterAll(() => app.stop());
 
   it('find the album', async () => {
-    expect(await execute(app.url, search, {})).toMatchObject({
+    expect(await execute(app, search, {})).toMatchObject({
       search: { edges: [{ node: { id: 'Album:demo:night-ferry', title: 'Night Ferry' } }] },
     });
   });
 
   it('queue it and follow it', async () => {
-    expect(await execute(app.url, download, {})).toMatchObject({
+    expect(await execute(app, download, {})).toMatchObject({
       queueDownload: { __typename: 'DownloadQueued' },
     });
-    const updates = subscribe(app.url, live, {});
+    const updates = subscribe(app, live, {});
     expect((await updates.next()).value).toMatchObject({ taskUpdates: { task: { error: null } } });
     await updates.return();
-    expect(await execute(app.url, download, {})).toMatchObject({
+    expect(await execute(app, download, {})).toMatchObject({
       queueDownload: { __typename: 'DuplicateDownload' },
     });
   });

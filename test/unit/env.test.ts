@@ -37,6 +37,20 @@ describe('the environment', () => {
       logLevel: 'info',
       graphiql: true,
       explicitFilter: false,
+      authEnabled: false,
+      registrationEnabled: false,
+      firstAdmin: null,
+      tokenHours: 24,
+      auditDays: 365,
+      secretKey: null,
+      previousSecretKey: null,
+      publicUrl: null,
+      trustedProxies: [],
+      signInProviders: [],
+      frontendUrl: null,
+      ssoLinkByEmail: false,
+      authProxy: null,
+      spotifyAccountsUrl: 'https://accounts.spotify.com',
     });
   });
 
@@ -191,5 +205,60 @@ describe('the environment', () => {
     const [line] = mistakesOf({ DATABASE_URL: 'mysql://admin:hunter2@db/reprise' });
     expect(line).not.toContain('hunter2');
     expect(line).toContain('DATABASE_URL');
+  });
+});
+
+describe('sign-in providers in the environment', () => {
+  const first = { OIDC_ISSUER: 'https://id.example/', OIDC_CLIENT_ID: 'reprise' };
+
+  it('may be several, told apart by a number', () => {
+    const { signInProviders } = parseEnv({
+      GITHUB_CLIENT_ID: 'octo',
+      GITHUB_CLIENT_SECRET: 'cat',
+      ...first,
+      OIDC_ISSUER_2: 'http://10.0.0.3/realms/home',
+      OIDC_CLIENT_ID_2: 'music',
+      OIDC_CLIENT_SECRET_2: 'hidden',
+      OIDC_NAME_2: 'Our ID home',
+      OIDC_ADMIN_CLAIM_2: 'realm_access.roles=admin=yes',
+      OIDC_REGISTRATION_2: 'true',
+    });
+    expect(signInProviders.map(({ kind, name }) => [kind, name])).toEqual([
+      ['github', 'github'],
+      ['oidc', 'oidc'],
+      ['oidc', 'our-id-home'],
+    ]);
+    expect(signInProviders[1]).toMatchObject({ issuer: 'https://id.example/', clientSecret: null });
+    expect(signInProviders[2]).toMatchObject({
+      issuer: 'http://10.0.0.3/realms/home',
+      clientSecret: 'hidden',
+      displayName: 'Our ID home',
+      adminClaim: { name: 'realm_access.roles', value: 'admin=yes' },
+      registration: true,
+    });
+  });
+
+  it.each<[Variables, RegExp]>([
+    [{ OIDC_ISSUER: 'https://id.example' }, /^OIDC_ISSUER and OIDC_CLIENT_ID go together/],
+    [{ ...first, OIDC_CLIENT_ID_3: 'x' }, /^OIDC_ISSUER_3 and OIDC_CLIENT_ID_3 go together/],
+    [{ GOOGLE_CLIENT_ID: 'x' }, /^GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET go together/],
+    [{ ...first, OIDC_NAME: 'GitHub' }, /^OIDC_NAME: "github" is the name of another provider/],
+    [{ ...first, OIDC_ISSUER_2: 'ftp://x', OIDC_CLIENT_ID_2: 'x' }, /^OIDC_ISSUER_2: "ftp:\/\/x" is invalid/],
+    [{ ...first, OIDC_ADMIN_CLAIM: 'groups' }, /^OIDC_ADMIN_CLAIM: "groups" is invalid/],
+    [{ AUTH_PROXY_HEADER: 'Remote-User' }, /^AUTH_PROXY_HEADER requires TRUST_PROXY/],
+  ])('are rejected as %j', (variables, mistake) => {
+    expect(mistakesOf(variables)).toEqual([expect.stringMatching(mistake)]);
+  });
+
+  it('have secrets that no message repeats', () => {
+    const secret = 'x'.repeat(2_000);
+    const [line = ''] = mistakesOf({
+      ...first,
+      OIDC_CLIENT_SECRET_2: secret,
+      OIDC_ISSUER_2: 'https://x',
+      OIDC_CLIENT_ID_2: 'x',
+    });
+    expect(line).toMatch(/^OIDC_CLIENT_SECRET_2 is invalid; expected: /);
+    expect(line).not.toContain('xxxx');
   });
 });

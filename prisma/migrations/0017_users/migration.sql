@@ -1,5 +1,6 @@
 ALTER TABLE "User" ADD COLUMN "usernameKey" TEXT;
 ALTER TABLE "User" ADD COLUMN "email" TEXT;
+ALTER TABLE "User" ADD COLUMN "emailVerified" BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE "User" ADD COLUMN "passwordHash" TEXT;
 ALTER TABLE "User" ADD COLUMN "lastSignInAt" TIMESTAMPTZ(3);
 CREATE UNIQUE INDEX "User_usernameKey_key" ON "User" ("usernameKey");
@@ -68,8 +69,8 @@ CREATE TABLE "SignInFailure" (
 CREATE INDEX "SignInFailure_expire_idx" ON "SignInFailure" ("expire");
 
 CREATE TABLE "AuditEntry" (
-  "id"        BIGSERIAL NOT NULL PRIMARY KEY,
-  "at"        TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  "id"        UUID NOT NULL PRIMARY KEY,
+  "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   "action"    TEXT NOT NULL,
   "userId"    UUID,
   "username"  TEXT NOT NULL,
@@ -77,7 +78,10 @@ CREATE TABLE "AuditEntry" (
   "address"   TEXT,
   "requestId" TEXT NOT NULL
 );
-CREATE INDEX "AuditEntry_userId_idx" ON "AuditEntry" ("userId");
+-- For pruning alone: an ordered one would tempt the planner to search it for a rare action.
+CREATE INDEX "AuditEntry_createdAt_idx" ON "AuditEntry" USING BRIN ("createdAt");
+CREATE INDEX "AuditEntry_action_createdAt_id_idx" ON "AuditEntry" ("action", "createdAt", "id");
+CREATE INDEX "AuditEntry_username_createdAt_id_idx" ON "AuditEntry" ("username", "createdAt", "id");
 
 CREATE TABLE "Account" (
   "id"        UUID NOT NULL PRIMARY KEY,

@@ -1,6 +1,8 @@
-import type { RestAuthStatusQuery } from '../../generated/documents/graphql.js';
-
-type User = NonNullable<RestAuthStatusQuery['viewer']>;
+import type {
+  RestAuthStatusQuery,
+  RestLogInMutation,
+  RestUserFragment,
+} from '../../generated/documents/graphql.js';
 
 export function serializeAuthStatus({ authStatus, viewer }: RestAuthStatusQuery): object {
   const { enabled, registrationEnabled, ssoProviders } = authStatus;
@@ -14,14 +16,29 @@ export function serializeAuthStatus({ authStatus, viewer }: RestAuthStatusQuery)
   };
 }
 
-function serializeUser({ username, role, createdAt }: User): object {
+export function serializeUser(user: RestUserFragment): object {
+  const [provider = null] = user.providers;
   return {
-    username,
-    email: null,
-    role: role.toLowerCase(),
-    created_at: createdAt,
-    last_login: null,
-    sso_provider: null,
-    is_sso_user: false,
+    username: user.username,
+    email: user.email,
+    role: user.role.toLowerCase(),
+    created_at: user.createdAt,
+    last_login: user.lastSignInAt,
+    sso_provider: provider,
+    // Clients offer such a user no change of the password.
+    is_sso_user: provider !== null && !user.hasPassword,
+  };
+}
+
+export function serializeSignedIn(
+  { accessToken, expiresAt, user }: Extract<RestLogInMutation['signIn'], { __typename: 'SignedIn' }>,
+  now: Date,
+): object {
+  const expiresIn = Math.max(0, Math.round((Date.parse(expiresAt) - now.getTime()) / 1_000));
+  return {
+    access_token: accessToken,
+    token_type: 'bearer',
+    expires_in: expiresIn,
+    user: serializeUser(user),
   };
 }

@@ -275,11 +275,3 @@ export const CHILD_CHANGES = graphql(`
     }
   }
 `);
-
-export const STREAM_VIEWER = graphql(`
-  query RestStreamViewer {
-    viewer {
-      id
-    }
-  }
-`);

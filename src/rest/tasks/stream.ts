@@ -6,19 +6,11 @@ import { flag, invalidField } from '../input.js';
 import { openLiveStream } from '../live-stream.js';
 import type { Change } from '../pending-changes.js';
 import { createSharedMessages } from '../shared-messages.js';
-import { localIdOf } from '../plain-id.js';
 import { streamRoute, type AnyRoute, type RestCall } from '../route.js';
 import type { Documents, Following } from '../run-document.js';
 import { taskStreamSchema } from './schemas.js';
 import { ACTIVE_STATES, FINISHED_STATES, serializeChanges, serializeCounts } from './serialize.js';
-import {
-  CHILD_CHANGES,
-  STREAM_COUNTS,
-  STREAM_TASKS,
-  STREAM_VIEWER,
-  TASK_CHANGES,
-  TASK_SEQUENCE,
-} from './documents.js';
+import { CHILD_CHANGES, STREAM_COUNTS, STREAM_TASKS, TASK_CHANGES, TASK_SEQUENCE } from './documents.js';
 
 const PAGE_SIZE = 100;
 /** Of the first message with `active_only=false`. */
@@ -55,17 +47,18 @@ const stream = streamRoute({
       .string()
       .optional()
       .describe('`id` of the last event received, to resume after it; as the header Last-Event-ID.'),
-    token: z.string().optional().describe('Accepted from existing clients. No token is needed.'),
+    token: z
+      .string()
+      .optional()
+      .describe('A token or a stream ticket, for browsers, whose event streams cannot send a header.'),
   }),
+  documents: [TASK_SEQUENCE, STREAM_TASKS, STREAM_COUNTS, TASK_CHANGES, CHILD_CHANGES],
   open: async ({ active_only, since_event }, call) => {
-    const { documents, base, signal, timing } = call;
+    const { documents, base, signal, timing, caller } = call;
     const resumeFrom = findSequence(since_event, call);
-    const { viewer } = await documents.run(STREAM_VIEWER, {});
-    // As WebSockets count it: a viewer's streams and sockets have one limit.
-    const viewerId = viewer ? localIdOf(viewer.id) : '';
-    call.identify(viewerId);
-    const { message, sequence } = await shareFirst(`${viewerId} ${base} ${active_only}`, signal, (shared) =>
-      inTurn({ key: viewerId, signal: shared }, () =>
+    const key = `${caller.sharingKey} ${base} ${active_only}`;
+    const { message, sequence } = await shareFirst(key, signal, (shared) =>
+      inTurn({ key: caller.id, signal: shared }, () =>
         makeFirst({ ...call, documents: call.documentsFor(shared), signal: shared }, active_only),
       ),
     );

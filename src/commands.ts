@@ -1,0 +1,139 @@
+import { resealAccounts } from './accounts/account-secrets.js';
+import { getSealedAccount, removeAccount } from './accounts/account-store.js';
+import { checkSecrets } from './sign-in/open-auth.js';
+import { createSecretKeys, replaceKeyFile } from './auth/secret-key.js';
+import { deleteSigningKeys } from './sign-in/signing-key-store.js';
+import { resealSigningKeys, rotateSigningKey } from './sign-in/signing-keys.js';
+import { migrate } from './database/migrate.js';
+import { createDatabase, type Database } from './database/prisma.js';
+import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
+import { EnvError, type Env } from './env.js';
+import { systemClock } from './lib/clock.js';
+import { createClosers } from './lib/closers.js';
+import type { Logger } from './lib/logger.js';
+import { resetForgottenPassword } from './users/manage-users.js';
+
+interface CommandDeps {
+  env: Env;
+  db: Database;
+}
+
+interface Command {
+  /** As usage shows them; those in brackets may be left out, and are flags. */
+  parameters: readonly string[];
+  about: string;
+  /** Returns what is printed. */
+  run(deps: CommandDeps, args: readonly string[]): Promise<string>;
+}
+
+const DISCARD = '--discard';
+
+/** `node dist/main.js <name>`; without a name, the server starts. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  'reset-password': {
+    parameters: ['<username>'],
+    about: 'gives a user a new random password, prints it, and signs the user out everywhere',
+    async run(deps, [username = '']) {
+      const password = await resetForgottenPassword(deps, username);
+      return `New password of "${username}": ${password}`;
+    },
+  },
+  'rotate-signing-key': {
+    parameters: [],
+    about: 'makes a new key that signs tokens; tokens of the one before stay valid until they end',
+    run: runRotateSigningKey,
+  },
+  'rotate-secret-key': {
+    parameters: [`[${DISCARD}]`],
+    about: `encrypts all secrets with a new key; ${DISCARD} deletes those that no key decrypts`,
+    run: runRotateSecretKey,
+  },
+};
+
+export class UsageError extends Error {}
+
+/** Throws UsageError for an unknown command, before anything is opened. */
+export async function runCommand(env: Env, log: Logger, words: readonly string[]): Promise<string> {
+  const [name = '', ...args] = words;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command || !fits(command, args)) throw new UsageError(usage());
+  const closers = createClosers(log);
+  try {
+    const url = await openServer(env, { log, closers });
+    await migrate({ url, log });
+    const database = createDatabase({ url, log, poolSize: 2 });
+    closers.add('database', () => database.close());
+    return await command.run({ env, db: database.db }, args);
+  } finally {
+    await closers.close();
+  }
+}
+
+function fits({ parameters }: Command, args: readonly string[]): boolean {
+  const required = parameters.filter((parameter) => parameter.startsWith('<'));
+  const further = args.slice(required.length);
+  return args.length >= required.length && further.every((arg) => parameters.includes(`[${arg}]`));
+}
+
+async function openServer(
+  { database, dataDir }: Env,
+  { log, closers }: { log: Logger; closers: ReturnType<typeof createClosers> },
+): Promise<string> {
+  if (database.kind === 'external') return database.url;
+  const embedded = await startEmbeddedPostgres({ dataDir, log });
+  closers.add('embedded database', () => embedded.stop());
+  return embedded.url;
+}
+
+function usage(): string {
+  const lines = Object.entries(COMMANDS).map(
+    ([name, { parameters, about }]) => `  ${[name, ...parameters].join(' ')}: ${about}`,
+  );
+  return ['Without a command, the server starts. Commands:', ...lines].join('\n');
+}
+
+async function runRotateSigningKey({ env, db }: CommandDeps): Promise<string> {
+  const secrets = createSecretKeys(env);
+  // The servers could not use a key that is encrypted otherwise than theirs.
+  await checkSecrets(db, await secrets.existing());
+  const kid = await rotateSigningKey({ env, db, clock: systemClock, secrets });
+  return `Tokens are now signed with the key "${kid}", by running servers within a minute. Tokens of the key before stay valid until they end.`;
+}
+
+/** The key of DATA_DIR is replaced; SECRET_KEY is changed by hand, before this. */
+async function runRotateSecretKey({ env, db }: CommandDeps, options: readonly string[]): Promise<string> {
+  const secrets = createSecretKeys(env);
+  const before = await reseal(db, await secrets.keys());
+  if (before.unreadable.length > 0 && !options.includes(DISCARD)) {
+    throw new EnvError([
+      `SECRET_KEY: no key decrypts ${before.unreadable.join(', ')}. Set SECRET_KEY_PREVIOUS to the key that encrypted them, or add ${DISCARD} to delete them.`,
+    ]);
+  }
+  await before.discard();
+  const discarded = before.unreadable.length > 0 ? ` Deleted: ${before.unreadable.join(', ')}.` : '';
+  if (env.secretKey !== null) {
+    return `Secrets encrypted again with SECRET_KEY: ${before.resealed}. SECRET_KEY_PREVIOUS is not needed any more.${discarded}`;
+  }
+  await replaceKeyFile(env.dataDir);
+  const { resealed } = await reseal(db, await secrets.keys());
+  return `A new key was made in DATA_DIR. Secrets encrypted again with it: ${resealed}.${discarded}`;
+}
+
+async function reseal(db: Database, keys: Parameters<typeof resealAccounts>[1]) {
+  const signing = await resealSigningKeys(db, keys);
+  const accounts = await resealAccounts(db, keys);
+  return {
+    resealed: signing.resealed + accounts.resealed,
+    unreadable: [
+      ...signing.unreadable.map((id) => `signing key ${id}`),
+      ...accounts.unreadable.map((name) => `account ${name}`),
+    ],
+    async discard() {
+      await deleteSigningKeys(db, signing.unreadable);
+      for (const each of accounts.unreadable) {
+        const [service = '', name = ''] = each.split('/');
+        await removeAccount(db, (await getSealedAccount(db, { service, name })).id);
+      }
+    },
+  };
+}
