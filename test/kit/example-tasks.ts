@@ -13,7 +13,7 @@ import type { TestApp } from './start-app.js';
 const BEGUN = new Date('2026-02-01T10:00:00.000Z');
 const ENDED = new Date('2026-02-01T10:05:00.000Z');
 
-/** What the documented examples about watches need: watching is on, and a playlist and an artist are watched. */
+/** What the documented examples about watches need: watching is on, and everyone watches a playlist and an artist. */
 async function seedExampleWatches(app: TestApp): Promise<void> {
   const { db } = app.deps;
   await db.watch.deleteMany();
@@ -22,18 +22,21 @@ async function seedExampleWatches(app: TestApp): Promise<void> {
   const demo = createDemoCatalog();
   const playlist = await demo.findPlaylist('demo:first-watch', never);
   const artist = await demo.findArtist('demo:saltglass-choir', never);
+  const owners = await db.user.findMany({ select: { id: true } });
   for (const [item, member] of [
     [playlist, 'demo:night-ferry-1-01'],
     [artist, 'demo:night-ferry'],
   ] as const) {
     if (!item) throw new Error('the demo lacks an example');
-    await db.watch.create({
-      data: {
-        ...{ kind: item.type, ownerId: SYSTEM_VIEWER.id, itemId: item.id, title: titleOf(item), item },
-        ...{ downloadExisting: false, downloadNew: true },
-        members: { create: { itemId: member, title: 'Member', positions: [0], origin: 'FIRST' } },
-      },
-    });
+    for (const { id: ownerId } of owners) {
+      await db.watch.create({
+        data: {
+          ...{ kind: item.type, ownerId, itemId: item.id, title: titleOf(item), item },
+          ...{ downloadExisting: false, downloadNew: true },
+          members: { create: { itemId: member, title: 'Member', positions: [0], origin: 'FIRST' } },
+        },
+      });
+    }
   }
 }
 
