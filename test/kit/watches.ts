@@ -5,8 +5,10 @@ import type {
   WatchInput,
   WatchSeenFragment,
 } from '../../src/generated/documents/graphql.js';
+import { FINISHED_STATES } from '../../src/tasks/task.js';
 import type { TestApp } from './start-app.js';
 import { ended, type SeenTask } from './story.js';
+import { waitFor } from './wait-for.js';
 
 graphql(`
   fragment WatchSeen on Watch {
@@ -237,11 +239,16 @@ export async function check(app: Server, id: string): Promise<string> {
   return checkWatch.task.id;
 }
 
-/** Until the check and its downloads have finished. */
+/** Until the check and its downloads have finished, and the watch has taken note of them. */
 export async function checked(
-  app: Server,
+  app: TestApp,
   id: string,
 ): Promise<{ task: SeenTask; watch: WatchSeenFragment }> {
   const task = await ended(app, await check(app, id), 60_000);
+  const { watchMember } = app.deps.db;
+  const finished = { state: { in: [...FINISHED_STATES] } };
+  await waitFor(async () => (await watchMember.count({ where: { state: 'QUEUED', task: finished } })) === 0, {
+    what: 'the members to be settled',
+  });
   return { task, watch: await seen(app, id) };
 }
