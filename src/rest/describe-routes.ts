@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { GRAPHQL_PATH } from '../graphql/server.js';
+import { REST_PATH } from '../http/router.js';
 import { createAsset, type Asset } from '../lib/asset.js';
 import { RestFailure } from './errors.js';
 import { parseInput, text } from './input.js';
@@ -23,7 +25,7 @@ const pageFor = (api: string) => `<!doctype html>
 </head>
 <body>
 <header>REST API of Reprise, for clients of Spotizerr-Phoenix. New clients:
-<a href="${api}/../graphql">GraphiQL</a>, where the GraphQL schema of this server can be read and tried.</header>
+<a href="${api.slice(0, -REST_PATH.length)}${GRAPHQL_PATH}">GraphiQL</a>, where the GraphQL schema of this server can be read and tried.</header>
 <div id="docs"><p>This page needs JavaScript. What it shows is at
 <a href="${api}/openapi.json">${api}/openapi.json</a>.</p></div></body>
 </html>

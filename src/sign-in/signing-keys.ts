@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { z } from 'zod';
 import { inTransaction, type Database, type Db } from '../database/prisma.js';
+import { delay } from '../lib/async.js';
 import { parseJson } from '../lib/parse-json.js';
 import { keyIdOf, seal, unseal, type SealingKey } from '../lib/seal.js';
 import type { Platform } from '../platform.js';
@@ -41,8 +42,8 @@ interface KeyRing {
 
 /** How soon all processes sign with a new key. */
 const RELOAD_MS = 60_000;
-/** A token may name a key that another process has just made, or one that never existed. */
-const RELOAD_FOR_UNKNOWN_MS = 1_000;
+/** A token may name a key that another process has just made. Those that never existed make no more queries than this. */
+const UNKNOWN_EVERY_MS = 1_000;
 
 export function createSigningKeys(deps: KeyDeps): SigningKeys {
   let reading: Promise<KeyRing> | undefined;
@@ -53,8 +54,15 @@ export function createSigningKeys(deps: KeyDeps): SigningKeys {
       .finally(() => (reading = undefined));
     return reading;
   };
-  const ringOf = (maxAgeMs: number) =>
-    ring && performance.now() - ring.readAtMs < maxAgeMs ? Promise.resolve(ring) : read();
+  const ageMs = () => (ring ? performance.now() - ring.readAtMs : Infinity);
+  const ringOf = (maxAgeMs: number) => (ring && ageMs() < maxAgeMs ? Promise.resolve(ring) : read());
+  let next: Promise<KeyRing> | undefined;
+  const nextRing = () => {
+    next ??= delay(Math.max(0, UNKNOWN_EVERY_MS - ageMs()))
+      .then(read)
+      .finally(() => (next = undefined));
+    return next;
+  };
   return {
     async signer() {
       const { kid, signer } = await ringOf(RELOAD_MS);
@@ -62,7 +70,7 @@ export function createSigningKeys(deps: KeyDeps): SigningKeys {
     },
     async find(kid) {
       const known = (await ringOf(RELOAD_MS)).verifiers.get(kid);
-      return known ?? (await ringOf(RELOAD_FOR_UNKNOWN_MS)).verifiers.get(kid) ?? null;
+      return known ?? (await nextRing()).verifiers.get(kid) ?? null;
     },
     published: async () => (await ringOf(RELOAD_MS)).published,
   };

@@ -30,7 +30,11 @@ afterEach(async () => {
 });
 
 async function start(env: TestAppOptions['env'] = {}, overrides: TestAppOptions['overrides'] = {}) {
-  const app = await startApp({ database, env: { authEnabled: true, dataDir, ...env }, overrides });
+  const app = await startApp({
+    database,
+    env: { authEnabled: true, dataDir, secretKey: null, ...env },
+    overrides,
+  });
   apps.push(app);
   return app;
 }

@@ -209,7 +209,7 @@ describe('a request', () => {
   it('takes one query to identify, however many documents it runs', async () => {
     const createContext = createContextFactory(app.deps);
     const request = createContextRequest({ headers: new Headers({ authorization: `Bearer ${valid}` }) });
-    const countQueries = spyOnQueries(app.deps);
+    const countQueries = spyOnQueries(app.deps, { ofSessions: true });
     const contexts = await Promise.all([
       createContext(request),
       createContext(request),

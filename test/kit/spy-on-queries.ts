@@ -3,13 +3,21 @@ import type { Platform } from '../../src/platform.js';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
+interface SpyOptions {
+  /** Also the one by which each request is identified while authentication is on. */
+  ofSessions?: boolean;
+}
+
 /** Counts what goes through the clients' own methods, which every store uses, until it is asked how many. */
-export function spyOnQueries({ db, reads }: Pick<Platform, 'db' | 'reads'>): () => number {
-  const counts = [spyOn(db), spyOn(reads.db)];
+export function spyOnQueries(
+  { db, reads }: Pick<Platform, 'db' | 'reads'>,
+  { ofSessions = false }: SpyOptions = {},
+): () => number {
+  const counts = [spyOn(db, ofSessions), spyOn(reads.db, ofSessions)];
   return () => counts.reduce((sum, count) => sum + count(), 0);
 }
 
-function spyOn(db: Database): () => number {
+function spyOn(db: Database, ofSessions: boolean): () => number {
   let count = 0;
   const models = [db.task, db.libraryFile, db.catalogCacheEntry, db.session, db.user] as unknown as Methods[];
   const restore = [
@@ -19,7 +27,7 @@ function spyOn(db: Database): () => number {
       ),
     ),
     wrap(db as unknown as Methods, '$queryRaw', (args) => {
-      if (!isOfSession(args)) count += 1;
+      if (ofSessions || !isOfSession(args)) count += 1;
     }),
   ];
   return () => {
@@ -28,7 +36,6 @@ function spyOn(db: Database): () => number {
   };
 }
 
-/** One for each request while authentication is on. */
 function isOfSession([sql]: unknown[]): boolean {
   return JSON.stringify(sql).includes('"Session\\"');
 }

@@ -85,7 +85,9 @@ describe('every route in the table', () => {
     expect(replies[0]?.headers.get('allow')).toContain(method);
   });
 
-  it.each(rows.filter(({ method, streams }) => method === 'GET' && !streams))(
+  // What comes back there is a browser: it is always redirected.
+  const isCallback = (path: string) => path.startsWith('/auth/sso/callback/');
+  it.each(rows.filter(({ method, streams, path }) => method === 'GET' && !streams && !isCallback(path)))(
     'GET $path responds with JSON, and accepts one trailing slash',
     async ({ path }) => {
       const concrete = path.replace(/\{[^}]+\}/g, '00000000-0000-4000-8000-000000000000');
