@@ -49,6 +49,9 @@ import { createLibraryFeed } from './library/request-scan.js';
 import { createTagReader } from './library/tag-reader.js';
 import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
+import { createWatchRunners } from './watches/check-watch.js';
+import { settleMembersOnEvent } from './watches/settle-on-event.js';
+import { createWatchFeed } from './watches/watch-feed.js';
 
 export interface Overrides {
   log?: Logger;
@@ -130,6 +133,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('task feed', () => feed.stop());
   const libraryFeed = createLibraryFeed(platform);
   closers.add('library feed', () => libraryFeed.stop());
+  const watchFeed = createWatchFeed(platform);
+  closers.add('watch feed', () => watchFeed.stop());
   const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
@@ -148,6 +153,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     tagReader,
     feed,
     libraryFeed,
+    watchFeed,
     leases,
     turns: createTurns(),
     taskCounter,
@@ -155,7 +161,9 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     ...upstreams,
     defaultCatalog,
   };
-  return { deps: { ...shared, runners: createDownloadRunners({ ...shared, db: workDb }) }, workDb, jobs };
+  const working = { ...shared, db: workDb };
+  const runners = { ...createDownloadRunners(working), ...createWatchRunners(working) };
+  return { deps: { ...shared, runners }, workDb, jobs };
 }
 
 /** More than the transactions that may wait for each other's locks: four expansions and a few tracks. */
@@ -224,6 +232,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   const dispatcher = startDispatcher(deps);
   closers.add('dispatcher', () => dispatcher.stop());
   closers.add('playlist files', writePlaylistsOnEvent(deps));
+  closers.add('members of watches', settleMembersOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
   return dispatcher;
 }

@@ -8,6 +8,7 @@ import type { QueueDeps } from './queue/leases.js';
 import type { SettingsDeps } from './settings/live-settings.js';
 import type { SsoDeps } from './sso/providers.js';
 import type { TaskDeps } from './tasks/task-counter.js';
+import type { WatchDeps } from './watches/watch-feed.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
 export type Deps = Platform &
@@ -19,4 +20,5 @@ export type Deps = Platform &
   LibraryDeps &
   TaskDeps &
   QueueDeps &
-  LiveDeps;
+  LiveDeps &
+  WatchDeps;

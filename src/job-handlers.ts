@@ -6,6 +6,7 @@ import type { RunnableJob } from './jobs/job.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { deleteUsersJob } from './users/delete-user.job.js';
 import { runTaskJob } from './queue/run-task.job.js';
+import { queueDueChecksJob } from './watches/queue-checks.job.js';
 
 export const JOBS: readonly RunnableJob<Deps>[] = [
   runTaskJob,
@@ -14,4 +15,5 @@ export const JOBS: readonly RunnableJob<Deps>[] = [
   pruneCatalogCacheJob,
   writePlaylistsJob,
   deleteUsersJob,
+  queueDueChecksJob,
 ];

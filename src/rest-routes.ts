@@ -7,6 +7,7 @@ import { CONFIG_ROUTES } from './rest/settings/routes.js';
 import { SSO_ROUTES } from './rest/sso/routes.js';
 import { TASK_ROUTES } from './rest/tasks/routes.js';
 import { TASK_STREAM_ROUTES } from './rest/tasks/stream.js';
+import { WATCH_ROUTES } from './rest/watches/routes.js';
 import type { AnyRoute } from './rest/route.js';
 
 /** All routes below /api, in any order: a path without parameters is matched before one with them. */
@@ -20,4 +21,5 @@ export const ROUTES: readonly AnyRoute[] = [
   ...SSO_ROUTES,
   ...TASK_ROUTES,
   ...TASK_STREAM_ROUTES,
+  ...WATCH_ROUTES,
 ];

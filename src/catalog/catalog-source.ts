@@ -16,6 +16,8 @@ import type {
 export interface CatalogDeps {
   /** By provider, the part of an id before the colon. Remote ones respond from the cache where they can. */
   catalogs: ReadonlyMap<string, CatalogSource>;
+  /** The same without the cache, for whoever compares with what was there before. */
+  liveCatalogs: ReadonlyMap<string, CatalogSource>;
   /** In the order in which audio is requested from them. */
   sources: readonly AudioSource[];
   /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */

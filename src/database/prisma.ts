@@ -7,8 +7,15 @@ import { delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 
 /** For every folder; only stores use the client itself. */
-export type { LibraryFile, Task } from '../generated/prisma/client.js';
-export type { TaskKind, TaskState } from '../generated/prisma/enums.js';
+export type { LibraryFile, Task, Watch, WatchMember } from '../generated/prisma/client.js';
+export type {
+  MemberOrigin,
+  MemberState,
+  TaskKind,
+  TaskState,
+  WatchKind,
+  WatchOutcome,
+} from '../generated/prisma/enums.js';
 
 export type Database = PrismaClient;
 

@@ -35,7 +35,7 @@ export async function expandParent(
       position: offset + index,
       refusal: refusalOf(deps, child),
     }));
-    await insertClaimedChildren(deps, claimed, newChildren(claimed, entries));
+    await insertClaimedChildren(deps, claimed, { children: newChildren(claimed, entries) });
   }
 }
 

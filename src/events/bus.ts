@@ -10,6 +10,8 @@ export interface Events {
   'settings.applied': Record<string, never>;
   /** A scan of the library started or finished. */
   'library.changed': Record<string, never>;
+  /** A watch was added, changed, checked or removed. */
+  'watch.changed': Record<string, never>;
   /** A session, a role or an API key of this user is no longer what it was. */
   'access.changed': { userId: string };
   /** The connection that listens was cut: subscribers read the database again. */
@@ -43,6 +45,7 @@ export function createEventBus({ log }: { log: Logger }): EventBus {
     'settings.changed': new Set(),
     'settings.applied': new Set(),
     'library.changed': new Set(),
+    'watch.changed': new Set(),
     'access.changed': new Set(),
     'bus.gap': new Set(),
   };

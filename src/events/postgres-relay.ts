@@ -57,6 +57,7 @@ const payloads: { [Name in RelayedEventName]: z.ZodType<Events[Name]> } = {
     state: z.enum(TaskState),
   }),
   'library.changed': z.object({}),
+  'watch.changed': z.object({}),
   'access.changed': z.object({ userId: z.guid() }),
   'settings.changed': z.object({ section: z.enum(SettingsSection), version: z.number().int() }),
 };

@@ -38,6 +38,8 @@ const CODES: Record<ErrorCode, string> = {
   TASK_NOT_FOUND: 'The task does not exist, or you may not see it.',
   DUPLICATE_DOWNLOAD: 'The same download is already queued or running.',
   TASK_STATE_CONFLICT: 'The task’s state does not allow this action.',
+  WATCH_NOT_FOUND: 'You do not watch this playlist or artist.',
+  WATCHING_DISABLED: 'An admin has turned off watching: nothing is checked.',
   FORMAT_UNAVAILABLE: 'The installed ffmpeg has no encoder for this format.',
   UPSTREAM_LIMITED: 'The catalog provider limits requests; try again later.',
   UPSTREAM_FAILED: 'The catalog provider did not answer, or answered with an error.',

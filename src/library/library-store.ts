@@ -150,6 +150,18 @@ async function listCandidates(db: Db, { title, isrc, durationMs }: CandidateQuer
   });
 }
 
+/** For many tracks at once: files with a code or title of one of them. */
+export function listFilesLike(
+  db: Db,
+  tracks: readonly Pick<Track, 'title' | 'isrc'>[],
+): Promise<LibraryFile[]> {
+  const codes = tracks.flatMap(({ isrc }) => isrc ?? []);
+  const titles = tracks.map(({ title }) => titleKey(title));
+  return db.libraryFile.findMany({
+    where: { problem: null, OR: [{ isrc: { in: codes } }, { titleKey: { in: titles } }] },
+  });
+}
+
 async function withAlbums(db: Db, files: readonly LibraryFile[]): Promise<LibraryTrack[]> {
   const ids = files.flatMap(({ album, albumId }) => (album && albumId ? [albumId] : []));
   const albums = await listAlbumsOf(db, [...new Set(ids)]);

@@ -87,7 +87,7 @@ export function finishTask(deps: Pick<Platform, 'db'>, claimed: Claimed, ending:
 export function finishExpansion(deps: Pick<Platform, 'db'>, claimed: Claimed): Promise<boolean> {
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, claimed.task.id);
-    const marked = await markExpanded(tx, claimed.claim);
+    const marked = await markExpanded(tx, claimed.claim, claimed.task.kind === 'WATCH_CHECK');
     if (marked) await recomputeParent(tx, claimed.task.id);
     return marked;
   });

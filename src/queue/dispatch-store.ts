@@ -20,7 +20,8 @@ interface ExpiredTask {
 }
 
 const CONDITIONS = {
-  PARENTS: Prisma.sql`"kind" <> 'TRACK'`,
+  PARENTS: Prisma.sql`"kind" <> 'TRACK' AND "kind" <> 'WATCH_CHECK'`,
+  CHECKS: Prisma.sql`"kind" = 'WATCH_CHECK'`,
   TRACKS: Prisma.sql`"kind" = 'TRACK'`,
 };
 
@@ -94,7 +95,7 @@ export async function revokeStaleDispatches(tx: Db, olderThanMs: number): Promis
  * By priority, then the owner with fewest running tasks, then at random: by age, whoever queued a long
  * playlist first would have the only place until its end. One owner's tasks go by age and position.
  *
- * Each part reads a partial index of migration 0011 in its order. No part may depend on statistics, which a table
+ * Each part reads a partial index of migrations 0011 and 0018 in its order. No part may depend on statistics, which a table
  * of one row never gets: owners come from the index and not from "User", limits are constants, ids an array, and
  * the last check compares text, which leaves the planner no index but that of the ids.
  */

@@ -18,7 +18,7 @@ import { runTaskJob } from './run-task.job.js';
 
 export type DispatchDeps = Pick<
   Platform & SettingsDeps,
-  'db' | 'jobs' | 'settings' | 'log' | 'timing' | 'instanceId'
+  'db' | 'jobs' | 'settings' | 'watchSettings' | 'log' | 'timing' | 'instanceId'
 >;
 
 /** They wait for a catalog, not for a disk. */
@@ -29,7 +29,9 @@ export async function dispatchTasks(deps: DispatchDeps): Promise<void> {
   const dispatched = await inTransaction(deps.db, async (tx) => {
     await lockDispatch(tx);
     const parents = await markNext(tx, 'PARENTS', EXPANSIONS_AT_ONCE);
-    return [...parents, ...(await markNext(tx, 'TRACKS', deps.settings().maxConcurrentDownloads))];
+    const checks = await markNext(tx, 'CHECKS', deps.watchSettings().maxConcurrentChecks);
+    const tracks = await markNext(tx, 'TRACKS', deps.settings().maxConcurrentDownloads);
+    return [...parents, ...checks, ...tracks];
   });
   await Promise.all(dispatched.map((task) => enqueue(deps, task)));
 }

@@ -8,11 +8,17 @@ import { lockParent } from '../tasks/task-tree-store.js';
 import type { ClaimedTask } from './claimed-task.js';
 import { LeaseLostError } from './leases.js';
 
+interface NewChildren {
+  children: NewTask[];
+  /** Runs in the same transaction, after the inserts. */
+  also?: (tx: Db) => Promise<void>;
+}
+
 /** While the claim holds: a cancelled parent must not get an active child. A duplicate is SKIPPED. */
 export function insertClaimedChildren(
   deps: Pick<Platform, 'db'>,
   claimed: ClaimedTask,
-  children: NewTask[],
+  { children, also }: NewChildren,
 ): Promise<void> {
   return inTransaction(deps.db, async (tx) => {
     await lockParent(tx, claimed.task.id);
@@ -22,6 +28,7 @@ export function insertClaimedChildren(
     const createdAt = new Date();
     const rows = children.map((child) => ({ ...child, priority, createdAt }));
     await insertAll(tx, claimed.task.id, rows.sort(byDedupeKey));
+    await also?.(tx);
   });
 }
 

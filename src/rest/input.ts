@@ -23,13 +23,32 @@ export function documentedFormOf(schema: z.core.$ZodType): DocumentedForm | null
 /** Path parameters, query and JSON body together, by name. */
 export type RawInput = Record<string, unknown>;
 
+/** The key of a body that is a list: as a body, existing clients send some lists bare. */
+export const LIST_BODY = '[]';
+
+const LIST_NAMES = z.registry<{ name: string }>();
+
+/** Accepts a bare list for the object with this one key. */
+export function orBareList<Schema extends z.ZodType>(schema: Schema, name: string): Schema {
+  LIST_NAMES.add(schema, { name });
+  return schema;
+}
+
+function withListName(schema: z.ZodType, { [LIST_BODY]: list, ...raw }: RawInput): RawInput {
+  if (list === undefined) return raw;
+  const name = LIST_NAMES.get(schema)?.name;
+  if (name === undefined) throw new RestFailure(400, 'The body has to be a JSON object.');
+  return { ...raw, [name]: list };
+}
+
 /** Maximum nesting of lists and objects; more is an attack on the parser. */
 const MAX_DEPTH = 20;
 /** GraphQL's Int, and PostgreSQL's. */
 const MAX_INT = 2_147_483_647;
 
 /** Throws RestFailure 400 that names the field. */
-export function parseInput<Input>(schema: z.ZodType<Input>, raw: RawInput): Input {
+export function parseInput<Input>(schema: z.ZodType<Input>, sent: RawInput): Input {
+  const raw = withListName(schema, sent);
   for (const [name, value] of Object.entries(raw)) {
     const field = showable(name);
     checkText(field, name);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BodyCutError, MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import { RestFailure } from './errors.js';
-import { invalidField, showable, type RawInput } from './input.js';
+import { invalidField, LIST_BODY, showable, type RawInput } from './input.js';
 
 /** The input of a request: path parameters override its body, its body overrides its query. */
 export async function readRequest(
@@ -50,7 +50,8 @@ async function readJson(incoming: IncomingMessage): Promise<RawInput> {
   }
   const parsed = parseJson(body);
   checkJson(body);
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as RawInput;
+  if (Array.isArray(parsed)) return { [LIST_BODY]: parsed as unknown };
+  if (typeof parsed === 'object' && parsed !== null) return parsed as RawInput;
   throw new RestFailure(400, 'The body has to be a JSON object.');
 }
 

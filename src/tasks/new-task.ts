@@ -90,8 +90,9 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     priority: parent.priority,
   };
   if (item) {
-    // An artist's album may be queued by itself already; a track belongs to its album in any case.
-    const key = parent.kind === 'ARTIST' ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
+    // What is of use by itself may be queued by itself already; a track belongs to its album in any case.
+    const alone = parent.kind === 'ARTIST' || parent.kind === 'WATCH_CHECK';
+    const key = alone ? { dedupeKey: dedupeKeyOf(parent.ownerId, item.id, options) } : {};
     return { ...inherited, ...key, ...describeItem(item), ...(refusal && asSkipped(refusal)) };
   }
   const title = `Entry ${position + 1}`;

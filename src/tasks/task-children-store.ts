@@ -1,9 +1,10 @@
 import type { Viewer } from '../auth/viewer.js';
+import { playlistSchema, type Playlist } from '../catalog/catalog-item.js';
 import { keysetSql, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import type { NewTask } from './new-task.js';
 import { ownedBy, visibleTo } from '../auth/access-rules.js';
-import type { Selection } from './task-store.js';
+import { itemOf, type Selection } from './task-store.js';
 import type { Task } from './task.js';
 
 /** Skips known positions and active dedupe keys. One JSON text: Prisma is slow with a parameter per value. */
@@ -43,6 +44,11 @@ export async function listPositions(
     select: { position: true },
   });
   return new Set(rows.map(({ position }) => position));
+}
+
+export async function listAllPositions(db: Db, parentId: string): Promise<Set<number>> {
+  const rows = await db.task.findMany({ where: { parentId }, select: { position: true } });
+  return new Set(rows.flatMap(({ position }) => position ?? []));
 }
 
 export function listFirstChildren(
@@ -161,6 +167,14 @@ export function listChildSummaries(db: Db, parentIds: readonly string[]): Promis
         AND parent."state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')
     ) AS found JOIN "Task" c USING ("id")
     ORDER BY c."parentId", c."position"`;
+}
+
+/** Null unless it is the task of a playlist, or of the check of one. Throws for an item that cannot be read. */
+export async function findPlaylist(db: Db, taskId: string): Promise<Playlist | null> {
+  const found = await db.task.findUnique({ where: { id: taskId }, select: { kind: true, item: true } });
+  if (found?.kind === 'PLAYLIST') return playlistSchema.parse(found.item);
+  const item = found?.kind === 'WATCH_CHECK' ? itemOf(found) : null;
+  return item?.type === 'PLAYLIST' ? item : null;
 }
 
 export type PlaylistChild = Pick<Task, 'title' | 'artists' | 'filePath' | 'fileDurationMs'>;

@@ -146,11 +146,14 @@ export async function releaseClaimedTask(db: Db, claim: Claim): Promise<void> {
   await db.task.updateMany({ where: claimedBy(claim), data: { ...NO_LEASE, state: 'QUEUED', progress: 0 } });
 }
 
-/** The parent stays RUNNING, without a lease, until its children finish. False when the claim is lost. */
-export async function markExpanded(db: Db, claim: Claim): Promise<boolean> {
+/**
+ * The parent stays RUNNING, without a lease, until its children finish. With `frees`, another task like it may be
+ * queued meanwhile: the next check of a watch does not wait for downloads. False when the claim is lost.
+ */
+export async function markExpanded(db: Db, claim: Claim, frees = false): Promise<boolean> {
   const { count } = await db.task.updateMany({
     where: claimedBy(claim),
-    data: { ...NO_LEASE, expandedAt: new Date() },
+    data: { ...NO_LEASE, expandedAt: new Date(), ...(frees && { dedupeKey: null }) },
   });
   return count === 1;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { visibleTo } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
-import { playlistSchema, queueableItemSchema, type Playlist } from '../catalog/catalog-item.js';
+import { queueableItemSchema } from '../catalog/catalog-item.js';
 import {
   directionOf,
   keysetSql,
@@ -50,12 +50,6 @@ export function findTask(db: Db, viewer: Viewer, id: string, query: Selection = 
 /** Without regard to the owner, for workers. */
 export function findTaskById(db: Db, id: string): Promise<Task | null> {
   return db.task.findUnique({ where: { id } });
-}
-
-/** Null unless it is a playlist's task. Throws for an item that cannot be read. */
-export async function findPlaylist(db: Db, taskId: string): Promise<Playlist | null> {
-  const found = await db.task.findUnique({ where: { id: taskId }, select: { kind: true, item: true } });
-  return found?.kind === 'PLAYLIST' ? playlistSchema.parse(found.item) : null;
 }
 
 export type TaskWithOptions = Omit<Task, 'options'> & { options: DownloadOptions };

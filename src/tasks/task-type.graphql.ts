@@ -34,14 +34,15 @@ export const TaskStateEnum = builder.enumType('TaskState', {
 });
 
 export const TaskKindEnum = builder.enumType('TaskKind', {
-  description:
-    'Kind of item that a task handles. Albums, playlists and artists are parents: they have children.',
+  description: 'Kind of item that a task handles. All but tracks are parents: they may have children.',
   values: {
     TRACK: { description: 'Downloads a single track to a file.' },
     ALBUM: { description: 'Downloads an album; its children are tracks.' },
     PLAYLIST: { description: 'Downloads a playlist; its children are tracks.' },
     ARTIST: { description: 'Downloads an artist’s discography; its children are albums.' },
-    WATCH_CHECK: { description: 'Checks a watched playlist or artist for new items.' },
+    WATCH_CHECK: {
+      description: 'Checks a watched playlist or artist; its children are the downloads of what is new.',
+    },
   } satisfies Record<TaskKind, object>,
 });
 
@@ -69,6 +70,13 @@ export const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
     INVALID_FILE_NAME: { description: 'The disk does not allow the name or path of the file.' },
     CHILDREN_FAILED: { description: 'Every track of the album, playlist or artist failed.' },
     WORKER_LOST: { description: 'The worker died repeatedly while it ran this task.' },
+    WATCH_NOT_FOUND: {
+      description: 'The playlist or artist was no longer watched when the check came to it.',
+    },
+    WATCHING_DISABLED: { description: 'Watching was turned off when the check came to it.' },
+    WATCH_UNCHANGED: {
+      description: 'The snapshot id of the playlist had not changed, so its entries were not read.',
+    },
     DATABASE_UNAVAILABLE: { description: 'The database did not answer the worker during the attempt.' },
     INTERNAL: {
       description: 'A bug in Reprise, or data it cannot read; the log of the worker has the details.',
@@ -217,7 +225,7 @@ export const TaskOutcome = builder.interfaceRef<Task>('TaskOutcome').implement({
 export const UNCACHED = { cache: false };
 
 /** A relation would read some of the tasks again. */
-const ownerLoader = createContextCache(
+export const ownerLoader = createContextCache(
   ({ db }: GraphqlContext) =>
     new DataLoader(async (ids: readonly string[]) => {
       const owners = new Map((await listOwners(db, [...new Set(ids)])).map((owner) => [owner.id, owner]));

@@ -42,7 +42,7 @@ export function parentStatesBefore(next: TaskState): TaskState[] {
   );
 }
 
-export const PARENT_KINDS: readonly TaskKind[] = ['ALBUM', 'PLAYLIST', 'ARTIST'];
+export const PARENT_KINDS: readonly TaskKind[] = ['ALBUM', 'PLAYLIST', 'ARTIST', 'WATCH_CHECK'];
 
 export function isParentKind(kind: TaskKind): boolean {
   return PARENT_KINDS.includes(kind);

@@ -19,13 +19,13 @@ export function openUpstreams(
     covers: CoverReader;
   },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
-): Pick<CatalogDeps, 'catalogs' | 'sources'> {
+): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources'> {
   const { env, media, covers } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const catalogs = [
-    createDemoCatalog(),
+    createDemoCatalog(deps),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];
@@ -42,6 +42,7 @@ export function openUpstreams(
         catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
       ]),
     ),
+    liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
   };
 }

@@ -194,16 +194,18 @@ describe('pausing', () => {
     }));
     const [first, second] = newChildren(held, entries);
     if (!first || !second) expect.fail('no children');
-    await insertClaimedChildren(app.deps, held, [first]);
+    await insertClaimedChildren(app.deps, held, { children: [first] });
     expect(await pause(id)).toMatchObject({ task: { state: 'PAUSED' } });
     expect(await statesOf([first.id])).toEqual(['PAUSED']);
     expect(await finishExpansion(app.deps, held)).toBe(false);
-    await expect(insertClaimedChildren(app.deps, held, [second])).rejects.toThrow('no longer claimed');
+    await expect(insertClaimedChildren(app.deps, held, { children: [second] })).rejects.toThrow(
+      'no longer claimed',
+    );
 
     expect(await resume(id)).toMatchObject({ task: { state: 'QUEUED' } });
     const again = await start(id);
     if (!again) expect.fail('not to be had again');
-    await insertClaimedChildren(app.deps, again, [first, second]);
+    await insertClaimedChildren(app.deps, again, { children: [first, second] });
     expect(await finishExpansion(app.deps, again)).toBe(true);
     expect(await now(id)).toMatchObject({ state: 'RUNNING', childCount: 2 });
     for (const { id: part } of [first, second]) await start(part).then(() => finish(part));
@@ -307,7 +309,7 @@ describe('a priority', () => {
     await prioritize(id, 7);
     const [child] = newChildren(held, [{ item: null, position: 0, refusal: null }]);
     if (!child) expect.fail('no child');
-    await insertClaimedChildren(app.deps, held, [child]);
+    await insertClaimedChildren(app.deps, held, { children: [child] });
     expect(await row(child.id)).toMatchObject({ priority: 7 });
   });
 

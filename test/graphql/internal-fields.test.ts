@@ -163,6 +163,7 @@ describe('a field that only REST documents select', () => {
         "Task.currentChild",
         "Task.outcomes",
         "Task.queuedChildren",
+        "Watch.watchingEnabled",
       ]
     `);
     expect(hiddenTypes).toMatchInlineSnapshot(`

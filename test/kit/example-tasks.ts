@@ -1,8 +1,11 @@
-import { hashPassword } from '../../src/auth/passwords.js';
 import { createAccount } from '../../src/accounts/change-accounts.js';
+import { hashPassword } from '../../src/auth/passwords.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
+import { titleOf } from '../../src/catalog/catalog-item.js';
 import { EXAMPLE_TASKS } from '../../src/rest/example-tasks.js';
 import { toSearchText } from '../../src/tasks/new-task.js';
+import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
+import { never } from './audio.js';
 import { createContextRequest } from './context-request.js';
 import { seedTasks } from './seed-tasks.js';
 import type { TestApp } from './start-app.js';
@@ -10,9 +13,37 @@ import type { TestApp } from './start-app.js';
 const BEGUN = new Date('2026-02-01T10:00:00.000Z');
 const ENDED = new Date('2026-02-01T10:05:00.000Z');
 
-/** The tasks and accounts that the documented examples are about, as new, and no others. */
+/** What the documented examples about watches need: watching is on, and everyone watches a playlist and an artist. */
+async function seedExampleWatches(app: TestApp): Promise<void> {
+  const { db } = app.deps;
+  await db.watch.deleteMany();
+  await db.settingsVersion.create({ data: { section: 'WATCHES', document: { enabled: true } } });
+  await app.deps.reloadSettings();
+  const demo = createDemoCatalog();
+  const playlist = await demo.findPlaylist('demo:first-watch', never);
+  const artist = await demo.findArtist('demo:saltglass-choir', never);
+  const owners = await db.user.findMany({ select: { id: true } });
+  for (const [item, member] of [
+    [playlist, 'demo:night-ferry-1-01'],
+    [artist, 'demo:night-ferry'],
+  ] as const) {
+    if (!item) throw new Error('the demo lacks an example');
+    for (const { id: ownerId } of owners) {
+      await db.watch.create({
+        data: {
+          ...{ kind: item.type, ownerId, itemId: item.id, title: titleOf(item), item },
+          ...{ downloadExisting: false, downloadNew: true },
+          members: { create: { itemId: member, title: 'Member', positions: [0], origin: 'FIRST' } },
+        },
+      });
+    }
+  }
+}
+
+/** The tasks, watches and accounts that the documented examples are about, as new, and no others. */
 export async function seedExampleTasks(app: TestApp): Promise<void> {
   await app.deps.db.task.deleteMany();
+  await seedExampleWatches(app);
   await seedExampleAccounts(app);
   const { queued, paused, failed, finishedAlbum, queuedArtist } = EXAMPLE_TASKS;
   const ended = { startedAt: BEGUN, finishedAt: ENDED };

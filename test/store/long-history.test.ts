@@ -5,7 +5,7 @@ import { createLogger } from '../../src/lib/logger.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { finishTask, startTask, type ClaimedTask } from '../../src/queue/claimed-task.js';
 import { dispatchTasks, sweepTasks } from '../../src/queue/dispatch-tasks.js';
-import { defaultSettings } from '../../src/settings/settings.js';
+import { DEFAULT_WATCH_SETTINGS, defaultSettings } from '../../src/settings/settings.js';
 import { findRootsInProgress, listActiveTasks } from '../../src/live/live-store.js';
 import { countTasks } from '../../src/tasks/task-count-store.js';
 import { listChangedTasks, listTasks } from '../../src/tasks/task-store.js';
@@ -100,6 +100,7 @@ async function runOneTrack(): Promise<void> {
     timing: TIMING,
     instanceId: 'worker',
     settings: () => defaultSettings({ downloadDir: '' }),
+    watchSettings: () => DEFAULT_WATCH_SETTINGS,
     jobs: {
       enqueue: (_job: object, payload: unknown) =>
         Promise.resolve(void dispatched.push(payload as { taskId: string; attempt: number })),

@@ -76,11 +76,12 @@ describe('the transitions between states', () => {
     expect(TASK_STATES.filter(isFinished).sort()).toEqual([...FINISHED_STATES].sort());
   });
 
-  it('give children to albums, playlists and artists only', () => {
+  it('give children to all kinds but tracks', () => {
     expect((['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'WATCH_CHECK'] as const).filter(isParentKind)).toEqual([
       'ALBUM',
       'PLAYLIST',
       'ARTIST',
+      'WATCH_CHECK',
     ]);
   });
 });

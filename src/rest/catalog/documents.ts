@@ -176,6 +176,7 @@ export const PLAYLIST_INFO = graphql(`
             addedAt
             track {
               ...RestTrack
+              isLocallyKnown
             }
           }
         }
@@ -193,6 +194,7 @@ export const ARTIST_INFO = graphql(`
         edges {
           node {
             ...RestAlbum
+            isLocallyKnown
           }
         }
       }

@@ -148,9 +148,17 @@ const playlistSchema = z
   })
   .meta({ id: 'Playlist', description: 'A playlist without its tracks.' });
 
+const locallyKnown = z.boolean().optional().meta({
+  description: 'Whether you have it; only if its playlist or artist is on the watch list.',
+});
+
 /** The track is null when the catalog no longer has it. */
 const playlistEntrySchema = z
-  .object({ added_at: z.string().nullable(), track: trackSchema.nullable() })
+  .object({
+    added_at: z.string().nullable(),
+    track: trackSchema.nullable(),
+    is_locally_known: locallyKnown,
+  })
   .meta({
     id: 'PlaylistEntry',
     description: 'A track of a playlist; `track` is null when the catalog no longer has it.',
@@ -215,7 +223,10 @@ export const playlistWithTracksSchema = playlistSchema
 export const playlistInfoSchema = z.union([playlistWithTracksSchema, playlistSchema]);
 
 const artistAlbumSchema = albumSchema
-  .extend({ album_group: z.enum(['album', 'single', 'compilation', 'appears_on']) })
+  .extend({
+    album_group: z.enum(['album', 'single', 'compilation', 'appears_on']),
+    is_locally_known: locallyKnown,
+  })
   .meta({ id: 'ArtistAlbum', description: 'An album, and how the artist takes part in it.' });
 
 export const artistWithAlbumsSchema = artistSchema

@@ -163,7 +163,11 @@ export function serializeAlbumWithTracks(album: Album, page: PageInput & { base:
 
 export function serializeArtistWithAlbums(artist: Artist, page: PageInput & { base: string }): object {
   const { edges, totalCount: total } = artist.albums;
-  const items = edges.map(({ node }) => ({ ...serializeAlbum(node), album_group: node.group.toLowerCase() }));
+  const items = edges.map(({ node }) => ({
+    ...serializeAlbum(node),
+    album_group: node.group.toLowerCase(),
+    ...serializeKnown(node),
+  }));
   const url = listUrl(`${page.base}/artist/info`, artist);
   return { ...serializeArtist(artist), albums: serializePage({ items, total }, { ...page, url }) };
 }
@@ -177,8 +181,14 @@ export function serializePlaylistTracks({ items }: Playlist, page: PageInput & {
   const entries = (items?.edges ?? []).map(({ node: { addedAt, track } }) => ({
     added_at: addedAt,
     track: track && serializeTrack(track),
+    ...(track && serializeKnown(track)),
   }));
   return serializePage({ items: entries, total: items?.totalCount ?? 0 }, page);
+}
+
+/** Only of lists that are watched. */
+function serializeKnown({ isLocallyKnown }: { isLocallyKnown: boolean | null }): object {
+  return isLocallyKnown === null ? {} : { is_locally_known: isLocallyKnown };
 }
 
 /** A page as in Spotify's Web API; `url` is the address of the list, with a query but without a place in it. */

@@ -20,7 +20,7 @@ import {
 import { serializeChild, serializeDownload, serializeStats } from './serialize.js';
 
 const STATUSES = ['COMPLETED', 'FAILED', 'SKIPPED', 'IN_PROGRESS', 'PARTIAL', 'CANCELLED'] as const;
-const KINDS = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST'] as const;
+const KINDS = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST', 'WATCH_CHECK'] as const;
 const NOT_FOUND = 'Download not found';
 
 const taskInput = z.object({ task_id: taskId() });

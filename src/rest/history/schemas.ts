@@ -7,7 +7,7 @@ export const statusSchema = z
   .enum(['completed', 'failed', 'skipped', 'in_progress', 'partial', 'cancelled'])
   .meta({ id: 'HistoryStatus', description: 'How a download ended; `partial` if only some tracks failed.' });
 export const downloadTypeSchema = z
-  .enum(['track', 'album', 'playlist', 'artist'])
+  .enum(['track', 'album', 'playlist', 'artist', 'watch_check'])
   .meta({ id: 'DownloadType', description: 'What kind of item was downloaded.' });
 
 const common = {
@@ -99,7 +99,7 @@ export const searchSchema = z
 export const childrenSchema = z
   .strictObject({
     task_id: z.string(),
-    download_type: z.enum(['album', 'playlist', 'artist']),
+    download_type: z.enum(['album', 'playlist', 'artist', 'watch_check']),
     title: z.string(),
     children_table: z.string(),
     tracks: z.array(childSchema),

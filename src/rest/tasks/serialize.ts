@@ -63,15 +63,22 @@ export function serializeCancelled({ id }: { id: string }): object {
   return { status: 'cancelled', task_id: plainIdOf(id) };
 }
 
+/** `playlist` for `Playlist:demo:first-watch` */
+function typeOfId(nodeId: string): string {
+  return nodeId.split(':', 1).join().toLowerCase();
+}
+
 export function serializeTask(task: TaskWithParent, { base, now }: { base: string; now: Date }): object {
   const id = plainIdOf(task.id);
   const type = task.kind.toLowerCase();
+  // A check is about the playlist or artist.
+  const downloadType = task.kind === 'WATCH_CHECK' ? typeOfId(task.item?.id ?? type) : type;
   const { status, last_line } = serializeStatus(task, now);
   const summary = serializeSummary(task);
   return {
     task_id: id,
     // Clients take the item's id from the last segment; a task whose item is gone from the catalog has none.
-    original_url: `${base}/${type}/download/${task.item ? plainIdOf(task.item.id) : id}`,
+    original_url: `${base}/${downloadType}/download/${task.item ? plainIdOf(task.item.id) : id}`,
     name: task.title,
     artist: task.artists.join(', '),
     type,

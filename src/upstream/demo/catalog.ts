@@ -1,5 +1,6 @@
 import type { Album, AlbumGroup, Episode, Track } from '../../catalog/catalog-item.js';
 import type { CatalogSource, Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
+import { systemClock, type Clock } from '../../lib/clock.js';
 import { createCollection, episodesOf, tracksOf, type Collection } from './collection.js';
 import { renderCover } from './cover.js';
 import {
@@ -23,9 +24,9 @@ export const SHOWCASE_ALBUM_ID = toId('night-ferry');
 /** One track for each of TROUBLES (music.ts), in that order, and one without a fault. */
 export const TROUBLE_ALBUM_ID = toId('rough-crossing');
 
-/** The built-in catalog: invented, offline and deterministic. */
-export function createDemoCatalog(): CatalogSource {
-  const collection = createCollection();
+/** The built-in catalog: invented, offline and deterministic, but for one playlist that changes with the clock. */
+export function createDemoCatalog({ clock }: { clock: Clock } = { clock: systemClock }): CatalogSource {
+  const collection = createCollection(clock);
   const { artists, albums, playlists } = collection;
   const search = createCatalogSearch(collection);
   const coverOf = createCovers();

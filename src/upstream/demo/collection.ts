@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../../lib/clock.js';
 import { ALBUMS } from './albums.js';
 import { ARTISTS } from './artists.js';
 import { toIsrc } from './codes.js';
@@ -27,10 +28,10 @@ export interface Collection {
   findTrack(slug: string): PlacedTrack | null;
 }
 
-export function createCollection(): Collection {
+export function createCollection(clock: Clock = systemClock): Collection {
   const artists = new Map(ARTISTS.map((artist) => [artist.slug, artist]));
   const tracks = placeTracks(artists);
-  const playlists = createPlaylists([...tracks.values()]);
+  const playlists = createPlaylists([...tracks.values()], clock);
   const tideArtist = artistOf(artists, 'ten-thousand-tides');
   return {
     artists,

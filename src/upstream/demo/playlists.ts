@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.js';
 import { hashOf, toIsrc } from './codes.js';
 import type { DemoArtist, DemoPlaylist, PlacedTrack } from './music.js';
 
@@ -20,7 +21,7 @@ const ALL_HANDS_TOTAL = 137;
 /** Longer tracks are left out of the playlist of 137, so that all of it can be downloaded in a while. */
 const SHORT_MS = 30_000;
 
-export function createPlaylists(tracks: readonly PlacedTrack[]): DemoPlaylist[] {
+export function createPlaylists(tracks: readonly PlacedTrack[], clock: Clock): DemoPlaylist[] {
   return [
     listed(
       { slug: 'first-watch', title: 'First Watch', description: 'Twelve to stay awake by.' },
@@ -28,6 +29,13 @@ export function createPlaylists(tracks: readonly PlacedTrack[]): DemoPlaylist[] 
     ),
     listed({ slug: 'all-hands', title: 'All Hands', description: 'Everyone on deck.' }, allHands(tracks)),
     listed({ slug: 'empty-quay', title: 'Empty Quay', description: 'Nothing here yet.' }, []),
+    {
+      slug: 'dog-watch',
+      title: 'Dog Watch',
+      description: 'Twelve tracks; every ten minutes the oldest leaves and another comes.',
+      total: DOG_WATCH_TOTAL,
+      entryAt: createRelief(allHands(tracks), clock),
+    },
     {
       slug: 'ten-thousand',
       title: 'Ten Thousand Tides',
@@ -52,6 +60,17 @@ function allHands(tracks: readonly PlacedTrack[]): string[] {
     .map((track) => track.slug)
     .sort((one, other) => hashOf(one) - hashOf(other))
     .slice(0, ALL_HANDS_TOTAL);
+}
+
+const DOG_WATCH_TOTAL = 12;
+const RELIEF_MS = 10 * 60_000;
+
+function createRelief(slugs: readonly string[], clock: Clock): DemoPlaylist['entryAt'] {
+  return (position) => {
+    if (position >= DOG_WATCH_TOTAL) return null;
+    const turn = Math.floor(clock.now().getTime() / RELIEF_MS);
+    return slugs[(turn + position) % slugs.length] ?? null;
+  };
 }
 
 /** Tracks made by a rule: `tide-00001` to `tide-10000`, on no album. */

@@ -1,0 +1,90 @@
+import { v7 as timeOrderedUuid } from 'uuid';
+import { z } from 'zod';
+import { resolveOptions } from '../downloads/resolve-options.js';
+import { levelOf } from '../database/outage.js';
+import { toFailure } from '../jobs/errors.js';
+import { defineJob, type JobRun } from '../jobs/job.js';
+import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
+import { DuplicateDownloadError } from '../tasks/errors.js';
+import { describeItem } from '../tasks/new-task.js';
+import { queueTask } from '../tasks/queue-task.js';
+import type { Task } from '../tasks/task.js';
+import { findWatchOwner, itemOf, listDueWatches, saveFailedCheck, saveQueuedCheck } from './watch-store.js';
+import { latestDueSeconds, secondsToNextCheck, type Watch } from './watch.js';
+
+export type QueueCheckDeps = Pick<
+  Platform & SettingsDeps,
+  'db' | 'media' | 'settings' | 'watchSettings' | 'log'
+>;
+
+/** The check that is active already, if there is one: two checks of a watch never run at once. */
+export async function queueCheck(deps: QueueCheckDeps, watch: Watch): Promise<Task> {
+  const owner = await findWatchOwner(deps.db, watch);
+  const task = await insertCheck(deps, watch, owner?.username ?? '');
+  const nextSeconds = secondsUntilNext(deps, 0);
+  await saveQueuedCheck(deps.db, watch.id, { taskId: task.id, nextSeconds });
+  return task;
+}
+
+async function insertCheck(deps: QueueCheckDeps, watch: Watch, username: string): Promise<Task> {
+  try {
+    return await queueTask(deps, {
+      ...describeItem(itemOf(watch)),
+      id: timeOrderedUuid(),
+      kind: 'WATCH_CHECK',
+      ownerId: watch.ownerId,
+      options: resolveOptions(deps, null, { username }),
+      priority: 0,
+      dedupeKey: `watch:${watch.id}`,
+    });
+  } catch (thrown) {
+    if (thrown instanceof DuplicateDownloadError) return thrown.existing;
+    throw thrown;
+  }
+}
+
+function secondsUntilNext({ watchSettings }: QueueCheckDeps, failures: number): number {
+  const { watchPollIntervalSeconds: intervalSeconds } = watchSettings();
+  return secondsToNextCheck({ failures, intervalSeconds, random: Math.random });
+}
+
+/** Due watches read at once. */
+const BATCH = 100;
+
+/**
+ * Every 15 s. Idempotent: a watch that another worker has queued is not due any more, or its check is active. One that
+ * was due while no server ran is due once.
+ */
+export const queueDueChecksJob = defineJob({
+  name: 'queueDueChecks',
+  payload: z.object({}),
+  concurrency: 1,
+  everyMs: 15_000,
+  lockLifetimeMs: 60_000,
+  run: (deps: QueueCheckDeps, _payload, run) => queueDueChecks(deps, run),
+});
+
+export async function queueDueChecks(deps: QueueCheckDeps, { signal }: JobRun): Promise<void> {
+  for (let more = true; more && deps.watchSettings().enabled;) {
+    const latestSeconds = latestDueSeconds(deps.watchSettings());
+    const due = await listDueWatches(deps.db, { latestSeconds, limit: BATCH });
+    for (const watch of due) {
+      if (signal.aborted) return;
+      await queueDue(deps, watch);
+    }
+    more = due.length === BATCH;
+  }
+}
+
+async function queueDue(deps: QueueCheckDeps, watch: Watch): Promise<void> {
+  try {
+    await queueCheck(deps, watch);
+  } catch (err) {
+    deps.log[levelOf(err, 'warn')]({ watchId: watch.id, err }, 'could not queue the check of a watch');
+    const { code, message } = toFailure(err);
+    const failures = watch.failures + 1;
+    const nextSeconds = secondsUntilNext(deps, failures);
+    await saveFailedCheck(deps.db, watch.id, { code, message, failures, nextSeconds });
+  }
+}

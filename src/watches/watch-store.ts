@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import { visibleTo } from '../auth/access-rules.js';
+import type { Viewer } from '../auth/viewer.js';
+import {
+  albumGroup,
+  artistSchema,
+  playlistSchema,
+  type AlbumGroup,
+  type Artist,
+  type Playlist,
+} from '../catalog/catalog-item.js';
+import { keysetWhere, directionOf, type KeysetPage } from '../database/pagination.js';
+import type { Db } from '../database/prisma.js';
+import type { Prisma } from '../generated/prisma/client.js';
+import { type User } from '../generated/prisma/client.js';
+import type { TaskErrorCode } from '../lib/errors.js';
+import type { Watch, WatchKind, WatchOptions, WatchOutcome } from './watch.js';
+
+export type WatchedItem = Playlist | Artist;
+
+const watchedItem = z.discriminatedUnion('type', [playlistSchema, artistSchema]);
+const storedGroups = z.array(albumGroup);
+
+/** Throws for an item that cannot be read. */
+export function itemOf({ item }: Pick<Watch, 'item'>): WatchedItem {
+  return watchedItem.parse(item);
+}
+
+export function albumGroupsOf({ albumGroups }: Pick<Watch, 'albumGroups'>): AlbumGroup[] {
+  return storedGroups.parse(albumGroups);
+}
+
+export interface WatchKey {
+  ownerId: string;
+  kind: WatchKind;
+  itemId: string;
+}
+
+export function findWatch(db: Db, key: WatchKey): Promise<Watch | null> {
+  return db.watch.findUnique({ where: { ownerId_kind_itemId: key } });
+}
+
+/** Null also when the viewer may not see it. */
+export function findWatchById(db: Db, viewer: Viewer, id: string, query: object = {}): Promise<Watch | null> {
+  return db.watch.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
+}
+
+export function findWatchOwner(db: Db, watch: Pick<Watch, 'ownerId'>): Promise<User | null> {
+  return db.user.findUnique({ where: { id: watch.ownerId } });
+}
+
+interface NewWatch extends WatchKey {
+  id: string;
+  title: string;
+  item: WatchedItem;
+  options: WatchOptions;
+}
+
+/** Of two at once, one inserts and the other finds the row. */
+export async function insertWatch(db: Db, { options, ...watch }: NewWatch): Promise<Watch | null> {
+  const data = { ...watch, ...options };
+  const [created] = await db.watch.createManyAndReturn({ data: [data], skipDuplicates: true });
+  return created ?? null;
+}
+
+export interface WatchChange extends Partial<WatchOptions> {
+  paused?: boolean;
+}
+
+/** Due at once, because other members may be wanted now. Null when it is gone. */
+export async function changeWatch(db: Db, id: string, change: WatchChange): Promise<Watch | null> {
+  const data = { ...change, nextCheckAt: new Date() };
+  const [changed] = await db.watch.updateManyAndReturn({ where: { id }, data });
+  return changed ?? null;
+}
+
+/** False when it was gone. */
+export async function deleteWatch(db: Db, id: string): Promise<boolean> {
+  return (await db.watch.deleteMany({ where: { id } })).count === 1;
+}
+
+export interface WatchFilter {
+  kind: WatchKind | null;
+}
+
+/** One row more than the page has. */
+export function listWatches(
+  db: Db,
+  viewer: Viewer,
+  { filter, query, ...page }: KeysetPage & { filter: WatchFilter; query: object },
+): Promise<Watch[]> {
+  const direction = directionOf('NEWEST_FIRST', page);
+  return db.watch.findMany({
+    ...query,
+    where: { AND: [whereOf(viewer, filter), ...keysetWhere('NEWEST_FIRST', page)] },
+    orderBy: [{ createdAt: direction }, { id: direction }],
+    take: page.size + 1,
+    skip: page.offset,
+  });
+}
+
+export function countWatches(db: Db, viewer: Viewer, filter: WatchFilter): Promise<number> {
+  return db.watch.count({ where: whereOf(viewer, filter) });
+}
+
+/** Own ones, also for an admin: who checks all does not mean those of others. */
+export function listOwnWatches(db: Db, viewer: Viewer, filter: WatchFilter): Promise<Watch[]> {
+  const where = { ownerId: viewer.id, ...(filter.kind ? { kind: filter.kind } : {}) };
+  return db.watch.findMany({ where, orderBy: { createdAt: 'asc' } });
+}
+
+function whereOf(viewer: Viewer, { kind }: WatchFilter): Prisma.WatchWhereInput {
+  return { ...visibleTo(viewer), ...(kind ? { kind } : {}) };
+}
+
+/* Times of checks are by the database's clock, which all processes share. */
+
+/** The longest due first. A time that no check can have is due too. */
+export async function listDueWatches(
+  db: Db,
+  { latestSeconds, limit }: { latestSeconds: number; limit: number },
+): Promise<Watch[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM "Watch"
+    WHERE ("nextCheckAt" <= now() OR "nextCheckAt" > now() + ${latestSeconds} * interval '1 second')
+      AND NOT "paused" AND ("expiresAt" IS NULL OR "expiresAt" > now())
+    ORDER BY "nextCheckAt" LIMIT ${limit}`;
+  const ids = rows.map(({ id }) => id);
+  return db.watch.findMany({ where: { id: { in: ids } }, orderBy: { nextCheckAt: 'asc' } });
+}
+
+export async function saveQueuedCheck(
+  db: Db,
+  id: string,
+  { taskId, nextSeconds }: { taskId: string | null; nextSeconds: number },
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "Watch" SET "checkTaskId" = coalesce(${taskId}::uuid, "checkTaskId"),
+      "nextCheckAt" = now() + ${nextSeconds} * interval '1 second'
+    WHERE "id" = ${id}::uuid`;
+}
+
+/**
+ * Milliseconds until it is this check's turn to call the catalog, at least `pauseSeconds` after the last one of its
+ * kind, over all workers.
+ */
+export async function takeTurn(
+  tx: Db,
+  { id, kind }: Pick<Watch, 'id' | 'kind'>,
+  { pauseSeconds, longestSeconds }: { pauseSeconds: number; longestSeconds: number },
+): Promise<number> {
+  await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.watch.turn'))) AS locked`;
+  const [row] = await tx.$queryRaw<{ ms: number }[]>`
+    UPDATE "Watch" SET "startedAt" = greatest(now(), least(now() + ${longestSeconds} * interval '1 second', coalesce(
+      (SELECT max("startedAt") FROM "Watch" WHERE "kind" = ${kind}::"WatchKind" AND "id" <> ${id}::uuid)
+        + ${pauseSeconds} * interval '1 second', now())))
+    WHERE "id" = ${id}::uuid
+    RETURNING (extract(epoch FROM "startedAt" - now()) * 1000)::float8 AS ms`;
+  return Math.max(0, row?.ms ?? 0);
+}
+
+/** Until the transaction ends nobody else changes its members or deletes it. Null when it is gone. */
+export async function lockWatch(tx: Db, id: string): Promise<Watch | null> {
+  await tx.$queryRaw`SELECT 1 FROM "Watch" WHERE "id" = ${id}::uuid FOR UPDATE`;
+  return tx.watch.findUnique({ where: { id } });
+}
+
+export interface SavedReading {
+  item: WatchedItem;
+  title: string;
+  /** Null when the next check must read the list. */
+  snapshotId: string | null;
+  isComplete: boolean;
+}
+
+export async function saveReading(
+  tx: Db,
+  { id, readAt }: Pick<Watch, 'id' | 'readAt'>,
+  { item, title, snapshotId, isComplete }: SavedReading,
+): Promise<void> {
+  const first = isComplete && readAt === null ? { readAt: new Date() } : {};
+  await tx.watch.updateMany({ where: { id }, data: { item, title, snapshotId, ...first } });
+}
+
+export interface CheckResult {
+  outcome: Exclude<WatchOutcome, 'FAILED'>;
+  foundCount: number;
+  notice: string | null;
+  nextSeconds: number;
+}
+
+export async function saveCheck(db: Db, id: string, result: CheckResult): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "Watch" SET "lastCheckedAt" = now(), "outcome" = ${result.outcome}::"WatchOutcome",
+      "foundCount" = ${result.foundCount}, "notice" = ${result.notice}, "failures" = 0,
+      "errorCode" = NULL, "errorMessage" = NULL, "nextCheckAt" = now() + ${result.nextSeconds} * interval '1 second'
+    WHERE "id" = ${id}::uuid`;
+}
+
+export interface CheckFailure {
+  code: TaskErrorCode;
+  message: string;
+  failures: number;
+  /** Null while the queue tries again by itself. */
+  nextSeconds: number | null;
+}
+
+export async function saveFailedCheck(db: Db, id: string, failure: CheckFailure): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "Watch" SET "outcome" = 'FAILED', "failures" = ${failure.failures}, "errorCode" = ${failure.code},
+      "errorMessage" = ${failure.message},
+      "nextCheckAt" = coalesce(now() + ${failure.nextSeconds}::int * interval '1 second', "nextCheckAt")
+    WHERE "id" = ${id}::uuid`;
+}
+
+/** All but the newest few that queued nothing: each hour adds one for each watch. */
+export async function deleteEarlierChecks(
+  db: Db,
+  { ownerId, itemId }: WatchKey,
+  kept: number,
+): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM "Task" WHERE "id" IN (
+      SELECT "id" FROM "Task"
+      WHERE "kind" = 'WATCH_CHECK' AND "ownerId" = ${ownerId}::uuid AND "itemId" = ${itemId} AND "total" = 0
+        AND "state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED')
+      ORDER BY "createdAt" DESC OFFSET ${kept})`;
+}
+
+export interface WatchRow {
+  key: string;
+  sequence: bigint;
+  watch: Watch;
+}
+
+/** For live updates. */
+export async function readWatchRows(db: Db): Promise<WatchRow[]> {
+  const watches = await db.watch.findMany();
+  return watches.map((watch) => ({ key: watch.id, sequence: watch.sequence, watch }));
+}
