@@ -3,10 +3,8 @@ import { MAX_LIST_ITEMS, MAX_OFFSET, MAX_TEXT_CHARS } from '../graphql/input-lim
 import { RestFailure } from './errors.js';
 
 /** JSON Schema of the one spelling that the documentation shows. */
-interface DocumentedForm {
-  type: 'integer' | 'number' | 'boolean' | 'string' | 'array';
-  [keyword: string]: unknown;
-}
+type DocumentedForm = Record<string, unknown> &
+  ({ type: 'integer' | 'number' | 'boolean' | 'string' | 'array' } | { anyOf: object[] });
 
 const FORMS = z.registry<{ form: DocumentedForm }>();
 

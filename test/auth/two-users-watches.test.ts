@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askText } from '../kit/ask.js';
 import { followUpdates } from '../kit/follow-tasks.js';
+import { deleteUsersJob } from '../../src/users/delete-user.job.js';
 import { waitFor } from '../kit/wait-for.js';
 import { check, tryWatch, turnOnWatching, updateWatch, watch, WATCH_UPDATES } from '../kit/watches.js';
 import { startTwoUsers, type TwoUsers } from './two-users.js';
@@ -232,6 +233,7 @@ describe('the watches of a deleted user', () => {
     const query = 'mutation ($user: String!) { deleteUser(user: $user) { __typename } }';
     const { data } = await askText(world.admin, query, { user: `User:${world.ownerId}` });
     expect(data).toEqual({ deleteUser: { __typename: 'UserDeleted' } });
+    await deleteUsersJob.run(world.app.deps, {}, { signal: new AbortController().signal });
     expect(await watches.findMany({ select: { id: true } })).toEqual([{ id: marker }]);
     expect(await task.count({ where: { ownerId: world.ownerId } })).toBe(0);
   });

@@ -114,7 +114,9 @@ export function hostileValues(name: string, form: FieldSchema): unknown[] {
 function hostileToAll(name: string, forms: readonly FieldSchema[]): unknown[] {
   const takesNull = forms.some(({ type }) => type === 'null');
   const values = forms.filter(({ type }) => type !== 'null').flatMap((form) => hostileValues(name, form));
-  return values.filter((value) => value !== null || !takesNull);
+  const isAllowed = (value: unknown) =>
+    (value === null && takesNull) || forms.some(({ pattern }) => fits(pattern, value));
+  return values.filter((value) => !isAllowed(value));
 }
 
 function nested(depth: number): unknown {

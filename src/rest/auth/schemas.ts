@@ -71,7 +71,7 @@ const noEmail = z.union([z.null(), z.literal('').transform(() => null)]);
 
 const email = documentedAs(
   z.union([noEmail, z.email().max(254)], { error: 'an email address is expected, or null' }),
-  { type: 'string', format: 'email' },
+  { anyOf: [{ type: 'string', format: 'email' }, { type: 'string', pattern: '^$' }, { type: 'null' }] },
 )
   .optional()
   .describe('Email address of the user, if there is one; `null` and an empty text count as none.');
