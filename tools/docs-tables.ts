@@ -68,8 +68,8 @@ export function optionsTable(options: ReturnType<typeof restOptions>): string {
   const cells = [...options].map(([name, { key, schema, row }]) => {
     const form = documentedFormOf(schema);
     const words = form?.['enum'];
-    const values = Array.isArray(words) ? words.map((word) => `\`${word}\``).join(', ') : form?.type;
-    return [`\`${key}\``, `\`${name}\``, values ?? 'string', describeRow(row)];
+    const values = Array.isArray(words) ? words.map((word) => `\`${word}\``).join(', ') : form?.['type'];
+    return [`\`${key}\``, `\`${name}\``, String(values ?? 'string'), describeRow(row)];
   });
   return toTable(['parameter', 'in GraphQL', 'type', 'meaning'], cells);
 }
