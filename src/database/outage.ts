@@ -1,4 +1,4 @@
-import { DomainError } from '../lib/errors.js';
+import { DomainError, systemCodeOf } from '../lib/errors.js';
 import { isCanceled } from './prisma.js';
 
 /** The database does not answer; the same request may succeed once it is back. */
@@ -51,6 +51,11 @@ const MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|no answer from the database)/m;
 /** Of the system, which Prisma hands on as codes of its own; elsewhere they may be those of other servers. */
 const SOCKET_CODES = /^(ECONN\w+|ENOENT|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST\w+|ENET\w+)$/;
+
+/** Of a caller that knows which server it speaks to. */
+export function isSocketError(thrown: unknown): boolean {
+  return SOCKET_CODES.test(systemCodeOf(thrown) ?? '');
+}
 
 /** Searches nested errors, because Prisma nests the driver's error differently by call. */
 function isDatabaseUnavailable(thrown: unknown, depth = 0): boolean {

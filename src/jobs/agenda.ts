@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agenda, type Job, type JobRepository } from 'agenda';
-import { levelOf } from '../database/outage.js';
+import { isSocketError, levelOf } from '../database/outage.js';
 import { coalesce, withTimeout } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 import { JobStoreUnavailableError } from './errors.js';
@@ -127,8 +127,10 @@ function createAgenda({ repository, wakes, records, log, name }: AgendaOptions):
   };
   const agenda = new Agenda({ name, backend, notificationChannel: wakes, processEvery: records.pollEveryMs });
   agenda.on('error', (err: Error) => {
-    if (!(err instanceof JobStoreUnavailableError))
-      log[levelOf(err, 'warn')]({ err }, 'agenda reported an error');
+    if (err instanceof JobStoreUnavailableError) return;
+    // A connection that is lost in the middle of a call: the guard reports the outage.
+    const level = isSocketError(err) ? 'debug' : levelOf(err, 'warn');
+    log[level]({ err }, 'agenda reported an error');
   });
   agenda.on('complete', (job: Job) => void finish(job));
   const finish = async ({ attrs }: Job): Promise<void> => {

@@ -56,6 +56,8 @@ export function createRestApp(options: RestOptions): HttpHandler {
     try {
       send(exchange, await answer(dependencies, exchange, url));
     } catch (thrown) {
+      // Whatever has failed, nobody waits for it any more.
+      if (exchange.signal.aborted) return void outgoing.destroy();
       const failure = thrown instanceof RestFailure ? thrown : maskedFailure(thrown, log, exchange);
       const body = toErrorBody(failure, tracebacks);
       sendReply(outgoing, { status: failure.status, body, headers: toErrorHeaders(failure) }, client);

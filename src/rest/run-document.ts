@@ -69,10 +69,10 @@ export function createDocuments(
       const result = await start(document, variables);
       if (!(Symbol.asyncIterator in result)) throw fromGraphqlErrors(result.errors ?? []);
       const events = result[Symbol.asyncIterator]();
-      return {
-        ended: readAll(events, listener as (data: unknown) => void),
-        stop: () => void events.return?.(),
-      };
+      const ended = readAll(events, listener as (data: unknown) => void);
+      // It may fail before anybody waits for it: while another subscription of the same stream begins.
+      ended.catch(() => undefined);
+      return { ended, stop: () => void events.return?.() };
     },
   };
 }

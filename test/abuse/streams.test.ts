@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { leastOf } from '../kit/least.js';
@@ -60,6 +61,21 @@ test('10 event streams that are cut before their first message cost little more 
     await readStream();
   };
   expect(await leastOf(4, async () => (await costOf(cut)) / (await costOfOne()))).toBeLessThan(4);
+});
+
+test('event streams that are cut at any moment of their start leave the server up', async () => {
+  const cutAfter = async (turns: number) => {
+    const leaving = new AbortController();
+    const asked = fetch(`${server.url}/api/prgs/stream`, { signal: leaving.signal }).catch(() => null);
+    for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+    leaving.abort();
+    await asked;
+  };
+  const cutMany = async () => {
+    for (let n = 0; n < 150; n += 1) await cutAfter(n * 8);
+  };
+  await Promise.all([cutMany(), cutMany(), cutMany(), cutMany()]);
+  expect(await readStream()).toBe(ACTIVE);
 });
 
 test('20 subscriptions on one socket get their snapshots, for less than half of 20 times the cost of one', async () => {

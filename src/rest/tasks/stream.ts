@@ -135,11 +135,16 @@ async function followTasks(
   const changes = await documents.follow(TASK_CHANGES, { since }, ({ taskUpdates: { task, sequence } }) =>
     listener({ ...toUpdate(task), cursor: sequence }),
   );
-  const children = await documents.follow(CHILD_CHANGES, { since }, ({ taskUpdates: { task } }) => {
-    const top = task.parent?.parent ?? task.parent;
-    if (top) listener(toUpdate(top));
-  });
-  return [changes, children];
+  try {
+    const children = await documents.follow(CHILD_CHANGES, { since }, ({ taskUpdates: { task } }) => {
+      const top = task.parent?.parent ?? task.parent;
+      if (top) listener(toUpdate(top));
+    });
+    return [changes, children];
+  } catch (thrown) {
+    changes.stop();
+    throw thrown;
+  }
 }
 
 function toUpdate(task: RestTaskFragment): Change<RestTaskFragment> {
