@@ -30,7 +30,8 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-const UPDATES = 'subscription { taskUpdates { sequence } }';
+// Begins with the settings in force, so that its reader knows that it runs.
+const UPDATES = 'subscription { settingsUpdates { sequence } }';
 const socketUrl = (to = app) => `${to.url.replace('http', 'ws')}/graphql`;
 
 interface SignedIn {
@@ -43,12 +44,11 @@ async function signIn(role: User['role'] = 'USER'): Promise<SignedIn> {
   return { user, token: (await signInAs(app, user)).accessToken };
 }
 
-/** A socket with a running subscription. */
+/** A socket with a running subscription: one that begins later, when its viewer has signed out, is refused. */
 async function openSocket(token: string): Promise<RawClient> {
   const client = await RawClient.ready(socketUrl(), { authorization: `Bearer ${token}` });
   client.subscribe('updates', UPDATES);
-  client.subscribe('who', '{ viewer { username } }');
-  await client.hear(({ id, type }) => id === 'who' && type === 'complete');
+  await client.hear(({ id, type }) => id === 'updates' && type === 'next');
   return client;
 }
 
