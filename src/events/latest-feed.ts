@@ -35,14 +35,17 @@ interface FeedDeps {
 
 interface FeedOptions<Row> {
   event: EventName;
-  /** The state of all; few. */
-  read(): Promise<Row[]>;
+  /** The state of all, or of those that changed at a sequence or later; more may be with them. */
+  read(since: bigint | null): Promise<Row[]>;
 }
 
 /** No event reports that the database is back. */
 const RETRY_MS = 500;
 
-/** For a handful of rows that change seldom: any event makes one read, however many readers there are. */
+/**
+ * For rows that change seldom: any event makes one read of what changed, however many readers there are. A new reader
+ * makes one of all, and with it goes what was deleted.
+ */
 export function createLatestFeed<Row extends LatestRow>(
   { db, bus, log }: FeedDeps,
   { event, read }: FeedOptions<Row>,
@@ -52,13 +55,18 @@ export function createLatestFeed<Row extends LatestRow>(
   let state: LatestUpdate<Row>[] = [];
   let again: NodeJS.Timeout | undefined;
   let stopped = false;
+  /** All below has been read; null when all is to be read again. */
+  let readTo: bigint | null = null;
 
   const refresh = coalesce(async () => {
     const current = await readSequence(db);
-    const rows = await read();
+    const since = readTo;
+    const changed = await read(since);
     const before = new Map(state.map((update) => [update.row.key, update]));
+    const rows = since === null ? changed : merge(state, changed);
+    readTo = current;
     const isNew = (row: Row) => before.get(row.key)?.row.sequence !== row.sequence;
-    if (!rows.some(isNew) && state.every(isBeyondItsRow)) return;
+    if (since !== null && !rows.some(isNew) && state.every(isBeyondItsRow)) return;
     state = toUpdates(rows, current).map((update) => {
       const earlier = before.get(update.row.key);
       return !earlier || isNew(update.row) || earlier.sequence !== update.sequence ? update : earlier;
@@ -86,6 +94,7 @@ export function createLatestFeed<Row extends LatestRow>(
       const since = typeof given === 'string' ? parseSequence(given) : null;
       if (since !== null) await checkReached(db, since);
       return openReader(readers, async () => {
+        readTo = null;
         await refresh();
         return state.filter(({ row }) => since === null || row.sequence >= since);
       });
@@ -97,6 +106,11 @@ export function createLatestFeed<Row extends LatestRow>(
       for (const queue of readers) queue.close();
     },
   };
+}
+
+function merge<Row extends LatestRow>(state: readonly LatestUpdate<Row>[], changed: readonly Row[]): Row[] {
+  const rows = new Map([...state.map(({ row }) => row), ...changed].map((row) => [row.key, row]));
+  return [...rows.values()];
 }
 
 /** Until then a reader that resumes gets the row again. */

@@ -24,14 +24,20 @@ export function insertChildren(db: Db, children: readonly NewTask[]): Promise<nu
     ON CONFLICT DO NOTHING`;
 }
 
-/** How many children from the first on are there; 0 when one of them is missing. */
-export async function countFirstChildren(db: Db, parentId: string): Promise<number> {
+/** How many children there are, and the position after the last. */
+export async function measureChildren(db: Db, parentId: string): Promise<{ count: number; next: number }> {
   const { _count, _max } = await db.task.aggregate({
     where: { parentId },
     _count: { _all: true },
     _max: { position: true },
   });
-  return _max.position === _count._all - 1 ? _count._all : 0;
+  return { count: _count._all, next: (_max.position ?? -1) + 1 };
+}
+
+/** How many children from the first on are there; 0 when one of them is missing. */
+export async function countFirstChildren(db: Db, parentId: string): Promise<number> {
+  const { count, next } = await measureChildren(db, parentId);
+  return next === count ? count : 0;
 }
 
 export async function listPositions(
@@ -44,11 +50,6 @@ export async function listPositions(
     select: { position: true },
   });
   return new Set(rows.map(({ position }) => position));
-}
-
-export async function listAllPositions(db: Db, parentId: string): Promise<Set<number>> {
-  const rows = await db.task.findMany({ where: { parentId }, select: { position: true } });
-  return new Set(rows.flatMap(({ position }) => position ?? []));
 }
 
 export function listFirstChildren(

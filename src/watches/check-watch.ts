@@ -1,53 +1,27 @@
 import { getCatalog } from '../catalog/find-item.js';
-import type { CatalogDeps, CatalogSource } from '../catalog/catalog-source.js';
-import { titleOf } from '../catalog/catalog-item.js';
 import { CatalogItemNotFoundError } from '../catalog/errors.js';
 import { inTransaction } from '../database/prisma.js';
 import { toFailure } from '../jobs/errors.js';
 import { delay } from '../lib/async.js';
-import type { Platform } from '../platform.js';
 import type { ClaimedTask, TaskRun, TaskRunner, TaskRunners } from '../queue/claimed-task.js';
-import type { SettingsDeps } from '../settings/live-settings.js';
-import { listAllPositions } from '../tasks/task-children-store.js';
+import { measureChildren } from '../tasks/task-children-store.js';
 import type { Ending } from '../tasks/task-state-store.js';
-import { compareList, type KnownMember, type Reading } from './compare-list.js';
+import { countWanted } from './entry-store.js';
 import { WatchingDisabledError, WatchNotFoundError } from './errors.js';
-import {
-  findDownloads,
-  hasExcluded,
-  listWanted,
-  markRemoved,
-  readMembers,
-  releaseFailed,
-  saveMembers,
-  settleMembers,
-} from './member-store.js';
+import { findDownloads, hasExcluded, releaseFailed, settleMembers } from './member-store.js';
 import { queueWanted } from './queue-wanted.js';
-import { readList } from './read-list.js';
+import { readAndRecord } from './record-list.js';
+import { expectWatched, keyOf, type Check, type CheckDeps } from './watch-check.js';
 import {
-  albumGroupsOf,
   deleteEarlierChecks,
   findWatch,
-  lockWatch,
   saveCheck,
   saveFailedCheck,
-  saveReading,
   takeTurn,
   type CheckResult,
   type WatchedItem,
 } from './watch-store.js';
-import { pauseBetween, secondsToNextCheck, wantedOrigins, type Watch } from './watch.js';
-
-export type CheckDeps = Pick<
-  Platform & SettingsDeps & CatalogDeps,
-  'db' | 'env' | 'settings' | 'watchSettings' | 'liveCatalogs'
->;
-
-export interface Check extends TaskRun {
-  deps: CheckDeps;
-  watch: Watch;
-  catalog: CatalogSource;
-}
+import { pauseBetween, secondsToNextCheck, type Watch } from './watch.js';
 
 export function createWatchRunners(deps: CheckDeps): TaskRunners {
   const check: TaskRunner = { run: (run) => runCheck(deps, run) };
@@ -73,19 +47,12 @@ async function runCheck(deps: CheckDeps, run: TaskRun): Promise<Ending | null> {
   }
 }
 
-function keyOf({ task, item }: ClaimedTask) {
-  if (item.type !== 'PLAYLIST' && item.type !== 'ARTIST') {
-    throw new Error(`Task ${task.id} checks an item of type ${item.type}.`);
-  }
-  return { ownerId: task.ownerId, kind: item.type, itemId: task.itemId };
-}
-
 async function endEarly(
   deps: CheckDeps,
   { task }: ClaimedTask,
   { code, message }: Stop,
 ): Promise<Ending | null> {
-  if ((await listAllPositions(deps.db, task.id)).size > 0) return null;
+  if ((await measureChildren(deps.db, task.id)).count > 0) return null;
   return { state: 'SKIPPED', error: { code, message, retryable: false } };
 }
 
@@ -100,9 +67,10 @@ async function checkWatch(deps: CheckDeps, run: TaskRun, watch: Watch): Promise<
   await waitForTurn(check);
   const item = await findWatchedItem(check);
   await settleEarlier(check);
-  const unchanged = await isUnchanged(check, item);
-  const notice = unchanged ? null : await readAndRecord(check, item);
-  const foundCount = (await listAllPositions(deps.db, run.claimed.task.id)).size;
+  const plan = await planCheck(check, item);
+  const notice = await carryOut(check, { plan, item });
+  const { count: foundCount } = await measureChildren(deps.db, run.claimed.task.id);
+  const unchanged = plan !== 'READ';
   await finishCheck(check, { outcome: outcomeOf({ unchanged, foundCount }), foundCount, notice });
   if (foundCount > 0) return null;
   return unchanged ? { state: 'SKIPPED', error: UNCHANGED } : { state: 'COMPLETED' };
@@ -117,13 +85,6 @@ const UNCHANGED = {
 
 const outcomeOf = ({ unchanged, foundCount }: { unchanged: boolean; foundCount: number }) =>
   foundCount > 0 ? 'FOUND' : unchanged ? 'UNCHANGED' : 'CHECKED';
-
-/** Throws what ends the check without a failure. */
-async function expectWatched({ deps, claimed, signal }: Check): Promise<void> {
-  signal.throwIfAborted();
-  if (!deps.watchSettings().enabled) throw new WatchingDisabledError();
-  if (!(await findWatch(deps.db, keyOf(claimed)))) throw new WatchNotFoundError(claimed.task.itemId);
-}
 
 async function waitForTurn({ deps, watch, signal }: Check): Promise<void> {
   const settings = deps.watchSettings();
@@ -156,89 +117,32 @@ async function settleEarlier({ deps: { db, watchSettings }, watch }: Check): Pro
   });
 }
 
-/** With nothing to download either, also nothing that became allowed. */
-async function isUnchanged({ deps, watch }: Check, item: WatchedItem): Promise<boolean> {
+/** What a list that has not changed needs: nothing, downloads whose items are known, or to be read after all. */
+type Plan = 'NOTHING' | 'QUEUE' | 'READ';
+
+async function planCheck({ deps, watch }: Check, item: WatchedItem): Promise<Plan> {
   const { db, env, watchSettings } = deps;
-  if (item.type !== 'PLAYLIST' || !watchSettings().skipUnchangedPlaylists) return false;
-  if (item.revision === null || item.revision !== watch.snapshotId) return false;
-  if ((await listWanted(db, watch, 1)).length > 0) return false;
-  return env.explicitFilter || !(await hasExcluded(db, watch.id));
+  if (item.type !== 'PLAYLIST' || !watchSettings().skipUnchangedPlaylists) return 'READ';
+  if (item.revision === null || item.revision !== watch.snapshotId) return 'READ';
+  // What was excluded may have become allowed.
+  if (!env.explicitFilter && (await hasExcluded(db, watch.id))) return 'READ';
+  const { wanted, held } = await countWanted(db, watch);
+  if (wanted > held) return 'READ';
+  return wanted > 0 ? 'QUEUE' : 'NOTHING';
 }
 
-/** Returns what could not be done. */
-async function readAndRecord(check: Check, item: WatchedItem): Promise<string | null> {
-  const { deps, watch } = check;
-  const reading = await readWholeList(check, item);
-  const recorded = await inTransaction(deps.db, (tx) => record(check, { tx, item, reading }));
-  await queueWanted(
-    { ...check, watch: recorded.watch, expectWatched: () => expectWatched(check) },
-    reading.items,
-  );
-  if (recorded.added + recorded.removed > 0) {
-    const { added, removed } = recorded;
-    check.log.info({ watchId: watch.id, added, removed }, 'watched list changed');
-  }
-  return recorded.notice;
-}
+const REQUEUED =
+  'The playlist has not changed since the last check, so it was not read; failed downloads were queued again.';
 
-/** Percent of the check that reading takes. */
-const READING_SHARE = 90;
-
-async function readWholeList(check: Check, item: WatchedItem): Promise<Reading> {
-  const { deps, watch, catalog, signal, onProgress } = check;
-  const { pageSize, watchedAlbumGroups } = deps.watchSettings();
-  const own = albumGroupsOf(watch);
-  const members = await readMembers(deps.db, watch.id);
-  return readList({
-    catalog,
-    item,
-    groups: own.length > 0 ? own : watchedAlbumGroups,
-    pageSize,
-    keeps: (itemId) => mayBeWanted(watch, members.get(itemId)),
-    beforePage: async (share) => {
-      onProgress(share * READING_SHARE);
-      await expectWatched(check);
-    },
-    signal,
-  });
-}
-
-function mayBeWanted(watch: Watch, member: KnownMember | undefined): boolean {
-  if (member?.state === 'KNOWN' || member?.state === 'QUEUED' || member?.state === 'FAILED') return false;
-  return wantedOrigins(watch).includes(member?.origin ?? (watch.readAt ? 'ADDED' : 'FIRST'));
-}
-
-const EMPTY = 'The catalog returned an empty list, so nothing counts as removed.';
-
-interface Recording {
-  tx: Parameters<typeof saveMembers>[0];
-  item: WatchedItem;
-  reading: Reading;
-}
-
-/** Additions, removals and moves at once, against the members as they are now. */
-async function record({ deps, watch: { id } }: Check, { tx, item, reading }: Recording) {
-  const watch = await lockWatch(tx, id);
-  if (!watch) throw new WatchNotFoundError(item.id);
-  const members = await readMembers(tx, id);
-  const isEmptied =
-    reading.listed.size === 0 && [...members.values()].some((each) => each.removedAt === null);
-  const complete = reading.complete && !isEmptied;
-  const change = compareList({ ...reading, complete }, members, {
-    isFirst: watch.readAt === null,
-    explicitFilter: deps.env.explicitFilter,
-  });
-  await saveMembers(tx, id, change.changed);
-  await markRemoved(tx, id, change.removed);
-  await saveReading(tx, watch, {
-    item,
-    title: titleOf(item),
-    snapshotId: complete && item.type === 'PLAYLIST' ? item.revision : null,
-    isComplete: complete,
-  });
-  await findDownloads(tx, watch);
-  const notice = isEmptied ? EMPTY : reading.notice;
-  return { watch, notice, added: change.added, removed: change.removed.length };
+/** Returns what could not be done, or was not necessary. */
+async function carryOut(
+  check: Check,
+  { plan, item }: { plan: Plan; item: WatchedItem },
+): Promise<string | null> {
+  if (plan === 'NOTHING') return null;
+  if (plan === 'READ') return readAndRecord(check, item);
+  await queueWanted({ ...check, expectWatched: () => expectWatched(check) }, null);
+  return REQUEUED;
 }
 
 /** So many checks of a watch that found nothing stay in the history. */

@@ -1,24 +1,18 @@
-import type { Album, Track } from '../catalog/catalog-item.js';
+import { z } from 'zod';
 import type { MemberOrigin, MemberState, WatchMember } from './watch.js';
 
-/** One item of a list, at all its positions. */
-export interface ListedItem {
-  itemId: string;
-  title: string;
-  positions: number[];
+/** What a list says of one of its items. */
+export const listedSchema = z.object({
+  title: z.string(),
   /** False for an entry that its catalog no longer has. */
-  available: boolean;
-  explicit: boolean;
-}
+  available: z.boolean(),
+  explicit: z.boolean(),
+});
 
-export interface Reading {
-  listed: ReadonlyMap<string, ListedItem>;
-  /** Those that may have to be downloaded. */
-  items: ReadonlyMap<string, Track | Album>;
-  /** Whether what is not listed has left. */
-  complete: boolean;
-  /** Why it is not complete. */
-  notice: string | null;
+/** One item of a list, at all its positions. */
+export interface ListedItem extends z.infer<typeof listedSchema> {
+  itemId: string;
+  positions: number[];
 }
 
 export type KnownMember = Pick<
@@ -38,30 +32,26 @@ export interface ListChange {
   /** New members, and those that moved, came back or can be downloaded now. */
   changed: MemberRow[];
   added: number;
-  /** Ids of members that left. */
-  removed: string[];
 }
 
 /** States that say nothing of a download. */
 const OPEN_STATES: readonly MemberState[] = ['MISSING', 'EXCLUDED', 'UNAVAILABLE'];
 
-/** As sets: an item that moved is the same member. */
+/** A part of a list with the members of the same ids. As sets: an item that moved is the same member. */
 export function compareList(
-  { listed, complete }: Reading,
+  listed: readonly ListedItem[],
   members: ReadonlyMap<string, KnownMember>,
   { isFirst, explicitFilter }: { isFirst: boolean; explicitFilter: boolean },
 ): ListChange {
   const changed: MemberRow[] = [];
   let added = 0;
-  for (const item of listed.values()) {
+  for (const item of listed) {
     const before = members.get(item.itemId);
     const row = toRow(item, before, { isFirst, explicitFilter });
     if (!before) added += 1;
     if (!before || differs(before, row)) changed.push(row);
   }
-  const isGone = ({ itemId, removedAt }: KnownMember) => removedAt === null && !listed.has(itemId);
-  const removed = complete ? [...members.values()].filter(isGone).map(({ itemId }) => itemId) : [];
-  return { changed, added, removed };
+  return { changed, added };
 }
 
 function toRow(

@@ -15,3 +15,15 @@ export class WatchingDisabledError extends DomainError {
     super('Watching is turned off, so nothing is checked: an admin can set "enabled" of the watch settings.');
   }
 }
+
+/** Stored entries of a list that was being read are gone. */
+export class ReadingLostError extends DomainError {
+  readonly code = 'DATABASE_UNAVAILABLE';
+  override readonly retryable = true;
+
+  constructor(title: string) {
+    super(
+      `Entries of "${title}" were lost while it was read: the database was restarted, or another check began. The list is read again.`,
+    );
+  }
+}

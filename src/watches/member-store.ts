@@ -1,14 +1,23 @@
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { KnownMember, MemberRow } from './compare-list.js';
-import { MAX_ATTEMPTS, MAX_RETRY_FACTOR, wantedOrigins, type MemberState, type Watch } from './watch.js';
+import { MAX_ATTEMPTS, MAX_RETRY_FACTOR, type MemberState, type Watch } from './watch.js';
 
-export async function readMembers(db: Db, watchId: string): Promise<Map<string, KnownMember>> {
-  const rows = await db.watchMember.findMany({
-    where: { watchId },
-    select: { itemId: true, title: true, positions: true, state: true, origin: true, removedAt: true },
-  });
+/** Those of these items, by id. */
+export async function readMembers(
+  db: Db,
+  watchId: string,
+  itemIds: readonly string[],
+): Promise<Map<string, KnownMember>> {
+  const rows = await db.$queryRaw<KnownMember[]>`
+    SELECT "itemId", "title", "positions", "state", "origin", "removedAt" FROM "WatchMember"
+    WHERE "watchId" = ${watchId}::uuid AND "itemId" = ANY (${itemIds}::text[])`;
   return new Map(rows.map((row) => [row.itemId, row]));
+}
+
+/** Whether it has members that have not left. */
+export async function hasMembers(db: Db, watchId: string): Promise<boolean> {
+  return (await db.watchMember.findFirst({ where: { watchId, removedAt: null } })) !== null;
 }
 
 /** As one JSON text: Prisma is slow with a parameter per value. A member that left is back. */
@@ -21,13 +30,6 @@ export async function saveMembers(tx: Db, watchId: string, rows: readonly Member
       "itemId" text, "title" text, "positions" integer[], "origin" "MemberOrigin", "state" "MemberState")
     ON CONFLICT ("watchId", "itemId") DO UPDATE SET "title" = EXCLUDED."title", "positions" = EXCLUDED."positions",
       "state" = EXCLUDED."state", "removedAt" = NULL`;
-}
-
-export async function markRemoved(tx: Db, watchId: string, itemIds: readonly string[]): Promise<void> {
-  if (itemIds.length === 0) return;
-  await tx.$executeRaw`
-    UPDATE "WatchMember" SET "removedAt" = now()
-    WHERE "watchId" = ${watchId}::uuid AND "itemId" = ANY (${itemIds}::text[])`;
 }
 
 /* What became of downloads. A member's task may be deleted with the history; what is KNOWN stays so. */
@@ -64,10 +66,10 @@ export async function settleMembers(
       AND ("WatchMember"."state" <> next."state" OR "WatchMember"."taskId" IS DISTINCT FROM next."taskId")`;
 }
 
-/** Failed members whose time has come are MISSING again. */
+/** Failed members whose time has come are MISSING again. Their task stays, because it has the item. */
 export async function releaseFailed(db: Db, watchId: string, retryAfterSeconds: number): Promise<number> {
   return db.$executeRaw`
-    UPDATE "WatchMember" SET "state" = 'MISSING', "taskId" = NULL
+    UPDATE "WatchMember" SET "state" = 'MISSING'
     WHERE "watchId" = ${watchId}::uuid AND "state" = 'FAILED' AND "attempts" < ${MAX_ATTEMPTS}
       AND "stateAt" <= now() - ${retryAfterSeconds} * interval '1 second'
         * least(power(2, greatest("attempts" - 1, 0)), ${MAX_RETRY_FACTOR})`;
@@ -91,23 +93,6 @@ export async function findDownloads(tx: Db, { id, ownerId }: Pick<Watch, 'id' | 
     WHERE member."watchId" = ${id}::uuid AND member."state" = 'MISSING' AND task."itemId" = member."itemId"
       AND task."ownerId" = ${ownerId}::uuid AND task."kind" <> 'WATCH_CHECK'
       AND task."state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED')`;
-}
-
-export type WantedMember = Pick<KnownMember, 'itemId' | 'positions' | 'origin'>;
-
-/** What this check has to queue. */
-export function listWanted(db: Db, watch: Watch, limit?: number): Promise<WantedMember[]> {
-  return db.watchMember.findMany({
-    where: {
-      watchId: watch.id,
-      state: 'MISSING',
-      removedAt: null,
-      origin: { in: wantedOrigins(watch) },
-    },
-    select: { itemId: true, positions: true, origin: true },
-    orderBy: [{ addedAt: 'asc' }, { itemId: 'asc' }],
-    ...(limit !== undefined && { take: limit }),
-  });
 }
 
 export async function hasExcluded(db: Db, watchId: string): Promise<boolean> {

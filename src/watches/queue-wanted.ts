@@ -1,11 +1,11 @@
-import type { Album, Track } from '../catalog/catalog-item.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
-import { listAllPositions } from '../tasks/task-children-store.js';
+import { listPositions, measureChildren } from '../tasks/task-children-store.js';
 import { newChildren, type NewTask } from '../tasks/new-task.js';
+import { findFreePosition, listWantedItems, type StagedList, type WantedItem } from './entry-store.js';
 import { findOwnedTracks } from './find-owned.js';
-import { listWanted, markQueued, setMembers, type WantedMember } from './member-store.js';
+import { markQueued, setMembers } from './member-store.js';
 import type { Watch } from './watch.js';
 
 interface Queueing extends TaskRun {
@@ -15,54 +15,51 @@ interface Queueing extends TaskRun {
   expectWatched(): Promise<void>;
 }
 
-type Items = ReadonlyMap<string, Track | Album>;
-
 /** Children inserted at once. */
 const BATCH = 500;
 
-/** As children of the check, a batch and its members in one transaction. */
-export async function queueWanted(queueing: Queueing, items: Items): Promise<void> {
+/**
+ * As children of the check, a batch and its members in one transaction. Without a list, what earlier downloads have
+ * the items of.
+ */
+export async function queueWanted(queueing: Queueing, list: StagedList | null): Promise<void> {
   const { deps, watch, claimed } = queueing;
-  await markOwned(queueing, items);
-  const wanted = (await listWanted(deps.db, watch)).filter(({ itemId }) => items.has(itemId));
-  const placed = assignPositions(wanted, await listAllPositions(deps.db, claimed.task.id));
-  for (let start = 0; start < placed.length; start += BATCH) {
-    await queueing.expectWatched();
-    const entries = placed.slice(start, start + BATCH).map(({ itemId, position }) => ({
-      item: items.get(itemId) ?? null,
-      position,
-      refusal: null,
-    }));
-    const children = newChildren(claimed, entries);
-    await insertClaimedChildren(deps, claimed, {
-      children,
-      also: (tx) => markQueued(tx, watch.id, children.map(toQueued)),
-    });
+  const children = await measureChildren(deps.db, claimed.task.id);
+  let free = Math.max(children.next, await findFreePosition(deps.db, watch.id));
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const wanted: WantedItem[] = await listWantedItems(deps.db, watch, { list, after, limit: BATCH });
+    after = wanted.at(-1)?.itemId;
+    const left = await withoutOwned(queueing, wanted);
+    if (left.length > 0) free = await queueBatch(queueing, left, free);
   }
+}
+
+/** Returns the position after the last that it gave out. */
+async function queueBatch(queueing: Queueing, wanted: WantedItem[], free: number): Promise<number> {
+  const { deps, watch, claimed } = queueing;
+  await queueing.expectWatched();
+  const firsts = wanted.flatMap(({ position }) => position ?? []);
+  const taken = await listPositions(deps.db, claimed.task.id, firsts);
+  let next = free;
+  const entries = wanted.map(({ item, position }) => {
+    // The place in the list, for file names; one that a child of an earlier attempt has is replaced.
+    return { item, position: position === null || taken.has(position) ? next++ : position, refusal: null };
+  });
+  const children = newChildren(claimed, entries);
+  await insertClaimedChildren(deps, claimed, {
+    children,
+    also: (tx) => markQueued(tx, watch.id, children.map(toQueued)),
+  });
+  return next;
 }
 
 const toQueued = ({ id, itemId }: NewTask) => ({ itemId, taskId: id });
 
 /** What a person asked for again is downloaded although there is a file. */
-async function markOwned({ deps, watch }: Queueing, items: Items): Promise<void> {
-  const wanted = await listWanted(deps.db, watch);
-  const open = wanted.flatMap(({ itemId, origin }) =>
-    origin === 'REQUESTED' ? [] : (items.get(itemId) ?? []),
-  );
+async function withoutOwned({ deps, watch }: Queueing, wanted: WantedItem[]): Promise<WantedItem[]> {
+  const open = wanted.flatMap(({ item, origin }) => (origin === 'REQUESTED' ? [] : item));
   const itemIds = await findOwnedTracks(deps, open);
   if (itemIds.length > 0) await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
-}
-
-/** The place in the list, for file names; one that another child has, only after an incomplete reading, is replaced. */
-function assignPositions(
-  wanted: readonly WantedMember[],
-  taken: Set<number>,
-): { itemId: string; position: number }[] {
-  const highest = wanted.flatMap(({ positions }) => positions).reduce((a, b) => Math.max(a, b), -1);
-  let free = 1 + [...taken].reduce((a, b) => Math.max(a, b), highest);
-  return wanted.map(({ itemId, positions: [first] }) => {
-    const position = first === undefined || taken.has(first) ? free++ : first;
-    taken.add(position);
-    return { itemId, position };
-  });
+  const owned = new Set(itemIds);
+  return wanted.filter(({ itemId }) => !owned.has(itemId));
 }

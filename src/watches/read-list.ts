@@ -1,6 +1,6 @@
 import type { Album, AlbumGroup, Artist, Playlist, Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, Page, PageRequest } from '../catalog/catalog-source.js';
-import type { ListedItem, Reading } from './compare-list.js';
+import type { ListedItem } from './compare-list.js';
 
 export interface ListRequest {
   catalog: CatalogSource;
@@ -8,11 +8,26 @@ export interface ListRequest {
   /** Of an artist. */
   groups: readonly AlbumGroup[];
   pageSize: number;
-  /** Whether the item may have to be downloaded: all others are not kept in memory. */
-  keeps(itemId: string): boolean;
+  /** Stores the entries of a page, each item once: a long list is never in memory as a whole. */
+  onPage(entries: readonly ListEntry[]): Promise<void>;
   /** Called before each page; throws to end the reading. */
   beforePage(share: number): Promise<void>;
   signal: AbortSignal;
+}
+
+export interface ListEntry {
+  listed: ListedItem;
+  /** Null for one that its catalog no longer has. */
+  item: Track | Album | null;
+}
+
+export interface Reading {
+  /** Entries that name an item. */
+  listed: number;
+  /** Whether what is not listed has left. */
+  complete: boolean;
+  /** Why it is not complete. */
+  notice: string | null;
 }
 
 interface Entry {
@@ -25,9 +40,8 @@ const MAX_ENTRIES = 100_000;
 
 /** The whole list, page by page. Throws what the catalog throws: a reading that failed on the way is none. */
 export async function readList(request: ListRequest): Promise<Reading> {
-  const listed = new Map<string, ListedItem>();
-  const items = new Map<string, Track | Album>();
   const totals = new Set<number>();
+  let listed = 0;
   let offset = 0;
   for (let total = 1; offset < Math.min(total, MAX_ENTRIES);) {
     await request.beforePage(offset / total);
@@ -35,30 +49,42 @@ export async function readList(request: ListRequest): Promise<Reading> {
     totals.add(page.total);
     total = page.total;
     if (page.items.length === 0) break;
-    page.items.forEach(({ item, itemId }, index) => {
-      if (itemId === null) return;
-      list(listed, { item, itemId, position: offset + index });
-      if (item && request.keeps(itemId)) items.set(itemId, item);
-    });
+    const entries = toListEntries(page.items, offset);
+    await request.onPage(entries);
+    listed += entries.reduce((sum, entry) => sum + entry.listed.positions.length, 0);
     offset += page.items.length;
   }
   const notice = await findNotice(request, { read: offset, totals });
-  return { listed, items, complete: notice === null, notice };
+  return { listed, complete: notice === null, notice };
 }
 
-function list(
-  listed: Map<string, ListedItem>,
-  { item, itemId, position }: { item: Track | Album | null; itemId: string; position: number },
-): void {
-  const before = listed.get(itemId);
-  if (before) return void before.positions.push(position);
-  listed.set(itemId, {
+function toListEntries(page: readonly Entry[], offset: number): ListEntry[] {
+  const entries = new Map<string, ListEntry>();
+  page.forEach(({ item, itemId }, index) => {
+    if (itemId === null) return;
+    const before = entries.get(itemId);
+    if (before) return void before.listed.positions.push(offset + index);
+    entries.set(itemId, { item, listed: toListed({ item, itemId, position: offset + index }) });
+  });
+  return [...entries.values()];
+}
+
+function toListed({
+  item,
+  itemId,
+  position,
+}: {
+  item: Track | Album | null;
+  itemId: string;
+  position: number;
+}): ListedItem {
+  return {
     itemId,
     title: item?.title ?? '',
     positions: [position],
     available: item !== null,
     explicit: item?.type === 'TRACK' && item.explicit,
-  });
+  };
 }
 
 async function readPage(

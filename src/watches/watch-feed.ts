@@ -9,7 +9,7 @@ export interface WatchDeps {
 }
 
 export function createWatchFeed(deps: Pick<Platform, 'db' | 'bus' | 'log'>): LatestFeed<WatchRow> {
-  return createLatestFeed(deps, { event: 'watch.changed', read: () => readWatchRows(deps.db) });
+  return createLatestFeed(deps, { event: 'watch.changed', read: (since) => readWatchRows(deps.db, since) });
 }
 
 /** The updates of watches that the viewer may see. */

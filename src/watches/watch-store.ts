@@ -233,8 +233,8 @@ export interface WatchRow {
   watch: Watch;
 }
 
-/** For live updates. */
-export async function readWatchRows(db: Db): Promise<WatchRow[]> {
-  const watches = await db.watch.findMany();
+/** For live updates: all, or those that changed at a sequence or later. */
+export async function readWatchRows(db: Db, since: bigint | null): Promise<WatchRow[]> {
+  const watches = await db.watch.findMany({ where: since === null ? {} : { sequence: { gte: since } } });
   return watches.map((watch) => ({ key: watch.id, sequence: watch.sequence, watch }));
 }

@@ -183,7 +183,8 @@ builder.prismaObjectFields('Watch', (t) => ({
   }),
   notice: t.exposeString('notice', {
     nullable: true,
-    description: 'What the last successful check could not do, such as read the whole list; null if nothing.',
+    description:
+      'What the last successful check could not do, such as read the whole list, or did not have to; null if nothing.',
   }),
   error: t.field({
     type: WatchErrorType,

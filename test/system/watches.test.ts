@@ -191,14 +191,82 @@ describe('a watched playlist', () => {
     const later = (seconds: number) => app.deps.db.$executeRaw`
       UPDATE "WatchMember" SET "stateAt" = "stateAt" - ${seconds} * interval '1 second'`;
     await later(61);
+    const { pages } = catalog;
     const second = await checked(app, id);
-    expect(second.watch).toMatchObject({ outcome: 'FOUND', counts: { failed: 1 } });
+    expect(second.watch).toMatchObject({
+      outcome: 'FOUND',
+      notice: expect.stringContaining('not read; failed downloads were queued again') as string,
+      counts: { failed: 1 },
+    });
+    expect(catalog.pages).toBe(pages);
     // Twice as long now.
     await later(61);
     expect((await checked(app, id)).watch.outcome).toBe('UNCHANGED');
     await later(61);
     source.heal(A);
-    expect((await checked(app, id)).watch.counts).toMatchObject({ known: 1, failed: 0 });
+    const third = await checked(app, id);
+    expect(third.watch).toMatchObject({
+      notice: expect.any(String) as string,
+      counts: { known: 1, failed: 0 },
+    });
+    expect(await childrenOf(third.task.id)).toEqual(titles(A));
+    expect(catalog.pages).toBe(pages);
+  });
+
+  it('reads an unchanged list for a retry whose earlier download was deleted', async () => {
+    await turnOnWatching(app, { retryFailedAfterSeconds: 60 });
+    source.fail(A);
+    catalog.set([A, B]);
+    const { id } = await watch(app, { item: LIST, downloadExisting: true });
+    const left = () => seen(app, id).then(({ counts }) => counts);
+    await waitFor(async () => (await left()).failed === 1 && (await left()).known === 1, {
+      what: 'one failure',
+      timeoutMs: 60_000,
+    });
+    const { db } = app.deps;
+    await db.watchMember.updateMany({ data: { stateAt: new Date(0) }, where: { state: 'FAILED' } });
+    await db.task.deleteMany({ where: { itemId: A } });
+    source.heal(A);
+    const { pages } = catalog;
+    expect((await checked(app, id)).watch).toMatchObject({ notice: null, counts: { known: 2, failed: 0 } });
+    expect(catalog.pages).toBeGreaterThan(pages);
+  });
+
+  it('takes nothing from a reading whose stored entries were lost in a crash of the database', async () => {
+    await turnOnWatching(app, { pageSize: 1 });
+    catalog.set([A, B, C]);
+    const { id } = await watch(app, { item: LIST });
+    await checked(app, id);
+    expect(await app.deps.db.watchEntry.count()).toBe(0);
+    catalog.set([A, B, D]);
+    catalog.beforePage(async (offset) => {
+      if (offset === 2) await app.deps.db.$executeRaw`TRUNCATE "WatchEntry"`;
+    });
+    const lost = await checked(app, id);
+    expect(lost.task).toMatchObject({ state: 'FAILED', error: { code: 'DATABASE_UNAVAILABLE' } });
+    expect(await app.deps.db.watchMember.count({ where: { removedAt: null } })).toBe(3);
+    catalog.beforePage(null);
+    expect((await checked(app, id)).watch).toMatchObject({ counts: { total: 3 }, notice: null });
+    const left = await app.deps.db.watchMember.findMany({ where: { removedAt: { not: null } } });
+    expect(left.map(({ itemId }) => itemId)).toEqual([C]);
+  });
+
+  it('queues a long list in parts, each entry once and at its place', async () => {
+    const many = Array.from({ length: 1_203 }, (_, at) => `stub:track-${at}`);
+    for (const each of many) source.hold(each);
+    catalog.set([...many, ...many.slice(0, 3)]);
+    const { id } = await watch(app, { item: LIST, downloadExisting: true });
+    const task = () => app.deps.db.task.findFirst({ where: { kind: 'WATCH_CHECK', total: 1_203 } });
+    await waitFor(async () => (await task())?.total === 1_203, { what: 'all of them', timeoutMs: 60_000 });
+    const children = await app.deps.db.task.findMany({
+      where: { kind: 'TRACK' },
+      orderBy: { position: 'asc' },
+      select: { itemId: true, position: true },
+    });
+    expect(children).toEqual(many.map((itemId, position) => ({ itemId, position })));
+    const first = await app.deps.db.watchMember.findFirst({ where: { itemId: 'stub:track-1' } });
+    expect(first?.positions).toEqual([1, 1_204]);
+    expect((await app.execute(UNWATCH, { id })).unwatch.__typename).toBe('Unwatched');
   });
 
   it('keeps its members when the list is empty, partial, changing or unreadable', async () => {

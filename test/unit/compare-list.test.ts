@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  compareList,
-  type KnownMember,
-  type ListedItem,
-  type Reading,
-} from '../../src/watches/compare-list.js';
+import { compareList, type KnownMember, type ListedItem } from '../../src/watches/compare-list.js';
 import { latestDueSeconds, secondsToNextCheck, wantedOrigins } from '../../src/watches/watch.js';
 
 const item = (itemId: string, own: Partial<ListedItem> = {}): ListedItem => ({
@@ -24,47 +19,34 @@ const member = (itemId: string, own: Partial<KnownMember> = {}): KnownMember => 
   ...own,
 });
 
-const reading = (listed: ListedItem[], complete = true): Reading => ({
-  listed: new Map(listed.map((each) => [each.itemId, each])),
-  items: new Map(),
-  complete,
-  notice: null,
-});
-
 const members = (...all: KnownMember[]) => new Map(all.map((each) => [each.itemId, each]));
 const LATER = { isFirst: false, explicitFilter: false };
 
 describe('the comparison of a list with its members', () => {
   it('finds nothing where nothing changed', () => {
-    const change = compareList(reading([item('a'), item('b')]), members(member('a'), member('b')), LATER);
-    expect(change).toEqual({ changed: [], added: 0, removed: [] });
+    const change = compareList([item('a'), item('b')], members(member('a'), member('b')), LATER);
+    expect(change).toEqual({ changed: [], added: 0 });
   });
 
   it('adds what is new, by whether it is the first reading', () => {
     const origins = [true, false].map(
-      (isFirst) => compareList(reading([item('a')]), members(), { ...LATER, isFirst }).changed[0]?.origin,
+      (isFirst) => compareList([item('a')], members(), { ...LATER, isFirst }).changed[0]?.origin,
     );
     expect(origins).toEqual(['FIRST', 'ADDED']);
   });
 
   it('takes a move for a change of positions alone', () => {
     const change = compareList(
-      reading([item('a', { positions: [3, 7] })]),
+      [item('a', { positions: [3, 7] })],
       members(member('a', { positions: [0, 7] })),
       LATER,
     );
-    expect(change).toMatchObject({ added: 0, removed: [], changed: [{ positions: [3, 7], state: 'KNOWN' }] });
-  });
-
-  it('removes what left, once, and only after a complete reading', () => {
-    const known = members(member('a'), member('gone', { removedAt: new Date() }));
-    expect(compareList(reading([]), known, LATER).removed).toEqual(['a']);
-    expect(compareList(reading([], false), known, LATER).removed).toEqual([]);
+    expect(change).toMatchObject({ added: 0, changed: [{ positions: [3, 7], state: 'KNOWN' }] });
   });
 
   it('brings back what had left, as what it was', () => {
     const known = members(member('a', { removedAt: new Date(), state: 'FAILED', origin: 'ADDED' }));
-    expect(compareList(reading([item('a')]), known, LATER)).toMatchObject({
+    expect(compareList([item('a')], known, LATER)).toMatchObject({
       added: 0,
       changed: [{ state: 'FAILED', origin: 'ADDED' }],
     });
@@ -72,7 +54,7 @@ describe('the comparison of a list with its members', () => {
 
   it('tells what cannot be downloaded, and when it can be again', () => {
     const stateOf = (own: Partial<ListedItem>, before: KnownMember | null, explicitFilter = true) =>
-      compareList(reading([item('a', own)]), before ? members(before) : members(), {
+      compareList([item('a', own)], before ? members(before) : members(), {
         isFirst: false,
         explicitFilter,
       }).changed[0]?.state;
@@ -86,7 +68,7 @@ describe('the comparison of a list with its members', () => {
 
   it('keeps the title of an entry that is gone', () => {
     const change = compareList(
-      reading([item('a', { available: false, title: '' })]),
+      [item('a', { available: false, title: '' })],
       members(member('a', { state: 'MISSING' })),
       LATER,
     );
