@@ -4,6 +4,7 @@ import { titleOf } from '../catalog/catalog-item.js';
 import { CatalogItemNotFoundError } from '../catalog/errors.js';
 import { inTransaction } from '../database/prisma.js';
 import { toFailure } from '../jobs/errors.js';
+import { expectAllowed } from '../downloads/plan-track.js';
 import { delay } from '../lib/async.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask, TaskRun, TaskRunner, TaskRunners } from '../queue/claimed-task.js';
@@ -11,10 +12,10 @@ import type { SettingsDeps } from '../settings/live-settings.js';
 import { listAllPositions } from '../tasks/task-children-store.js';
 import type { Ending } from '../tasks/task-state-store.js';
 import { compareList, type KnownMember, type Reading } from './compare-list.js';
-import { WatchingDisabledError, WatchNotFoundError } from './errors.js';
+import { WatchExpiredError, WatchingDisabledError, WatchNotFoundError } from './errors.js';
 import {
   findDownloads,
-  hasExcluded,
+  hasExplicit,
   listWanted,
   markRemoved,
   readMembers,
@@ -24,10 +25,11 @@ import {
 } from './member-store.js';
 import { queueWanted } from './queue-wanted.js';
 import { readList } from './read-list.js';
+import { albumGroupsOf, filterOf, resolveWatchOptions } from './watch-options.js';
 import {
-  albumGroupsOf,
   deleteEarlierChecks,
   findWatch,
+  findWatchOwner,
   lockWatch,
   saveCheck,
   saveFailedCheck,
@@ -36,11 +38,18 @@ import {
   type CheckResult,
   type WatchedItem,
 } from './watch-store.js';
-import { pauseBetween, secondsToNextCheck, wantedOrigins, type Watch } from './watch.js';
+import {
+  intervalOf,
+  isExpired,
+  pauseBetween,
+  secondsToNextCheck,
+  wantedOrigins,
+  type Watch,
+} from './watch.js';
 
 export type CheckDeps = Pick<
   Platform & SettingsDeps & CatalogDeps,
-  'db' | 'env' | 'settings' | 'watchSettings' | 'liveCatalogs'
+  'db' | 'env' | 'clock' | 'media' | 'settings' | 'watchSettings' | 'liveCatalogs'
 >;
 
 export interface Check extends TaskRun {
@@ -55,10 +64,10 @@ export function createWatchRunners(deps: CheckDeps): TaskRunners {
 }
 
 /** Not an error of the check: there is nothing to check any more, or for now. */
-type Stop = WatchingDisabledError | WatchNotFoundError;
+type Stop = WatchingDisabledError | WatchExpiredError | WatchNotFoundError;
 
 const isStop = (thrown: unknown): thrown is Stop =>
-  thrown instanceof WatchingDisabledError || thrown instanceof WatchNotFoundError;
+  [WatchingDisabledError, WatchExpiredError, WatchNotFoundError].some((stop) => thrown instanceof stop);
 
 /** Idempotent: what an attempt that died has recorded and queued is not queued again. */
 async function runCheck(deps: CheckDeps, run: TaskRun): Promise<Ending | null> {
@@ -97,13 +106,14 @@ async function checkWatch(deps: CheckDeps, run: TaskRun, watch: Watch): Promise<
     catalog: getCatalog({ catalogs: deps.liveCatalogs }, watch.itemId),
   };
   await expectWatched(check);
+  if (watch.downloadPath !== null) await expectAllowed(deps, watch.downloadPath);
   await waitForTurn(check);
   const item = await findWatchedItem(check);
   await settleEarlier(check);
   const unchanged = await isUnchanged(check, item);
-  const notice = unchanged ? null : await readAndRecord(check, item);
+  const { notice, used } = unchanged ? { notice: null, used: watch } : await readAndRecord(check, item);
   const foundCount = (await listAllPositions(deps.db, run.claimed.task.id)).size;
-  await finishCheck(check, { outcome: outcomeOf({ unchanged, foundCount }), foundCount, notice });
+  await finishCheck(deps, used, { outcome: outcomeOf({ unchanged, foundCount }), foundCount, notice });
   if (foundCount > 0) return null;
   return unchanged ? { state: 'SKIPPED', error: UNCHANGED } : { state: 'COMPLETED' };
 }
@@ -122,7 +132,9 @@ const outcomeOf = ({ unchanged, foundCount }: { unchanged: boolean; foundCount: 
 async function expectWatched({ deps, claimed, signal }: Check): Promise<void> {
   signal.throwIfAborted();
   if (!deps.watchSettings().enabled) throw new WatchingDisabledError();
-  if (!(await findWatch(deps.db, keyOf(claimed)))) throw new WatchNotFoundError(claimed.task.itemId);
+  const watch = await findWatch(deps.db, keyOf(claimed));
+  if (!watch) throw new WatchNotFoundError(claimed.task.itemId);
+  if (isExpired(watch, deps.clock.now())) throw new WatchExpiredError(watch);
 }
 
 async function waitForTurn({ deps, watch, signal }: Check): Promise<void> {
@@ -162,23 +174,33 @@ async function isUnchanged({ deps, watch }: Check, item: WatchedItem): Promise<b
   if (item.type !== 'PLAYLIST' || !watchSettings().skipUnchangedPlaylists) return false;
   if (item.revision === null || item.revision !== watch.snapshotId) return false;
   if ((await listWanted(db, watch, 1)).length > 0) return false;
-  return env.explicitFilter || !(await hasExcluded(db, watch.id));
+  return env.explicitFilter || filterOf(watch).skipExplicit || !(await hasExplicit(db, watch.id));
 }
 
-/** Returns what could not be done. */
-async function readAndRecord(check: Check, item: WatchedItem): Promise<string | null> {
-  const { deps, watch } = check;
+/** Returns what could not be done, and the watch with the options that were used, which may be newer. */
+async function readAndRecord(
+  check: Check,
+  item: WatchedItem,
+): Promise<{ notice: string | null; used: Watch }> {
+  const { deps, watch, claimed } = check;
   const reading = await readWholeList(check, item);
   const recorded = await inTransaction(deps.db, (tx) => record(check, { tx, item, reading }));
+  const owner = await findWatchOwner(deps.db, watch);
+  const options = resolveWatchOptions(deps, recorded.watch, { username: owner?.username ?? '' });
   await queueWanted(
-    { ...check, watch: recorded.watch, expectWatched: () => expectWatched(check) },
+    {
+      ...check,
+      claimed: { ...claimed, options },
+      watch: recorded.watch,
+      expectWatched: () => expectWatched(check),
+    },
     reading.items,
   );
   if (recorded.added + recorded.removed > 0) {
     const { added, removed } = recorded;
     check.log.info({ watchId: watch.id, added, removed }, 'watched list changed');
   }
-  return recorded.notice;
+  return { notice: recorded.notice, used: recorded.watch };
 }
 
 /** Percent of the check that reading takes. */
@@ -227,6 +249,7 @@ async function record({ deps, watch: { id } }: Check, { tx, item, reading }: Rec
   const change = compareList({ ...reading, complete }, members, {
     isFirst: watch.readAt === null,
     explicitFilter: deps.env.explicitFilter,
+    filter: filterOf(watch),
   });
   await saveMembers(tx, id, change.changed);
   await markRemoved(tx, id, change.removed);
@@ -245,12 +268,13 @@ async function record({ deps, watch: { id } }: Check, { tx, item, reading }: Rec
 const KEPT_CHECKS = 5;
 
 async function finishCheck(
-  { deps: { db, watchSettings }, watch }: Check,
+  { db, watchSettings }: CheckDeps,
+  watch: Watch,
   result: Omit<CheckResult, 'nextSeconds'>,
 ): Promise<void> {
-  const { watchPollIntervalSeconds: intervalSeconds } = watchSettings();
+  const intervalSeconds = intervalOf(watch, watchSettings());
   const nextSeconds = secondsToNextCheck({ failures: 0, intervalSeconds, random: Math.random });
-  await saveCheck(db, watch.id, { ...result, nextSeconds });
+  await saveCheck(db, watch, { ...result, nextSeconds });
   await deleteEarlierChecks(db, watch, KEPT_CHECKS);
 }
 
@@ -263,9 +287,9 @@ async function noteFailure(
   const { code, message, retryable } = toFailure(thrown);
   const isRetried = retryable && run.claimed.task.failures < settings().maxRetries;
   const failures = watch.failures + (isRetried ? 0 : 1);
-  const { watchPollIntervalSeconds: intervalSeconds } = watchSettings();
+  const intervalSeconds = intervalOf(watch, watchSettings());
   const nextSeconds = isRetried
     ? null
     : secondsToNextCheck({ failures, intervalSeconds, random: Math.random });
-  await saveFailedCheck(db, watch.id, { code, message, failures, nextSeconds });
+  await saveFailedCheck(db, watch, { code, message, failures, nextSeconds });
 }

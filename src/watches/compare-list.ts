@@ -1,5 +1,6 @@
 import type { Album, Track } from '../catalog/catalog-item.js';
-import type { MemberOrigin, MemberState, WatchMember } from './watch.js';
+import { createExclusion, NO_FILTER, type WatchFilter } from './watch-options.js';
+import type { MemberExclusion, MemberOrigin, MemberState, WatchMember } from './watch.js';
 
 /** One item of a list, at all its positions. */
 export interface ListedItem {
@@ -9,6 +10,8 @@ export interface ListedItem {
   /** False for an entry that its catalog no longer has. */
   available: boolean;
   explicit: boolean;
+  /** Null where the catalog does not say, as for albums. */
+  durationMs: number | null;
 }
 
 export interface Reading {
@@ -23,7 +26,7 @@ export interface Reading {
 
 export type KnownMember = Pick<
   WatchMember,
-  'itemId' | 'title' | 'positions' | 'state' | 'origin' | 'removedAt'
+  'itemId' | 'title' | 'positions' | 'state' | 'exclusion' | 'origin' | 'removedAt'
 >;
 
 export interface MemberRow {
@@ -32,6 +35,7 @@ export interface MemberRow {
   positions: number[];
   origin: MemberOrigin;
   state: MemberState;
+  exclusion: MemberExclusion | null;
 }
 
 export interface ListChange {
@@ -45,17 +49,28 @@ export interface ListChange {
 /** States that say nothing of a download. */
 const OPEN_STATES: readonly MemberState[] = ['MISSING', 'EXCLUDED', 'UNAVAILABLE'];
 
+interface Rules {
+  isFirst: boolean;
+  /** Of the server. */
+  explicitFilter: boolean;
+  filter: WatchFilter;
+}
+
 /** As sets: an item that moved is the same member. */
 export function compareList(
   { listed, complete }: Reading,
   members: ReadonlyMap<string, KnownMember>,
-  { isFirst, explicitFilter }: { isFirst: boolean; explicitFilter: boolean },
+  { isFirst, explicitFilter, filter }: Rules,
 ): ListChange {
+  const excludes = createExclusion(filter, { explicitFilter });
+  // What a person requested is left out by the server's rule alone.
+  const excludesRequested = createExclusion(NO_FILTER, { explicitFilter });
   const changed: MemberRow[] = [];
   let added = 0;
   for (const item of listed.values()) {
     const before = members.get(item.itemId);
-    const row = toRow(item, before, { isFirst, explicitFilter });
+    const exclusion = (before?.origin === 'REQUESTED' ? excludesRequested : excludes)(item);
+    const row = toRow(item, before, { isFirst, exclusion });
     if (!before) added += 1;
     if (!before || differs(before, row)) changed.push(row);
   }
@@ -65,18 +80,20 @@ export function compareList(
 }
 
 function toRow(
-  { itemId, title, positions, available, explicit }: ListedItem,
+  { itemId, title, positions, available }: ListedItem,
   before: KnownMember | undefined,
-  { isFirst, explicitFilter }: { isFirst: boolean; explicitFilter: boolean },
+  { isFirst, exclusion }: { isFirst: boolean; exclusion: MemberExclusion | null },
 ): MemberRow {
-  const open = !available ? 'UNAVAILABLE' : explicit && explicitFilter ? 'EXCLUDED' : 'MISSING';
+  const open = !available ? 'UNAVAILABLE' : exclusion ? 'EXCLUDED' : 'MISSING';
+  const state = before && !OPEN_STATES.includes(before.state) ? before.state : open;
   return {
     itemId,
     // An entry that is gone has none.
     title: title || (before?.title ?? ''),
     positions,
     origin: before?.origin ?? (isFirst ? 'FIRST' : 'ADDED'),
-    state: before && !OPEN_STATES.includes(before.state) ? before.state : open,
+    state,
+    exclusion: state === 'EXCLUDED' ? exclusion : null,
   };
 }
 
@@ -85,6 +102,7 @@ function differs(before: KnownMember, row: MemberRow): boolean {
     before.removedAt !== null ||
     before.title !== row.title ||
     before.state !== row.state ||
+    before.exclusion !== row.exclusion ||
     before.positions.length !== row.positions.length ||
     before.positions.some((position, at) => position !== row.positions[at])
   );

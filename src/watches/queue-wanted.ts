@@ -1,11 +1,14 @@
 import type { Album, Track } from '../catalog/catalog-item.js';
+import type { Db } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
 import { listAllPositions } from '../tasks/task-children-store.js';
 import { newChildren, type NewTask } from '../tasks/new-task.js';
 import { findOwnedTracks } from './find-owned.js';
+import { WatchNotFoundError } from './errors.js';
 import { listWanted, markQueued, setMembers, type WantedMember } from './member-store.js';
+import { lockWatch } from './watch-store.js';
 import type { Watch } from './watch.js';
 
 interface Queueing extends TaskRun {
@@ -20,8 +23,20 @@ type Items = ReadonlyMap<string, Track | Album>;
 /** Children inserted at once. */
 const BATCH = 500;
 
-/** As children of the check, a batch and its members in one transaction. */
+/** Its next check is due at once, and queues the rest by the new options. */
+class OptionsChangedError extends Error {}
+
+/** As children of the check, a batch and its members in one transaction. Ends when the options of the watch change. */
 export async function queueWanted(queueing: Queueing, items: Items): Promise<void> {
+  try {
+    await queueAll(queueing, items);
+  } catch (thrown) {
+    if (!(thrown instanceof OptionsChangedError)) throw thrown;
+    queueing.log.info({ watchId: queueing.watch.id }, 'options of the watch changed during its check');
+  }
+}
+
+async function queueAll(queueing: Queueing, items: Items): Promise<void> {
   const { deps, watch, claimed } = queueing;
   await markOwned(queueing, items);
   const wanted = (await listWanted(deps.db, watch)).filter(({ itemId }) => items.has(itemId));
@@ -36,9 +51,19 @@ export async function queueWanted(queueing: Queueing, items: Items): Promise<voi
     const children = newChildren(claimed, entries);
     await insertClaimedChildren(deps, claimed, {
       children,
-      also: (tx) => markQueued(tx, watch.id, children.map(toQueued)),
+      also: async (tx) => {
+        await expectSameOptions(tx, watch);
+        await markQueued(tx, watch.id, children.map(toQueued));
+      },
     });
   }
+}
+
+/** Until the transaction ends they stay so. */
+async function expectSameOptions(tx: Db, { id, itemId, optionsVersion }: Watch): Promise<void> {
+  const current = await lockWatch(tx, id);
+  if (!current) throw new WatchNotFoundError(itemId);
+  if (current.optionsVersion !== optionsVersion) throw new OptionsChangedError();
 }
 
 const toQueued = ({ id, itemId }: NewTask) => ({ itemId, taskId: id });

@@ -58,6 +58,7 @@ function list(
     positions: [position],
     available: item !== null,
     explicit: item?.type === 'TRACK' && item.explicit,
+    durationMs: item?.type === 'TRACK' ? item.durationMs : null,
   });
 }
 
