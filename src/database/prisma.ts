@@ -9,6 +9,7 @@ import type { Logger } from '../lib/logger.js';
 /** For every folder; only stores use the client itself. */
 export type { LibraryFile, Task, Watch, WatchMember } from '../generated/prisma/client.js';
 export type {
+  MemberExclusion,
   MemberOrigin,
   MemberState,
   TaskKind,

@@ -12,19 +12,30 @@ import { ExplicitContentError, InvalidOptionsError } from './errors.js';
 import { previewPath, type PathPreview } from './preview-path.js';
 import { queueDownload } from './queue-download.js';
 import type { OptionsInput } from './resolve-options.js';
-import { readChange, tableInput } from '../settings/table-fields.graphql.js';
-import { CHOSEN_OPTION_ROWS, type chosenOptions } from '../tasks/download-options.js';
+import { nullEnum, readChange, tableInput, tableObject } from '../settings/table-fields.graphql.js';
+import { CHOSEN_OPTION_ROWS, DOWNLOAD_OPTION_ROWS, type chosenOptions } from '../tasks/download-options.js';
+import { optionsOf } from '../tasks/task-store.js';
 
-const DownloadOptionsInput = tableInput('DownloadOptionsInput', {
+/** Other options follow the settings while they have no value. */
+const CLEARABLE = CHOSEN_OPTION_ROWS.filter(({ form }) => form.word !== null);
+
+export const NullableDownloadOption = nullEnum('NullableDownloadOption', {
+  input: 'DownloadOptionsInput',
+  rows: CLEARABLE,
+});
+
+export const DownloadOptionsInput = tableInput('DownloadOptionsInput', {
   description:
     'Format of a download, its file names, and how it is fetched. An omitted option follows the settings.',
   rows: CHOSEN_OPTION_ROWS,
   enums: { setToNull: 'NullableDownloadOption' },
-  // Another option follows the settings while it has no value.
-  nullable: CHOSEN_OPTION_ROWS.filter(({ form }) => form.word !== null),
+  nullable: CLEARABLE,
 });
 
-function toOptionsInput(input: typeof DownloadOptionsInput.$inferInput | null | undefined): OptionsInput {
+/** Throws InvalidOptionsError for an option that is given in two ways. */
+export function toOptionsInput(
+  input: typeof DownloadOptionsInput.$inferInput | null | undefined,
+): OptionsInput {
   const { values, conflicts } = readChange<z.infer<typeof chosenOptions>>(CHOSEN_OPTION_ROWS, input ?? {});
   for (const { message, field } of conflicts) throw new InvalidOptionsError(message, field);
   return values;
@@ -115,6 +126,23 @@ builder.mutationField('queueDownload', (t) =>
         options: toOptionsInput(input.options),
         signal: context.signal,
       }),
+  }),
+);
+
+const TaskOptionsType = tableObject('TaskOptions', {
+  description: 'What a download was queued with: its own options, and the settings of that moment.',
+  rows: DOWNLOAD_OPTION_ROWS,
+});
+
+builder.prismaObjectField('Task', 'options', (t) =>
+  t.field({
+    type: TaskOptionsType,
+    nullable: true,
+    description: 'Format, file names and the rest that the download keeps over retries; null if unreadable.',
+    resolve: (task) => {
+      const options = optionsOf(task);
+      return options && new Map<string, unknown>(Object.entries(options));
+    },
   }),
 );
 

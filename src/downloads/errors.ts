@@ -29,8 +29,8 @@ export class InvalidOptionsError extends DomainError {
 export class ExplicitContentError extends DomainError {
   readonly code = 'EXPLICIT_CONTENT';
 
-  constructor(title: string) {
-    super(`"${title}" is marked as explicit, and this server does not download explicit tracks.`);
+  constructor(title: string, by: 'server' | 'watch' = 'server') {
+    super(`"${title}" is marked as explicit, and this ${by} does not download explicit tracks.`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
 import { countFirstChildren } from '../tasks/task-children-store.js';
+import type { DownloadOptions } from '../tasks/download-options.js';
 import { newChildren, type Refusal } from '../tasks/new-task.js';
 import { ExplicitContentError } from './errors.js';
 
@@ -33,7 +34,7 @@ export async function expandParent(
     const entries = page.items.map((child, index) => ({
       item: child,
       position: offset + index,
-      refusal: refusalOf(deps, child),
+      refusal: refusalOf(deps, child, options),
     }));
     await insertClaimedChildren(deps, claimed, { children: newChildren(claimed, entries) });
   }
@@ -45,8 +46,12 @@ async function findFirstPage(db: Platform['db'], parentId: string): Promise<numb
   return Math.floor(Math.max(0, children - 1) / PAGE) * PAGE;
 }
 
-function refusalOf({ env }: Pick<Platform, 'env'>, item: Track | Album | null): Refusal | null {
-  if (!env.explicitFilter || item?.type !== 'TRACK' || !item.explicit) return null;
-  const { code, message } = new ExplicitContentError(item.title);
+function refusalOf(
+  { env }: Pick<Platform, 'env'>,
+  item: Track | Album | null,
+  { skipExplicit }: Pick<DownloadOptions, 'skipExplicit'>,
+): Refusal | null {
+  if (item?.type !== 'TRACK' || !item.explicit || !(env.explicitFilter || skipExplicit)) return null;
+  const { code, message } = new ExplicitContentError(item.title, env.explicitFilter ? 'server' : 'watch');
   return { code, message };
 }

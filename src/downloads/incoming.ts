@@ -8,6 +8,7 @@ import { TargetNotWritableError } from '../media/errors.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { INCOMING_DIRECTORY } from '../settings/path-rules.js';
+import { listDownloadPaths } from '../tasks/task-file-store.js';
 import { findTasksByIds } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
 import { makeDirectory } from './target-file.js';
@@ -190,7 +191,8 @@ async function findIncoming(root: string): Promise<string | null> {
 export async function sweepUnfinishedFiles(
   deps: Pick<Platform & SettingsDeps, 'db' | 'env' | 'log' | 'settings'>,
 ): Promise<void> {
-  const roots = new Set([deps.env.downloadDir, deps.settings().downloadPath]);
+  const chosen = await listDownloadPaths(deps.db);
+  const roots = new Set([deps.env.downloadDir, deps.settings().downloadPath, ...chosen]);
   for (const root of roots) {
     try {
       await sweep(deps, root);

@@ -7,7 +7,7 @@ import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
 import { LeaseLostError } from '../queue/leases.js';
 import { writePlannedFile, type Ending, type FileRecord } from '../tasks/task-state-store.js';
-import { findFinishedAt } from '../tasks/task-store.js';
+import { findFinishedAt } from '../tasks/task-file-store.js';
 import type { Task } from '../tasks/task.js';
 import { fetchCover, saveCover } from './cover-file.js';
 import type { MadeFile } from './make-file.js';

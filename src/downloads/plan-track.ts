@@ -4,9 +4,11 @@ import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import type { Settings } from '../settings/settings.js';
+import { TargetNotWritableError } from '../media/errors.js';
+import { findDownloadPathProblem } from '../settings/download-path.js';
 import { fileOptionsOf, type DownloadOptions } from '../tasks/download-options.js';
 import { findPlaylist } from '../tasks/task-children-store.js';
-import { findEarlierDownload } from '../tasks/task-store.js';
+import { findEarlierDownload } from '../tasks/task-file-store.js';
 import type { Task } from '../tasks/task.js';
 import { formatPath, userDirectories, type PathContext } from './path-format.js';
 import { createWorkFolder, type WorkFolder } from './incoming.js';
@@ -23,7 +25,7 @@ export interface TrackDownload extends TaskRun {
 }
 
 export async function planTrack(
-  deps: Pick<Platform & SettingsDeps, 'db' | 'settings'>,
+  deps: Pick<Platform & SettingsDeps, 'db' | 'env' | 'settings'>,
   run: TaskRun,
 ): Promise<TrackDownload> {
   const { task, item, options } = run.claimed;
@@ -34,9 +36,24 @@ export async function planTrack(
     findPosition(deps, task),
     findEarlierDownload(deps.db, task.itemId, fileOptionsOf(options)),
   ]);
-  const root = settings.downloadPath;
+  const root = rootOf(options, settings);
+  if (options.downloadPath !== null) await expectAllowed(deps, options.downloadPath);
   const work = createWorkFolder(root, task);
   return { ...run, track: item, options, settings, playlist, earlier, root, work };
+}
+
+/** Directory above all folders of the options. */
+export function rootOf(
+  { downloadPath }: Pick<DownloadOptions, 'downloadPath'>,
+  settings: Pick<Settings, 'downloadPath'>,
+): string {
+  return downloadPath ?? settings.downloadPath;
+}
+
+/** Throws TargetNotWritableError for one that was allowed when it was chosen, and is no longer. */
+export async function expectAllowed({ env }: Pick<Platform, 'env'>, downloadPath: string): Promise<void> {
+  const problem = await findDownloadPathProblem(downloadPath, env.downloadRoots);
+  if (problem) throw new TargetNotWritableError(`${problem.message} Change the options of the watch.`);
 }
 
 async function findPosition(

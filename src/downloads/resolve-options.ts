@@ -18,11 +18,14 @@ type Chosen = z.infer<typeof chosenOptions>;
 
 export type OptionsInput = { [Name in keyof Chosen]?: Chosen[Name] | null | undefined };
 
+/** What no caller of a download can choose, but a watch can. */
+type WatchedOptions = Pick<DownloadOptions, 'downloadPath' | 'skipExplicit'>;
+
 /** Throws InvalidOptionsError, or FormatUnavailableError when this ffmpeg has no encoder. */
 export function resolveOptions(
   { settings: current, media }: Pick<Platform & SettingsDeps, 'settings' | 'media'>,
   input: OptionsInput | null | undefined,
-  { username }: { username: string },
+  { username, downloadPath = null, skipExplicit = false }: { username: string } & Partial<WatchedOptions>,
 ): DownloadOptions {
   const settings = current();
   const provided = Object.entries(input ?? {}).filter(([, value]) => value !== null && value !== undefined);
@@ -36,6 +39,8 @@ export function resolveOptions(
     bitrateKbps: input?.bitrateKbps ?? usualBitrate,
     userDirectory: settings.separateTracksByUser ? username : null,
     albumGroups: null,
+    downloadPath,
+    skipExplicit,
   };
   const [problem] = [...findProblems(CHOSEN_OPTION_ROWS, values), ...findBitrateProblems(values)];
   if (problem) throw new InvalidOptionsError(problem.message, problem.field);

@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TaskRunner, TaskRunners } from '../queue/claimed-task.js';
+import { optionsOf } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
 import { removeLonelyCover } from './cover-file.js';
 import { downloadTrack, type DownloadDeps } from './download-track.js';
 import { expandParent } from './expand-parent.js';
+import { rootOf } from './plan-track.js';
 import { removeEmptyDirectories } from './target-file.js';
 
 export function createDownloadRunners(deps: DownloadDeps): TaskRunners {
@@ -22,9 +24,11 @@ export function createDownloadRunners(deps: DownloadDeps): TaskRunners {
   };
 }
 
-async function discardFile({ settings }: Pick<DownloadDeps, 'settings'>, { filePath }: Task): Promise<void> {
+async function discardFile({ settings }: Pick<DownloadDeps, 'settings'>, task: Task): Promise<void> {
+  const { filePath } = task;
   if (!filePath) return;
   await rm(filePath, { force: true });
   await removeLonelyCover(dirname(filePath));
-  await removeEmptyDirectories(settings().downloadPath, dirname(filePath));
+  const root = rootOf({ downloadPath: optionsOf(task)?.downloadPath ?? null }, settings());
+  await removeEmptyDirectories(root, dirname(filePath));
 }

@@ -22,6 +22,7 @@ import { isFinished, type Task } from '../tasks/task.js';
 import { InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 import { userDirectories } from './path-format.js';
 import { newUnfinishedFile } from './incoming.js';
+import { rootOf } from './plan-track.js';
 import { exists, explainDiskError, makeDirectoryInside, syncToDisk } from './target-file.js';
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
@@ -85,7 +86,7 @@ async function writeLatest(deps: PlaylistDeps, { id }: FinishedPlaylist): Promis
 }
 
 async function writePlaylist(deps: PlaylistDeps, playlist: TaskWithOptions): Promise<string | null> {
-  const root = deps.settings().downloadPath;
+  const root = rootOf(playlist.options, deps.settings());
   const directory = join(root, ...userDirectories(playlist.options.userDirectory), PLAYLISTS_DIRECTORY);
   const entries = await findEntries(await listChildrenWithFile(deps.db, playlist.id), { root, directory });
   if (entries.length === 0) return null;

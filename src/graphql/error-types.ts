@@ -40,6 +40,7 @@ const CODES: Record<ErrorCode, string> = {
   TASK_STATE_CONFLICT: 'The task’s state does not allow this action.',
   WATCH_NOT_FOUND: 'You do not watch this playlist or artist.',
   WATCHING_DISABLED: 'An admin has turned off watching: nothing is checked.',
+  WATCH_EXPIRED: 'The watch has ended by its `expiresAt`: give it a later time to check it again.',
   FORMAT_UNAVAILABLE: 'The installed ffmpeg has no encoder for this format.',
   UPSTREAM_LIMITED: 'The catalog provider limits requests; try again later.',
   UPSTREAM_FAILED: 'The catalog provider did not answer, or answered with an error.',

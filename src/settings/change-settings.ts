@@ -4,7 +4,7 @@ import { recordAudit, type Actor } from '../auth/audit-store.js';
 import type { Viewer } from '../auth/viewer.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import { inTransaction } from '../database/prisma.js';
-import { findDownloadPathProblem, isWritable } from './download-path.js';
+import { findDownloadPathProblem, isWritable, withoutTrailingSlash } from './download-path.js';
 import { InvalidSettingsError, type SettingsProblem } from './errors.js';
 import type { SettingsDeps } from './live-settings.js';
 import {
@@ -55,7 +55,7 @@ export function checkDownloadSettings(
   viewer: Viewer,
   change: TableChange<Settings>,
 ): Promise<SettingsProblem[]> {
-  return check({ deps, viewer, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
+  return check({ deps, viewer, section: checkedDownloads(deps) }, withPlainPath(change));
 }
 
 export function checkWatchSettings(
@@ -72,7 +72,7 @@ export function updateDownloadSettings(
   actor: Actor,
   change: TableChange<Settings>,
 ): Promise<VersionOf<Settings>> {
-  return update({ deps, actor, section: checkedDownloads(deps) }, withoutTrailingSlash(change));
+  return update({ deps, actor, section: checkedDownloads(deps) }, withPlainPath(change));
 }
 
 export function updateWatchSettings(
@@ -83,12 +83,12 @@ export function updateWatchSettings(
   return update({ deps, actor, section: CHECKED_WATCHES }, change);
 }
 
-function withoutTrailingSlash(change: TableChange<Settings>): TableChange<Settings> {
+function withPlainPath(change: TableChange<Settings>): TableChange<Settings> {
   const { downloadPath } = change.values;
   if (downloadPath === undefined) return change;
   return {
     ...change,
-    values: { ...change.values, downloadPath: downloadPath.replace(/(?<=[^/])\/+$/, '') },
+    values: { ...change.values, downloadPath: withoutTrailingSlash(downloadPath) },
   };
 }
 

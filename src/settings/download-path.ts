@@ -3,6 +3,10 @@ import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { SettingsProblem } from './errors.js';
 
+export function withoutTrailingSlash(path: string): string {
+  return path.replace(/(?<=[^/])\/+$/, '');
+}
+
 /** Null when allowed. Links are followed. The path is absolute, without `..`, and need not exist yet. */
 export async function findDownloadPathProblem(
   path: string,

@@ -51,7 +51,7 @@ export const BITRATE_TEXT = Object.entries(BITRATE_RANGES)
   .join(', ');
 
 /** Neither the database nor a disk takes half of a surrogate pair. */
-const text = (max: number) =>
+export const text = (max: number) =>
   z
     .string()
     .max(max, { error: `must have at most ${max} characters.` })

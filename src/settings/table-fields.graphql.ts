@@ -1,11 +1,13 @@
 import type { GraphqlContext } from '../context.js';
 import { builder, enumTypeOf, type EnumTypeRef } from '../graphql/builder.js';
 import { parseServerId, SERVER_ID } from '../graphql/node-id.js';
+import { getOrAdd } from '../lib/get-or-add.js';
 import type { SettingsProblem } from './errors.js';
 import type { VersionOf } from './settings-store.js';
 import {
   constantOf,
   describeInput,
+  describeRow,
   describeWithDefault,
   nullNote,
   showDefault,
@@ -37,7 +39,7 @@ export interface TableNode {
   typename: string;
   id: typeof SERVER_ID;
   version: number;
-  values: ReadonlyMap<string, unknown>;
+  values: TableValues;
 }
 
 export function toTableNode(typename: string, { values, version }: VersionOf<object>): TableNode {
@@ -60,7 +62,7 @@ export function tableNode(name: string, { description, rows, load }: NodeOptions
           type: typeOf(form),
           nullable: takesNull(row),
           description: describeWithDefault(row) + nullNote(row),
-          resolve: ({ values }) => (values.get(row.name) === form.word ? null : values.get(row.name)),
+          resolve: ({ values }) => valueOf(row, values),
         });
         return [row.name, field] as const;
       });
@@ -70,6 +72,55 @@ export function tableNode(name: string, { description, rows, load }: NodeOptions
       return { version, ...Object.fromEntries(fields) };
     },
   });
+}
+
+export type TableValues = ReadonlyMap<string, unknown>;
+
+/** The values of a table, without an id. */
+export function tableObject(name: string, { description, rows }: TypeOptions) {
+  return builder.objectRef<TableValues>(name).implement({
+    description,
+    fields: (t) =>
+      Object.fromEntries(
+        rows.map((row) => {
+          const about = describeRow(row) + nullNote(row);
+          const nullable = takesNull(row);
+          const resolve = (values: TableValues) => valueOf(row, values);
+          return [row.name, t.field({ type: typeOf(row.form), nullable, description: about, resolve })];
+        }),
+      ),
+  });
+}
+
+/** Values for some rows; null for the others. `setToNull` names those that are null by choice, as in the input. */
+export function partialTableObject(
+  name: string,
+  { description, rows, setToNull }: TypeOptions & { setToNull: EnumTypeRef<string> },
+) {
+  const words = rows.filter(({ form }) => form.word !== null);
+  return builder.objectRef<TableValues>(name).implement({
+    description,
+    fields: (t) => ({
+      ...Object.fromEntries(
+        rows.map((row) => {
+          const about = describeInput(row, false);
+          const resolve = (values: TableValues) => valueOf(row, values) ?? null;
+          return [row.name, t.field({ type: typeOf(row.form), nullable: true, description: about, resolve })];
+        }),
+      ),
+      setToNull: t.field({
+        type: [setToNull],
+        description: 'Options that are null by choice, and not because they follow the settings.',
+        resolve: (values) =>
+          words.filter((row) => values.get(row.name) === row.form.word).map((row) => row.name),
+      }),
+    }),
+  });
+}
+
+function valueOf({ name, form }: TableRow, values: TableValues): unknown {
+  const value = values.get(name);
+  return value === form.word ? null : value;
 }
 
 interface InputOptions extends TypeOptions {
@@ -119,7 +170,14 @@ function resetEnum(name: string, { input, rows }: EnumRows) {
   return namesEnum(name, { description: `What \`resetToDefault\` of ${input} can name.`, rows, about });
 }
 
-function nullEnum(name: string, { input, rows }: EnumRows) {
+const nullEnums = new Map<string, EnumTypeRef<string>>();
+
+/** The same one for the output that shows the input. */
+export function nullEnum(name: string, options: EnumRows): EnumTypeRef<string> {
+  return getOrAdd(nullEnums, name, () => createNullEnum(name, options));
+}
+
+function createNullEnum(name: string, { input, rows }: EnumRows) {
   const about = ({ name: row, form }: TableRow) =>
     `Sets \`${row}\` to null${form.word === null ? '' : `, which stands for \`${form.word}\``}.`;
   return namesEnum(name, { description: `What \`setToNull\` of ${input} can name.`, rows, about });

@@ -44,12 +44,22 @@ export const downloadOptions = chosenOptions.extend({
     .meta({ description: 'Folder of the user; null for the folder that all users share.' })
     .register(identity, identifiesFile),
   tagsFromCatalog: shape.tagsFromCatalog,
+  downloadPath: shape.downloadPath
+    .nullable()
+    .default(null)
+    .meta({ description: 'Directory of the file; null for the setting `downloadPath`.' })
+    .register(identity, identifiesFile),
+  skipExplicit: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether explicit tracks of an album are left out, whatever the server allows.' }),
 });
 
 /** Stored with the task, so that a later change of a setting does not change it. */
 export type DownloadOptions = z.infer<typeof downloadOptions>;
 
 export const CHOSEN_OPTION_ROWS = rowsOf(chosenOptions);
+export const DOWNLOAD_OPTION_ROWS = rowsOf(downloadOptions);
 
 /** A task that was queued before an option existed, or with a path that is no longer allowed, has the default. */
 export const storedOptions = downloadOptions.extend({
@@ -57,11 +67,11 @@ export const storedOptions = downloadOptions.extend({
   customTrackFormat: shape.customTrackFormat.catch(DEFAULT_SETTINGS.customTrackFormat),
 });
 
-const FILE_OPTIONS = rowsOf(downloadOptions)
-  .filter(({ schema }) => identity.has(schema))
-  .map(({ name }) => name);
+const FILE_OPTIONS = DOWNLOAD_OPTION_ROWS.filter(({ schema }) => identity.has(schema)).map(
+  ({ name }) => name,
+);
 
-export function fileOptionsOf(options: DownloadOptions): object {
+export function fileOptionsOf(options: DownloadOptions): Record<string, unknown> {
   const values = new Map(Object.entries(options));
   return Object.fromEntries(FILE_OPTIONS.map((name) => [name, values.get(name)]));
 }

@@ -37,6 +37,11 @@ export function readRequest({ item, options }: Task): z.ZodSafeParseResult<TaskR
   return taskRequest.safeParse({ item, options });
 }
 
+/** Null for options that cannot be read. */
+export function optionsOf({ options }: Pick<Task, 'options'>): DownloadOptions | null {
+  return storedOptions.safeParse(options).data ?? null;
+}
+
 /** Throws for an item that cannot be read. */
 export function itemOf({ item }: Pick<Task, 'item'>): TaskRequest['item'] | null {
   return storedItem.parse(item);
@@ -66,19 +71,6 @@ export function findTasksByIds(db: Db, ids: readonly string[]): Promise<Task[]> 
 
 export function listOwners(db: Db, ids: readonly string[]): Promise<User[]> {
   return db.user.findMany({ where: { id: { in: [...ids] } } });
-}
-
-export function findFinishedAt(db: Db, filePath: string): Promise<Task | null> {
-  return db.task.findFirst({ where: { filePath, state: 'COMPLETED' }, orderBy: { createdAt: 'desc' } });
-}
-
-/** Of any owner, with at least these options. */
-export async function findEarlierDownload(db: Db, itemId: string, options: object): Promise<Task | null> {
-  const [found] = await db.$queryRaw<{ id: string }[]>`
-    SELECT "id" FROM "Task"
-    WHERE "itemId" = ${itemId} AND "state" = 'COMPLETED' AND "options" @> ${JSON.stringify(options)}::jsonb
-    ORDER BY "createdAt" DESC LIMIT 1`;
-  return found ? findTaskById(db, found.id) : null;
 }
 
 /** Null when an active task has the same dedupe key. */

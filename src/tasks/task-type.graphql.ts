@@ -74,6 +74,7 @@ export const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
       description: 'The playlist or artist was no longer watched when the check came to it.',
     },
     WATCHING_DISABLED: { description: 'Watching was turned off when the check came to it.' },
+    WATCH_EXPIRED: { description: 'The time until which the watch was to be checked had passed.' },
     WATCH_UNCHANGED: {
       description: 'The snapshot id of the playlist had not changed, so its entries were not read.',
     },

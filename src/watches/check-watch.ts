@@ -2,16 +2,17 @@ import { getCatalog } from '../catalog/find-item.js';
 import { CatalogItemNotFoundError } from '../catalog/errors.js';
 import { inTransaction } from '../database/prisma.js';
 import { toFailure } from '../jobs/errors.js';
+import { expectAllowed } from '../downloads/plan-track.js';
 import { delay } from '../lib/async.js';
 import type { ClaimedTask, TaskRun, TaskRunner, TaskRunners } from '../queue/claimed-task.js';
 import { measureChildren } from '../tasks/task-children-store.js';
 import type { Ending } from '../tasks/task-state-store.js';
 import { countWanted } from './entry-store.js';
-import { WatchingDisabledError, WatchNotFoundError } from './errors.js';
-import { findDownloads, hasExcluded, releaseFailed, settleMembers } from './member-store.js';
-import { queueWanted } from './queue-wanted.js';
-import { readAndRecord } from './record-list.js';
+import { WatchExpiredError, WatchingDisabledError, WatchNotFoundError } from './errors.js';
+import { findDownloads, hasExplicit, releaseFailed, settleMembers } from './member-store.js';
+import { queueByOptions, readAndRecord, type Recorded } from './record-list.js';
 import { expectWatched, keyOf, type Check, type CheckDeps } from './watch-check.js';
+import { filterOf } from './watch-options.js';
 import {
   deleteEarlierChecks,
   findWatch,
@@ -21,7 +22,7 @@ import {
   type CheckResult,
   type WatchedItem,
 } from './watch-store.js';
-import { pauseBetween, secondsToNextCheck, type Watch } from './watch.js';
+import { intervalOf, pauseBetween, secondsToNextCheck, type Watch } from './watch.js';
 
 export function createWatchRunners(deps: CheckDeps): TaskRunners {
   const check: TaskRunner = { run: (run) => runCheck(deps, run) };
@@ -29,10 +30,10 @@ export function createWatchRunners(deps: CheckDeps): TaskRunners {
 }
 
 /** Not an error of the check: there is nothing to check any more, or for now. */
-type Stop = WatchingDisabledError | WatchNotFoundError;
+type Stop = WatchingDisabledError | WatchExpiredError | WatchNotFoundError;
 
 const isStop = (thrown: unknown): thrown is Stop =>
-  thrown instanceof WatchingDisabledError || thrown instanceof WatchNotFoundError;
+  [WatchingDisabledError, WatchExpiredError, WatchNotFoundError].some((stop) => thrown instanceof stop);
 
 /** Idempotent: what an attempt that died has recorded and queued is not queued again. */
 async function runCheck(deps: CheckDeps, run: TaskRun): Promise<Ending | null> {
@@ -64,14 +65,15 @@ async function checkWatch(deps: CheckDeps, run: TaskRun, watch: Watch): Promise<
     catalog: getCatalog({ catalogs: deps.liveCatalogs }, watch.itemId),
   };
   await expectWatched(check);
+  if (watch.downloadPath !== null) await expectAllowed(deps, watch.downloadPath);
   await waitForTurn(check);
   const item = await findWatchedItem(check);
   await settleEarlier(check);
   const plan = await planCheck(check, item);
-  const notice = await carryOut(check, { plan, item });
+  const { notice, watch: used } = await carryOut(check, { plan, item });
   const { count: foundCount } = await measureChildren(deps.db, run.claimed.task.id);
   const unchanged = plan !== 'READ';
-  await finishCheck(check, { outcome: outcomeOf({ unchanged, foundCount }), foundCount, notice });
+  await finishCheck(deps, used, { outcome: outcomeOf({ unchanged, foundCount }), foundCount, notice });
   if (foundCount > 0) return null;
   return unchanged ? { state: 'SKIPPED', error: UNCHANGED } : { state: 'COMPLETED' };
 }
@@ -124,8 +126,9 @@ async function planCheck({ deps, watch }: Check, item: WatchedItem): Promise<Pla
   const { db, env, watchSettings } = deps;
   if (item.type !== 'PLAYLIST' || !watchSettings().skipUnchangedPlaylists) return 'READ';
   if (item.revision === null || item.revision !== watch.snapshotId) return 'READ';
-  // What was excluded may have become allowed.
-  if (!env.explicitFilter && (await hasExcluded(db, watch.id))) return 'READ';
+  // What was left out may have become allowed.
+  const isAllowed = !env.explicitFilter && !filterOf(watch).skipExplicit;
+  if (isAllowed && (await hasExplicit(db, watch.id))) return 'READ';
   const { wanted, held } = await countWanted(db, watch);
   if (wanted > held) return 'READ';
   return wanted > 0 ? 'QUEUE' : 'NOTHING';
@@ -134,27 +137,26 @@ async function planCheck({ deps, watch }: Check, item: WatchedItem): Promise<Pla
 const REQUEUED =
   'The playlist has not changed since the last check, so it was not read; failed downloads were queued again.';
 
-/** Returns what could not be done, or was not necessary. */
-async function carryOut(
-  check: Check,
-  { plan, item }: { plan: Plan; item: WatchedItem },
-): Promise<string | null> {
-  if (plan === 'NOTHING') return null;
+/** The notice is what could not be done, or was not necessary. */
+async function carryOut(check: Check, { plan, item }: { plan: Plan; item: WatchedItem }): Promise<Recorded> {
+  const { watch } = check;
+  if (plan === 'NOTHING') return { notice: null, watch };
   if (plan === 'READ') return readAndRecord(check, item);
-  await queueWanted({ ...check, expectWatched: () => expectWatched(check) }, null);
-  return REQUEUED;
+  await queueByOptions(check, null);
+  return { notice: REQUEUED, watch };
 }
 
 /** So many checks of a watch that found nothing stay in the history. */
 const KEPT_CHECKS = 5;
 
 async function finishCheck(
-  { deps: { db, watchSettings }, watch }: Check,
+  { db, watchSettings }: CheckDeps,
+  watch: Watch,
   result: Omit<CheckResult, 'nextSeconds'>,
 ): Promise<void> {
-  const { watchPollIntervalSeconds: intervalSeconds } = watchSettings();
+  const intervalSeconds = intervalOf(watch, watchSettings());
   const nextSeconds = secondsToNextCheck({ failures: 0, intervalSeconds, random: Math.random });
-  await saveCheck(db, watch.id, { ...result, nextSeconds });
+  await saveCheck(db, watch, { ...result, nextSeconds });
   await deleteEarlierChecks(db, watch, KEPT_CHECKS);
 }
 
@@ -167,9 +169,9 @@ async function noteFailure(
   const { code, message, retryable } = toFailure(thrown);
   const isRetried = retryable && run.claimed.task.failures < settings().maxRetries;
   const failures = watch.failures + (isRetried ? 0 : 1);
-  const { watchPollIntervalSeconds: intervalSeconds } = watchSettings();
+  const intervalSeconds = intervalOf(watch, watchSettings());
   const nextSeconds = isRetried
     ? null
     : secondsToNextCheck({ failures, intervalSeconds, random: Math.random });
-  await saveFailedCheck(db, watch.id, { code, message, failures, nextSeconds });
+  await saveFailedCheck(db, watch, { code, message, failures, nextSeconds });
 }

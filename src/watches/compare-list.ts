@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { MemberOrigin, MemberState, WatchMember } from './watch.js';
+import { createExclusion, NO_FILTER, type WatchFilter } from './watch-options.js';
+import type { MemberExclusion, MemberOrigin, MemberState, WatchMember } from './watch.js';
 
 /** What a list says of one of its items. */
 export const listedSchema = z.object({
@@ -7,6 +8,8 @@ export const listedSchema = z.object({
   /** False for an entry that its catalog no longer has. */
   available: z.boolean(),
   explicit: z.boolean(),
+  /** Null where the catalog does not say, as for albums. */
+  durationMs: z.number().nullable(),
 });
 
 /** One item of a list, at all its positions. */
@@ -17,7 +20,7 @@ export interface ListedItem extends z.infer<typeof listedSchema> {
 
 export type KnownMember = Pick<
   WatchMember,
-  'itemId' | 'title' | 'positions' | 'state' | 'origin' | 'removedAt'
+  'itemId' | 'title' | 'positions' | 'state' | 'exclusion' | 'origin' | 'removedAt'
 >;
 
 export interface MemberRow {
@@ -26,6 +29,7 @@ export interface MemberRow {
   positions: number[];
   origin: MemberOrigin;
   state: MemberState;
+  exclusion: MemberExclusion | null;
 }
 
 export interface ListChange {
@@ -37,17 +41,28 @@ export interface ListChange {
 /** States that say nothing of a download. */
 const OPEN_STATES: readonly MemberState[] = ['MISSING', 'EXCLUDED', 'UNAVAILABLE'];
 
+interface Rules {
+  isFirst: boolean;
+  /** Of the server. */
+  explicitFilter: boolean;
+  filter: WatchFilter;
+}
+
 /** A part of a list with the members of the same ids. As sets: an item that moved is the same member. */
 export function compareList(
   listed: readonly ListedItem[],
   members: ReadonlyMap<string, KnownMember>,
-  { isFirst, explicitFilter }: { isFirst: boolean; explicitFilter: boolean },
+  { isFirst, explicitFilter, filter }: Rules,
 ): ListChange {
+  const excludes = createExclusion(filter, { explicitFilter });
+  // What a person requested is left out by the server's rule alone.
+  const excludesRequested = createExclusion(NO_FILTER, { explicitFilter });
   const changed: MemberRow[] = [];
   let added = 0;
   for (const item of listed) {
     const before = members.get(item.itemId);
-    const row = toRow(item, before, { isFirst, explicitFilter });
+    const exclusion = (before?.origin === 'REQUESTED' ? excludesRequested : excludes)(item);
+    const row = toRow(item, before, { isFirst, exclusion });
     if (!before) added += 1;
     if (!before || differs(before, row)) changed.push(row);
   }
@@ -55,18 +70,20 @@ export function compareList(
 }
 
 function toRow(
-  { itemId, title, positions, available, explicit }: ListedItem,
+  { itemId, title, positions, available }: ListedItem,
   before: KnownMember | undefined,
-  { isFirst, explicitFilter }: { isFirst: boolean; explicitFilter: boolean },
+  { isFirst, exclusion }: { isFirst: boolean; exclusion: MemberExclusion | null },
 ): MemberRow {
-  const open = !available ? 'UNAVAILABLE' : explicit && explicitFilter ? 'EXCLUDED' : 'MISSING';
+  const open = !available ? 'UNAVAILABLE' : exclusion ? 'EXCLUDED' : 'MISSING';
+  const state = before && !OPEN_STATES.includes(before.state) ? before.state : open;
   return {
     itemId,
     // An entry that is gone has none.
     title: title || (before?.title ?? ''),
     positions,
     origin: before?.origin ?? (isFirst ? 'FIRST' : 'ADDED'),
-    state: before && !OPEN_STATES.includes(before.state) ? before.state : open,
+    state,
+    exclusion: state === 'EXCLUDED' ? exclusion : null,
   };
 }
 
@@ -75,6 +92,7 @@ function differs(before: KnownMember, row: MemberRow): boolean {
     before.removedAt !== null ||
     before.title !== row.title ||
     before.state !== row.state ||
+    before.exclusion !== row.exclusion ||
     before.positions.length !== row.positions.length ||
     before.positions.some((position, at) => position !== row.positions[at])
   );

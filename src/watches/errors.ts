@@ -8,6 +8,16 @@ export class WatchNotFoundError extends DomainError {
   }
 }
 
+export class WatchExpiredError extends DomainError {
+  readonly code = 'WATCH_EXPIRED';
+
+  constructor({ title, expiresAt }: { title: string; expiresAt: Date | null }) {
+    super(
+      `The watch of "${title}" ended at ${expiresAt?.toISOString()}: give it a later "expiresAt", or null for none, to check it again.`,
+    );
+  }
+}
+
 export class WatchingDisabledError extends DomainError {
   readonly code = 'WATCHING_DISABLED';
 

@@ -7,10 +7,9 @@ import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js
 import { findItemOfType } from '../catalog/find-item.js';
 import { parseItemReference } from '../catalog/item-reference.js';
 import { inTransaction } from '../database/prisma.js';
-import { InvalidInputError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import type { Task } from '../tasks/task.js';
-import { WatchingDisabledError, WatchNotFoundError } from './errors.js';
+import { WatchExpiredError, WatchingDisabledError, WatchNotFoundError } from './errors.js';
 import { setMembers } from './member-store.js';
 import { queueCheck, type QueueCheckDeps } from './queue-checks.job.js';
 import {
@@ -24,10 +23,11 @@ import {
   type WatchChange,
   type WatchedItem,
 } from './watch-store.js';
-import { DEFAULT_OPTIONS, isFollowed, type Watch, type WatchKind, type WatchOptions } from './watch.js';
+import { checkOptions, DEFAULT_OPTIONS, type WatchOptions } from './watch-options.js';
+import { isExpired, isFollowed, type Watch, type WatchKind } from './watch.js';
 
 type FindDeps = Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'defaultCatalog'>;
-type WatchDeps = FindDeps & QueueCheckDeps & Pick<Platform, 'clock'>;
+type WatchDeps = FindDeps & QueueCheckDeps & Pick<Platform, 'clock' | 'env'>;
 
 /** Which watch: its own id, or what it follows. */
 export interface WatchReference {
@@ -106,8 +106,9 @@ export async function watchItem(
   viewer: Viewer,
   { options, ...requested }: WatchItemInput,
 ): Promise<Watched> {
-  checkOptions(options);
+  await checkOptions(deps, options, requested.kind);
   const item = await findWatchable(deps, requested);
+  if (item.type !== requested.kind) await checkOptions(deps, options, item.type);
   const watched = await saveWatch(deps, viewer, { item, options });
   deps.log.info({ watchId: watched.watch.id, item: item.id, by: viewer.username }, 'watch saved');
   if (deps.watchSettings().enabled) await queueCheck(deps, watched.watch);
@@ -116,7 +117,7 @@ export async function watchItem(
 
 /** One that is removed between the two statements is added again. */
 async function saveWatch(
-  { db }: WatchDeps,
+  { db, clock }: WatchDeps,
   viewer: Viewer,
   { item, options }: { item: WatchedItem; options: Partial<WatchOptions> },
 ): Promise<Watched> {
@@ -131,7 +132,9 @@ async function saveWatch(
     });
     if (added) return { watch: added, added: true };
     const existing = await findWatch(db, key);
-    const changed = existing && (await changeWatch(db, existing.id, options));
+    // One that has ended is followed again.
+    const again = existing && isExpired(existing, clock.now()) ? { expiresAt: null } : {};
+    const changed = existing && (await changeWatch(db, existing.id, { ...again, ...options }));
     if (changed) return { watch: changed, added: false };
   }
 }
@@ -149,22 +152,18 @@ export async function updateWatch(
   viewer: Viewer,
   { change, ...reference }: WatchReference & { change: WatchChange },
 ): Promise<Watch> {
-  checkOptions(change);
   const watch = await getWatch(deps, viewer, reference);
+  await checkOptions(deps, change, watch.kind);
   const changed = await changeWatch(deps.db, watch.id, change);
   if (!changed) throw new WatchNotFoundError(reference.id);
   return changed;
 }
 
-function checkOptions({ albumGroups = [] }: WatchChange): void {
-  if (new Set(albumGroups).size === albumGroups.length) return;
-  throw new InvalidInputError('"albumGroups" has a group twice; list each once.', 'albumGroups');
-}
-
-/** Also of a paused watch: it is asked for by a person. */
+/** Also of a paused watch, because a person requested it. */
 export async function checkWatch(deps: WatchDeps, viewer: Viewer, reference: WatchReference): Promise<Task> {
   const watch = await getWatch(deps, viewer, reference);
   expectEnabled(deps);
+  if (isExpired(watch, deps.clock.now())) throw new WatchExpiredError(watch);
   return queueCheck(deps, watch);
 }
 

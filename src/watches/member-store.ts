@@ -1,7 +1,7 @@
 import type { Db } from '../database/prisma.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { KnownMember, MemberRow } from './compare-list.js';
-import { MAX_ATTEMPTS, MAX_RETRY_FACTOR, type MemberState, type Watch } from './watch.js';
+import { MAX_ATTEMPTS, MAX_RETRY_FACTOR, type MemberState, type Watch, type WatchMember } from './watch.js';
 
 /** Those of these items, by id. */
 export async function readMembers(
@@ -10,7 +10,7 @@ export async function readMembers(
   itemIds: readonly string[],
 ): Promise<Map<string, KnownMember>> {
   const rows = await db.$queryRaw<KnownMember[]>`
-    SELECT "itemId", "title", "positions", "state", "origin", "removedAt" FROM "WatchMember"
+    SELECT "itemId", "title", "positions", "state", "exclusion", "origin", "removedAt" FROM "WatchMember"
     WHERE "watchId" = ${watchId}::uuid AND "itemId" = ANY (${itemIds}::text[])`;
   return new Map(rows.map((row) => [row.itemId, row]));
 }
@@ -24,12 +24,13 @@ export async function hasMembers(db: Db, watchId: string): Promise<boolean> {
 export async function saveMembers(tx: Db, watchId: string, rows: readonly MemberRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.$executeRaw`
-    INSERT INTO "WatchMember" ("watchId", "itemId", "title", "positions", "origin", "state")
-    SELECT ${watchId}::uuid, "itemId", "title", "positions", "origin", "state"
+    INSERT INTO "WatchMember" ("watchId", "itemId", "title", "positions", "origin", "state", "exclusion")
+    SELECT ${watchId}::uuid, "itemId", "title", "positions", "origin", "state", "exclusion"
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (
-      "itemId" text, "title" text, "positions" integer[], "origin" "MemberOrigin", "state" "MemberState")
+      "itemId" text, "title" text, "positions" integer[], "origin" "MemberOrigin", "state" "MemberState",
+      "exclusion" "MemberExclusion")
     ON CONFLICT ("watchId", "itemId") DO UPDATE SET "title" = EXCLUDED."title", "positions" = EXCLUDED."positions",
-      "state" = EXCLUDED."state", "removedAt" = NULL`;
+      "state" = EXCLUDED."state", "exclusion" = EXCLUDED."exclusion", "removedAt" = NULL`;
 }
 
 /* What became of downloads. A member's task may be deleted with the history; what is KNOWN stays so. */
@@ -44,7 +45,8 @@ export async function settleMembers(
       ? Prisma.sql`member."watchId" = ${scope.watchId}::uuid`
       : Prisma.sql`member."taskId" = ANY (${scope.taskIds}::uuid[])`;
   await db.$executeRaw`
-    UPDATE "WatchMember" SET "state" = next."state", "stateAt" = now(), "taskId" = next."taskId", "attempts" = CASE
+    UPDATE "WatchMember" SET "state" = next."state", "stateAt" = now(), "taskId" = next."taskId",
+      "exclusion" = CASE WHEN next."state" = 'EXCLUDED' THEN 'EXPLICIT'::"MemberExclusion" END, "attempts" = CASE
       WHEN next."cancelled" THEN ${MAX_ATTEMPTS} WHEN next."state" = 'FAILED' THEN "WatchMember"."attempts" + 1
       WHEN next."state" = 'KNOWN' THEN 0 ELSE "WatchMember"."attempts" END
     FROM (
@@ -95,8 +97,10 @@ export async function findDownloads(tx: Db, { id, ownerId }: Pick<Watch, 'id' | 
       AND task."state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED')`;
 }
 
-export async function hasExcluded(db: Db, watchId: string): Promise<boolean> {
-  return (await db.watchMember.findFirst({ where: { watchId, state: 'EXCLUDED' } })) !== null;
+/** Whether one is left out as explicit. */
+export async function hasExplicit(db: Db, watchId: string): Promise<boolean> {
+  const where = { watchId, state: 'EXCLUDED', exclusion: 'EXPLICIT', removedAt: null } as const;
+  return (await db.watchMember.findFirst({ where })) !== null;
 }
 
 export async function markQueued(
@@ -118,8 +122,24 @@ export async function setMembers(
 ): Promise<number> {
   const origin = as === 'MISSING' ? Prisma.sql`, "origin" = 'REQUESTED'` : Prisma.empty;
   return db.$executeRaw`
-    UPDATE "WatchMember" SET "state" = ${as}::"MemberState", "stateAt" = now(), "attempts" = 0, "taskId" = NULL ${origin}
+    UPDATE "WatchMember" SET "state" = ${as}::"MemberState", "stateAt" = now(), "attempts" = 0, "taskId" = NULL,
+      "exclusion" = NULL ${origin}
     WHERE "watchId" = ${watchId}::uuid AND "itemId" = ANY (${itemIds}::text[])`;
+}
+
+/** In the order of the list, without those that left it. */
+export async function listMembers(
+  db: Db,
+  { watchId, state }: { watchId: string; state: MemberState | null },
+  { offset, limit }: { offset: number; limit: number },
+): Promise<{ items: WatchMember[]; total: number }> {
+  const where = { watchId, removedAt: null, ...(state && { state }) };
+  const items = await db.watchMember.findMany({
+    where,
+    orderBy: [{ positions: 'asc' }, { itemId: 'asc' }],
+    ...{ skip: offset, take: limit },
+  });
+  return { items, total: await db.watchMember.count({ where }) };
 }
 
 export interface MemberCount {

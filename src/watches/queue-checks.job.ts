@@ -1,6 +1,5 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { z } from 'zod';
-import { resolveOptions } from '../downloads/resolve-options.js';
 import { levelOf } from '../database/outage.js';
 import { toFailure } from '../jobs/errors.js';
 import { defineJob, type JobRun } from '../jobs/job.js';
@@ -11,7 +10,8 @@ import { describeItem } from '../tasks/new-task.js';
 import { queueTask } from '../tasks/queue-task.js';
 import type { Task } from '../tasks/task.js';
 import { findWatchOwner, itemOf, listDueWatches, saveFailedCheck, saveQueuedCheck } from './watch-store.js';
-import { latestDueSeconds, secondsToNextCheck, type Watch } from './watch.js';
+import { resolveWatchOptions } from './watch-options.js';
+import { intervalOf, secondsToNextCheck, type Watch } from './watch.js';
 
 export type QueueCheckDeps = Pick<
   Platform & SettingsDeps,
@@ -22,7 +22,7 @@ export type QueueCheckDeps = Pick<
 export async function queueCheck(deps: QueueCheckDeps, watch: Watch): Promise<Task> {
   const owner = await findWatchOwner(deps.db, watch);
   const task = await insertCheck(deps, watch, owner?.username ?? '');
-  const nextSeconds = secondsUntilNext(deps, 0);
+  const nextSeconds = secondsUntilNext(deps, watch, 0);
   await saveQueuedCheck(deps.db, watch.id, { taskId: task.id, nextSeconds });
   return task;
 }
@@ -34,7 +34,7 @@ async function insertCheck(deps: QueueCheckDeps, watch: Watch, username: string)
       id: timeOrderedUuid(),
       kind: 'WATCH_CHECK',
       ownerId: watch.ownerId,
-      options: resolveOptions(deps, null, { username }),
+      options: resolveWatchOptions(deps, watch, { username }),
       priority: 0,
       dedupeKey: `watch:${watch.id}`,
     });
@@ -44,8 +44,8 @@ async function insertCheck(deps: QueueCheckDeps, watch: Watch, username: string)
   }
 }
 
-function secondsUntilNext({ watchSettings }: QueueCheckDeps, failures: number): number {
-  const { watchPollIntervalSeconds: intervalSeconds } = watchSettings();
+function secondsUntilNext({ watchSettings }: QueueCheckDeps, watch: Watch, failures: number): number {
+  const intervalSeconds = intervalOf(watch, watchSettings());
   return secondsToNextCheck({ failures, intervalSeconds, random: Math.random });
 }
 
@@ -67,8 +67,8 @@ export const queueDueChecksJob = defineJob({
 
 export async function queueDueChecks(deps: QueueCheckDeps, { signal }: JobRun): Promise<void> {
   for (let more = true; more && deps.watchSettings().enabled;) {
-    const latestSeconds = latestDueSeconds(deps.watchSettings());
-    const due = await listDueWatches(deps.db, { latestSeconds, limit: BATCH });
+    const { watchPollIntervalSeconds: intervalSeconds } = deps.watchSettings();
+    const due = await listDueWatches(deps.db, { intervalSeconds, limit: BATCH });
     for (const watch of due) {
       if (signal.aborted) return;
       await queueDue(deps, watch);
@@ -84,7 +84,7 @@ async function queueDue(deps: QueueCheckDeps, watch: Watch): Promise<void> {
     deps.log[levelOf(err, 'warn')]({ watchId: watch.id, err }, 'could not queue the check of a watch');
     const { code, message } = toFailure(err);
     const failures = watch.failures + 1;
-    const nextSeconds = secondsUntilNext(deps, failures);
-    await saveFailedCheck(deps.db, watch.id, { code, message, failures, nextSeconds });
+    const nextSeconds = secondsUntilNext(deps, watch, failures);
+    await saveFailedCheck(deps.db, watch, { code, message, failures, nextSeconds });
   }
 }

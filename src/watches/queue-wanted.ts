@@ -1,11 +1,14 @@
+import type { Db } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
 import { listPositions, measureChildren } from '../tasks/task-children-store.js';
 import { newChildren, type NewTask } from '../tasks/new-task.js';
 import { findFreePosition, listWantedItems, type StagedList, type WantedItem } from './entry-store.js';
+import { WatchNotFoundError } from './errors.js';
 import { findOwnedTracks } from './find-owned.js';
 import { markQueued, setMembers } from './member-store.js';
+import { lockWatch } from './watch-store.js';
 import type { Watch } from './watch.js';
 
 interface Queueing extends TaskRun {
@@ -18,11 +21,23 @@ interface Queueing extends TaskRun {
 /** Children inserted at once. */
 const BATCH = 500;
 
+/** Its next check is due at once, and queues the rest by the new options. */
+class OptionsChangedError extends Error {}
+
 /**
  * As children of the check, a batch and its members in one transaction. Without a list, what earlier downloads have
- * the items of.
+ * the items of. Ends when the options of the watch change.
  */
 export async function queueWanted(queueing: Queueing, list: StagedList | null): Promise<void> {
+  try {
+    await queueAll(queueing, list);
+  } catch (thrown) {
+    if (!(thrown instanceof OptionsChangedError)) throw thrown;
+    queueing.log.info({ watchId: queueing.watch.id }, 'options of the watch changed during its check');
+  }
+}
+
+async function queueAll(queueing: Queueing, list: StagedList | null): Promise<void> {
   const { deps, watch, claimed } = queueing;
   const children = await measureChildren(deps.db, claimed.task.id);
   let free = Math.max(children.next, await findFreePosition(deps.db, watch.id));
@@ -48,9 +63,19 @@ async function queueBatch(queueing: Queueing, wanted: WantedItem[], free: number
   const children = newChildren(claimed, entries);
   await insertClaimedChildren(deps, claimed, {
     children,
-    also: (tx) => markQueued(tx, watch.id, children.map(toQueued)),
+    also: async (tx) => {
+      await expectSameOptions(tx, watch);
+      await markQueued(tx, watch.id, children.map(toQueued));
+    },
   });
   return next;
+}
+
+/** Until the transaction ends they stay so. */
+async function expectSameOptions(tx: Db, { id, itemId, optionsVersion }: Watch): Promise<void> {
+  const current = await lockWatch(tx, id);
+  if (!current) throw new WatchNotFoundError(itemId);
+  if (current.optionsVersion !== optionsVersion) throw new OptionsChangedError();
 }
 
 const toQueued = ({ id, itemId }: NewTask) => ({ itemId, taskId: id });

@@ -84,6 +84,7 @@ function toListed({
     positions: [position],
     available: item !== null,
     explicit: item?.type === 'TRACK' && item.explicit,
+    durationMs: item?.type === 'TRACK' ? item.durationMs : null,
   };
 }
 

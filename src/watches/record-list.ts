@@ -15,11 +15,18 @@ import { findDownloads, hasMembers, readMembers, saveMembers } from './member-st
 import { queueWanted } from './queue-wanted.js';
 import { readList, type ListEntry, type Reading } from './read-list.js';
 import { expectWatched, type Check } from './watch-check.js';
-import { albumGroupsOf, lockWatch, saveReading, type WatchedItem } from './watch-store.js';
+import { albumGroupsOf, filterOf, resolveWatchOptions } from './watch-options.js';
+import { findWatchOwner, lockWatch, saveReading, type WatchedItem } from './watch-store.js';
 import { wantedOrigins, type Watch } from './watch.js';
 
-/** Returns what could not be done. */
-export async function readAndRecord(check: Check, item: WatchedItem): Promise<string | null> {
+export interface Recorded {
+  /** What could not be done. */
+  notice: string | null;
+  /** With the options that were used, which may be newer than those the check began with. */
+  watch: Watch;
+}
+
+export async function readAndRecord(check: Check, item: WatchedItem): Promise<Recorded> {
   const { deps, watch } = check;
   const list = { watchId: watch.id, readingId: timeOrderedUuid() };
   await deleteStaged(deps.db, watch.id);
@@ -27,13 +34,22 @@ export async function readAndRecord(check: Check, item: WatchedItem): Promise<st
   const recorded = await inTransaction(deps.db, (tx) => record(check, { tx, item, list, reading }), {
     timeoutMs: RECORD_MS,
   });
-  await queueWanted({ ...check, watch: recorded.watch, expectWatched: () => expectWatched(check) }, list);
+  await queueByOptions({ ...check, watch: recorded.watch }, list);
   await deleteStaged(deps.db, watch.id);
   if (recorded.added + recorded.removed > 0) {
     const { added, removed } = recorded;
     check.log.info({ watchId: watch.id, added, removed }, 'watched list changed');
   }
-  return recorded.notice;
+  return recorded;
+}
+
+/** By the options of the watch. */
+export async function queueByOptions(check: Check, list: StagedList | null): Promise<void> {
+  const { deps, watch, claimed } = check;
+  const owner = await findWatchOwner(deps.db, watch);
+  const options = resolveWatchOptions(deps, watch, { username: owner?.username ?? '' });
+  const queueing = { ...check, claimed: { ...claimed, options }, expectWatched: () => expectWatched(check) };
+  await queueWanted(queueing, list);
 }
 
 /** Percent of the check that reading takes. */
@@ -102,7 +118,7 @@ async function record(check: Check, recording: Recording) {
   if ((await countStaged(tx, list)) !== reading.listed) throw new ReadingLostError(watch.title);
   const isEmptied = reading.listed === 0 && (await hasMembers(tx, watch.id));
   const complete = reading.complete && !isEmptied;
-  const added = await recordListed(check, { ...recording, isFirst: watch.readAt === null });
+  const added = await recordListed(check, { ...recording, watch });
   const removed = complete ? await markRemoved(tx, list) : 0;
   await saveReading(tx, watch, {
     item,
@@ -120,8 +136,13 @@ const BATCH = 500;
 /** Returns how many are new. */
 async function recordListed(
   { deps: { env } }: Check,
-  { tx, list, isFirst }: Recording & { isFirst: boolean },
+  { tx, list, watch }: Recording & { watch: Watch },
 ): Promise<number> {
+  const rules = {
+    isFirst: watch.readAt === null,
+    explicitFilter: env.explicitFilter,
+    filter: filterOf(watch),
+  };
   let added = 0;
   for (let after: string | undefined = ''; after !== undefined;) {
     const listed: ListedItem[] = await listStaged(tx, list, { after, limit: BATCH });
@@ -131,7 +152,7 @@ async function recordListed(
       list.watchId,
       listed.map(({ itemId }) => itemId),
     );
-    const change = compareList(listed, members, { isFirst, explicitFilter: env.explicitFilter });
+    const change = compareList(listed, members, rules);
     await saveMembers(tx, list.watchId, change.changed);
     added += change.added;
   }

@@ -2,13 +2,13 @@ import type { CatalogDeps, CatalogSource } from '../catalog/catalog-source.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask, TaskRun } from '../queue/claimed-task.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { WatchingDisabledError, WatchNotFoundError } from './errors.js';
+import { WatchExpiredError, WatchingDisabledError, WatchNotFoundError } from './errors.js';
 import { findWatch, type WatchKey } from './watch-store.js';
-import type { Watch } from './watch.js';
+import { isExpired, type Watch } from './watch.js';
 
 export type CheckDeps = Pick<
   Platform & SettingsDeps & CatalogDeps,
-  'db' | 'env' | 'settings' | 'watchSettings' | 'liveCatalogs'
+  'db' | 'env' | 'clock' | 'media' | 'settings' | 'watchSettings' | 'liveCatalogs'
 >;
 
 export interface Check extends TaskRun {
@@ -28,5 +28,7 @@ export function keyOf({ task, item }: ClaimedTask): WatchKey {
 export async function expectWatched({ deps, claimed, signal }: Check): Promise<void> {
   signal.throwIfAborted();
   if (!deps.watchSettings().enabled) throw new WatchingDisabledError();
-  if (!(await findWatch(deps.db, keyOf(claimed)))) throw new WatchNotFoundError(claimed.task.itemId);
+  const watch = await findWatch(deps.db, keyOf(claimed));
+  if (!watch) throw new WatchNotFoundError(claimed.task.itemId);
+  if (isExpired(watch, deps.clock.now())) throw new WatchExpiredError(watch);
 }

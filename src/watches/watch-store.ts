@@ -1,33 +1,21 @@
 import { z } from 'zod';
 import { visibleTo } from '../auth/access-rules.js';
 import type { Viewer } from '../auth/viewer.js';
-import {
-  albumGroup,
-  artistSchema,
-  playlistSchema,
-  type AlbumGroup,
-  type Artist,
-  type Playlist,
-} from '../catalog/catalog-item.js';
+import { artistSchema, playlistSchema, type Artist, type Playlist } from '../catalog/catalog-item.js';
 import { keysetWhere, directionOf, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
-import type { Prisma } from '../generated/prisma/client.js';
-import { type User } from '../generated/prisma/client.js';
+import { Prisma, type User } from '../generated/prisma/client.js';
 import type { TaskErrorCode } from '../lib/errors.js';
-import type { Watch, WatchKind, WatchOptions, WatchOutcome } from './watch.js';
+import type { WatchOptions } from './watch-options.js';
+import { LATEST_DUE, type Watch, type WatchKind, type WatchOutcome } from './watch.js';
 
 export type WatchedItem = Playlist | Artist;
 
 const watchedItem = z.discriminatedUnion('type', [playlistSchema, artistSchema]);
-const storedGroups = z.array(albumGroup);
 
 /** Throws for an item that cannot be read. */
 export function itemOf({ item }: Pick<Watch, 'item'>): WatchedItem {
   return watchedItem.parse(item);
-}
-
-export function albumGroupsOf({ albumGroups }: Pick<Watch, 'albumGroups'>): AlbumGroup[] {
-  return storedGroups.parse(albumGroups);
 }
 
 export interface WatchKey {
@@ -67,9 +55,17 @@ export interface WatchChange extends Partial<WatchOptions> {
   paused?: boolean;
 }
 
-/** Due at once, because other members may be wanted now. Null when it is gone. */
+/**
+ * Due at once, because other members may be wanted now; with another filter also those of a list that is unchanged.
+ * Null when it is gone.
+ */
 export async function changeWatch(db: Db, id: string, change: WatchChange): Promise<Watch | null> {
-  const data = { ...change, nextCheckAt: new Date() };
+  const data = {
+    ...change,
+    ...(change.filter && { snapshotId: null }),
+    optionsVersion: { increment: 1 },
+    nextCheckAt: new Date(),
+  };
   const [changed] = await db.watch.updateManyAndReturn({ where: { id }, data });
   return changed ?? null;
 }
@@ -118,11 +114,13 @@ function whereOf(viewer: Viewer, { kind }: WatchFilter): Prisma.WatchWhereInput 
 /** The longest due first. A time that no check can have is due too. */
 export async function listDueWatches(
   db: Db,
-  { latestSeconds, limit }: { latestSeconds: number; limit: number },
+  { intervalSeconds, limit }: { intervalSeconds: number; limit: number },
 ): Promise<Watch[]> {
+  const { leastInterval, factor, extra } = LATEST_DUE;
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT "id" FROM "Watch"
-    WHERE ("nextCheckAt" <= now() OR "nextCheckAt" > now() + ${latestSeconds} * interval '1 second')
+    WHERE ("nextCheckAt" <= now() OR "nextCheckAt" > now() + interval '1 second' * (${extra}::int + ${factor}::float8
+        * greatest(coalesce("checkIntervalSeconds", ${intervalSeconds}::int), ${leastInterval}::int)))
       AND NOT "paused" AND ("expiresAt" IS NULL OR "expiresAt" > now())
     ORDER BY "nextCheckAt" LIMIT ${limit}`;
   const ids = rows.map(({ id }) => id);
@@ -182,6 +180,15 @@ export async function saveReading(
   await tx.watch.updateMany({ where: { id }, data: { item, title, snapshotId, ...first } });
 }
 
+/** Null leaves it. A watch whose options changed since the check read them is due at once. */
+function nextCheckAt({ optionsVersion }: Pick<Watch, 'optionsVersion'>, seconds: number | null): Prisma.Sql {
+  return Prisma.sql`CASE WHEN "optionsVersion" = ${optionsVersion}
+    THEN coalesce(now() + ${seconds}::int * interval '1 second', "nextCheckAt") ELSE now() END`;
+}
+
+/** As the check read it. */
+type CheckedWatch = Pick<Watch, 'id' | 'optionsVersion'>;
+
 export interface CheckResult {
   outcome: Exclude<WatchOutcome, 'FAILED'>;
   foundCount: number;
@@ -189,12 +196,12 @@ export interface CheckResult {
   nextSeconds: number;
 }
 
-export async function saveCheck(db: Db, id: string, result: CheckResult): Promise<void> {
+export async function saveCheck(db: Db, watch: CheckedWatch, result: CheckResult): Promise<void> {
   await db.$executeRaw`
     UPDATE "Watch" SET "lastCheckedAt" = now(), "outcome" = ${result.outcome}::"WatchOutcome",
       "foundCount" = ${result.foundCount}, "notice" = ${result.notice}, "failures" = 0,
-      "errorCode" = NULL, "errorMessage" = NULL, "nextCheckAt" = now() + ${result.nextSeconds} * interval '1 second'
-    WHERE "id" = ${id}::uuid`;
+      "errorCode" = NULL, "errorMessage" = NULL, "nextCheckAt" = ${nextCheckAt(watch, result.nextSeconds)}
+    WHERE "id" = ${watch.id}::uuid`;
 }
 
 export interface CheckFailure {
@@ -205,12 +212,11 @@ export interface CheckFailure {
   nextSeconds: number | null;
 }
 
-export async function saveFailedCheck(db: Db, id: string, failure: CheckFailure): Promise<void> {
+export async function saveFailedCheck(db: Db, watch: CheckedWatch, failure: CheckFailure): Promise<void> {
   await db.$executeRaw`
     UPDATE "Watch" SET "outcome" = 'FAILED', "failures" = ${failure.failures}, "errorCode" = ${failure.code},
-      "errorMessage" = ${failure.message},
-      "nextCheckAt" = coalesce(now() + ${failure.nextSeconds}::int * interval '1 second', "nextCheckAt")
-    WHERE "id" = ${id}::uuid`;
+      "errorMessage" = ${failure.message}, "nextCheckAt" = ${nextCheckAt(watch, failure.nextSeconds)}
+    WHERE "id" = ${watch.id}::uuid`;
 }
 
 /** All but the newest few that queued nothing: each hour adds one for each watch. */

@@ -16,8 +16,16 @@ import { isTaskErrorCode } from '../lib/errors.js';
 import { findTasksByIds } from '../tasks/task-store.js';
 import { ownerLoader, TaskErrorCodeEnum, TaskType, UNCACHED } from '../tasks/task-type.graphql.js';
 import { countMembers, findLocallyKnown, type MemberCount } from './member-store.js';
-import { albumGroupsOf, findWatch, itemOf } from './watch-store.js';
-import { isFollowed, type MemberState, type Watch, type WatchKind, type WatchOutcome } from './watch.js';
+import { albumGroupsOf } from './watch-options.js';
+import { findWatch, itemOf } from './watch-store.js';
+import {
+  isExpired,
+  isFollowed,
+  type MemberState,
+  type Watch,
+  type WatchKind,
+  type WatchOutcome,
+} from './watch.js';
 
 export const WatchKindEnum = builder.enumType('WatchKind', {
   description: 'What a watch follows.',
@@ -91,7 +99,7 @@ const WatchCountsType = builder.objectRef<Counts>('WatchCounts').implement({
     }),
     excluded: t.int({
       description:
-        'Those that cannot be downloaded: explicit while that is filtered, or gone from the catalog.',
+        'Those that are left out, by the filter of the watch or the server, or are gone from the catalog; `members` says which and why.',
       resolve: (counts) => countOf('EXCLUDED')(counts) + countOf('UNAVAILABLE')(counts),
     }),
   }),
@@ -107,7 +115,7 @@ const countsLoader = createContextCache(
     }, UNCACHED),
 );
 
-const taskLoader = createContextCache(
+export const taskLoader = createContextCache(
   ({ db }: GraphqlContext) =>
     new DataLoader(async (ids: readonly string[]) => {
       const tasks = new Map((await findTasksByIds(db, ids)).map((task) => [task.id, task]));
@@ -154,6 +162,10 @@ export const WatchType = builder.prismaNode('Watch', {
       resolve: (watch, _args, { watchSettings, clock }) =>
         watchSettings().enabled && isFollowed(watch, clock.now()),
     }),
+    expired: t.boolean({
+      description: 'Whether it has ended: `expiresAt` has passed, and it is not checked any more.',
+      resolve: (watch, _args, { clock }) => isExpired(watch, clock.now()),
+    }),
     watchingEnabled: t.boolean({
       ...INTERNAL,
       description: 'Whether watching is turned on for the whole server.',
@@ -195,7 +207,7 @@ builder.prismaObjectFields('Watch', (t) => ({
   failedChecks: t.exposeInt('failures', { description: 'Number of checks in a row that failed.' }),
   nextCheckAt: t.expose('nextCheckAt', {
     type: 'DateTime',
-    description: 'When the next check is due, unless the watch is paused or watching is off.',
+    description: 'When the next check is due, unless the watch is paused or has ended, or watching is off.',
   }),
   lastCheckedAt: t.expose('lastCheckedAt', {
     type: 'DateTime',

@@ -1,5 +1,5 @@
-import type { AlbumGroup } from '../catalog/catalog-item.js';
 import type {
+  MemberExclusion,
   MemberOrigin,
   MemberState,
   Watch,
@@ -9,25 +9,7 @@ import type {
 } from '../database/prisma.js';
 import type { WatchSettings } from '../settings/settings.js';
 
-export type { MemberOrigin, MemberState, Watch, WatchKind, WatchMember, WatchOutcome };
-
-export interface WatchOptions {
-  /** Whether to download what was in the list when it was first read. */
-  downloadExisting: boolean;
-  /** Whether to download what came to it later. */
-  downloadNew: boolean;
-  /** Of artists; empty for the setting. */
-  albumGroups: AlbumGroup[];
-  /** When checks end by themselves. */
-  expiresAt: Date | null;
-}
-
-export const DEFAULT_OPTIONS: WatchOptions = {
-  downloadExisting: false,
-  downloadNew: true,
-  albumGroups: [],
-  expiresAt: null,
-};
+export type { MemberExclusion, MemberOrigin, MemberState, Watch, WatchKind, WatchMember, WatchOutcome };
 
 /** Members of other origins stay as they are. What a person requested is downloaded in any case. */
 export function wantedOrigins({
@@ -39,9 +21,21 @@ export function wantedOrigins({
   return [...existing, ...added, 'REQUESTED'];
 }
 
+export function isExpired({ expiresAt }: Pick<Watch, 'expiresAt'>, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now;
+}
+
 /** Whether it takes part in the checks at all. */
-export function isFollowed({ paused, expiresAt }: Pick<Watch, 'paused' | 'expiresAt'>, now: Date): boolean {
-  return !paused && (expiresAt === null || expiresAt > now);
+export function isFollowed(watch: Pick<Watch, 'paused' | 'expiresAt'>, now: Date): boolean {
+  return !watch.paused && !isExpired(watch, now);
+}
+
+/** Seconds between two checks of it. */
+export function intervalOf(
+  { checkIntervalSeconds }: Pick<Watch, 'checkIntervalSeconds'>,
+  { watchPollIntervalSeconds }: Pick<WatchSettings, 'watchPollIntervalSeconds'>,
+): number {
+  return checkIntervalSeconds ?? watchPollIntervalSeconds;
 }
 
 const DAY_S = 86_400;
@@ -63,12 +57,11 @@ export function secondsToNextCheck({
   return Math.round(seconds * (1 + JITTER * (2 * random() - 1)));
 }
 
-/** Later than any check can be due: such a time was written while the database's clock was wrong. */
-export function latestDueSeconds({
-  watchPollIntervalSeconds,
-}: Pick<WatchSettings, 'watchPollIntervalSeconds'>) {
-  return Math.ceil(Math.max(watchPollIntervalSeconds, DAY_S) * (1 + JITTER)) + 60;
-}
+/**
+ * No check can be due later than `factor` times its interval and `extra` seconds from now: such a time was written while
+ * the database's clock was wrong.
+ */
+export const LATEST_DUE = { leastInterval: DAY_S, factor: 1 + JITTER, extra: 60 } as const;
 
 export function pauseBetween(kind: WatchKind, settings: WatchSettings): number {
   return kind === 'PLAYLIST' ? settings.delayBetweenPlaylistsSeconds : settings.delayBetweenArtistsSeconds;

@@ -11,7 +11,7 @@ import {
   readPage,
 } from '../graphql/connection.js';
 import { ErrorInterface } from '../graphql/error-types.js';
-import { WatchingDisabledError, WatchNotFoundError } from './errors.js';
+import { WatchNotFoundError } from './errors.js';
 import { findReferencedWatch } from './manage-watches.js';
 import { followWatches } from './watch-feed.js';
 import { countWatches, listWatches, type WatchRow } from './watch-store.js';
@@ -21,12 +21,6 @@ builder.objectType(WatchNotFoundError, {
   name: 'WatchNotFound',
   description:
     'You do not watch this playlist or artist, or the watch belongs to another user and you are not an admin.',
-  interfaces: [ErrorInterface],
-});
-
-builder.objectType(WatchingDisabledError, {
-  name: 'WatchingDisabled',
-  description: 'Watching is off. Watches can be changed, but are not checked until an admin turns it on.',
   interfaces: [ErrorInterface],
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { compareList, type KnownMember, type ListedItem } from '../../src/watches/compare-list.js';
-import { latestDueSeconds, secondsToNextCheck, wantedOrigins } from '../../src/watches/watch.js';
+import { NO_FILTER } from '../../src/watches/watch-options.js';
+import { LATEST_DUE, secondsToNextCheck, wantedOrigins } from '../../src/watches/watch.js';
 
 const item = (itemId: string, own: Partial<ListedItem> = {}): ListedItem => ({
   ...{ itemId, title: `Title of ${itemId}`, positions: [0], available: true, explicit: false },
+  durationMs: null,
   ...own,
 });
 
@@ -13,6 +15,7 @@ const member = (itemId: string, own: Partial<KnownMember> = {}): KnownMember => 
     title: `Title of ${itemId}`,
     positions: [0],
     state: 'KNOWN',
+    exclusion: null,
     origin: 'FIRST',
     removedAt: null,
   },
@@ -20,7 +23,7 @@ const member = (itemId: string, own: Partial<KnownMember> = {}): KnownMember => 
 });
 
 const members = (...all: KnownMember[]) => new Map(all.map((each) => [each.itemId, each]));
-const LATER = { isFirst: false, explicitFilter: false };
+const LATER = { isFirst: false, explicitFilter: false, filter: NO_FILTER };
 
 describe('the comparison of a list with its members', () => {
   it('finds nothing where nothing changed', () => {
@@ -55,7 +58,7 @@ describe('the comparison of a list with its members', () => {
   it('tells what cannot be downloaded, and when it can be again', () => {
     const stateOf = (own: Partial<ListedItem>, before: KnownMember | null, explicitFilter = true) =>
       compareList([item('a', own)], before ? members(before) : members(), {
-        isFirst: false,
+        ...LATER,
         explicitFilter,
       }).changed[0]?.state;
     expect(stateOf({ explicit: true }, null)).toBe('EXCLUDED');
@@ -94,13 +97,10 @@ describe('the next check', () => {
   });
 
   it('is never later than what counts as written by a wrong clock', () => {
-    for (const watchPollIntervalSeconds of [60, 3_600, 2_592_000]) {
-      const latest = secondsToNextCheck({
-        failures: 50,
-        intervalSeconds: watchPollIntervalSeconds,
-        random: () => 1,
-      });
-      expect(latest).toBeLessThan(latestDueSeconds({ watchPollIntervalSeconds }));
+    const { leastInterval, factor, extra } = LATEST_DUE;
+    for (const intervalSeconds of [60, 3_600, 2_592_000]) {
+      const latest = secondsToNextCheck({ failures: 50, intervalSeconds, random: () => 1 });
+      expect(latest).toBeLessThan(Math.max(intervalSeconds, leastInterval) * factor + extra);
     }
   });
 });
