@@ -1,4 +1,5 @@
 import { mkdirSync, realpathSync } from 'node:fs';
+import { delay } from '../lib/async.js';
 import { messageOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { chooseAddress, clusterName, removeSocketDirectory, urlOf } from './address.js';
@@ -23,6 +24,8 @@ const SHARED_USER =
   'PostgreSQL runs as a user that other programs may share, who could read its files; start Reprise as a user of its own';
 const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 600_000;
+/** For a full disk, or a mount that comes back; longer each time. */
+const RESTART_PAUSE_MS = 2_000;
 
 /** For this process alone; adopts the server that a killed process left behind. */
 export async function startEmbeddedPostgres(options: {
@@ -64,14 +67,21 @@ function supervise(first: HeldServer, plan: ClusterPlan, log: Logger): () => Pro
 
   const recover = async (address: HeldServer['address']) => {
     server = null;
-    restarts.push(Date.now());
-    const recent = restarts.filter((at) => Date.now() - at < RESTART_WINDOW_MS);
-    if (recent.length > MAX_RESTARTS)
-      throw new EmbeddedDatabaseError(
-        `The embedded PostgreSQL crashed ${recent.length} times within ${RESTART_WINDOW_MS / 60_000} minutes and stays down.`,
-      );
-    server = watch(await holdServer(plan, address, log));
-    log.info({ pid: server.pid }, 'embedded database restarted');
+    while (!stopping) {
+      restarts.push(Date.now());
+      const recent = restarts.filter((at) => Date.now() - at < RESTART_WINDOW_MS).length;
+      if (recent > MAX_RESTARTS)
+        throw new EmbeddedDatabaseError(
+          `The embedded PostgreSQL ended, or did not start, ${recent} times within ${RESTART_WINDOW_MS / 60_000} minutes and stays down.`,
+        );
+      try {
+        server = watch(await holdServer(plan, address, log));
+        return log.info({ pid: server.pid }, 'embedded database restarted');
+      } catch (err) {
+        log.error({ err }, 'embedded database did not start again, trying once more');
+        await delay(recent * RESTART_PAUSE_MS);
+      }
+    }
   };
 
   const watch = (held: HeldServer): HeldServer => {

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -393,6 +394,17 @@ describe('a server that ends by itself', () => {
     expect(readPid()).not.toBe(pid);
     expect(lines.join('')).toContain('embedded database ended unexpectedly');
     expect(lines.join('')).toContain('SIGKILL');
+  });
+
+  it('is started again when that failed at first', async () => {
+    const lines: string[] = [];
+    const server = await start(pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }));
+    const control = join(dataDir, 'postgres', 'global', 'pg_control');
+    renameSync(control, `${control}.away`);
+    process.kill(readPid(), 'SIGKILL');
+    await waitFor(() => lines.join('').includes('did not start again'), { what: 'a start that fails' });
+    renameSync(`${control}.away`, control);
+    await waitFor(() => query(server.url, 'SELECT 1'), { what: 'the server to answer again' });
   });
 
   it('keeps its lock when only its sessions were cut', async () => {

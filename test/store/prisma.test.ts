@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDeferred } from '../../src/lib/async.js';
 import { createLogger } from '../../src/lib/logger.js';
@@ -27,7 +28,9 @@ describe('a pool', () => {
   it('survives a server that dies under its idle and busy connections', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'reprise-pool-'));
     cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
-    const server = await startEmbeddedPostgres({ dataDir, log });
+    const lines: string[] = [];
+    const told = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const server = await startEmbeddedPostgres({ dataDir, log: told });
     cleanups.push(() => server.stop());
     const connection = createDatabase({ url: server.url, log });
     cleanups.push(() => connection.close());
@@ -44,6 +47,8 @@ describe('a pool', () => {
     expect(await busy).toBeInstanceOf(Error);
     const rows = await waitFor(() => connection.db.$queryRaw`SELECT 1 AS one`, {
       what: 'the pool to recover',
+    }).catch((cause: unknown) => {
+      throw new Error(`The server's log: ${lines.join('')}`, { cause });
     });
     expect(rows).toEqual([{ one: 1 }]);
   });
