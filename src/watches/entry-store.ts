@@ -60,12 +60,17 @@ export async function listStaged(db: Db, list: StagedList, { after, limit }: Sli
   });
 }
 
+/*
+ * The planner has no statistics of a table that has just been filled, and joins it row by row with all of it: an
+ * anti-join of 5,000 with 5,000 took 8 s. So the set of ids is hashed, and items are looked up by the whole key.
+ */
+
 /** Members that the complete list does not have. The number of them. */
 export function markRemoved(tx: Db, list: StagedList): Promise<number> {
   return tx.$executeRaw`
-    UPDATE "WatchMember" member SET "removedAt" = now()
-    WHERE member."watchId" = ${list.watchId}::uuid AND member."removedAt" IS NULL AND NOT EXISTS (
-      SELECT FROM "WatchEntry" WHERE ${inList(list)} AND "itemId" = member."itemId")`;
+    UPDATE "WatchMember" SET "removedAt" = now()
+    WHERE "watchId" = ${list.watchId}::uuid AND "removedAt" IS NULL
+      AND "itemId" NOT IN (SELECT "itemId" FROM "WatchEntry" WHERE ${inList(list)})`;
 }
 
 /** Also what a check that died has left. */
@@ -77,7 +82,7 @@ const wantedRow = z.object({
   itemId: z.string(),
   position: z.number().nullable(),
   origin: z.custom<MemberOrigin>((value) => typeof value === 'string'),
-  item: z.discriminatedUnion('type', [trackSchema, albumSchema]),
+  item: z.discriminatedUnion('type', [trackSchema, albumSchema]).nullable(),
 });
 
 export interface WantedItem {
@@ -85,23 +90,24 @@ export interface WantedItem {
   /** Null where no reading has given it one. */
   position: number | null;
   origin: MemberOrigin;
-  item: Track | Album;
+  item: Track | Album | null;
 }
 
-/** Those whose item the list has, or without a list the member's earlier download. By id. */
+/** By id. The item is the list's, or without a list that of the member's earlier download; null where there is none. */
 export async function listWantedItems(
   db: Db,
   watch: Watch,
   { list, after, limit }: Slice & { list: StagedList | null },
 ): Promise<WantedItem[]> {
   const source = list
-    ? Prisma.sql`(SELECT "itemId", "item" FROM "WatchEntry" WHERE ${inList(list)}) AS source ON source."itemId" = member."itemId"`
-    : Prisma.sql`"Task" source ON source."id" = member."taskId"`;
+    ? Prisma.sql`"WatchEntry" WHERE ${inList(list)} AND "itemId" = member."itemId"`
+    : Prisma.sql`"Task" WHERE "id" = member."taskId"`;
   const rows = await db.$queryRaw<unknown[]>`
-    SELECT member."itemId", member."positions"[1] AS "position", member."origin"::text, source."item"
-    FROM "WatchMember" member JOIN ${source}
-    WHERE ${isWanted(watch)} AND nullif(source."item", 'null') IS NOT NULL AND member."itemId" > ${after}
-    ORDER BY member."itemId" LIMIT ${limit}`;
+    SELECT member."itemId", member."position", member."origin", source."item" FROM (
+      SELECT "itemId", "positions"[1] AS "position", "origin"::text, "taskId" FROM "WatchMember" member
+      WHERE ${isWanted(watch)} AND "itemId" > ${after} ORDER BY "itemId" LIMIT ${limit}
+    ) AS member LEFT JOIN LATERAL (SELECT nullif("item", 'null') AS "item" FROM ${source} LIMIT 1) AS source ON true
+    ORDER BY member."itemId"`;
   return rows.map((row) => wantedRow.parse(row));
 }
 

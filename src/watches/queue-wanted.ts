@@ -82,9 +82,9 @@ const toQueued = ({ id, itemId }: NewTask) => ({ itemId, taskId: id });
 
 /** What a person asked for again is downloaded although there is a file. */
 async function withoutOwned({ deps, watch }: Queueing, wanted: WantedItem[]): Promise<WantedItem[]> {
-  const open = wanted.flatMap(({ item, origin }) => (origin === 'REQUESTED' ? [] : item));
+  const open = wanted.flatMap(({ item, origin }) => (origin === 'REQUESTED' ? [] : (item ?? [])));
   const itemIds = await findOwnedTracks(deps, open);
   if (itemIds.length > 0) await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
   const owned = new Set(itemIds);
-  return wanted.filter(({ itemId }) => !owned.has(itemId));
+  return wanted.filter(({ itemId, item }) => item !== null && !owned.has(itemId));
 }

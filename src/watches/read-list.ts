@@ -8,8 +8,8 @@ export interface ListRequest {
   /** Of an artist. */
   groups: readonly AlbumGroup[];
   pageSize: number;
-  /** Stores the entries of a page, each item once: a long list is never in memory as a whole. */
-  onPage(entries: readonly ListEntry[]): Promise<void>;
+  /** Stores some entries, each item once: a long list is never in memory as a whole. */
+  onEntries(entries: readonly ListEntry[]): Promise<void>;
   /** Called before each page; throws to end the reading. */
   beforePage(share: number): Promise<void>;
   signal: AbortSignal;
@@ -38,9 +38,17 @@ interface Entry {
 /** No list of a catalog is longer; one that claims to be never ends. */
 const MAX_ENTRIES = 100_000;
 
+/** Items that are passed on at once, at least. */
+const BATCH = 500;
+
 /** The whole list, page by page. Throws what the catalog throws: a reading that failed on the way is none. */
 export async function readList(request: ListRequest): Promise<Reading> {
   const totals = new Set<number>();
+  const entries = new Map<string, ListEntry>();
+  const passOn = async () => {
+    await request.onEntries([...entries.values()]);
+    entries.clear();
+  };
   let listed = 0;
   let offset = 0;
   for (let total = 1; offset < Math.min(total, MAX_ENTRIES);) {
@@ -49,24 +57,26 @@ export async function readList(request: ListRequest): Promise<Reading> {
     totals.add(page.total);
     total = page.total;
     if (page.items.length === 0) break;
-    const entries = toListEntries(page.items, offset);
-    await request.onPage(entries);
-    listed += entries.reduce((sum, entry) => sum + entry.listed.positions.length, 0);
+    listed += collect(entries, page.items, offset);
     offset += page.items.length;
+    if (entries.size >= BATCH) await passOn();
   }
+  await passOn();
   const notice = await findNotice(request, { read: offset, totals });
   return { listed, complete: notice === null, notice };
 }
 
-function toListEntries(page: readonly Entry[], offset: number): ListEntry[] {
-  const entries = new Map<string, ListEntry>();
+/** Returns how many name an item. */
+function collect(entries: Map<string, ListEntry>, page: readonly Entry[], offset: number): number {
+  let listed = 0;
   page.forEach(({ item, itemId }, index) => {
     if (itemId === null) return;
+    listed += 1;
     const before = entries.get(itemId);
-    if (before) return void before.listed.positions.push(offset + index);
-    entries.set(itemId, { item, listed: toListed({ item, itemId, position: offset + index }) });
+    if (before) before.listed.positions.push(offset + index);
+    else entries.set(itemId, { item, listed: toListed({ item, itemId, position: offset + index }) });
   });
-  return [...entries.values()];
+  return listed;
 }
 
 function toListed({

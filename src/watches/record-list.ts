@@ -67,7 +67,7 @@ async function readWholeList(
     item,
     groups: own.length > 0 ? own : watchedAlbumGroups,
     pageSize,
-    onPage: (entries) => stage(check, { list, entries }),
+    onEntries: (entries) => stage(check, { list, entries }),
     beforePage: async (share) => {
       onProgress(share * READING_SHARE);
       await expectWatched(check);

@@ -14,6 +14,7 @@ import { createBenchDatabase } from './bench-database.js';
 import { benchDispatch } from './dispatch.js';
 import { benchPipeline } from './pipeline.js';
 import { benchStart } from './start.js';
+import { benchWatches } from './watches.js';
 
 const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
   pipeline: { tracks: benchPipeline, dispatch: benchDispatch },
@@ -24,6 +25,7 @@ const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
     fanout: benchFanout,
     'sign-in': benchSignIn,
   },
+  watches: { watches: benchWatches },
   start: { start: benchStart },
 };
 

@@ -1,29 +1,30 @@
 /**
- * The server with a catalog of one kind of item, playlists of 10,000 entries that cost nothing to list, and a
- * source that never answers: what is measured is queueing, and no ffmpeg takes part. Run as Reprise is, by its
- * environment variables.
+ * The server with a catalog of one kind of item, playlists whose entries cost nothing to list, 10,000 of them unless
+ * the id says `bench:<number>-…`, and a source that never answers: what is measured is queueing, and no ffmpeg takes
+ * part. Run as Reprise is, by its environment variables; with `--expose-gc`, HEAP_FILE gets its memory in use, by time.
  */
+import { appendFileSync } from 'node:fs';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import { createApp } from '../../src/app.js';
 import { parseEnv } from '../../src/env.js';
 import { createStubCatalog } from '../kit/stub-catalog.js';
 
-const TOTAL = 10_000;
+const totalOf = (id: string) => Number(/^bench:(\d+)-/.exec(id)?.[1] ?? 10_000);
 
 const catalog = createStubCatalog('bench', {
   findPlaylist: (id) =>
     Promise.resolve({
-      ...{ type: 'PLAYLIST', id, title: `Playlist ${id}`, description: null, total: TOTAL },
+      ...{ type: 'PLAYLIST', id, title: `Playlist ${id}`, description: null, total: totalOf(id) },
       ...{ owner: { id: 'bench:owner', name: 'Owner' }, revision: null, images: [], url: null },
     }),
   listPlaylistEntries: (id, { offset, limit }) => {
-    const length = Math.max(0, Math.min(limit, TOTAL - offset));
+    const length = Math.max(0, Math.min(limit, totalOf(id) - offset));
     const items = Array.from({ length }, (_, index) => ({
       track: toTrack(`${id}-${offset + index}`, offset + index),
       trackId: null,
       addedAt: null,
     }));
-    return Promise.resolve({ items, total: TOTAL });
+    return Promise.resolve({ items, total: totalOf(id) });
   },
 });
 
@@ -49,3 +50,13 @@ const app = await createApp(env, {
   sources: [{ name: 'endless', find: never, open: never }],
 });
 app.deps.log.info({ role: env.role, url: app.http?.url }, 'Reprise is up');
+
+const HEAP_EVERY_MS = 50;
+const { HEAP_FILE: heapFile } = process.env;
+if (heapFile) {
+  // Without what is garbage, of which there is as much as the collector likes.
+  setInterval(() => {
+    globalThis.gc?.();
+    appendFileSync(heapFile, `${Date.now()} ${process.memoryUsage().heapUsed}\n`);
+  }, HEAP_EVERY_MS).unref();
+}

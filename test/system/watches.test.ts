@@ -233,22 +233,24 @@ describe('a watched playlist', () => {
   });
 
   it('takes nothing from a reading whose stored entries were lost in a crash of the database', async () => {
-    await turnOnWatching(app, { pageSize: 1 });
-    catalog.set([A, B, C]);
+    const many = Array.from({ length: 600 }, (_, at) => `stub:track-${at}`);
+    catalog.set(many);
     const { id } = await watch(app, { item: LIST });
     await checked(app, id);
     expect(await app.deps.db.watchEntry.count()).toBe(0);
-    catalog.set([A, B, D]);
+    catalog.set([...many.slice(1), D]);
     catalog.beforePage(async (offset) => {
-      if (offset === 2) await app.deps.db.$executeRaw`TRUNCATE "WatchEntry"`;
+      if (offset < 550) return;
+      expect(await app.deps.db.watchEntry.count()).toBe(500);
+      await app.deps.db.$executeRaw`TRUNCATE "WatchEntry"`;
     });
     const lost = await checked(app, id);
     expect(lost.task).toMatchObject({ state: 'FAILED', error: { code: 'DATABASE_UNAVAILABLE' } });
-    expect(await app.deps.db.watchMember.count({ where: { removedAt: null } })).toBe(3);
+    expect(await app.deps.db.watchMember.count({ where: { removedAt: null } })).toBe(600);
     catalog.beforePage(null);
-    expect((await checked(app, id)).watch).toMatchObject({ counts: { total: 3 }, notice: null });
+    expect((await checked(app, id)).watch).toMatchObject({ counts: { total: 600, known: 1 }, notice: null });
     const left = await app.deps.db.watchMember.findMany({ where: { removedAt: { not: null } } });
-    expect(left.map(({ itemId }) => itemId)).toEqual([C]);
+    expect(left.map(({ itemId }) => itemId)).toEqual([many[0]]);
   });
 
   it('queues a long list in parts, each entry once and at its place', async () => {
