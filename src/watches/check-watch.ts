@@ -24,6 +24,7 @@ import {
 } from './member-store.js';
 import { queueWanted } from './queue-wanted.js';
 import { readList } from './read-list.js';
+import { mayTrash } from './trash-files.js';
 import {
   albumGroupsOf,
   deleteEarlierChecks,
@@ -161,6 +162,7 @@ async function isUnchanged({ deps, watch }: Check, item: WatchedItem): Promise<b
   const { db, env, watchSettings } = deps;
   if (item.type !== 'PLAYLIST' || !watchSettings().skipUnchangedPlaylists) return false;
   if (item.revision === null || item.revision !== watch.snapshotId) return false;
+  if (item.title !== watch.title) return false;
   if ((await listWanted(db, watch, 1)).length > 0) return false;
   return env.explicitFilter || !(await hasExcluded(db, watch.id));
 }
@@ -229,12 +231,13 @@ async function record({ deps, watch: { id } }: Check, { tx, item, reading }: Rec
     explicitFilter: deps.env.explicitFilter,
   });
   await saveMembers(tx, id, change.changed);
-  await markRemoved(tx, id, change.removed);
+  await markRemoved(tx, id, { itemIds: change.removed, leaves: mayTrash(watch, reading) });
   await saveReading(tx, watch, {
     item,
     title: titleOf(item),
     snapshotId: complete && item.type === 'PLAYLIST' ? item.revision : null,
     isComplete: complete,
+    reading,
   });
   await findDownloads(tx, watch);
   const notice = isEmptied ? EMPTY : reading.notice;

@@ -1,4 +1,4 @@
-import type { Album, Track } from '../catalog/catalog-item.js';
+import type { Album, AlbumGroup, Track } from '../catalog/catalog-item.js';
 import type { MemberOrigin, MemberState, WatchMember } from './watch.js';
 
 /** One item of a list, at all its positions. */
@@ -15,6 +15,10 @@ export interface Reading {
   listed: ReadonlyMap<string, ListedItem>;
   /** Those that may have to be downloaded. */
   items: ReadonlyMap<string, Track | Album>;
+  /** Entries without an id. */
+  unnamedCount: number;
+  /** Of an artist, the kinds of albums that were read. */
+  groups: readonly AlbumGroup[];
   /** Whether what is not listed has left. */
   complete: boolean;
   /** Why it is not complete. */
@@ -47,7 +51,7 @@ const OPEN_STATES: readonly MemberState[] = ['MISSING', 'EXCLUDED', 'UNAVAILABLE
 
 /** As sets: an item that moved is the same member. */
 export function compareList(
-  { listed, complete }: Reading,
+  { listed, complete }: Pick<Reading, 'listed' | 'complete'>,
   members: ReadonlyMap<string, KnownMember>,
   { isFirst, explicitFilter }: { isFirst: boolean; explicitFilter: boolean },
 ): ListChange {

@@ -29,6 +29,7 @@ export async function readList(request: ListRequest): Promise<Reading> {
   const items = new Map<string, Track | Album>();
   const totals = new Set<number>();
   let offset = 0;
+  let unnamedCount = 0;
   for (let total = 1; offset < Math.min(total, MAX_ENTRIES);) {
     await request.beforePage(offset / total);
     const page = await readPage(request, { offset, limit: request.pageSize });
@@ -36,14 +37,15 @@ export async function readList(request: ListRequest): Promise<Reading> {
     total = page.total;
     if (page.items.length === 0) break;
     page.items.forEach(({ item, itemId }, index) => {
-      if (itemId === null) return;
+      if (itemId === null) return void unnamedCount++;
       list(listed, { item, itemId, position: offset + index });
       if (item && request.keeps(itemId)) items.set(itemId, item);
     });
     offset += page.items.length;
   }
   const notice = await findNotice(request, { read: offset, totals });
-  return { listed, items, complete: notice === null, notice };
+  const groups = request.item.type === 'ARTIST' ? request.groups : [];
+  return { listed, items, unnamedCount, groups, complete: notice === null, notice };
 }
 
 function list(

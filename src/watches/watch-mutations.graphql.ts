@@ -26,6 +26,8 @@ const about = {
   added: 'Whether to download what comes to the list later; true if omitted.',
   groups: 'For an artist, the kinds of albums to follow; omitted or empty: the setting `watchedAlbumGroups`.',
   expires: 'When checks end by themselves; omitted: never.',
+  removes:
+    'Whether to move files of what left the list to the trash, `.reprise-trash`; false if omitted. Only files that this watch downloaded, and nothing else of yours wants.',
 };
 
 const WatchInput = builder.inputType('WatchInput', {
@@ -41,6 +43,7 @@ const WatchInput = builder.inputType('WatchInput', {
     downloadNew: t.boolean({ description: about.added }),
     albumGroups: t.field({ type: [enumTypeOf(albumGroup)], description: about.groups }),
     expiresAt: t.field({ type: 'DateTime', description: about.expires }),
+    removeFiles: t.boolean({ description: about.removes }),
   }),
 });
 
@@ -59,18 +62,22 @@ const UpdateWatchInput = builder.inputType('UpdateWatchInput', {
       description: 'For an artist, the kinds of albums to follow from now on; empty: as the setting says.',
     }),
     expiresAt: t.field({ type: 'DateTime', description: 'When checks are to end; null for never.' }),
+    removeFiles: t.boolean({
+      description: 'Whether files of what leaves the list from now on are moved to the trash.',
+    }),
   }),
 });
 
 /** Omitted and null mean the same, but null resets the only option that can be null. */
 function toChange(input: Partial<typeof UpdateWatchInput.$inferInput>): WatchChange {
-  const { paused, downloadExisting, downloadNew, albumGroups, expiresAt } = input;
+  const { paused, downloadExisting, downloadNew, albumGroups, expiresAt, removeFiles } = input;
   return {
     ...(typeof paused === 'boolean' && { paused }),
     ...(typeof downloadExisting === 'boolean' && { downloadExisting }),
     ...(typeof downloadNew === 'boolean' && { downloadNew }),
     ...(albumGroups && { albumGroups }),
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(typeof removeFiles === 'boolean' && { removeFiles }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Db } from '../database/prisma.js';
 import type { Prisma } from '../generated/prisma/client.js';
 import { type User } from '../generated/prisma/client.js';
 import type { TaskErrorCode } from '../lib/errors.js';
+import type { Reading } from './compare-list.js';
 import type { Watch, WatchKind, WatchOptions, WatchOutcome } from './watch.js';
 
 export type WatchedItem = Playlist | Artist;
@@ -43,6 +44,11 @@ export function findWatch(db: Db, key: WatchKey): Promise<Watch | null> {
 /** Null also when the viewer may not see it. */
 export function findWatchById(db: Db, viewer: Viewer, id: string, query: object = {}): Promise<Watch | null> {
   return db.watch.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
+}
+
+/** Without regard to the owner, for workers. */
+export function readWatch(db: Db, id: string): Promise<Watch | null> {
+  return db.watch.findUnique({ where: { id } });
 }
 
 export function findWatchOwner(db: Db, watch: Pick<Watch, 'ownerId'>): Promise<User | null> {
@@ -162,7 +168,7 @@ export async function takeTurn(
 /** Until the transaction ends nobody else changes its members or deletes it. Null when it is gone. */
 export async function lockWatch(tx: Db, id: string): Promise<Watch | null> {
   await tx.$queryRaw`SELECT 1 FROM "Watch" WHERE "id" = ${id}::uuid FOR UPDATE`;
-  return tx.watch.findUnique({ where: { id } });
+  return readWatch(tx, id);
 }
 
 export interface SavedReading {
@@ -171,15 +177,18 @@ export interface SavedReading {
   /** Null when the next check must read the list. */
   snapshotId: string | null;
   isComplete: boolean;
+  reading: Pick<Reading, 'unnamedCount' | 'groups'>;
 }
 
 export async function saveReading(
   tx: Db,
   { id, readAt }: Pick<Watch, 'id' | 'readAt'>,
-  { item, title, snapshotId, isComplete }: SavedReading,
+  { item, title, snapshotId, isComplete, reading }: SavedReading,
 ): Promise<void> {
   const first = isComplete && readAt === null ? { readAt: new Date() } : {};
-  await tx.watch.updateMany({ where: { id }, data: { item, title, snapshotId, ...first } });
+  const { unnamedCount, groups } = reading;
+  const whole = isComplete ? { unnamedCount, readGroups: [...groups] } : {};
+  await tx.watch.updateMany({ where: { id }, data: { item, title, snapshotId, ...whole, ...first } });
 }
 
 export interface CheckResult {

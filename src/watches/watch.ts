@@ -20,6 +20,8 @@ export interface WatchOptions {
   albumGroups: AlbumGroup[];
   /** When checks end by themselves. */
   expiresAt: Date | null;
+  /** Whether to move files of what left the list to the trash. */
+  removeFiles: boolean;
 }
 
 export const DEFAULT_OPTIONS: WatchOptions = {
@@ -27,6 +29,7 @@ export const DEFAULT_OPTIONS: WatchOptions = {
   downloadNew: true,
   albumGroups: [],
   expiresAt: null,
+  removeFiles: false,
 };
 
 /** Members of other origins stay as they are. What a person requested is downloaded in any case. */

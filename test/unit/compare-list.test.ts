@@ -27,6 +27,8 @@ const member = (itemId: string, own: Partial<KnownMember> = {}): KnownMember => 
 const reading = (listed: ListedItem[], complete = true): Reading => ({
   listed: new Map(listed.map((each) => [each.itemId, each])),
   items: new Map(),
+  unnamedCount: 0,
+  groups: [],
   complete,
   notice: null,
 });
