@@ -50,7 +50,7 @@ import { createTagReader } from './library/tag-reader.js';
 import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 import { createWatchRunners } from './watches/check-watch.js';
-import { settleMembersOnEvent } from './watches/settle-on-event.js';
+import { keepWatchFilesOnEvent } from './watches/keep-files.job.js';
 import { createWatchFeed } from './watches/watch-feed.js';
 
 export interface Overrides {
@@ -232,7 +232,7 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   const dispatcher = startDispatcher(deps);
   closers.add('dispatcher', () => dispatcher.stop());
   closers.add('playlist files', writePlaylistsOnEvent(deps));
-  closers.add('members of watches', settleMembersOnEvent(deps));
+  closers.add('files of watches', keepWatchFilesOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
   return dispatcher;
 }

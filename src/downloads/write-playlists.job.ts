@@ -23,7 +23,7 @@ import { InvalidFileNameError, TargetNotWritableError } from '../media/errors.js
 import { userDirectories } from './path-format.js';
 import { newUnfinishedFile } from './incoming.js';
 import { rootOf } from './plan-track.js';
-import { exists, explainDiskError, makeDirectoryInside, syncToDisk } from './target-file.js';
+import { exists, explainDiskError, makeDirectoryInside, proveInside, syncToDisk } from './target-file.js';
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
@@ -86,15 +86,40 @@ async function writeLatest(deps: PlaylistDeps, { id }: FinishedPlaylist): Promis
 }
 
 async function writePlaylist(deps: PlaylistDeps, playlist: TaskWithOptions): Promise<string | null> {
-  const root = rootOf(playlist.options, deps.settings());
-  const directory = join(root, ...userDirectories(playlist.options.userDirectory), PLAYLISTS_DIRECTORY);
-  const entries = await findEntries(await listChildrenWithFile(deps.db, playlist.id), { root, directory });
-  if (entries.length === 0) return null;
+  const { userDirectory } = playlist.options;
+  const place = { root: rootOf(playlist.options, deps.settings()), userDirectory };
+  const found = await listExistingFiles(place.root, await listChildrenWithFile(deps.db, playlist.id));
+  return found.length === 0 ? null : writePlaylistFile(deps, { ...place, playlist }, found);
+}
+
+export interface PlaylistPlace {
+  root: string;
+  userDirectory: string | null;
+  playlist: Pick<Task, 'title' | 'itemId'>;
+}
+
+/** The same place for a download and a watch of a playlist. A file that has the same content stays as it is. */
+export async function writePlaylistFile(
+  { log }: Pick<PlaylistDeps, 'log'>,
+  { root, userDirectory, playlist }: PlaylistPlace,
+  files: readonly PlaylistChild[],
+): Promise<string> {
+  const directory = join(root, ...userDirectories(userDirectory), PLAYLISTS_DIRECTORY);
   await makeDirectoryInside(root, directory);
   const path = await findPath(directory, playlist);
-  await replaceFile(path, { root, text: formatPlaylist(playlist, entries) });
-  deps.log.info({ path, entries: entries.length }, 'playlist file written');
+  const text = formatPlaylist(playlist, toEntries(directory, files));
+  const written = await readFile(path, 'utf8').catch(() => null);
+  if (written === text) return path;
+  await replaceFile(path, { root, text });
+  log.info({ path, entries: files.length }, 'playlist file written');
   return path;
+}
+
+/** Only one that Reprise wrote for this playlist. */
+export async function removePlaylistFile(root: string, path: string, itemId: string): Promise<void> {
+  if (!isBelow(root, path) || !(await exists(path)) || !(await isOurs(path, itemId))) return;
+  await proveInside(root, dirname(path));
+  await rm(path, { force: true });
 }
 
 interface PlaylistEntry {
@@ -108,33 +133,43 @@ interface PlaylistEntry {
 const CHECKED_AT_ONCE = 50;
 
 /** Only files below the root: a path that leads out of it would be useless elsewhere. */
-async function findEntries(
-  children: readonly PlaylistChild[],
-  { root, directory }: { root: string; directory: string },
-): Promise<PlaylistEntry[]> {
-  const entries: PlaylistEntry[] = [];
-  for (let start = 0; start < children.length; start += CHECKED_AT_ONCE) {
-    const batch = children.slice(start, start + CHECKED_AT_ONCE);
+export async function listExistingFiles<File extends Pick<PlaylistChild, 'filePath'>>(
+  root: string,
+  files: readonly File[],
+): Promise<File[]> {
+  const existing: File[] = [];
+  for (let start = 0; start < files.length; start += CHECKED_AT_ONCE) {
+    const batch = files.slice(start, start + CHECKED_AT_ONCE);
     const found = await Promise.all(batch.map(({ filePath }) => isFileBelow(root, filePath ?? '')));
-    for (const [index, { title, artists, filePath, fileDurationMs }] of batch.entries()) {
-      if (!found[index] || !filePath) continue;
-      const path = relative(directory, filePath).replaceAll(sep, '/');
-      const durationMs = fileDurationMs === null ? null : Number(fileDurationMs);
-      entries.push({ title, artists, durationMs, path });
-    }
+    existing.push(...batch.filter((_, index) => found[index]));
   }
-  return entries;
+  return existing;
 }
 
+function toEntries(directory: string, files: readonly PlaylistChild[]): PlaylistEntry[] {
+  return files.map(({ title, artists, filePath, fileDurationMs }) => ({
+    title,
+    artists,
+    durationMs: fileDurationMs === null ? null : Number(fileDurationMs),
+    path: relative(directory, filePath ?? '').replaceAll(sep, '/'),
+  }));
+}
+
+const isBelow = (root: string, path: string): boolean =>
+  path.startsWith(root.endsWith(sep) ? root : root + sep);
+
 async function isFileBelow(root: string, path: string): Promise<boolean> {
-  if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) return false;
+  if (!isBelow(root, path)) return false;
   return stat(path).then(
     (found) => found.isFile(),
     () => false,
   );
 }
 
-async function findPath(directory: string, { title, itemId }: TaskWithOptions): Promise<string> {
+async function findPath(
+  directory: string,
+  { title, itemId }: Pick<Task, 'title' | 'itemId'>,
+): Promise<string> {
   for (let number = 1; ; number++) {
     const path = join(directory, `${cleanPathPart(title)}${number === 1 ? '' : ` (${number})`}.m3u8`);
     if (!(await exists(path)) || (await isOurs(path, itemId))) return path;

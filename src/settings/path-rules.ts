@@ -4,6 +4,8 @@ import { countPlaceholders } from './path-placeholders.js';
 /** Directly below the download directory, or below a user's own folder. */
 export const INCOMING_DIRECTORY = '.incoming';
 export const PLAYLISTS_DIRECTORY = 'playlists';
+/** Hidden, so that scans and players pass it over; nothing in it is ever replaced or deleted. */
+export const TRASH_DIRECTORY = '.reprise-trash';
 
 const RESERVED = new Set([INCOMING_DIRECTORY, PLAYLISTS_DIRECTORY].map(foldCase));
 

@@ -119,6 +119,12 @@ const TaskFileType = builder.objectRef<Task>('TaskFile').implement({
       description: 'Path of the file on the server.',
       resolve: (task) => task.filePath ?? '',
     }),
+    trashedAt: t.expose('trashedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the file was moved to the trash, because the track or its album left a watched list; then `path` is there. Null if it was not.',
+    }),
     format: t.field({
       type: enumTypeOf(audioFormat),
       nullable: true,

@@ -126,6 +126,7 @@ async function planCheck({ deps, watch }: Check, item: WatchedItem): Promise<Pla
   const { db, env, watchSettings } = deps;
   if (item.type !== 'PLAYLIST' || !watchSettings().skipUnchangedPlaylists) return 'READ';
   if (item.revision === null || item.revision !== watch.snapshotId) return 'READ';
+  if (item.title !== watch.title) return 'READ';
   // What was left out may have become allowed.
   const isAllowed = !env.explicitFilter && !filterOf(watch).skipExplicit;
   if (isAllowed && (await hasExplicit(db, watch.id))) return 'READ';

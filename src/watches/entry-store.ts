@@ -65,10 +65,10 @@ export async function listStaged(db: Db, list: StagedList, { after, limit }: Sli
  * anti-join of 5,000 with 5,000 took 8 s. So the set of ids is hashed, and items are looked up by the whole key.
  */
 
-/** Members that the complete list does not have. The number of them. */
-export function markRemoved(tx: Db, list: StagedList): Promise<number> {
+/** Members that the complete list does not have; their number. With `leaves`, their files go to the trash. */
+export function markRemoved(tx: Db, list: StagedList, { leaves }: { leaves: boolean }): Promise<number> {
   return tx.$executeRaw`
-    UPDATE "WatchMember" SET "removedAt" = now()
+    UPDATE "WatchMember" SET "removedAt" = now(), "leavesAt" = CASE WHEN ${leaves} THEN now() END
     WHERE "watchId" = ${list.watchId}::uuid AND "removedAt" IS NULL
       AND "itemId" NOT IN (SELECT "itemId" FROM "WatchEntry" WHERE ${inList(list)})`;
 }

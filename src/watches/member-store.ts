@@ -30,21 +30,21 @@ export async function saveMembers(tx: Db, watchId: string, rows: readonly Member
       "itemId" text, "title" text, "positions" integer[], "origin" "MemberOrigin", "state" "MemberState",
       "exclusion" "MemberExclusion")
     ON CONFLICT ("watchId", "itemId") DO UPDATE SET "title" = EXCLUDED."title", "positions" = EXCLUDED."positions",
-      "state" = EXCLUDED."state", "exclusion" = EXCLUDED."exclusion", "removedAt" = NULL`;
+      "state" = EXCLUDED."state", "exclusion" = EXCLUDED."exclusion", "removedAt" = NULL, "leavesAt" = NULL`;
 }
 
 /* What became of downloads. A member's task may be deleted with the history; what is KNOWN stays so. */
 
-/** Members whose task finished, was queued again or is gone. */
+/** Members whose task finished, was queued again or is gone; the number of those that changed. */
 export async function settleMembers(
   db: Db,
   scope: { watchId: string } | { taskIds: readonly string[] },
-): Promise<void> {
+): Promise<number> {
   const condition =
     'watchId' in scope
       ? Prisma.sql`member."watchId" = ${scope.watchId}::uuid`
       : Prisma.sql`member."taskId" = ANY (${scope.taskIds}::uuid[])`;
-  await db.$executeRaw`
+  return db.$executeRaw`
     UPDATE "WatchMember" SET "state" = next."state", "stateAt" = now(), "taskId" = next."taskId",
       "exclusion" = CASE WHEN next."state" = 'EXCLUDED' THEN 'EXPLICIT'::"MemberExclusion" END, "attempts" = CASE
       WHEN next."cancelled" THEN ${MAX_ATTEMPTS} WHEN next."state" = 'FAILED' THEN "WatchMember"."attempts" + 1
@@ -80,15 +80,22 @@ export async function releaseFailed(db: Db, watchId: string, retryAfterSeconds: 
 /** Whether a download of the member's item by its owner is one that counts. */
 const IS_HAD = Prisma.sql`
   task."state" = 'COMPLETED' AND task."failed" + task."cancelled" = 0 AND task."kind" <> 'WATCH_CHECK'
+    AND task."trashedAt" IS NULL
     AND (member."origin" <> 'REQUESTED' OR task."finishedAt" > member."stateAt")`;
 
 /** A download that was queued by hand counts like one of the watch: finished, or on its way. */
 export async function findDownloads(tx: Db, { id, ownerId }: Pick<Watch, 'id' | 'ownerId'>): Promise<void> {
   await tx.$executeRaw`
-    UPDATE "WatchMember" member SET "state" = 'KNOWN', "stateAt" = now(), "attempts" = 0, "taskId" = NULL
-    WHERE member."watchId" = ${id}::uuid AND member."state" IN ('MISSING', 'FAILED') AND EXISTS (
-      SELECT FROM "Task" task
-      WHERE task."itemId" = member."itemId" AND task."ownerId" = ${ownerId}::uuid AND ${IS_HAD})`;
+    UPDATE "WatchMember" SET "state" = 'KNOWN', "stateAt" = now(), "attempts" = 0, "taskId" = had."id"
+    FROM (
+      SELECT DISTINCT ON (task."itemId") task."itemId", task."id"
+      FROM "WatchMember" member JOIN "Task" task ON task."itemId" = member."itemId"
+      WHERE member."watchId" = ${id}::uuid AND member."state" IN ('MISSING', 'FAILED')
+        AND task."ownerId" = ${ownerId}::uuid AND ${IS_HAD}
+      ORDER BY task."itemId", task."finishedAt" DESC
+    ) AS had
+    WHERE "WatchMember"."watchId" = ${id}::uuid AND "WatchMember"."itemId" = had."itemId"
+      AND "WatchMember"."state" IN ('MISSING', 'FAILED')`;
   await tx.$executeRaw`
     UPDATE "WatchMember" member SET "state" = 'QUEUED', "stateAt" = now(), "taskId" = task."id"
     FROM "Task" task

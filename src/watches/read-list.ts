@@ -24,6 +24,9 @@ export interface ListEntry {
 export interface Reading {
   /** Entries that name an item. */
   listed: number;
+  unnamedCount: number;
+  /** Of an artist, the kinds of albums that were read. */
+  groups: readonly AlbumGroup[];
   /** Whether what is not listed has left. */
   complete: boolean;
   /** Why it is not complete. */
@@ -51,19 +54,23 @@ export async function readList(request: ListRequest): Promise<Reading> {
   };
   let listed = 0;
   let offset = 0;
+  let unnamedCount = 0;
   for (let total = 1; offset < Math.min(total, MAX_ENTRIES);) {
     await request.beforePage(offset / total);
     const page = await readPage(request, { offset, limit: request.pageSize });
     totals.add(page.total);
     total = page.total;
     if (page.items.length === 0) break;
-    listed += collect(entries, page.items, offset);
+    const named = collect(entries, page.items, offset);
+    listed += named;
+    unnamedCount += page.items.length - named;
     offset += page.items.length;
     if (entries.size >= BATCH) await passOn();
   }
   await passOn();
   const notice = await findNotice(request, { read: offset, totals });
-  return { listed, complete: notice === null, notice };
+  const groups = request.item.type === 'ARTIST' ? request.groups : [];
+  return { listed, unnamedCount, groups, complete: notice === null, notice };
 }
 
 /** Returns how many name an item. */

@@ -14,6 +14,7 @@ import { ReadingLostError, WatchNotFoundError } from './errors.js';
 import { findDownloads, hasMembers, readMembers, saveMembers } from './member-store.js';
 import { queueWanted } from './queue-wanted.js';
 import { readList, type ListEntry, type Reading } from './read-list.js';
+import { mayTrash } from './trash-files.js';
 import { expectWatched, type Check } from './watch-check.js';
 import { albumGroupsOf, filterOf, resolveWatchOptions } from './watch-options.js';
 import { findWatchOwner, lockWatch, saveReading, type WatchedItem } from './watch-store.js';
@@ -119,12 +120,13 @@ async function record(check: Check, recording: Recording) {
   const isEmptied = reading.listed === 0 && (await hasMembers(tx, watch.id));
   const complete = reading.complete && !isEmptied;
   const added = await recordListed(check, { ...recording, watch });
-  const removed = complete ? await markRemoved(tx, list) : 0;
+  const removed = complete ? await markRemoved(tx, list, { leaves: mayTrash(watch, reading) }) : 0;
   await saveReading(tx, watch, {
     item,
     title: titleOf(item),
     snapshotId: complete && item.type === 'PLAYLIST' ? item.revision : null,
     isComplete: complete,
+    reading,
   });
   await findDownloads(tx, watch);
   return { watch, notice: isEmptied ? EMPTY : reading.notice, added, removed };

@@ -9,19 +9,18 @@ const BATCH = 1_000;
 
 /**
  * So that a member is known as soon as it has been downloaded. What is missed, in an outage, is settled by the next
- * check of the watch. Returns how to stop.
+ * check of the watch. Calls back when members changed. Returns how to stop.
  */
-export function settleMembersOnEvent({
-  db,
-  bus,
-  log,
-}: Pick<Platform, 'db' | 'bus' | 'log'>): () => Promise<void> {
+export function settleMembersOnEvent(
+  { db, bus, log }: Pick<Platform, 'db' | 'bus' | 'log'>,
+  onChange: () => void,
+): () => Promise<void> {
   const finished = new Set<string>();
   const settle = coalesce(async () => {
     while (finished.size > 0) {
       const taskIds = [...finished].slice(0, BATCH);
       taskIds.forEach((id) => finished.delete(id));
-      await settleMembers(db, { taskIds });
+      if ((await settleMembers(db, { taskIds })) > 0) onChange();
     }
   });
   let latest = Promise.resolve();

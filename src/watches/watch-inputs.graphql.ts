@@ -126,6 +126,10 @@ const optionFields = (t: OptionsBuilder) => ({
     description:
       'Directory (folder) for the files of this watch, an absolute path inside DOWNLOAD_DIR or one of DOWNLOAD_ROOTS; null for the setting `downloadPath`.',
   }),
+  removeFiles: t.boolean({
+    description:
+      'Whether to move files of what leaves the list from now on to the trash, `.reprise-trash`. Only files that this watch downloaded, and nothing else of yours wants. At first: false.',
+  }),
   filter: t.field({
     type: WatchFilterInput,
     description: 'What to leave out, in place of the earlier filter; null to leave out nothing.',
@@ -161,12 +165,13 @@ type OptionsBuilder = Parameters<Parameters<typeof builder.inputType>[1]['fields
 
 /** Null counts as omitted where an option cannot be null. */
 export function toChange(input: Partial<typeof UpdateWatchInput.$inferInput>): WatchChange {
-  const { paused, downloadExisting, downloadNew, albumGroups, download, filter } = input;
+  const { paused, downloadExisting, downloadNew, removeFiles, albumGroups, download, filter } = input;
   const { expiresAt, checkIntervalSeconds, downloadPath } = input;
   return {
     ...(typeof paused === 'boolean' && { paused }),
     ...(typeof downloadExisting === 'boolean' && { downloadExisting }),
     ...(typeof downloadNew === 'boolean' && { downloadNew }),
+    ...(typeof removeFiles === 'boolean' && { removeFiles }),
     ...(albumGroups !== undefined && { albumGroups: albumGroups ?? [] }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(checkIntervalSeconds !== undefined && { checkIntervalSeconds }),

@@ -60,6 +60,8 @@ export interface WatchOptions {
   albumGroups: AlbumGroup[];
   /** When checks end by themselves. */
   expiresAt: Date | null;
+  /** Whether to move files of what left the list to the trash. */
+  removeFiles: boolean;
   /** Null for the setting. */
   checkIntervalSeconds: number | null;
   /** Of the downloads; an omitted one follows the settings. */
@@ -74,6 +76,7 @@ export const DEFAULT_OPTIONS: WatchOptions = {
   downloadNew: true,
   albumGroups: [],
   expiresAt: null,
+  removeFiles: false,
   checkIntervalSeconds: null,
   download: {},
   downloadPath: null,

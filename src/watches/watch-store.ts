@@ -6,6 +6,7 @@ import { keysetWhere, directionOf, type KeysetPage } from '../database/paginatio
 import type { Db } from '../database/prisma.js';
 import { Prisma, type User } from '../generated/prisma/client.js';
 import type { TaskErrorCode } from '../lib/errors.js';
+import type { Reading } from './read-list.js';
 import type { WatchOptions } from './watch-options.js';
 import { LATEST_DUE, type Watch, type WatchKind, type WatchOutcome } from './watch.js';
 
@@ -31,6 +32,11 @@ export function findWatch(db: Db, key: WatchKey): Promise<Watch | null> {
 /** Null also when the viewer may not see it. */
 export function findWatchById(db: Db, viewer: Viewer, id: string, query: object = {}): Promise<Watch | null> {
   return db.watch.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
+}
+
+/** Without regard to the owner, for workers. */
+export function readWatch(db: Db, id: string): Promise<Watch | null> {
+  return db.watch.findUnique({ where: { id } });
 }
 
 export function findWatchOwner(db: Db, watch: Pick<Watch, 'ownerId'>): Promise<User | null> {
@@ -160,7 +166,7 @@ export async function takeTurn(
 /** Until the transaction ends nobody else changes its members or deletes it. Null when it is gone. */
 export async function lockWatch(tx: Db, id: string): Promise<Watch | null> {
   await tx.$queryRaw`SELECT 1 FROM "Watch" WHERE "id" = ${id}::uuid FOR UPDATE`;
-  return tx.watch.findUnique({ where: { id } });
+  return readWatch(tx, id);
 }
 
 export interface SavedReading {
@@ -169,15 +175,18 @@ export interface SavedReading {
   /** Null when the next check must read the list. */
   snapshotId: string | null;
   isComplete: boolean;
+  reading: Pick<Reading, 'unnamedCount' | 'groups'>;
 }
 
 export async function saveReading(
   tx: Db,
   { id, readAt }: Pick<Watch, 'id' | 'readAt'>,
-  { item, title, snapshotId, isComplete }: SavedReading,
+  { item, title, snapshotId, isComplete, reading }: SavedReading,
 ): Promise<void> {
   const first = isComplete && readAt === null ? { readAt: new Date() } : {};
-  await tx.watch.updateMany({ where: { id }, data: { item, title, snapshotId, ...first } });
+  const { unnamedCount, groups } = reading;
+  const whole = isComplete ? { unnamedCount, readGroups: [...groups] } : {};
+  await tx.watch.updateMany({ where: { id }, data: { item, title, snapshotId, ...whole, ...first } });
 }
 
 /** Null leaves it. A watch whose options changed since the check read them is due at once. */

@@ -231,6 +231,23 @@ builder.prismaObjectFields('Watch', (t) => ({
   createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the watch was added.' }),
 }));
 
+builder.prismaObjectFields('Watch', (t) => ({
+  removeFiles: t.exposeBoolean('removeFiles', {
+    description:
+      'Whether files of tracks or albums that left the list are moved to the folder `.reprise-trash` of the download directory.',
+  }),
+  playlistFile: t.exposeString('playlistFile', {
+    nullable: true,
+    description:
+      'Path of the m3u8 file of a watched playlist; null for artists, and until a track of the list has a file.',
+  }),
+  fileProblem: t.exposeString('fileProblem', {
+    nullable: true,
+    description:
+      'Why the m3u8 file could not be written or a file could not be moved to the trash; null if nothing failed. It is tried again every 30 seconds.',
+  }),
+}));
+
 const watchOf = ({ id, type }: { id: string; type: WatchKind }, { db, viewer }: GraphqlContext) =>
   findWatch(db, { ownerId: viewer.id, kind: type, itemId: id });
 

@@ -9,6 +9,8 @@ export interface ChangingCatalog {
   /** Tracks of the playlist in its order; null is an entry that says nothing, `gone:…` one without its track. */
   set(entries: readonly (string | null)[]): void;
   setAlbums(albums: readonly Album[]): void;
+  /** Another title for the playlist. */
+  retitle(title: string): void;
   /** Without a revision, as some catalogs are. */
   withoutRevision(): void;
   /** As if the playlist and the artist had become private. */
@@ -25,6 +27,7 @@ export function createChangingCatalog(tracks: ReadonlyMap<string, Track> = new M
   let entries: readonly (string | null)[] = [];
   let albums: readonly Album[] = [];
   let hasRevision = true;
+  let title = 'Changing';
   let hidden = false;
   let hook: ((offset: number) => void | Promise<void>) | null = null;
   let extra = 0;
@@ -39,6 +42,7 @@ export function createChangingCatalog(tracks: ReadonlyMap<string, Track> = new M
   };
   const playlist = () =>
     makePlaylist('stub:list', {
+      title,
       total: entries.length,
       revision: hasRevision ? JSON.stringify(entries) : null,
     });
@@ -62,6 +66,7 @@ export function createChangingCatalog(tracks: ReadonlyMap<string, Track> = new M
     }),
     set: (next) => void (entries = next),
     setAlbums: (next) => void (albums = next),
+    retitle: (next) => void (title = next),
     withoutRevision: () => void (hasRevision = false),
     hide: (next) => void (hidden = next),
     beforePage: (next) => void (hook = next),

@@ -180,6 +180,16 @@ const SEEN = graphql(`
   }
 `);
 
+const FILE_STATE = graphql(`
+  query FileState($id: ID!) {
+    watch(id: $id) {
+      removeFiles
+      playlistFile
+      fileProblem
+    }
+  }
+`);
+
 const WATCH_SETTINGS = graphql(`
   mutation SetWatchSettings($input: WatchSettingsInput!) {
     updateWatchSettings(input: $input) {
@@ -228,6 +238,13 @@ export async function updateWatch(app: Server, input: UpdateWatchInput): Promise
 
 export async function seen(app: Server, id: string): Promise<WatchSeenFragment> {
   const { watch: found } = await app.execute(SEEN, { id });
+  if (!found) expect.fail(`there is no watch ${id}`);
+  return found;
+}
+
+/** How the watch keeps its files. */
+export async function fileStateOf(app: Server, id: string) {
+  const { watch: found } = await app.execute(FILE_STATE, { id });
   if (!found) expect.fail(`there is no watch ${id}`);
   return found;
 }

@@ -329,12 +329,14 @@ describe('the migrated database', () => {
   });
 
   it('has the foreign keys of the datamodel and no others', async () => {
+    const columns = (table: string, key: string) =>
+      `(SELECT string_agg(attname, ', ' ORDER BY n) FROM unnest(c.${key}) WITH ORDINALITY AS k (number, n)
+         JOIN pg_attribute ON attrelid = c.${table} AND attnum = number)`;
     const keys = await list(
-      `SELECT format('%s(%s) -> %s(%s) on delete %s', f.relname, fa.attname, t.relname, ta.attname,
+      `SELECT format('%s(%s) -> %s(%s) on delete %s', f.relname, ${columns('conrelid', 'conkey')}, t.relname,
+                ${columns('confrelid', 'confkey')},
                 CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SETNULL' ELSE 'RESTRICT' END) AS item
          FROM pg_constraint c JOIN pg_class f ON f.oid = c.conrelid JOIN pg_class t ON t.oid = c.confrelid
-         JOIN pg_attribute fa ON fa.attrelid = f.oid AND fa.attnum = c.conkey[1]
-         JOIN pg_attribute ta ON ta.attrelid = t.oid AND ta.attnum = c.confkey[1]
         WHERE c.contype = 'f'`,
     );
     expect(keys).toEqual([...datamodel.foreignKeys].sort());
