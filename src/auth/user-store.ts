@@ -99,7 +99,7 @@ export async function lockOut(tx: Db, id: string, deletedAt: Date): Promise<void
 }
 
 export function listDeletedUsers(db: Db): Promise<User[]> {
-  return db.user.findMany({ where: { deletedAt: { not: null } } });
+  return db.user.findMany({ where: { deletedAt: { not: null } }, orderBy: { deletedAt: 'asc' } });
 }
 
 /** With whatever is still theirs. */

@@ -255,7 +255,10 @@ for (const { name, as, union, description } of [
       },
       errors: {
         types: [...REFERENCE_ERRORS],
-        union: { name: union, description: `Result of \`${name}\`: how many were marked, or why none were.` },
+        union: {
+          name: union,
+          description: `Result of \`${name}\`: how many were marked, or why nothing was marked.`,
+        },
       },
       resolve: (_root, { items, ...args }, context) => {
         if (items.length > MAX_MARKED) {

@@ -12,7 +12,6 @@ import {
 import { keysetWhere, directionOf, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
 import type { Prisma } from '../generated/prisma/client.js';
-import { type User } from '../generated/prisma/client.js';
 import type { TaskErrorCode } from '../lib/errors.js';
 import type { Watch, WatchKind, WatchOptions, WatchOutcome } from './watch.js';
 
@@ -43,10 +42,6 @@ export function findWatch(db: Db, key: WatchKey): Promise<Watch | null> {
 /** Null also when the viewer may not see it. */
 export function findWatchById(db: Db, viewer: Viewer, id: string, query: object = {}): Promise<Watch | null> {
   return db.watch.findFirst({ ...query, where: { id, ...visibleTo(viewer) } });
-}
-
-export function findWatchOwner(db: Db, watch: Pick<Watch, 'ownerId'>): Promise<User | null> {
-  return db.user.findUnique({ where: { id: watch.ownerId } });
 }
 
 interface NewWatch extends WatchKey {
