@@ -14,7 +14,16 @@ import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
 import { waitFor } from '../kit/wait-for.js';
-import { check, checked, seen, turnOnWatching, UNWATCH, updateWatch, watch } from '../kit/watches.js';
+import {
+  check,
+  checked,
+  firstChecked,
+  seen,
+  turnOnWatching,
+  UNWATCH,
+  updateWatch,
+  watch,
+} from '../kit/watches.js';
 import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
 
 /** Long enough for the whole of it on a busy machine. */
@@ -199,7 +208,7 @@ describe('a check that runs', () => {
     await turnOnWatching(app, { pageSize: 1 });
     catalog.set(ids(50));
     const { id } = await watch(app, { item: LIST });
-    await checked(app, id);
+    await firstChecked(app, id);
     const before = await app.deps.db.watchMember.findMany({ orderBy: { itemId: 'asc' } });
     // 20 have left, and all but 30 are new.
     catalog.set(ids(100, 20));
@@ -225,7 +234,7 @@ describe('a check that runs', () => {
       if (!known) catalog.withoutRevision();
       catalog.set(ids(6));
       const { id } = await watch(app, { item: LIST, downloadNew: false });
-      await checked(app, id);
+      await firstChecked(app, id);
       catalog.set(ids(7));
       // The first two leave while the second page is read: what was on it is passed over.
       catalog.beforePage((offset) => {
@@ -247,7 +256,7 @@ describe('a check that runs', () => {
     const [a = '', b = ''] = ids(2);
     catalog.set([null, a, null, null, b, null]);
     const { id } = await watch(app, { item: LIST });
-    expect((await checked(app, id)).watch).toMatchObject({
+    expect((await firstChecked(app, id)).watch).toMatchObject({
       outcome: 'CHECKED',
       counts: { total: 2, missing: 2 },
     });
