@@ -53,7 +53,7 @@ interface NewWatch extends WatchKey {
 
 /** Of two at once, one inserts and the other finds the row. */
 export async function insertWatch(db: Db, { options, ...watch }: NewWatch): Promise<Watch | null> {
-  const data = { ...watch, ...options };
+  const data = { ...watch, ...options, nextCheckAt: await readTime(db) };
   const [created] = await db.watch.createManyAndReturn({ data: [data], skipDuplicates: true });
   return created ?? null;
 }
@@ -64,7 +64,7 @@ export interface WatchChange extends Partial<WatchOptions> {
 
 /** Due at once, because other members may be wanted now. Null when it is gone. */
 export async function changeWatch(db: Db, id: string, change: WatchChange): Promise<Watch | null> {
-  const data = { ...change, nextCheckAt: new Date() };
+  const data = { ...change, nextCheckAt: await readTime(db) };
   const [changed] = await db.watch.updateManyAndReturn({ where: { id }, data });
   return changed ?? null;
 }
@@ -109,6 +109,11 @@ function whereOf(viewer: Viewer, { kind }: WatchFilter): Prisma.WatchWhereInput 
 }
 
 /* Times of checks are by the database's clock, which all processes share. */
+
+async function readTime(db: Db): Promise<Date> {
+  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT now() AS "now"`;
+  return row?.now ?? new Date(0);
+}
 
 /** The longest due first. A time that no check can have is due too. */
 export async function listDueWatches(
