@@ -99,7 +99,7 @@ builder.mutationFields((t) => ({
       account: 'The new account, without its secrets.',
     }),
     authScopes: { ADMIN: true },
-    description: 'Adds an account. The first of a service becomes the active one. Requires the admin role.',
+    description: 'Adds an account. The first of a service becomes the active one.',
     args: { input: t.arg({ type: CreateAccountInput, required: true, description: 'The account to add.' }) },
     errors: {
       types: [InvalidInputError, UnknownServiceError, AccountNameTakenError],
@@ -114,7 +114,7 @@ builder.mutationFields((t) => ({
       account: 'The account as it is now, without its secrets.',
     }),
     authScopes: { ADMIN: true },
-    description: 'Changes the region or secrets of an account. Requires the admin role.',
+    description: 'Changes the region or secrets of an account.',
     args: {
       id: t.arg.id(idArgument('to change')),
       input: t.arg({
@@ -138,8 +138,7 @@ builder.mutationFields((t) => ({
       account: 'The account as it was before it was deleted.',
     }),
     authScopes: { ADMIN: true },
-    description:
-      'Deletes an account. If it was the active one, its service has none afterwards. Requires the admin role.',
+    description: 'Deletes an account. If it was the active one, its service has none afterwards.',
     args: { id: t.arg.id(idArgument('to delete')) },
     errors: {
       types: ID_ERRORS,
@@ -156,7 +155,7 @@ builder.mutationFields((t) => ({
       account: 'The account that is active now.',
     }),
     authScopes: { ADMIN: true },
-    description: 'Makes an account the active one of its service. Requires the admin role.',
+    description: 'Makes an account the active one of its service.',
     args: { id: t.arg.id(idArgument('to use from now on')) },
     errors: {
       types: ID_ERRORS,
@@ -167,8 +166,7 @@ builder.mutationFields((t) => ({
   checkAccount: t.field({
     type: AccountCheckType,
     authScopes: { ADMIN: true },
-    description:
-      'Asks the service whether it accepts the secrets of an account; changes nothing. Requires the admin role.',
+    description: 'Asks the service whether it accepts the secrets of an account; changes nothing.',
     args: { id: t.arg.id(idArgument('to check')) },
     errors: {
       types: [...ID_ERRORS, SecretUnreadableError],
@@ -183,7 +181,7 @@ builder.mutationFields((t) => ({
       account: 'The Spotify app as it is now, without its secret.',
     }),
     authScopes: { ADMIN: true },
-    description: 'Sets the app by which this server uses the API of Spotify. Requires the admin role.',
+    description: 'Sets the app by which this server uses the API of Spotify.',
     args: {
       input: t.arg({
         type: SpotifyAppInput,

@@ -45,7 +45,7 @@ const AccountHint = builder.objectRef<Hint>('AccountHint').implement({
 
 export const AccountType = builder.node(builder.objectRef<Account>('Account'), {
   description:
-    'Access to a catalog or source that the owner of this server has there. Its secrets are stored encrypted and never returned. Requires the admin role.',
+    'Access to a catalog or source that the owner of this server has there. Its secrets are stored encrypted and never returned.',
   authScopes: { ADMIN: true },
   id: { resolve: ({ id }) => id, description: 'Permanent id of the form `Account:<uuid>`.' },
   brandLoadedObjects: true,
@@ -137,7 +137,7 @@ builder.queryFields((t) => ({
   accounts: t.field({
     type: [AccountType],
     authScopes: { ADMIN: true },
-    description: 'Accounts at catalogs and sources, by service and name. Requires the admin role.',
+    description: 'Accounts at catalogs and sources, by service and name.',
     args: { service: t.arg.string(serviceArgument('Only accounts of this service:')) },
     resolve: (_root, { service }, { db }) =>
       listAccounts(db, typeof service === 'string' ? [getService(service).name] : SERVICE_NAMES),
@@ -146,7 +146,7 @@ builder.queryFields((t) => ({
     type: AccountType,
     nullable: true,
     authScopes: { ADMIN: true },
-    description: 'One account; null when it does not exist. Requires the admin role.',
+    description: 'One account; null when it does not exist.',
     args: {
       id: t.arg.id({ required: true, description: `Id of the account to fetch: ${ACCOUNT_ID_FORMS}.` }),
     },
@@ -156,14 +156,12 @@ builder.queryFields((t) => ({
     type: AccountType,
     nullable: true,
     authScopes: { ADMIN: true },
-    description:
-      'The app by which this server uses the API of Spotify; null if there is none. Requires the admin role.',
+    description: 'The app by which this server uses the API of Spotify; null if there is none.',
     resolve: (_root, _args, { db }) => findAccount(db, { service: SPOTIFY_APP.name, name: SPOTIFY_APP_NAME }),
   }),
   markets: t.stringList({
     authScopes: { ADMIN: true },
-    description:
-      'Countries in ISO 3166-1 that an account can be of, those of existing accounts first. Requires the admin role.',
+    description: 'Countries in ISO 3166-1 that an account can be of, those of existing accounts first.',
     args: { service: t.arg.string(serviceArgument('First the countries of accounts of this service:')) },
     resolve: async (_root, { service }, { db }) => {
       const services = typeof service === 'string' ? [getService(service).name] : SERVICE_NAMES;

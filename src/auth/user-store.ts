@@ -96,10 +96,12 @@ export async function lockOut(tx: Db, id: string, deletedAt: Date): Promise<void
   });
   await revokeAccess(tx, id);
   await tx.identity.deleteMany({ where: { userId: id } });
+  // Nobody is left to download for.
+  await tx.watch.deleteMany({ where: { ownerId: id } });
 }
 
 export function listDeletedUsers(db: Db): Promise<User[]> {
-  return db.user.findMany({ where: { deletedAt: { not: null } } });
+  return db.user.findMany({ where: { deletedAt: { not: null } }, orderBy: { deletedAt: 'asc' } });
 }
 
 /** With whatever is still theirs. */

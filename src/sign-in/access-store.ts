@@ -62,7 +62,8 @@ export async function findCurrentAccess(
     FROM "ApiKey" k JOIN "User" u ON u."id" = k."userId"
     WHERE k."id" = ${idsOf('apiKey')} AND (k."expiresAt" IS NULL OR k."expiresAt" > ${now})
     UNION ALL
-    SELECT 'user', u."id", NULL, NULL, ${user} FROM "User" u WHERE u."id" = ${idsOf('user')}`;
+    SELECT 'user', u."id", NULL, NULL, ${user} FROM "User" u
+    WHERE u."id" = ${idsOf('user')} AND u."deletedAt" IS NULL`;
   return rows.map(toCurrentAccess);
 }
 

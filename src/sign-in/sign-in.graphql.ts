@@ -114,7 +114,7 @@ builder.mutationFields((t) => ({
       'Makes a ticket for one event stream of REST, which sees what you see and ends with your token. Addresses are kept in histories and logs, so put a ticket there rather than a token.',
     errors: {
       types: [AuthDisabledError],
-      union: { name: 'CreateStreamTicketResult', description: 'The ticket, or why there is none.' },
+      union: { name: 'CreateStreamTicketResult', description: 'The ticket, or why it was not made.' },
     },
     resolve: (_root, _args, context) => createStreamTicket(context, context.access),
   }),
@@ -130,7 +130,10 @@ builder.mutationFields((t) => ({
     },
     errors: {
       types: [InvalidCredentialsError, TooManySignInsError, AuthDisabledError, InvalidInputError],
-      union: { name: 'SignInResult', description: 'The session that has begun, or why none has.' },
+      union: {
+        name: 'SignInResult',
+        description: 'The session that has begun, or why you are not signed in.',
+      },
     },
     resolve: (_root, { input }, context) => signIn(context, context.request, input),
   }),
@@ -140,7 +143,10 @@ builder.mutationFields((t) => ({
       'Exchanges the refresh cookie for a new access token and a new cookie. Each cookie works once: using one a second time ends the session.',
     errors: {
       types: [SessionEndedError, AuthDisabledError],
-      union: { name: 'RefreshSessionResult', description: 'The session that goes on, or why it does not.' },
+      union: {
+        name: 'RefreshSessionResult',
+        description: 'The session with its new tokens, or why it was not renewed.',
+      },
     },
     resolve: (_root, _args, context) => refreshSession(context, context.request),
   }),

@@ -145,7 +145,7 @@ builder.mutationFields((t) => ({
       ],
       union: {
         name: 'UnlinkProviderResult',
-        description: 'The provider that was unlinked, or why it was not.',
+        description: 'The provider that was unlinked, or why it is still linked.',
       },
     },
     resolve: async (_root, args, context) => {

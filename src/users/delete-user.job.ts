@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { listDeletedUsers, removeUser, type User } from '../auth/user-store.js';
 import { viewerOf } from '../auth/viewer.js';
+import { levelOf } from '../database/outage.js';
 import { inTransaction } from '../database/prisma.js';
 import { deleteTasksOf } from '../history/history-store.js';
 import { defineJob, type JobRun } from '../jobs/job.js';
@@ -17,7 +18,15 @@ export const deleteUsersJob = defineJob({
   everyMs: 60_000,
   lockLifetimeMs: 60_000,
   async run(deps: DeleteDeps, _payload, { signal }: JobRun) {
-    for (const user of await listDeletedUsers(deps.db)) await finishDeletion(deps, user, signal);
+    for (const user of await listDeletedUsers(deps.db)) {
+      if (signal.aborted) return;
+      await finishDeletion(deps, user, signal).catch((err: unknown) => {
+        deps.log[levelOf(err, 'warn')](
+          { userId: user.id, err },
+          'could not delete a user, trying again later',
+        );
+      });
+    }
   },
 });
 

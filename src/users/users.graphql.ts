@@ -130,7 +130,10 @@ builder.mutationFields((t) => ({
         TooManySignInsError,
         AuthDisabledError,
       ],
-      union: { name: 'RegisterResult', description: 'The new account, or why there is none.' },
+      union: {
+        name: 'RegisterResult',
+        description: 'The new account, or why it was not added to the server.',
+      },
     },
     resolve: (_root, { input }, context) => register(context, context, input),
   }),
@@ -203,6 +206,16 @@ const UserDeleted = builder.objectRef<User>('UserDeleted').implement({
   }),
 });
 
+/** Of what ends the access or the rights of another user. */
+const OTHER_USER_ERRORS = [
+  UserNotFoundError,
+  OwnUserError,
+  LastAdminError,
+  InvalidInputError,
+  ForbiddenError,
+  AuthDisabledError,
+];
+
 const user = { required: true, description: 'The user: `User:<uuid>`, or the username.' } as const;
 
 builder.mutationFields((t) => ({
@@ -213,14 +226,7 @@ builder.mutationFields((t) => ({
       'Deletes another user for good. What they are signed in by ends at once, then their running downloads are canceled, and their tasks and history go; downloaded files stay. For admins who have signed in: an API key may not.',
     args: { user: t.arg.string(user) },
     errors: {
-      types: [
-        UserNotFoundError,
-        OwnUserError,
-        LastAdminError,
-        InvalidInputError,
-        ForbiddenError,
-        AuthDisabledError,
-      ],
+      types: OTHER_USER_ERRORS,
       union: {
         name: 'DeleteUserResult',
         description: 'Name of the deleted user, or why the user is still there.',
@@ -238,14 +244,7 @@ builder.mutationFields((t) => ({
       role: t.arg({ type: UserRoleEnum, required: true, description: 'Role that the user gets.' }),
     },
     errors: {
-      types: [
-        UserNotFoundError,
-        OwnUserError,
-        LastAdminError,
-        InvalidInputError,
-        ForbiddenError,
-        AuthDisabledError,
-      ],
+      types: OTHER_USER_ERRORS,
       union: {
         name: 'SetUserRoleResult',
         description: 'The user with the role, or why the role was not set.',

@@ -68,13 +68,16 @@ export async function settleMembers(
       AND ("WatchMember"."state" <> next."state" OR "WatchMember"."taskId" IS DISTINCT FROM next."taskId")`;
 }
 
-/** Failed members whose time has come are MISSING again. Their task stays, because it has the item. */
+/**
+ * Failed members whose time has come are MISSING again. Their task stays, because it has the item. A time ahead of now,
+ * by more than a transaction lasts, was written while the database's clock was wrong.
+ */
 export async function releaseFailed(db: Db, watchId: string, retryAfterSeconds: number): Promise<number> {
   return db.$executeRaw`
     UPDATE "WatchMember" SET "state" = 'MISSING'
     WHERE "watchId" = ${watchId}::uuid AND "state" = 'FAILED' AND "attempts" < ${MAX_ATTEMPTS}
-      AND "stateAt" <= now() - ${retryAfterSeconds} * interval '1 second'
-        * least(power(2, greatest("attempts" - 1, 0)), ${MAX_RETRY_FACTOR})`;
+      AND ("stateAt" > now() + interval '1 hour' OR "stateAt" <= now() - ${retryAfterSeconds} * interval '1 second'
+        * least(power(2, greatest("attempts" - 1, 0)), ${MAX_RETRY_FACTOR}))`;
 }
 
 /** Whether a download of the member's item by its owner is one that counts. */

@@ -1,5 +1,6 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { z } from 'zod';
+import { findUser } from '../auth/user-store.js';
 import { levelOf } from '../database/outage.js';
 import { toFailure } from '../jobs/errors.js';
 import { defineJob, type JobRun } from '../jobs/job.js';
@@ -9,7 +10,7 @@ import { DuplicateDownloadError } from '../tasks/errors.js';
 import { describeItem } from '../tasks/new-task.js';
 import { queueTask } from '../tasks/queue-task.js';
 import type { Task } from '../tasks/task.js';
-import { findWatchOwner, itemOf, listDueWatches, saveFailedCheck, saveQueuedCheck } from './watch-store.js';
+import { itemOf, listDueWatches, saveFailedCheck, saveQueuedCheck } from './watch-store.js';
 import { resolveWatchOptions } from './watch-options.js';
 import { intervalOf, secondsToNextCheck, type Watch } from './watch.js';
 
@@ -20,7 +21,7 @@ export type QueueCheckDeps = Pick<
 
 /** The check that is active already, if there is one: two checks of a watch never run at once. */
 export async function queueCheck(deps: QueueCheckDeps, watch: Watch): Promise<Task> {
-  const owner = await findWatchOwner(deps.db, watch);
+  const owner = await findUser(deps.db, watch.ownerId, {});
   const task = await insertCheck(deps, watch, owner?.username ?? '');
   const nextSeconds = secondsUntilNext(deps, watch, 0);
   await saveQueuedCheck(deps.db, watch.id, { taskId: task.id, nextSeconds });

@@ -1,3 +1,4 @@
+import { findUser } from '../auth/user-store.js';
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf } from '../catalog/catalog-item.js';
 import { inTransaction, type Db } from '../database/prisma.js';
@@ -17,7 +18,7 @@ import { readList, type ListEntry, type Reading } from './read-list.js';
 import { mayTrash } from './trash-files.js';
 import { expectWatched, type Check } from './watch-check.js';
 import { albumGroupsOf, filterOf, resolveWatchOptions } from './watch-options.js';
-import { findWatchOwner, lockWatch, saveReading, type WatchedItem } from './watch-store.js';
+import { lockWatch, saveReading, type WatchedItem } from './watch-store.js';
 import { wantedOrigins, type Watch } from './watch.js';
 
 export interface Recorded {
@@ -47,7 +48,7 @@ export async function readAndRecord(check: Check, item: WatchedItem): Promise<Re
 /** By the options of the watch. */
 export async function queueByOptions(check: Check, list: StagedList | null): Promise<void> {
   const { deps, watch, claimed } = check;
-  const owner = await findWatchOwner(deps.db, watch);
+  const owner = await findUser(deps.db, watch.ownerId, {});
   const options = resolveWatchOptions(deps, watch, { username: owner?.username ?? '' });
   const queueing = { ...check, claimed: { ...claimed, options }, expectWatched: () => expectWatched(check) };
   await queueWanted(queueing, list);

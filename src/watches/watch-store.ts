@@ -4,7 +4,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { artistSchema, playlistSchema, type Artist, type Playlist } from '../catalog/catalog-item.js';
 import { keysetWhere, directionOf, type KeysetPage } from '../database/pagination.js';
 import type { Db } from '../database/prisma.js';
-import { Prisma, type User } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import type { TaskErrorCode } from '../lib/errors.js';
 import type { Reading } from './read-list.js';
 import type { WatchOptions } from './watch-options.js';
@@ -39,10 +39,6 @@ export function readWatch(db: Db, id: string): Promise<Watch | null> {
   return db.watch.findUnique({ where: { id } });
 }
 
-export function findWatchOwner(db: Db, watch: Pick<Watch, 'ownerId'>): Promise<User | null> {
-  return db.user.findUnique({ where: { id: watch.ownerId } });
-}
-
 interface NewWatch extends WatchKey {
   id: string;
   title: string;
@@ -52,7 +48,7 @@ interface NewWatch extends WatchKey {
 
 /** Of two at once, one inserts and the other finds the row. */
 export async function insertWatch(db: Db, { options, ...watch }: NewWatch): Promise<Watch | null> {
-  const data = { ...watch, ...options };
+  const data = { ...watch, ...options, nextCheckAt: await readTime(db) };
   const [created] = await db.watch.createManyAndReturn({ data: [data], skipDuplicates: true });
   return created ?? null;
 }
@@ -70,7 +66,7 @@ export async function changeWatch(db: Db, id: string, change: WatchChange): Prom
     ...change,
     ...(change.filter && { snapshotId: null }),
     optionsVersion: { increment: 1 },
-    nextCheckAt: new Date(),
+    nextCheckAt: await readTime(db),
   };
   const [changed] = await db.watch.updateManyAndReturn({ where: { id }, data });
   return changed ?? null;
@@ -116,6 +112,11 @@ function whereOf(viewer: Viewer, { kind }: WatchFilter): Prisma.WatchWhereInput 
 }
 
 /* Times of checks are by the database's clock, which all processes share. */
+
+async function readTime(db: Db): Promise<Date> {
+  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT now() AS "now"`;
+  return row?.now ?? new Date(0);
+}
 
 /** The longest due first. A time that no check can have is due too. */
 export async function listDueWatches(

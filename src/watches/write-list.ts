@@ -1,3 +1,4 @@
+import { findUser } from '../auth/user-store.js';
 import { readSequence } from '../database/sequence.js';
 import {
   listExistingFiles,
@@ -9,7 +10,7 @@ import { rootOf } from '../downloads/plan-track.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { listFilesOfList, noteFiles, saveFilesRead, type ListedFile } from './watch-file-store.js';
-import { findWatchOwner, readWatch } from './watch-store.js';
+import { readWatch } from './watch-store.js';
 import type { Watch } from './watch.js';
 
 type WriteDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
@@ -41,7 +42,7 @@ async function writeWatchedPlaylist(deps: WriteDeps, watch: Watch): Promise<stri
 /** As for a download of the playlist: the last of the two to write knows the files of both. */
 async function findPlace({ db, settings }: WriteDeps, watch: Watch): Promise<PlaylistPlace> {
   const current = settings();
-  const owner = current.separateTracksByUser ? await findWatchOwner(db, watch) : null;
+  const owner = current.separateTracksByUser ? await findUser(db, watch.ownerId, {}) : null;
   return { root: rootOf(watch, current), userDirectory: owner?.username ?? null, playlist: watch };
 }
 

@@ -453,6 +453,26 @@ describe('a deleted user', () => {
     expect(await isGone(viewer)()).toBe(true);
   });
 
+  it('who cannot be deleted yet holds up nobody else, and is deleted later', async () => {
+    const { db } = app.deps;
+    const [stuck, next] = [(await signUp()).viewer, (await signUp()).viewer];
+    await db.$executeRawUnsafe(`
+      CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = '53100'; END $$`);
+    await db.$executeRawUnsafe(`
+      CREATE TRIGGER refuse_deletion BEFORE DELETE ON "User"
+        FOR EACH ROW WHEN (OLD."id" = '${stuck.id}') EXECUTE FUNCTION refuse_deletion()`);
+    for (const [at, { id }] of [stuck, next].entries()) {
+      await db.$transaction((tx) => lockOut(tx, id, new Date(at)));
+    }
+    const run = () => deleteUsersJob.run(app.deps, {}, { signal: new AbortController().signal });
+    await run();
+    expect([await isGone(stuck)(), await isGone(next)()]).toEqual([false, true]);
+    await db.$executeRawUnsafe('DROP FUNCTION refuse_deletion CASCADE');
+    await run();
+    expect(await isGone(stuck)()).toBe(true);
+  });
+
   it('can be deleted by two admins at once', async () => {
     const admin = await signUp('ADMIN');
     const { viewer } = await signUp();

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockOut } from '../../src/auth/user-store.js';
+import { RawClient } from '../kit/raw-websocket.js';
 import type { TestApp } from '../kit/start-app.js';
 import { startSsoApp } from './sso-app.js';
 
@@ -17,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([app.stop(), distrustful.stop()]));
 
 interface Answer {
-  data: { viewer: { username: string; role: string } | null; tasks?: unknown } | null;
+  data: { viewer: { username: string; role: string } | null; [field: string]: unknown } | null;
   errors?: { message: string; extensions: { code: string } }[];
 }
 
@@ -52,6 +54,30 @@ describe('a user whom a proxy has signed in', () => {
     const { id } = await app.deps.db.user.delete({ where });
     expect(await viewerBy(app, { 'remote-user': 'leaver' })).toEqual({ username: 'leaver', role: 'USER' });
     expect((await app.deps.db.user.findUniqueOrThrow({ where })).id).not.toBe(id);
+  });
+
+  it('keeps neither a connection nor a ticket once deleted, also before the rest of them is gone', async () => {
+    const headers = { 'remote-user': 'streamer' };
+    const { data } = await ask(
+      app,
+      headers,
+      'mutation { createStreamTicket { ... on StreamTicket { ticket } } }',
+    );
+    const { ticket } = data?.['createStreamTicket'] as { ticket: string };
+    const client = await RawClient.open(`${app.url.replace('http', 'ws')}/graphql`, { headers });
+    client.say({ type: 'connection_init' });
+    client.subscribe('updates', 'subscription { taskUpdates { sequence } }');
+    client.subscribe('who', '{ viewer { username } }');
+    await client.hear(({ id, type }) => id === 'who' && type === 'complete');
+    expect(JSON.stringify(client.of('who'))).toContain('streamer');
+    const { id } = await app.deps.db.user.findUniqueOrThrow({ where: { usernameKey: 'streamer' } });
+    await app.deps.db.$transaction((tx) => lockOut(tx, id, new Date()));
+    expect(await client.closed()).toBe(4403);
+    const stream = await fetch(`${app.url}/api/prgs/stream?token=${ticket}`, {
+      headers: { authorization: '' },
+    });
+    await stream.body?.cancel();
+    expect(stream.status).toBe(401);
   });
 
   it('has the role that the groups say, at each request', async () => {

@@ -7,7 +7,7 @@ import { createLogger } from '../../src/lib/logger.js';
 import { sealingKeyOf } from '../../src/lib/seal.js';
 import { ask } from '../kit/ask.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { SUITE_HAS_AUTH } from '../kit/tokens.js';
 
@@ -291,8 +291,7 @@ describe('an account', () => {
 
   it('is for admins, by every field', async () => {
     const { id } = await create(spotify('main'));
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const answers = [
       await ask(theirs, ACCOUNTS, { service: null }),
       await ask(theirs, PLACES),

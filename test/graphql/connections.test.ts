@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { PagesOfListsQueryVariables } from '../../src/generated/documents/graphql.js';
 import { ask } from '../kit/ask.js';
 import { countQueries } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { createUser, serveOwnUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { databaseUrlOf } from '../system/join-app.js';
 
@@ -438,9 +438,7 @@ describe('a list of tasks', () => {
 
 describe('filters of tasks and history', () => {
   it('take words, times, error codes and an owner', async () => {
-    const viewer = await createUser(app);
-    const own = await serveWith(app, { viewer });
-    onTestFinished(() => own.stop());
+    const { viewer, own } = await serveOwnUser(app);
     const createdAt = new Date('2026-05-01T12:00:00Z');
     const common = { ownerId: viewer.id, searchText: ' bjork debut', startedAt: createdAt, createdAt };
     const failed = {
@@ -471,8 +469,7 @@ describe('filters of tasks and history', () => {
   });
 
   it('show a user nothing of another, and refuse what they do not understand', async () => {
-    const own = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => own.stop());
+    const { own } = await serveOwnUser(app);
     const filter = { owner: SYSTEM_VIEWER.id };
     const none = { totalCount: 0, nodes: [] };
     expect(await own.execute(FILTERED, { filter, history: filter })).toEqual({ tasks: none, history: none });

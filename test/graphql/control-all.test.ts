@@ -5,7 +5,7 @@ import type { TaskFilter } from '../../src/generated/documents/graphql.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import { followTasks, shownUntil } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -92,10 +92,7 @@ afterAll(() => app?.stop());
 let own: TestApp;
 let ownerId: string;
 beforeEach(async () => {
-  const viewer = await createUser(app);
-  ownerId = viewer.id;
-  own = await serveWith(app, { viewer });
-  return () => own.stop();
+  ({ own, ownerId } = await serveOwnUser(app));
 });
 
 type Seeds = Parameters<typeof seedTasks>[1];

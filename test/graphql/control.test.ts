@@ -16,7 +16,7 @@ import {
 import { followTasks, type Followed } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { makeTrack } from '../kit/catalog-items.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { createUser, serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -31,10 +31,7 @@ afterAll(() => app?.stop());
 let own: TestApp;
 let ownerId: string;
 beforeEach(async () => {
-  const viewer = await createUser(app);
-  ownerId = viewer.id;
-  own = await serveWith(app, { viewer });
-  return () => own.stop();
+  ({ own, ownerId } = await serveOwnUser(app));
 });
 
 type Seeds = Parameters<typeof seedTasks>[1];

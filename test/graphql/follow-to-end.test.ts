@@ -4,7 +4,7 @@ import type { TaskFilter, TaskUpdatesSubscriptionVariables } from '../../src/gen
 import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedPastTasks, seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -21,10 +21,7 @@ afterAll(() => app?.stop());
 let own: TestApp;
 let ownerId: string;
 beforeEach(async () => {
-  const viewer = await createUser(app);
-  ownerId = viewer.id;
-  own = await serveWith(app, { viewer });
-  return () => own.stop();
+  ({ own, ownerId } = await serveOwnUser(app));
 });
 
 const seed = (seeds: Parameters<typeof seedTasks>[1]) =>

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { ask } from '../kit/ask.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const SCAN = graphql(`
@@ -80,8 +80,7 @@ describe('scanLibrary', () => {
   });
 
   it('is Forbidden for all but admins', async () => {
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     expect((await theirs.execute(SCAN)).scanLibrary).toMatchObject({
       __typename: 'Forbidden',
       code: 'FORBIDDEN',

@@ -12,7 +12,7 @@ import { ask } from '../kit/ask.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { followTasks, followUpdates } from '../kit/follow-tasks.js';
 import { seedTasks, waitForSequence } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -132,8 +132,7 @@ const readersOf = ({ deps }: TestApp, count: number) =>
 describe('settingsUpdates', () => {
   it('starts with the settings in force, then reports changes of either, to every user', async () => {
     await app.execute(CHANGE, { maxRetries: 11 });
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const reader = followSettings({ from: theirs });
     await reader.until('was Settings:server 11');
     await reader.until('was WatchSettings:server 50');

@@ -5,7 +5,7 @@ import { graphql } from '../../src/generated/documents/gql.js';
 import { schema } from '../../src/schema.js';
 import { ask } from '../kit/ask.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
 
@@ -243,8 +243,7 @@ describe('updateSettings', () => {
   });
 
   it('is rejected for all but admins, while everyone may read', async () => {
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const { updateSettings } = await theirs.execute(UPDATE, { input: { maxRetries: 50 } });
     expect(updateSettings).toMatchObject({ __typename: 'Forbidden', code: 'FORBIDDEN' });
     expect((await theirs.execute(SETTINGS)).settings.maxRetries).not.toBe(50);
@@ -360,8 +359,7 @@ describe('checks of settings', () => {
   });
 
   it('are Forbidden for others, who still get the rest of the operation', async () => {
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const { settings, ...checks } = await theirs.execute(CHECKS);
     expect(settings.id).toBe('Settings:server');
     expect(checks).toEqual({

@@ -4,7 +4,7 @@ import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskState } from '../../src/tasks/task.js';
 import { followTasks, shownUntil, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
 import { databaseUrlOf } from '../system/join-app.js';
@@ -85,10 +85,7 @@ afterAll(() => app?.stop());
 let own: TestApp;
 let ownerId: string;
 beforeEach(async () => {
-  const viewer = await createUser(app);
-  ownerId = viewer.id;
-  own = await serveWith(app, { viewer });
-  return () => own.stop();
+  ({ own, ownerId } = await serveOwnUser(app));
 });
 
 const CHILDREN = 30;

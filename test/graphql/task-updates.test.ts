@@ -7,7 +7,7 @@ import { TASK_UPDATES } from '../kit/documents.js';
 import { followTasks, type Followed, type TaskUpdate } from '../kit/follow-tasks.js';
 import { seedPastTasks, type seedTasks } from '../kit/seed-tasks.js';
 import { readSequence } from '../../src/database/sequence.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
@@ -23,10 +23,7 @@ afterAll(() => app?.stop());
 let own: TestApp;
 let ownerId: string;
 beforeEach(async () => {
-  const viewer = await createUser(app);
-  ownerId = viewer.id;
-  own = await serveWith(app, { viewer });
-  return () => own.stop();
+  ({ own, ownerId } = await serveOwnUser(app));
 });
 
 const seed = (seeds: Parameters<typeof seedTasks>[1]) =>
@@ -146,8 +143,7 @@ describe('taskUpdates', () => {
   });
 
   it('reports the reader’s own tasks; to an admin, everyone’s', async () => {
-    const stranger = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => stranger.stop());
+    const { own: stranger } = await serveOwnUser(app);
     await seed([{ title: 'mine' }]);
     const mine = follow();
     const others = follow({}, stranger);

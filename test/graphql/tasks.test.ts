@@ -10,7 +10,7 @@ import type { Viewer } from '../../src/auth/viewer.js';
 import { ask } from '../kit/ask.js';
 import { countQueries } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, restDocuments, serveWith } from '../kit/serve-as.js';
+import { createUser, restDocuments, serveOwnUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const TASK_PAGE = graphql(`
@@ -196,10 +196,7 @@ let own: TestApp;
 let viewer: Viewer;
 let ownerId: string;
 beforeEach(async () => {
-  viewer = await createUser(app);
-  ownerId = viewer.id;
-  own = await serveWith(app, { viewer });
-  return () => own.stop();
+  ({ own, ownerId, viewer } = await serveOwnUser(app));
 });
 
 const seed = (seeds: Parameters<typeof seedTasks>[1]) =>

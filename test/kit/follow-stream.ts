@@ -10,19 +10,40 @@ export interface StreamMessage {
 }
 
 /** The messages of a stream so far. */
-export interface FollowedStream {
-  readonly messages: StreamMessage[];
+export interface FollowedStream<Message = StreamMessage> {
+  readonly messages: Message[];
   stop(): void;
 }
 
 /** Follows GET /prgs/stream in the background. */
-export async function followStream(app: Target): Promise<FollowedStream> {
+export function followStream(app: Target): Promise<FollowedStream> {
+  return followEvents(app, '/api/prgs/stream', {});
+}
+
+/** Follows a subscription over server-sent events in the background; its errors are messages too. */
+export function followGraphqlStream<Data>(
+  app: Target,
+  { document, variables = {} }: { document: { toString(): string }; variables?: object },
+): Promise<FollowedStream<{ data?: Data; errors?: unknown }>> {
+  return followEvents(app, '/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: document.toString(), variables }),
+  });
+}
+
+async function followEvents<Message>(
+  app: Target,
+  path: string,
+  { headers, ...init }: { method?: string; headers?: Record<string, string>; body?: string },
+): Promise<FollowedStream<Message>> {
   const controller = new AbortController();
-  const { body } = await fetch(`${app.url}/api/prgs/stream`, {
-    headers: bearerOf(app),
+  const { body } = await fetch(`${app.url}${path}`, {
+    ...init,
+    headers: { ...headers, ...bearerOf(app) },
     signal: controller.signal,
   });
-  const messages: StreamMessage[] = [];
+  const messages: Message[] = [];
   const read = async () => {
     const decoder = new TextDecoder();
     let text = '';
@@ -31,7 +52,8 @@ export async function followStream(app: Target): Promise<FollowedStream> {
       const frames = text.split('\n\n');
       text = frames.pop() ?? '';
       for (const frame of frames) {
-        messages.push(JSON.parse(frame.slice(frame.indexOf('data: ') + 6)) as StreamMessage);
+        const [, data] = /^data: ?(.+)$/m.exec(frame) ?? [];
+        if (data !== undefined) messages.push(JSON.parse(data) as Message);
       }
     }
   };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { onTestFinished } from 'vitest';
 import { refusalFor } from '../../src/auth/access-rules.js';
 import { viewerOf, type UserRole, type Viewer } from '../../src/auth/viewer.js';
 import { createContextFactory, permissionsOf, type GraphqlContext } from '../../src/context.js';
@@ -43,6 +44,14 @@ export function graphqlWith(app: TestApp, changes: Partial<GraphqlContext>) {
 export function restDocuments(app: TestApp, changes: Partial<GraphqlContext> = {}): Documents {
   const request = createContextRequest({ headers: new Headers(bearerOf(app)) });
   return createDocuments({ graphql: graphqlWith(app, changes), log: app.deps.log }, request);
+}
+
+/** A user of a test's own, and the app as it is to them until the test ends. */
+export async function serveOwnUser(app: TestApp): Promise<{ viewer: Viewer; ownerId: string; own: TestApp }> {
+  const viewer = await createUser(app);
+  const own = await serveWith(app, { viewer });
+  onTestFinished(() => own.stop());
+  return { viewer, ownerId: viewer.id, own };
 }
 
 /**

@@ -256,16 +256,31 @@ export async function check(app: Server, id: string): Promise<string> {
   return checkWatch.task.id;
 }
 
+interface Checked {
+  task: SeenTask;
+  watch: WatchSeenFragment;
+}
+
 /** Until the check and its downloads have finished, and the watch has taken note of them. */
-export async function checked(
-  app: TestApp,
-  id: string,
-): Promise<{ task: SeenTask; watch: WatchSeenFragment }> {
-  const task = await ended(app, await check(app, id), 60_000);
+export async function checked(app: TestApp, id: string): Promise<Checked> {
+  return finished(app, id, await check(app, id));
+}
+
+/** As `checked`, of the check that was queued when the watch was added. */
+export async function firstChecked(app: TestApp, id: string): Promise<Checked> {
+  const { checkTask } = await seen(app, id);
+  return finished(app, id, checkTask?.id ?? expect.fail(`nothing was queued for ${id}`));
+}
+
+async function finished(app: TestApp, id: string, taskId: string): Promise<Checked> {
+  const task = await ended(app, taskId, 60_000);
   const { watchMember } = app.deps.db;
-  const finished = { state: { in: [...FINISHED_STATES] } };
-  await waitFor(async () => (await watchMember.count({ where: { state: 'QUEUED', task: finished } })) === 0, {
-    what: 'the members to be settled',
-  });
+  const isFinished = { state: { in: [...FINISHED_STATES] } };
+  await waitFor(
+    async () => (await watchMember.count({ where: { state: 'QUEUED', task: isFinished } })) === 0,
+    {
+      what: 'the members to be settled',
+    },
+  );
   return { task, watch: await seen(app, id) };
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 const REFUSED = 'Your role, or the scopes of your API key, do not allow this.';
@@ -96,8 +96,7 @@ describe('GET /config', () => {
   });
 
   it('accepts a trailing slash, and any user', async () => {
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const { status, body } = await theirs.rest('GET', '/config/');
     expect({ status, body }).toEqual({ status: 200, body: await stored() });
   });
@@ -305,8 +304,7 @@ describe('PUT and POST /config', () => {
   });
 
   it('is for admins', async () => {
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     for (const [method, path] of [
       ['PUT', '/config'],
       ['POST', '/config'],

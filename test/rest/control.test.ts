@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { taskSchema } from '../../src/rest/tasks/schemas.js';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startRest, type RestReply, type RestTestApp } from './rest-app.js';
 
 const NOW = new Date('2026-03-01T12:00:00.500Z');
@@ -41,8 +41,7 @@ describe.each(ROUTES)('%s %s{task_id}', (method, path) => {
   });
 
   it('does not reveal another user’s task, and does not change it', async () => {
-    const stranger = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => stranger.stop());
+    const { own: stranger } = await serveOwnUser(app);
     for (const state of ['QUEUED', 'PAUSED', 'FAILED'] as const) {
       const id = await seed({ state });
       const before = await row(id);
@@ -90,9 +89,7 @@ describe('POST /prgs/cancel/{task_id}', () => {
 
 describe('POST /prgs/cancel/all', () => {
   it('cancels the caller’s active tasks, each parent counted once', async () => {
-    const viewer = await createUser(app);
-    const mine = await serveWith(app, { viewer });
-    onTestFinished(() => mine.stop());
+    const { viewer, own: mine } = await serveOwnUser(app);
     const ownerId = viewer.id;
     const list = await seed({ ownerId, kind: 'ALBUM', state: 'RUNNING', expandedAt: NOW });
     const part = await seed({ ownerId, parentId: list, position: 0 });

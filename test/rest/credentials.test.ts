@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { unsealSecrets } from '../../src/accounts/account-secrets.js';
 import { getSealedAccount } from '../../src/accounts/account-store.js';
 import { CREDENTIAL_ROUTES } from '../../src/rest/credentials/routes.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 const APP = { client_id: 'id-5f1c0e2b7d9a4e33', client_secret: 'secret-0b7e94d2c6a15f38' };
@@ -404,8 +404,7 @@ describe('every route of credentials', () => {
   it('is for admins', async () => {
     await post('spotify/main', APP);
     const before = await rows();
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const calls = CREDENTIAL_ROUTES.flatMap(({ methods, path }) =>
       methods.map((method) => ({ method, path })),
     );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { toSearchText } from '../../src/tasks/new-task.js';
 import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
 import type { TestApp } from '../kit/start-app.js';
 import { startRest, type RestTestApp } from './rest-app.js';
@@ -213,9 +213,7 @@ describe('GET /history', () => {
   });
 
   it('shows users their own and admins everybody’s', async () => {
-    const user = await createUser(app);
-    const theirs = await serveWith(app, { viewer: user });
-    onTestFinished(() => theirs.stop());
+    const { viewer: user, own: theirs } = await serveOwnUser(app);
     const [own = '', other = ''] = await seedTasks(app, [
       { state: 'COMPLETED', ...ended, ownerId: user.id },
       { state: 'COMPLETED', ...ended },
@@ -453,8 +451,7 @@ describe('POST /history/cleanup', () => {
   });
 
   it('is for admins', async () => {
-    const theirs = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => theirs.stop());
+    const { own: theirs } = await serveOwnUser(app);
     const { status, body } = await theirs.rest('POST', '/history/cleanup', { days_old: 1 });
     expect(status).toBe(403);
     expect(body).toEqual({ error: REFUSED, detail: REFUSED });

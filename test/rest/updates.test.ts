@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { seedTasks } from '../kit/seed-tasks.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { databaseUrlOf } from '../system/join-app.js';
 import { startRest, type RestTestApp } from './rest-app.js';
@@ -173,8 +173,7 @@ describe('GET /prgs/updates with since', () => {
   });
 
   it('shows users their own only', async () => {
-    const stranger = await serveWith(app, { viewer: await createUser(app) });
-    onTestFinished(() => stranger.stop());
+    const { own: stranger } = await serveOwnUser(app);
     await seedList();
     await seed([{ state: 'FAILED' }]);
     for (const query of ['', '?since=0']) {

@@ -11,7 +11,7 @@ import {
   RETRY_TASK,
   TASK,
 } from '../kit/documents.js';
-import { createUser, serveWith } from '../kit/serve-as.js';
+import { serveOwnUser } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource } from '../kit/steered-source.js';
 import { ended, inState, queue } from '../kit/story.js';
@@ -37,11 +37,8 @@ afterEach(() => source.releaseAll());
 /** Each test’s tasks are a user’s of its own. */
 let own: TestApp;
 beforeEach(async () => {
-  own = await serveWith(app, { viewer: await createUser(app) });
-  return async () => {
-    await own.execute(CANCEL_ALL_TASKS);
-    await own.stop();
-  };
+  ({ own } = await serveOwnUser(app));
+  return () => own.execute(CANCEL_ALL_TASKS);
 });
 
 const pause = async (id: string) => (await own.execute(PAUSE_TASK, { id })).pauseTask;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { UpstreamFailedError } from '../../src/lib/errors.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { never } from '../kit/audio.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
@@ -313,26 +312,6 @@ describe('a watched playlist', () => {
     expect(delays.at(-1)).toBeLessThan(1.15 * 86_400);
     catalog.hide(false);
     expect((await checked(app, id)).watch).toMatchObject({ failedChecks: 0, error: null });
-  });
-
-  it('takes nothing from a reading that fails on page 37', async () => {
-    await turnOnWatching(app, { pageSize: 1 });
-    const many = Array.from({ length: 100 }, (_, at) => `stub:track-${at}`);
-    catalog.set(many.slice(0, 50));
-    const { id } = await watch(app, { item: LIST });
-    await checked(app, id);
-    catalog.set([...many.slice(0, 30), ...many.slice(60)]);
-    catalog.beforePage((offset) => {
-      if (offset === 36) throw new UpstreamFailedError('page 37');
-    });
-    const failed = await checked(app, id);
-    expect(failed.watch).toMatchObject({
-      outcome: 'FAILED',
-      counts: { total: 50 },
-      error: { message: 'page 37' },
-    });
-    const gone = await app.deps.db.watchMember.count({ where: { removedAt: { not: null } } });
-    expect(gone).toBe(0);
   });
 
   it('counts duplicates once and leaves entries without a track', async () => {

@@ -1,0 +1,334 @@
+import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { lockOut } from '../../src/auth/user-store.js';
+import { UpstreamFailedError } from '../../src/lib/errors.js';
+import { deleteUsersJob } from '../../src/users/delete-user.job.js';
+import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
+import { CANCEL_TASK } from '../kit/documents.js';
+import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
+import { endlessSource } from '../kit/endless-source.js';
+import { serveOwnUser } from '../kit/serve-as.js';
+import { stallStatements } from '../kit/stalled-statements.js';
+import { startApp, type TestApp } from '../kit/start-app.js';
+import { ended } from '../kit/story.js';
+import { createStubDiscography } from '../kit/stub-discography.js';
+import { waitFor } from '../kit/wait-for.js';
+import {
+  check,
+  checked,
+  firstChecked,
+  seen,
+  turnOnWatching,
+  UNWATCH,
+  updateWatch,
+  watch,
+} from '../kit/watches.js';
+import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
+
+/** Long enough for the whole of it on a busy machine. */
+const LONG_MS = 90_000;
+const LIST = 'stub:list';
+
+const countChecks = ({ deps }: TestApp) => deps.db.task.count({ where: { kind: 'WATCH_CHECK' } });
+const countTracks = ({ deps }: TestApp) => deps.db.task.count({ where: { kind: 'TRACK' } });
+
+describe('a worker that is killed', () => {
+  let api: TestApp;
+  beforeEach(async () => {
+    const overrides = { catalogs: [createStubDiscography({})] };
+    api = await startApp({ env: { role: 'api' }, overrides });
+    await turnOnWatching(api);
+  });
+  afterEach(() => api?.stop());
+
+  /** What the dead one leaves, of a list of so many entries. */
+  it.each([
+    ['while it records the list', 3, ['INSERT', 'WatchMember'], { recorded: 0, queued: 0 }],
+    [
+      'between recording and queueing',
+      3,
+      ['INSERT', 'Task', `NEW."kind" = 'TRACK'`],
+      { recorded: 3, queued: 0 },
+    ],
+    [
+      'after queueing, before it is recorded',
+      3,
+      ['UPDATE', 'WatchMember', `NEW."state" = 'QUEUED'`],
+      { recorded: 3, queued: 0 },
+    ],
+    [
+      'between two batches',
+      520,
+      ['INSERT', 'Task', `NEW."itemId" = 'stub:track-99'`],
+      { recorded: 520, queued: 500 },
+    ],
+    ['before it says what it found', 3, ['UPDATE OF "lastCheckedAt"', 'Watch'], { recorded: 3, queued: 3 }],
+  ] as const)('%s leaves nothing undone, and nothing done twice', async (_when, length, at, left) => {
+    const stall = await stallStatements(databaseUrlOf(api), { at });
+    const { id } = await watch(api, { item: `stub:${length}`, kind: 'PLAYLIST', downloadExisting: true });
+    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: 'never', LEASE_MS: '2000' });
+    await stall.reached();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await stall.abort();
+    await stall.release();
+    const { watchMember, task: tasks } = api.deps.db;
+    expect({ recorded: await watchMember.count(), queued: await countTracks(api) }).toEqual(left);
+    expect((await seen(api, id)).lastCheckedAt).toBeNull();
+
+    const worker = await joinApp(api, {
+      env: { role: 'worker' },
+      overrides: {
+        catalogs: [createStubDiscography({})],
+        sources: [endlessSource],
+        timing: { leaseMs: 2_000, stopGraceMs: 100 },
+      },
+    });
+    onTestFinished(() => worker.stop());
+    const after = await waitFor(
+      async () => {
+        const now = await seen(api, id);
+        return now.lastCheckedAt === null ? null : now;
+      },
+      { what: 'the check', timeoutMs: LONG_MS },
+    );
+    expect(after).toMatchObject({
+      outcome: 'FOUND',
+      foundCount: length,
+      failedChecks: 0,
+      counts: { total: length, queued: length, missing: 0 },
+    });
+    const queued = await tasks.findMany({ where: { kind: 'TRACK' } });
+    expect(queued).toHaveLength(length);
+    expect(new Set(queued.map(({ itemId }) => itemId)).size).toBe(length);
+    expect(new Set(queued.map(({ parentId }) => `Task:${parentId}`))).toEqual(new Set([after.checkTask?.id]));
+    expect(await tasks.findMany({ where: { kind: 'WATCH_CHECK' } })).toMatchObject([{ attempt: 2 }]);
+  });
+});
+
+describe('a check that runs', () => {
+  let catalog: ChangingCatalog;
+  let app: TestApp;
+  beforeEach(async () => {
+    catalog = createChangingCatalog();
+    app = await startApp({
+      overrides: {
+        catalogs: [catalog.source],
+        sources: [endlessSource],
+        settings: { maxRetries: 0 },
+        timing: { stopGraceMs: 100 },
+      },
+    });
+    await turnOnWatching(app);
+  });
+  afterEach(() => app?.stop());
+
+  const ids = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, at) => `stub:track-${String(from + at).padStart(4, '0')}`);
+  const bare = (id: string) => id.replace(/^\w+:/, '');
+
+  it('queues no further batch once it is unwatched, and its downloads stay', async () => {
+    catalog.set(ids(1_010));
+    const stall = await stallStatements(databaseUrlOf(app), {
+      at: ['INSERT', 'Task', 'NEW."position" = 500'],
+    });
+    const { id, checkTask } = await watchAndFind();
+    await stall.reached();
+    expect((await app.execute(UNWATCH, { id })).unwatch.__typename).toBe('Unwatched');
+    await stall.release();
+    await settled(checkTask);
+    expect(await countTracks(app)).toBe(1_000);
+    expect(await app.deps.db.watchMember.count()).toBe(0);
+    expect(await app.deps.db.task.count({ where: { kind: 'TRACK', state: 'CANCELLED' } })).toBe(0);
+  });
+
+  it('queues no further batch once watching is off, and the rest when it is on again', async () => {
+    catalog.set(ids(1_010));
+    const stall = await stallStatements(databaseUrlOf(app), {
+      at: ['INSERT', 'Task', 'NEW."position" = 500'],
+    });
+    const { id, checkTask } = await watchAndFind();
+    await stall.reached();
+    await turnOnWatching(app, { enabled: false });
+    await stall.release();
+    await settled(checkTask);
+    expect(await countTracks(app)).toBe(1_000);
+    expect((await seen(app, id)).counts).toMatchObject({ queued: 1_000, missing: 10 });
+    // One check at a time: this one lasts as long as its downloads.
+    await app.execute(CANCEL_TASK, { id: checkTask });
+    await turnOnWatching(app);
+    await check(app, id);
+    await waitFor(async () => (await seen(app, id)).counts.queued === 10, { what: 'the rest' });
+    expect(await countTracks(app)).toBe(1_010);
+  });
+
+  /** The first check of the list, which downloads all. */
+  async function watchAndFind(): Promise<{ id: string; checkTask: string }> {
+    const { id } = await watch(app, { item: LIST, downloadExisting: true });
+    return { id, checkTask: (await seen(app, id)).checkTask?.id ?? '' };
+  }
+
+  /** Until the check's own part is over: only its children are left. */
+  async function settled(checkTask: string): Promise<void> {
+    const { task } = app.deps.db;
+    await waitFor(
+      async () => {
+        const { state, leaseUntil } = await task.findUniqueOrThrow({ where: { id: bare(checkTask) } });
+        return state === 'RUNNING' && leaseUntil === null;
+      },
+      { what: 'the check to leave its children alone', timeoutMs: LONG_MS },
+    );
+  }
+
+  it('ends with its user, whose watches no check takes up again', async () => {
+    const { own, ownerId } = await serveOwnUser(app);
+    await turnOnWatching(app, { pageSize: 1 });
+    catalog.set(ids(3));
+    let isAsked = false;
+    catalog.beforePage(async (offset) => {
+      if (offset !== 1) return;
+      isAsked = true;
+      await waitFor(async () => (await app.deps.db.user.count({ where: { id: ownerId } })) === 0, {
+        what: 'the user to be gone',
+      });
+    });
+    const { id } = await watch(own, { item: LIST, downloadExisting: true });
+    await waitFor(() => isAsked, { what: 'the check' });
+    await app.deps.db.$transaction((tx) => lockOut(tx, ownerId, new Date()));
+    // Before the rest of the user is gone, too.
+    expect(await app.deps.db.watch.count({ where: { id: bare(id) } })).toBe(0);
+    await deleteUsersJob.run(app.deps, {}, { signal: new AbortController().signal });
+    const { task, watchMember } = app.deps.db;
+    await waitFor(async () => (await task.count()) === 0, { what: 'the check to end' });
+    expect(await watchMember.count()).toBe(0);
+  });
+
+  it('takes nothing from a list of a hundred pages that fails on page 37', async () => {
+    await turnOnWatching(app, { pageSize: 1 });
+    catalog.set(ids(50));
+    const { id } = await watch(app, { item: LIST });
+    await firstChecked(app, id);
+    const before = await app.deps.db.watchMember.findMany({ orderBy: { itemId: 'asc' } });
+    // 20 have left, and all but 30 are new.
+    catalog.set(ids(100, 20));
+    const { pages } = catalog;
+    catalog.beforePage((offset) => {
+      if (offset === 36) throw new UpstreamFailedError('page 37');
+    });
+    const failed = await checked(app, id);
+    expect(catalog.pages - pages).toBe(37);
+    expect(failed.task).toMatchObject({ state: 'FAILED', childCount: 0, error: { message: 'page 37' } });
+    expect(failed.watch).toMatchObject({ outcome: 'FAILED', failedChecks: 1, counts: { total: 50 } });
+    expect(await app.deps.db.watchMember.findMany({ orderBy: { itemId: 'asc' } })).toEqual(before);
+    // It works again: all of it at once.
+    catalog.beforePage(null);
+    await check(app, id);
+    await waitFor(async () => (await seen(app, id)).outcome === 'FOUND', { what: 'the next check' });
+    expect(await seen(app, id)).toMatchObject({ foundCount: 70, failedChecks: 0, counts: { total: 100 } });
+  });
+
+  it('counts entries that shift between two pages once, and takes none of them for removed', async () => {
+    await turnOnWatching(app, { pageSize: 2 });
+    for (const known of [true, false]) {
+      if (!known) catalog.withoutRevision();
+      catalog.set(ids(6));
+      const { id } = await watch(app, { item: LIST, downloadNew: false });
+      await firstChecked(app, id);
+      catalog.set(ids(7));
+      // The first two leave while the second page is read: what was on it is passed over.
+      catalog.beforePage((offset) => {
+        if (offset === 2) catalog.set(ids(5, 2));
+      });
+      const { watch: after } = await checked(app, id);
+      expect(after).toMatchObject({
+        counts: { total: 7 },
+        notice: expect.stringContaining('changed while it was read') as string,
+      });
+      catalog.beforePage(null);
+      expect((await checked(app, id)).watch).toMatchObject({ counts: { total: 5 }, notice: null });
+      await app.execute(UNWATCH, { id });
+    }
+  });
+
+  it('leaves local files and other entries without a track, and keeps the places of the rest', async () => {
+    await turnOnWatching(app, { pageSize: 2 });
+    const [a = '', b = ''] = ids(2);
+    catalog.set([null, a, null, null, b, null]);
+    const { id } = await watch(app, { item: LIST });
+    expect((await firstChecked(app, id)).watch).toMatchObject({
+      outcome: 'CHECKED',
+      counts: { total: 2, missing: 2 },
+    });
+    // One more of them is no news.
+    catalog.set([null, null, a, null, null, b, null]);
+    expect((await checked(app, id)).watch).toMatchObject({
+      outcome: 'CHECKED',
+      counts: { total: 2, missing: 2 },
+    });
+    await updateWatch(app, { id, downloadExisting: true });
+    await settled(await check(app, id));
+    const children = await app.deps.db.task.findMany({
+      where: { kind: 'TRACK' },
+      orderBy: { position: 'asc' },
+    });
+    expect(children.map(({ itemId, position }) => [itemId, position])).toEqual([
+      [a, 2],
+      [b, 5],
+    ]);
+  });
+});
+
+describe('many workers', () => {
+  it('run one check of a watch at a time, however many are asked for', async () => {
+    const api = await startApp({
+      env: { role: 'api' },
+      overrides: { catalogs: [createStubDiscography({})] },
+    });
+    onTestFinished(() => api.stop());
+    let now = 0;
+    let most = 0;
+    let reads = 0;
+    const slow = createStubDiscography({});
+    const source = {
+      ...slow,
+      listPlaylistEntries: async (...request: Parameters<typeof slow.listPlaylistEntries>) => {
+        reads += 1;
+        now += 1;
+        most = Math.max(most, now);
+        // Others would come in these turns.
+        for (let turn = 0; turn < 500; turn++) await nextTurn();
+        now -= 1;
+        return slow.listPlaylistEntries(...request);
+      },
+    };
+    const { id } = await watch(api, { item: 'stub:5', kind: 'PLAYLIST' });
+    await turnOnWatching(api, { maxConcurrentChecks: 10, pageSize: 1 });
+    // Each takes up to twenty connections; the embedded server has a hundred, for three files at once.
+    const [limits] = await api.deps.db.$queryRaw<{ max_connections: string }[]>`SHOW max_connections`;
+    const workers = await Promise.all(
+      Array.from({ length: Number(limits?.max_connections) < 300 ? 3 : 10 }, () =>
+        joinApp(api, {
+          env: { role: 'worker' },
+          overrides: { catalogs: [source], timing: { stopGraceMs: 100 } },
+        }),
+      ),
+    );
+    onTestFinished(async () => {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    });
+    for (let round = 0; round < 3; round++) {
+      await api.deps.db.$executeRaw`UPDATE "Watch" SET "nextCheckAt" = now() - interval '1 day'`;
+      const [asked] = await Promise.all([
+        Promise.all(Array.from({ length: 10 }, () => check(api, id))),
+        ...workers.map(({ deps }) => deps.jobs.enqueue(queueDueChecksJob, {})),
+      ]);
+      for (const task of new Set(asked)) {
+        expect(await ended(api, task, LONG_MS)).toMatchObject({ attempt: 1, state: 'COMPLETED' });
+      }
+    }
+    expect(most).toBe(1);
+    expect(reads).toBe(5 * (await countChecks(api)));
+    expect(await api.deps.db.watchMember.count()).toBe(5);
+  });
+});
