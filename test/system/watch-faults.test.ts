@@ -138,7 +138,7 @@ describe('a check that runs', () => {
     expect((await app.execute(UNWATCH, { id })).unwatch.__typename).toBe('Unwatched');
     await stall.release();
     await settled(checkTask);
-    expect(await countTracks(app)).toBe(1_000);
+    expect(await countTracks(app)).toBe(500);
     expect(await app.deps.db.watchMember.count()).toBe(0);
     expect(await app.deps.db.task.count({ where: { kind: 'TRACK', state: 'CANCELLED' } })).toBe(0);
   });
