@@ -1,15 +1,19 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type {
   DownloadOptionsInput,
   UpdateWatchInput,
   WatchFilterInput,
+  WatchOptionUpdatesSubscription,
 } from '../../src/generated/documents/graphql.js';
+import { followUpdates } from '../kit/follow-tasks.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
-import { membersOf, optionsOf, tryUpdate } from '../kit/watch-options.js';
+import { waitFor } from '../kit/wait-for.js';
+import { membersOf, OPTION_UPDATES, optionsOf, tryUpdate } from '../kit/watch-options.js';
 import { tryWatch, updateWatch, watch } from '../kit/watches.js';
 
 const PLAYLIST = 'demo:first-watch';
@@ -64,6 +68,32 @@ describe('the options of a watch', () => {
     expect(await optionsOf(app, id)).toMatchObject(NO_OPTIONS);
     const stored = await app.deps.db.watch.findFirstOrThrow();
     expect(stored).toMatchObject({ paused: false, downloadNew: true });
+  });
+
+  it('are announced to readers, each of them', async () => {
+    const { id } = await watch(app, { item: 'demo:all-hands' });
+    const followed = followUpdates(app, {
+      document: OPTION_UPDATES,
+      variables: {},
+      updateOf: ({ watchUpdates }: WatchOptionUpdatesSubscription) => watchUpdates,
+    });
+    onTestFinished(() => followed.stop());
+    const has = (part: object) =>
+      followed.updates.some(({ watch: seen }) => {
+        const values = new Map(Object.entries(seen));
+        return Object.entries(part).every(([name, value]) => isDeepStrictEqual(values.get(name), value));
+      });
+    await waitFor(() => followed.updates.some(({ initial }) => initial), { what: 'the first updates' });
+    for (const change of [
+      { checkIntervalSeconds: 77 },
+      { downloadPath: kids },
+      { download: { format: 'OGG' } },
+      { filter: { skipExplicit: true } },
+    ] as const) {
+      expect(has(change)).toBe(false);
+      await updateWatch(app, { id, ...change });
+      await waitFor(() => has(change), { what: JSON.stringify(change) });
+    }
   });
 
   it('are refused by name when they are invalid, and nothing changes', async () => {

@@ -56,6 +56,24 @@ const MEMBERS = graphql(`
   }
 `);
 
+export const OPTION_UPDATES = graphql(`
+  subscription WatchOptionUpdates {
+    watchUpdates {
+      initial
+      watch {
+        checkIntervalSeconds
+        downloadPath
+        download {
+          format
+        }
+        filter {
+          skipExplicit
+        }
+      }
+    }
+  }
+`);
+
 const CHANGE = graphql(`
   mutation ChangeWatchOptions($input: UpdateWatchInput!) {
     updateWatch(input: $input) {
