@@ -98,7 +98,8 @@ const variables = z.object({
   DOWNLOAD_ROOTS: paths.default([]).register(facts, {
     kind: `directories, separated by "${delimiter}"`,
     default: null,
-    description: 'Directories besides DOWNLOAD_DIR that the setting "downloadPath" may point into.',
+    description:
+      'Directories besides DOWNLOAD_DIR that "downloadPath", of the settings or of a watch, may point into.',
   }),
   DATABASE_URL: urlOf(['postgresql://', 'postgres://']).optional().register(facts, {
     kind: 'a URL without spaces that starts with postgresql:// or postgres://',

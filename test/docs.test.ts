@@ -29,6 +29,7 @@ describe('the documentation', () => {
       'library',
       'operations',
       'reverse-proxies',
+      'watches',
     ];
     expect(PAGES).toEqual(
       expect.arrayContaining([

@@ -181,7 +181,7 @@ export async function checkOptions(
     throw invalid('albumGroups', 'is for artists only; omit it for a playlist.');
   if (options.filter) checkFilter(options.filter, kind);
   if (options.download) checkDownload(deps, options.download);
-  if (options.downloadPath) await checkDownloadPath(deps, options.downloadPath);
+  if (typeof options.downloadPath === 'string') await checkDownloadPath(deps, options.downloadPath);
 }
 
 function invalid(field: string, rule: string): InvalidInputError {

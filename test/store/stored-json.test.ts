@@ -3,6 +3,7 @@ import { graphql } from '../../src/generated/documents/gql.js';
 import type { Prisma } from '../../src/generated/prisma/client.js';
 import { startTask } from '../../src/queue/claimed-task.js';
 import { findPlaylist } from '../../src/tasks/task-children-store.js';
+import { findEarlierDownload, listDownloadPaths } from '../../src/tasks/task-file-store.js';
 import { findTaskWithOptions } from '../../src/tasks/task-store.js';
 import { stubPlaylist } from '../kit/stub-discography.js';
 import { seededTrack, seedTasks } from '../kit/seed-tasks.js';
@@ -78,6 +79,22 @@ describe('a stored task', () => {
     expect(await findPlaylist(app.deps.db, list)).toEqual(item);
     expect(await findPlaylist(app.deps.db, await seedOne({}))).toBeNull();
     await expect(findPlaylist(app.deps.db, await seedOne({ kind: 'PLAYLIST' }))).rejects.toThrow();
+  });
+
+  it('of an earlier version made the file that a later task without a directory of its own looks for', async () => {
+    const { db } = app.deps;
+    const itemId = 'demo:made-before';
+    const done = { itemId, state: 'COMPLETED' } as const;
+    const stored = { format: 'MP3', bitrateKbps: 128 };
+    const early = await seedOne({ ...done, options: stored });
+    const own = await seedOne({ ...done, options: { ...stored, downloadPath: '/music/kids' } });
+    const find = async (options: Record<string, unknown>) =>
+      (await findEarlierDownload(db, itemId, { ...stored, ...options }))?.id;
+    expect(await find({ downloadPath: null })).toBe(early);
+    expect(await find({ downloadPath: '/music/kids' })).toBe(own);
+    expect(await find({ downloadPath: '/music/other' })).toBeUndefined();
+    expect(await find({ downloadPath: null, bitrateKbps: null })).toBeUndefined();
+    expect(await listDownloadPaths(db)).toEqual(['/music/kids']);
   });
 
   it('is read with whole options, or not at all', async () => {
