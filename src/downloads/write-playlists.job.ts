@@ -1,5 +1,5 @@
-import { lstat, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { lstat, readFile, rm, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { levelOf } from '../database/outage.js';
 import { logFieldsOf } from '../jobs/errors.js';
@@ -22,7 +22,8 @@ import { isFinished, type Task } from '../tasks/task.js';
 import { InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 import { userDirectories } from './path-format.js';
 import { newUnfinishedFile } from './incoming.js';
-import { exists, explainDiskError, makeDirectoryInside, syncToDisk } from './target-file.js';
+import { moveOver } from './move-into-place.js';
+import { exists, explainDiskError, makeDirectoryInside } from './target-file.js';
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
@@ -66,7 +67,7 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
     try {
       await writeLatest({ ...deps, log }, playlist);
     } catch (thrown) {
-      const err = explainDiskError(thrown);
+      const err = explainDiskError(thrown, deps.settings().downloadPath);
       log[levelOf(err, 'warn')](logFieldsOf(err), 'could not write a playlist file');
       // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
       const isLasting = err instanceof TargetNotWritableError || err instanceof InvalidFileNameError;
@@ -171,9 +172,8 @@ async function replaceFile(path: string, { root, text }: { root: string; text: s
   const unfinished = await newUnfinishedFile(root);
   try {
     await writeNewFile(unfinished, text);
-    await rename(unfinished, path);
+    await moveOver(unfinished, path);
   } finally {
     await rm(unfinished, { force: true });
   }
-  await syncToDisk(dirname(path));
 }
