@@ -35,6 +35,7 @@ import { createRestApp } from './rest/handle.js';
 import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
+import { prepareDatabaseUrl } from './database/prepare-database.js';
 import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
 import { createDatabase, READ_STATEMENT_MS, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
@@ -215,7 +216,10 @@ async function openSettings(
 }
 
 async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Promise<string> {
-  if (env.database.kind === 'external') return env.database.url;
+  const { database, jobStore } = env;
+  if (database.kind === 'external') {
+    return prepareDatabaseUrl({ ...database, keepsJobs: jobStore.kind === 'postgresql', log });
+  }
   const embedded = await startEmbeddedPostgres({ dataDir: env.dataDir, log });
   closers.add('embedded database', () => embedded.stop());
   return embedded.url;
