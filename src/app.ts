@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { createLiveAccess } from './sign-in/live-access.js';
 import { openAuth } from './sign-in/open-auth.js';
 import type { SignInDelays } from './sign-in/sign-in-limits.js';
@@ -10,7 +9,7 @@ import type { Settings } from './settings/settings.js';
 import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
-import { sweepUnfinishedFiles } from './downloads/incoming.js';
+import { findWriteProblem, sweepUnfinishedFiles } from './downloads/incoming.js';
 import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
@@ -24,6 +23,7 @@ import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
 import { systemClock, type Clock } from './lib/clock.js';
+import { messageOf } from './lib/errors.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { createReaderCounter, READER_LIMITS, type ReaderLimits } from './lib/reader-limits.js';
@@ -35,6 +35,7 @@ import { createRestApp } from './rest/handle.js';
 import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
+import { prepareDatabaseUrl } from './database/prepare-database.js';
 import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
 import { createDatabase, READ_STATEMENT_MS, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
@@ -215,7 +216,10 @@ async function openSettings(
 }
 
 async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Promise<string> {
-  if (env.database.kind === 'external') return env.database.url;
+  const { database, jobStore } = env;
+  if (database.kind === 'external') {
+    return prepareDatabaseUrl({ ...database, keepsJobs: jobStore.kind === 'postgresql', log });
+  }
   const embedded = await startEmbeddedPostgres({ dataDir: env.dataDir, log });
   closers.add('embedded database', () => embedded.stop());
   return embedded.url;
@@ -223,9 +227,13 @@ async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Pro
 
 async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<Dispatcher> {
   const { downloadPath } = deps.settings();
-  await mkdir(downloadPath, { recursive: true }).catch((err: unknown) => {
-    deps.log.error({ err, downloadPath }, 'could not create the download directory, downloads will fail');
-  });
+  const problem = await findWriteProblem(downloadPath);
+  if (problem !== null) {
+    deps.log.error(
+      { downloadPath, problem: messageOf(problem) },
+      'the download directory cannot be written, downloads will fail',
+    );
+  }
   await recoverTasks(deps);
   await sweepUnfinishedFiles(deps);
   await jobs.start(JOBS, deps);

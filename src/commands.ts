@@ -5,6 +5,7 @@ import { createSecretKeys, replaceKeyFile } from './auth/secret-key.js';
 import { deleteSigningKeys } from './sign-in/signing-key-store.js';
 import { resealSigningKeys, rotateSigningKey } from './sign-in/signing-keys.js';
 import { migrate } from './database/migrate.js';
+import { prepareDatabaseUrl } from './database/prepare-database.js';
 import { createDatabase, type Database } from './database/prisma.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { EnvError, type Env } from './env.js';
@@ -76,10 +77,12 @@ function fits({ parameters }: Command, args: readonly string[]): boolean {
 }
 
 async function openServer(
-  { database, dataDir }: Env,
+  { database, dataDir, jobStore }: Env,
   { log, closers }: { log: Logger; closers: ReturnType<typeof createClosers> },
 ): Promise<string> {
-  if (database.kind === 'external') return database.url;
+  if (database.kind === 'external') {
+    return prepareDatabaseUrl({ ...database, keepsJobs: jobStore.kind === 'postgresql', log });
+  }
   const embedded = await startEmbeddedPostgres({ dataDir, log });
   closers.add('embedded database', () => embedded.stop());
   return embedded.url;

@@ -14,6 +14,7 @@ import {
   isProxyAddress,
   positiveNumber,
   publicUrl,
+  remedyOf,
   urlOf,
   variableFacts,
   type Provided,
@@ -256,7 +257,7 @@ function describe(
   const listed = String(issue.path[0]);
   const name = `${listed}${suffix}`;
   // Any part of a malformed URL may be the password.
-  if (isSecret(listed)) return `${name} is invalid; expected: ${factsOf(listed).kind}.`;
+  if (isSecret(listed)) return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
   return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;

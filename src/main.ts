@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.js';
 import { runCommand, UsageError } from './commands.js';
+import { tooManyConnections } from './database/connect.js';
 import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
 import { messageOf } from './lib/errors.js';
 import { createLogger } from './lib/logger.js';
@@ -61,7 +62,8 @@ if (words.length > 0) {
   );
 } else {
   main(env).catch((thrown: unknown) => {
-    if (thrown instanceof EnvError) fail(thrown.message, EX_CONFIG);
+    const known = thrown instanceof EnvError ? thrown : tooManyConnections(thrown);
+    if (known) fail(redact(known.message), EX_CONFIG);
     fail(`Reprise could not start: ${redact(messageOf(thrown))}`, 1);
   });
 }

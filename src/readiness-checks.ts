@@ -1,9 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import type { Deps } from './deps.js';
+import { findWriteProblem } from './downloads/incoming.js';
 import { nearestExisting } from './downloads/target-file.js';
 import type { Check, CheckResult } from './http/readiness.js';
 import type { AgendaJobs } from './jobs/agenda.js';
+import { messageOf } from './lib/errors.js';
 import type { Dispatcher } from './queue/dispatcher.js';
+import { isWritable } from './settings/download-path.js';
 
 function checkDispatcher(dispatcher: Dispatcher): CheckResult {
   const detail = dispatcher.problem();
@@ -11,6 +14,31 @@ function checkDispatcher(dispatcher: Dispatcher): CheckResult {
 }
 
 const MIN_FREE_BYTES = 500_000_000;
+
+/** Writing at each request would keep the disks of a NAS awake. */
+const WRITE_EVERY_MS = 60_000;
+
+/** A process that only serves requests need not be able to write. */
+function createDiskCheck({ settings }: Pick<Deps, 'settings'>, { writes }: { writes: boolean }): Check {
+  let written = { directory: '', atMs: -Infinity };
+  const findProblem = async (directory: string) => {
+    const isKnown = written.directory === directory && performance.now() - written.atMs < WRITE_EVERY_MS;
+    if (!writes || (isKnown && (await isWritable(directory)))) return null;
+    const problem = await findWriteProblem(directory);
+    if (problem === null) written = { directory, atMs: performance.now() };
+    return problem;
+  };
+  return async () => {
+    const directory = settings().downloadPath;
+    const problem = await findProblem(directory);
+    if (problem !== null) return { ok: false, detail: messageOf(problem) };
+    const { bavail, bsize, blocks } = await statfs(await nearestExisting(directory));
+    // Some shares do not say how large they are.
+    if (blocks === 0) return { ok: true, detail: 'free space unknown' };
+    const freeBytes = bavail * bsize;
+    return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
+  };
+}
 
 /** What /readyz reports. */
 export function readinessChecks(
@@ -31,10 +59,6 @@ export function readinessChecks(
           ? { ok: true, detail: deps.media.tools.version }
           : { ok: false, detail: deps.media.problem ?? 'ffmpeg cannot be run' },
       ),
-    disk: async () => {
-      const { bavail, bsize } = await statfs(await nearestExisting(deps.settings().downloadPath));
-      const freeBytes = bavail * bsize;
-      return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
-    },
+    disk: createDiskCheck(deps, { writes: dispatcher !== null }),
   };
 }

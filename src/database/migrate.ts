@@ -2,9 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import { connectTo, DatabaseSetupError } from './connect.js';
 import { takeSessionLock } from './session-lock.js';
 
 export class MigrationError extends Error {
@@ -28,47 +29,20 @@ interface Migration {
 
 /** The package's root is two levels up from src/database and from dist/database alike. */
 const OWN_MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
-const OLDEST_SERVER = 150_000;
 const LOCK_KEY = 71_710_002;
+/** PostgreSQL's code. */
+const NO_RIGHTS = '42501';
 
 /** Any number of processes may call it at once: one applies, the others wait and find nothing to do. */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const known = readMigrations(options.directory ?? OWN_MIGRATIONS);
-  const client = createClient(options.url);
+  const client = await connectTo(options.url, { application_name: 'reprise migrate' });
   client.on('error', (err) => options.log.warn({ err }, 'migration connection lost'));
-  await connect(client);
   try {
-    await assertVersion(client);
     await takeSessionLock(client, LOCK_KEY);
     return { applied: await applyMissing(client, known, options.log) };
   } finally {
     await client.end();
-  }
-}
-
-function createClient(url: string): pg.Client {
-  try {
-    return new pg.Client({ connectionString: url, application_name: 'reprise migrate' });
-  } catch (cause) {
-    const file = systemCodeOf(cause) === 'ENOENT' ? ', or names a certificate that does not exist' : '';
-    // The error itself has the URL as a property.
-    throw new MigrationError(
-      `DATABASE_URL is not a valid URL${file}; expected: postgresql://user:password@host:port/database, ` +
-        'with "#", "/", "?" and "@" in the password percent-encoded.',
-    );
-  }
-}
-
-async function connect(client: pg.Client): Promise<void> {
-  try {
-    await client.connect();
-  } catch (cause) {
-    // When a host name has several addresses and all refuse, there is a code and no message.
-    const why = messageOf(cause) || systemCodeOf(cause) || 'no answer';
-    throw new MigrationError(
-      `Cannot connect to the database that DATABASE_URL names: ${why}. Check the URL, and that the server is up.`,
-      { cause },
-    );
   }
 }
 
@@ -81,15 +55,6 @@ function readMigrations(directory: string): Migration[] {
       const sql = readFileSync(join(directory, name, 'migration.sql'), 'utf8');
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
     });
-}
-
-async function assertVersion(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ number: number; name: string }>(
-    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name`,
-  );
-  const [version] = rows;
-  if (version && version.number >= OLDEST_SERVER) return;
-  throw new MigrationError(`DATABASE_URL is a PostgreSQL ${version?.name}; Reprise needs 15 or newer.`);
 }
 
 async function applyMissing(client: pg.Client, known: Migration[], log: Logger): Promise<string[]> {
@@ -154,6 +119,11 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => undefined);
+    if (systemCodeOf(cause) === NO_RIGHTS) {
+      throw new DatabaseSetupError(
+        `DATABASE_URL: the migration "${name}" needs rights that its role lacks (${messageOf(cause)}); make it the owner of the database: ALTER DATABASE … OWNER TO …;`,
+      );
+    }
     throw new MigrationError(`The migration "${name}" failed: ${messageOf(cause)}`, { cause });
   }
 }

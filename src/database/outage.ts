@@ -32,12 +32,14 @@ export function toDatabaseError(thrown: unknown): DatabaseUnavailableError | Rea
   return isCanceled(thrown) ? new ReadTimeoutError(thrown) : null;
 }
 
-/** Prisma's codes, and PostgreSQL's for a server that starts, stops or ends sessions. */
+/** Prisma's codes, and PostgreSQL's for a server that starts, stops, ends sessions or takes no more of them. */
 const CODES = new Set([
   'P1001',
   'P1002',
   'P1008',
   'P1017',
+  'P2037',
+  '53300',
   '57P01',
   '57P02',
   '57P03',
@@ -45,7 +47,7 @@ const CODES = new Set([
   '08003',
   '08006',
 ]);
-const KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout']);
+const KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 /** Of pg and of our own sockets (prisma.ts), which give no code. */
 const MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|no answer from the database)/m;

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
+import { schemaOf, SESSION_OPTIONS } from './database-url.js';
 
 /** For every folder; only stores use the client itself. */
 export type { LibraryFile, Task, Watch, WatchFile, WatchMember } from '../generated/prisma/client.js';
@@ -53,8 +54,6 @@ const IDLE_MS = 30_000;
 const STATEMENT_MS = 30_000;
 /** For those of a request outside a transaction: they read. */
 export const READ_STATEMENT_MS = 5_000;
-/** Compiling a plan takes 100 ms and more, which no statement of ours wins back. */
-export const SESSION_OPTIONS = '-c jit=off';
 /** Silence: longer than a statement may take, and than the pool keeps an idle connection. */
 const TIMEOUTS: DatabaseTimeouts = { idleInTransactionMs: 10_000, silenceMs: 35_000 };
 
@@ -92,7 +91,7 @@ export function createDatabase({
     if (writeStatementMs !== statementMs) limitTransactions(client, writeStatementMs);
   });
   if (canceller) makeCancellable(pool, canceller);
-  const db = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const db = new PrismaClient({ adapter: new PrismaPg(pool, { schema: schemaOf(url) }) });
   return {
     db,
     pool,

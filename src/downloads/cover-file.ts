@@ -4,8 +4,9 @@ import { providerOf } from '../catalog/catalog-item.js';
 import { logFieldsOf } from '../jobs/errors.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import { writeNewFile } from '../lib/plain-file.js';
+import { moveIntoPlace } from './move-into-place.js';
 import type { TrackDownload } from './plan-track.js';
-import { exists, moveIntoPlace, proveInside } from './target-file.js';
+import { exists, proveInside } from './target-file.js';
 
 const NAMES = ['cover.jpg', 'cover.png'] as const;
 

@@ -25,7 +25,7 @@ export async function downloadTrack(deps: DownloadDeps, run: TaskRun): Promise<E
   try {
     return (await reuseFile(deps, download)) ?? (await makeTrack(deps, download));
   } catch (thrown) {
-    throw explainDiskError(thrown);
+    throw explainDiskError(thrown, download.root);
   } finally {
     await removeUnfinished(download.root, run.claimed.task).catch((err: unknown) => {
       run.log.warn({ err }, 'could not remove unfinished files');

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, rm, rmdir, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
 import { openNewFile } from '../lib/plain-file.js';
 import { TargetNotWritableError } from '../media/errors.js';
@@ -11,7 +11,8 @@ import { INCOMING_DIRECTORY } from '../settings/path-rules.js';
 import { listDownloadPaths } from '../tasks/task-file-store.js';
 import { findTasksByIds } from '../tasks/task-store.js';
 import type { Task } from '../tasks/task.js';
-import { makeDirectory } from './target-file.js';
+import { besidePath } from './move-into-place.js';
+import { explainDiskError, makeDirectory } from './target-file.js';
 
 /** On the target's file system, hidden from players, easy to sweep. */
 export function incomingDirectory(root: string): string {
@@ -147,9 +148,14 @@ async function listLeftovers(directory: string): Promise<Leftover[]> {
 }
 
 /** False where a folder has something else in it, which stays. */
-async function removeLeftover(directory: string, { name, isFolder }: Leftover): Promise<boolean> {
+async function removeLeftover(
+  directory: string,
+  { name, isFolder }: Leftover,
+  plannedPath: string | null = null,
+): Promise<boolean> {
   const path = join(directory, name);
   try {
+    if (plannedPath) await removeBeside(path, dirname(plannedPath));
     if (isFolder) await removeWorkFolder(path);
     else await rm(path, { force: true });
     return true;
@@ -168,12 +174,22 @@ async function removeWorkFolder(path: string): Promise<void> {
   await rmdir(path);
 }
 
-export async function removeUnfinished(root: string, { id, attempt }: Attempt): Promise<void> {
+/** What a worker that was killed had already brought beside its place. */
+async function removeBeside(workFolder: string, targetFolder: string): Promise<void> {
+  const paths = WORK_FILES.map((name) => besidePath(join(workFolder, name), targetFolder));
+  await Promise.all(paths.map((path) => rm(path, { force: true })));
+}
+
+/** `filePath`: where an earlier attempt wanted to put the file. */
+export async function removeUnfinished(
+  root: string,
+  { id, attempt, filePath }: Attempt & Pick<Task, 'filePath'>,
+): Promise<void> {
   const directory = await findIncoming(root);
   if (directory === null) return;
   const leftovers = await listLeftovers(directory);
   const own = leftovers.filter((each) => each.taskId === id && each.isFolder && each.attempt <= attempt);
-  await Promise.all(own.map((each) => removeLeftover(directory, each)));
+  await Promise.all(own.map((each) => removeLeftover(directory, each, filePath)));
 }
 
 /** Null where nothing was ever written. */
@@ -210,7 +226,23 @@ async function sweep({ db, log }: Pick<Platform, 'db' | 'log'>, root: string): P
   const tasks = await findTasksByIds(db, [...ids]);
   const running = new Set(tasks.filter(({ state }) => state === 'RUNNING').map(({ id }) => id));
   const abandoned = leftovers.filter(({ taskId }) => taskId === null || !running.has(taskId));
+  const planned = new Map(tasks.map(({ id, filePath }) => [id, filePath]));
   let removed = 0;
-  for (const leftover of abandoned) if (await removeLeftover(directory, leftover)) removed += 1;
+  for (const leftover of abandoned) {
+    const plannedPath = planned.get(leftover.taskId ?? '');
+    if (await removeLeftover(directory, leftover, plannedPath)) removed += 1;
+  }
   if (removed > 0) log.info({ removed }, 'unfinished files removed');
+}
+
+/** Null when a file can be made, with all that downloads need: neither owner nor mode of a share says so. */
+export async function findWriteProblem(root: string): Promise<unknown> {
+  try {
+    const path = join(await openIncoming(root), `probe.${randomUUID()}`);
+    await (await openNewFile(path)).close();
+    await rm(path, { force: true });
+    return null;
+  } catch (thrown) {
+    return explainDiskError(thrown, root);
+  }
 }

@@ -13,7 +13,8 @@ import { fetchCover, saveCover } from './cover-file.js';
 import type { MadeFile } from './make-file.js';
 import { qualityOf } from './path-format.js';
 import { targetStem, type TrackDownload } from './plan-track.js';
-import { exists, makeDirectoryInside, moveIntoPlace, removeEmptyDirectories, sizeOf } from './target-file.js';
+import { moveIntoPlace } from './move-into-place.js';
+import { exists, makeDirectoryInside, removeEmptyDirectories, sizeOf } from './target-file.js';
 
 type PlaceDeps = Pick<Platform, 'db' | 'media'>;
 

@@ -1,7 +1,7 @@
-import { link, lstat, mkdir, open, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
-import { systemCodeOf } from '../lib/errors.js';
-import { isPlainFile } from '../lib/plain-file.js';
+import { describeDiskError } from '../lib/disk-errors.js';
+import { DomainError, systemCodeOf } from '../lib/errors.js';
 import { DiskFullError, InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 
 /** Proves first that, links followed, it is below the root: nothing is made outside. */
@@ -44,29 +44,6 @@ export async function removeEmptyDirectories(root: string, directory: string): P
   }
 }
 
-/** Never replaces a file; false when the name or the folder was lost to another task. A plain file, or nothing. */
-export async function moveIntoPlace(finished: string, target: string): Promise<boolean> {
-  if (!(await isPlainFile(finished))) {
-    throw new TargetNotWritableError('The unfinished file was exchanged for a link, and was not used.');
-  }
-  await syncToDisk(finished);
-  try {
-    await link(finished, target);
-  } catch (thrown) {
-    const code = systemCodeOf(thrown);
-    if (code === 'EEXIST') return false;
-    // Another task that failed has just removed the folder, which was empty.
-    if (code === 'ENOENT' && (await exists(finished))) return false;
-    // Some file systems have no hard links (exFAT, many network shares).
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw thrown;
-    if (await exists(target)) return false;
-    await rename(finished, target);
-  }
-  await rm(finished, { force: true });
-  await syncToDisk(dirname(target));
-  return true;
-}
-
 /** True for a broken link too. */
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -91,42 +68,15 @@ function isMissing(thrown: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(thrown) ?? '');
 }
 
-/** Makes a file, or the names in a directory, survive a power cut. */
-export async function syncToDisk(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const ERRORS = {
+  DISK_FULL: DiskFullError,
+  TARGET_NOT_WRITABLE: TargetNotWritableError,
+  INVALID_FILE_NAME: InvalidFileNameError,
+};
 
-const FULL = ['ENOSPC', 'EDQUOT'];
-const NOT_WRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP', 'EFBIG'];
-const NAME_REFUSED = ['ENAMETOOLONG', 'EILSEQ', 'EINVAL'];
-
-export function explainDiskError(thrown: unknown): unknown {
-  const code = systemCodeOf(thrown) ?? '';
-  const cause = { cause: thrown };
-  if (FULL.includes(code)) {
-    return new DiskFullError('There is no space left in the download directory.', cause);
-  }
-  if (NOT_WRITABLE.includes(code)) {
-    return new TargetNotWritableError(
-      `The download directory cannot be written (${code}): check that it is a directory, is not mounted read-only, has no file or link where a folder should be, takes files of this size, and belongs to the user that runs Reprise.`,
-      cause,
-    );
-  }
-  if (NAME_REFUSED.includes(code) && isAboutFile(thrown)) {
-    return new InvalidFileNameError(
-      `The disk does not allow the name or path of this file (${code}): use a shorter "downloadPath", or shorten "customDirFormat" and "customTrackFormat".`,
-      cause,
-    );
-  }
-  return thrown;
-}
-
-/** EINVAL has many causes; Node names the path where it is about one. */
-function isAboutFile(thrown: unknown): boolean {
-  return thrown instanceof Error && ('path' in thrown || isAboutFile(thrown.cause));
+/** `root` is the download directory. Anything but an error of a disk stays as it is. */
+export function explainDiskError(thrown: unknown, root: string): unknown {
+  if (thrown instanceof DomainError) return thrown;
+  const failure = describeDiskError(thrown, root);
+  return failure ? new ERRORS[failure.code](failure.message, { cause: thrown }) : thrown;
 }

@@ -5,13 +5,8 @@ import { TargetNotWritableError } from '../media/errors.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { TRASH_DIRECTORY } from '../settings/path-rules.js';
-import {
-  exists,
-  makeDirectoryInside,
-  moveIntoPlace,
-  proveInside,
-  removeEmptyDirectories,
-} from './target-file.js';
+import { moveIntoPlace } from './move-into-place.js';
+import { exists, makeDirectoryInside, proveInside, removeEmptyDirectories } from './target-file.js';
 
 /** The download directory that the file is in; null outside of all of them, and for what is in the trash already. */
 export function findTrashRoot(

@@ -1,4 +1,4 @@
-import { lstat, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { levelOf } from '../database/outage.js';
@@ -22,8 +22,9 @@ import { isFinished, type Task } from '../tasks/task.js';
 import { InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 import { userDirectories } from './path-format.js';
 import { newUnfinishedFile } from './incoming.js';
+import { moveOver } from './move-into-place.js';
 import { rootOf } from './plan-track.js';
-import { exists, explainDiskError, makeDirectoryInside, proveInside, syncToDisk } from './target-file.js';
+import { exists, explainDiskError, makeDirectoryInside, proveInside } from './target-file.js';
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
@@ -67,7 +68,7 @@ async function writePlaylists(deps: PlaylistDeps): Promise<void> {
     try {
       await writeLatest({ ...deps, log }, playlist);
     } catch (thrown) {
-      const err = explainDiskError(thrown);
+      const err = explainDiskError(thrown, deps.settings().downloadPath);
       log[levelOf(err, 'warn')](logFieldsOf(err), 'could not write a playlist file');
       // A full disk may be emptied, but a folder that leads elsewhere stays so until the playlist is retried.
       const isLasting = err instanceof TargetNotWritableError || err instanceof InvalidFileNameError;
@@ -207,9 +208,8 @@ async function replaceFile(path: string, { root, text }: { root: string; text: s
   const unfinished = await newUnfinishedFile(root);
   try {
     await writeNewFile(unfinished, text);
-    await rename(unfinished, path);
+    await moveOver(unfinished, path);
   } finally {
     await rm(unfinished, { force: true });
   }
-  await syncToDisk(dirname(path));
 }

@@ -1,4 +1,5 @@
 import { toDatabaseError } from '../database/outage.js';
+import { describeDiskError } from '../lib/disk-errors.js';
 import { DomainError, isTaskErrorCode, messageOf, systemCodeOf, type TaskErrorCode } from '../lib/errors.js';
 
 export class JobStoreUnavailableError extends Error {
@@ -22,9 +23,6 @@ const INTERNAL: Failure = {
   retryAfterMs: null,
 };
 
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
-const NOT_WRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EFBIG']);
-const NAME_REFUSED = new Set(['ENAMETOOLONG', 'EILSEQ']);
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -47,27 +45,24 @@ export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof JobStoreUnavailableError) return INTERNAL;
   const database = toDatabaseError(thrown);
   if (database) return toFailure(database);
-  return systemFailure(systemCodeOf(thrown)) ?? INTERNAL;
+  return systemFailure(thrown) ?? INTERNAL;
 }
 
-function systemFailure(system: string | null): Failure | null {
-  if (system === null) return null;
-  if (FULL.has(system)) {
-    return { code: 'DISK_FULL', message: 'The disk is full.', retryable: false, retryAfterMs: null };
-  }
-  if (NOT_WRITABLE.has(system)) {
-    const message = `The download folder cannot be written to (${system}).`;
-    return { code: 'TARGET_NOT_WRITABLE', message, retryable: false, retryAfterMs: null };
-  }
-  if (NAME_REFUSED.has(system)) {
-    const message = `The disk does not allow the name or path of a file (${system}).`;
-    return { code: 'INVALID_FILE_NAME', message, retryable: false, retryAfterMs: null };
+/** Of the process, not of the disk: it passes when other work ends. */
+const NO_FILE_HANDLES = new Set(['EMFILE', 'ENFILE']);
+
+function systemFailure(thrown: unknown): Failure | null {
+  const system = systemCodeOf(thrown) ?? '';
+  if (NO_FILE_HANDLES.has(system)) {
+    const message = `Reprise has too many files open (${system}); raise the limit (ulimit -n) and start it again.`;
+    return { code: 'TARGET_NOT_WRITABLE', message, retryable: true, retryAfterMs: null };
   }
   if (NETWORK.has(system)) {
     const message = `The source could not be reached (${system}).`;
     return { code: 'SOURCE_FAILED', message, retryable: true, retryAfterMs: null };
   }
-  return null;
+  const disk = describeDiskError(thrown);
+  return disk && { ...disk, retryable: false, retryAfterMs: null };
 }
 
 /** For the log: an expected failure says why in one line, a bug keeps its stack. */

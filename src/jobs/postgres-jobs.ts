@@ -1,15 +1,14 @@
 import { PostgresBackend } from '@agendajs/postgres-backend';
-import { Client, Pool, type ClientBase } from 'pg';
+import { Client, escapeIdentifier, Pool, type ClientBase } from 'pg';
 import { z } from 'zod';
 import type { Logger } from '../lib/logger.js';
 import { createListeningConnection } from '../database/listening-connection.js';
-import { SESSION_OPTIONS } from '../database/prisma.js';
+import { jobSchemaOf, SESSION_OPTIONS } from '../database/database-url.js';
 import { takeSessionLock } from '../database/session-lock.js';
 import { JobStoreUnavailableError } from './errors.js';
 import type { JobRecords, JobStore } from './job-store.js';
 import { parseJson } from '../lib/parse-json.js';
 
-const SCHEMA = 'agenda';
 /** Agenda quotes this name whole, so the search path names the schema. */
 const JOBS_TABLE = 'jobs';
 const CHANNEL = 'reprise_jobs';
@@ -43,7 +42,7 @@ function createJobPool(url: string, log: Logger): Pool {
     keepAlive: true,
     application_name: APPLICATION,
     options: SESSION_OPTIONS,
-    ...eachConnection,
+    ...eachConnection(jobSchemaOf(url)),
   });
   const note = (err: Error) => log.debug({ err }, 'job store connection lost');
   pool.on('error', note);
@@ -51,12 +50,12 @@ function createJobPool(url: string, log: Logger): Pool {
   return pool;
 }
 
-const eachConnection = {
+const eachConnection = (schema: string) => ({
   /** The pool waits for the promise, though its type does not say so. */
   async onConnect(client: ClientBase): Promise<void> {
-    await client.query(`SET search_path TO ${SCHEMA}`);
+    await client.query(`SET search_path TO ${escapeIdentifier(schema)}`);
   },
-};
+});
 
 /** One at a time: CREATE … IF NOT EXISTS is not safe against itself. CREATE SCHEMA needs a privilege. */
 async function withJobSchema(url: string, createTable: () => Promise<void>): Promise<void> {
@@ -65,8 +64,9 @@ async function withJobSchema(url: string, createTable: () => Promise<void>): Pro
   await client.connect();
   try {
     await takeSessionLock(client, SCHEMA_LOCK);
-    const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [SCHEMA]);
-    if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${SCHEMA}`);
+    const schema = jobSchemaOf(url);
+    const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+    if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${escapeIdentifier(schema)}`);
     await createTable();
   } finally {
     await client.end();

@@ -33,7 +33,13 @@ export const onOff = z
   .enum(['true', 'false', '1', '0'])
   .transform((value) => value === 'true' || value === '1');
 
-/** Checks the protocol only: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
+const NOT_ENCODED =
+  'percent-encode special characters in the password ("#" as %23, "/" as %2F, "?" as %3F, "@" as %40, "%" as %25)';
+
+/** What a message may say of a value that is secret. */
+export const remedyOf = ({ message }: { message: string }) => (message === NOT_ENCODED ? `: ${message}` : '');
+
+/** Little more than the protocol: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
 export const urlOf = (protocols: readonly string[]) =>
   z
     .string()
@@ -41,7 +47,25 @@ export const urlOf = (protocols: readonly string[]) =>
       (value) =>
         protocols.some((protocol) => value.startsWith(protocol) && value.length > protocol.length) &&
         !/\s/.test(value),
-    );
+    )
+    .refine((value) => !isPasswordCutOff(value), NOT_ENCODED);
+
+/** The part before the host may end early, by a character of the password: then "@" comes where no host can be. */
+function isPasswordCutOff(url: string): boolean {
+  const [beforeQuery = '', ...query] = url.split('?');
+  const [, ...path] = beforeQuery.replace(/^[^:]*:\/\//, '').split('/');
+  const [name = ''] = query.join('?').split('=', 1);
+  return url.includes('#') || path.join('/').includes('@') || name.includes('@') || !isDecodable(beforeQuery);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Of those who have no account: every caller while authentication is off, and who has not signed in. */
 const RESERVED_NAMES = ['system', 'anonymous'];

@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** Of error members of result unions and of `extensions.code`. graphql/ and rest/ map each of them. */
 const ERROR_CODES = [
   'INVALID_INPUT',
@@ -169,10 +171,17 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The system's code (`ENOSPC`, `ECONNREFUSED`, …), following causes. */
+const NAMES_BY_NUMBER = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/**
+ * The system's code (`ENOSPC`, `ECONNREFUSED`, …), following causes. Node has no name for some, as of quotas and stale
+ * network shares, and says `Unknown system error -122`.
+ */
 export function systemCodeOf(thrown: unknown): string | null {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    if ('code' in error && typeof error.code === 'string') return error.code;
+    if (!('code' in error) || typeof error.code !== 'string') continue;
+    const number = /^Unknown system error -(\d+)$/.exec(error.code)?.[1];
+    return number === undefined ? error.code : (NAMES_BY_NUMBER.get(Number(number)) ?? `errno ${number}`);
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { systemCodeOf } from './errors.js';
 
 /** Windows has no such flag, and needs a privilege to make a link. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -14,9 +15,46 @@ export async function writeNewFile(path: string, content: string | Uint8Array, m
   const handle = await openNewFile(path, mode);
   try {
     await handle.writeFile(content);
-    await handle.sync();
+    await flush(handle);
   } finally {
     await handle.close();
+  }
+}
+
+/** Shares and FUSE refuse to flush a directory, a handle for reading, or anything; what is written is kept all the same. */
+const FLUSH_REFUSED = new Set('EACCES EPERM EINVAL ENOTSUP EOPNOTSUPP ENOSYS EBADF EROFS ENOTTY'.split(' '));
+
+/** Where the disk can, makes what was written survive a power cut. A disk that fails is an error. */
+export async function flush(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown;
+  }
+}
+
+const isRefusal = (thrown: unknown): boolean => FLUSH_REFUSED.has(systemCodeOf(thrown) ?? '');
+
+/** A file is opened for writing, because SMB flushes no other. */
+export async function flushFile(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDWR | NO_FOLLOW);
+  try {
+    await flush(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The names in it. Windows opens no directory. */
+export async function flushDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch((thrown: unknown) => {
+    if (isRefusal(thrown)) return null;
+    throw thrown;
+  });
+  try {
+    if (handle) await flush(handle);
+  } finally {
+    await handle?.close();
   }
 }
 

@@ -14,6 +14,10 @@ export async function findDownloadPathProblem(
 ): Promise<SettingsProblem | null> {
   const [target, ...real] = await Promise.all([path, ...roots].map(followLinks));
   if (target && real.some((root) => root !== null && isInside(root, target))) return null;
+  if (!target) {
+    const broken = `"downloadPath" is "${path}", which is or follows a link that leads nowhere; mount what it leads to, or remove the link.`;
+    return { field: 'downloadPath', message: broken };
+  }
   const message = `"downloadPath" is "${path}"; it must be inside ${roots.join(' or ')} (DOWNLOAD_ROOTS).`;
   return { field: 'downloadPath', message };
 }

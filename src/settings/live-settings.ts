@@ -92,8 +92,8 @@ async function withinRoots(
   if (!problem) return settings;
   const { downloadPath } = settings;
   log.warn(
-    { downloadPath, used: env.downloadDir },
-    'downloadPath is outside DOWNLOAD_ROOTS, using the default',
+    { downloadPath, used: env.downloadDir, problem: problem.message },
+    'downloadPath cannot be used, using the default',
   );
   return { ...settings, downloadPath: env.downloadDir };
 }

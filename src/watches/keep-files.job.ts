@@ -62,7 +62,7 @@ async function keepWatchFiles(deps: KeepDeps, { timed }: { timed: boolean }): Pr
       try {
         await work();
       } catch (thrown) {
-        const err = explainDiskError(thrown);
+        const err = explainDiskError(thrown, deps.settings().downloadPath);
         problems.set(toFailure(err).message, err);
       }
     };

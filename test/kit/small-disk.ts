@@ -39,17 +39,17 @@ async function mount(name: string, options: string): Promise<TestDisk> {
   const path = await mkdtemp(join(tmpdir(), `reprise-${name}-disk-`));
   const removeDirectory = () => rm(path, { recursive: true, force: true });
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+    const disk = await mountAt(path, options);
+    return { path, remove: () => disk.remove().then(removeDirectory) };
   } catch (error) {
     await removeDirectory();
     throw error;
   }
-  return {
-    path,
-    async remove() {
-      // Lazily: a process that is just ending may still hold a file there.
-      await run('umount', ['--lazy', path]);
-      await removeDirectory();
-    },
-  };
+}
+
+/** On a directory that exists, which is there again, empty, when the disk is removed. */
+export async function mountAt(path: string, options = 'size=64m'): Promise<TestDisk> {
+  await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+  // Lazily: a process that is just ending may still hold a file there.
+  return { path, remove: () => run('umount', ['--lazy', path]).then(() => undefined) };
 }

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/lib/logger.js';
-import { migrate, MigrationError } from '../../src/database/migrate.js';
+import { DatabaseUnreachableError } from '../../src/database/connect.js';
+import { migrate } from '../../src/database/migrate.js';
 import { settingsTable, watchSettingsTable } from '../../src/settings/settings.js';
 import { downloadOptions } from '../../src/tasks/download-options.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../kit/database.js';
@@ -251,8 +252,8 @@ describe('a database that cannot be reached', () => {
     ];
     for (const url of urls) {
       const failure: unknown = await migrate({ url, log }).catch((thrown: unknown) => thrown);
-      expect(failure).toBeInstanceOf(MigrationError);
-      const { message } = failure as MigrationError;
+      expect(failure).toBeInstanceOf(DatabaseUnreachableError);
+      const { message } = failure as DatabaseUnreachableError;
       expect(message).toMatch(/^Cannot connect to the database that DATABASE_URL names: .*E[A-Z]{4}/);
       expect(message).not.toContain('hunter2');
     }

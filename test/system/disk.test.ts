@@ -69,7 +69,9 @@ describe.skipIf(!mountable)('a disk that is full', () => {
       expect(task).toMatchObject({ state: 'FAILED', attempt: 1, file: null });
       expect(task.error).toMatchObject({
         code: 'DISK_FULL',
-        message: expect.stringMatching(/^There is no space left in the download directory\.$/) as string,
+        message: expect.stringMatching(
+          /^There is no space left in the download directory "\/.+" \(ENOSPC\)\.$/,
+        ) as string,
       });
       expect(await listTree(large.path)).toEqual(['.incoming', 'others']);
     };

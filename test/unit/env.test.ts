@@ -201,6 +201,27 @@ describe('the environment', () => {
     expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; expected: existing directories/);
   });
 
+  it.each(['abc#def', 'abc/def', 'abc?def', 'p@ss/w:rd', 'p@ss?wurd', '100%def', '100%', 'a/b?c#d@e'])(
+    'says that the password "%s" is to be percent-encoded, and repeats nothing of it',
+    (password) => {
+      for (const name of ['DATABASE_URL', 'MONGODB_URL']) {
+        const protocol = name === 'MONGODB_URL' ? 'mongodb' : 'postgresql';
+        const [line = ''] = mistakesOf({ [name]: `${protocol}://reprise:${password}@127.0.0.1/x` });
+        expect(line).toMatch(new RegExp(`^${name} is invalid: percent-encode .*"#" as %23`));
+        const parts = password.split(/\W/).filter((part) => part.length > 2);
+        for (const part of parts) expect(line).not.toContain(part);
+      }
+    },
+  );
+
+  it.each(['u:p%40%2F%23@db/x?application_name=me@home', 'db/x?host=/run/pg&password=a@b', 'u:p@ss@db/x'])(
+    'takes an "@" where it may be: %s',
+    (rest) => {
+      const url = `postgresql://${rest}`;
+      expect(parseEnv({ DATABASE_URL: url })).toMatchObject({ database: { url } });
+    },
+  );
+
   it('does not repeat a password in an invalid URL', () => {
     const [line] = mistakesOf({ DATABASE_URL: 'mysql://admin:hunter2@db/reprise' });
     expect(line).not.toContain('hunter2');
