@@ -80,7 +80,7 @@ const member: KnownMember = {
 /** Null where nothing changes. */
 function rowOf(filter: Partial<WatchFilter>, own: Partial<KnownMember> | null = {}, explicit = false) {
   const { changed } = compareList(
-    { listed: new Map([['a', { ...listed, explicit }]]), items: new Map(), complete: true, notice: null },
+    [{ ...listed, explicit }],
     new Map(own ? [['a', { ...member, ...own }]] : []),
     { isFirst: false, explicitFilter: explicit, filter: { ...NO_FILTER, ...filter } },
   );
