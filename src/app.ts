@@ -111,6 +111,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const instanceId = randomUUID();
   const { bus, relay } = await openEvents({ url, instanceId }, options);
   const media = overrides.media ?? (await createMedia({ ...env, log }));
+  if (!overrides.media) closers.add('media', () => media.stop());
   const store = env.jobStore.kind === 'mongodb' ? env.jobStore : { kind: 'postgresql' as const, url };
   // The job store may be up while the database is down: this process would then hold jobs that it cannot run.
   const timing = { ...TIMING, ...overrides.timing };

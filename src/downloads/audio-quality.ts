@@ -1,5 +1,6 @@
 import type { Rendition } from '../catalog/audio-source.js';
 import { providerOf, type Track } from '../catalog/catalog-item.js';
+import { LIBRARY } from '../library/library-file.js';
 import { InvalidAudioError } from '../media/errors.js';
 import { LOSSLESS_CODECS } from '../media/media.js';
 import type { DeezerQuality, Settings, SpotifyQuality } from '../settings/settings.js';
@@ -56,7 +57,8 @@ export function checkDuration(
   { durationMs }: { durationMs: number },
 ): void {
   const statedMs = rendition.durationMs ?? track.durationMs ?? 0;
-  if (statedMs <= 0) return;
+  // The library knows no more than the file's own header says.
+  if (statedMs <= 0 || rendition.source === LIBRARY) return;
   const toleranceMs = Math.max(LENGTH_TOLERANCE_MS, statedMs * LENGTH_TOLERANCE_SHARE);
   const [actual, stated] = [durationMs, statedMs].map((ms) => `${Math.round(ms / 100) / 10} s`);
   if (durationMs < statedMs - toleranceMs) {

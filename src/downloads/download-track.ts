@@ -1,5 +1,4 @@
 import type { CatalogDeps } from '../catalog/catalog-source.js';
-import type { LibraryDeps } from '../library/tag-reader.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import type { Ending } from '../tasks/task-state-store.js';
@@ -15,8 +14,8 @@ import { explainDiskError } from './target-file.js';
 import { checkLength, checkRendition } from './track-limits.js';
 
 export type DownloadDeps = Pick<
-  Platform & CatalogDeps & SettingsDeps & LibraryDeps,
-  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing' | 'tagReader'
+  Platform & CatalogDeps & SettingsDeps,
+  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing'
 >;
 
 /** Idempotent: after a crash it continues from the file in place. Leaves nothing behind when it fails. */

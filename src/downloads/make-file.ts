@@ -1,7 +1,7 @@
 import type { Rendition } from '../catalog/audio-source.js';
-import type { Track } from '../catalog/catalog-item.js';
-import type { RawTags } from '../library/raw-tags.js';
-import type { LibraryDeps } from '../library/tag-reader.js';
+import { providerOf, type Track } from '../catalog/catalog-item.js';
+import { LIBRARY } from '../library/library-file.js';
+import { DamagedAudioError } from '../media/errors.js';
 import type { AudioProbe, TrackTags, TranscodeRequest } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import { checkDuration, checkQuality } from './audio-quality.js';
@@ -25,7 +25,7 @@ export interface MadeFile {
 
 /** Checks both: a stated length is a hint, decoded audio the fact. */
 export async function makeFile(
-  { media, tagReader }: Pick<Platform & LibraryDeps, 'media' | 'tagReader'>,
+  { media }: Pick<Platform, 'media'>,
   download: TrackDownload,
   { rendition, audioPath, cover }: FetchedTrack,
 ): Promise<MadeFile> {
@@ -34,7 +34,6 @@ export async function makeFile(
   checkLength(download, input.durationMs);
   checkDuration(track, rendition, input);
   if (!options.acceptLowerQuality) checkQuality(download.settings, track, input);
-  const ownTags = options.tagsFromCatalog ? null : await tagReader.read(audioPath, signal);
   await expectSpace(download, estimateOutput(options, { durationMs: input.durationMs, input }));
   const { made } = await download.work.open();
   const request: TranscodeRequest = {
@@ -45,43 +44,37 @@ export async function makeFile(
     format: options.format,
     bitrateKbps: options.bitrateKbps,
     artistSeparator: options.artistSeparator,
-    tags: tagsFor(track, rendition, ownTags),
+    tags: catalogTags(track, rendition),
+    // What the library's catalog says of a file was read from its tags, where it may have been taken apart or cut.
+    tagPolicy: options.tagsFromCatalog && providerOf(track) !== LIBRARY ? 'replace' : 'fill',
     cover,
   };
-  const { writtenMs } = await media.transcode(request, {
-    signal,
-    onProgress: (percent) => download.onProgress(100 * FETCH_SHARE + percent * (1 - FETCH_SHARE)),
-  });
-  if (writtenMs !== null) checkDuration(track, rendition, { durationMs: writtenMs });
+  const decodedMs = await transcode(media, download, { rendition, request });
+  if (decodedMs !== null) checkDuration(track, rendition, { durationMs: decodedMs });
   const output = await media.probe(request.outputPath, signal);
   signal.throwIfAborted();
-  return { path: request.outputPath, rendition, request, output, cover };
+  // The header of a copied file may be wrong; ffmpeg's count is less precise than a right one.
+  const isStatedRight = Math.abs((decodedMs ?? output.durationMs) - output.durationMs) < 1_000;
+  const durationMs = isStatedRight ? output.durationMs : (decodedMs ?? 0);
+  return { path: request.outputPath, rendition, request, output: { ...output, durationMs }, cover };
 }
 
-function tagsFor(track: Track, rendition: Rendition, own: RawTags | null): TrackTags {
-  const tags = catalogTags(track, rendition);
-  return own ? { ...tags, ...presentTags(own) } : tags;
-}
-
-function presentTags(own: RawTags): Partial<TrackTags> {
-  const tags: Partial<TrackTags> = {
-    title: own.title ?? '',
-    artists: own.artists.filter(Boolean),
-    album: own.album,
-    albumArtists: own.albumArtist ? [own.albumArtist] : [],
-    trackNumber: own.trackNumber,
-    trackTotal: own.trackTotal,
-    discNumber: own.discNumber,
-    discTotal: own.discTotal,
-    date: own.date,
-    isrc: own.isrc,
-    upc: own.upc,
-    genres: own.genres.filter(Boolean),
-    label: own.label,
-    copyright: own.copyright,
-  };
-  const isPresent = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  return Object.fromEntries(Object.entries(tags).filter(([, value]) => isPresent(value)));
+async function transcode(
+  media: Platform['media'],
+  { onProgress, signal }: TrackDownload,
+  { request, rendition }: Pick<MadeFile, 'request' | 'rendition'>,
+): Promise<number | null> {
+  try {
+    const { decodedMs } = await media.transcode(request, {
+      signal,
+      onProgress: (percent) => onProgress(100 * FETCH_SHARE + percent * (1 - FETCH_SHARE)),
+    });
+    return decodedMs;
+  } catch (thrown) {
+    // Another transfer may be whole; a file of the owner's stays as it is.
+    const mayBeWhole = thrown instanceof DamagedAudioError && rendition.localPath === null;
+    throw mayBeWhole ? new DamagedAudioError(thrown.message, true) : thrown;
+  }
 }
 
 function catalogTags(track: Track, rendition: Rendition): TrackTags {
@@ -101,6 +94,7 @@ function catalogTags(track: Track, rendition: Rendition): TrackTags {
     genres: track.genres.length > 0 ? track.genres : (album?.genres ?? []),
     label: album?.label ?? null,
     copyright: album?.copyright ?? null,
-    comment: `Source: ${rendition.source}. Licence: ${rendition.licence}`,
+    source: rendition.source,
+    licence: rendition.licence,
   };
 }

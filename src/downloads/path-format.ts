@@ -81,6 +81,6 @@ export function qualityOf({
   fileBitrateKbps: number | null;
 }): string {
   const format = fileFormat ?? '';
-  const lossless = ['FLAC', 'WAV', 'ALAC'].includes(format);
+  const lossless = ['FLAC', 'WAV', 'ALAC'].includes(format) || format.startsWith('PCM_');
   return lossless || !fileBitrateKbps ? format : `${format} ${fileBitrateKbps}`;
 }

@@ -118,7 +118,8 @@ function hasSameTags(found: AudioProbe, { track }: TrackDownload, { output }: Ma
   const { title = '', artist = '' } = found.tags;
   return (
     normalizeText(title) === normalizeText(track.title) &&
-    normalizeText(artist).includes(normalizeText(track.artists[0]?.name ?? '')) &&
+    // Of several artists as several values, ffprobe may show any one.
+    track.artists.some(({ name }) => normalizeText(artist).includes(normalizeText(name))) &&
     mayBeNumber(found.tags['track'], track.trackNumber) &&
     mayBeNumber(found.tags['disc'], track.discNumber) &&
     Math.abs(found.durationMs - output.durationMs) < 3_000
@@ -134,11 +135,12 @@ const FORMAT_OF_CODEC = new Map(Object.entries(CODEC_OF_FORMAT).map(([format, co
 
 async function draftRecord(
   path: string,
-  { codec, bitrateKbps, durationMs }: AudioProbe,
+  { container, codec, bitrateKbps, durationMs }: AudioProbe,
   { source, licence }: Pick<Rendition, 'source' | 'licence'>,
 ): Promise<Omit<FileRecord, 'filePath'>> {
   return {
-    fileFormat: FORMAT_OF_CODEC.get(codec.startsWith('pcm_') ? 'pcm' : codec) ?? codec.toUpperCase(),
+    // PCM in AIFF is no WAV.
+    fileFormat: FORMAT_OF_CODEC.get(container === 'wav' ? 'pcm' : codec) ?? codec.toUpperCase(),
     fileBitrateKbps: bitrateKbps,
     fileSizeBytes: BigInt((await sizeOf(path)) ?? 0),
     fileDurationMs: BigInt(Math.round(durationMs)),

@@ -1,7 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFfmpeg } from './ffmpeg.js';
-import type { Cover } from './tag-carrier.js';
+
+export interface Cover {
+  mime: 'image/jpeg' | 'image/png';
+  bytes: Uint8Array;
+  widthPx: number;
+  heightPx: number;
+}
 
 /** A larger cover is shrunk: players show no more, and every track of an album carries it. */
 const MAX_COVER_SIDE_PX = 1_000;
@@ -82,23 +88,4 @@ function jpegSize(bytes: Buffer): Omit<Cover, 'bytes'> | null {
     at += 2 + bytes.readUInt16BE(at + 2);
   }
   return null;
-}
-
-/** METADATA_BLOCK_PICTURE, Ogg's tag for a cover: a FLAC picture block (RFC 9639, 8.8) in base64. */
-export function toPictureComment(cover: Cover): string {
-  const BITS_PER_PIXEL = 24;
-  const FRONT_COVER = 3;
-  const mime = Buffer.from(cover.mime);
-  return Buffer.concat([
-    uint32s(FRONT_COVER, mime.length),
-    mime,
-    uint32s(0, cover.widthPx, cover.heightPx, BITS_PER_PIXEL, 0, cover.bytes.length),
-    cover.bytes,
-  ]).toString('base64');
-}
-
-function uint32s(...values: number[]): Buffer {
-  const buffer = Buffer.alloc(values.length * 4);
-  values.forEach((value, index) => buffer.writeUInt32BE(value, index * 4));
-  return buffer;
 }

@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream';
 import type { Logger } from '../lib/logger.js';
-import { containerFor, formatsOf } from './containers.js';
+import { formatsOf } from './containers.js';
 import { FfmpegMissingError } from './errors.js';
 import { locateTools, type Tools } from './locate-tools.js';
 import { AUDIO_FORMATS, type Media } from './media.js';
 import { probeAudio } from './probe.js';
 import { synthesizeAudio } from './synthesize.js';
+import { createTagWriter } from './tag-writer.js';
+import { extensionOf } from './transcode-plan.js';
 import { transcode } from './transcode.js';
 
 /** Without ffmpeg it still resolves, so that the server can start and report what is missing. */
@@ -26,15 +28,17 @@ function mediaWith(tools: Tools, log: Logger): Media {
   const formats = formatsOf(tools.encoders);
   const formatsOff = AUDIO_FORMATS.filter((format) => !formats.has(format));
   const { ffmpegPath, ffprobePath, version } = tools;
+  const tagWriter = createTagWriter();
   log.info({ ffmpeg: version, formatsOff }, 'ffmpeg found');
   return {
     tools: { ffmpegPath, ffprobePath, version },
     problem: null,
     formats,
     probe: (path, signal) => probeAudio(tools, path, signal),
-    transcode: (request, options) => transcode({ tools, log }, request, options),
-    extensionFor: (format, input) => containerFor(format, input.codec),
+    transcode: (request, options) => transcode({ tools, log, tagWriter }, request, options),
+    extensionFor: extensionOf,
     synthesize: (request, signal) => synthesizeAudio(ffmpegPath, request, signal),
+    stop: () => tagWriter.stop(),
   };
 }
 
@@ -46,7 +50,8 @@ function mediaWithout(problem: string): Media {
     formats: new Set(),
     probe: () => Promise.reject(missing()),
     transcode: () => Promise.reject(missing()),
-    extensionFor: (format, input) => containerFor(format, input.codec),
+    extensionFor: extensionOf,
     synthesize: () => new Readable({ read: () => undefined }).destroy(missing()),
+    stop: () => undefined,
   };
 }

@@ -24,6 +24,23 @@ export class InvalidAudioError extends MediaError {
   override readonly retryable = true;
 }
 
+/** Part of the audio is missing or cannot be decoded. Another transfer may be whole, the owner's own file will not. */
+export class DamagedAudioError extends MediaError {
+  readonly code = 'SOURCE_DAMAGED';
+
+  constructor(
+    message: string,
+    override readonly retryable: boolean = false,
+  ) {
+    super(message);
+  }
+}
+
+/** The audio is fine, but its tags cannot be edited. */
+export class UnwritableTagsError extends MediaError {
+  readonly code = 'TRANSCODE_FAILED';
+}
+
 export class FormatUnavailableError extends MediaError {
   readonly code = 'FORMAT_UNAVAILABLE';
 }

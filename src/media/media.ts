@@ -40,7 +40,9 @@ export interface TrackTags {
   genres: string[];
   label: string | null;
   copyright: string | null;
-  comment: string | null;
+  /** Who supplied the audio, and on what licence. A comment is its owner's, and stays. */
+  source: string | null;
+  licence: string | null;
 }
 
 export interface AudioProbe {
@@ -54,6 +56,14 @@ export interface AudioProbe {
   bitDepth?: number;
   /** The file does not state its length, like one written to a pipe; `durationMs` was counted. */
   streamed?: true;
+  /** ffprobe guessed the length from the bitrate, as of an MP3 without a Xing header; `durationMs` was counted. */
+  estimated?: true;
+  /** The file is shorter than its own header says. */
+  cutOff?: true;
+  /** It has video, or a second audio stream. */
+  extraStreams?: true;
+  /** Of the file's name, in lower case; absent without one. */
+  extension?: string;
   hasCover: boolean;
   /** Those that this program uses, with keys in lower case, each cut to 10,000 characters. */
   tags: Record<string, string>;
@@ -72,12 +82,14 @@ export interface TranscodeRequest {
   /** For several values of a tag, where the container has no better way. */
   artistSeparator: string;
   tags: TrackTags;
+  /** `fill`: tags and the cover only where the source has none. All that is not in `tags` stays as the source has it. */
+  tagPolicy: 'replace' | 'fill';
   cover: Uint8Array | null;
 }
 
 export interface Transcoded {
-  /** A file that was cut off may still state its whole length. Null when ffmpeg did not say. */
-  writtenMs: number | null;
+  /** Counted; what a header states is a hint. Null when ffmpeg did not say. */
+  decodedMs: number | null;
 }
 
 export interface Media {
@@ -87,7 +99,10 @@ export interface Media {
   /** Formats whose encoders this ffmpeg has; KEEP whenever there is an ffmpeg. */
   readonly formats: ReadonlySet<AudioFormat>;
   probe(path: string, signal: AbortSignal): Promise<AudioProbe>;
-  /** One pass: copies the codec when it already fits, else converts; writes tags and cover. */
+  /**
+   * Copies the bytes when they already fit, else converts; then writes tags and cover. Throws DamagedAudioError when
+   * part of the audio cannot be decoded.
+   */
   transcode(
     request: TranscodeRequest,
     options: { signal: AbortSignal; onProgress(percent: number): void },
@@ -99,4 +114,6 @@ export interface Media {
     request: { graph: string; durationMs: number; codec: 'flac' | 'vorbis' | 'mp3' | 'opus' },
     signal: AbortSignal,
   ): Readable;
+  /** Ends the processes that write tags. */
+  stop(): void;
 }

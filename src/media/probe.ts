@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { z } from 'zod';
 import { systemCodeOf } from '../lib/errors.js';
 import { FfmpegMissingError, InvalidAudioError } from './errors.js';
 import { GUARDED_INPUT } from './ffmpeg.js';
 import type { AudioProbe } from './media.js';
-import { runTool } from './run-tool.js';
+import { runTool, type ToolLimits } from './run-tool.js';
 import { parseJson } from '../lib/parse-json.js';
 
 const PROBE_LIMITS = { timeLimitMs: 30_000, maxOutputBytes: 8 * 1_048_576 };
@@ -61,26 +62,47 @@ export async function probeAudio(
 ): Promise<AudioProbe> {
   const { size } = await stat(path);
   if (size === 0) throw new InvalidAudioError('The file is empty.');
-  const found = await readReport(tools.ffprobePath, path, signal);
+  const { report: found, warnings } = await readReport(tools.ffprobePath, path, signal);
   const audio = found.streams.find((candidate) => candidate.codec_type === 'audio');
   if (!audio?.codec_name || !audio.sample_rate || !audio.channels) {
     throw new InvalidAudioError('The file has no audio in it.');
   }
-  const statedS = found.format.duration ?? audio.duration ?? null;
+  const estimated = ESTIMATED.test(warnings);
+  const statedS = estimated ? null : statedLength(found, audio);
   const durationS = statedS ?? (await countDuration(tools.ffmpegPath, path, signal));
   if (durationS === null || !(durationS > 0)) throw new InvalidAudioError('The audio has no length.');
-  return { ...toProbe(found, audio, durationS), ...(statedS === null ? { streamed: true } : {}) };
+  return {
+    ...toProbe(found, audio, durationS),
+    ...(statedS === null && !estimated ? { streamed: true } : {}),
+    ...(estimated ? { estimated: true } : {}),
+    ...(CUT_OFF.test(warnings) ? { cutOff: true } : {}),
+    extension: extname(path).slice(1).toLowerCase(),
+  };
 }
 
-async function readReport(ffprobePath: string, path: string, signal: AbortSignal): Promise<Report> {
+/** ffmpeg's words for a length that the file does not state, and for a file shorter than its Xing header says. */
+const ESTIMATED = /Estimating duration from bitrate/;
+const CUT_OFF = /filesize and duration do not match/;
+
+/** Of the audio: a chapter track of an MP4 may be longer. */
+function statedLength({ format }: Report, audio: Stream): number | null {
+  const stated = [format.duration, audio.duration].filter((value) => value !== undefined);
+  return stated.length === 0 ? null : Math.min(...stated);
+}
+
+async function readReport(
+  ffprobePath: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ report: Report; warnings: string }> {
   // Only the first packet: a cover comes before all audio, and its size is reported nowhere else.
   const packets = ['-read_intervals', '%+#1'];
   const output = ['-show_entries', ENTRIES, ...packets, '-of', 'json'];
-  const args = ['-v', 'error', ...GUARDED_INPUT, ...output, '-i', `file:${path}`];
-  const result = await startTool(ffprobePath, args, signal);
+  const args = ['-v', 'warning', ...GUARDED_INPUT, ...output, '-i', `file:${path}`];
+  const result = await startTool(ffprobePath, args, { signal });
   if (result.killedFor === 'time') throw new InvalidAudioError('The file could not be read within 30 s.');
   const parsed = result.exitCode === 0 ? report.safeParse(parseJson(result.stdout)) : null;
-  if (parsed?.success) return parsed.data;
+  if (parsed?.success) return { report: parsed.data, warnings: result.stderr };
   throw new InvalidAudioError('The file is not readable audio.', { cause: new Error(result.stderr) });
 }
 
@@ -88,7 +110,7 @@ async function readReport(ffprobePath: string, path: string, signal: AbortSignal
 async function countDuration(ffmpegPath: string, path: string, signal: AbortSignal): Promise<number | null> {
   const readAll = ['-map', '0:a:0', '-c', 'copy', '-f', 'null', '-'];
   const args = ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-i', `file:${path}`, ...readAll];
-  const { stderr } = await startTool(ffmpegPath, args, signal);
+  const { stderr } = await startTool(ffmpegPath, args, { signal });
   return lastTimeS(stderr);
 }
 
@@ -97,11 +119,15 @@ export function lastTimeS(lines: string): number | null {
   return last ? Number(last[1]) * 3600 + Number(last[2]) * 60 + Number(last[3]) : null;
 }
 
-async function startTool(path: string, args: string[], signal: AbortSignal) {
+export async function startTool(
+  path: string,
+  args: string[],
+  limits: Partial<ToolLimits> & { signal: AbortSignal },
+) {
   try {
-    return await runTool(path, args, { ...PROBE_LIMITS, signal });
+    return await runTool(path, args, { ...PROBE_LIMITS, ...limits });
   } catch (error) {
-    if (signal.aborted || systemCodeOf(error) === null) throw error;
+    if (limits.signal.aborted || systemCodeOf(error) === null) throw error;
     throw new FfmpegMissingError('ffprobe or ffmpeg can no longer be started.', { cause: error });
   }
 }
@@ -116,9 +142,17 @@ function toProbe(found: Report, audio: Stream, durationS: number): AudioProbe {
     sampleRateHz: audio.sample_rate ?? 0,
     channels: audio.channels ?? 0,
     ...(bitDepth ? { bitDepth } : {}),
-    hasCover: found.streams.some((candidate) => candidate.disposition?.attached_pic === 1),
+    hasCover: found.streams.some(isPicture),
+    ...(hasExtraStreams(found, audio) ? { extraStreams: true } : {}),
     tags: { ...lowerCaseKeys(audio.tags), ...lowerCaseKeys(found.format.tags) },
   };
+}
+
+const isPicture = (candidate: Stream) => candidate.disposition?.attached_pic === 1;
+
+function hasExtraStreams({ streams }: Report, audio: Stream): boolean {
+  const others = streams.filter((each) => each !== audio && !isPicture(each));
+  return others.some(({ codec_type: type }) => type === 'audio' || type === 'video');
 }
 
 /** For codecs that state no bitrate (Opus, FLAC): without the cover, which Ogg holds in base64. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-interface ToolLimits {
+export interface ToolLimits {
   signal: AbortSignal;
   timeLimitMs: number;
   maxOutputBytes: number;

@@ -1,27 +1,19 @@
-import { type Container, containerFor, FORMAT_FACTS } from './containers.js';
+import { type Container, FORMAT_FACTS, isInContainer, keptExtension } from './containers.js';
 import { FormatUnavailableError } from './errors.js';
 import { type FfmpegJob, GUARDED_INPUT } from './ffmpeg.js';
-import { type AudioFormat, type AudioProbe, BITRATE_RANGES, type TranscodeRequest } from './media.js';
+import {
+  type AudioFormat,
+  type AudioProbe,
+  BITRATE_RANGES,
+  LOSSLESS_CODECS,
+  type TranscodeRequest,
+} from './media.js';
+import type { Loudness } from './write-tags.js';
 
 type PlanRequest = Pick<
   TranscodeRequest,
   'inputPath' | 'input' | 'format' | 'bitrateKbps' | 'maxOutputBytes'
 >;
-
-export interface PlanFiles {
-  carrierPath: string;
-  cover: 'none' | 'stream' | { attach: string; mime: string };
-}
-
-export const COVER_WAYS: Record<Container, 'stream' | 'tag' | 'attachment' | 'chunk'> = {
-  mp3: 'stream',
-  m4a: 'stream',
-  flac: 'stream',
-  ogg: 'tag',
-  opus: 'tag',
-  mka: 'attachment',
-  wav: 'chunk',
-};
 
 const DEFAULT_BITRATES_KBPS = { MP3: 320, AAC: 256, OGG: 256, OPUS: 160 };
 type LossyFormat = keyof typeof DEFAULT_BITRATES_KBPS;
@@ -33,32 +25,34 @@ const LOSSY_MAX_CHANNELS = 2;
 /** A source's bitrate is often a little above its nominal one. */
 const BITRATE_TOLERANCE = 1.05;
 
-/** Without the output's path. Throws FormatUnavailableError when the encoder is missing. */
-export function planTranscode(
-  request: PlanRequest,
-  encoders: ReadonlySet<string>,
-  files: PlanFiles,
-): FfmpegJob {
-  const container = containerFor(request.format, request.input.codec);
+/**
+ * The audio alone, without the output's path: tags and the cover are written afterwards. Null when the file's bytes are
+ * to be copied as they are. Throws FormatUnavailableError when the encoder is missing.
+ */
+export function planTranscode(request: PlanRequest, encoders: ReadonlySet<string>): FfmpegJob | null {
+  if (isByteCopy(request, encoders)) return null;
+  const format = formatMade(request);
+  const { container } = FORMAT_FACTS[format];
   return {
     inputs: [
       {
         // -nostdin: do not read keys from the terminal. -v error -stats: errors and one progress line only.
         // -threads 1: audio decodes fast enough, and several tasks run at once.
-        options: ['-nostdin', '-v', 'error', '-stats', ...GUARDED_INPUT, '-threads', '1'],
+        options: ['-nostdin', '-v', 'error', '-stats', ...CHECKED_INPUT, '-threads', '1'],
         source: `file:${request.inputPath}`,
-      },
-      {
-        options: ['-protocol_whitelist', 'file', '-f', 'matroska'],
-        source: `file:${files.carrierPath}`,
       },
     ],
     outputOptions: [
       '-map',
       '0:a:0',
-      ...coverOptions(files.cover),
       ...audioOptions(request, encoders),
-      ...metadataOptions(container),
+      // Chapters stay, with their titles (:g); all tags are written afterwards.
+      '-map_metadata:g',
+      '-1',
+      '-map_metadata:s:a:0',
+      '-1',
+      '-map_chapters',
+      '0',
       '-threads',
       '1',
       // Stops soon after so many bytes, and reports success.
@@ -67,6 +61,37 @@ export function planTranscode(
       ...MUXERS[container],
     ],
   };
+}
+
+/** crccheck: without it FLAC and Ogg are not held against their own checksums. */
+export const CHECKED_INPUT = [...GUARDED_INPUT, '-err_detect', 'crccheck'];
+
+/** Numbers the samples anew, so that ffmpeg's `time=` is the length of what was decoded and a gap is no silence. */
+export const COUNTED = ['-af', 'asetpts=N/SR/TB'];
+
+/** The file extension of what is made. */
+export function extensionOf(format: AudioFormat, input: AudioProbe): string {
+  return format === 'KEEP' ? keptExtension(input) : FORMAT_FACTS[format].container;
+}
+
+/** What converting does to measured loudness. */
+export function loudnessOf({ format, input }: Pick<PlanRequest, 'format' | 'input'>): Loudness {
+  const isLossless = !isLossy(format) && LOSSLESS_CODECS.test(input.codec);
+  const mixesDown = isLossy(format) && input.channels > LOSSY_MAX_CHANNELS;
+  return { keep: mixesDown ? 'none' : isLossless ? 'all' : 'gains', asR128: format === 'OPUS' };
+}
+
+function isByteCopy(request: PlanRequest, encoders: ReadonlySet<string>): boolean {
+  const { format, input } = request;
+  if (needsLength(request, encoders)) return false;
+  if (format === 'KEEP') return true;
+  // A copy without a header that states its length gets one, as the format is usually made.
+  return isCopy(request) && isInContainer(input, format) && !input.estimated && !input.extraStreams;
+}
+
+/** A kept file is converted only to state its length (`needsLength`). */
+function formatMade({ format }: PlanRequest): Exclude<AudioFormat, 'KEEP'> {
+  return format === 'KEEP' ? 'FLAC' : format;
 }
 
 function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
@@ -78,31 +103,19 @@ function isCopy({ format, input, bitrateKbps }: PlanRequest): boolean {
 }
 
 /** A copied FLAC file that does not state its length still does not; encoded again it does, without loss. */
-function needsLength({ input }: PlanRequest, encoders: ReadonlySet<string>): boolean {
-  return input.codec === 'flac' && input.streamed === true && encoders.has('flac');
-}
-
-function coverOptions(cover: PlanFiles['cover']): string[] {
-  if (cover === 'none') return [];
-  if (cover === 'stream') {
-    // ffmpeg takes the kind of picture from the stream's comment, in ID3 and FLAC.
-    const kind = ['-metadata:s:v:0', 'comment=Cover (front)'];
-    return ['-map', '1:v:0', '-c:v', 'copy', '-disposition:v:0', 'attached_pic', ...kind];
-  }
-  const filename = `filename=cover.${cover.mime === 'image/png' ? 'png' : 'jpg'}`;
-  const facts = ['-metadata:s:t:0', `mimetype=${cover.mime}`, '-metadata:s:t:0', filename];
-  return ['-attach', `file:${cover.attach}`, ...facts];
+function needsLength({ format, input }: PlanRequest, encoders: ReadonlySet<string>): boolean {
+  const isFlac = format === 'FLAC' ? input.codec === 'flac' : format === 'KEEP' && input.container === 'flac';
+  return isFlac && input.streamed === true && encoders.has('flac');
 }
 
 function audioOptions(request: PlanRequest, encoders: ReadonlySet<string>): string[] {
-  if (isCopy(request) && needsLength(request, encoders)) return losslessOptions('FLAC', request.input);
-  if (request.format === 'KEEP' || isCopy(request)) return ['-c:a', 'copy'];
-  const { format } = request;
+  if (isCopy(request) && !needsLength(request, encoders)) return ['-c:a', 'copy'];
+  const format = formatMade(request);
   if (!encoders.has(FORMAT_FACTS[format].encoder)) {
     throw new FormatUnavailableError(`The installed ffmpeg cannot make ${format}.`);
   }
-  if (!isLossy(format)) return losslessOptions(format, request.input);
-  return [...qualityOptions(format, request.bitrateKbps), ...channelOptions(request)];
+  if (!isLossy(format)) return [...losslessOptions(format, request.input), ...COUNTED];
+  return [...qualityOptions(format, request.bitrateKbps), ...channelOptions(request), ...COUNTED];
 }
 
 function isLossy(format: AudioFormat): format is LossyFormat {
@@ -151,13 +164,7 @@ function sampleRateOptions(format: AudioFormat, rateHz: number): string[] {
   return ['-ar', rateHz % 44_100 === 0 ? '44100' : '48000'];
 }
 
-/** All tags come from the carrier. Ogg keeps tags on the audio stream: there the stream's mapping decides. */
-function metadataOptions(container: Container): string[] {
-  const onStream = container === 'ogg' || container === 'opus' ? '1:g' : '-1';
-  return ['-map_metadata', '1', '-map_metadata:s:a:0', onStream, '-map_chapters', '-1'];
-}
-
-/** -id3v2_version 4: UTF-8. -write_xing 1: states an MP3's length. ipod: `.m4a`, AAC or ALAC. */
+/** -id3v2_version 4: for chapters. -write_xing 1: states an MP3's length. ipod: `.m4a`, AAC or ALAC. */
 const MUXERS: Record<Container, string[]> = {
   mp3: ['-id3v2_version', '4', '-write_xing', '1', '-f', 'mp3'],
   m4a: ['-f', 'ipod'],
@@ -165,5 +172,4 @@ const MUXERS: Record<Container, string[]> = {
   opus: ['-f', 'opus'],
   flac: ['-f', 'flac'],
   wav: ['-f', 'wav'],
-  mka: ['-f', 'matroska'],
 };

@@ -1,12 +1,14 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { isPlainFile, openNewFile } from '../lib/plain-file.js';
-import { prepareCover, toPictureComment } from './artwork.js';
-import { type Container, containerFor } from './containers.js';
+import { type Cover, prepareCover } from './artwork.js';
+import { copyBytes, tooLarge } from './copy-file.js';
+import { decodeAudio, type Decoded, describeDamage, measureSkipped, readDecoded } from './damage.js';
 import {
+  DamagedAudioError,
   DISK_FULL,
   DISK_FULL_PATTERN,
   DiskFullError,
@@ -14,22 +16,35 @@ import {
   NOT_WRITABLE,
   TargetNotWritableError,
   toMediaError,
-  TrackTooLargeError,
   TranscodeFailedError,
+  UnwritableTagsError,
 } from './errors.js';
 import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
-import { appendId3Chunk, buildId3Tag, nameId3Comment } from './id3.js';
 import type { Tools } from './locate-tools.js';
+import { planRemux } from './matroska.js';
 import type { Transcoded, TranscodeRequest } from './media.js';
-import { addFreeformAtoms } from './mp4-atoms.js';
 import { lastTimeS } from './probe.js';
-import { buildTagCarrier, type Cover } from './tag-carrier.js';
-import { toFreeformAtoms, toId3Frames, toTagPairs } from './tags.js';
-import { COVER_WAYS, type PlanFiles, planTranscode } from './transcode-plan.js';
+import { isEditable, toTagValues } from './tag-fields.js';
+import type { TagWriter } from './tag-writer.js';
+import { extensionOf, loudnessOf, planTranscode } from './transcode-plan.js';
+import type { TagWrite } from './write-tags.js';
+
+interface TranscodeDeps {
+  tools: Tools;
+  log: Logger;
+  tagWriter: TagWriter;
+}
 
 interface TranscodeOptions {
   signal: AbortSignal;
   onProgress(percent: number): void;
+}
+
+interface Making {
+  request: TranscodeRequest;
+  options: TranscodeOptions;
+  cover: Cover | null;
+  workDir: string;
 }
 
 /** ffmpeg converts at twenty times playing speed and more; it takes this long only when it hangs. */
@@ -37,36 +52,119 @@ const BASE_TIME_LIMIT_MS = 300_000;
 
 /** Leaves no output behind when it fails, and never a temporary file. */
 export async function transcode(
-  deps: { tools: Tools; log: Logger },
+  deps: TranscodeDeps,
   request: TranscodeRequest,
   options: TranscodeOptions,
 ): Promise<Transcoded> {
   options.signal.throwIfAborted();
-  const container = containerFor(request.format, request.input.codec);
   let workDir: string | null = null;
   let isMade = false;
   try {
     workDir = await mkdtemp(join(tmpdir(), 'reprise-'));
     const cover = await loadCover(deps, request, { workDir, signal: options.signal });
-    const job = await prepareJob(deps.tools, request, { container, cover, workDir });
+    const job = planTranscode(request, deps.tools.encoders);
     await (await openNewFile(request.outputPath)).close();
     isMade = true;
-    const stderr = await convert(
-      deps.tools,
-      { ...job, outputPath: request.outputPath },
-      { request, options },
-    );
-    await expectOutput(request);
-    await finishTags(container, request, cover);
+    const making = { request, options, cover, workDir };
+    const decoded = await (job ? makeConverted(deps, making, job) : makeCopy(deps, making));
+    await expectWhole(deps, making, decoded);
+    options.onProgress(100);
     options.signal.throwIfAborted();
-    const writtenS = lastTimeS(stderr);
-    return { writtenMs: writtenS === null ? null : Math.round(writtenS * 1000) };
+    return { decodedMs: decoded.decodedMs };
   } catch (error) {
     if (isMade) await rm(request.outputPath, { force: true });
     throw options.signal.aborted ? options.signal.reason : asMediaError(error);
   } finally {
     if (workDir) await rm(workDir, { recursive: true, force: true });
   }
+}
+
+async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob): Promise<Decoded> {
+  const { request, options } = making;
+  const stderr = await convert(deps.tools, { ...job, outputPath: request.outputPath }, making);
+  await expectOutput(request);
+  await deps.tagWriter.write(
+    { ...toTagWrite(making), carryFrom: { path: request.inputPath, loudness: loudnessOf(request) } },
+    options.signal,
+  );
+  // A stream that was copied into another container was not decoded on the way.
+  const isCopied = job.outputOptions.includes('copy');
+  return isCopied ? decodeOutput(deps, making) : readDecoded(stderr);
+}
+
+/** The bytes as they are, then tags in place. What cannot be edited without damage keeps the tags that it has. */
+async function makeCopy(deps: TranscodeDeps, making: Making): Promise<Decoded> {
+  const { request, options } = making;
+  const job = await planRemux(request, making);
+  if (job) {
+    await convert(deps.tools, { ...job, outputPath: request.outputPath }, making);
+    await expectOutput(request);
+    return decodeOutput(deps, making);
+  }
+  await copySource(making);
+  const isEdited = await editTags(deps, making);
+  const decoded = await decodeOutput(deps, making);
+  if (!isEdited || isWhole(request, decoded)) return decoded;
+  const source = await decodeAudio(deps.tools, request.inputPath, limitsOf(request, options));
+  if (!isWhole(request, source)) return source;
+  deps.log.warn({ errors: decoded.errors }, 'tags left as they are, editing them would damage the file');
+  await copySource(making);
+  return source;
+}
+
+function isWhole({ input }: TranscodeRequest, decoded: Decoded): boolean {
+  return describeDamage(input, decoded, 0) === null;
+}
+
+async function copySource({ request, options }: Making): Promise<void> {
+  await rm(request.outputPath, { force: true });
+  const limits = { maxBytes: request.maxOutputBytes, signal: options.signal };
+  await copyBytes(request.inputPath, request.outputPath, limits);
+  await expectOutput(request);
+}
+
+async function editTags({ tagWriter, log }: TranscodeDeps, making: Making): Promise<boolean> {
+  const write = toTagWrite(making);
+  if (!isEditable(write.extension)) return false;
+  try {
+    await tagWriter.write(write, making.options.signal);
+    return true;
+  } catch (err) {
+    if (!(err instanceof UnwritableTagsError)) throw err;
+    log.warn({ err }, 'tags left as they are, the file does not allow editing them');
+    await copySource(making);
+    return false;
+  }
+}
+
+function toTagWrite({ request, cover }: Making): TagWrite {
+  const { outputPath, format, input, tags, tagPolicy, artistSeparator } = request;
+  return {
+    path: outputPath,
+    extension: extensionOf(format, input),
+    values: toTagValues(tags),
+    policy: tagPolicy,
+    separator: artistSeparator,
+    cover,
+    carryFrom: null,
+  };
+}
+
+function decodeOutput({ tools }: TranscodeDeps, { request, options }: Making): Promise<Decoded> {
+  return decodeAudio(tools, request.outputPath, limitsOf(request, options));
+}
+
+function limitsOf({ input }: TranscodeRequest, { signal }: TranscodeOptions) {
+  return { signal, timeLimitMs: BASE_TIME_LIMIT_MS + input.durationMs };
+}
+
+async function expectWhole({ tools }: TranscodeDeps, making: Making, decoded: Decoded): Promise<void> {
+  const { input, inputPath } = making.request;
+  const isUncertain = decoded.errors.length > 0 && input.estimated === true;
+  const about = { durationMs: input.durationMs, signal: making.options.signal };
+  const skippedMs = isUncertain ? await measureSkipped(tools, inputPath, about) : 0;
+  const damage = describeDamage(input, decoded, skippedMs);
+  if (damage) throw new DamagedAudioError(damage);
 }
 
 async function loadCover(
@@ -86,39 +184,18 @@ async function loadCover(
   }
 }
 
-async function prepareJob(
-  tools: Tools,
-  request: TranscodeRequest,
-  { container, cover, workDir }: { container: Container; cover: Cover | null; workDir: string },
-): Promise<FfmpegJob> {
-  const way = COVER_WAYS[container];
-  const pairs = toTagPairs(request.tags, container, request.artistSeparator);
-  if (cover && way === 'tag') pairs.push(['METADATA_BLOCK_PICTURE', toPictureComment(cover)]);
-  const carrierPath = join(workDir, 'tags');
-  const files: PlanFiles = { carrierPath, cover: cover && way === 'stream' ? 'stream' : 'none' };
-  if (cover && way === 'attachment') {
-    files.cover = { attach: join(workDir, 'cover'), mime: cover.mime };
-    await writeFile(files.cover.attach, cover.bytes);
-  }
-  const job = planTranscode(request, tools.encoders, files);
-  await writeFile(carrierPath, buildTagCarrier(pairs, files.cover === 'stream' ? cover : null));
-  return job;
-}
-
 async function convert(
   tools: Tools,
   job: FfmpegJob & { outputPath: string },
-  { request, options }: { request: TranscodeRequest; options: TranscodeOptions },
+  { request, options }: Making,
 ): Promise<string> {
   const { durationMs } = request.input;
   const stderr = await runFfmpeg(tools.ffmpegPath, job, {
-    signal: options.signal,
-    timeLimitMs: BASE_TIME_LIMIT_MS + durationMs,
+    ...limitsOf(request, options),
     onLine: createProgress(durationMs, (percent) => options.onProgress(percent)),
   });
   // An older ffmpeg succeeds although the last bytes did not fit on the disk.
   if (DISK_FULL_PATTERN.test(stderr)) throw new DiskFullError(DISK_FULL, { cause: new Error(stderr) });
-  options.onProgress(100);
   return stderr;
 }
 
@@ -133,9 +210,7 @@ async function expectOutput({ outputPath, maxOutputBytes }: TranscodeRequest): P
   );
   if (size === 0) throw new TranscodeFailedError('ffmpeg reported success, but wrote no file.');
   if (!(await isPlainFile(outputPath))) throw new TargetNotWritableError(NOT_WRITABLE);
-  if (size < maxOutputBytes) return;
-  const limit = Math.round(maxOutputBytes / 1e6);
-  throw new TrackTooLargeError(`The file would be larger than ${limit} MB, the limit for its stated length.`);
+  if (size >= maxOutputBytes) throw tooLarge(maxOutputBytes);
 }
 
 export function createProgress(
@@ -151,18 +226,6 @@ export function createProgress(
     highest = percent;
     onProgress(percent);
   };
-}
-
-async function finishTags(
-  container: Container,
-  request: TranscodeRequest,
-  cover: Cover | null,
-): Promise<void> {
-  const { tags, outputPath, artistSeparator } = request;
-  if (container === 'mp3' && tags.comment) await nameId3Comment(outputPath);
-  if (container === 'm4a') await addFreeformAtoms(outputPath, toFreeformAtoms(tags));
-  if (container === 'wav')
-    await appendId3Chunk(outputPath, buildId3Tag(toId3Frames(tags, artistSeparator), cover));
 }
 
 function asMediaError(error: unknown): unknown {

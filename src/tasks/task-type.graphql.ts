@@ -61,6 +61,7 @@ export const TaskErrorCodeEnum = builder.enumType('TaskErrorCode', {
     SOURCE_STALLED: { description: 'The source stopped sending data.' },
     SOURCE_CUT_OFF: { description: 'The source closed the connection before the end of the file.' },
     SOURCE_INVALID_AUDIO: { description: 'The source sent something that is not the expected audio.' },
+    SOURCE_DAMAGED: { description: 'Part of the audio cannot be decoded; the message says how much.' },
     SOURCE_FAILED: { description: 'The source could not be read.' },
     FORMAT_UNAVAILABLE: { description: 'The ffmpeg of the worker has no encoder for the format.' },
     TRANSCODE_FAILED: { description: 'ffmpeg could not convert the audio.' },

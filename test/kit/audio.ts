@@ -63,7 +63,16 @@ export async function readTags(path: string) {
   const { common, format, native } = await parseFile(path, { duration: true });
   const comment = common.comment?.[0]?.text;
   const picture = common.picture?.[0];
-  return { common, format, native, comment, picture };
+  const values = Object.values(native).flat();
+  const own = (name: string) => values.find(({ id }) => new RegExp(`(?:^|:)${name}$`).test(id))?.value;
+  return {
+    common,
+    format,
+    native,
+    comment,
+    picture,
+    credit: { source: own('SOURCE'), licence: own('LICENSE') },
+  };
 }
 
 /** The pids of processes that have `text` in their command line. Linux. */
@@ -95,7 +104,8 @@ export const fullTags: TrackTags = {
   genres: ['Ambient', 'Électro'],
   label: 'Lämmchen Records',
   copyright: '© 2020 Lämmchen Records',
-  comment: 'From the demo, licence CC0 – naïve',
+  source: 'demo – naïve',
+  licence: 'CC0-1.0',
 };
 
 export const bareTags: TrackTags = {
@@ -113,5 +123,6 @@ export const bareTags: TrackTags = {
   genres: [],
   label: null,
   copyright: null,
-  comment: null,
+  source: null,
+  licence: null,
 };

@@ -62,6 +62,7 @@ async function measure(audio: Buffer) {
       format: 'WAV',
       bitrateKbps: null,
       artistSeparator: '; ',
+      tagPolicy: 'replace',
       tags: bareTags,
       cover: null,
     },

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FormatUnavailableError } from '../../src/media/errors.js';
 import { AUDIO_FORMATS, type AudioFormat, type AudioProbe } from '../../src/media/media.js';
-import { type PlanFiles, planTranscode, vorbisQuality } from '../../src/media/transcode-plan.js';
-import { containerFor, formatsOf } from '../../src/media/containers.js';
+import { extensionOf, loudnessOf, planTranscode, vorbisQuality } from '../../src/media/transcode-plan.js';
+import { formatsOf } from '../../src/media/containers.js';
 
 const encoders = new Set(['libmp3lame', 'aac', 'libvorbis', 'libopus', 'flac', 'pcm_s16le', 'alac']);
-const noCover: PlanFiles = { carrierPath: '/work dir/tags', cover: 'none' };
 
 const flac: AudioProbe = {
   container: 'flac',
@@ -22,7 +21,7 @@ const flac: AudioProbe = {
 function plan(
   format: AudioFormat,
   input: Partial<AudioProbe> = {},
-  options: { bitrateKbps?: number; files?: PlanFiles; encoders?: Set<string> } = {},
+  options: { bitrateKbps?: number; encoders?: Set<string> } = {},
 ) {
   const request = {
     inputPath: '/in -y/a.flac',
@@ -31,17 +30,24 @@ function plan(
     bitrateKbps: options.bitrateKbps ?? null,
     maxOutputBytes: 71_000,
   };
-  return planTranscode(request, options.encoders ?? encoders, options.files ?? noCover);
+  return planTranscode(request, options.encoders ?? encoders);
 }
 
+const counted = ['-af', 'asetpts=N/SR/TB'];
+
 /** The options between the mapped stream and the metadata: how the audio is made. */
-function audioOf(...args: Parameters<typeof plan>): string[] {
-  const { outputOptions } = plan(...args);
-  return outputOptions.slice(outputOptions.indexOf('-c:a'), outputOptions.indexOf('-map_metadata'));
+function audioOf(...args: Parameters<typeof plan>): string[] | 'bytes' {
+  const job = plan(...args);
+  if (!job) return 'bytes';
+  const { outputOptions } = job;
+  const audio = outputOptions.slice(outputOptions.indexOf('-c:a'), outputOptions.indexOf('-map_metadata:g'));
+  if (audio[1] === 'copy') return audio;
+  expect(audio.slice(-2)).toEqual(counted);
+  return audio.slice(0, -2);
 }
 
 describe('the whole argument list', () => {
-  it('guards the input, reads tags from the carrier alone and names its muxer', () => {
+  it('guards and checks the input, makes the audio alone and names its muxer', () => {
     expect(plan('MP3')).toEqual({
       inputs: [
         {
@@ -54,12 +60,13 @@ describe('the whole argument list', () => {
             'file,pipe',
             '-format_whitelist',
             'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv',
+            '-err_detect',
+            'crccheck',
             '-threads',
             '1',
           ],
           source: 'file:/in -y/a.flac',
         },
-        { options: ['-protocol_whitelist', 'file', '-f', 'matroska'], source: 'file:/work dir/tags' },
       ],
       outputOptions: [
         '-map',
@@ -68,12 +75,13 @@ describe('the whole argument list', () => {
         'libmp3lame',
         '-b:a',
         '320k',
-        '-map_metadata',
-        '1',
+        ...counted,
+        '-map_metadata:g',
+        '-1',
         '-map_metadata:s:a:0',
         '-1',
         '-map_chapters',
-        '-1',
+        '0',
         '-threads',
         '1',
         '-fs',
@@ -87,58 +95,6 @@ describe('the whole argument list', () => {
       ],
     });
   });
-
-  it('puts a cover beside the audio as an attached picture', () => {
-    const { outputOptions } = plan('AAC', {}, { files: { carrierPath: '/t', cover: 'stream' } });
-    expect(outputOptions.slice(0, 10)).toEqual([
-      '-map',
-      '0:a:0',
-      '-map',
-      '1:v:0',
-      '-c:v',
-      'copy',
-      '-disposition:v:0',
-      'attached_pic',
-      '-metadata:s:v:0',
-      'comment=Cover (front)',
-    ]);
-  });
-
-  it('attaches a cover to Matroska', () => {
-    const files: PlanFiles = { carrierPath: '/t', cover: { attach: '/c', mime: 'image/png' } };
-    expect(plan('KEEP', { codec: 'wmav2' }, { files }).outputOptions).toEqual([
-      '-map',
-      '0:a:0',
-      '-attach',
-      'file:/c',
-      '-metadata:s:t:0',
-      'mimetype=image/png',
-      '-metadata:s:t:0',
-      'filename=cover.png',
-      '-c:a',
-      'copy',
-      '-map_metadata',
-      '1',
-      '-map_metadata:s:a:0',
-      '-1',
-      '-map_chapters',
-      '-1',
-      '-threads',
-      '1',
-      '-fs',
-      '71000',
-      '-f',
-      'matroska',
-    ]);
-  });
-
-  it.each(['OGG', 'OPUS'] as const)(
-    'gives %s its tags on the audio stream, where Ogg keeps them',
-    (format) => {
-      const { outputOptions } = plan(format);
-      expect(outputOptions[outputOptions.indexOf('-map_metadata:s:a:0') + 1]).toBe('1:g');
-    },
-  );
 });
 
 describe('how the audio is made', () => {
@@ -175,7 +131,7 @@ describe('how the audio is made', () => {
     delete lossy.bitDepth;
     const request = { inputPath: '/a', input: lossy, format: 'FLAC' as const };
     const limits = { bitrateKbps: null, maxOutputBytes: 71_000 };
-    expect(planTranscode({ ...request, ...limits }, encoders, noCover).outputOptions).toContain('s16');
+    expect(planTranscode({ ...request, ...limits }, encoders)?.outputOptions).toContain('s16');
   });
 
   it.each([
@@ -207,20 +163,29 @@ describe('copying', () => {
   const copied = ['-c:a', 'copy'];
 
   it.each([
-    ['MP3', 'mp3'],
-    ['AAC', 'aac'],
-    ['OGG', 'vorbis'],
-    ['OPUS', 'opus'],
-    ['FLAC', 'flac'],
-    ['ALAC', 'alac'],
-    ['WAV', 'pcm_s24le'],
-  ] as const)('copies into %s what is %s already', (format, codec) => {
-    expect(audioOf(format, { codec })).toEqual(copied);
+    ['MP3', 'mp3', 'mp3'],
+    ['AAC', 'aac', 'mov,mp4,m4a,3gp,3g2,mj2'],
+    ['OGG', 'vorbis', 'ogg'],
+    ['OPUS', 'opus', 'ogg'],
+    ['FLAC', 'flac', 'flac'],
+    ['ALAC', 'alac', 'mov,mp4,m4a,3gp,3g2,mj2'],
+    ['WAV', 'pcm_s24le', 'wav'],
+  ] as const)('copies the bytes of what is %s already', (format, codec, container) => {
+    expect(audioOf(format, { codec, container })).toBe('bytes');
+    expect(audioOf(format, { codec, container: 'matroska,webm' })).toEqual(copied);
+  });
+
+  it('copies only the audio of a file with video, and of one that needs a header', () => {
+    const mp3 = { codec: 'mp3', container: 'mp3' };
+    expect(audioOf('MP3', { ...mp3, extraStreams: true })).toEqual(copied);
+    expect(audioOf('MP3', { ...mp3, estimated: true })).toEqual(copied);
+    expect(audioOf('KEEP', { ...mp3, extraStreams: true, estimated: true })).toBe('bytes');
   });
 
   it('copies when the source is at most the requested bitrate, or slightly above it', () => {
-    expect(audioOf('MP3', { codec: 'mp3', bitrateKbps: 192 }, { bitrateKbps: 320 })).toEqual(copied);
-    expect(audioOf('OPUS', { codec: 'opus', bitrateKbps: 131 }, { bitrateKbps: 128 })).toEqual(copied);
+    const asked = (bitrateKbps: number) => ({ bitrateKbps });
+    expect(audioOf('MP3', { codec: 'mp3', container: 'mp3', bitrateKbps: 192 }, asked(320))).toBe('bytes');
+    expect(audioOf('OPUS', { codec: 'opus', container: 'ogg', bitrateKbps: 131 }, asked(128))).toBe('bytes');
   });
 
   it('converts when the source is above the requested bitrate, or its bitrate is unknown', () => {
@@ -234,7 +199,7 @@ describe('copying', () => {
     const expected = ['-c:a', 'flac', '-sample_fmt', 's16'];
     expect(audioOf('KEEP', { streamed: true })).toEqual(expected);
     expect(audioOf('FLAC', { streamed: true })).toEqual(expected);
-    expect(audioOf('KEEP', { streamed: true }, { encoders: new Set() })).toEqual(copied);
+    expect(audioOf('KEEP', { streamed: true }, { encoders: new Set() })).toBe('bytes');
   });
 
   it('needs no encoder', () => {
@@ -242,19 +207,40 @@ describe('copying', () => {
   });
 });
 
+describe('measured loudness', () => {
+  it('stays where the audio does, without its peaks where they move, and not when channels are mixed', () => {
+    const of = (format: AudioFormat, input: Partial<AudioProbe> = {}) =>
+      loudnessOf({ format, input: { ...flac, ...input } });
+    expect(of('ALAC')).toEqual({ keep: 'all', asR128: false });
+    expect(of('ALAC', { codec: 'mp3' })).toEqual({ keep: 'gains', asR128: false });
+    expect(of('MP3')).toEqual({ keep: 'gains', asR128: false });
+    expect(of('OPUS')).toEqual({ keep: 'gains', asR128: true });
+    expect(of('MP3', { channels: 6 })).toEqual({ keep: 'none', asR128: false });
+  });
+});
+
 describe('formats', () => {
   it.each([
-    ['mp3', 'mp3'],
-    ['vorbis', 'ogg'],
-    ['opus', 'opus'],
-    ['flac', 'flac'],
-    ['aac', 'm4a'],
-    ['alac', 'm4a'],
-    ['pcm_s16le', 'wav'],
-    ['pcm_s16be', 'mka'],
-    ['wmav2', 'mka'],
-  ])('keeps %s in a .%s file', (codec, extension) => {
-    expect(containerFor('KEEP', codec)).toBe(extension);
+    ['mp3', 'mp3', '', 'mp3'],
+    ['ogg', 'vorbis', '', 'ogg'],
+    ['ogg', 'opus', '', 'opus'],
+    ['ogg', 'flac', '', 'oga'],
+    ['ogg', 'opus', 'ogg', 'ogg'],
+    ['flac', 'flac', 'fla', 'flac'],
+    ['mov,mp4,m4a,3gp,3g2,mj2', 'aac', '', 'm4a'],
+    ['mov,mp4,m4a,3gp,3g2,mj2', 'aac', 'm4b', 'm4b'],
+    ['mov,mp4,m4a,3gp,3g2,mj2', 'alac', 'mp3', 'm4a'],
+    ['wav', 'pcm_s16le', '', 'wav'],
+    ['aiff', 'pcm_s16be', '', 'aiff'],
+    ['aiff', 'pcm_s24be', 'aif', 'aif'],
+    ['asf', 'wmav2', '', 'wma'],
+    ['ape', 'ape', '', 'ape'],
+    ['wv', 'wavpack', '', 'wv'],
+    ['matroska,webm', 'opus', 'webm', 'webm'],
+    ['matroska,webm', 'flac', '', 'mka'],
+    ['aac', 'aac', '', 'aac'],
+  ])('keeps %s with %s, named "%s", as .%s', (container, codec, extension, expected) => {
+    expect(extensionOf('KEEP', { ...flac, container, codec, extension })).toBe(expected);
   });
 
   it('are disabled without their encoder, and requesting one is rejected with a message', () => {

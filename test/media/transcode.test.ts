@@ -57,6 +57,7 @@ async function convert(
     bitrateKbps: null,
     artistSeparator: '; ',
     tags: bareTags,
+    tagPolicy: 'replace' as const,
     cover: null,
   };
   await by.transcode(
@@ -98,10 +99,10 @@ describe.each(['source.flac', 'source.vorbis', 'source.mp3', 'source.opus', 'sou
       expect(output.streamed).toBeUndefined();
       expect(progress.at(-1)).toBe(100);
 
-      const { common, comment, picture } = await readTags(path);
+      const { common, credit, picture } = await readTags(path);
       expect(common).toMatchObject({
         title: fullTags.title,
-        artist: 'Ana Sol; Björk Ü',
+        artists: ['Ana Sol', 'Björk Ü'],
         album: 'Night Drive',
         albumartist: 'Ana Sol',
         track: { no: 3, of: 12 },
@@ -111,9 +112,9 @@ describe.each(['source.flac', 'source.vorbis', 'source.mp3', 'source.opus', 'sou
         barcode: '0123456789012',
         label: ['Lämmchen Records'],
         copyright: '© 2020 Lämmchen Records',
-        genre: ['Ambient; Électro'],
+        genre: ['Ambient', 'Électro'],
       });
-      expect(comment).toBe(fullTags.comment);
+      expect(credit).toEqual({ source: fullTags.source, licence: fullTags.licence });
       expect(picture?.format).toBe('image/jpeg');
       expect(Buffer.from(picture?.data ?? []).equals(smallJpeg)).toBe(true);
     });
@@ -152,23 +153,6 @@ describe('copying', () => {
     const { path } = await convert('source.mp3', 'MP3', { bitrateKbps: 64 });
     expect((await media.probe(path, never)).bitrateKbps).toBe(64);
   });
-
-  it.each([
-    { source: 'source.aac', codec: 'aac', encoder: 'aac', extension: 'm4a' },
-    { source: 'source.webm', codec: 'opus', encoder: 'libopus', extension: 'opus' },
-    { source: 'source.wma', codec: 'wmav2', encoder: 'wmav2', extension: 'mka' },
-    { source: 'source.aiff', codec: 'pcm_s16be', encoder: 'pcm_s16be', extension: 'mka' },
-    { source: 'source.wav', codec: 'pcm_s24le', encoder: 'pcm_s24le', extension: 'wav' },
-  ])('keeps the codec of $source, with tags and cover', async ({ source, codec, encoder, extension }) => {
-    await bareFfmpeg('-i', workspace.file('source.flac'), '-c:a', encoder, workspace.file(source));
-    const { path, input } = await convert(source, 'KEEP', { tags: fullTags, cover: smallJpeg });
-    expect(media.extensionFor('KEEP', input)).toBe(extension);
-    const output = await media.probe(path, never);
-    expect(output.codec).toBe(codec);
-    const { common, picture } = await readTags(path);
-    expect(common).toMatchObject({ title: fullTags.title, artist: 'Ana Sol; Björk Ü' });
-    expect(picture?.data).toHaveLength(smallJpeg.length);
-  });
 });
 
 describe('unusual sound', () => {
@@ -195,30 +179,21 @@ describe('unusual sound', () => {
   });
 });
 
-describe('what the source says about itself', () => {
-  it.each(AUDIO_FORMATS)('does not leak into %s', async (format) => {
-    const source = workspace.file('talkative.mka');
-    const old = ['-metadata', 'title=OLD', '-metadata', 'OLDKEY=OLD', '-metadata:s:a:0', 'title=OLD'];
-    const chapters = workspace.file('chapters.txt');
-    await writeFile(chapters, ';FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=OLD\n');
-    const inputs = [
-      '-i',
-      workspace.file('source.vorbis'),
-      '-i',
-      chapters,
-      '-i',
-      workspace.file('source.flac'),
-    ];
-    const maps = ['-map', '0:a', '-map', '2:a', '-map_chapters', '1', '-c', 'copy'];
-    await bareFfmpeg(...inputs, ...maps, ...old, source);
+describe('what a file says about its own bytes', () => {
+  it.each(AUDIO_FORMATS.filter((format) => format !== 'KEEP'))(
+    'does not come along to %s',
+    async (format) => {
+      const source = workspace.file('talkative.mka');
+      const old = ['-metadata', 'title=OLD', '-metadata:s:a:0', 'DURATION=OLD', '-metadata', 'iTunSMPB=OLD'];
+      const inputs = ['-i', workspace.file('source.vorbis'), '-i', workspace.file('source.flac')];
+      await bareFfmpeg(...inputs, '-map', '0:a', '-map', '1:a', '-c', 'copy', ...old, source);
 
-    const { path } = await convert('talkative.mka', format, { tags: { ...bareTags, title: 'NEW' } });
-    const { common, native } = await readTags(path);
-    expect(common.title).toBe('NEW');
-    expect(common.picture).toBeUndefined();
-    expect(JSON.stringify(native)).not.toContain('OLD');
-    expect((await readFile(path)).includes('OLD')).toBe(false);
-  });
+      const { path } = await convert('talkative.mka', format, { tags: { ...bareTags, title: 'NEW' } });
+      const { common } = await readTags(path);
+      expect(common.title).toBe('NEW');
+      expect((await readFile(path)).includes('OLD')).toBe(false);
+    },
+  );
 });
 
 describe('hostile tags', () => {
@@ -241,11 +216,11 @@ describe('hostile tags', () => {
 
   it.each(AUDIO_FORMATS.filter((format) => format !== 'KEEP'))('are only words in %s', async (format) => {
     for (const [what, title] of titles()) {
-      const tags = { ...bareTags, title, artists: [title], album: title, comment: title, isrc: title };
+      const tags = { ...bareTags, title, artists: [title], album: title, copyright: title, isrc: title };
       const { path } = await convert('source.flac', format, { tags });
-      const { common, comment } = await readTags(path);
-      const read = { title: common.title, artist: common.artist, album: common.album, comment };
-      expect(read, what).toEqual({ title, artist: title, album: title, comment: title });
+      const { title: read, artists, album, copyright } = (await readTags(path)).common;
+      const expected = { read: title, artists: [title], album: title, copyright: title };
+      expect({ read, artists, album, copyright }, what).toEqual(expected);
       expect(existsSync(planted()), what).toBe(false);
       await rm(path);
     }

@@ -1,0 +1,102 @@
+import { InvalidAudioError } from './errors.js';
+import { GUARDED_INPUT } from './ffmpeg.js';
+import { type AudioProbe, LOSSLESS_CODECS } from './media.js';
+import { lastTimeS, startTool } from './probe.js';
+import { CHECKED_INPUT, COUNTED } from './transcode-plan.js';
+
+export interface Decoded {
+  /** Null when ffmpeg did not say. */
+  decodedMs: number | null;
+  /** What ffmpeg complained about, the last lines of it. */
+  errors: string[];
+}
+
+/** Of one pass with `-v error -stats`: all lines but those of progress. */
+export function readDecoded(stderr: string): Decoded {
+  const decodedS = lastTimeS(stderr);
+  const lines = stderr.split(/[\r\n]+/).map((line) => line.trim());
+  return {
+    decodedMs: decodedS === null ? null : Math.round(decodedS * 1000),
+    errors: lines.filter((line) => line !== '' && !/\btime=/.test(line)),
+  };
+}
+
+/** Decodes all of the first audio stream, for nothing else than to see that it can be. */
+export async function decodeAudio(
+  tools: { ffmpegPath: string },
+  path: string,
+  { signal, timeLimitMs }: { signal: AbortSignal; timeLimitMs: number },
+): Promise<Decoded> {
+  const options = ['-nostdin', '-v', 'error', '-stats', ...CHECKED_INPUT, '-threads', '1'];
+  const output = ['-map', '0:a:0', ...COUNTED, '-f', 'null', '-'];
+  const args = [...options, '-i', `file:${path}`, ...output];
+  const result = await startTool(tools.ffmpegPath, args, { signal, timeLimitMs });
+  if (result.killedFor === 'time') throw new InvalidAudioError('The audio could not be decoded in time.');
+  if (/Decoder \(?[^\n]*not found|no decoder found/i.test(result.stderr))
+    return { decodedMs: null, errors: [] };
+  const decoded = readDecoded(result.stderr);
+  return result.exitCode === 0 ? decoded : { ...decoded, decodedMs: decoded.decodedMs ?? 0 };
+}
+
+/** ffmpeg's words, of 2018 and of 2025, where it gives up reading. */
+const STOPPED = /^(?:file:|\[in#).*: (?:Invalid data found|Input\/output error)/;
+
+/** Encoder delays and rounding; with an error in it, less is accepted. */
+const TOLERANCE_MS = 1_000;
+const TOLERANCE_WITH_ERRORS_MS = 100;
+
+/**
+ * What is wrong, in words; null for whole audio. An error in lossless audio is always damage. In lossy audio it is when
+ * something is missing: cut MP3s begin with a frame that cannot be decoded, and joined ones have tags in the middle.
+ */
+export function describeDamage(
+  input: AudioProbe,
+  { decodedMs, errors }: Decoded,
+  skippedMs: number,
+): string | null {
+  const failed = errors.length > 0;
+  // A Xing header may be of another file: what is there was decoded, without an error, to the end of the file.
+  const isHeaderWrong = input.codec === 'mp3' && !failed && !input.cutOff;
+  const expectedMs = input.durationMs + (input.estimated ? skippedMs : 0);
+  const missingMs = decodedMs === null || isHeaderWrong ? 0 : expectedMs - decodedMs;
+  if (missingMs > (failed ? TOLERANCE_WITH_ERRORS_MS : TOLERANCE_MS)) {
+    return `The audio is damaged: ${seconds(missingMs)} of ${seconds(expectedMs)} s cannot be decoded.`;
+  }
+  if (input.estimated && errors.some((line) => STOPPED.test(line))) {
+    return `The audio is damaged: reading it stopped after ${seconds(decodedMs ?? 0)} s.`;
+  }
+  if (!failed || !LOSSLESS_CODECS.test(input.codec)) return null;
+  return `The audio is damaged: ${failures(errors.length)} in decoding it.`;
+}
+
+const failures = (count: number) => (count === 1 ? 'one failure' : `${count} failures`);
+
+const seconds = (ms: number) => String(Math.round(ms / 100) / 10);
+
+/** No frame of MP3, AAC, AC-3 or DTS is larger. */
+const LARGEST_FRAME_BYTES = 8_192;
+
+/**
+ * The length of what was skipped in a stream that states none: bytes between frames, and chunks that are too large to be
+ * one. Read only after an error.
+ */
+export async function measureSkipped(
+  tools: { ffprobePath: string },
+  path: string,
+  { durationMs, signal }: { durationMs: number; signal: AbortSignal },
+): Promise<number> {
+  const entries = ['-select_streams', 'a:0', '-show_entries', 'packet=size,pos', '-of', 'compact=p=0:nk=0'];
+  const args = ['-v', 'error', ...GUARDED_INPUT, ...entries, '-i', `file:${path}`];
+  const { stdout } = await startTool(tools.ffprobePath, args, { signal, maxOutputBytes: 256 * 1_048_576 });
+  let [end, skipped, audio] = [-1, 0, 0];
+  for (const line of stdout.split('\n')) {
+    const size = Number(/\bsize=(\d+)/.exec(line)?.[1]);
+    const pos = Number(/\bpos=(\d+)/.exec(line)?.[1]);
+    if (!(size > 0) || !(pos >= 0)) continue;
+    if (end >= 0) skipped += Math.max(0, pos - end);
+    if (size > LARGEST_FRAME_BYTES) skipped += size;
+    else audio += size;
+    end = pos + size;
+  }
+  return audio === 0 ? 0 : (skipped / audio) * durationMs;
+}
