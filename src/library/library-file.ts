@@ -3,6 +3,7 @@ import { dirname, join, parse } from 'node:path';
 import type { LibraryFile } from '../database/prisma.js';
 import { isPartialDate } from '../lib/formats.js';
 import { artistKey, normalizeText, titleKey } from '../catalog/normalize.js';
+import { LOSSLESS_CODECS } from '../media/media.js';
 import { readPath, VARIOUS_ARTISTS, withoutDiscFolder, type PathTags } from './path-tags.js';
 import { MAX_TEXT_LENGTH, type RawTags } from './raw-tags.js';
 
@@ -27,6 +28,11 @@ export interface FoundFile {
 /** Null when unknown, which the index stores as 0. */
 export const lengthOf = ({ durationMs }: Pick<LibraryFile, 'durationMs'>): number | null =>
   durationMs || null;
+
+/** Lossless, then the bitrate: one number, because no bitrate reaches a million kbit/s. */
+export function qualityOf({ codec, bitrateKbps }: Pick<LibraryFile, 'codec' | 'bitrateKbps'>): number {
+  return (LOSSLESS_CODECS.test(codec ?? '') ? 1e6 : 0) + Math.min(bitrateKbps ?? 0, 1e6 - 1);
+}
 
 /** The kind is hashed too, so that no album has a track's id. */
 function idOf(kind: 'track' | 'album' | 'artist', ...parts: string[]): string {

@@ -10,7 +10,7 @@ export interface PathTags {
   year: string | null;
 }
 
-const DISC_FOLDER = /^(?:cd|dis[ck])[\s._-]*(\d{1,2})\b/i;
+const DISC_FOLDER = /^(?:cd|dis[ck]|dvd|lp|vinyl)[\s._-]*(\d{1,2})\b/i;
 const SEPARATOR = / [-–—] /;
 const YEAR = /^(?:19|20)\d\d$/;
 const BRACKETED_YEAR = /[([]((?:19|20)\d\d)[)\]]/;
