@@ -7,7 +7,7 @@ import { delay } from '../lib/async.js';
 import type { Logger } from '../lib/logger.js';
 
 /** For every folder; only stores use the client itself. */
-export type { LibraryFile, Task, Watch, WatchMember } from '../generated/prisma/client.js';
+export type { LibraryAlbum, LibraryFile, Task, Watch, WatchMember } from '../generated/prisma/client.js';
 export type {
   MemberOrigin,
   MemberState,

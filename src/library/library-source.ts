@@ -10,7 +10,7 @@ interface LibrarySourceOptions {
   roots: LibraryRoots;
 }
 
-/** A `library:` track is its own file; any other is the best unchanged file of the same recording. */
+/** A `library:` track is its own file, or a copy where that is away; any other is the best unchanged file of the same recording. */
 export function createLibrarySource(options: LibrarySourceOptions): AudioSource {
   return {
     name: LIBRARY,
@@ -32,7 +32,7 @@ export function createLibrarySource(options: LibrarySourceOptions): AudioSource 
 async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise<LibraryFile[]> {
   if (providerOf(track) === LIBRARY) {
     const own = await index.findTrack(track.id);
-    return own ? [own.file] : [];
+    return own ? [own.file, ...(await index.listCopies(own.file))] : [];
   }
   const candidates = await index.listCandidates(track);
   return candidates
