@@ -1,6 +1,7 @@
 import { parseFromTokenizer, selectCover, type IAudioMetadata, type IFormat } from 'music-metadata';
 import { BufferSizeError } from 'strtok3';
 import { isFileSystemError } from '../lib/errors.js';
+import { extensionOf, VIDEO_EXTENSIONS } from './file-kinds.js';
 import { isPicture } from './find-cover.js';
 import { cutTags, UnreadableTagsError, type RawTags } from './raw-tags.js';
 import { MAX_TAG_BYTES, TagTokenizer } from './tag-tokenizer.js';
@@ -9,6 +10,7 @@ import { MAX_TAG_BYTES, TagTokenizer } from './tag-tokenizer.js';
 export async function parseTags(path: string): Promise<RawTags | null> {
   try {
     const read = await parse(path, { skipCovers: true });
+    if (read.format.hasVideo && VIDEO_EXTENSIONS.has(extensionOf(path))) throw new UnreadableTagsError(VIDEO);
     return codecOf(read.format) && read.format.duration ? cutTags(toRawTags(read)) : null;
   } catch (error) {
     if (error instanceof BufferSizeError) throw new UnreadableTagsError(TOO_LARGE, { cause: error });
@@ -17,6 +19,7 @@ export async function parseTags(path: string): Promise<RawTags | null> {
   }
 }
 
+const VIDEO = 'It holds video: a film is not music.';
 const TOO_LARGE = `Its tags are larger than ${MAX_TAG_BYTES / 1_048_576} MB.`;
 
 /** Null for a file without a picture, or with one that is too large. */
