@@ -53,9 +53,9 @@ export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
     ({ id }) => id,
   );
   return {
-    searchTracks: (text, page) => searchTracks(searchDb, text, page),
-    searchAlbums: (text, page) => searchAlbums(searchDb, text, page),
-    searchArtists: (text, page) => searchArtists(searchDb, text, page),
+    searchTracks: (text, page) => searchTracks(searchDb, printable(text), page),
+    searchAlbums: (text, page) => searchAlbums(searchDb, printable(text), page),
+    searchArtists: (text, page) => searchArtists(searchDb, printable(text), page),
     findTrack: (id) => tracks.load(id),
     findAlbum: (id) => albums.load(id),
     findArtist: (id) => artists.load(id),
@@ -65,6 +65,9 @@ export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
     listCandidates: (query) => listCandidates(db, query),
   };
 }
+
+/** PostgreSQL takes neither NUL nor half a surrogate pair. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cs}]+/gu, ' ');
 
 /** One query for all that one tick asks for; caches nothing. */
 function together<Item>(
