@@ -3,7 +3,6 @@ import { z } from 'zod';
 import {
   commaSeparated,
   directory,
-  existingDirectories,
   host,
   isHostName,
   isOrigin,
@@ -28,6 +27,7 @@ import {
   toSignInEnv,
   type SignInEnv,
 } from './env-sign-in.js';
+import { LIBRARY_VARIABLES, toLibraryEnv, type LibraryEnv } from './env-library.js';
 import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
@@ -129,11 +129,7 @@ const variables = z.object({
       default: 'demo',
       description: 'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS.',
     }),
-  LIBRARY_DIRS: existingDirectories.default([]).register(facts, {
-    kind: `existing directories, separated by "${delimiter}"`,
-    default: null,
-    description: 'Directories with your own music.',
-  }),
+  ...LIBRARY_VARIABLES,
   FFMPEG_PATH: path.optional().register(facts, {
     kind: 'a path',
     default: null,
@@ -174,7 +170,7 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env extends UserEnv, SignInEnv {
+export interface Env extends LibraryEnv, UserEnv, SignInEnv {
   port: number;
   host: string;
   development: boolean;
@@ -196,7 +192,6 @@ export interface Env extends UserEnv, SignInEnv {
   jobStore: { kind: 'postgresql' } | { kind: 'mongodb'; url: string };
   role: (typeof ROLES)[number];
   catalog: (typeof CATALOGS)[number];
-  libraryDirs: string[];
   ffmpegPath: string | null;
   ffprobePath: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -232,7 +227,12 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   });
   mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
-  return { ...toEnv(parsed.data), ...toUserEnv(parsed.data), ...toSignInEnv(parsed.data, further) };
+  return {
+    ...toEnv(parsed.data),
+    ...toLibraryEnv(parsed.data),
+    ...toUserEnv(parsed.data),
+    ...toSignInEnv(parsed.data, further),
+  };
 }
 
 function findConflicts(provided: Provided): string[] {
@@ -272,7 +272,9 @@ function factsOf(name: string): VariableFacts {
   return found;
 }
 
-function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof UserEnv | keyof SignInEnv> {
+function toEnv(
+  parsed: z.infer<typeof variables>,
+): Omit<Env, keyof UserEnv | keyof SignInEnv | keyof LibraryEnv> {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
@@ -291,7 +293,6 @@ function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof UserEnv | key
     jobStore: parsed.MONGODB_URL ? { kind: 'mongodb', url: parsed.MONGODB_URL } : { kind: 'postgresql' },
     role: parsed.ROLE,
     catalog: parsed.CATALOG,
-    libraryDirs: parsed.LIBRARY_DIRS,
     ffmpegPath: parsed.FFMPEG_PATH ?? null,
     ffprobePath: parsed.FFPROBE_PATH ?? null,
     logLevel: parsed.LOG_LEVEL,

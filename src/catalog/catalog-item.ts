@@ -62,6 +62,8 @@ export const trackSchema = z.object({
   explicit: z.boolean(),
   trackNumber: z.number().nullable(),
   discNumber: z.number().nullable(),
+  /** Tracks of its disc, as the file says; without it, those of the album. */
+  trackTotal: z.number().optional(),
   isrc: z.string().nullable(),
   genres: z.array(z.string()),
   url: z.string().nullable(),

@@ -25,6 +25,13 @@ export function isSameRecording(track: Track, candidate: Candidate): boolean {
   );
 }
 
+/** Of what `isSameRecording` accepts, the higher the surer: one code may stand on several recordings of a work. */
+export function rankMatch(track: Track, candidate: Candidate): number {
+  const sameTitle = titleKey(track.title) === titleKey(candidate.title);
+  const sameLength = isWithin(TITLE_TOLERANCE_MS, track, candidate);
+  return (hasSameIsrc(track, candidate) ? 4 : 0) + (sameTitle ? 2 : 0) + (sameLength ? 1 : 0);
+}
+
 function hasSameIsrc(track: Track, candidate: Candidate): boolean {
   if (!track.isrc || !candidate.isrc || compact(track.isrc) !== compact(candidate.isrc)) return false;
   const lengthsKnown = track.durationMs !== null && candidate.durationMs !== null;

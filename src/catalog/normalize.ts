@@ -83,16 +83,31 @@ function meaningOf(qualifier: string): string {
     .join(' ');
 }
 
+/** What is found by words of a search. Words of symbols alone, which names may consist of, come last: `deluxe ÷`. */
+export function searchKey(text: string): string {
+  const words = normalizeText(text);
+  if (!VISIBLE.test(words)) return words;
+  const symbols = text.split(/\s+/).filter((word) => word && !VISIBLE.test(word) && !JOINS_WORDS.test(word));
+  return [words, ...symbols].join(' ');
+}
+
+const VISIBLE = /[\p{L}\p{N}\p{M}]/u;
+const JOINS_WORDS = /^(?:[-–—|/•·]+|&)$/;
+
 const MAX_WORDS = 20;
 
+/** Symbols only where there is nothing else. */
 export function searchWords(text: string): string[] {
   return normalizeText(text).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
 }
 
-/** For `LIKE ALL`; none for an empty search, which matches all. */
+/** For `LIKE`; none for an empty search, which matches all. A word too short for a trigram begins another word. */
 export function wordPatterns(text: string): string[] {
-  return searchWords(text).map((word) => `%${escapeLike(word)}%`);
+  return searchWords(text).map((word) => `%${isShort(word) ? ' ' : ''}${escapeLike(word)}%`);
 }
+
+const isShort = (word: string): boolean => [...word].length < 3 && !UNSPACED.test(word);
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
 export function escapeLike(word: string): string {
   return word.replace(/[\\%_]/g, '\\$&');

@@ -8,7 +8,14 @@ import type { Logger } from '../lib/logger.js';
 import { schemaOf, SESSION_OPTIONS } from './database-url.js';
 
 /** For every folder; only stores use the client itself. */
-export type { LibraryFile, Task, Watch, WatchFile, WatchMember } from '../generated/prisma/client.js';
+export type {
+  LibraryAlbum,
+  LibraryFile,
+  Task,
+  Watch,
+  WatchFile,
+  WatchMember,
+} from '../generated/prisma/client.js';
 export type {
   MemberExclusion,
   MemberOrigin,

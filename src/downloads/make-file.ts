@@ -77,6 +77,11 @@ async function transcode(
   }
 }
 
+/** None where it is below the number: a catalog that lacks tracks counts those that it has. */
+function totalFor(number: number | null, total: number | undefined): number | null {
+  return total === undefined || total < (number ?? 1) ? null : total;
+}
+
 function catalogTags(track: Track, rendition: Rendition): TrackTags {
   const { album } = track;
   return {
@@ -85,9 +90,9 @@ function catalogTags(track: Track, rendition: Rendition): TrackTags {
     album: album?.title ?? null,
     albumArtists: album?.artists.map((artist) => artist.name) ?? [],
     trackNumber: track.trackNumber,
-    trackTotal: album?.trackTotal ?? null,
+    trackTotal: totalFor(track.trackNumber, track.trackTotal ?? album?.trackTotal),
     discNumber: track.discNumber,
-    discTotal: album?.discTotal ?? null,
+    discTotal: totalFor(track.discNumber, album?.discTotal),
     date: album?.releaseDate ?? null,
     isrc: track.isrc,
     upc: album?.upc ?? null,

@@ -1,6 +1,6 @@
 import type { Track } from '../catalog/catalog-item.js';
 import { fillPlaceholders } from '../settings/path-placeholders.js';
-import type { Settings } from '../settings/settings.js';
+import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
 import { avoidReserved, cleanPath, foldersOf } from '../settings/path-rules.js';
 
@@ -33,13 +33,14 @@ function placeholderValues(
   const pad = (value: number | null | undefined, total: number | undefined) =>
     padNumber(value ?? 0, total ?? 0, settings);
   const date = track.album?.releaseDate ?? '';
+  const tracknum = pad(track.trackNumber, track.album?.trackTotal);
   return {
     plain: {
       music: track.title,
       artist: joinNames(people.artist, settings),
       album: track.album?.title ?? track.title,
       ar_album: joinNames(people.ar_album, settings),
-      tracknum: pad(track.trackNumber, track.album?.trackTotal),
+      tracknum: sharesFolder(settings, track) ? `${track.discNumber}-${tracknum}` : tracknum,
       discnum: pad(track.discNumber, track.album?.discTotal),
       year: date.slice(0, 4),
       date,
@@ -53,6 +54,15 @@ function placeholderValues(
     },
     numbered: ({ name, number }) => (people[name][number - 1] ?? people[name][0])?.name ?? '',
   };
+}
+
+/** Discs whose numbers begin again in one folder. A format of the owner's own is left as it is. */
+function sharesFolder({ customDirFormat, customTrackFormat }: PathSettings, track: Track): boolean {
+  const isUsual = customTrackFormat === DEFAULT_SETTINGS.customTrackFormat;
+  const { discNumber, album } = track;
+  return (
+    isUsual && !customDirFormat.includes('%discnum%') && discNumber !== null && (album?.discTotal ?? 1) > 1
+  );
 }
 
 function joinNames(people: { name: string }[], settings: PathSettings): string {

@@ -12,7 +12,7 @@ import type { Task } from '../tasks/task.js';
 import { fetchCover, saveCover } from './cover-file.js';
 import type { MadeFile } from './make-file.js';
 import { qualityOf } from './path-format.js';
-import { targetStem, type TrackDownload } from './plan-track.js';
+import { findTargetStem, type TrackDownload } from './plan-track.js';
 import { moveIntoPlace } from './move-into-place.js';
 import { exists, makeDirectoryInside, removeEmptyDirectories, sizeOf } from './target-file.js';
 
@@ -30,7 +30,10 @@ export async function reuseFile(
   const { earlier } = download;
   if (!earlier || !(await isUnchanged(earlier))) return null;
   const { dir, name } = parse(earlier.filePath ?? '');
-  if (join(dir, name) !== targetStem(download, qualityOf(earlier))) return null;
+  const stem = await findTargetStem(download, qualityOf(earlier));
+  // Earlier versions put no disc before the number of a track.
+  const names = [name, `${download.track.discNumber}-${name}`];
+  if (!names.some((each) => join(dir, each) === stem)) return null;
   await recordFile(deps, download.claimed, fileOf(earlier));
   return { state: 'SKIPPED' };
 }
@@ -47,7 +50,7 @@ async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> 
 export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: MadeFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const draft = await draftRecord(made.path, made.output, made.rendition);
-  const stem = targetStem(download, qualityOf(draft));
+  const stem = await findTargetStem(download, qualityOf(draft));
   const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
   try {
     return await placeAtFreeName(deps, download, { made, draft, targetOf });

@@ -12,6 +12,7 @@ import { findEarlierDownload } from '../tasks/task-file-store.js';
 import type { Task } from '../tasks/task.js';
 import { formatPath, userDirectories, type PathContext } from './path-format.js';
 import { createWorkFolder, type WorkFolder } from './incoming.js';
+import { findDirectory } from './target-file.js';
 
 export interface TrackDownload extends TaskRun {
   track: Track;
@@ -64,8 +65,10 @@ async function findPosition(
   return playlist && { title: playlist.title, total: playlist.total, position: (position ?? 0) + 1 };
 }
 
-export function targetStem(download: TrackDownload, quality: string): string {
+/** Folders that differ from existing ones by the case of letters alone are those: one for each artist. */
+export async function findTargetStem(download: TrackDownload, quality: string): Promise<string> {
   const { track, playlist, options } = download;
   const parts = formatPath(options, { track, playlist, quality });
-  return join(download.root, ...userDirectories(options.userDirectory), ...parts);
+  const folders = [...userDirectories(options.userDirectory), ...parts.slice(0, -1)];
+  return join(await findDirectory(download.root, folders), parts.at(-1) ?? '');
 }

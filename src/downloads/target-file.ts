@@ -1,5 +1,6 @@
-import { lstat, mkdir, realpath, rmdir, stat } from 'node:fs/promises';
-import { dirname, sep } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { lstat, mkdir, readdir, realpath, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { describeDiskError } from '../lib/disk-errors.js';
 import { DomainError, systemCodeOf } from '../lib/errors.js';
 import { DiskFullError, InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
@@ -10,6 +11,22 @@ export async function makeDirectoryInside(root: string, directory: string): Prom
   await makeDirectory(directory);
   await proveInside(root, directory);
 }
+
+/** The path of nested folders, each spelled as an existing folder that only differs by the case of letters. */
+export async function findDirectory(root: string, names: readonly string[]): Promise<string> {
+  let directory = root;
+  for (const name of names) directory = join(directory, await findSpelling(directory, name));
+  return directory;
+}
+
+async function findSpelling(directory: string, name: string): Promise<string> {
+  if (await exists(join(directory, name))) return name;
+  const entries = await readdir(directory, { withFileTypes: true }).catch((): Dirent[] => []);
+  const alike = entries.filter((entry) => entry.isDirectory() && foldCase(entry.name) === foldCase(name));
+  return alike.map((entry) => entry.name).sort()[0] ?? name;
+}
+
+const foldCase = (name: string): string => name.normalize('NFC').toUpperCase().toLowerCase();
 
 /** Not Node's `recursive`, which reports a read-only disk as ENOENT. */
 export async function makeDirectory(path: string): Promise<void> {

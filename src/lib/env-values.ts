@@ -113,8 +113,9 @@ export const paths = z.string().transform((value) =>
     .map((directory) => resolve(directory)),
 );
 
-export const existingDirectories = paths.superRefine((directories, context) => {
-  for (const directory of directories.filter((each) => !isDirectory(each))) {
+/** A disk may not be mounted yet. */
+export const directoriesOrMissing = paths.superRefine((directories, context) => {
+  for (const directory of directories.filter((each) => !mayBeDirectory(each))) {
     context.addIssue(`"${directory}" is not a directory`);
   }
 });
@@ -154,6 +155,16 @@ function isDirectory(path: string): boolean {
     return statSync(path).isDirectory();
   } catch {
     return false;
+  }
+}
+
+/** True for what is not there, or cannot be asked: a disk, or a share. */
+function mayBeDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    return code !== 'ENAMETOOLONG' && code !== 'ENOTDIR' && code !== 'ELOOP';
   }
 }
 

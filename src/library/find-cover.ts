@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, join, parse } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import type { LibraryRoots } from './library-roots.js';
+import { withoutDiscFolder } from './path-tags.js';
 import type { CoverReader } from './tag-reader.js';
 
 interface CoverPlaces {
@@ -12,7 +13,7 @@ const NAMES = ['cover', 'folder', 'front', 'album'];
 const EXTENSIONS = new Set(['.jpg', '.jpeg', '.png']);
 const MAX_BYTES = 20 * 1024 * 1024;
 
-/** Embedded in the file, else beside it. */
+/** Embedded in the file, else beside it, else beside the folder of its disc. */
 export async function findCover(
   { roots, covers }: CoverPlaces,
   path: string,
@@ -20,7 +21,18 @@ export async function findCover(
 ): Promise<Uint8Array | null> {
   const embedded = await readEmbedded({ roots, covers }, path, signal).catch(() => null);
   signal.throwIfAborted();
-  return embedded ?? (await readBeside(roots, path).catch(() => null));
+  if (embedded) return embedded;
+  for (const folder of foldersOfAlbum(dirname(path))) {
+    const found = await readBeside(roots, folder).catch(() => null);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The folder of a disc, then that of its album. */
+function foldersOfAlbum(folder: string): string[] {
+  const { discNumber } = withoutDiscFolder([basename(folder)]);
+  return discNumber === null ? [folder] : [folder, dirname(folder)];
 }
 
 async function readEmbedded(
@@ -33,8 +45,7 @@ async function readEmbedded(
   return covers.readCover(real, signal);
 }
 
-async function readBeside(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {
-  const folder = dirname(path);
+async function readBeside(roots: LibraryRoots, folder: string): Promise<Uint8Array | null> {
   const pictures = (await readdir(folder))
     .map((file) => ({ file, ...parse(file.toLowerCase()) }))
     .filter(({ name, ext }) => NAMES.includes(name) && EXTENSIONS.has(ext))

@@ -1,4 +1,4 @@
-import type { Album, Artist, ArtistRef, Track } from '../catalog/catalog-item.js';
+import { albumGroup, type Album, type Artist, type ArtistRef, type Track } from '../catalog/catalog-item.js';
 import type { CatalogSource, Page } from '../catalog/catalog-source.js';
 import { findCover } from './find-cover.js';
 import { LIBRARY, lengthOf } from './library-file.js';
@@ -76,22 +76,24 @@ function toTrack({ file, album }: LibraryTrack): Track {
     explicit: false,
     trackNumber: file.trackNumber,
     discNumber: file.discNumber,
+    ...(file.trackTotal === null ? {} : { trackTotal: file.trackTotal }),
     isrc: file.isrc,
     genres: file.genres,
     url: null,
   };
 }
 
-function toAlbum({ artistId, artistName, ...album }: LibraryAlbum): Album {
+function toAlbum({ artistId, artistName, searchText: _, ...album }: LibraryAlbum): Album {
   return {
     type: 'ALBUM',
     ...album,
+    group: albumGroup.parse(album.group),
     artists: artistId ? [{ id: artistId, name: artistName }] : [],
     images: [],
     url: null,
   };
 }
 
-function toArtist(artist: LibraryArtist): Artist {
-  return { type: 'ARTIST', ...artist, images: [], url: null };
+function toArtist({ id, name, genres }: LibraryArtist): Artist {
+  return { type: 'ARTIST', id, name, genres, images: [], url: null };
 }

@@ -1,64 +1,141 @@
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from '../database/prisma.js';
+import type { Database, Db } from '../database/prisma.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
+import { lockIndex, ungroupWith } from './group-store.js';
 import type { LibraryFile } from './library-file.js';
+import { problemKind, type PassedOver, type ProblemKind, type ProblemList } from './library-problems.js';
 
 export interface KnownFile {
+  id: string;
   sizeBytes: bigint;
   modifiedAt: Date;
   problem: string | null;
   scannedAt: Date;
+  factsVersion: number;
+  awaySince: Date | null;
 }
 
-/** Grows with the library: about 300 bytes a file. */
+const KNOWN = {
+  ...{ id: true, path: true, sizeBytes: true, modifiedAt: true, problem: true, scannedAt: true },
+  ...{ factsVersion: true, awaySince: true },
+} as const;
+
+/** Grows with the library: about 400 bytes a file. */
 export async function listKnownFiles(db: Db): Promise<Map<string, KnownFile>> {
   const files = await db.libraryFile.findMany({
-    select: { path: true, sizeBytes: true, modifiedAt: true, problem: true, scannedAt: true },
+    select: KNOWN,
   });
   return new Map(files.map(({ path, ...known }) => [path, known]));
 }
 
-/** Sorted, so that two scans at once cannot deadlock. */
-export async function saveFiles(db: Db, files: readonly LibraryFile[]): Promise<void> {
-  if (files.length === 0) return;
-  const sorted = files.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const columns = Object.keys(sorted[0] ?? {}).filter((column) => column !== 'id');
-  const rows = JSON.stringify(sorted, (_, value: unknown) =>
+/** Files are on the album that they were on until they are grouped (group-store.ts). */
+export async function saveFiles(db: Database, files: readonly LibraryFile[]): Promise<void> {
+  const [first] = files;
+  if (!first) return;
+  const kept = ['id', 'albumId', 'copyOfId'];
+  const columns = Object.keys(first).filter((column) => !kept.includes(column));
+  const rows = JSON.stringify(files, (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );
-  await db.$executeRaw`
-    INSERT INTO "LibraryFile" SELECT * FROM json_populate_recordset(NULL::"LibraryFile", ${rows}::json)
-    ON CONFLICT ("id") DO UPDATE SET ${Prisma.raw(
-      columns.map((column) => `"${column}" = EXCLUDED."${column}"`).join(', '),
-    )}`;
+  const ids = files.map(({ id }) => id);
+  await db.$transaction(async (tx) => {
+    await lockIndex(tx);
+    await ungroupWith(tx, ids);
+    await tx.$executeRaw`
+      INSERT INTO "LibraryFile" AS f SELECT * FROM json_populate_recordset(NULL::"LibraryFile", ${rows}::json)
+      ON CONFLICT ("id") DO UPDATE SET
+        "albumId" = CASE WHEN EXCLUDED."album" = '' THEN EXCLUDED."albumId" ELSE f."albumId" END,
+        ${Prisma.raw(columns.map((column) => `"${column}" = EXCLUDED."${column}"`).join(', '))}`;
+  });
 }
 
 /** Except those that another scan has written since they were listed. */
-export async function deleteFiles(db: Db, files: ReadonlyMap<string, KnownFile>): Promise<number> {
-  const scannedAt = [...files.values()].map((known) => known.scannedAt.toISOString());
-  return db.$executeRaw`
-    DELETE FROM "LibraryFile" USING unnest(${[...files.keys()]}::text[], ${scannedAt}::text[]) AS gone("path", "at")
-    WHERE "LibraryFile"."path" = gone."path" AND "scannedAt" = gone."at"::timestamptz`;
+export async function deleteFiles(db: Database, files: ReadonlyMap<string, KnownFile>): Promise<number> {
+  const known = [...files.values()];
+  const ids = known.map(({ id }) => id);
+  const scannedAt = known.map((file) => file.scannedAt.toISOString());
+  return db.$transaction(async (tx) => {
+    await lockIndex(tx);
+    await ungroupWith(tx, ids);
+    return tx.$executeRaw`
+      DELETE FROM "LibraryFile" f USING unnest(${ids}::text[], ${scannedAt}::text[]) AS gone("id", "at")
+      WHERE f."id" = gone."id" AND f."scannedAt" = gone."at"::timestamptz`;
+  });
 }
 
-export interface LibraryProblem {
-  path: string;
-  problem: string;
+/** Null for files that are there. */
+export async function markAway(db: Database, ids: readonly string[], awaySince: Date | null): Promise<void> {
+  if (ids.length === 0) return;
+  await db.$transaction(async (tx) => {
+    await lockIndex(tx);
+    await ungroupWith(tx, ids);
+    await tx.$executeRaw`UPDATE "LibraryFile" SET "awaySince" = ${awaySince} WHERE "id" = ANY(${ids}::text[])`;
+  });
 }
 
-export async function listProblems(db: Db, { offset, limit }: PageRequest): Promise<Page<LibraryProblem>> {
-  const where = { problem: { not: null } };
-  const [items, total] = await Promise.all([
-    db.libraryFile.findMany({
-      where,
-      select: { path: true, problem: true },
-      orderBy: { path: 'asc' },
-      skip: offset,
-      take: limit,
-    }),
-    db.libraryFile.count({ where }),
+/** Of those that are away, all or those that have been since then. Albums are grouped again by the next scan. */
+export async function deleteAwayFiles(db: Database, since: Date | null): Promise<number> {
+  return db.$transaction(async (tx) => {
+    await lockIndex(tx);
+    const where = { awaySince: since ? { lte: since } : { not: null } };
+    const files = await tx.libraryFile.findMany({ where, select: { id: true } });
+    const ids = files.map(({ id }) => id);
+    if (ids.length === 0) return 0;
+    await ungroupWith(tx, ids);
+    return tx.$executeRaw`DELETE FROM "LibraryFile" WHERE "id" = ANY(${ids}::text[])`;
+  });
+}
+
+/** In place of those of the scan before. */
+export async function saveProblems(db: Database, problems: ProblemList): Promise<void> {
+  const examples = problems.examples().map((passed, position) => ({ ...passed, position }));
+  await db.$transaction(async (tx) => {
+    await lockIndex(tx);
+    await tx.libraryProblem.deleteMany();
+    await tx.libraryProblemCount.deleteMany();
+    await tx.libraryProblem.createMany({ data: examples.map(withoutNul) });
+    await tx.libraryProblemCount.createMany({ data: problems.counts() });
+  });
+}
+
+/** PostgreSQL has no text with half a surrogate pair, which a name on Windows may have. */
+const withoutNul = <Row extends PassedOver>(row: Row): Row => ({
+  ...row,
+  path: row.path.toWellFormed(),
+  problem: row.problem.toWellFormed(),
+});
+
+export async function listProblems(db: Db, { offset, limit }: PageRequest): Promise<Page<PassedOver>> {
+  const [items, counted] = await Promise.all([
+    db.$queryRaw<PassedOver[]>`${PROBLEMS} ORDER BY "path", "kind" OFFSET ${offset} LIMIT ${limit}`,
+    db.$queryRaw<{ total: number }[]>`SELECT count(*)::int AS "total" FROM (${PROBLEMS}) problems`,
   ]);
-  return { items: items.map(({ path, problem }) => ({ path, problem: problem ?? '' })), total };
+  return { items, total: counted[0]?.total ?? 0 };
+}
+
+const PROBLEMS = Prisma.sql`
+  SELECT "path", 'UNREADABLE' AS "kind", "problem" FROM "LibraryFile" WHERE "problem" IS NOT NULL
+  UNION ALL SELECT "path", "kind", "problem" FROM "LibraryProblem"`;
+
+export interface ProblemCount {
+  kind: ProblemKind;
+  count: number;
+}
+
+/** Of each kind that there is, in the order of `problemKind`; all of them, not only the examples. */
+export async function countProblems(db: Db): Promise<ProblemCount[]> {
+  const [unreadable, others] = await Promise.all([
+    db.libraryFile.count({ where: { problem: { not: null } } }),
+    db.libraryProblemCount.findMany(),
+  ]);
+  const counts = new Map([
+    ['UNREADABLE', unreadable],
+    ...others.map(({ kind, count }) => [kind, count] as const),
+  ]);
+  return problemKind.options.flatMap((kind) => {
+    const count = counts.get(kind) ?? 0;
+    return count > 0 ? [{ kind, count }] : [];
+  });
 }
 
 /** The last scan, or the one that runs. */
@@ -97,11 +174,12 @@ export async function saveScanEnd(db: Db, finishedAt: Date): Promise<void> {
 }
 
 async function countFiles(db: Db): Promise<{ fileCount: number; problemCount: number }> {
-  const [fileCount, problemCount] = await Promise.all([
-    countReadableFiles(db),
-    db.libraryFile.count({ where: { problem: { not: null } } }),
-  ]);
-  return { fileCount, problemCount };
+  const [fileCount, problems] = await Promise.all([countReadableFiles(db), countProblems(db)]);
+  return { fileCount, problemCount: problems.reduce((sum, { count }) => sum + count, 0) };
+}
+
+export function countAwayFiles(db: Db): Promise<number> {
+  return db.libraryFile.count({ where: { awaySince: { not: null } } });
 }
 
 export function countReadableFiles(db: Db): Promise<number> {

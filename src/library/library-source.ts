@@ -1,9 +1,8 @@
 import { providerOf, type Track } from '../catalog/catalog-item.js';
-import { LIBRARY, lengthOf, type LibraryFile } from './library-file.js';
+import { LIBRARY, lengthOf, qualityOf, type LibraryFile } from './library-file.js';
 import type { LibraryIndex } from './library-store.js';
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
-import { isSameRecording } from '../catalog/match-track.js';
-import { LOSSLESS_CODECS } from '../media/media.js';
+import { isSameRecording, rankMatch } from '../catalog/match-track.js';
 import { LibraryFileError, type LibraryRoots, type OpenFile } from './library-roots.js';
 
 interface LibrarySourceOptions {
@@ -11,7 +10,7 @@ interface LibrarySourceOptions {
   roots: LibraryRoots;
 }
 
-/** A `library:` track is its own file; any other is the best unchanged file of the same recording. */
+/** A `library:` track is its own file, or a copy where that is away; any other is the best unchanged file of the same recording. */
 export function createLibrarySource(options: LibrarySourceOptions): AudioSource {
   return {
     name: LIBRARY,
@@ -33,19 +32,15 @@ export function createLibrarySource(options: LibrarySourceOptions): AudioSource 
 async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise<LibraryFile[]> {
   if (providerOf(track) === LIBRARY) {
     const own = await index.findTrack(track.id);
-    return own ? [own.file] : [];
+    return own ? [own.file, ...(await index.listCopies(own.file))] : [];
   }
   const candidates = await index.listCandidates(track);
   return candidates
-    .filter((file) => isSameRecording(track, { ...file, durationMs: lengthOf(file) }))
-    .sort((a, b) => rank(b, track) - rank(a, track));
-}
-
-/** ISRC, then lossless, then bitrate: one number, because no bitrate reaches a million kbit/s. */
-function rank(file: LibraryFile, track: Track): number {
-  const sameCode = track.isrc !== null && file.isrc === track.isrc;
-  const lossless = LOSSLESS_CODECS.test(file.codec ?? '');
-  return (sameCode ? 4e6 : 0) + (lossless ? 2e6 : 0) + Math.min(file.bitrateKbps ?? 0, 1e6);
+    .map((file) => ({ file, candidate: { ...file, durationMs: lengthOf(file) } }))
+    .filter(({ candidate }) => isSameRecording(track, candidate))
+    .map(({ file, candidate }) => ({ file, match: rankMatch(track, candidate) }))
+    .sort((a, b) => b.match - a.match || qualityOf(b.file) - qualityOf(a.file))
+    .map(({ file }) => file);
 }
 
 async function firstUnchanged(roots: LibraryRoots, files: readonly LibraryFile[]): Promise<Rendition> {

@@ -1,32 +1,15 @@
 import DataLoader from 'dataloader';
 import { Prisma } from '../generated/prisma/client.js';
-import type { AlbumGroup, Track } from '../catalog/catalog-item.js';
+import type { AlbumGroup, Artist, Track } from '../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
-import { titleKey, wordPatterns } from '../catalog/normalize.js';
-import type { Db } from '../database/prisma.js';
-import { artistIdOf, type LibraryFile } from './library-file.js';
+import { escapeLike, searchKey, searchWords, titleKey, wordPatterns } from '../catalog/normalize.js';
+import type { Db, LibraryAlbum } from '../database/prisma.js';
+import { artistIdOf, qualityOf, type LibraryFile } from './library-file.js';
 import { VARIOUS_ARTISTS } from './path-tags.js';
 
-export interface LibraryAlbum {
-  id: string;
-  title: string;
-  artistId: string;
-  artistName: string;
-  group: AlbumGroup;
-  trackTotal: number;
-  discTotal: number;
-  releaseDate: string | null;
-  upc: string | null;
-  label: string | null;
-  copyright: string | null;
-  genres: string[];
-}
+export type { LibraryAlbum };
 
-export interface LibraryArtist {
-  id: string;
-  name: string;
-  genres: string[];
-}
+export type LibraryArtist = Pick<Artist, 'id' | 'name' | 'genres'>;
 
 export interface LibraryTrack {
   file: LibraryFile;
@@ -49,6 +32,8 @@ export interface LibraryIndex {
     artistId: string,
     query: PageRequest & { groups: readonly AlbumGroup[] },
   ): Promise<Page<LibraryAlbum>>;
+  /** What else the library has of the track of a file: its copies, or what it is one of; the served one first. */
+  listCopies(file: LibraryFile): Promise<LibraryFile[]>;
   /** Files with the same ISRC or normalized title and about the same length; at most 100. */
   listCandidates(query: CandidateQuery): Promise<LibraryFile[]>;
 }
@@ -68,17 +53,21 @@ export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
     ({ id }) => id,
   );
   return {
-    searchTracks: (text, page) => searchTracks(searchDb, text, page),
-    searchAlbums: (text, page) => searchAlbums(searchDb, text, page),
-    searchArtists: (text, page) => searchArtists(searchDb, text, page),
+    searchTracks: (text, page) => searchTracks(searchDb, printable(text), page),
+    searchAlbums: (text, page) => searchAlbums(searchDb, printable(text), page),
+    searchArtists: (text, page) => searchArtists(searchDb, printable(text), page),
     findTrack: (id) => tracks.load(id),
     findAlbum: (id) => albums.load(id),
     findArtist: (id) => artists.load(id),
     listAlbumTracks: (albumId, page) => listAlbumTracks(db, albumId, page),
     listArtistAlbums: (artistId, query) => listArtistAlbums(db, artistId, query),
+    listCopies: (file) => listCopies(db, file),
     listCandidates: (query) => listCandidates(db, query),
   };
 }
+
+/** PostgreSQL takes neither NUL nor half a surrogate pair. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cs}]+/gu, ' ');
 
 /** One query for all that one tick asks for; caches nothing. */
 function together<Item>(
@@ -101,12 +90,11 @@ async function listTracksOf(db: Db, ids: readonly string[]): Promise<LibraryTrac
 }
 
 async function searchTracks(db: Db, text: string, page: PageRequest): Promise<Page<LibraryTrack>> {
-  const patterns = wordPatterns(text);
-  const found = Prisma.sql`"problem" IS NULL AND "searchText" LIKE ALL(${patterns}::text[])`;
+  const found = Prisma.sql`"problem" IS NULL AND "copyOfId" IS NULL AND ${matches(text)}`;
   const [files, total] = await Promise.all([
     db.$queryRaw<LibraryFile[]>`
       SELECT * FROM "LibraryFile" WHERE ${found}
-      ORDER BY "titleKey" <> ${titleKey(text)}, NOT split_part("searchText", E'\n', 1) LIKE ALL(${patterns}::text[]),
+      ORDER BY ${rankOf(text)}, "titleKey" <> ${titleKey(text)},
         "albumArtist", "album", "discNumber" NULLS FIRST, "trackNumber" NULLS LAST, "title", "id"
       OFFSET ${page.offset} LIMIT ${page.limit}`,
     countFiles(db, found),
@@ -115,7 +103,7 @@ async function searchTracks(db: Db, text: string, page: PageRequest): Promise<Pa
 }
 
 async function listAlbumTracks(db: Db, albumId: string, page: PageRequest): Promise<Page<LibraryTrack>> {
-  const where = { albumId, problem: null };
+  const where = { albumId, problem: null, copyOfId: null };
   const [files, total] = await Promise.all([
     db.libraryFile.findMany({
       where,
@@ -130,6 +118,16 @@ async function listAlbumTracks(db: Db, albumId: string, page: PageRequest): Prom
     db.libraryFile.count({ where }),
   ]);
   return { items: await withAlbums(db, files), total };
+}
+
+async function listCopies(db: Db, { id, copyOfId }: LibraryFile): Promise<LibraryFile[]> {
+  const served = copyOfId ?? id;
+  const files = await db.libraryFile.findMany({
+    where: { problem: null, id: { not: id }, OR: [{ id: served }, { copyOfId: served }] },
+  });
+  return files.toSorted(
+    (a, b) => Number(a.copyOfId !== null) - Number(b.copyOfId !== null) || qualityOf(b) - qualityOf(a),
+  );
 }
 
 /** Wider than the matcher's tolerance. */
@@ -175,85 +173,47 @@ async function countFiles(db: Db, where: Prisma.Sql): Promise<number> {
   return row?.total ?? 0;
 }
 
-// Albums and artists have no rows of their own: they are groups of files.
-
 const VARIOUS_ID = artistIdOf(VARIOUS_ARTISTS);
 
-/** Files without an album are each a single of their own, named for the track (library-file.ts). */
-const albumsWhere = (where: Prisma.Sql) => Prisma.sql`
-  SELECT "albumId" AS "id", CASE WHEN max("album") = '' THEN max("title") ELSE max("album") END AS "title",
-    CASE WHEN min(album_artist) = max(album_artist) THEN max(album_artist) ELSE ${VARIOUS_ID} END AS "artistId",
-    CASE WHEN min(album_artist) = max(album_artist) THEN max("albumArtist") ELSE ${VARIOUS_ARTISTS} END AS "artistName",
-    CASE WHEN max("album") = '' THEN 'SINGLE'
-      WHEN min(album_artist) <> max(album_artist) OR max(album_artist) = ${VARIOUS_ID} THEN 'COMPILATION'
-      ELSE 'ALBUM' END AS "group",
-    count(*)::int AS "trackTotal", greatest(max("discNumber"), max("discTotal"), 1) AS "discTotal",
-    max("releaseDate") AS "releaseDate", max("upc") AS "upc", max("label") AS "label", max("copyright") AS "copyright",
-    coalesce(array_agg(DISTINCT genre ORDER BY genre) FILTER (WHERE genre IS NOT NULL), '{}') AS "genres"
-  FROM (SELECT *, coalesce("artistIds"[cardinality("artistIds")], '') AS album_artist, "genres"[1] AS genre FROM "LibraryFile") files
-  WHERE "problem" IS NULL AND ${where} GROUP BY "albumId"`;
-
-async function listAlbumsOf(db: Db, ids: readonly string[]): Promise<LibraryAlbum[]> {
-  if (ids.length === 0) return [];
-  return db.$queryRaw<LibraryAlbum[]>(albumsWhere(Prisma.sql`"albumId" = ANY(${ids}::text[])`));
+function listAlbumsOf(db: Db, ids: readonly string[]): Promise<LibraryAlbum[]> {
+  return ids.length === 0
+    ? Promise.resolve([])
+    : db.libraryAlbum.findMany({ where: { id: { in: [...ids] } } });
 }
 
-async function searchAlbums(db: Db, text: string, page: PageRequest): Promise<Page<LibraryAlbum>> {
-  const hits = Prisma.sql`
-    SELECT "albumId" FROM "LibraryFile" WHERE "problem" IS NULL AND "album" <> ''
-      AND split_part("searchText", E'\n', 3) LIKE ALL(${wordPatterns(text)}::text[])`;
-  const albums = albumsWhere(Prisma.sql`"albumId" IN (${hits})`);
-  return pageOf<LibraryAlbum>(db, albums, {
-    ...page,
-    order: Prisma.sql`"title", "artistName", "id"`,
-  });
+function searchAlbums(db: Db, text: string, page: PageRequest): Promise<Page<LibraryAlbum>> {
+  const rows = Prisma.sql`SELECT * FROM "LibraryAlbum" WHERE "group" <> 'SINGLE' AND ${matches(text)}`;
+  const order = Prisma.sql`${rankOf(text)}, length("title"), "title", "artistName", "releaseDate", "id"`;
+  return pageOf<LibraryAlbum>(db, rows, { ...page, order });
 }
 
 /** An album of another artist, or a compilation, is APPEARS_ON here. */
-async function listArtistAlbums(
+function listArtistAlbums(
   db: Db,
   artistId: string,
   { groups, ...page }: PageRequest & { groups: readonly AlbumGroup[] },
 ): Promise<Page<LibraryAlbum>> {
-  const hits = Prisma.sql`
-    SELECT "albumId" FROM "LibraryFile" WHERE "problem" IS NULL AND "artistIds" @> ARRAY[${artistId}]`;
-  const albums = Prisma.sql`
+  const rows = Prisma.sql`
     SELECT * FROM (
       SELECT "id", "title", "artistId", "artistName",
         CASE WHEN "artistId" = ${artistId} THEN "group" ELSE 'APPEARS_ON' END AS "group",
         "trackTotal", "discTotal", "releaseDate", "upc", "label", "copyright", "genres"
-      FROM (${albumsWhere(Prisma.sql`"albumId" IN (${hits})`)}) albums
+      FROM "LibraryAlbum" WHERE "id" IN (
+        SELECT "albumId" FROM "LibraryFile" WHERE "problem" IS NULL AND "artistIds" @> ARRAY[${artistId}])
     ) grouped WHERE "group" = ANY(${groups}::text[])`;
-  return pageOf<LibraryAlbum>(db, albums, {
-    ...page,
-    order: Prisma.sql`"releaseDate" DESC NULLS LAST, "title", "id"`,
-  });
+  const order = Prisma.sql`"releaseDate" DESC NULLS LAST, "title", "id"`;
+  return pageOf<LibraryAlbum>(db, rows, { ...page, order });
 }
 
-const credits = (where: Prisma.Sql) => Prisma.sql`
-  SELECT credit."id", credit."name", "genres"[1] AS genre
-  FROM "LibraryFile", unnest(
-    "artistIds", "artists" || "albumArtist", string_to_array(split_part("searchText", E'\n', 2), E'\t')
-  ) AS credit("id", "name", "key")
-  WHERE "problem" IS NULL AND credit."id" IS NOT NULL AND ${where}`;
-
-const artistsWhere = (where: Prisma.Sql) => Prisma.sql`
-  SELECT "id", mode() WITHIN GROUP (ORDER BY "name") AS "name",
-    coalesce(array_agg(DISTINCT genre ORDER BY genre) FILTER (WHERE genre IS NOT NULL), '{}') AS "genres"
-  FROM (${credits(where)}) credits GROUP BY "id"`;
-
-async function searchArtists(db: Db, text: string, page: PageRequest): Promise<Page<LibraryArtist>> {
-  const patterns = wordPatterns(text);
-  const artists = artistsWhere(
-    Prisma.sql`"searchText" LIKE ALL(${patterns}::text[]) AND credit."key" LIKE ALL(${patterns}::text[])`,
-  );
-  return pageOf<LibraryArtist>(db, artists, { ...page, order: Prisma.sql`lower("name"), "id"` });
+function searchArtists(db: Db, text: string, page: PageRequest): Promise<Page<LibraryArtist>> {
+  const rows = Prisma.sql`SELECT * FROM "LibraryArtist" WHERE ${matches(text)}`;
+  const order = Prisma.sql`${rankOf(text)}, lower("name"), "id"`;
+  return pageOf<LibraryArtist>(db, rows, { ...page, order });
 }
 
 /** Various artists are known even where no file names them. */
 async function listArtistsOf(db: Db, ids: readonly string[]): Promise<LibraryArtist[]> {
-  const where = Prisma.sql`"artistIds" && ${ids}::text[] AND credit."id" = ANY(${ids}::text[])`;
-  const artists = await db.$queryRaw<LibraryArtist[]>(artistsWhere(where));
+  const artists = await db.libraryArtist.findMany({ where: { id: { in: [...ids] } } });
   if (!ids.includes(VARIOUS_ID) || artists.some(({ id }) => id === VARIOUS_ID)) return artists;
   return [...artists, { id: VARIOUS_ID, name: VARIOUS_ARTISTS, genres: [] }];
 }
@@ -268,4 +228,53 @@ async function pageOf<T>(
     db.$queryRaw<{ total: number }[]>`SELECT count(*)::int AS "total" FROM (${rows}) found`,
   ]);
   return { items, total: counted[0]?.total ?? 0 };
+}
+
+/* "searchText" has the title, or the name, in its first line, and every line between spaces (library-file.ts). */
+
+/** With every word of the text; all where it has none. One LIKE a word: `LIKE ALL` takes no index. */
+function matches(text: string): Prisma.Sql {
+  return allLike(Prisma.sql`"searchText"`, wordPatterns(text));
+}
+
+/**
+ * The lower the better: the very title, a title that begins with it, one with its words, one with words that begin
+ * like them, one with their letters; then what is found by the artist alone, then by both.
+ */
+function rankOf(text: string): Prisma.Sql {
+  const words = searchWords(text).map(escapeLike);
+  if (words.length === 0) return Prisma.sql`0::integer`;
+  const key = escapeLike(searchKey(text));
+  const title = Prisma.sql`split_part("searchText", E'\n', 1)`;
+  const credits = Prisma.sql`(E'\t' || split_part("searchText", E'\n', 2) || E'\t')`;
+  return Prisma.sql`CASE
+    WHEN ${title} LIKE ${` ${key} `} OR ${title} LIKE ${` the ${key} `} THEN 0
+    WHEN ${title} LIKE ${` ${key} %`} THEN 1
+    WHEN ${title} LIKE ${` ${key}%`} THEN 2
+    WHEN ${allLike(
+      title,
+      words.map((word) => `% ${word} %`),
+    )} THEN 3
+    WHEN ${allLike(
+      title,
+      words.map((word) => `% ${word}%`),
+    )} THEN 4
+    WHEN ${allLike(
+      title,
+      words.map((word) => `%${word}%`),
+    )} THEN 5
+    WHEN ${credits} LIKE ${`%\t ${key} \t%`} THEN 6
+    WHEN ${allLike(
+      credits,
+      words.map((word) => `% ${word}%`),
+    )} THEN 7
+    ELSE 8 END`;
+}
+
+function allLike(column: Prisma.Sql, patterns: readonly string[]): Prisma.Sql {
+  if (patterns.length === 0) return Prisma.sql`true`;
+  return Prisma.join(
+    patterns.map((pattern) => Prisma.sql`${column} LIKE ${pattern}`),
+    ' AND ',
+  );
 }

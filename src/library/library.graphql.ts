@@ -1,6 +1,6 @@
 import type { Env } from '../env.js';
 import type { LatestUpdate } from '../events/latest-feed.js';
-import { builder } from '../graphql/builder.js';
+import { builder, enumTypeOf } from '../graphql/builder.js';
 import {
   connectOffsetPage,
   createConnectionType,
@@ -10,29 +10,48 @@ import {
 import { ErrorInterface } from '../graphql/error-types.js';
 import { parseServerId, SERVER_ID } from '../graphql/node-id.js';
 import { ForbiddenError } from '../auth/errors.js';
+import { problemKind, type PassedOver } from './library-problems.js';
 import {
+  countAwayFiles,
+  countProblems,
   countReadableFiles,
   findScan,
   listProblems,
-  type LibraryProblem,
+  type ProblemCount,
   type LibraryRow,
   type LibraryScan,
 } from './library-scan-store.js';
-import { LibraryNotConfiguredError, requestScan } from './request-scan.js';
+import { forgetMissingFiles, LibraryNotConfiguredError, requestScan } from './request-scan.js';
 
-const LibraryProblemType = builder.objectRef<LibraryProblem>('LibraryProblem').implement({
-  description: 'A file of the library that the last scan could not read.',
+const LibraryProblemKindEnum = enumTypeOf(problemKind);
+
+const LibraryProblemType = builder.objectRef<PassedOver>('LibraryProblem').implement({
+  description: 'A file or folder of the library that the last scan did not read.',
   fields: (t) => ({
-    path: t.exposeString('path', { description: 'Path of the file on the server.' }),
-    problem: t.exposeString('problem', { description: 'Why the file cannot be read.' }),
+    path: t.exposeString('path', { description: 'Path of the file or folder on the server.' }),
+    kind: t.expose('kind', {
+      type: LibraryProblemKindEnum,
+      description: 'The reason as a code, for filters and counts.',
+    }),
+    problem: t.exposeString('problem', { description: 'Why it was not read, and what helps.' }),
   }),
 });
 
 const LibraryProblemConnection = createConnectionType(
   'LibraryProblem',
   LibraryProblemType,
-  'the library files that cannot be read',
+  'the library files and folders that are not read',
 );
+
+const LibraryProblemCountType = builder.objectRef<ProblemCount>('LibraryProblemCount').implement({
+  description: 'How many files and folders of the library have one kind of problem.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: LibraryProblemKindEnum, description: 'The kind that is counted.' }),
+    count: t.exposeInt('count', {
+      description: 'All of them, though `problems` lists at most 100 of a kind.',
+    }),
+  }),
+});
 
 /** There is one on a server. */
 interface Library {
@@ -61,14 +80,25 @@ const LibraryType = builder.node(builder.objectRef<Library>('Library'), {
       description: 'Scanned directories (folders, LIBRARY_DIRS); empty when there is no library.',
     }),
     fileCount: t.int({
-      description: 'Number of readable audio files.',
+      description: 'Number of readable audio files, those that are away included.',
       resolve: (_library, _args, { db }) => countReadableFiles(db),
+    }),
+    missingFileCount: t.int({
+      description:
+        'Number of files that are away: their disk, or a folder that held much, is missing or empty. They are forgotten after LIBRARY_FORGET_DAYS.',
+      resolve: (_library, _args, { db }) => countAwayFiles(db),
+    }),
+    problemCounts: t.field({
+      type: [LibraryProblemCountType],
+      description: 'Number of problems of each kind that there is.',
+      resolve: (_library, _args, { db }) => countProblems(db),
     }),
     problems: t.field({
       type: LibraryProblemConnection,
       nullable: true,
       authScopes: { ADMIN: true },
-      description: 'Files that could not be read, ordered by path.',
+      description:
+        'Files and folders that were not read, with the reason, ordered by path; at most 100 of each kind other than UNREADABLE.',
       args: offsetPageArgs(t),
       complexity: pageComplexity,
       resolve: (_library, args, { db }) => connectOffsetPage(args, (page) => listProblems(db, page)),
@@ -89,7 +119,7 @@ const LibraryScanType = builder.objectRef<LibraryScan>('LibraryScan').implement(
       description: 'Readable audio files after the scan; before it, while it runs.',
     }),
     problemCount: t.exposeInt('problemCount', {
-      description: 'Files that could not be read after the scan; before it, while it runs.',
+      description: 'Files and folders that were not read by the scan; before it, while it runs.',
     }),
   }),
 });
@@ -180,6 +210,36 @@ builder.mutationField('scanLibrary', (t) =>
     resolve: async (_root, _args, context) => {
       await requestScan(context, context.viewer);
       return libraryOf(context.env);
+    },
+  }),
+);
+
+interface Forgotten {
+  library: Library;
+  count: number;
+}
+
+const MissingFilesForgotten = builder.objectRef<Forgotten>('MissingFilesForgotten').implement({
+  description: 'Files that were away are no longer in the library. A scan follows.',
+  fields: (t) => ({
+    forgottenCount: t.exposeInt('count', { description: 'Number of files that were forgotten.' }),
+    library: t.expose('library', { type: LibraryType, description: 'The library without these files.' }),
+  }),
+});
+
+builder.mutationField('forgetMissingFiles', (t) =>
+  t.field({
+    authScopes: { ADMIN: true },
+    type: MissingFilesForgotten,
+    description:
+      'Forgets the files of the library that are away (`missingFileCount`), instead of waiting LIBRARY_FORGET_DAYS for their disk. Nothing is deleted on disk.',
+    errors: {
+      types: [LibraryNotConfiguredError, ForbiddenError],
+      union: { name: 'ForgetMissingFilesResult', description: 'What was forgotten, or why nothing was.' },
+    },
+    resolve: async (_root, _args, context) => {
+      const count = await forgetMissingFiles(context, context.viewer);
+      return { count, library: libraryOf(context.env) };
     },
   }),
 );

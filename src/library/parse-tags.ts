@@ -1,6 +1,7 @@
 import { parseFromTokenizer, selectCover, type IAudioMetadata, type IFormat } from 'music-metadata';
 import { BufferSizeError } from 'strtok3';
 import { isFileSystemError } from '../lib/errors.js';
+import { extensionOf, VIDEO_EXTENSIONS } from './file-kinds.js';
 import { isPicture } from './find-cover.js';
 import { cutTags, UnreadableTagsError, type RawTags } from './raw-tags.js';
 import { MAX_TAG_BYTES, TagTokenizer } from './tag-tokenizer.js';
@@ -9,6 +10,7 @@ import { MAX_TAG_BYTES, TagTokenizer } from './tag-tokenizer.js';
 export async function parseTags(path: string): Promise<RawTags | null> {
   try {
     const read = await parse(path, { skipCovers: true });
+    if (read.format.hasVideo && VIDEO_EXTENSIONS.has(extensionOf(path))) throw new UnreadableTagsError(VIDEO);
     return codecOf(read.format) && read.format.duration ? cutTags(toRawTags(read)) : null;
   } catch (error) {
     if (error instanceof BufferSizeError) throw new UnreadableTagsError(TOO_LARGE, { cause: error });
@@ -17,6 +19,7 @@ export async function parseTags(path: string): Promise<RawTags | null> {
   }
 }
 
+const VIDEO = 'It holds video: a film is not music.';
 const TOO_LARGE = `Its tags are larger than ${MAX_TAG_BYTES / 1_048_576} MB.`;
 
 /** Null for a file without a picture, or with one that is too large. */
@@ -35,16 +38,17 @@ async function parse(path: string, { skipCovers }: { skipCovers: boolean }): Pro
   }
 }
 
-function toRawTags({ common, format }: IAudioMetadata): RawTags {
+function toRawTags({ common, format, native }: IAudioMetadata): RawTags {
   const text = format.container === 'WAVE' ? repaired : (value: string | undefined) => value ?? null;
   return {
     title: text(common.title),
-    artists: (common.artists ?? [common.artist ?? '']).map((name) => text(name) ?? ''),
+    ...artistsOf({ common, native }, text),
     albumArtist: text(common.albumartist),
     album: text(common.album),
     compilation: common.compilation ?? false,
     isrc: common.isrc?.[0] ?? null,
     upc: common.barcode ?? null,
+    ...(isMusicBrainzId(common.musicbrainz_albumid) ? { releaseId: common.musicbrainz_albumid } : {}),
     durationMs: Math.round((format.duration ?? 0) * 1000),
     trackNumber: common.track.no,
     trackTotal: common.track.of ?? (Number(common.totaltracks) || null),
@@ -59,6 +63,29 @@ function toRawTags({ common, format }: IAudioMetadata): RawTags {
     bitrateKbps: format.bitrate ? Math.round(format.bitrate / 1000) : null,
   };
 }
+
+const isMusicBrainzId = (text: string | undefined): boolean =>
+  /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text ?? '');
+
+/** music-metadata splits ID3v2.3 and 2.2 at each slash: their text is put together again (credits.ts splits it). */
+function artistsOf(
+  { common, native }: Pick<IAudioMetadata, 'common' | 'native'>,
+  text: (value: string | undefined) => string | null,
+): Pick<RawTags, 'artists' | 'slashes'> {
+  const artists = (common.artists ?? [common.artist ?? '']).map((name) => text(name) ?? '');
+  for (const [type, frame] of SLASHED) {
+    const values = (native[type] ?? []).filter(({ id }) => id === frame).map(({ value }) => value);
+    const isSource =
+      values.length > 1 && values.every((value) => typeof value === 'string' && artists.includes(value));
+    if (isSource) return { artists: [values.join('/')], slashes: true };
+  }
+  return { artists };
+}
+
+const SLASHED = [
+  ['ID3v2.3', 'TPE1'],
+  ['ID3v2.2', 'TP1'],
+] as const;
 
 /** RIFF names no encoding and is read as Latin-1, but most programs write UTF-8, ffmpeg among them. */
 function repaired(text: string | undefined): string | null {

@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import { artistKey } from '../catalog/normalize.js';
 
 export interface PathTags {
@@ -10,7 +11,7 @@ export interface PathTags {
   year: string | null;
 }
 
-const DISC_FOLDER = /^(?:cd|dis[ck])[\s._-]*(\d{1,2})\b/i;
+const DISC_FOLDER = /^(?:cd|dis[ck]|dvd|lp|vinyl)[\s._-]*(\d{1,2})\b/i;
 const SEPARATOR = / [-–—] /;
 const YEAR = /^(?:19|20)\d\d$/;
 const BRACKETED_YEAR = /[([]((?:19|20)\d\d)[)\]]/;
@@ -20,7 +21,7 @@ const VARIOUS_KEYS = new Set(['various artists', 'various', 'va', 'compilations'
 
 /** Parses `Artist/Album/CD2/1-03 Title`, `Album/03 - Artist - Title`, `Artist - Album - 03 - Title`, …. */
 export function readPath(folders: readonly string[], fileName: string): PathTags {
-  const { places, discNumber } = withoutDiscFolder(folders);
+  const { places, discNumber } = placesOf(folders);
   const folder = readFolders(places);
   const numbered = readNumber(spaced(fileName), places.length > 0);
   const file = readName(numbered.rest, folder.artist);
@@ -37,6 +38,26 @@ export function readPath(folders: readonly string[], fileName: string): PathTags
   };
 }
 
+const DISC_SUFFIX = /[([]?\b(?:cd|dis[ck])[\s._-]?(\d{1,2})(?: ?(?:of|\/) ?\d{1,2})?[)\]]?$/i;
+const SEPARATORS = ' -–—_,:.';
+
+/** "Album (Disc 2)" is "Album", and its disc. */
+export function withoutDisc(title: string): { name: string; discNumber: number | null } {
+  const match = DISC_SUFFIX.exec(title);
+  let end = match?.index ?? 0;
+  while (end > 0 && SEPARATORS.includes(title.charAt(end - 1))) end -= 1;
+  return match && end > 0
+    ? { name: title.slice(0, end), discNumber: Number(match[1]) }
+    : { name: title, discNumber: null };
+}
+
+/** One for all discs: without the folder of a disc, or the disc in its name. */
+export function albumFolderOf(directory: string): string {
+  const { places } = withoutDiscFolder([basename(directory)]);
+  if (places.length === 0) return dirname(directory);
+  return join(dirname(directory), withoutDisc(basename(directory)).name);
+}
+
 export function withoutDiscFolder(folders: readonly string[]): {
   places: readonly string[];
   discNumber: number | null;
@@ -45,6 +66,14 @@ export function withoutDiscFolder(folders: readonly string[]): {
   return disc
     ? { places: folders.slice(0, -1), discNumber: Number(disc) }
     : { places: folders, discNumber: null };
+}
+
+function placesOf(folders: readonly string[]): ReturnType<typeof withoutDiscFolder> {
+  const found = withoutDiscFolder(folders);
+  const last = found.places.at(-1);
+  if (found.discNumber !== null || last === undefined) return found;
+  const { name, discNumber } = withoutDisc(last);
+  return { places: [...found.places.slice(0, -1), name], discNumber };
 }
 
 interface FolderTags {
@@ -114,7 +143,7 @@ function readName(name: string, folderArtist: string | null): NameTags {
   return { title: rest.slice(1).join(' - '), artist: first, album: rest[0] ?? null, trackNumber };
 }
 
-function isVarious(name: string): boolean {
+export function isVarious(name: string): boolean {
   return VARIOUS_KEYS.has(artistKey(name));
 }
 

@@ -4,11 +4,15 @@ import { DomainError } from '../lib/errors.js';
 export interface RawTags {
   title: string | null;
   artists: string[];
+  /** Each of `artists` may be several, with "/" between them: ID3v2.3 and earlier. */
+  slashes?: true;
   albumArtist: string | null;
   album: string | null;
   compilation: boolean;
   isrc: string | null;
   upc: string | null;
+  /** MusicBrainz id of the release. */
+  releaseId?: string;
   /** 0 when even ffprobe cannot tell. */
   durationMs: number;
   trackNumber: number | null;
@@ -54,6 +58,18 @@ export function cutTags(tags: RawTags): RawTags {
     codec: cutText(tags.codec),
   };
 }
+
+/** PostgreSQL rejects NUL and lone surrogates, and its indexes limit the length of values. */
+export function cleanText(text: string | null): string {
+  return (text ?? '')
+    .slice(0, MAX_TEXT_LENGTH)
+    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_TEXT)
+    .replace(/\p{Cs}$/u, '');
+}
+
+const MAX_TEXT = 500;
 
 const cutText = (text: string | null): string | null => text && text.slice(0, MAX_TEXT_LENGTH);
 

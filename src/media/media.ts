@@ -22,7 +22,8 @@ export const BITRATE_RANGES: Partial<Record<AudioFormat, { min: number; max: num
   OPUS: { min: 32, max: 256 },
 };
 
-export const LOSSLESS_CODECS = /^(?:flac|alac|wavpack|ape|wmalossless|pcm_.*)$/;
+export const LOSSLESS_CODECS =
+  /^(?:flac|alac|wavpack|ape|tta|tak|shorten|mlp|truehd|wmalossless|dsd_\w+|pcm_.*)$/;
 
 export interface TrackTags {
   title: string;

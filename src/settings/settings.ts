@@ -151,7 +151,10 @@ export const settingsTable = z.object({
     .refine(placeholders, { error: placeholdersError })
     .refine(...rule(findTrackFormatProblem))
     .default('%tracknum%. %music%')
-    .meta({ description: 'File name without its extension; takes the placeholders of `customDirFormat`.' }),
+    .meta({
+      description:
+        'File name without its extension; takes the placeholders of `customDirFormat`. In the default, the number of the disc precedes that of the track where discs share a folder.',
+    }),
   padNumbers: z.boolean().default(true).meta({
     description: 'Pad %tracknum%, %discnum% and %playlistnum% with zeros.',
   }),

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toLibraryFile } from '../../src/library/library-file.js';
 import { createLibraryIndex } from '../../src/library/library-store.js';
-import { saveFiles } from '../../src/library/library-scan-store.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { TaskOrder } from '../../src/generated/documents/graphql.js';
 import { createTaskCounter } from '../../src/tasks/task-counter.js';
 import { createLibraryCatalog } from '../../src/library/library-catalog.js';
 import { searchOf } from '../kit/ask.js';
-import { countQueries } from '../kit/library.js';
+import { countQueries, indexFiles } from '../kit/library.js';
 import { seedTasks } from '../kit/seed-tasks.js';
 import { serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
@@ -146,7 +145,7 @@ beforeAll(async () => {
     app,
     Array.from({ length: 60 }, () => ({ state: 'FAILED' as const, searchText: ' find me', ...ENDED })),
   );
-  await saveFiles(
+  await indexFiles(
     app.deps.db,
     Array.from({ length: 110 }, (_, n) => libraryFile(n)),
   );

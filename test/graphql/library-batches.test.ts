@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toLibraryFile } from '../../src/library/library-file.js';
-import { saveFiles } from '../../src/library/library-scan-store.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { searchOf } from '../kit/ask.js';
+import { indexFiles } from '../kit/library.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
@@ -15,7 +15,7 @@ let app: TestApp;
 beforeAll(async () => {
   // Not scanned: nothing works in this role. Records as a scan would have written them are all that is needed.
   app = await startApp({ env: { role: 'api', libraryDirs: [tmpdir()], catalog: 'library' } });
-  await saveFiles(
+  await indexFiles(
     app.deps.db,
     Array.from({ length: TRACKS }, (_, at) => toRecord(at)),
   );

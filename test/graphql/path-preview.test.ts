@@ -44,9 +44,9 @@ describe('previewPath', () => {
   it('shows the path of a sample with the current settings', async () => {
     expect(await preview({})).toEqual({
       __typename: 'PathPreview',
-      path: 'Saltglass Choir/Night Ferry/005. All the Lifeboats Are Orange.flac',
+      path: 'Saltglass Choir/Night Ferry/1-005. All the Lifeboats Are Orange.flac',
       directories: ['Saltglass Choir', 'Night Ferry'],
-      fileName: '005. All the Lifeboats Are Orange.flac',
+      fileName: '1-005. All the Lifeboats Are Orange.flac',
     });
   });
 

@@ -7,7 +7,10 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { scanLibrary, type ScanDeps } from '../../src/library/scan-library.job.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { Logger } from '../../src/lib/logger.js';
-import { createDatabase } from '../../src/database/prisma.js';
+import { createDatabase, type Database } from '../../src/database/prisma.js';
+import { groupChangedFiles } from '../../src/library/group-store.js';
+import type { LibraryFile } from '../../src/library/library-file.js';
+import { saveFiles } from '../../src/library/library-scan-store.js';
 import { createTagReader, type CoverReader, type TagReader } from '../../src/library/tag-reader.js';
 import { bareFfmpeg, createTestMedia, createWorkspace, never, silentLog } from './audio.js';
 import { createTestDatabase } from './database.js';
@@ -20,12 +23,26 @@ const ENCODERS: Record<string, string[]> = {
   '.oga': ['-c:a', 'flac', '-f', 'ogg'],
   '.opus': ['-c:a', 'libopus'],
   '.m4a': ['-c:a', 'aac'],
+  '.m4b': ['-c:a', 'aac', '-f', 'ipod'],
+  '.mp4': ['-c:a', 'aac'],
+  '.mka': ['-c:a', 'flac'],
+  '.webm': ['-c:a', 'libopus'],
+  '.tta': ['-c:a', 'tta'],
+  '.spx': ['-c:a', 'libspeex', '-ar', '32000', '-ac', '1'],
+  '.caf': ['-c:a', 'pcm_s16be'],
+  '.w64': ['-c:a', 'pcm_s16le'],
+  '.au': ['-c:a', 'pcm_s16be'],
+  '.ac3': ['-c:a', 'ac3'],
+  '.mp2': ['-c:a', 'mp2'],
+  '.dts': ['-c:a', 'dca', '-strict', '-2', '-ar', '48000'],
   '.aac': ['-c:a', 'aac', '-f', 'adts'],
   '.wav': ['-c:a', 'pcm_s16le'],
   '.aiff': ['-c:a', 'pcm_s16be'],
   '.wma': ['-c:a', 'wmav2'],
   '.wv': ['-c:a', 'wavpack'],
 };
+
+type ScanChanges = Partial<Omit<ScanDeps, 'env'>> & { env?: Partial<ScanDeps['env']> };
 
 export type Tags = Record<string, string>;
 
@@ -45,7 +62,7 @@ export async function createTestLibrary() {
     db: connection.db,
     log: log.logger,
     clock: systemClock,
-    env: { libraryDirs: [root] },
+    env: { libraryDirs: [root], libraryForgetDays: 30, downloadDir: workspace.file('downloads') },
     tagReader: reader,
   };
   const close = async () => {
@@ -67,12 +84,18 @@ export async function createTestLibrary() {
     path: (relative: string) => join(root, relative),
     add: (relative: string, tags: Tags = {}, seconds = 5) =>
       addAudio({ workspace: workspace.path, path: join(root, relative), tags, seconds }),
-    scan: (changes: Partial<ScanDeps> = {}, signal = never) =>
-      scanLibrary({ ...deps, ...changes }, { signal }),
+    scan: ({ env, ...changes }: ScanChanges = {}, signal = never) =>
+      scanLibrary({ ...deps, ...changes, env: { ...deps.env, ...env } }, { signal }),
   };
 }
 
 export type TestLibrary = Awaited<ReturnType<typeof createTestLibrary>>;
+
+/** As a scan does with what it has read. */
+export async function indexFiles(db: Database, files: readonly LibraryFile[]): Promise<void> {
+  await saveFiles(db, files);
+  await groupChangedFiles(db, { isOwnOutput: () => false });
+}
 
 /** For one test; `createTestLibrary` for a file's tests together. */
 export async function useTestLibrary(): Promise<TestLibrary> {
@@ -98,7 +121,8 @@ async function addAudio(file: {
   return file.path;
 }
 
-const formatOf = (extension: string): string[] => (extension === '.oga' ? ['-f', 'ogg'] : []);
+const formatOf = (extension: string): string[] =>
+  extension === '.oga' ? ['-f', 'ogg'] : extension === '.m4b' ? ['-f', 'ipod'] : [];
 
 /** The real reader, with a list of the files it has read. */
 function countReads(reader: TagReader & CoverReader): TagReader & CoverReader & { reads: string[] } {

@@ -19,7 +19,10 @@ export function spyOnQueries(
 
 function spyOn(db: Database, ofSessions: boolean): () => number {
   let count = 0;
-  const models = [db.task, db.libraryFile, db.catalogCacheEntry, db.session, db.user] as unknown as Methods[];
+  const models = [
+    ...[db.task, db.libraryFile, db.libraryAlbum, db.libraryArtist, db.catalogCacheEntry],
+    ...[db.session, db.user],
+  ] as unknown as Methods[];
   const restore = [
     ...models.flatMap((model) =>
       ['findMany', 'findFirst', 'findUnique', 'count', 'groupBy'].map((name) =>

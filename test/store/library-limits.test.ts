@@ -70,7 +70,9 @@ it('refuses a text of 240 MB without reading it, and not again until the file ch
   await library.add('small.mp3', { title: 'Small' });
 
   expect(await growthDuring(() => library.scan())).toBeLessThan(RSS_BOUND);
-  expect(await problems(library)).toEqual([{ path, problem: 'Its tags are larger than 24 MB.' }]);
+  expect(await problems(library)).toEqual([
+    { path, kind: 'UNREADABLE', problem: 'Its tags are larger than 24 MB.' },
+  ]);
   expect(await library.db.libraryFile.count({ where: { title: 'Small' } })).toBe(1);
 
   library.reader.reads.length = 0;

@@ -32,6 +32,7 @@ describe('the environment', () => {
       role: 'all',
       catalog: 'demo',
       libraryDirs: [],
+      libraryForgetDays: 30,
       ffmpegPath: null,
       ffprobePath: null,
       logLevel: 'info',
@@ -96,6 +97,8 @@ describe('the environment', () => {
     ],
     [{ LIBRARY_DIRS: ['src', 'test'].join(delimiter) }, { libraryDirs: [resolve('src'), resolve('test')] }],
     [{ LIBRARY_DIRS: `${delimiter}src${delimiter}` }, { libraryDirs: [resolve('src')] }],
+    [{ LIBRARY_DIRS: 'no-such-folder' }, { libraryDirs: [resolve('no-such-folder')] }],
+    [{ LIBRARY_FORGET_DAYS: '7' }, { libraryForgetDays: 7 }],
     [{ FFMPEG_PATH: 'bin/ffmpeg' }, { ffmpegPath: resolve('bin/ffmpeg') }],
     [{ FFPROBE_PATH: '/bin/ffprobe' }, { ffprobePath: '/bin/ffprobe' }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
@@ -161,8 +164,7 @@ describe('the environment', () => {
         "MONGODB_URL is invalid; expected: a URL without spaces that starts with mongodb:// or mongodb+srv://.",
         "ROLE: "boss" is invalid; expected: all, api or worker.",
         "CATALOG: "spotify" is invalid; expected: demo or library.",
-        "LIBRARY_DIRS: "<here>/no-such-folder" is not a directory; expected: existing directories, separated by ":".",
-        "LIBRARY_DIRS: "<here>/package.json" is not a directory; expected: existing directories, separated by ":".",
+        "LIBRARY_DIRS: "<here>/package.json" is not a directory; expected: directories, separated by ":".",
         "LOG_LEVEL: "loud" is invalid; expected: fatal, error, warn, info, debug, trace or silent.",
         "GRAPHIQL: "maybe" is invalid; expected: true or false.",
         "CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.",
@@ -198,7 +200,7 @@ describe('the environment', () => {
 
   it('reports a directory that the system refuses to look up', () => {
     const [line = ''] = mistakesOf({ LIBRARY_DIRS: `/${'long'.repeat(100)}` });
-    expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; expected: existing directories/);
+    expect(line).toMatch(/^LIBRARY_DIRS: .* is not a directory; expected: directories/);
   });
 
   it.each(['abc#def', 'abc/def', 'abc?def', 'p@ss/w:rd', 'p@ss?wurd', '100%def', '100%', 'a/b?c#d@e'])(

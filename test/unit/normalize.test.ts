@@ -101,7 +101,7 @@ describe('wordPatterns', () => {
   });
 
   it('takes wildcards literally', () => {
-    expect(wordPatterns('%')).toEqual(['%\\%%']);
+    expect(wordPatterns('%')).toEqual(['% \\%%']);
     expect(wordPatterns('___')).toEqual(['%\\_\\_\\_%']);
   });
 });

@@ -65,8 +65,20 @@ const fileOf = (format: string, given: Given = {}) =>
 describe('a path made by a format', () => {
   it('is by default the album artist’s folder, the album’s, and number and title', () => {
     expect(pathOf({})).toBe(
-      'Saltglass Choir; Otter & Semaphore/Night Ferry/005. All the Lifeboats Are Orange',
+      'Saltglass Choir; Otter & Semaphore/Night Ferry/2-005. All the Lifeboats Are Orange',
     );
+  });
+
+  it.each<[string, string, Given]>([
+    ['one disc', '005', { track: { album: { ...album, discTotal: 1 } } }],
+    ['an unknown disc', '005', { track: { discNumber: null } }],
+    ['no album', '005', { track: { album: null } }],
+    ['a folder for each disc', '005', { customDirFormat: '%album%/CD %discnum%' }],
+    ['a format of their own', '005', { customTrackFormat: '%tracknum%. %artist%' }],
+    ['discs in one folder', '2-005', {}],
+    ['discs in a folder without the album', '2-005', { customDirFormat: '%ar_album%' }],
+  ])('numbers files with %s as %s', (_what, number, given) => {
+    expect(pathOf(given).split('/').at(-1)).toMatch(new RegExp(`^${number}\\. `));
   });
 
   it.each([
