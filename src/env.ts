@@ -19,6 +19,7 @@ import {
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
+import { OUTBOUND_VARIABLES, toOutboundEnv, withProxyNames, type OutboundEnv } from './env-outbound.js';
 import {
   findSignInConflicts,
   oidcSuffixes,
@@ -80,11 +81,7 @@ const variables = z.object({
     description:
       'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
   }),
-  SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(facts, {
-    kind: 'an address such as https://accounts.spotify.com',
-    default: 'https://accounts.spotify.com',
-    description: 'Where the client id and secret of a Spotify account are checked.',
-  }),
+  ...OUTBOUND_VARIABLES,
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
     default: './data',
@@ -172,7 +169,7 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env extends UserEnv, SignInEnv {
+export interface Env extends UserEnv, SignInEnv, OutboundEnv {
   port: number;
   host: string;
   development: boolean;
@@ -181,8 +178,6 @@ export interface Env extends UserEnv, SignInEnv {
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
-  /** Without a slash at the end. */
-  spotifyAccountsUrl: string;
   corsOrigins: string[];
   maxReadersPerAddress: number;
   dataDir: string;
@@ -202,10 +197,11 @@ export interface Env extends UserEnv, SignInEnv {
 }
 
 /** Values that may hold passwords, or are some. */
-export function secretUrlsOf({ database, jobStore, signInProviders, secretKey, firstAdmin }: Env): string[] {
+export function secretUrlsOf(env: Env): string[] {
+  const { database, jobStore, signInProviders, secretKey, firstAdmin, httpProxy, httpsProxy } = env;
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
   const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
-  const secrets = [...clientSecrets, secretKey, firstAdmin?.password];
+  const secrets = [...clientSecrets, secretKey, firstAdmin?.password, httpProxy, httpsProxy];
   return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
@@ -218,7 +214,8 @@ export class EnvError extends Error {
 
 /** An empty variable counts as absent. Throws EnvError with all mistakes. */
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
-  const provided = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const all = Object.entries(withProxyNames(source));
+  const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
     issues.map((issue) => describe(issue, { provided, suffix }));
@@ -230,7 +227,8 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   });
   mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
-  return { ...toEnv(parsed.data), ...toUserEnv(parsed.data), ...toSignInEnv(parsed.data, further) };
+  const { data } = parsed;
+  return { ...toEnv(data), ...toUserEnv(data), ...toOutboundEnv(data), ...toSignInEnv(data, further) };
 }
 
 function findConflicts(provided: Provided): string[] {
@@ -262,7 +260,8 @@ function describe(
 }
 
 /** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
+const isSecret = (name: string): boolean =>
+  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
@@ -270,7 +269,7 @@ function factsOf(name: string): VariableFacts {
   return found;
 }
 
-function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof UserEnv | keyof SignInEnv> {
+function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof (UserEnv & SignInEnv & OutboundEnv)> {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
@@ -278,7 +277,6 @@ function toEnv(parsed: z.infer<typeof variables>): Omit<Env, keyof UserEnv | key
     allowedHosts: parsed.ALLOWED_HOSTS,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
-    spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
     corsOrigins: parsed.CORS_ORIGINS,
     maxReadersPerAddress: parsed.MAX_READERS_PER_ADDRESS,
     dataDir: parsed.DATA_DIR,
