@@ -31,6 +31,7 @@ import { createRedactor } from './lib/secrets.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
 import { TIMING, type Platform, type Timing } from './platform.js';
+import { createOutbound } from './outbound/outbound.js';
 import { createRestApp } from './rest/handle.js';
 import { ROUTES } from './rest-routes.js';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
@@ -124,7 +125,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   });
   await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
-  const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, timing };
+  const outbound = openOutbound({ env, db: workDb, clock, log }, closers);
+  const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, outbound, timing };
 
   const auth = await openAuth(platform, { pool, signInDelays: overrides.signInDelays });
   const liveAccess = createLiveAccess(platform);
@@ -200,6 +202,12 @@ async function openEvents(
   const relay = await startPostgresRelay({ url, bus, log, instanceId });
   closers.add('event relay', () => relay.stop());
   return { bus, relay };
+}
+
+function openOutbound(deps: Parameters<typeof createOutbound>[0], closers: Closers) {
+  const outbound = createOutbound(deps);
+  closers.add('outbound requests', () => outbound.close());
+  return outbound;
 }
 
 async function openSettings(

@@ -19,6 +19,7 @@ import {
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
+import { OUTBOUND_VARIABLES, toOutboundEnv, withProxyNames, type OutboundEnv } from './env-outbound.js';
 import {
   findSignInConflicts,
   oidcSuffixes,
@@ -81,11 +82,7 @@ const variables = z.object({
     description:
       'WebSockets and event streams that one address may have open; behind a reverse proxy, all clients have its address unless TRUST_PROXY names it.',
   }),
-  SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(facts, {
-    kind: 'an address such as https://accounts.spotify.com',
-    default: 'https://accounts.spotify.com',
-    description: 'Where the client id and secret of a Spotify account are checked.',
-  }),
+  ...OUTBOUND_VARIABLES,
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
     default: './data',
@@ -170,7 +167,7 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env extends LibraryEnv, UserEnv, SignInEnv {
+export interface Env extends LibraryEnv, UserEnv, SignInEnv, OutboundEnv {
   port: number;
   host: string;
   development: boolean;
@@ -179,8 +176,6 @@ export interface Env extends LibraryEnv, UserEnv, SignInEnv {
   /** Without a slash at the end. */
   publicUrl: string | null;
   trustedProxies: string[];
-  /** Without a slash at the end. */
-  spotifyAccountsUrl: string;
   corsOrigins: string[];
   maxReadersPerAddress: number;
   dataDir: string;
@@ -199,10 +194,11 @@ export interface Env extends LibraryEnv, UserEnv, SignInEnv {
 }
 
 /** Values that may hold passwords, or are some. */
-export function secretUrlsOf({ database, jobStore, signInProviders, secretKey, firstAdmin }: Env): string[] {
+export function secretUrlsOf(env: Env): string[] {
+  const { database, jobStore, signInProviders, secretKey, firstAdmin, httpProxy, httpsProxy } = env;
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
   const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
-  const secrets = [...clientSecrets, secretKey, firstAdmin?.password];
+  const secrets = [...clientSecrets, secretKey, firstAdmin?.password, httpProxy, httpsProxy];
   return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
@@ -215,7 +211,8 @@ export class EnvError extends Error {
 
 /** An empty variable counts as absent. Throws EnvError with all mistakes. */
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
-  const provided = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const all = Object.entries(withProxyNames(source));
+  const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
     issues.map((issue) => describe(issue, { provided, suffix }));
@@ -227,11 +224,13 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   });
   mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
+  const { data } = parsed;
   return {
-    ...toEnv(parsed.data),
-    ...toLibraryEnv(parsed.data),
-    ...toUserEnv(parsed.data),
-    ...toSignInEnv(parsed.data, further),
+    ...toEnv(data),
+    ...toLibraryEnv(data),
+    ...toUserEnv(data),
+    ...toOutboundEnv(data),
+    ...toSignInEnv(data, further),
   };
 }
 
@@ -264,7 +263,8 @@ function describe(
 }
 
 /** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean => /_URL$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
+const isSecret = (name: string): boolean =>
+  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);
@@ -274,7 +274,7 @@ function factsOf(name: string): VariableFacts {
 
 function toEnv(
   parsed: z.infer<typeof variables>,
-): Omit<Env, keyof UserEnv | keyof SignInEnv | keyof LibraryEnv> {
+): Omit<Env, keyof (LibraryEnv & UserEnv & SignInEnv & OutboundEnv)> {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
@@ -282,7 +282,6 @@ function toEnv(
     allowedHosts: parsed.ALLOWED_HOSTS,
     publicUrl: parsed.PUBLIC_URL ?? null,
     trustedProxies: parsed.TRUST_PROXY,
-    spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
     corsOrigins: parsed.CORS_ORIGINS,
     maxReadersPerAddress: parsed.MAX_READERS_PER_ADDRESS,
     dataDir: parsed.DATA_DIR,

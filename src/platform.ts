@@ -6,6 +6,7 @@ import type { JobRunner } from './jobs/job.js';
 import type { Clock } from './lib/clock.js';
 import type { Logger } from './lib/logger.js';
 import type { Media } from './media/media.js';
+import type { Outbound } from './outbound/outbound.js';
 
 export interface Platform {
   env: Env;
@@ -21,6 +22,7 @@ export interface Platform {
   bus: EventBus;
   jobs: JobRunner;
   media: Media;
+  outbound: Outbound;
   timing: Timing;
 }
 

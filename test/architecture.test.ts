@@ -10,7 +10,7 @@ const SRC = resolve('src');
 
 /** R1: a file imports only from its own folder and from those before it. Other files directly in src/ come last. */
 const ORDER = [
-  ...['lib', 'env-users', 'env-sign-in', 'env-library', 'env'],
+  ...['lib', 'env-users', 'env-sign-in', 'env-outbound', 'env-library', 'env'],
   ...['database', 'embedded-postgres', 'media'],
   ...['events', 'jobs', 'graphql', 'http', 'outbound'],
   'platform',
@@ -178,6 +178,8 @@ describe('imports', () => {
     expect(files.filter((file) => sets.test(textOf(file)) && !wings.includes(folderOf(file)))).toEqual([
       // Pages and scripts that GraphiQL and Swagger UI share.
       'lib/asset.ts',
+      // The status of a response that it reads.
+      'outbound/http-client.ts',
     ]);
   });
 

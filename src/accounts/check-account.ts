@@ -4,7 +4,8 @@ import type { Viewer } from '../auth/viewer.js';
 import type { SecretDeps } from '../auth/secret-key.js';
 import { namedEnum } from '../lib/named-enum.js';
 import { parseJson } from '../lib/parse-json.js';
-import { fetchLimited, OutboundError, type FetchLimits } from '../outbound/fetch-limited.js';
+import { OutboundError } from '../outbound/errors.js';
+import type { HttpClient, RequestLimits } from '../outbound/http-client.js';
 import type { Platform } from '../platform.js';
 import { unsealSecrets } from './account-secrets.js';
 import { getSealedAccount, type Account, type AccountKey } from './account-store.js';
@@ -24,7 +25,7 @@ export interface AccountCheck {
   account: Account;
 }
 
-type Deps = Pick<Platform & SecretDeps, 'db' | 'env' | 'log' | 'timing' | 'secrets'>;
+type Deps = Pick<Platform & SecretDeps, 'db' | 'env' | 'log' | 'timing' | 'outbound' | 'secrets'>;
 type Outcome = Omit<AccountCheck, 'account'>;
 type Check = (deps: Deps, secrets: Secrets, signal: AbortSignal) => Promise<Outcome | null>;
 
@@ -53,14 +54,16 @@ const tokenSchema = z.object({ access_token: z.string().min(1) });
 const refusalSchema = z.object({ error: z.enum(['invalid_client', 'unauthorized_client']) });
 
 async function checkSpotify(
-  { env, log, timing }: Pick<Deps, 'env' | 'log' | 'timing'>,
+  { env, log, timing, outbound }: Pick<Deps, 'env' | 'log' | 'timing' | 'outbound'>,
   { clientId, clientSecret }: Secrets,
   signal: AbortSignal,
 ): Promise<Outcome | null> {
   if (clientId === undefined || clientSecret === undefined) return null;
   try {
     const limits = { timeoutMs: timing.accountCheckMs, maxBytes: MAX_ANSWER_BYTES, signal };
-    return toOutcome(await requestToken(env.spotifyAccountsUrl, { clientId, clientSecret }, limits));
+    const url = env.spotifyAccountsUrl;
+    const http = outbound.clientFor(url);
+    return toOutcome(await requestToken({ http, url, clientId, clientSecret }, limits));
   } catch (thrown) {
     if (!(thrown instanceof OutboundError)) throw thrown;
     if (thrown.problem === 'CANCELLED') signal.throwIfAborted();
@@ -71,13 +74,17 @@ async function checkSpotify(
 
 /** RFC 6749, 4.4: a token that is discarded; what counts is whether there is one. */
 async function requestToken(
-  base: string,
-  { clientId, clientSecret }: { clientId: string; clientSecret: string },
-  limits: FetchLimits,
+  {
+    http,
+    url,
+    clientId,
+    clientSecret,
+  }: { http: HttpClient; url: string } & Record<'clientId' | 'clientSecret', string>,
+  limits: RequestLimits,
 ): Promise<{ status: number; body: unknown }> {
   const credentials = [clientId, clientSecret].map(encodeURIComponent).join(':');
-  const response = await fetchLimited(
-    `${base}/api/token`,
+  const response = await http.request(
+    `${url}/api/token`,
     {
       method: 'POST',
       headers: {

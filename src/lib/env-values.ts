@@ -93,8 +93,10 @@ export const publicUrl = httpUrl
 
 const PROXY_GROUPS = ['loopback', 'linklocal', 'uniquelocal'];
 
-export function isProxyAddress(value: string): boolean {
-  if (PROXY_GROUPS.includes(value)) return true;
+export const isProxyAddress = (value: string): boolean => PROXY_GROUPS.includes(value) || isNetwork(value);
+
+/** An IP address, or one with the number of its bits that count. */
+export function isNetwork(value: string): boolean {
   const [address = '', prefix, ...rest] = value.split('/');
   const bits = isIP(address) === 4 ? 32 : 128;
   return isIP(address) > 0 && rest.length === 0 && (prefix === undefined || isPrefix(prefix, bits));

@@ -165,7 +165,17 @@ export class UpstreamLimitedError extends DomainError {
 /** No answer, or one that the provider does not promise. */
 export class UpstreamFailedError extends DomainError {
   readonly code = 'UPSTREAM_FAILED';
-  override readonly retryable = true;
+  override readonly retryable: boolean;
+  override readonly retryAfterMs: number | null;
+
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryable?: boolean; retryAfterMs?: number | null } = {},
+  ) {
+    super(message, options);
+    this.retryable = options.retryable ?? true;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
 }
 
 export function messageOf(thrown: unknown): string {

@@ -17,7 +17,8 @@ import {
 import { z } from 'zod';
 import type { ProviderSettings } from '../env-sign-in.js';
 import type { Clock } from '../lib/clock.js';
-import { fetchLimited } from '../outbound/fetch-limited.js';
+import type { HttpClient } from '../outbound/http-client.js';
+import type { Platform } from '../platform.js';
 import {
   PROVIDER_LIMITS,
   subjectOf,
@@ -33,8 +34,12 @@ type OidcSettings = Extract<ProviderSettings, { kind: 'oidc' }>;
 const REDISCOVER_MS = 3_600_000;
 
 /** Any OpenID Connect provider. It is first asked when somebody signs in: it may start later than this server. */
-export function createOidc(settings: OidcSettings, clock: Clock): SignInProvider {
-  const configure = createConfigurations(settings, clock);
+export function createOidc(
+  settings: OidcSettings,
+  { clock, outbound }: Pick<Platform, 'clock' | 'outbound'>,
+): SignInProvider {
+  const http = outbound.clientFor(settings.issuer);
+  const configure = createConfigurations(clock, () => discover(settings, http));
   const { name, displayName, registration, issuer, adminClaim } = settings;
   return {
     name,
@@ -126,12 +131,15 @@ function scopesFor(configuration: Configuration, adminClaim: OidcSettings['admin
 }
 
 /** Discovers once for all who sign in at the time; a failure is not kept. */
-function createConfigurations(settings: OidcSettings, clock: Clock): () => Promise<Configuration> {
+function createConfigurations(
+  clock: Clock,
+  read: () => Promise<Configuration>,
+): () => Promise<Configuration> {
   let known: { reading: Promise<Configuration>; atMs: number } | null = null;
   return () => {
     const nowMs = clock.now().getTime();
     if (known && nowMs - known.atMs < REDISCOVER_MS) return known.reading;
-    const reading = discover(settings);
+    const reading = read();
     const mine = { reading, atMs: nowMs };
     known = mine;
     reading.catch(() => {
@@ -141,21 +149,25 @@ function createConfigurations(settings: OidcSettings, clock: Clock): () => Promi
   };
 }
 
-function discover({ issuer, clientId, clientSecret }: OidcSettings): Promise<Configuration> {
+function discover(
+  { issuer, clientId, clientSecret }: OidcSettings,
+  http: HttpClient,
+): Promise<Configuration> {
   const isPlain = issuer.startsWith('http://');
   return discovery(new URL(issuer), clientId, undefined, clientAuth(clientSecret), {
-    [customFetch]: fetchOfProvider,
+    [customFetch]: fetchBy(http),
     // Only where its owner configured an address without TLS.
     execute: [enableNonRepudiationChecks, ...(isPlain ? [allowInsecureRequests] : [])],
   });
 }
 
-const fetchOfProvider: CustomFetch = (url, { method, headers, body, signal }) =>
-  fetchLimited(
-    url,
-    { method, headers, body: body instanceof Uint8Array ? new Uint8Array(body) : (body ?? null) },
-    { ...PROVIDER_LIMITS, signal },
-  );
+/** openid-client sends forms and no content, but its type allows more. */
+const fetchBy =
+  (http: HttpClient): CustomFetch =>
+  (url, { method, headers, body, signal }) => {
+    const isForm = typeof body === 'string' || body instanceof URLSearchParams;
+    return http.request(url, { method, headers, body: isForm ? body : null }, { ...PROVIDER_LIMITS, signal });
+  };
 
 /** By header, as the standard has it, unless the provider says that it takes only the body. */
 function clientAuth(secret: string | null): ClientAuth {

@@ -12,10 +12,14 @@ export interface SsoDeps {
   signInProviders: readonly SignInProvider[];
 }
 
-export function openProviders({ env, clock }: Pick<Platform, 'env' | 'clock'>): SsoDeps {
+export function openProviders(deps: Pick<Platform, 'env' | 'clock' | 'outbound'>): SsoDeps {
+  const { env, clock, outbound } = deps;
   const open = (settings: ProviderSettings) => {
-    if (settings.kind === 'oidc') return createOidc(settings, clock);
-    return settings.kind === 'google' ? createGoogle(settings, clock) : createGithub(settings);
+    if (settings.kind === 'oidc') return createOidc(settings, { clock, outbound });
+    const http = outbound.clientFor(...(settings.url === null ? [] : [settings.url]));
+    return settings.kind === 'google'
+      ? createGoogle(settings, { clock, http })
+      : createGithub(settings, { http });
   };
   return { signInProviders: env.signInProviders.map(open) };
 }

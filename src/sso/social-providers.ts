@@ -2,7 +2,7 @@ import { CodeChallengeMethod, decodeIdToken, OAuth2Client, OAuth2Tokens } from '
 import { z } from 'zod';
 import type { ProviderSettings } from '../env-sign-in.js';
 import type { Clock } from '../lib/clock.js';
-import { fetchLimited } from '../outbound/fetch-limited.js';
+import type { HttpClient } from '../outbound/http-client.js';
 import {
   PROVIDER_LIMITS,
   subjectOf,
@@ -24,7 +24,10 @@ interface Endpoints {
   scopes: string[];
 }
 
-export function createGoogle(settings: SocialSettings, clock: Clock): SignInProvider {
+export function createGoogle(
+  settings: SocialSettings,
+  { clock, http }: { clock: Clock; http: HttpClient },
+): SignInProvider {
   const { url } = settings;
   const endpoints = {
     issuer: url ?? 'https://accounts.google.com',
@@ -32,7 +35,7 @@ export function createGoogle(settings: SocialSettings, clock: Clock): SignInProv
     token: `${url ?? 'https://oauth2.googleapis.com'}/token`,
     scopes: ['openid', 'email', 'profile'],
   };
-  return createSocialProvider(settings, endpoints, async (tokens, { nonce }) => {
+  return createSocialProvider({ ...settings, http }, endpoints, async (tokens, { nonce }) => {
     // It came from Google itself over TLS, which stands for its signature (OpenID Connect Core 3.1.3.7, 6).
     const claims = z
       .object({
@@ -56,7 +59,7 @@ export function createGoogle(settings: SocialSettings, clock: Clock): SignInProv
   });
 }
 
-export function createGithub(settings: SocialSettings): SignInProvider {
+export function createGithub(settings: SocialSettings, { http }: { http: HttpClient }): SignInProvider {
   const site = settings.url ?? 'https://github.com';
   const api = settings.url === null ? 'https://api.github.com' : `${site}/api/v3`;
   const issuer = `${site}/login/oauth`;
@@ -66,13 +69,13 @@ export function createGithub(settings: SocialSettings): SignInProvider {
     token: `${issuer}/access_token`,
     scopes: ['read:user', 'user:email'],
   };
-  return createSocialProvider(settings, endpoints, async (tokens) => {
-    const token = tokens.accessToken();
-    const user = z.object({ id: z.int(), login: z.string() }).parse(await readGithub(`${api}/user`, token));
+  return createSocialProvider({ ...settings, http }, endpoints, async (tokens) => {
+    const read = (path: string) => readGithub(http, `${api}${path}`, tokens.accessToken());
+    const user = z.object({ id: z.int(), login: z.string() }).parse(await read('/user'));
     return {
       subject: subjectOf(issuer, String(user.id)),
       names: [user.login],
-      email: primaryEmail(await readGithub(`${api}/user/emails`, token)),
+      email: primaryEmail(await read('/user/emails')),
       isAdmin: null,
     };
   });
@@ -85,17 +88,16 @@ function primaryEmail(emails: unknown): string | null {
   return all.find(({ primary, verified }) => primary && verified)?.email ?? null;
 }
 
-async function readGithub(url: string, token: string): Promise<unknown> {
+async function readGithub(http: HttpClient, url: string, token: string): Promise<unknown> {
   const headers = {
     accept: 'application/vnd.github+json',
     authorization: `Bearer ${token}`,
-    'user-agent': 'Reprise',
   };
-  return readJson(await fetchLimited(url, { headers }, PROVIDER_LIMITS));
+  return readJson(await http.request(url, { headers }, PROVIDER_LIMITS));
 }
 
 function createSocialProvider(
-  { name, displayName, clientId, clientSecret }: SocialSettings,
+  { name, displayName, clientId, clientSecret, http }: SocialSettings & { http: HttpClient },
   { issuer, authorize, token, scopes }: Endpoints,
   toProfile: (tokens: OAuth2Tokens, flow: SignInFlow) => Promise<ProviderProfile>,
 ): SignInProvider {
@@ -123,15 +125,15 @@ function createSocialProvider(
         client_id: clientId,
         client_secret: clientSecret,
       });
-      return toProfile(await exchange(token, body), flow);
+      return toProfile(await exchange(http, token, body), flow);
     },
   };
 }
 
 /** arctic's own request has no limit of time or size. */
-async function exchange(url: string, body: URLSearchParams): Promise<OAuth2Tokens> {
-  const headers = { accept: 'application/json', 'user-agent': 'Reprise' };
-  const response = await fetchLimited(url, { method: 'POST', headers, body }, PROVIDER_LIMITS);
+async function exchange(http: HttpClient, url: string, body: URLSearchParams): Promise<OAuth2Tokens> {
+  const headers = { accept: 'application/json' };
+  const response = await http.request(url, { method: 'POST', headers, body }, PROVIDER_LIMITS);
   return new OAuth2Tokens(z.looseObject({}).parse(await readJson(response)));
 }
 

@@ -52,6 +52,10 @@ describe('the environment', () => {
       ssoLinkByEmail: false,
       authProxy: null,
       spotifyAccountsUrl: 'https://accounts.spotify.com',
+      outboundAllow: [],
+      httpProxy: null,
+      httpsProxy: null,
+      noProxy: null,
     });
   });
 
@@ -102,6 +106,19 @@ describe('the environment', () => {
     [{ FFMPEG_PATH: 'bin/ffmpeg' }, { ffmpegPath: resolve('bin/ffmpeg') }],
     [{ FFPROBE_PATH: '/bin/ffprobe' }, { ffprobePath: '/bin/ffprobe' }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+    [
+      { OUTBOUND_ALLOW: 'NAS.lan, 10.0.0.0/8,::1, .example.org,' },
+      { outboundAllow: ['nas.lan', '10.0.0.0/8', '::1', '.example.org'] },
+    ],
+    [
+      {
+        HTTP_PROXY: 'http://a:b@proxy:3128',
+        https_proxy: 'http://proxy',
+        HTTPS_PROXY: 'http://other',
+        no_proxy: 'lan',
+      },
+      { httpProxy: 'http://a:b@proxy:3128', httpsProxy: 'http://proxy', noProxy: 'lan' },
+    ],
     [{ GRAPHIQL: 'false' }, { graphiql: false }],
     [{ GRAPHIQL: '0' }, { graphiql: false }],
     [{ GRAPHIQL: '1' }, { graphiql: true }],
@@ -134,6 +151,10 @@ describe('the environment', () => {
       { ROLE: 'boss' },
       { CATALOG: 'spotify' },
       { LIBRARY_DIRS: ['src', 'no-such-folder', 'package.json'].join(delimiter) },
+      { OUTBOUND_ALLOW: '10.0.0.0/33' },
+      { OUTBOUND_ALLOW: '*' },
+      { OUTBOUND_ALLOW: 'http://nas.lan' },
+      { HTTPS_PROXY: 'socks5://user:password@proxy' },
       { LOG_LEVEL: 'loud' },
       { GRAPHIQL: 'maybe' },
       { CATALOG: 'library' },
@@ -165,6 +186,10 @@ describe('the environment', () => {
         "ROLE: "boss" is invalid; expected: all, api or worker.",
         "CATALOG: "spotify" is invalid; expected: demo or library.",
         "LIBRARY_DIRS: "<here>/package.json" is not a directory; expected: directories, separated by ":".",
+        "OUTBOUND_ALLOW: "10.0.0.0/33" is not a host name, an IP address or a network; expected: host names, IP addresses or networks such as 10.0.0.0/8, separated by commas; ".example.org" allows example.org and every name below it.",
+        "OUTBOUND_ALLOW: "*" is not a host name, an IP address or a network; expected: host names, IP addresses or networks such as 10.0.0.0/8, separated by commas; ".example.org" allows example.org and every name below it.",
+        "OUTBOUND_ALLOW: "http://nas.lan" is not a host name, an IP address or a network; expected: host names, IP addresses or networks such as 10.0.0.0/8, separated by commas; ".example.org" allows example.org and every name below it.",
+        "HTTPS_PROXY is invalid; expected: a URL without spaces that starts with http:// or https://.",
         "LOG_LEVEL: "loud" is invalid; expected: fatal, error, warn, info, debug, trace or silent.",
         "GRAPHIQL: "maybe" is invalid; expected: true or false.",
         "CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.",

@@ -1,0 +1,140 @@
+import { LRUCache } from 'lru-cache';
+import { delay } from '../lib/async.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
+import type { Clock } from '../lib/clock.js';
+import { OutboundError } from './errors.js';
+import type { HttpClient, RequestLimits } from './http-client.js';
+import { parseRetryAfter, type RequestGate, type Turn } from './request-gate.js';
+
+export interface ServiceRequest<T> {
+  signal: AbortSignal;
+  headers?: Readonly<Record<string, string>>;
+  /** Throws UnexpectedResponse or LimitedResponse. */
+  read: (response: Response) => Promise<T>;
+}
+
+/** GET requests to one provider: within its limits, repeated where that may help, revalidated by ETag. */
+export interface ServiceClient {
+  /** Throws Upstream… errors (lib/errors.ts), and the signal's reason. */
+  get<T>(url: string, request: ServiceRequest<T>): Promise<T>;
+}
+
+/** Something else than the service promises, such as HTML in place of JSON. */
+export class UnexpectedResponse extends Error {}
+
+/** The service limits requests, and says so in its own way. */
+export class LimitedResponse extends Error {}
+
+export interface ServiceClientOptions {
+  http: HttpClient;
+  gate: RequestGate;
+  clock: Clock;
+  /** In messages. */
+  displayName: string;
+  limits: RequestLimits;
+  retryDelayMs?: number;
+}
+
+const TRIES = 3;
+const RETRY_DELAY_MS = 300;
+const TOO_MANY_REQUESTS = 429;
+const NOT_MODIFIED = 304;
+/** Of responses with an ETag, which are sent again only when they have changed. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+
+interface Kept {
+  etag: string;
+  response: Response;
+}
+
+export function createServiceClient(options: ServiceClientOptions): ServiceClient {
+  const kept = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES });
+  return {
+    async get(url, request) {
+      for (let attempt = 1; ; attempt++) {
+        const turn = await options.gate.enter(request.signal);
+        try {
+          const response = await fetchKept(options, kept, { url, request });
+          const result = await judge(options, response, request);
+          await turn.succeeded();
+          return result;
+        } catch (thrown) {
+          if (request.signal.aborted) await turn.abandoned();
+          request.signal.throwIfAborted();
+          const { error, isRepeatable } = await explain(options, turn, thrown);
+          if (!isRepeatable || attempt === TRIES) throw error;
+          const baseMs = (options.retryDelayMs ?? RETRY_DELAY_MS) * 2 ** attempt;
+          await delay(baseMs * (0.5 + Math.random() / 2), request.signal);
+        }
+      }
+    },
+  };
+}
+
+async function fetchKept(
+  { http, limits }: ServiceClientOptions,
+  kept: LRUCache<string, Kept>,
+  { url, request: { headers, signal } }: { url: string; request: ServiceRequest<unknown> },
+): Promise<Response> {
+  const known = kept.get(url);
+  const revalidate = known ? { 'if-none-match': known.etag } : {};
+  const response = await http.request(url, { headers: { ...headers, ...revalidate } }, { ...limits, signal });
+  if (known && response.status === NOT_MODIFIED) return known.response.clone();
+  const etag = response.headers.get('etag');
+  if (etag !== null && response.status === 200) {
+    const size = (await response.clone().arrayBuffer()).byteLength;
+    kept.set(url, { etag, response: response.clone() }, { size: Math.max(1, size) });
+  }
+  return response;
+}
+
+/** Says what a status means that means the same everywhere. */
+async function judge<T>(
+  { clock }: ServiceClientOptions,
+  response: Response,
+  { read }: ServiceRequest<T>,
+): Promise<T> {
+  const retryAfterMs = parseRetryAfter(response.headers, clock.now());
+  const { status } = response;
+  if (status === TOO_MANY_REQUESTS || (status === 503 && retryAfterMs !== null))
+    throw new StatedLimit(retryAfterMs);
+  if (status >= 500) throw new UnexpectedResponse(`answered with status ${status}`);
+  return read(response);
+}
+
+class StatedLimit extends LimitedResponse {
+  constructor(readonly retryAfterMs: number | null) {
+    super();
+  }
+}
+
+interface Explained {
+  error: unknown;
+  isRepeatable: boolean;
+}
+
+/** A failure counts towards a block unless it is of one response alone. */
+async function explain(
+  { displayName }: ServiceClientOptions,
+  turn: Turn,
+  thrown: unknown,
+): Promise<Explained> {
+  if (thrown instanceof LimitedResponse) {
+    const blockMs = await turn.limited(thrown instanceof StatedLimit ? thrown.retryAfterMs : null);
+    // The gate knows for how long: the next attempt waits there, or ends there.
+    return { error: new UpstreamLimitedError(displayName, blockMs), isRepeatable: true };
+  }
+  const isOwn = thrown instanceof OutboundError;
+  if (!isOwn && !(thrown instanceof UnexpectedResponse)) {
+    await turn.succeeded();
+    return { error: thrown, isRepeatable: false };
+  }
+  const isPermanent = isOwn && PERMANENT.has(thrown.problem);
+  await (isPermanent ? turn.abandoned() : turn.failed());
+  const message = isOwn ? `${displayName} failed: ${thrown.message}` : `${displayName} ${thrown.message}.`;
+  const error = new UpstreamFailedError(message, { cause: thrown, retryable: !isPermanent });
+  return { error, isRepeatable: !isPermanent };
+}
+
+/** The same request would end in the same way. */
+const PERMANENT = new Set(['TOO_LARGE', 'FORBIDDEN_ADDRESS', 'TOO_MANY_REDIRECTS']);
