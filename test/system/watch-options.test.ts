@@ -37,6 +37,8 @@ const source = createSteeredSource();
 let catalog: ChangingCatalog;
 let app: TestApp;
 let kids: string;
+/** In another of the allowed directories. */
+let elsewhere: string;
 
 const tides = Promise.all(TIDES.map((id) => createDemoCatalog().findTrack(id, never)));
 
@@ -45,7 +47,9 @@ beforeEach(async () => {
     (await tides).flatMap((track) => (track ? [[track.id, track] as [string, Track]] : [])),
   );
   catalog = createChangingCatalog(tracks);
+  const [main, other] = await Promise.all([createWorkspace(), createWorkspace()]);
   app = await startApp({
+    env: { downloadDir: main.path, downloadRoots: [main.path, other.path] },
     overrides: {
       catalogs: [createDemoCatalog(), catalog.source],
       sources: [source],
@@ -55,7 +59,11 @@ beforeEach(async () => {
   });
   await turnOnWatching(app);
   kids = join(app.env.downloadDir, 'kids');
-  return () => app.stop();
+  elsewhere = join(other.path, 'kids');
+  return async () => {
+    await app.stop();
+    await Promise.all([main.remove(), other.remove()]);
+  };
 });
 afterAll(() => source.releaseAll());
 
@@ -122,7 +130,7 @@ describe('the downloads of a watch', () => {
     if (!one || !other) throw new Error('there are two users');
     try {
       const want = { item: PLAYLIST, downloadExisting: true, filter };
-      await watch(one, { ...want, download: { format: 'MP3' }, downloadPath: kids });
+      await watch(one, { ...want, download: { format: 'MP3' }, downloadPath: elsewhere });
       await watch(other, { ...want, download: { format: 'OPUS' } });
       const tracks = () => app.deps.db.task.findMany({ where: { kind: 'TRACK', state: 'COMPLETED' } });
       const made = await waitFor(async () => ((await tracks()).length === 2 ? tracks() : null), {
@@ -131,7 +139,7 @@ describe('the downloads of a watch', () => {
       });
       const fileOf = (viewer: { id: string } | undefined) =>
         made.find(({ ownerId }) => ownerId === viewer?.id)?.filePath ?? '';
-      expect(fileOf(viewers[0]).replace(app.env.downloadDir, '')).toMatch(/^\/kids\/.*Casting Off\.mp3$/);
+      expect(fileOf(viewers[0]).replace(elsewhere, '')).toMatch(/^\/Saltglass.*Casting Off\.mp3$/);
       expect(fileOf(viewers[1]).replace(app.env.downloadDir, '')).toMatch(/^\/Saltglass.*Casting Off\.opus$/);
     } finally {
       await Promise.all([one.stop(), other.stop()]);
