@@ -14,6 +14,7 @@ import { createSteeredSource } from '../kit/steered-source.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
+import { joinApp } from './join-app.js';
 import { downloadsOf, membersOf, optionsOf, tryUpdate } from '../kit/watch-options.js';
 import {
   CHECK_ALL,
@@ -284,6 +285,29 @@ describe('a filter', () => {
     expect(after.counts).toMatchObject({ failed: 0, excluded: 1 });
     expect(await downloadsOf(app, task.id)).toEqual([]);
   });
+});
+
+it('reads an unchanged playlist again once the server allows explicit tracks, unless the watch does not', async () => {
+  const api = await startApp({ env: { role: 'api' } });
+  onTestFinished(() => api.stop());
+  await turnOnWatching(api);
+  const withWorker = async (explicitFilter: boolean, id: string) => {
+    const worker = await joinApp(api, { env: { role: 'worker', explicitFilter } });
+    await ended(api, await check(api, id), 60_000);
+    await worker.stop();
+    const { nodes } = await membersOf(api, id, { state: 'EXCLUDED' });
+    return { outcome: (await seen(api, id)).outcome, excluded: nodes.map(({ exclusion }) => exclusion) };
+  };
+  const { id } = await watch(api, { item: PLAYLIST });
+  const left = { outcome: 'CHECKED', excluded: ['EXPLICIT'] };
+  expect(await withWorker(true, id)).toEqual(left);
+  expect(await withWorker(true, id)).toEqual({ ...left, outcome: 'UNCHANGED' });
+  await updateWatch(api, { id, filter: { skipExplicit: true } });
+  expect(await withWorker(false, id)).toEqual(left);
+  expect(await withWorker(false, id)).toEqual({ ...left, outcome: 'UNCHANGED' });
+  await updateWatch(api, { id, filter: null });
+  expect(await withWorker(true, id)).toEqual(left);
+  expect(await withWorker(false, id)).toEqual({ outcome: 'CHECKED', excluded: [] });
 });
 
 describe('options that change during a check', () => {
