@@ -279,11 +279,14 @@ describe('a filter', () => {
       timeoutMs: 60_000,
     });
     await updateWatch(app, { id, filter: { titleExcludes: ['tide'] } });
+    expect((await checked(app, id)).watch.counts).toMatchObject({ failed: 0, excluded: 1 });
     await app.deps.db.$executeRaw`UPDATE "WatchMember" SET "stateAt" = "stateAt" - interval '61 seconds'`;
     source.heal(A);
     const { watch: after, task } = await checked(app, id);
-    expect(after.counts).toMatchObject({ failed: 0, excluded: 1 });
+    expect(after).toMatchObject({ outcome: 'UNCHANGED', counts: { failed: 0, excluded: 1 } });
     expect(await downloadsOf(app, task.id)).toEqual([]);
+    await updateWatch(app, { id, filter: null });
+    expect((await checked(app, id)).watch).toMatchObject({ outcome: 'FOUND', counts: { known: 1 } });
   });
 });
 
