@@ -1,16 +1,19 @@
 import type { Album, Track } from '../catalog/catalog-item.js';
+import type { CatalogSource } from '../catalog/catalog-source.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import { insertClaimedChildren } from '../queue/insert-children.js';
 import { listAllPositions } from '../tasks/task-children-store.js';
 import { newChildren, type NewTask } from '../tasks/new-task.js';
-import { findOwnedTracks } from './find-owned.js';
+import { findOwned } from './find-owned.js';
 import { listWanted, markQueued, setMembers, type WantedMember } from './member-store.js';
+import { noteLibraryFiles } from './watch-file-store.js';
 import type { Watch } from './watch.js';
 
 interface Queueing extends TaskRun {
   deps: Pick<Platform, 'db' | 'env'>;
   watch: Watch;
+  catalog: CatalogSource;
   /** Throws when nothing more is to be queued. */
   expectWatched(): Promise<void>;
 }
@@ -44,13 +47,15 @@ export async function queueWanted(queueing: Queueing, items: Items): Promise<voi
 const toQueued = ({ id, itemId }: NewTask) => ({ itemId, taskId: id });
 
 /** What a person asked for again is downloaded although there is a file. */
-async function markOwned({ deps, watch }: Queueing, items: Items): Promise<void> {
+async function markOwned({ deps, watch, catalog, signal }: Queueing, items: Items): Promise<void> {
   const wanted = await listWanted(deps.db, watch);
   const open = wanted.flatMap(({ itemId, origin }) =>
     origin === 'REQUESTED' ? [] : (items.get(itemId) ?? []),
   );
-  const itemIds = await findOwnedTracks(deps, open);
-  if (itemIds.length > 0) await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
+  const { itemIds, files } = await findOwned({ ...deps, catalog, signal }, open);
+  if (itemIds.length === 0) return;
+  await noteLibraryFiles(deps.db, watch.id, files);
+  await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
 }
 
 /** The place in the list, for file names; one that another child has, only after an incomplete reading, is replaced. */

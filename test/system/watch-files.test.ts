@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -10,13 +11,15 @@ import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-lis
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
-import { checked, fileStateOf, turnOnWatching, watch } from '../kit/watches.js';
+import { check, checked, fileStateOf, turnOnWatching, watch } from '../kit/watches.js';
+import { joinApp, spawnWorker } from './join-app.js';
 
 const TIDES = [1, 2, 3, 4].map((number) => `demo:tide-0000${number}`);
 const [A = '', B = '', C = '', D = ''] = TIDES;
 const LIST = 'stub:list';
 /** Long enough for a few downloads on a busy machine. */
-const LONG_MS = 60_000;
+const LONG_MS = 30_000;
+const SETTINGS = { maxRetries: 0, customTrackFormat: '%music%', customDirFormat: 'Tides' };
 
 let tracks: Map<string, Track>;
 beforeAll(async () => {
@@ -32,7 +35,7 @@ const start = async (settings: object = {}) => {
   app = await startApp({
     overrides: {
       catalogs: [catalog.source],
-      settings: { maxRetries: 0, customTrackFormat: '%music%', customDirFormat: 'Tides', ...settings },
+      settings: { ...SETTINGS, ...settings },
       timing: { stopGraceMs: 100 },
     },
   });
@@ -142,6 +145,45 @@ describe('the m3u8 of a watched playlist', () => {
     catalog.set([A]);
     await watch(app, { item: LIST, downloadExisting: true });
     await expectListed(join(root, 'system', 'playlists', 'Changing.m3u8'), [A]);
+  });
+
+  it('is written by the next worker when one was killed between the change and the file', async () => {
+    app = await startApp({
+      env: { role: 'api' },
+      overrides: { catalogs: [catalog.source], settings: SETTINGS },
+    });
+    root = app.env.downloadDir;
+    await turnOnWatching(app);
+    const work = () =>
+      joinApp(app, {
+        env: { role: 'worker' },
+        overrides: {
+          catalogs: [catalog.source],
+          settings: SETTINGS,
+          timing: { leaseMs: 2_000, stopGraceMs: 100 },
+        },
+      });
+    catalog.set([A, B]);
+    const { id } = await watch(app, { item: LIST, downloadExisting: true });
+    const first = await work();
+    await expectListed(listPath(), [A, B]);
+    await first.stop();
+
+    catalog.set([B, B]);
+    await check(app, id);
+    const child = spawnWorker(app, 'watching-child', {
+      LIST: [B, B].join(),
+      KILLED_ON: 'watched list changed',
+    });
+    const [, signal] = (await once(child, 'exit')) as [unknown, string | null];
+    expect(signal).toBe('SIGKILL');
+    expect(await app.deps.db.watchMember.findMany({ where: { removedAt: null } })).toMatchObject([
+      { itemId: B, positions: [0, 1] },
+    ]);
+    await expectListed(listPath(), [A, B]);
+    const second = await work();
+    onTestFinished(() => second.stop());
+    await expectListed(listPath(), [B, B]);
   });
 
   it('says on the watch why it cannot be written, and is written once it can', async () => {
