@@ -224,6 +224,23 @@ describe('a watch', () => {
     });
   });
 
+  it('of the demo’s artist finds a single every ten minutes', async () => {
+    let now = Date.now();
+    const app = await startApp({ overrides: { clock: { now: () => new Date(now) } } });
+    onTestFinished(() => app.stop());
+    await turnOnWatching(app);
+    const { id } = await watch(app, { item: 'demo:tide-gauge' });
+    expect((await checked(app, id)).watch).toMatchObject({
+      outcome: 'CHECKED',
+      counts: { total: 12, missing: 12 },
+    });
+    now += 10 * 60_000;
+    const { watch: after } = await checked(app, id);
+    expect(after).toMatchObject({ outcome: 'FOUND', foundCount: 1, counts: { total: 12, known: 1 } });
+    const made = await app.deps.db.task.findMany({ where: { kind: 'TRACK' }, orderBy: { position: 'asc' } });
+    expect(made.map(({ title, state }) => `${title} ${state}`)).toEqual(['Flood COMPLETED', 'Ebb COMPLETED']);
+  });
+
   it('does not download what the library has', async () => {
     const track = await createDemoCatalog().findTrack('demo:night-ferry-1-01', never);
     if (!track?.isrc) throw new Error('the demo lacks the track');
