@@ -102,7 +102,7 @@ export async function syncToDisk(path: string): Promise<void> {
 }
 
 const FULL = ['ENOSPC', 'EDQUOT'];
-const NOT_WRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP', 'EFBIG'];
+const NOT_WRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP', 'EFBIG', 'EXDEV'];
 const NAME_REFUSED = ['ENAMETOOLONG', 'EILSEQ', 'EINVAL'];
 
 export function explainDiskError(thrown: unknown): unknown {
