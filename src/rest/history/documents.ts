@@ -6,6 +6,7 @@ graphql(`
     kind
     state
     historyStatus
+    progress
     title
     artists: artistNames
     album: albumTitle

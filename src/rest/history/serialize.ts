@@ -2,6 +2,7 @@ import type { RestDownloadFragment, RestHistoryStatsQuery } from '../../generate
 import { serializeImage } from '../catalog/serialize.js';
 import { localIdOf, plainIdOf } from '../plain-id.js';
 import { withRestNames } from '../setting-names.js';
+import { statusOf } from '../tasks/serialize.js';
 
 type Item = NonNullable<RestDownloadFragment['item']>;
 type TrackItem = Extract<Item, { __typename: 'Track' }>;
@@ -61,7 +62,10 @@ function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
     external_ids: externalIdsOf(item),
     genres: genresOf(item),
     explicit: trackOf(item)?.explicit ?? false,
-    metadata: file ? { source: file.source, licence: file.licence, size_bytes: Number(file.sizeBytes) } : {},
+    metadata: {
+      ...(file && { source: file.source, licence: file.licence, size_bytes: Number(file.sizeBytes) }),
+      status_info: { status: statusOf(task), error: error ? withRestNames(error.message) : null },
+    },
     ...(error && { error: withRestNames(error.message) }),
   };
 }
