@@ -18,12 +18,13 @@ import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
 import { createStubDiscography, stubAlbum } from '../kit/stub-discography.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 import { check, checked, seen, tryWatch, turnOnWatching, UNWATCH, watch } from '../kit/watches.js';
 import { joinApp, spawnWorker } from './join-app.js';
 
 /** Long enough for the whole of it on a busy machine. */
 const LONG_MS = 90_000;
+const LEASE_MS = Math.round(stretch(2_000));
 
 /** Counts the pages that are read at the same time. */
 function createCrowdedCatalog() {
@@ -126,7 +127,7 @@ describe('several workers', () => {
   it('take up the check of one that was killed in the middle of a list', async () => {
     await turnOnWatching(api);
     const { id } = await watch(api, { item: 'stub:120', kind: 'PLAYLIST', downloadExisting: true });
-    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: '100', LEASE_MS: '2000' });
+    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: '100', LEASE_MS: `${LEASE_MS}` });
     const [, signal] = (await once(child, 'exit')) as [unknown, string | null];
     expect(signal).toBe('SIGKILL');
     // Nothing of a reading that did not end.
@@ -137,7 +138,7 @@ describe('several workers', () => {
       overrides: {
         catalogs: [createStubDiscography({})],
         settings: { maxRetries: 0, maxConcurrentDownloads: 20 },
-        timing: { leaseMs: 2_000, stopGraceMs: 100 },
+        timing: { leaseMs: LEASE_MS, stopGraceMs: 100 },
       },
     });
     onTestFinished(() => worker.stop());
