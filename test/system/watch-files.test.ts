@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished 
 import { viewerOf } from '../../src/auth/viewer.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
-import { keepWatchFilesJob } from '../../src/watches/keep-files.job.js';
+import { keepWatchFilesJob } from '../../src/watch-files/keep-files.job.js';
 import { never } from '../kit/audio.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
 import { createUser, serveWith } from '../kit/serve-as.js';

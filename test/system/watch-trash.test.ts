@@ -11,7 +11,7 @@ import { graphql } from '../../src/generated/documents/gql.js';
 import type { Env } from '../../src/env.js';
 import { openRoots, walkLibrary } from '../../src/library/walk-library.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
-import { keepWatchFilesJob } from '../../src/watches/keep-files.job.js';
+import { keepWatchFilesJob } from '../../src/watch-files/keep-files.job.js';
 import { never } from '../kit/audio.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
 import { canMount, withSmallDisk } from '../kit/small-disk.js';

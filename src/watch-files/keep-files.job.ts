@@ -8,10 +8,10 @@ import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { listLeaving, type LeavingMember } from './leaving-store.js';
-import { listUnsettledTasks, settleMembers } from './member-store.js';
-import { settleMembersOnEvent } from './settle-on-event.js';
+import { listUnsettledTasks, settleMembers } from '../watches/member-store.js';
+import { settleMembersOnEvent } from '../watches/settle-on-event.js';
 import { trashFiles } from './trash-files.js';
-import { listChangedWatches, saveFileProblem } from './watch-file-store.js';
+import { listChangedWatches, saveFileProblem } from '../watches/watch-file-store.js';
 import { writeList } from './write-list.js';
 
 type KeepDeps = Pick<Platform & SettingsDeps, 'db' | 'env' | 'settings' | 'log'>;

@@ -1,6 +1,6 @@
 import type { Db, WatchFile } from '../database/prisma.js';
 import { ACTIVE_STATES } from '../tasks/task.js';
-import type { Watch, WatchMember } from './watch.js';
+import type { Watch, WatchMember } from '../watches/watch.js';
 
 /* Files of members that left their list, on their way to the trash. */
 
