@@ -52,7 +52,7 @@ import { createTagReader } from './library/tag-reader.js';
 import { ensureFirstAdmin } from './users/register.js';
 import { openUpstreams } from './upstream/open-upstreams.js';
 import { createWatchRunners } from './watches/check-watch.js';
-import { keepWatchFilesOnEvent } from './watches/keep-files.job.js';
+import { keepWatchFilesOnEvent } from './watch-files/keep-files.job.js';
 import { createWatchFeed } from './watches/watch-feed.js';
 
 export interface Overrides {

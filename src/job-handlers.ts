@@ -6,7 +6,7 @@ import type { RunnableJob } from './jobs/job.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { deleteUsersJob } from './users/delete-user.job.js';
 import { runTaskJob } from './queue/run-task.job.js';
-import { keepWatchFilesJob } from './watches/keep-files.job.js';
+import { keepWatchFilesJob } from './watch-files/keep-files.job.js';
 import { queueDueChecksJob } from './watches/queue-checks.job.js';
 
 export const JOBS: readonly RunnableJob<Deps>[] = [

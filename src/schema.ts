@@ -19,7 +19,6 @@ import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
 import './users/users.graphql.js';
-import './watches/watch-checks.graphql.js';
 import './watches/watch-members.graphql.js';
 import './watches/watch-mutations.graphql.js';
 import './watches/watch-type.graphql.js';

@@ -9,7 +9,7 @@ import {
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import type { GraphqlContext } from '../context.js';
 import type { CatalogItem, CatalogType } from './catalog-item.js';
-import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
+import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
 import { findItem, findItemOfType, searchCatalog } from './find-item.js';
 import {
   ABOUT_REFERENCE,
@@ -26,14 +26,14 @@ import {
 
 builder.objectType(CatalogItemNotFoundError, {
   name: 'CatalogItemNotFound',
-  description: 'The catalog has no such item. Check the id, or search for the item.',
+  description:
+    'The catalog has no such item, or is not set up here. Check the id, search for the item, or do what `message` says.',
   interfaces: [ErrorInterface],
 });
 
 builder.objectType(InvalidItemError, {
   name: 'InvalidItem',
-  description:
-    'The input is not an id or link of a catalog that is set up here. Use one of the forms named in `message`.',
+  description: 'The input is not an id or link of an item. Use one of the forms named in `message`.',
   interfaces: [ErrorInterface],
 });
 
@@ -148,7 +148,7 @@ async function resolveItem(context: GraphqlContext, item: string): Promise<Catal
   try {
     return await findItem(context, { item, type: null }, context.signal);
   } catch (thrown) {
-    if (thrown instanceof CatalogItemNotFoundError) return null;
+    if (thrown instanceof CatalogItemNotFoundError && !(thrown instanceof CatalogNotSetUpError)) return null;
     throw thrown;
   }
 }

@@ -15,7 +15,7 @@ import {
   type Track,
 } from './catalog-item.js';
 import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
-import { CatalogItemNotFoundError, InvalidItemError } from './errors.js';
+import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
 import { parseItemReference, type ItemReference } from './item-reference.js';
 
 type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog'>;
@@ -33,12 +33,14 @@ const QUEUEABLE: readonly CatalogType[] = ['TRACK', 'ALBUM', 'PLAYLIST', 'ARTIST
 /** In the order in which an id without a type is tried. */
 const FINDABLE: readonly CatalogType[] = [...QUEUEABLE, 'SHOW', 'EPISODE'];
 
+/** Throws CatalogNotSetUpError for a known catalog, InvalidItemError for any other. */
 export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: string): CatalogSource {
   const provider = providerOf({ id });
   const catalog = catalogs.get(provider);
   if (catalog) return catalog;
-  const known = [...catalogs.keys()].join(', ');
-  throw new InvalidItemError(`The catalog "${provider}" is not set up here; available: ${known}.`);
+  const available = [...catalogs.keys()];
+  if (CatalogNotSetUpError.isKnown(provider)) throw new CatalogNotSetUpError(provider, available);
+  throw new InvalidItemError(`There is no catalog "${provider}"; available: ${available.join(', ')}.`);
 }
 
 /** Throws InvalidItemError before a catalog is called, CatalogItemNotFoundError when it lacks the item. */

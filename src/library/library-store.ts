@@ -160,6 +160,14 @@ export function listFilesLike(
   });
 }
 
+/** Of the files that these artists are on. */
+export async function listAlbumTitles(db: Db, artistIds: readonly string[]): Promise<string[]> {
+  const rows = await db.$queryRaw<{ album: string }[]>`
+    SELECT DISTINCT CASE WHEN "album" = '' THEN "title" ELSE "album" END AS "album" FROM "LibraryFile"
+    WHERE "problem" IS NULL AND "artistIds" && ${artistIds}::text[]`;
+  return rows.map(({ album }) => album);
+}
+
 async function withAlbums(db: Db, files: readonly LibraryFile[]): Promise<LibraryTrack[]> {
   const ids = files.flatMap(({ album, albumId }) => (album && albumId ? [albumId] : []));
   const albums = await listAlbumsOf(db, [...new Set(ids)]);

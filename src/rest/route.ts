@@ -182,15 +182,14 @@ interface PagedRoute<Input, Data, Variables> extends Omit<
   variables(input: Input, after: string | null): NoInfer<Variables>;
   /** The cursor of the next page; null after the last. */
   next(data: NoInfer<Data>): string | null;
-  /** Throws RestFailure for an error of the result union. */
-  respond(
-    pages: NoInfer<Data>[],
-    request: { input: NoInfer<Input>; base: string; now: Date },
-  ): object | Reply;
+  /** As the response has them. The data of a page is not kept: of a long list it is most of the memory. */
+  itemsOf(data: NoInfer<Data>, at: { offset: number; now: Date }): object[];
+  /** Default: the items. Throws RestFailure for an error of the result union. */
+  respond?(items: object[], request: { first: NoInfer<Data>; input: NoInfer<Input> }): object;
 }
 
 export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data, Variables>): AnyRoute {
-  const { path, input, document, docs } = spec;
+  const { path, input, document, docs, respond = (items) => items } = spec;
   return {
     methods: ['GET'],
     path,
@@ -202,15 +201,17 @@ export function pagedRoute<Input, Data, Variables>(spec: PagedRoute<Input, Data,
     bodyOnly: false,
     streams: false,
     documents: [document],
-    async handle({ documents, raw, base, clock }) {
+    async handle({ documents, raw, clock }) {
       const parsed = parseInput(input, raw);
-      const pages: Data[] = [];
-      for (let after: string | null = null, more = true; more; more = after !== null) {
+      const items: object[] = [];
+      const read = async (after: string | null) => {
         const page: Data = await documents.run(document, spec.variables(parsed, after));
-        pages.push(page);
-        after = spec.next(page);
-      }
-      return toReply(spec.respond(pages, { input: parsed, base, now: clock.now() }), 200);
+        for (const item of spec.itemsOf(page, { offset: items.length, now: clock.now() })) items.push(item);
+        return page;
+      };
+      const first = await read(null);
+      for (let after = spec.next(first); after !== null;) after = spec.next(await read(after));
+      return toReply(respond(items, { first, input: parsed }), 200);
     },
   };
 }

@@ -57,14 +57,9 @@ export function tableNode(name: string, { description, rows, load }: NodeOptions
     },
     fields: (t) => {
       const fields = rows.map((row) => {
-        const { form } = row;
-        const field = t.field({
-          type: typeOf(form),
-          nullable: takesNull(row),
-          description: describeWithDefault(row) + nullNote(row),
-          resolve: ({ values }) => valueOf(row, values),
-        });
-        return [row.name, field] as const;
+        const description = describeWithDefault(row) + nullNote(row);
+        const resolve = ({ values }: TableNode) => valueOf(row, values);
+        return [row.name, t.field({ ...valueField(row), description, resolve })] as const;
       });
       const version = t.exposeInt('version', {
         description: 'Increases with every change; 0 before the first.',
@@ -83,10 +78,9 @@ export function tableObject(name: string, { description, rows }: TypeOptions) {
     fields: (t) =>
       Object.fromEntries(
         rows.map((row) => {
-          const about = describeRow(row) + nullNote(row);
-          const nullable = takesNull(row);
+          const description = describeRow(row) + nullNote(row);
           const resolve = (values: TableValues) => valueOf(row, values);
-          return [row.name, t.field({ type: typeOf(row.form), nullable, description: about, resolve })];
+          return [row.name, t.field({ ...valueField(row), description, resolve })];
         }),
       ),
   });
@@ -103,9 +97,9 @@ export function partialTableObject(
     fields: (t) => ({
       ...Object.fromEntries(
         rows.map((row) => {
-          const about = describeInput(row, false);
+          const description = describeInput(row, false);
           const resolve = (values: TableValues) => valueOf(row, values) ?? null;
-          return [row.name, t.field({ type: typeOf(row.form), nullable: true, description: about, resolve })];
+          return [row.name, t.field({ ...valueField(row), nullable: true, description, resolve })];
         }),
       ),
       setToNull: t.field({
@@ -117,6 +111,8 @@ export function partialTableObject(
     }),
   });
 }
+
+const valueField = (row: TableRow) => ({ type: typeOf(row.form), nullable: takesNull(row) });
 
 function valueOf({ name, form }: TableRow, values: TableValues): unknown {
   const value = values.get(name);

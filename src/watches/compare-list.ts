@@ -38,8 +38,8 @@ export interface ListChange {
   added: number;
 }
 
-/** States that say nothing of a download. */
-const OPEN_STATES: readonly MemberState[] = ['MISSING', 'EXCLUDED', 'UNAVAILABLE'];
+/** What the list says does not change them. */
+const SETTLED_STATES: readonly MemberState[] = ['KNOWN', 'QUEUED'];
 
 interface Rules {
   isFirst: boolean;
@@ -74,8 +74,7 @@ function toRow(
   before: KnownMember | undefined,
   { isFirst, exclusion }: { isFirst: boolean; exclusion: MemberExclusion | null },
 ): MemberRow {
-  const open = !available ? 'UNAVAILABLE' : exclusion ? 'EXCLUDED' : 'MISSING';
-  const state = before && !OPEN_STATES.includes(before.state) ? before.state : open;
+  const state = stateOf({ before: before?.state, available, exclusion });
   return {
     itemId,
     // An entry that is gone has none.
@@ -85,6 +84,22 @@ function toRow(
     state,
     exclusion: state === 'EXCLUDED' ? exclusion : null,
   };
+}
+
+function stateOf({
+  before = 'MISSING',
+  available,
+  exclusion,
+}: {
+  before: MemberState | undefined;
+  available: boolean;
+  exclusion: MemberExclusion | null;
+}): MemberState {
+  if (SETTLED_STATES.includes(before)) return before;
+  // A failed one that is left out is not tried again.
+  if (before === 'FAILED') return exclusion ? 'EXCLUDED' : 'FAILED';
+  if (!available) return 'UNAVAILABLE';
+  return exclusion ? 'EXCLUDED' : 'MISSING';
 }
 
 function differs(before: KnownMember, row: MemberRow): boolean {

@@ -68,6 +68,14 @@ export async function settleMembers(
       AND ("WatchMember"."state" <> next."state" OR "WatchMember"."taskId" IS DISTINCT FROM next."taskId")`;
 }
 
+/** Tasks that finished while nobody listened. */
+export async function listUnsettledTasks(db: Db, limit: number): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT DISTINCT task."id" FROM "WatchMember" member JOIN "Task" task ON task."id" = member."taskId"
+    WHERE member."state" = 'QUEUED' AND task."state" IN ('COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED') LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
 /**
  * Failed members whose time has come are MISSING again. Their task stays, because it has the item. A time ahead of now,
  * by more than a transaction lasts, was written while the database's clock was wrong.

@@ -1,3 +1,4 @@
+import type { CatalogSource } from '../catalog/catalog-source.js';
 import type { Db } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
@@ -6,14 +7,16 @@ import { listPositions, measureChildren } from '../tasks/task-children-store.js'
 import { newChildren, type NewTask } from '../tasks/new-task.js';
 import { findFreePosition, listWantedItems, type StagedList, type WantedItem } from './entry-store.js';
 import { WatchNotFoundError } from './errors.js';
-import { findOwnedTracks } from './find-owned.js';
+import { findOwned } from './find-owned.js';
 import { markQueued, setMembers } from './member-store.js';
+import { noteLibraryFiles } from './watch-file-store.js';
 import { lockWatch } from './watch-store.js';
 import type { Watch } from './watch.js';
 
 interface Queueing extends TaskRun {
   deps: Pick<Platform, 'db' | 'env'>;
   watch: Watch;
+  catalog: CatalogSource;
   /** Throws when nothing more is to be queued. */
   expectWatched(): Promise<void>;
 }
@@ -81,10 +84,14 @@ async function expectSameOptions(tx: Db, { id, itemId, optionsVersion }: Watch):
 const toQueued = ({ id, itemId }: NewTask) => ({ itemId, taskId: id });
 
 /** What a person asked for again is downloaded although there is a file. */
-async function withoutOwned({ deps, watch }: Queueing, wanted: WantedItem[]): Promise<WantedItem[]> {
+async function withoutOwned(queueing: Queueing, wanted: WantedItem[]): Promise<WantedItem[]> {
+  const { deps, watch, catalog, signal } = queueing;
   const open = wanted.flatMap(({ item, origin }) => (origin === 'REQUESTED' ? [] : (item ?? [])));
-  const itemIds = await findOwnedTracks(deps, open);
-  if (itemIds.length > 0) await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
+  const { itemIds, files } = await findOwned({ ...deps, catalog, signal }, open);
+  if (itemIds.length > 0) {
+    await noteLibraryFiles(deps.db, watch.id, files);
+    await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
+  }
   const owned = new Set(itemIds);
   return wanted.filter(({ itemId, item }) => item !== null && !owned.has(itemId));
 }

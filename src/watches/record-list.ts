@@ -15,7 +15,6 @@ import { ReadingLostError, WatchNotFoundError } from './errors.js';
 import { findDownloads, hasMembers, readMembers, saveMembers } from './member-store.js';
 import { queueWanted } from './queue-wanted.js';
 import { readList, type ListEntry, type Reading } from './read-list.js';
-import { mayTrash } from './trash-files.js';
 import { expectWatched, type Check } from './watch-check.js';
 import { albumGroupsOf, filterOf, resolveWatchOptions } from './watch-options.js';
 import { lockWatch, saveReading, type WatchedItem } from './watch-store.js';
@@ -131,6 +130,18 @@ async function record(check: Check, recording: Recording) {
   });
   await findDownloads(tx, watch);
   return { watch, notice: isEmptied ? EMPTY : reading.notice, added, removed };
+}
+
+/**
+ * Whether the files of what is no longer listed are to go. Not when the catalog lists more entries without an id than
+ * before, which may be the missing ones, or when other kinds of albums were read than before.
+ */
+function mayTrash(
+  { removeFiles, unnamedCount, readGroups }: Watch,
+  now: Pick<Reading, 'unnamedCount' | 'groups'>,
+): boolean {
+  const isSameChoice = readGroups.every((group) => now.groups.some((each) => each === group));
+  return removeFiles && now.unnamedCount <= unnamedCount && isSameChoice;
 }
 
 /** Entries compared at once. */

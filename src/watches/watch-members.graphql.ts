@@ -131,7 +131,10 @@ for (const { name, as, union, description } of [
       },
       errors: {
         types: [WatchNotFoundError, InvalidItemError, InvalidInputError],
-        union: { name: union, description: `Result of \`${name}\`: how many were marked, or why none were.` },
+        union: {
+          name: union,
+          description: `Result of \`${name}\`: how many were marked, or why nothing was marked.`,
+        },
       },
       resolve: (_root, { items, ...args }, context) => {
         if (items.length > MAX_MARKED) {

@@ -130,6 +130,7 @@ interface Filtered {
 const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
 
 function createMatcher(requested: readonly string[]): (title: string) => boolean {
+  if (requested.length === 0) return () => false;
   const wanted = requested.map(normalizeText).map((each) => (UNSPACED.test(each) ? each : ` ${each} `));
   return (title) => {
     const words = ` ${normalizeText(title)} `;

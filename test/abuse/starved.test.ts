@@ -2,8 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { leastOf } from '../kit/least.js';
-import { measureSlowness } from '../kit/slowness.js';
-import { stretch, waitFor } from '../kit/wait-for.js';
+import { stretchNow, waitFor } from '../kit/wait-for.js';
 import { COMMON_WORDS, seedHistory } from './seed-history.js';
 import { aliased, postQuery, startWatchedServer, type WatchedServer } from './watched-server.js';
 
@@ -74,7 +73,7 @@ const BUSY = ['LIMIT_EXCEEDED', 'READ_TIMEOUT', 'INVALID_INPUT'];
 
 /** Sends all at once, three times over: a few are answered, the rest refused, and nothing else suffers. */
 async function expectNoHarm(requests: readonly (() => Promise<string[]>)[]): Promise<void> {
-  const bound = Math.max(stretch(200), 200 * measureSlowness());
+  const bound = stretchNow(200);
   expect(await leastOf(bound, () => longestBlockDuring(requests))).toBeLessThan(bound);
 }
 
@@ -88,9 +87,11 @@ async function longestBlockDuring(requests: readonly (() => Promise<string[]>)[]
     answered += answers.filter((codes) => codes.length === 0).length;
   }
   expect(answered).toBeGreaterThan(0);
-  expect(await stop()).toEqual([200]);
+  // A check of readiness has a time limit, too: on a busy machine one may fail in one round.
+  const isReady = (await stop()).every((status) => status === 200);
   expect(await readDownload()).toEqual({ state: 'RUNNING', attempt: 1 });
-  return (await server.measure()).longestBlockMs;
+  const { longestBlockMs } = await server.measure();
+  return isReady ? longestBlockMs : Infinity;
 }
 
 const codesOf = (query: string) => async () => (await postQuery(server.url, query)).codes;
@@ -158,7 +159,12 @@ async function countWaiting(): Promise<number> {
 }
 
 test('statements of a client that has gone are cancelled in the database, before their time limit', async () => {
-  await whileLocked(async () => {
+  expect(await leastOf(4_000, timeToCancel)).toBeLessThan(4_000);
+});
+
+/** The time limit is 5 s. */
+function timeToCancel(): Promise<number> {
+  return whileLocked(async () => {
     const leaving = new AbortController();
     const asked = fetch(`${server.url}/graphql`, {
       method: 'POST',
@@ -170,10 +176,11 @@ test('statements of a client that has gone are cancelled in the database, before
     const leftAt = performance.now();
     leaving.abort();
     await waitFor(async () => (await countWaiting()) === 0, { what: 'the statements to be cancelled' });
-    expect(performance.now() - leftAt).toBeLessThan(4_000);
+    const tookMs = performance.now() - leftAt;
     await asked;
+    return tookMs;
   });
-});
+}
 
 test('a statement that takes too long has a code of its own', async () => {
   const { codes } = await whileLocked(() => postQuery(server.url, `{ ${SEARCH} }`));

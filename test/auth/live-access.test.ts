@@ -10,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { RawClient } from '../kit/raw-websocket.js';
 import { createPerson, send, SIGN_OUT, signInAs } from '../kit/sign-in.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 
 /** Two apps stand for two processes: they share the database and the directory of the secret key, and no memory. */
 let database: TestDatabase;
@@ -270,10 +270,10 @@ function watch() {
   return { live: createLiveAccess({ ...app.deps, db }), queries: () => count };
 }
 
-/** Valid for two seconds at most, as tokens count in whole seconds. */
+/** Valid for a second more than a request should take, as tokens count in whole seconds. */
 async function shortToken({ user }: SignedIn): Promise<string> {
   const session = await app.deps.db.session.create({ data: { userId: user.id, expiresAt: inAnHour() } });
-  const expiresAt = new Date(Date.now() + 2_000);
+  const expiresAt = new Date(Date.now() + stretch(2_000));
   return app.deps.tokens.signAccess({ userId: user.id, sessionId: session.id, expiresAt });
 }
 

@@ -40,7 +40,7 @@ describe('POST /auth/login', () => {
     expect(headers.getSetCookie()).toEqual([]);
     expect(headers.get('cache-control')).toBe('no-store');
     const { access_token: token, expires_in: expiresIn, user, ...rest } = body;
-    expect(rest).toEqual({ token_type: 'bearer' });
+    expect(rest).toEqual({ token_type: 'bearer', token });
     expect(Number(expiresIn)).toBeGreaterThan(12 * 3_600 - 60);
     expect(Number(expiresIn)).toBeLessThanOrEqual(12 * 3_600);
     const { last_login: lastLogin, ...shown } = user as Record<string, unknown>;

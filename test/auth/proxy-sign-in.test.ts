@@ -66,6 +66,7 @@ describe('a user whom a proxy has signed in', () => {
     const { ticket } = data?.['createStreamTicket'] as { ticket: string };
     const client = await RawClient.open(`${app.url.replace('http', 'ws')}/graphql`, { headers });
     client.say({ type: 'connection_init' });
+    await client.hear(({ type }) => type === 'connection_ack');
     client.subscribe('updates', 'subscription { taskUpdates { sequence } }');
     client.subscribe('who', '{ viewer { username } }');
     await client.hear(({ id, type }) => id === 'who' && type === 'complete');

@@ -7,11 +7,16 @@ import { delayMsOf, SIGN_IN_DELAYS, type SignInDelays } from '../../src/sign-in/
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPerson, trySignIn } from '../kit/sign-in.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 
 const FREE = { perName: 3, perAddress: 8 };
 const QUICK: SignInDelays = {
-  ...{ freePerName: FREE.perName, freePerAddress: FREE.perAddress, firstMs: 2_000, longestMs: 3_000 },
+  ...{
+    freePerName: FREE.perName,
+    freePerAddress: FREE.perAddress,
+    firstMs: Math.round(stretch(2_000)),
+    longestMs: Math.round(stretch(3_000)),
+  },
   ...{ memoryMs: 3_600_000, turnMs: 600_000, perSecond: 10_000, registrationsPerHour: 4 },
 };
 
@@ -83,7 +88,8 @@ describe('a flood from one address', () => {
     const { result } = await trySignIn(app, { username, from });
     expect(result).toMatchObject({ __typename: 'TooManySignIns', code: 'TOO_MANY_SIGN_INS' });
     const { retryAfterSeconds } = result as { retryAfterSeconds: number };
-    expect([1, 2]).toContain(retryAfterSeconds);
+    expect(retryAfterSeconds).toBeGreaterThanOrEqual(1);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(Math.ceil(QUICK.firstMs / 1_000));
     await waitFor(async () => (await trySignIn(app, { username, from })).result.__typename === 'SignedIn');
   });
 
@@ -237,6 +243,11 @@ describe('registrations', () => {
   });
 });
 
+/** A garbage collection in one of them, or whatever else the process does, moves no median. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
 describe('checking a password', () => {
   const patient = { ...QUICK, freePerName: 10_000, freePerAddress: 10_000 };
 
@@ -248,19 +259,19 @@ describe('checking a password', () => {
         unknown: newName(),
         withoutPassword: (await createPerson(app, { hasPassword: false })).username,
       };
-      const work = { known: 0, unknown: 0, withoutPassword: 0 };
+      const work: Record<keyof typeof names, number[]> = { known: [], unknown: [], withoutPassword: [] };
       for (let round = 0; round < 12; round += 1) {
         for (const [who, username] of Object.entries(names)) {
           const before = process.cpuUsage();
           expect(await guess({ username, on })).toBe('InvalidCredentials');
           const { user, system } = process.cpuUsage(before);
-          work[who as keyof typeof work] += user + system;
+          work[who as keyof typeof work].push(user + system);
         }
       }
-      expect(work.unknown / work.known).toBeGreaterThan(0.6);
-      expect(work.unknown / work.known).toBeLessThan(1.67);
-      expect(work.withoutPassword / work.known).toBeGreaterThan(0.6);
-      expect(work.withoutPassword / work.known).toBeLessThan(1.67);
+      for (const who of ['unknown', 'withoutPassword'] as const) {
+        expect(median(work[who]) / median(work.known), who).toBeGreaterThan(0.6);
+        expect(median(work[who]) / median(work.known), who).toBeLessThan(1.67);
+      }
     } finally {
       await on.stop();
     }

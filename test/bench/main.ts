@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { benchChildren } from './api-children.js';
 import { benchFanout } from './api-fanout.js';
 import { benchHistory } from './api-history.js';
 import { benchList } from './api-list.js';
@@ -14,18 +15,19 @@ import { createBenchDatabase } from './bench-database.js';
 import { benchDispatch } from './dispatch.js';
 import { benchPipeline } from './pipeline.js';
 import { benchStart } from './start.js';
-import { benchWatches } from './watches.js';
+import { benchIdleWatches, benchWatchChecks, benchWatchMemory } from './watches.js';
 
 const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
   pipeline: { tracks: benchPipeline, dispatch: benchDispatch },
   api: {
     list: benchList,
     history: benchHistory,
+    children: benchChildren,
     queue: benchQueue,
     fanout: benchFanout,
     'sign-in': benchSignIn,
   },
-  watches: { watches: benchWatches },
+  watches: { checks: benchWatchChecks, memory: benchWatchMemory, idle: benchIdleWatches },
   start: { start: benchStart },
 };
 

@@ -223,9 +223,9 @@ describe('a rejected download', () => {
           "message": ""bitrateKbps" is 320; KEEP takes no bitrate.",
         },
         "a link to a catalogue that is not here": {
-          "__typename": "InvalidItem",
-          "code": "INVALID_ITEM",
-          "message": "The catalog "spotify" is not set up here; available: demo, limited, broken.",
+          "__typename": "CatalogItemNotFound",
+          "code": "CATALOG_ITEM_NOT_FOUND",
+          "message": "The catalog "spotify" is not set up here: this version of Reprise has no catalog for Spotify yet. Until then, use an item of: demo, limited, broken.",
         },
         "a link to anything else": {
           "__typename": "InvalidItem",

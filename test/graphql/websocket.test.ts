@@ -4,6 +4,7 @@ import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from '../../src/graphql/websocket-connection.js';
 import { createReaderCounter, READER_LIMITS } from '../../src/lib/reader-limits.js';
+import { liveBytes } from '../kit/least.js';
 import { PROTOCOL, RawClient } from '../kit/raw-websocket.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
 import { aliases, nested, startToyServer, type ToyServer } from './toy-server.js';
@@ -39,7 +40,6 @@ describe('the WebSocket handshake', () => {
     server = await startToyServer({
       http: {
         allowedHosts: ['music.example'],
-        websocketLimits: { ...WEBSOCKET_LIMITS, initTimeoutMs: 100 },
         readers: createReaderCounter({ ...READER_LIMITS, perAddress: 3 }),
       },
     });
@@ -79,7 +79,9 @@ describe('the WebSocket handshake', () => {
   });
 
   test('closes with 4408 without connection_init, and with 4401 for a subscription before it', async () => {
-    const silent = await RawClient.open(server.socketUrl);
+    // Of its own: whoever greets has to be quicker, also on a busy machine.
+    const impatient = await start({ initTimeoutMs: 100 });
+    const silent = await RawClient.open(impatient.socketUrl);
     expect(await silent.closed()).toBe(4408);
     const hasty = await RawClient.open(server.socketUrl);
     hasty.subscribe('1', '{ hello }');
@@ -285,20 +287,25 @@ describe('before connection_init is acknowledged', () => {
   });
 });
 
+const LARGE_PING = JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(20_000) } });
+
 test('a client that subscribes and completes in a loop is slowed down, and others are not', async () => {
   const server = await start({ messageBurst: 20, messagesPerSecond: 10 });
+  const startedAt = performance.now();
   const hasty = await RawClient.ready(server.socketUrl);
   const calm = await RawClient.ready(server.socketUrl);
   for (let i = 0; i < 20; i += 1) hasty.say({ type: 'ping' });
   await waitFor(() => hasty.heard.filter(({ type }) => type === 'pong').length >= 19);
   for (let i = 0; i < 30; i += 1) {
-    // One packet each, so that they are not read together.
-    await new Promise<void>((resolve) => hasty.socket.send('{"type":"ping"}', () => setTimeout(resolve, 1)));
+    // One packet each, and on a busy machine, which reads several at once, at most four in 64 kB.
+    const sent = (resolve: () => void) => hasty.socket.send(LARGE_PING, () => setTimeout(resolve, 1));
+    await new Promise<void>(sent);
   }
   calm.subscribe('q', '{ hello }');
   await calm.hear(({ id, type }) => id === 'q' && type === 'complete');
   const answered = hasty.heard.filter(({ type }) => type === 'pong').length;
-  expect(answered).toBeLessThan(50);
+  // Ten more each second that it took, and what had been read before it was slowed down.
+  expect(answered).toBeLessThanOrEqual(30 + ((performance.now() - startedAt) / 1_000) * 10);
   await waitFor(() => hasty.heard.filter(({ type }) => type === 'pong').length === 50);
 });
 
@@ -440,21 +447,21 @@ describe('a client that does not read', () => {
     );
     await waitFor(() => source.size === 2);
 
-    const rssBefore = process.memoryUsage().rss;
-    let rssMost = 0;
+    const before = liveBytes();
+    let most = 0;
     for (let number = 0; number < events; number += 1) {
       source.push({ number, text });
       // The same text each time: what grows is what the server keeps for those who do not read.
       if (number % 100 === 0) {
         await waitFor(() => received.length > number - 500, { what: 'the reader to keep up' });
-        rssMost = Math.max(rssMost, process.memoryUsage().rss);
+        most = Math.max(most, liveBytes());
       }
     }
     await waitFor(() => received.length === events, { timeoutMs: 20_000, what: 'all events' });
     expect(received).toEqual(Array.from({ length: events }, (_, number) => number));
     await waitFor(() => source.size === 1, { what: 'the stuck client to be dropped' });
     // All events for the stuck client are 100 MB of messages.
-    expect((rssMost - rssBefore) / 1e6).toBeLessThan(80);
+    expect((most - before) / 1e6).toBeLessThan(80);
     stuck.socket.terminate();
   });
 

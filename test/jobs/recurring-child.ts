@@ -6,13 +6,18 @@ import { delay } from '../../src/lib/async.js';
 import { createLogger } from '../../src/lib/logger.js';
 
 // A process to be killed: runs one recurring job, says so, and never ends it.
-const [kind, url, name] = process.argv.slice(2) as ['postgresql' | 'mongodb', string, string];
+const [kind, url, name, lockLifetimeMs] = process.argv.slice(2) as [
+  'postgresql' | 'mongodb',
+  string,
+  string,
+  string,
+];
 const recurring = defineJob({
   name,
   payload: z.object({}),
   everyMs: 500,
   concurrency: 1,
-  lockLifetimeMs: 2_000,
+  lockLifetimeMs: Number(lockLifetimeMs),
   async run() {
     console.log('running');
     await delay(3_600_000);

@@ -17,6 +17,7 @@ const PROGRAMS = {
   'expanding-child': 'test/system/expanding-child.ts',
   'recurring-child': 'test/jobs/recurring-child.ts',
   'watched-server': 'test/fixtures/watched-server.ts',
+  'watching-child': 'test/system/watching-child.ts',
   'worker-child': 'test/system/worker-child.ts',
 };
 

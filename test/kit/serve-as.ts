@@ -12,7 +12,7 @@ import { ROUTES } from '../../src/rest-routes.js';
 import { createRestApp } from '../../src/rest/handle.js';
 import { createContextRequest } from './context-request.js';
 import { createToken, requestsTo, type TestApp } from './start-app.js';
-import { bearerOf, carryToken } from './tokens.js';
+import { bearerOf, carryToken, dropToken } from './tokens.js';
 
 /** Someone else than the user that every caller is while authentication is off. */
 export async function createUser(app: TestApp, role: UserRole = 'USER'): Promise<Viewer> {
@@ -69,6 +69,9 @@ export async function serveWith(app: TestApp, changes: Partial<GraphqlContext>):
     ...app,
     url,
     ...requestsTo({ url, token: app.token }),
-    stop: () => server.stop({ graceMs: 1_000 }),
+    stop: async () => {
+      await server.stop({ graceMs: 1_000 });
+      dropToken(url);
+    },
   };
 }

@@ -17,7 +17,14 @@ import { createTestMedia } from './audio.js';
 import { createContextRequest } from './context-request.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { keepAudio } from './kept-audio.js';
-import { bearerOf, carryToken, connectionParamsOf, SUITE_HAS_AUTH, type Target } from './tokens.js';
+import {
+  bearerOf,
+  carryToken,
+  connectionParamsOf,
+  dropToken,
+  SUITE_HAS_AUTH,
+  type Target,
+} from './tokens.js';
 
 /** A real server on a port of its own, with a database and a download directory of its own. */
 export interface TestApp extends App {
@@ -84,6 +91,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...requestsTo({ url, token }),
     stop: async () => {
       await app.stop();
+      dropToken(url);
       if (!options.database) await dropAll(database, jobStore);
       if (!options.env?.downloadDir) await rm(downloadDir, { recursive: true, force: true });
     },

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
 
@@ -29,7 +30,7 @@ export async function createTcpProxy(target: ProxyTarget): Promise<TcpProxy> {
     client.once('close', () => links.delete(link));
     if (!stalled) link.flow();
   });
-  const port = await listen(server, 0);
+  const port = await listenOnOwnPort(server);
 
   const cut = async () => {
     stalled = false;
@@ -93,6 +94,28 @@ function createLink(client: Socket, target: ProxyTarget): Link {
     server.unpipe(client).pause();
   };
   return { flow, hold, reset };
+}
+
+/**
+ * A port that nothing listens on now, and that nothing takes by chance: systems give higher ones to outgoing
+ * connections and to servers that ask for any.
+ */
+export async function findClosedPort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOnOwnPort(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function listenOnOwnPort(server: Server): Promise<number> {
+  for (;;) {
+    try {
+      return await listen(server, randomInt(20_000, 32_000));
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw thrown;
+    }
+  }
 }
 
 async function listen(server: Server, port: number): Promise<number> {

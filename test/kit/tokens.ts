@@ -16,6 +16,11 @@ export function carryToken(url: string, token: string): void {
   tokens.set(new URL(url).origin, token);
 }
 
+/** Once the server has stopped: the next one on its port may be another test's. */
+export function dropToken(url: string): void {
+  if (url !== '') tokens.delete(new URL(url).origin);
+}
+
 export function tokenOf({ url, token }: Target): string | undefined {
   return token ?? tokens.get(new URL(url).origin);
 }

@@ -24,6 +24,8 @@ export async function waitFor<T>(
   const startedAt = performance.now();
   let limitMs = stretch(timeoutMs);
   let last: unknown;
+  let pausedMs = 0;
+  let plannedMs = 0;
   do {
     try {
       const value = await check();
@@ -32,9 +34,15 @@ export async function waitFor<T>(
     } catch (error) {
       last = error;
     }
-    await sleep(pauseAfter(performance.now() - startedAt));
-    // Others may have come to the machine since the run began.
-    if (performance.now() - startedAt >= limitMs) limitMs = Math.max(limitMs, timeoutMs * measureSlowness());
+    const pausedAt = performance.now();
+    const pauseMs = pauseAfter(pausedAt - startedAt);
+    await sleep(pauseMs);
+    plannedMs += pauseMs;
+    pausedMs += performance.now() - pausedAt;
+    // Others may have come to the machine since the run began, and have gone by now.
+    if (performance.now() - startedAt >= limitMs) {
+      limitMs = Math.max(limitMs, timeoutMs * measureSlowness(), timeoutMs * (pausedMs / plannedMs));
+    }
   } while (performance.now() - startedAt < limitMs);
   throw new Error(`Waited ${Math.round(limitMs)} ms for ${what}; last: ${inspect(last, { depth: 3 })}`);
 }
@@ -47,4 +55,9 @@ function pauseAfter(waitedMs: number): number {
 /** A time limit for this machine, from one that was chosen on a quiet one. */
 export function stretch(limitMs: number): number {
   return limitMs * inject('slowness');
+}
+
+/** For what has just been measured: others may have come to the machine since the run began. */
+export function stretchNow(limitMs: number): number {
+  return Math.max(stretch(limitMs), limitMs * measureSlowness());
 }

@@ -169,13 +169,6 @@ describe('downloads', () => {
     expect(await app.deps.db.task.count()).toBe(before);
   });
 
-  it('accept a percent-encoded link when its catalog is set up', async () => {
-    const link = encodeURIComponent('https://open.spotify.com/track/4iV5W9uYEdYUVa79Axb7Rh');
-    expect(await app.get(`/track/download/${link}`)).toMatchObject({
-      status: 400,
-      body: { error: expect.stringContaining('The catalog "spotify" is not set up here') as string },
-    });
-  });
 
   it('cannot be started by pages of other sites, by any method', async () => {
     const before = await app.deps.db.task.count();

@@ -134,6 +134,10 @@ describe('GET /history', () => {
           "licence": "CC0",
           "size_bytes": 4000000,
           "source": "library",
+          "status_info": {
+            "error": null,
+            "status": "done",
+          },
         },
         "name": "Seed 0",
         "owner": "system",
@@ -271,7 +275,12 @@ describe('GET /history/{task_id}/children', () => {
         "file_path": null,
         "genres": [],
         "isrc": null,
-        "metadata": {},
+        "metadata": {
+          "status_info": {
+            "error": "Nobody has it.",
+            "status": "error",
+          },
+        },
         "position": 3,
         "quality_bitrate": null,
         "quality_format": null,

@@ -6,6 +6,7 @@ import { createDatabase, type DatabaseTimeouts } from '../../src/database/prisma
 import { takeSessionLock } from '../../src/database/session-lock.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { createPostgresProxy } from '../kit/postgres-proxy.js';
+import { stretch } from '../kit/wait-for.js';
 
 const log = createLogger('silent');
 const KEY = 4_711;
@@ -37,7 +38,7 @@ async function connectClient(url: string): Promise<pg.Client> {
 
 describe('an unresponsive network', () => {
   it('keeps nobody from what a transaction behind it has locked', async () => {
-    const { proxy, db } = await connectThroughProxy({ idleInTransactionMs: 300 });
+    const { proxy, db } = await connectThroughProxy({ idleInTransactionMs: stretch(1_000) });
     const locked = createDeferred<null>();
     const dead = createDeferred<null>();
     const transaction = db.$transaction(async (tx) => {
@@ -64,7 +65,7 @@ describe('an unresponsive network', () => {
   });
 
   it('ends the wait for a response', async () => {
-    const { proxy, db } = await connectThroughProxy({ silenceMs: 300 });
+    const { proxy, db } = await connectThroughProxy({ silenceMs: stretch(1_000) });
     await db.$queryRaw`SELECT 1`;
     proxy.stall();
     await expect(db.$queryRaw`SELECT 1`).rejects.toThrow();

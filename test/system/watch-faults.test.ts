@@ -13,7 +13,7 @@ import { stallStatements } from '../kit/stalled-statements.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
 import { createStubDiscography } from '../kit/stub-discography.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 import {
   check,
   checked,
@@ -28,6 +28,7 @@ import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
 
 /** Long enough for the whole of it on a busy machine. */
 const LONG_MS = 90_000;
+const LEASE_MS = Math.round(stretch(2_000));
 const LIST = 'stub:list';
 
 const countChecks = ({ deps }: TestApp) => deps.db.task.count({ where: { kind: 'WATCH_CHECK' } });
@@ -67,7 +68,7 @@ describe('a worker that is killed', () => {
   ] as const)('%s leaves nothing undone, and nothing done twice', async (_when, length, at, left) => {
     const stall = await stallStatements(databaseUrlOf(api), { at });
     const { id } = await watch(api, { item: `stub:${length}`, kind: 'PLAYLIST', downloadExisting: true });
-    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: 'never', LEASE_MS: '2000' });
+    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: 'never', LEASE_MS: `${LEASE_MS}` });
     await stall.reached();
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -82,7 +83,7 @@ describe('a worker that is killed', () => {
       overrides: {
         catalogs: [createStubDiscography({})],
         sources: [endlessSource],
-        timing: { leaseMs: 2_000, stopGraceMs: 100 },
+        timing: { leaseMs: LEASE_MS, stopGraceMs: 100 },
       },
     });
     onTestFinished(() => worker.stop());

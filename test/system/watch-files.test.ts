@@ -1,22 +1,27 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { viewerOf } from '../../src/auth/viewer.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
-import { keepWatchFilesJob } from '../../src/watches/keep-files.job.js';
+import { keepWatchFilesJob } from '../../src/watch-files/keep-files.job.js';
 import { never } from '../kit/audio.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
+import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
-import { checked, fileStateOf, turnOnWatching, watch } from '../kit/watches.js';
+import { check, checked, fileStateOf, turnOnWatching, watch } from '../kit/watches.js';
+import { joinApp, spawnWorker } from './join-app.js';
 
 const TIDES = [1, 2, 3, 4].map((number) => `demo:tide-0000${number}`);
 const [A = '', B = '', C = '', D = ''] = TIDES;
 const LIST = 'stub:list';
 /** Long enough for a few downloads on a busy machine. */
-const LONG_MS = 60_000;
+const LONG_MS = 30_000;
+const SETTINGS = { maxRetries: 0, customTrackFormat: '%music%', customDirFormat: 'Tides' };
 
 let tracks: Map<string, Track>;
 beforeAll(async () => {
@@ -32,7 +37,7 @@ const start = async (settings: object = {}) => {
   app = await startApp({
     overrides: {
       catalogs: [catalog.source],
-      settings: { maxRetries: 0, customTrackFormat: '%music%', customDirFormat: 'Tides', ...settings },
+      settings: { ...SETTINGS, ...settings },
       timing: { stopGraceMs: 100 },
     },
   });
@@ -43,6 +48,34 @@ beforeEach(() => {
   catalog = createChangingCatalog(tracks);
 });
 afterEach(() => app?.stop());
+
+/** Without a worker. */
+const startApart = async () => {
+  app = await startApp({
+    env: { role: 'api' },
+    overrides: { catalogs: [catalog.source], settings: SETTINGS },
+  });
+  root = app.env.downloadDir;
+  await turnOnWatching(app);
+};
+
+const work = () =>
+  joinApp(app, {
+    env: { role: 'worker' },
+    overrides: {
+      catalogs: [catalog.source],
+      settings: SETTINGS,
+      timing: { leaseMs: 2_000, stopGraceMs: 100 },
+    },
+  });
+
+async function seeKilled(own: { LIST: string; KILLED_ON: string }): Promise<void> {
+  const [, signal] = (await once(spawnWorker(app, 'watching-child', own), 'exit')) as [
+    unknown,
+    string | null,
+  ];
+  expect(signal).toBe('SIGKILL');
+}
 
 const nameOf = (id: string) => tracks.get(id)?.title ?? id;
 
@@ -142,6 +175,54 @@ describe('the m3u8 of a watched playlist', () => {
     catalog.set([A]);
     await watch(app, { item: LIST, downloadExisting: true });
     await expectListed(join(root, 'system', 'playlists', 'Changing.m3u8'), [A]);
+  });
+
+  it('is written by the next worker when one was killed between the change and the file', async () => {
+    await startApart();
+    catalog.set([A, B]);
+    const { id } = await watch(app, { item: LIST, downloadExisting: true });
+    const first = await work();
+    await expectListed(listPath(), [A, B]);
+    await first.stop();
+
+    catalog.set([B, B]);
+    await check(app, id);
+    await seeKilled({ LIST: [B, B].join(), KILLED_ON: 'watched list changed' });
+    expect(await app.deps.db.watchMember.findMany({ where: { removedAt: null } })).toMatchObject([
+      { itemId: B, positions: [0, 1] },
+    ]);
+    await expectListed(listPath(), [A, B]);
+    const second = await work();
+    onTestFinished(() => second.stop());
+    await expectListed(listPath(), [B, B]);
+  });
+
+  it('is written by the next worker when one was killed as soon as it had downloaded a track', async () => {
+    await startApart();
+    catalog.set([A]);
+    await watch(app, { item: LIST, downloadExisting: true });
+    await seeKilled({ LIST: A, KILLED_ON: 'task finished' });
+    expect(await app.deps.db.watchMember.findMany()).toMatchObject([{ itemId: A, state: 'QUEUED' }]);
+    const second = await work();
+    onTestFinished(() => second.stop());
+    await keepNow();
+    await expectListed(listPath(), [A]);
+  });
+
+  it('is the same for all users who share the folder', async () => {
+    await start();
+    catalog.set([A, B]);
+    await watch(app, { item: LIST, downloadExisting: true });
+    await expectListed(listPath(), [A, B]);
+    const other = await serveWith(app, { viewer: viewerOf(await createUser(app)) });
+    onTestFinished(() => other.stop());
+    const { id } = await watch(other, { item: LIST });
+    await ended(app, await check(other, id), LONG_MS);
+    // Only the newest track is downloaded for the second user.
+    catalog.set([C, B, A]);
+    await ended(app, await check(other, id), LONG_MS);
+    await expectListed(listPath(), [C, B, A]);
+    expect(await readdir(join(root, 'playlists'))).toEqual(['Changing.m3u8']);
   });
 
   it('says on the watch why it cannot be written, and is written once it can', async () => {

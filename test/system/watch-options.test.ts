@@ -14,6 +14,7 @@ import { createSteeredSource } from '../kit/steered-source.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
+import { joinApp } from './join-app.js';
 import { downloadsOf, membersOf, optionsOf, tryUpdate } from '../kit/watch-options.js';
 import {
   CHECK_ALL,
@@ -37,6 +38,8 @@ const source = createSteeredSource();
 let catalog: ChangingCatalog;
 let app: TestApp;
 let kids: string;
+/** In another of the allowed directories. */
+let elsewhere: string;
 
 const tides = Promise.all(TIDES.map((id) => createDemoCatalog().findTrack(id, never)));
 
@@ -45,7 +48,9 @@ beforeEach(async () => {
     (await tides).flatMap((track) => (track ? [[track.id, track] as [string, Track]] : [])),
   );
   catalog = createChangingCatalog(tracks);
+  const [main, other] = await Promise.all([createWorkspace(), createWorkspace()]);
   app = await startApp({
+    env: { downloadDir: main.path, downloadRoots: [main.path, other.path] },
     overrides: {
       catalogs: [createDemoCatalog(), catalog.source],
       sources: [source],
@@ -55,7 +60,11 @@ beforeEach(async () => {
   });
   await turnOnWatching(app);
   kids = join(app.env.downloadDir, 'kids');
-  return () => app.stop();
+  elsewhere = join(other.path, 'kids');
+  return async () => {
+    await app.stop();
+    await Promise.all([main.remove(), other.remove()]);
+  };
 });
 afterAll(() => source.releaseAll());
 
@@ -122,7 +131,7 @@ describe('the downloads of a watch', () => {
     if (!one || !other) throw new Error('there are two users');
     try {
       const want = { item: PLAYLIST, downloadExisting: true, filter };
-      await watch(one, { ...want, download: { format: 'MP3' }, downloadPath: kids });
+      await watch(one, { ...want, download: { format: 'MP3' }, downloadPath: elsewhere });
       await watch(other, { ...want, download: { format: 'OPUS' } });
       const tracks = () => app.deps.db.task.findMany({ where: { kind: 'TRACK', state: 'COMPLETED' } });
       const made = await waitFor(async () => ((await tracks()).length === 2 ? tracks() : null), {
@@ -131,7 +140,7 @@ describe('the downloads of a watch', () => {
       });
       const fileOf = (viewer: { id: string } | undefined) =>
         made.find(({ ownerId }) => ownerId === viewer?.id)?.filePath ?? '';
-      expect(fileOf(viewers[0]).replace(app.env.downloadDir, '')).toMatch(/^\/kids\/.*Casting Off\.mp3$/);
+      expect(fileOf(viewers[0]).replace(elsewhere, '')).toMatch(/^\/Saltglass.*Casting Off\.mp3$/);
       expect(fileOf(viewers[1]).replace(app.env.downloadDir, '')).toMatch(/^\/Saltglass.*Casting Off\.opus$/);
     } finally {
       await Promise.all([one.stop(), other.stop()]);
@@ -270,12 +279,38 @@ describe('a filter', () => {
       timeoutMs: 60_000,
     });
     await updateWatch(app, { id, filter: { titleExcludes: ['tide'] } });
+    expect((await checked(app, id)).watch.counts).toMatchObject({ failed: 0, excluded: 1 });
     await app.deps.db.$executeRaw`UPDATE "WatchMember" SET "stateAt" = "stateAt" - interval '61 seconds'`;
     source.heal(A);
     const { watch: after, task } = await checked(app, id);
-    expect(after.counts).toMatchObject({ failed: 0, excluded: 1 });
+    expect(after).toMatchObject({ outcome: 'UNCHANGED', counts: { failed: 0, excluded: 1 } });
     expect(await downloadsOf(app, task.id)).toEqual([]);
+    await updateWatch(app, { id, filter: null });
+    expect((await checked(app, id)).watch).toMatchObject({ outcome: 'FOUND', counts: { known: 1 } });
   });
+});
+
+it('reads an unchanged playlist again once the server allows explicit tracks, unless the watch does not', async () => {
+  const api = await startApp({ env: { role: 'api' } });
+  onTestFinished(() => api.stop());
+  await turnOnWatching(api);
+  const withWorker = async (explicitFilter: boolean, id: string) => {
+    const worker = await joinApp(api, { env: { role: 'worker', explicitFilter } });
+    await ended(api, await check(api, id), 60_000);
+    await worker.stop();
+    const { nodes } = await membersOf(api, id, { state: 'EXCLUDED' });
+    return { outcome: (await seen(api, id)).outcome, excluded: nodes.map(({ exclusion }) => exclusion) };
+  };
+  const { id } = await watch(api, { item: PLAYLIST });
+  const left = { outcome: 'CHECKED', excluded: ['EXPLICIT'] };
+  expect(await withWorker(true, id)).toEqual(left);
+  expect(await withWorker(true, id)).toEqual({ ...left, outcome: 'UNCHANGED' });
+  await updateWatch(api, { id, filter: { skipExplicit: true } });
+  expect(await withWorker(false, id)).toEqual(left);
+  expect(await withWorker(false, id)).toEqual({ ...left, outcome: 'UNCHANGED' });
+  await updateWatch(api, { id, filter: null });
+  expect(await withWorker(true, id)).toEqual(left);
+  expect(await withWorker(false, id)).toEqual({ outcome: 'CHECKED', excluded: [] });
 });
 
 describe('options that change during a check', () => {

@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { viewerOf } from '../../src/auth/viewer.js';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
 import { inTransaction } from '../../src/database/prisma.js';
+import { titleKey } from '../../src/catalog/normalize.js';
+import { artistIdOf } from '../../src/library/library-file.js';
+import { findOwned } from '../../src/watches/find-owned.js';
 import { takeTurn } from '../../src/watches/watch-store.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
@@ -15,12 +18,13 @@ import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
 import { createStubDiscography, stubAlbum } from '../kit/stub-discography.js';
-import { waitFor } from '../kit/wait-for.js';
+import { stretch, waitFor } from '../kit/wait-for.js';
 import { check, checked, seen, tryWatch, turnOnWatching, UNWATCH, watch } from '../kit/watches.js';
 import { joinApp, spawnWorker } from './join-app.js';
 
 /** Long enough for the whole of it on a busy machine. */
 const LONG_MS = 90_000;
+const LEASE_MS = Math.round(stretch(2_000));
 
 /** Counts the pages that are read at the same time. */
 function createCrowdedCatalog() {
@@ -123,7 +127,7 @@ describe('several workers', () => {
   it('take up the check of one that was killed in the middle of a list', async () => {
     await turnOnWatching(api);
     const { id } = await watch(api, { item: 'stub:120', kind: 'PLAYLIST', downloadExisting: true });
-    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: '100', LEASE_MS: '2000' });
+    const child = spawnWorker(api, 'expanding-child', { KILLED_AT: '100', LEASE_MS: `${LEASE_MS}` });
     const [, signal] = (await once(child, 'exit')) as [unknown, string | null];
     expect(signal).toBe('SIGKILL');
     // Nothing of a reading that did not end.
@@ -134,7 +138,7 @@ describe('several workers', () => {
       overrides: {
         catalogs: [createStubDiscography({})],
         settings: { maxRetries: 0, maxConcurrentDownloads: 20 },
-        timing: { leaseMs: 2_000, stopGraceMs: 100 },
+        timing: { leaseMs: LEASE_MS, stopGraceMs: 100 },
       },
     });
     onTestFinished(() => worker.stop());
@@ -221,6 +225,23 @@ describe('a watch', () => {
     });
   });
 
+  it('of the demo’s artist finds a single every ten minutes', async () => {
+    let now = Date.now();
+    const app = await startApp({ overrides: { clock: { now: () => new Date(now) } } });
+    onTestFinished(() => app.stop());
+    await turnOnWatching(app);
+    const { id } = await watch(app, { item: 'demo:tide-gauge' });
+    expect((await checked(app, id)).watch).toMatchObject({
+      outcome: 'CHECKED',
+      counts: { total: 12, missing: 12 },
+    });
+    now += 10 * 60_000;
+    const { watch: after } = await checked(app, id);
+    expect(after).toMatchObject({ outcome: 'FOUND', foundCount: 1, counts: { total: 12, known: 1 } });
+    const made = await app.deps.db.task.findMany({ where: { kind: 'TRACK' }, orderBy: { position: 'asc' } });
+    expect(made.map(({ title, state }) => `${title} ${state}`)).toEqual(['Flood COMPLETED', 'Ebb COMPLETED']);
+  });
+
   it('does not download what the library has', async () => {
     const track = await createDemoCatalog().findTrack('demo:night-ferry-1-01', never);
     if (!track?.isrc) throw new Error('the demo lacks the track');
@@ -242,6 +263,65 @@ describe('a watch', () => {
     const { watch: after } = await checked(app, id);
     expect(after).toMatchObject({ counts: { total: 1, known: 1, queued: 0 } });
     expect(await app.deps.db.task.count({ where: { kind: 'TRACK' } })).toBe(0);
+  });
+
+  it('does not download albums that the library has all tracks of, and reads no more than those', async () => {
+    const discography = createStubDiscography({ ALBUM: 300 });
+    const read: string[] = [];
+    let listed = 300;
+    const catalog: CatalogSource = {
+      ...discography,
+      listArtistAlbums: async (id, { offset, limit, groups }, signal) => {
+        const whole = { offset: 0, limit: listed, groups };
+        const { items } = await discography.listArtistAlbums(id, whole, signal);
+        return { items: items.slice(offset, offset + limit), total: items.length };
+      },
+      listAlbumTracks: async (id, page, signal) => {
+        read.push(id);
+        const { items, total } = await discography.listAlbumTracks(id, page, signal);
+        // The second track of each.
+        const [first] = items;
+        return first
+          ? { items: [first, { ...first, id: `${id}-2`, title: `Other ${id}` }], total: total + 1 }
+          : { items, total };
+      },
+    };
+    const app = await startApp({
+      env: { libraryDirs: ['/nonexistent/music'] },
+      overrides: { catalogs: [catalog], settings: { maxRetries: 0 } },
+    });
+    onTestFinished(() => app.stop());
+    const file = (album: string, title: string) => ({
+      ...{ id: `library:${title}`, path: `/nonexistent/music/${title}.flac`, sizeBytes: 1n, title },
+      ...{ modifiedAt: new Date(0), scannedAt: new Date(), durationMs: 1_000, titleKey: titleKey(title) },
+      ...{ album, artists: ['Somebody'], artistIds: [artistIdOf('Somebody')] },
+    });
+    await app.deps.db.libraryFile.createMany({
+      data: [
+        file('Album stub:album-0', 'Track stub:album-0-1'),
+        file('Album stub:album-0', 'Other stub:album-0'),
+        file('album STUB album-1', 'Track stub:album-1-1'),
+        file('Something else', 'Track stub:album-2-1'),
+        file('Something else', 'Other stub:album-2'),
+      ],
+    });
+    const albums = await catalog.listArtistAlbums(
+      'stub:somebody',
+      { offset: 0, limit: 300, groups: ['ALBUM'] },
+      never,
+    );
+    const { db, env } = app.deps;
+    const owned = await findOwned({ db, env, catalog, signal: never }, albums.items);
+    expect(owned).toEqual({ itemIds: ['stub:album-0'], files: [] });
+    expect(read).toEqual(['stub:album-0', 'stub:album-1']);
+
+    listed = 2;
+    await turnOnWatching(app);
+    const { id } = await watch(app, { item: 'stub:somebody', kind: 'ARTIST', downloadExisting: true });
+    const { watch: after } = await checked(app, id);
+    expect(after.counts).toMatchObject({ total: 2, known: 1, failed: 1 });
+    const queued = await db.task.findMany({ where: { kind: 'ALBUM' }, select: { itemId: true } });
+    expect(queued).toEqual([{ itemId: 'stub:album-1' }]);
   });
 
   it('is seen and changed by its owner and admins alone', async () => {

@@ -282,6 +282,35 @@ describe('albums of an artist', () => {
     ]);
   });
 
+  it('come every ten minutes for the artist to watch, and the oldest of twelve goes', async () => {
+    let now = Date.parse('2026-03-01T00:05:00Z');
+    const at = createDemoCatalog({ clock: { now: () => new Date(now) } });
+    const readings = () =>
+      at.listArtistAlbums('demo:tide-gauge', { ...everything, groups: ['SINGLE'] }, never);
+    const before = await readings();
+    expect(before.total).toBe(12);
+    expect(before.items.slice(0, 2).map(({ title, releaseDate }) => `${title} / ${releaseDate}`)).toEqual([
+      'Reading of 2026-03-01, 00:00 / 2026-03-01',
+      'Reading of 2026-02-28, 23:50 / 2026-02-28',
+    ]);
+    now += 4 * 60_000;
+    expect(await readings()).toEqual(before);
+    now += 60_000;
+    const after = await readings();
+    expect(after.items.slice(1)).toEqual(before.items.slice(0, 11));
+    // What is withdrawn can still be found, as the history shows it.
+    const gone = before.items[11];
+    expect(await at.findAlbum(gone?.id ?? '', never)).toEqual(gone);
+    const { items } = await at.listAlbumTracks(gone?.id ?? '', everything, never);
+    expect(items.map(({ title, trackNumber, album }) => [title, trackNumber, album])).toEqual([
+      ['Flood', 1, gone],
+      ['Ebb', 2, gone],
+    ]);
+    expect(await at.findTrack(items[1]?.id ?? '', never)).toEqual(items[1]);
+    expect(await at.findTrack(`${gone?.id}-1-03`, never)).toBeNull();
+    expect(await at.fetchCover(items[0]!, never)).toBeInstanceOf(Uint8Array);
+  });
+
   it('can be filtered by group and paged', async () => {
     const own = await list('otter-and-semaphore', ['ALBUM'], { offset: 1, limit: 1 });
     expect(own.total).toBe(3);

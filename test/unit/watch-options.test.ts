@@ -104,7 +104,12 @@ describe('a member that a filter leaves out', () => {
   });
 
   it('stays what it is once it is had or on its way', () => {
-    for (const state of ['KNOWN', 'QUEUED', 'FAILED'] as const) expect(rowOf(filter, { state })).toBeNull();
+    for (const state of ['KNOWN', 'QUEUED'] as const) expect(rowOf(filter, { state })).toBeNull();
+  });
+
+  it('is not tried again after a failure', () => {
+    expect(rowOf(filter, { state: 'FAILED' })).toEqual(excluded);
+    expect(rowOf({}, { state: 'FAILED' })).toBeNull();
   });
 
   it('is wanted all the same when a person requested it, unless the server forbids it', () => {

@@ -118,7 +118,7 @@ const users = pagedRoute({
   document: USERS,
   variables: (_input, after) => ({ after }),
   next: ({ users: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
-  respond: (pages) => pages.flatMap(({ users }) => users.nodes.map(serializeUser)),
+  itemsOf: ({ users }) => users.nodes.map(serializeUser),
 });
 
 const creation = route({

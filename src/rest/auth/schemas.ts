@@ -44,6 +44,7 @@ export const authMessageSchema = z
 export const signedInSchema = z
   .object({
     access_token: z.string(),
+    token: z.string().describe('The same as `access_token`.'),
     token_type: z.literal('bearer'),
     expires_in: seconds,
     user: userSchema,

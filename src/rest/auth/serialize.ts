@@ -37,6 +37,8 @@ export function serializeSignedIn(
   const expiresIn = Math.max(0, Math.round((Date.parse(expiresAt) - now.getTime()) / 1_000));
   return {
     access_token: accessToken,
+    // Under which some clients look for it first.
+    token: accessToken,
     token_type: 'bearer',
     expires_in: expiresIn,
     user: serializeUser(user),

@@ -1,25 +1,21 @@
 import { graphql } from '../../generated/documents/gql.js';
 
+/** What a download and a child of one both show. Lists of children are long: each field is resolved 10,000 times. */
 graphql(`
-  fragment RestDownload on Task {
+  fragment RestChild on Task {
     id
     kind
     state
     historyStatus
+    progress
     title
     artists: artistNames
     album: albumTitle
     total: childCount
-    succeeded: completedCount
-    skipped: skippedCount
-    failed: failedCount
     createdAt
     startedAt
     finishedAt
     madeDurationMs
-    owner {
-      username
-    }
     error {
       message
     }
@@ -37,7 +33,6 @@ graphql(`
       __typename
       ... on Track {
         id
-        url
         durationMs
         explicit
         trackNumber
@@ -45,35 +40,61 @@ graphql(`
         isrc
         genres
         album {
+          genres
+        }
+      }
+      ... on Album {
+        id
+        genres
+      }
+      ... on Playlist {
+        id
+      }
+      ... on Artist {
+        id
+        genres
+      }
+    }
+  }
+`);
+
+graphql(`
+  fragment RestDownload on Task {
+    ...RestChild
+    succeeded: completedCount
+    skipped: skippedCount
+    failed: failedCount
+    owner {
+      username
+    }
+    item {
+      __typename
+      ... on Track {
+        url
+        album {
           group
           releaseDate
-          genres
           images {
             ...RestImage
           }
         }
       }
       ... on Album {
-        id
         url
         group
         releaseDate
-        genres
         images {
           ...RestImage
         }
       }
       ... on Playlist {
-        id
         url
         images {
           ...RestImage
         }
       }
       ... on Artist {
-        id
         url
-        genres
         images {
           ...RestImage
         }
@@ -114,7 +135,7 @@ export const CHILDREN = graphql(`
       children(first: 500, after: $after) {
         edges {
           node {
-            ...RestDownload
+            ...RestChild
           }
         }
         pageInfo {

@@ -84,13 +84,12 @@ const children = pagedRoute({
   document: CHILDREN,
   variables: ({ task_id }, after) => ({ id: requireTaskId(task_id, NOT_FOUND), after }),
   next: ({ task }) => (task?.children.pageInfo.hasNextPage ? task.children.pageInfo.endCursor : null),
-  respond: (pages, { input: { task_id } }) => {
-    const parent = pages[0]?.task;
+  itemsOf: ({ task }, { offset }) =>
+    (task?.children.edges ?? []).map(({ node }, index) => serializeChild(node, offset + index + 1)),
+  respond: (tracks, { first: { task: parent }, input: { task_id } }) => {
     if (!parent?.historyStatus || parent.kind === 'TRACK') {
       throw new RestFailure(404, 'There is no album, playlist or artist download with this id', { task_id });
     }
-    const nodes = pages.flatMap(({ task }) => task?.children.edges ?? []);
-    const tracks = nodes.map(({ node }, index) => serializeChild(node, index + 1));
     return {
       task_id,
       download_type: parent.kind.toLowerCase(),

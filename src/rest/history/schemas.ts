@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { imageSchema } from '../catalog/schemas.js';
 import { count, milliseconds, ordinal, seconds } from '../response-schemas.js';
+import { statusWordSchema } from '../tasks/schemas.js';
 
 const words = z.array(z.string());
 export const statusSchema = z
@@ -30,7 +31,19 @@ const common = {
   external_ids: z.record(z.string(), z.string()),
   genres: words,
   explicit: z.boolean(),
-  metadata: z.record(z.string(), z.unknown()),
+  metadata: z
+    .strictObject({
+      source: z.string().optional().describe('Who supplied the audio.'),
+      licence: z.string().optional().describe('On which terms the audio was supplied.'),
+      size_bytes: count.optional(),
+      status_info: z
+        .strictObject({
+          status: statusWordSchema,
+          error: z.string().nullable().describe('Why it failed or was skipped.'),
+        })
+        .meta({ id: 'HistoryStatusInfo', description: 'The status as `/prgs/{task_id}` has it.' }),
+    })
+    .meta({ id: 'HistoryMetadata', description: 'About the file, if there is one, and the status.' }),
   error: z.string().optional(),
 };
 

@@ -1,10 +1,15 @@
-import type { RestDownloadFragment, RestHistoryStatsQuery } from '../../generated/documents/graphql.js';
+import type {
+  RestChildFragment,
+  RestDownloadFragment,
+  RestHistoryStatsQuery,
+} from '../../generated/documents/graphql.js';
 import { serializeImage } from '../catalog/serialize.js';
 import { localIdOf, plainIdOf } from '../plain-id.js';
 import { withRestNames } from '../setting-names.js';
+import { statusOf } from '../tasks/serialize.js';
 
+type ChildItem = NonNullable<RestChildFragment['item']>;
 type Item = NonNullable<RestDownloadFragment['item']>;
-type TrackItem = Extract<Item, { __typename: 'Track' }>;
 
 export function serializeDownload(task: RestDownloadFragment, base: string): object {
   const type = task.kind.toLowerCase();
@@ -30,7 +35,7 @@ export function serializeDownload(task: RestDownloadFragment, base: string): obj
   };
 }
 
-export function serializeChild(task: RestDownloadFragment, position: number): object {
+export function serializeChild(task: RestChildFragment, position: number): object {
   const track = trackOf(task.item);
   return {
     ...serializeCommon(task),
@@ -44,7 +49,7 @@ export function serializeChild(task: RestDownloadFragment, position: number): ob
 }
 
 /** The keys that a download and a child of one share. */
-function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
+function serializeCommon(task: RestChildFragment): Record<string, unknown> {
   const { file, item, error } = task;
   const catalog = item ? localIdOf(item.id).split(':', 1)[0] : null;
   return {
@@ -61,7 +66,10 @@ function serializeCommon(task: RestDownloadFragment): Record<string, unknown> {
     external_ids: externalIdsOf(item),
     genres: genresOf(item),
     explicit: trackOf(item)?.explicit ?? false,
-    metadata: file ? { source: file.source, licence: file.licence, size_bytes: Number(file.sizeBytes) } : {},
+    metadata: {
+      ...(file && { source: file.source, licence: file.licence, size_bytes: Number(file.sizeBytes) }),
+      status_info: { status: statusOf(task), error: error ? withRestNames(error.message) : null },
+    },
     ...(error && { error: withRestNames(error.message) }),
   };
 }
@@ -71,11 +79,11 @@ function countOf(task: RestDownloadFragment, state: RestDownloadFragment['state'
 }
 
 /** For a parent, only of what was downloaded. */
-function durationOf({ kind, file, item, madeDurationMs }: RestDownloadFragment): number {
+function durationOf({ kind, file, item, madeDurationMs }: RestChildFragment): number {
   return kind === 'TRACK' ? (file?.durationMs ?? trackOf(item)?.durationMs ?? 0) : madeDurationMs;
 }
 
-function externalIdsOf(item: Item | null): Record<string, string> {
+function externalIdsOf(item: ChildItem | null): Record<string, string> {
   if (!item) return {};
   const [provider = '', id = ''] = localIdOf(item.id).split(':');
   const isrc = trackOf(item)?.isrc;
@@ -83,19 +91,19 @@ function externalIdsOf(item: Item | null): Record<string, string> {
   return { ...own, ...(isrc && { isrc }) };
 }
 
-function genresOf(item: Item | null): string[] {
+function genresOf(item: ChildItem | null): string[] {
   if (!item || item.__typename === 'Playlist') return [];
   if (item.__typename !== 'Track') return item.genres;
   return item.genres.length > 0 ? item.genres : (item.album?.genres ?? []);
 }
 
-function trackOf(item: Item | null): TrackItem | null {
+function trackOf(item: ChildItem | null) {
   return item?.__typename === 'Track' ? item : null;
 }
 
 function albumOf(item: Item | null) {
   if (item?.__typename === 'Album') return item;
-  return trackOf(item)?.album ?? null;
+  return item?.__typename === 'Track' ? item.album : null;
 }
 
 function imagesOf(item: Item | null): object[] {

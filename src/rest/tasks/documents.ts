@@ -64,6 +64,9 @@ graphql(`
 graphql(`
   fragment RestTaskWithParent on Task {
     ...RestTask
+    file {
+      path
+    }
     parent {
       kind
       title

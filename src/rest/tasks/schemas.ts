@@ -38,9 +38,17 @@ const summarySchema = z
   })
   .meta({ id: 'TaskSummary', description: 'Result of a finished album, playlist or artist.' });
 
+const plainStatuses = ['queued', 'processing', 'cancelled'] as const;
+const detailedStatuses = ['initializing', 'real-time', 'retrying', 'skipped', 'error', 'done'] as const;
+
+/** Of a task, wherever it is shown. */
+export const statusWordSchema = z
+  .enum([...plainStatuses, ...detailedStatuses])
+  .meta({ id: 'TaskStatus', description: 'The status of a task, as `/prgs/{task_id}` shows it.' });
+
 const simpleLineSchema = z
   .object({
-    status: z.enum(['queued', 'processing', 'cancelled']),
+    status: z.enum(plainStatuses),
     timestamp: seconds,
     type: kindSchema,
     name: z.string(),
@@ -50,7 +58,7 @@ const simpleLineSchema = z
 
 const statusInfoSchema = z
   .object({
-    status: z.enum(['initializing', 'real-time', 'retrying', 'skipped', 'error', 'done', 'cancelled']),
+    status: z.enum([...detailedStatuses, 'cancelled']),
     progress: percent,
     error: z.string().optional(),
     reason: z.string().optional(),
@@ -92,6 +100,13 @@ export const taskSchema = z
       .meta({ description: 'Either a plain status, or the item with its detailed status.' }),
     summary: summarySchema.optional(),
     error: z.string().optional(),
+    final_path: z.string().nullable().optional().meta({
+      description:
+        'Path of the file on the server. Only of one finished task that is asked for; null without a file.',
+    }),
+    terminal_reason: z.string().nullable().optional().meta({
+      description: 'Why a finished task failed, was skipped or was canceled; null if it succeeded.',
+    }),
   })
   .meta({ id: 'Task', description: 'A download or check, and how far it is.' });
 

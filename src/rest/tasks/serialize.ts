@@ -10,10 +10,12 @@ import { withRestNames } from '../setting-names.js';
 
 type ParentTask = Pick<RestTaskFragment, 'kind' | 'title' | 'artists' | 'total'>;
 type TaskItem = Pick<RestTaskChildFragment, 'kind' | 'title' | 'artists'> & { album?: string | null };
+type SimpleStatus = Pick<RestTaskFragment, 'state' | 'kind' | 'total'>;
+type TaskProgress = Pick<RestTaskChildFragment, 'state' | 'progress'>;
 type TaskStatus = Pick<RestTaskChildFragment, 'state' | 'progress' | 'attempt' | 'retryAt' | 'problem'>;
 
-/** `parent` is absent from documents that list only top-level tasks. */
-type TaskWithParent = RestTaskFragment & { parent?: ParentTask | null };
+/** `parent` and `file` are absent from documents that list tasks. */
+type TaskWithParent = RestTaskFragment & { parent?: ParentTask | null; file?: { path: string } | null };
 
 interface StatusInfo {
   status: string;
@@ -25,6 +27,7 @@ export const ACTIVE_STATES: TaskState[] = ['QUEUED', 'RUNNING', 'RETRYING', 'PAU
 export const FINISHED_STATES: TaskState[] = ['COMPLETED', 'SKIPPED', 'FAILED', 'CANCELLED'];
 
 const UNKNOWN_ERROR = 'Unknown error.';
+const FILE_EXISTS = 'The file already exists.';
 const MAX_REASONS = 3;
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -91,6 +94,19 @@ export function serializeTask(task: TaskWithParent, { base, now }: { base: strin
     last_line,
     ...(summary && { summary }),
     ...(task.error && task.state === 'FAILED' && { error: withRestNames(task.error.message) }),
+    ...(task.finishedAt && task.file !== undefined && serializeEnd(task, task.file)),
+  };
+}
+
+/** Where the file is, and why there is none. */
+function serializeEnd(task: RestTaskFragment, file: { path: string } | null): object {
+  const { state, error } = task;
+  const problem = error?.message ?? findSkipReason(task);
+  const reasons = { FAILED: UNKNOWN_ERROR, SKIPPED: FILE_EXISTS, CANCELLED: 'The download was canceled.' };
+  const isDone = state !== 'FAILED' && state !== 'SKIPPED' && state !== 'CANCELLED';
+  return {
+    final_path: file?.path ?? null,
+    terminal_reason: isDone ? null : withRestNames(problem ?? reasons[state]),
   };
 }
 
@@ -153,7 +169,7 @@ function serializeStatus(task: TaskWithParent, now: Date): { status: string; las
 }
 
 /** These statuses have a line without an item. A parent without known children is being processed. */
-function findSimpleStatus({ state, kind, total }: RestTaskFragment): string | null {
+function findSimpleStatus({ state, kind, total }: SimpleStatus): string | null {
   if (state === 'QUEUED' || state === 'PAUSED') return 'queued';
   if (state === 'CANCELLED') return 'cancelled';
   return state === 'RUNNING' && kind !== 'TRACK' && total === 0 ? 'processing' : null;
@@ -197,23 +213,48 @@ function serializeParent(parent: ParentTask) {
 function serializeStatusInfo(task: TaskStatus, now: Date): StatusInfo {
   const { state, progress, attempt, retryAt } = task;
   const problem = task.problem && withRestNames(task.problem);
+  const status = statusWordOf(task);
   switch (state) {
     case 'COMPLETED':
-      return { status: 'done', progress: 100 };
+      return { status, progress: 100 };
     case 'SKIPPED':
-      return { status: 'skipped', progress: 100, reason: problem ?? 'The file already exists.' };
+      return { status, progress: 100, reason: problem ?? FILE_EXISTS };
     case 'FAILED':
-      return { status: 'error', progress, error: problem ?? UNKNOWN_ERROR };
-    case 'RETRYING': {
-      const seconds_left = secondsUntil(retryAt, now);
-      return { status: 'retrying', progress, error: problem ?? '', seconds_left, retry_count: attempt };
-    }
+      return { status, progress, error: problem ?? UNKNOWN_ERROR };
+    case 'RETRYING':
+      return {
+        ...{ status, progress, error: problem ?? '' },
+        ...{ seconds_left: secondsUntil(retryAt, now), retry_count: attempt },
+      };
     case 'CANCELLED':
-      return { status: 'cancelled', progress };
     case 'QUEUED':
     case 'PAUSED':
     case 'RUNNING':
-      return { status: progress > 0 ? 'real-time' : 'initializing', progress };
+      return { status, progress };
+  }
+}
+
+/** As history repeats it. */
+export function statusOf(task: SimpleStatus & TaskProgress): string {
+  return findSimpleStatus(task) ?? statusWordOf(task);
+}
+
+function statusWordOf({ state, progress }: TaskProgress): string {
+  switch (state) {
+    case 'COMPLETED':
+      return 'done';
+    case 'SKIPPED':
+      return 'skipped';
+    case 'FAILED':
+      return 'error';
+    case 'RETRYING':
+      return 'retrying';
+    case 'CANCELLED':
+      return 'cancelled';
+    case 'QUEUED':
+    case 'PAUSED':
+    case 'RUNNING':
+      return progress > 0 ? 'real-time' : 'initializing';
   }
 }
 

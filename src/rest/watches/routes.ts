@@ -121,8 +121,7 @@ function listRoute({ kind, name, list }: Words): AnyRoute {
     document: WATCHES,
     variables: (_input, after) => ({ kind, after }),
     next: ({ watches: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
-    respond: (pages, { now }) =>
-      pages.flatMap(({ watches }) => watches.nodes.map((watch) => serializeWatch(watch, now))),
+    itemsOf: ({ watches }, { now }) => watches.nodes.map((watch) => serializeWatch(watch, now)),
   });
 }
 

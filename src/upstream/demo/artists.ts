@@ -1,3 +1,4 @@
+import { GAUGE } from './gauge.js';
 import type { DemoArtist } from './music.js';
 
 const artist = (slug: string, name: string, genres: readonly string[]): DemoArtist => ({
@@ -20,6 +21,7 @@ export const ARTISTS: readonly DemoArtist[] = [
   artist('tin-almanac-orchestra', 'Tin Almanac Orchestra', ['Classical']),
   artist('lamp-keepers-club', '灯台守クラブ', ['City Pop']),
   artist('dj-barnacle-protocol', 'DJ Barnacle Protocol', ['Dub', 'Electronic']),
+  artist(GAUGE, 'The Tide Gauge', ['Drone']),
   artist('ten-thousand-tides', 'The Ten Thousand Tides', ['Drone']),
   artist(VARIOUS_ARTISTS, 'Various Artists', []),
 ];

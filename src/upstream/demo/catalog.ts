@@ -24,10 +24,10 @@ export const SHOWCASE_ALBUM_ID = toId('night-ferry');
 /** One track for each of TROUBLES (music.ts), in that order, and one without a fault. */
 export const TROUBLE_ALBUM_ID = toId('rough-crossing');
 
-/** The built-in catalog: invented, offline and deterministic, but for one playlist that changes with the clock. */
+/** The built-in catalog: invented, offline and deterministic, but for a playlist and an artist that change with the clock. */
 export function createDemoCatalog({ clock }: { clock: Clock } = { clock: systemClock }): CatalogSource {
   const collection = createCollection(clock);
-  const { artists, albums, playlists } = collection;
+  const { artists, playlists } = collection;
   const search = createCatalogSearch(collection);
   const coverOf = createCovers();
   return {
@@ -37,7 +37,7 @@ export function createDemoCatalog({ clock }: { clock: Clock } = { clock: systemC
     findTrack: (id, signal) =>
       respond(signal, () => orNull(collection.findTrack(slugOf(id)), (track) => toTrack(artists, track))),
     findAlbum: (id, signal) =>
-      respond(signal, () => orNull(albums.get(slugOf(id)), (album) => toAlbum(artists, album))),
+      respond(signal, () => orNull(collection.findAlbum(slugOf(id)), (album) => toAlbum(artists, album))),
     findPlaylist: (id, signal) => respond(signal, () => orNull(playlists.get(slugOf(id)), toPlaylist)),
     findArtist: (id, signal) => respond(signal, () => orNull(artists.get(slugOf(id)), toArtist)),
     findShow: (id, signal) => respond(signal, () => orNull(collection.shows.get(slugOf(id)), toShow)),
@@ -61,7 +61,8 @@ function createCovers(): (album: DemoAlbum) => Uint8Array {
   const covers = new Map<string, Uint8Array>();
   return (album) => {
     const cover = covers.get(album.slug) ?? renderCover(album);
-    covers.set(album.slug, cover);
+    // Albums without a number are made by a rule, and there is no end of them.
+    if (album.number > 0) covers.set(album.slug, cover);
     return cover;
   };
 }
@@ -79,7 +80,7 @@ function orNull<T, R>(found: T | null | undefined, convert: (found: T) => R): R 
 }
 
 function listAlbumTracks(collection: Collection, albumSlug: string, page: PageRequest): Page<Track> {
-  const album = collection.albums.get(albumSlug);
+  const album = collection.findAlbum(albumSlug);
   const tracks = (album ? tracksOf(album) : []).flatMap((slug) => collection.findTrack(slug) ?? []);
   return pageOf(tracks, page, (track) => toTrack(collection.artists, track));
 }
@@ -111,10 +112,11 @@ function listArtistAlbums(
   artistSlug: string,
   { groups, ...page }: PageRequest & { groups: readonly AlbumGroup[] },
 ): Page<Album> {
-  const related = [...collection.albums.values()]
+  const related = collection
+    .albumsFor(artistSlug)
     .map((album) => ({ album, group: groupFor(collection, artistSlug, album) }))
     .filter(({ group }) => group !== null && groups.includes(group))
-    .sort((one, other) => (one.album.released < other.album.released ? 1 : -1));
+    .sort((one, other) => other.album.released.localeCompare(one.album.released, 'en'));
   return pageOf(related, page, ({ album, group }) =>
     toAlbum(collection.artists, album, group ?? album.group),
   );

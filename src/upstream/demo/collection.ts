@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../lib/clock.js';
 import { ALBUMS } from './albums.js';
 import { ARTISTS } from './artists.js';
 import { toIsrc } from './codes.js';
+import { createReading, findReadingTrack, GAUGE, listReadings } from './gauge.js';
 import { createPlaylists } from './playlists.js';
 import type {
   DemoAlbum,
@@ -23,7 +24,11 @@ export interface Collection {
   shows: ReadonlyMap<string, DemoShow>;
   /** Of each show the newest first. */
   episodes: ReadonlyMap<string, PlacedEpisode>;
-  /** Without the tides, which `findTrack` knows too. */
+  /** With those of the tide gauge, which come with the clock. */
+  findAlbum(slug: string): DemoAlbum | null;
+  /** Those that the artist could be on. */
+  albumsFor(artistSlug: string): DemoAlbum[];
+  /** Without the tides and the readings of the gauge, which `findTrack` knows too. */
   tracks: ReadonlyMap<string, PlacedTrack>;
   findTrack(slug: string): PlacedTrack | null;
 }
@@ -33,14 +38,21 @@ export function createCollection(clock: Clock = systemClock): Collection {
   const tracks = placeTracks(artists);
   const playlists = createPlaylists([...tracks.values()], clock);
   const tideArtist = artistOf(artists, 'ten-thousand-tides');
+  const albums = new Map(ALBUMS.map((album) => [album.slug, album]));
+  const findReading = (slug: string) => {
+    const found = findReadingTrack(slug);
+    return found && placeTrack(artists, found.track, { ...found, disc: 1 });
+  };
   return {
     artists,
-    albums: new Map(ALBUMS.map((album) => [album.slug, album])),
+    albums,
+    findAlbum: (slug) => albums.get(slug) ?? createReading(slug),
+    albumsFor: (artistSlug) => (artistSlug === GAUGE ? listReadings(clock) : [...albums.values()]),
     playlists: new Map(playlists.map((playlist) => [playlist.slug, playlist])),
     shows: new Map(SHOWS.map((show) => [show.slug, show])),
     episodes: new Map(SHOWS.flatMap(episodesOf).map((episode) => [episode.slug, episode])),
     tracks,
-    findTrack: (slug) => tracks.get(slug) ?? createTide(slug, tideArtist),
+    findTrack: (slug) => tracks.get(slug) ?? createTide(slug, tideArtist) ?? findReading(slug),
   };
 }
 

@@ -38,7 +38,7 @@ export type CoverDesign = 'horizon' | 'rings' | 'quarters' | 'stripes' | 'waves'
 
 export interface DemoAlbum {
   slug: string;
-  /** From 1 to 89, never given twice: its UPC and its tracks' ISRCs are made from it. */
+  /** From 1 to 89, never given twice: its UPC and its tracks' ISRCs are made from it. 0 for one that has neither. */
   number: number;
   title: string;
   by: readonly string[];

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 import { hashOf, toIsrc } from './codes.js';
+import { TURN_MS } from './gauge.js';
 import type { DemoArtist, DemoPlaylist, PlacedTrack } from './music.js';
 
 const FIRST_WATCH = [
@@ -63,12 +64,11 @@ function allHands(tracks: readonly PlacedTrack[]): string[] {
 }
 
 const DOG_WATCH_TOTAL = 12;
-const RELIEF_MS = 10 * 60_000;
 
 function createRelief(slugs: readonly string[], clock: Clock): DemoPlaylist['entryAt'] {
   return (position) => {
     if (position >= DOG_WATCH_TOTAL) return null;
-    const turn = Math.floor(clock.now().getTime() / RELIEF_MS);
+    const turn = Math.floor(clock.now().getTime() / TURN_MS);
     return slugs[(turn + position) % slugs.length] ?? null;
   };
 }

@@ -3,7 +3,6 @@ import { sizeOf } from '../downloads/target-file.js';
 import { findTrashPath, findTrashRoot, moveToTrash } from '../downloads/trash.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import type { Reading } from './read-list.js';
 import {
   endLeaving,
   findMember,
@@ -16,21 +15,8 @@ import {
   recordMove,
   type LeavingMember,
 } from './leaving-store.js';
-import { noteFiles, type WatchFile } from './watch-file-store.js';
-import { lockWatch, readWatch } from './watch-store.js';
-import type { Watch } from './watch.js';
-
-/**
- * Whether the files of what is no longer listed are to go. Not when the catalog lists more entries without an id than
- * before, which may be the missing ones, or when other kinds of albums were read than before.
- */
-export function mayTrash(
-  { removeFiles, unnamedCount, readGroups }: Watch,
-  now: Pick<Reading, 'unnamedCount' | 'groups'>,
-): boolean {
-  const isSameChoice = readGroups.every((group) => now.groups.some((each) => each === group));
-  return removeFiles && now.unnamedCount <= unnamedCount && isSameChoice;
-}
+import { noteFiles, type WatchFile } from '../watches/watch-file-store.js';
+import { lockWatch, readWatch } from '../watches/watch-store.js';
 
 type TrashDeps = Pick<Platform & SettingsDeps, 'db' | 'env' | 'settings' | 'log'>;
 

@@ -9,9 +9,9 @@ import {
 import { rootOf } from '../downloads/plan-track.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { listFilesOfList, noteFiles, saveFilesRead, type ListedFile } from './watch-file-store.js';
-import { readWatch } from './watch-store.js';
-import type { Watch } from './watch.js';
+import { listFilesOfList, noteFiles, saveFilesRead, type ListedFile } from '../watches/watch-file-store.js';
+import { readWatch } from '../watches/watch-store.js';
+import type { Watch } from '../watches/watch.js';
 
 type WriteDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 

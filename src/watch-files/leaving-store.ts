@@ -1,5 +1,6 @@
 import type { Db, WatchFile } from '../database/prisma.js';
-import type { Watch, WatchMember } from './watch.js';
+import { ACTIVE_STATES } from '../tasks/task.js';
+import type { Watch, WatchMember } from '../watches/watch.js';
 
 /* Files of members that left their list, on their way to the trash. */
 
@@ -32,8 +33,8 @@ export async function isBeingDownloaded(
   { ownerId }: Pick<Watch, 'ownerId'>,
   { itemId }: LeavingMember,
 ): Promise<boolean> {
-  const active = { in: ['QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'] } as const;
-  return (await db.task.findFirst({ where: { itemId, ownerId, state: { in: [...active.in] } } })) !== null;
+  const where = { itemId, ownerId, state: { in: [...ACTIVE_STATES] } };
+  return (await db.task.findFirst({ where })) !== null;
 }
 
 /** Whether another list of the same owner has the item. */

@@ -8,13 +8,16 @@ import { getOrAdd } from '../lib/get-or-add.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { listLeaving, type LeavingMember } from './leaving-store.js';
-import { settleMembers } from './member-store.js';
-import { settleMembersOnEvent } from './settle-on-event.js';
+import { listUnsettledTasks, settleMembers } from '../watches/member-store.js';
+import { settleMembersOnEvent } from '../watches/settle-on-event.js';
 import { trashFiles } from './trash-files.js';
-import { listChangedWatches, saveFileProblem } from './watch-file-store.js';
+import { listChangedWatches, saveFileProblem } from '../watches/watch-file-store.js';
 import { writeList } from './write-list.js';
 
 type KeepDeps = Pick<Platform & SettingsDeps, 'db' | 'env' | 'settings' | 'log'>;
+
+/** Finished tasks that one run takes note of. */
+const MAX_SETTLED = 1_000;
 
 /**
  * Every 30 s, for killed workers, full disks, and lists that still download; events do it at once. Idempotent: what is
@@ -26,7 +29,10 @@ export const keepWatchFilesJob = defineJob({
   concurrency: 1,
   everyMs: 30_000,
   lockLifetimeMs: 60_000,
-  run: (deps: KeepDeps) => keepWatchFiles(deps, { timed: true }),
+  async run(deps: KeepDeps) {
+    await settleMembers(deps.db, { taskIds: await listUnsettledTasks(deps.db, MAX_SETTLED) });
+    await keepWatchFiles(deps, { timed: true });
+  },
 });
 
 /** Returns how to stop, which waits for the file that is being written. */
