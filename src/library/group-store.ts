@@ -3,9 +3,15 @@ import type { Database, Db, LibraryAlbum } from '../database/prisma.js';
 import { groupAlbums, toSingle, type GroupedAlbum } from './group-albums.js';
 import { toSearchText, type LibraryFile } from './library-file.js';
 
-/** Held by whoever writes the index: rows of several files are changed together, in no certain order. */
-export async function lockIndex(tx: Db): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.library'))) AS taken`;
+/** Large albums, and a name that thousands of files share. */
+const LIMITS = { timeout: 60_000, maxWait: 60_000 };
+
+/** One at a time: rows of several files are changed together, in no certain order. */
+export function changeIndex<Result>(db: Database, change: (tx: Db) => Promise<Result>): Promise<Result> {
+  return db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext('reprise.library'))) AS taken`;
+    return change(tx);
+  }, LIMITS);
 }
 
 interface GroupOptions {
@@ -15,17 +21,13 @@ interface GroupOptions {
 
 /** Groups what has changed since the last time, with all files that it may belong to; a crash loses nothing. */
 export async function groupChangedFiles(db: Database, options: GroupOptions): Promise<void> {
-  while (await db.$transaction((tx) => groupBatch(tx, options), TRANSACTION))
-    options.signal?.throwIfAborted();
+  while (await changeIndex(db, (tx) => groupBatch(tx, options))) options.signal?.throwIfAborted();
 }
 
-/** Large albums, and a name that thousands of files share. */
-const TRANSACTION = { timeout: 60_000, maxWait: 60_000 };
 const BATCH = 500;
 
 /** False when there was nothing to do. */
 async function groupBatch(tx: Db, { isOwnOutput }: GroupOptions): Promise<boolean> {
-  await lockIndex(tx);
   const changed = await tx.libraryFile.findMany({
     where: { grouped: false },
     orderBy: { albumKey: 'asc' },
@@ -131,13 +133,12 @@ export async function ungroupWith(tx: Db, ids: readonly string[]): Promise<void>
 
 /** Albums and artists that no file names any more. */
 export async function deleteEmptyGroups(db: Database): Promise<void> {
-  await db.$transaction(async (tx) => {
-    await lockIndex(tx);
+  await changeIndex(db, async (tx) => {
     await tx.$executeRaw`
       DELETE FROM "LibraryAlbum" a WHERE NOT EXISTS (
         SELECT FROM "LibraryFile" f WHERE f."albumId" = a."id" AND f."problem" IS NULL)`;
     await tx.$executeRaw`
       DELETE FROM "LibraryArtist" WHERE "id" NOT IN (
         SELECT unnest("artistIds") FROM "LibraryFile" WHERE "problem" IS NULL)`;
-  }, TRANSACTION);
+  });
 }

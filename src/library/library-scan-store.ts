@@ -1,7 +1,7 @@
 import { Prisma } from '../generated/prisma/client.js';
 import type { Database, Db } from '../database/prisma.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
-import { lockIndex, ungroupWith } from './group-store.js';
+import { changeIndex, ungroupWith } from './group-store.js';
 import type { LibraryFile } from './library-file.js';
 import { problemKind, type PassedOver, type ProblemKind, type ProblemList } from './library-problems.js';
 
@@ -38,8 +38,7 @@ export async function saveFiles(db: Database, files: readonly LibraryFile[]): Pr
     typeof value === 'bigint' ? value.toString() : value,
   );
   const ids = files.map(({ id }) => id);
-  await db.$transaction(async (tx) => {
-    await lockIndex(tx);
+  await changeIndex(db, async (tx) => {
     await ungroupWith(tx, ids);
     await tx.$executeRaw`
       INSERT INTO "LibraryFile" AS f SELECT * FROM json_populate_recordset(NULL::"LibraryFile", ${rows}::json)
@@ -54,8 +53,7 @@ export async function deleteFiles(db: Database, files: ReadonlyMap<string, Known
   const known = [...files.values()];
   const ids = known.map(({ id }) => id);
   const scannedAt = known.map((file) => file.scannedAt.toISOString());
-  return db.$transaction(async (tx) => {
-    await lockIndex(tx);
+  return changeIndex(db, async (tx) => {
     await ungroupWith(tx, ids);
     return tx.$executeRaw`
       DELETE FROM "LibraryFile" f USING unnest(${ids}::text[], ${scannedAt}::text[]) AS gone("id", "at")
@@ -66,8 +64,7 @@ export async function deleteFiles(db: Database, files: ReadonlyMap<string, Known
 /** Null for files that are there. */
 export async function markAway(db: Database, ids: readonly string[], awaySince: Date | null): Promise<void> {
   if (ids.length === 0) return;
-  await db.$transaction(async (tx) => {
-    await lockIndex(tx);
+  await changeIndex(db, async (tx) => {
     await ungroupWith(tx, ids);
     await tx.$executeRaw`UPDATE "LibraryFile" SET "awaySince" = ${awaySince} WHERE "id" = ANY(${ids}::text[])`;
   });
@@ -75,8 +72,7 @@ export async function markAway(db: Database, ids: readonly string[], awaySince: 
 
 /** Of those that are away, all or those that have been since then. Albums are grouped again by the next scan. */
 export async function deleteAwayFiles(db: Database, since: Date | null): Promise<number> {
-  return db.$transaction(async (tx) => {
-    await lockIndex(tx);
+  return changeIndex(db, async (tx) => {
     const where = { awaySince: since ? { lte: since } : { not: null } };
     const files = await tx.libraryFile.findMany({ where, select: { id: true } });
     const ids = files.map(({ id }) => id);
@@ -89,8 +85,7 @@ export async function deleteAwayFiles(db: Database, since: Date | null): Promise
 /** In place of those of the scan before. */
 export async function saveProblems(db: Database, problems: ProblemList): Promise<void> {
   const examples = problems.examples().map((passed, position) => ({ ...passed, position }));
-  await db.$transaction(async (tx) => {
-    await lockIndex(tx);
+  await changeIndex(db, async (tx) => {
     await tx.libraryProblem.deleteMany();
     await tx.libraryProblemCount.deleteMany();
     await tx.libraryProblem.createMany({ data: examples.map(withoutNul) });

@@ -8,6 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/lib/logger.js';
 import { DatabaseUnreachableError } from '../../src/database/connect.js';
 import { migrate } from '../../src/database/migrate.js';
+import { createDatabase } from '../../src/database/prisma.js';
+import { groupChangedFiles } from '../../src/library/group-store.js';
+import { createLibraryIndex } from '../../src/library/library-store.js';
 import { settingsTable, watchSettingsTable } from '../../src/settings/settings.js';
 import { downloadOptions } from '../../src/tasks/download-options.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../kit/database.js';
@@ -104,6 +107,31 @@ describe('migrations', () => {
     expect(await query(database, 'SELECT * FROM "CatalogCacheEntry"')).toEqual([
       { key: 'far 1 findTrack', value: '{"id":1}', fetchedAt: new Date(0) },
     ]);
+  });
+
+  it('keep the albums of the library, before its files are read again', async () => {
+    const later = OWN_NAMES.filter((name) => name >= '0022');
+    for (const name of later) rmSync(join(directory, name), { recursive: true });
+    await run();
+    await query(
+      database,
+      `INSERT INTO "LibraryFile" ("id", "path", "sizeBytes", "modifiedAt", "scannedAt", "title", "artists", "albumArtist",
+        "album", "albumId", "artistIds", "genres", "searchText", "titleKey")
+      SELECT 'library:' || n, '/music/Nox/Boy/' || n || '.mp3', 1, now(), now(), 'Song ' || n, '{Nox}', 'Nox', 'Boy',
+        'library:old', '{library:nox,library:nox}', '{}', 'song ' || n || E'\\nnox\\tnox\\nboy nox', 'song ' || n
+      FROM generate_series(1, 2) n`,
+    );
+    for (const name of later) cpSync(join(OWN, name), join(directory, name), { recursive: true });
+    await run();
+    const { db, close } = createDatabase({ url: database.url, log });
+    await groupChangedFiles(db, { isOwnOutput: () => false });
+    const index = createLibraryIndex(db);
+    const first = { offset: 0, limit: 10 };
+    const { items } = await index.searchAlbums('boy', first);
+    expect(items).toMatchObject([{ title: 'Boy', artistName: 'Nox', trackTotal: 2 }]);
+    expect(await index.listAlbumTracks(items[0]?.id ?? '', first)).toMatchObject({ total: 2 });
+    expect((await index.searchTracks('song 2', first)).items).toMatchObject([{ file: { factsVersion: 0 } }]);
+    await close();
   });
 
   it('keep settings and options that were stored under the names of the REST API', async () => {

@@ -193,7 +193,12 @@ describe('a download directory', () => {
 
 describe('tracks of the same name', () => {
   it.each([
-    ['with codes of their own', 'demo:atlas-of-small-rain', 'Intro', {}],
+    [
+      'with codes of their own',
+      'demo:atlas-of-small-rain',
+      'Intro',
+      { customTrackFormat: '%tracknum% %music%' },
+    ],
     ['without any code', 'demo:harbour-wall-demos', 'Untitled', { customTrackFormat: '%music%' }],
   ])('%s each get a file', async (_what, album, title, settings) => {
     const workspace = await createWorkspace();

@@ -15,7 +15,7 @@ import { waitFor } from '../kit/wait-for.js';
 /* Own music as it comes out: each file of a download, by what the owner’s tags say. */
 
 const LIBRARY = graphql(`
-  query CorpusLibrary {
+  query AlbumCorpusLibrary {
     library {
       fileCount
       missingFileCount
@@ -39,7 +39,7 @@ const LIBRARY = graphql(`
 `);
 
 const FIND = graphql(`
-  query FindInCorpus($query: String!, $type: CatalogType!) {
+  query FindInAlbumCorpus($query: String!, $type: CatalogType!) {
     search(query: $query, type: $type) {
       nodes {
         ... on Track {
@@ -72,7 +72,7 @@ const FORGET = graphql(`
 `);
 
 const SCAN = graphql(`
-  mutation ScanCorpus {
+  mutation ScanAlbumCorpus {
     scanLibrary {
       __typename
     }
