@@ -11,15 +11,24 @@ export interface Decoded {
   errors: string[];
 }
 
-/** Of one pass with `-v error -stats`: all lines but those of progress. */
+/** Of one pass with `-v error -stats`. */
 export function readDecoded(stderr: string): Decoded {
   const decodedS = lastTimeS(stderr);
   const lines = stderr.split(/[\r\n]+/).map((line) => line.trim());
   return {
     decodedMs: decodedS === null ? null : Math.round(decodedS * 1000),
-    errors: lines.filter((line) => line !== '' && !/\btime=/.test(line)),
+    errors: lines.filter((line) => FAILURE.test(line) && !OF_PICTURE.test(line)),
   };
 }
+
+/** ffmpeg's words, of 2018 to 2025, for audio that it could not read, decode, or match with its checksum. */
+const FAILURE = new RegExp(
+  'Error while decoding stream|Error submitting (?:a )?packet to (?:the )?decoder|Decoding error|decode_frame\\(\\) failed' +
+    '|CRC (?:error|mismatch|check failed)|corrupt input packet|corrupt decoded frame|Invalid data found when processing input' +
+    '|Input/output error|Read error|Header missing|Invalid PCM packet|Multiple frames in a packet',
+);
+/** Pictures are decoded too, while ffmpeg finds out what is in the file. */
+const OF_PICTURE = /^\[(?:png|mjpeg|jpeg\w*|gif|bmp|webp|tiff)\b/;
 
 /** Decodes all of the first audio stream, for nothing else than to see that it can be. */
 export async function decodeAudio(
