@@ -175,7 +175,8 @@ function limitsOf({ input }: TranscodeRequest, { signal }: TranscodeOptions) {
 async function expectWhole({ tools }: TranscodeDeps, making: Making, decoded: Decoded): Promise<void> {
   const { input, inputPath } = making.request;
   const isUncertain = decoded.errors.length > 0 && input.estimated === true;
-  const about = { durationMs: input.durationMs, signal: making.options.signal };
+  const { signal } = making.options;
+  const about = { durationMs: input.durationMs, isRawAac: input.container === 'aac', signal };
   const skippedMs = isUncertain ? await measureSkipped(tools, inputPath, about) : 0;
   const damage = describeDamage(input, decoded, skippedMs);
   if (damage) throw new DamagedAudioError(damage);

@@ -85,8 +85,11 @@ describe('a whole file is completed with its real length', () => {
     expect(await outcomeOf(path, 'KEEP')).toBe(SECONDS);
   });
 
-  it('two MP3s in one file, with tags in the middle', async () => {
-    const bytes = await readFile(await make('mp3'));
+  it('two MP3s in one file, with a tag in the middle that is larger than any frame', async () => {
+    const tagged = workspace.file('tagged.mp3');
+    const title = ['-metadata', `title=${'long '.repeat(4_000)}`];
+    await bareFfmpeg('-i', await make('no-header.mp3'), '-c', 'copy', '-write_xing', '0', ...title, tagged);
+    const bytes = await readFile(tagged);
     const path = workspace.file('joined.mp3');
     await writeFile(path, Buffer.concat([bytes, bytes]));
     expect(await outcomeOf(path, 'KEEP')).toBe(2 * SECONDS);
