@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openNewFile } from '../lib/plain-file.js';
@@ -38,4 +39,19 @@ export function tooLarge(maxBytes: number): TrackTooLargeError {
   return new TrackTooLargeError(
     `The file would be larger than ${limit} MB, the limit for its stated length.`,
   );
+}
+
+const ID3V1_BYTES = 128;
+
+/** Where an ID3v1 tag begins at the end of the file; null without one. */
+export async function findTailTag(path: string): Promise<number | null> {
+  const handle = await open(path);
+  try {
+    const start = (await handle.stat()).size - ID3V1_BYTES;
+    if (start <= 0) return null;
+    const { buffer } = await handle.read(Buffer.alloc(3), 0, 3, start);
+    return buffer.toString('latin1') === 'TAG' ? start : null;
+  } finally {
+    await handle.close();
+  }
 }

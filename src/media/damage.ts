@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { InvalidAudioError } from './errors.js';
 import { GUARDED_INPUT } from './ffmpeg.js';
 import { type AudioProbe, LOSSLESS_CODECS } from './media.js';
@@ -11,15 +12,24 @@ export interface Decoded {
   errors: string[];
 }
 
-/** Of one pass with `-v error -stats`: all lines but those of progress. */
+/** Of one pass with `-v error -stats`. */
 export function readDecoded(stderr: string): Decoded {
   const decodedS = lastTimeS(stderr);
   const lines = stderr.split(/[\r\n]+/).map((line) => line.trim());
   return {
     decodedMs: decodedS === null ? null : Math.round(decodedS * 1000),
-    errors: lines.filter((line) => line !== '' && !/\btime=/.test(line)),
+    errors: lines.filter((line) => FAILURE.test(line) && !OF_PICTURE.test(line)),
   };
 }
+
+/** ffmpeg's words, of 2018 to 2025, for audio that it could not read, decode, or match with its checksum. */
+const FAILURE = new RegExp(
+  'Error while decoding stream|Error submitting (?:a )?packet to (?:the )?decoder|Decoding error|decode_frame\\(\\) failed' +
+    '|CRC (?:error|mismatch|check failed)|corrupt input packet|corrupt decoded frame|Invalid data found when processing input' +
+    '|Input/output error|Read error|Header missing|Invalid PCM packet|Multiple frames in a packet',
+);
+/** Pictures are decoded too, while ffmpeg finds out what is in the file. */
+const OF_PICTURE = /^\[(?:png|mjpeg|jpeg\w*|gif|bmp|webp|tiff)\b/;
 
 /** Decodes all of the first audio stream, for nothing else than to see that it can be. */
 export async function decodeAudio(
@@ -76,6 +86,9 @@ const seconds = (ms: number) => String(Math.round(ms / 100) / 10);
 /** No frame of MP3, AAC, AC-3 or DTS is larger. */
 const LARGEST_FRAME_BYTES = 8_192;
 
+/** Between MP3s that were joined. */
+const TAG_STARTS = ['ID3', 'TAG', 'APE'];
+
 /**
  * The length of what was skipped in a stream that states none: bytes between frames, and chunks that are too large to be
  * one. Read only after an error.
@@ -83,20 +96,42 @@ const LARGEST_FRAME_BYTES = 8_192;
 export async function measureSkipped(
   tools: { ffprobePath: string },
   path: string,
-  { durationMs, signal }: { durationMs: number; signal: AbortSignal },
+  { durationMs, isRawAac, signal }: { durationMs: number; isRawAac: boolean; signal: AbortSignal },
 ): Promise<number> {
   const entries = ['-select_streams', 'a:0', '-show_entries', 'packet=size,pos', '-of', 'compact=p=0:nk=0'];
   const args = ['-v', 'error', ...GUARDED_INPUT, ...entries, '-i', `file:${path}`];
   const { stdout } = await startTool(tools.ffprobePath, args, { signal, maxOutputBytes: 256 * 1_048_576 });
-  let [end, skipped, audio] = [-1, 0, 0];
-  for (const line of stdout.split('\n')) {
+  const { gaps, end, audioBytes } = findGaps(stdout);
+  const file = await open(path);
+  try {
+    // Of raw AAC, ffmpeg tells places as if there were no gap: what is missing is missing at the end.
+    const { size } = await file.stat();
+    let skipped = isRawAac && size > end ? size - end : 0;
+    for (const gap of gaps) {
+      const { buffer } = await file.read(Buffer.alloc(3), 0, 3, gap.pos);
+      if (!TAG_STARTS.includes(buffer.toString('latin1'))) skipped += gap.bytes;
+    }
+    return audioBytes === 0 ? 0 : (skipped / audioBytes) * durationMs;
+  } finally {
+    await file.close();
+  }
+}
+
+function findGaps(packets: string): {
+  gaps: { pos: number; bytes: number }[];
+  end: number;
+  audioBytes: number;
+} {
+  const gaps: { pos: number; bytes: number }[] = [];
+  let [end, audioBytes] = [-1, 0];
+  for (const line of packets.split('\n')) {
     const size = Number(/\bsize=(\d+)/.exec(line)?.[1]);
     const pos = Number(/\bpos=(\d+)/.exec(line)?.[1]);
     if (!(size > 0) || !(pos >= 0)) continue;
-    if (end >= 0) skipped += Math.max(0, pos - end);
-    if (size > LARGEST_FRAME_BYTES) skipped += size;
-    else audio += size;
+    if (end >= 0 && pos > end) gaps.push({ pos: end, bytes: pos - end });
+    if (size > LARGEST_FRAME_BYTES) gaps.push({ pos, bytes: size });
+    else audioBytes += size;
     end = pos + size;
   }
-  return audio === 0 ? 0 : (skipped / audio) * durationMs;
+  return { gaps, end, audioBytes };
 }

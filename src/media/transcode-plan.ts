@@ -122,9 +122,17 @@ function isLossy(format: AudioFormat): format is LossyFormat {
   return format in DEFAULT_BITRATES_KBPS;
 }
 
+/** Of FLAC and ALAC. */
+const LOSSLESS_MAX_CHANNELS = 8;
+
 /** Without -sample_fmt ffmpeg makes 24-bit files of a lossy source's floats, 50 % larger for nothing. */
 function losslessOptions(format: AudioFormat, input: AudioProbe): string[] {
   const deep = (input.bitDepth ?? 16) > 16;
+  if (format !== 'WAV' && input.channels > LOSSLESS_MAX_CHANNELS) {
+    throw new FormatUnavailableError(
+      `${format} holds at most ${LOSSLESS_MAX_CHANNELS} channels, and this audio has ${input.channels}. Use KEEP or WAV.`,
+    );
+  }
   if (format === 'WAV') return ['-c:a', deep ? 'pcm_s24le' : 'pcm_s16le'];
   if (format === 'ALAC') return ['-c:a', 'alac', '-sample_fmt', deep ? 's32p' : 's16p'];
   return ['-c:a', 'flac', '-sample_fmt', deep ? 's32' : 's16'];

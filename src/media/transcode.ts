@@ -5,7 +5,7 @@ import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { isPlainFile, openNewFile } from '../lib/plain-file.js';
 import { type Cover, prepareCover } from './artwork.js';
-import { copyBytes, tooLarge } from './copy-file.js';
+import { copyBytes, findTailTag, tooLarge } from './copy-file.js';
 import { decodeAudio, type Decoded, describeDamage, measureSkipped, readDecoded } from './damage.js';
 import {
   DamagedAudioError,
@@ -81,7 +81,8 @@ export async function transcode(
 
 async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob): Promise<Decoded> {
   const { request, options } = making;
-  const stderr = await convert(deps.tools, { ...job, outputPath: request.outputPath }, making);
+  const inputs = await withoutTailTag(job, request);
+  const stderr = await convert(deps.tools, { ...job, inputs, outputPath: request.outputPath }, making);
   await expectOutput(request);
   await deps.tagWriter.write(
     { ...toTagWrite(making), carryFrom: { path: request.inputPath, loudness: loudnessOf(request) } },
@@ -90,6 +91,19 @@ async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob
   // A stream that was copied into another container was not decoded on the way.
   const isCopied = job.outputOptions.includes('copy');
   return isCopied ? decodeOutput(deps, making) : readDecoded(stderr);
+}
+
+/** ffmpeg takes an ID3v1 tag behind a FLAC for the rest of its last frame, which then does not match its checksum. */
+async function withoutTailTag(
+  job: FfmpegJob,
+  { input, inputPath }: TranscodeRequest,
+): Promise<FfmpegJob['inputs']> {
+  const end = input.container === 'flac' ? await findTailTag(inputPath) : null;
+  if (end === null) return job.inputs;
+  return job.inputs.map(({ options }) => ({
+    options: options.map((option) => (option === 'file,pipe' ? 'file,subfile' : option)),
+    source: `subfile,,start,0,end,${end},,:file:${inputPath}`,
+  }));
 }
 
 /** The bytes as they are, then tags in place. What cannot be edited without damage keeps the tags that it has. */
@@ -161,7 +175,8 @@ function limitsOf({ input }: TranscodeRequest, { signal }: TranscodeOptions) {
 async function expectWhole({ tools }: TranscodeDeps, making: Making, decoded: Decoded): Promise<void> {
   const { input, inputPath } = making.request;
   const isUncertain = decoded.errors.length > 0 && input.estimated === true;
-  const about = { durationMs: input.durationMs, signal: making.options.signal };
+  const { signal } = making.options;
+  const about = { durationMs: input.durationMs, isRawAac: input.container === 'aac', signal };
   const skippedMs = isUncertain ? await measureSkipped(tools, inputPath, about) : 0;
   const damage = describeDamage(input, decoded, skippedMs);
   if (damage) throw new DamagedAudioError(damage);

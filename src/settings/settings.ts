@@ -16,11 +16,11 @@ import { findProblems, rowsOf } from './settings-table.js';
 
 export { albumGroup };
 export const audioFormat = namedEnum('AudioFormat', 'An audio format that a download can be converted to.', {
-  KEEP: 'The format of the source, unchanged; only tags and cover are written.',
-  MP3: 'MP3 with ID3v2.4 tags.',
-  AAC: 'AAC in an .m4a file.',
-  OGG: 'Vorbis in an .ogg file.',
-  OPUS: 'Opus in an .opus file.',
+  KEEP: 'A copy of the source’s file, byte for byte; only tags and the cover are edited in it.',
+  MP3: 'MP3 with ID3v2.4 tags; more than two channels are mixed down to stereo.',
+  AAC: 'AAC in an .m4a file; surround sound is mixed down to stereo.',
+  OGG: 'Vorbis in an .ogg file, in stereo at most.',
+  OPUS: 'Opus in an .opus file, with at most two channels.',
   FLAC: 'FLAC, lossless and compressed.',
   WAV: 'WAV, lossless and uncompressed.',
   ALAC: 'Apple Lossless in an .m4a file.',
@@ -175,7 +175,8 @@ export const settingsTable = z.object({
     description: 'Download the best audio available when no source has the minimum quality.',
   }),
   tagsFromCatalog: z.boolean().default(true).meta({
-    description: 'Write the catalog’s metadata to tags. If false, the tags of the source file are kept.',
+    description:
+      'Replace the tags of the source’s file that the catalog knows better. If false, only missing tags are added. All other tags stay either way.',
   }),
   separateTracksByUser: z.boolean().default(false).meta({
     description: 'Save the files of each user in a folder of their own, named after them.',

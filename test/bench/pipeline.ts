@@ -20,6 +20,7 @@ const BARE: Record<string, string[]> = {
   AAC: ['-c:a', 'aac', '-b:a', '256k', '-f', 'mp4'],
   OPUS: ['-c:a', 'libopus', '-b:a', '160k', '-f', 'opus'],
   FLAC: ['-c:a', 'copy', '-f', 'flac'],
+  KEEP: ['-c:a', 'copy', '-f', 'flac'],
 };
 /** Copying takes some ten milliseconds: starting two probes and fsync weigh more there than a ratio allows. */
 const BUDGETED = ['MP3', 'AAC', 'OPUS'];

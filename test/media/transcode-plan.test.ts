@@ -147,6 +147,13 @@ describe('how the audio is made', () => {
     expect(audioOf('ALAC', { channels: 6 })).not.toContain('-ac');
   });
 
+  it('rejects more channels than a lossless format holds', () => {
+    const message = 'holds at most 8 channels, and this audio has 10. Use KEEP or WAV.';
+    expect(() => plan('FLAC', { codec: 'pcm_s16le', channels: 10 })).toThrow(`FLAC ${message}`);
+    expect(() => plan('ALAC', { channels: 10 })).toThrow(`ALAC ${message}`);
+    expect(audioOf('WAV', { channels: 10 })).toEqual(['-c:a', 'pcm_s16le']);
+  });
+
   it.each([
     [32, '0'],
     [64, '0'],

@@ -98,8 +98,8 @@ const BAD: { what: string; answer: Answer; code: string; says: RegExp; offer?: (
   {
     what: 'ends in the middle of a file that says itself how long it is',
     answer: 'short',
-    code: 'SOURCE_CUT_OFF',
-    says: /sent [\d.]+ s of 10 s/,
+    code: 'SOURCE_DAMAGED',
+    says: /^The audio is damaged: [\d.]+ of [\d.]+ s cannot be decoded/,
   },
   { what: 'sends garbage', answer: 'garbage', code: 'SOURCE_INVALID_AUDIO', says: /not readable audio/ },
   { what: 'sends nothing at all', answer: 'empty', code: 'SOURCE_INVALID_AUDIO', says: /empty file/ },
