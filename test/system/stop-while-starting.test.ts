@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -90,5 +90,16 @@ describe('a stop while the program starts', () => {
     expect((await ended)[0]).toBe(0);
     expect(await pidsWith(dataDir)).toEqual([]);
     expect(readdirSync(dataDir).filter((name) => name !== 'postgres')).toEqual([]);
+  });
+});
+
+describe.runIf(existsSync('/proc/self/limits'))('a start with too few file descriptors', () => {
+  it('is refused in one line with the remedy', () => {
+    const program = [process.execPath, join(inject('childPrograms'), 'server.mjs')];
+    const options = { encoding: 'utf8' as const, env: { PATH: process.env['PATH'], DATA_DIR: dataDir } };
+    const { status, stdout, stderr } = spawnSync('prlimit', ['--nofile=256:256', ...program], options);
+    expect({ status, stdout }).toEqual({ status: 78, stdout: '' });
+    expect(stderr).toMatch(/^Reprise may have 256 files open, and needs 512 or more: .*ulimit -n.*\n$/);
+    expect(existsSync(dataDir)).toBe(false);
   });
 });
