@@ -22,6 +22,7 @@ import { readinessChecks } from './readiness-checks.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
+import { abortable } from './lib/async.js';
 import { systemClock, type Clock } from './lib/clock.js';
 import { messageOf } from './lib/errors.js';
 import { createClosers, type Closers } from './lib/closers.js';
@@ -34,9 +35,8 @@ import { TIMING, type Platform, type Timing } from './platform.js';
 import { createOutbound } from './outbound/outbound.js';
 import { createRestApp } from './rest/handle.js';
 import { ROUTES } from './rest-routes.js';
-import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-import { prepareDatabaseUrl } from './database/prepare-database.js';
+import { openDatabaseServer } from './open-database-server.js';
 import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
 import { createDatabase, READ_STATEMENT_MS, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
@@ -65,6 +65,8 @@ export interface Overrides {
   media?: Media;
   readers?: Partial<ReaderLimits>;
   signInDelays?: SignInDelays;
+  /** Ends a start that is under way, which then rejects once all is closed. */
+  stop?: AbortSignal;
 }
 
 export interface App {
@@ -80,16 +82,22 @@ export async function createApp(env: Env, overrides: Overrides = {}): Promise<Ap
   const { stopGraceMs } = { ...TIMING, ...overrides.timing };
   const closers = createClosers(log, stopGraceMs);
   try {
-    const { deps, workDb, jobs } = await createDeps(env, { log, overrides, closers });
-    const workDeps = { ...deps, db: workDb };
-    const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
-    const checks = readinessChecks(workDeps, { jobs, dispatcher });
-    const http = env.role === 'worker' ? null : await startServer(deps, checks, { overrides, closers });
-    return { http, deps, stop: () => closers.close() };
+    const opening = openApp(env, { log, overrides, closers });
+    return await (overrides.stop ? abortable(opening, overrides.stop) : opening);
   } catch (thrown) {
     await closers.close();
     throw thrown;
   }
+}
+
+async function openApp(env: Env, options: StartOptions): Promise<App> {
+  const { overrides, closers } = options;
+  const { deps, workDb, jobs } = await createDeps(env, options);
+  const workDeps = { ...deps, db: workDb };
+  const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
+  const checks = readinessChecks(workDeps, { jobs, dispatcher });
+  const http = env.role === 'worker' ? null : await startServer(deps, checks, { overrides, closers });
+  return { http, deps, stop: () => closers.close() };
 }
 
 interface StartOptions {
@@ -175,7 +183,7 @@ const WORK_POOL_SIZE = 8;
 
 async function openDatabase(env: Env, options: StartOptions) {
   const { log, closers } = options;
-  const url = await openDatabaseServer(env, options);
+  const url = await openDatabaseServer(env, { ...options, stop: options.overrides.stop });
   await migrate({ url, log });
   const open = (settings: Partial<DatabaseOptions> = {}) => {
     const database = createDatabase({ url, log, ...settings });
@@ -222,16 +230,6 @@ async function openSettings(
     reloadSettings: live.reload,
     settingsFeed: live.feed,
   };
-}
-
-async function openDatabaseServer(env: Env, { log, closers }: StartOptions): Promise<string> {
-  const { database, jobStore } = env;
-  if (database.kind === 'external') {
-    return prepareDatabaseUrl({ ...database, keepsJobs: jobStore.kind === 'postgresql', log });
-  }
-  const embedded = await startEmbeddedPostgres({ dataDir: env.dataDir, log });
-  closers.add('embedded database', () => embedded.stop());
-  return embedded.url;
 }
 
 async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Promise<Dispatcher> {

@@ -5,9 +5,8 @@ import { createSecretKeys, replaceKeyFile } from './auth/secret-key.js';
 import { deleteSigningKeys } from './sign-in/signing-key-store.js';
 import { resealSigningKeys, rotateSigningKey } from './sign-in/signing-keys.js';
 import { migrate } from './database/migrate.js';
-import { prepareDatabaseUrl } from './database/prepare-database.js';
+import { openDatabaseServer } from './open-database-server.js';
 import { createDatabase, type Database } from './database/prisma.js';
-import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.js';
 import { EnvError, type Env } from './env.js';
 import { systemClock } from './lib/clock.js';
 import { createClosers } from './lib/closers.js';
@@ -54,13 +53,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 export class UsageError extends Error {}
 
 /** Throws UsageError for an unknown command, before anything is opened. */
-export async function runCommand(env: Env, log: Logger, words: readonly string[]): Promise<string> {
+export async function runCommand(
+  env: Env,
+  { log, words, stop }: { log: Logger; words: readonly string[]; stop: AbortSignal },
+): Promise<string> {
   const [name = '', ...args] = words;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command || !fits(command, args)) throw new UsageError(usage());
   const closers = createClosers(log);
   try {
-    const url = await openServer(env, { log, closers });
+    const url = await openDatabaseServer(env, { log, closers, stop });
+    stop.throwIfAborted();
     await migrate({ url, log });
     const database = createDatabase({ url, log, poolSize: 2 });
     closers.add('database', () => database.close());
@@ -74,18 +77,6 @@ function fits({ parameters }: Command, args: readonly string[]): boolean {
   const required = parameters.filter((parameter) => parameter.startsWith('<'));
   const further = args.slice(required.length);
   return args.length >= required.length && further.every((arg) => parameters.includes(`[${arg}]`));
-}
-
-async function openServer(
-  { database, dataDir, jobStore }: Env,
-  { log, closers }: { log: Logger; closers: ReturnType<typeof createClosers> },
-): Promise<string> {
-  if (database.kind === 'external') {
-    return prepareDatabaseUrl({ ...database, keepsJobs: jobStore.kind === 'postgresql', log });
-  }
-  const embedded = await startEmbeddedPostgres({ dataDir, log });
-  closers.add('embedded database', () => embedded.stop());
-  return embedded.url;
 }
 
 function usage(): string {

@@ -39,6 +39,11 @@ export function socketPath(directory: string): string {
   return join(directory, `.s.PGSQL.${SOCKET_PORT}`);
 }
 
+/** Whoever cleans the temporary directory may take it from a server that runs. */
+export function hasSocket({ host, password }: Address): boolean {
+  return password !== null || lstatSync(socketPath(host), { throwIfNoEntry: false }) !== undefined;
+}
+
 /** A user who had created the directory before us would see all traffic. */
 export function ensureSocketDirectory({ host: path, password }: Address, identity: Identity): void {
   if (password !== null) return;

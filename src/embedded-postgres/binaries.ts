@@ -41,7 +41,14 @@ export async function findBinaries(dataDir: string, identity: Identity): Promise
   const problem = probe(packed.postgres, identity);
   if (!problem) return packed;
   if (problem.code === 'EACCES' && identity.other) return copyForOther(packed, dataDir, identity);
+  if (problem.code === 'EPERM' && identity.other) throw cannotChangeUser(identity.other.uid);
   throw cannotRun(problem);
+}
+
+function cannotChangeUser(uid: number): EmbeddedDatabaseError {
+  return new EmbeddedDatabaseError(
+    `PostgreSQL does not run as root, and root may not become another user here (uid ${uid}): start Reprise as an ordinary user ("user: 1000:1000" for a container), or grant CAP_SETUID, CAP_SETGID, CAP_CHOWN and CAP_KILL. ${SET_DATABASE_URL}`,
+  );
 }
 
 async function locate(): Promise<Binaries> {
@@ -132,8 +139,10 @@ function packageVersion(native: string): string {
 
 /** Renames, so that nobody runs half a copy. */
 function tryCopy(native: string, copy: string): Problem | null {
-  if (existsSync(copy))
-    return isTrusted(copy) ? null : { code: undefined, text: `"${copy}" does not belong to root` };
+  if (existsSync(copy) && isTrusted(copy)) return null;
+  // Whoever could write there may have changed it.
+  if (existsSync(copy) && lstatSync(copy).uid === 0) rmSync(copy, { recursive: true, force: true });
+  if (existsSync(copy)) return { code: undefined, text: `"${copy}" does not belong to root` };
   let half: string | null = null;
   try {
     half = mkdtempSync(`${copy}.`);

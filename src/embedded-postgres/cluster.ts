@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -18,8 +19,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../lib/errors.js';
 import type { Binaries } from './binaries.js';
-import { EmbeddedDatabaseError } from './errors.js';
+import { EmbeddedDatabaseError, inOneLine } from './errors.js';
 import { changeOwner, runAs, type Identity } from './identity.js';
+import { giveUserName } from './user-name.js';
 
 export const SUPERUSER = 'reprise';
 const MAJOR_VERSION = '18';
@@ -30,6 +32,8 @@ export interface ClusterPlan {
   dataDir: string;
   binaries: Binaries;
   identity: Identity;
+  /** Ends a start that is under way. */
+  stop?: AbortSignal | undefined;
 }
 
 export function clusterDirectory(dataDir: string): string {
@@ -60,6 +64,23 @@ export async function ensureCluster(plan: ClusterPlan): Promise<void> {
   );
 }
 
+/** PostgreSQL takes no other modes; owners, and volumes of Kubernetes with an fsGroup, change them. */
+export function restoreMode(cluster: string): void {
+  if (process.platform === 'win32') return;
+  const isOpen = () => (statSync(cluster).mode & 0o027) !== 0;
+  if (!isOpen()) return;
+  try {
+    chmodSync(cluster, 0o700);
+  } catch {
+    // What follows says what to do.
+  }
+  if (!isOpen()) return;
+  const mode = (statSync(cluster).mode & 0o7777).toString(8);
+  throw new EmbeddedDatabaseError(
+    `"${cluster}" has mode ${mode}, and PostgreSQL accepts only 0700: chmod 700 "${cluster}", or set DATA_DIR to a directory on a file system that keeps modes.`,
+  );
+}
+
 function isCluster(directory: string): boolean {
   return existsSync(join(directory, 'PG_VERSION'));
 }
@@ -75,7 +96,9 @@ async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> 
     renameSync(fresh, cluster);
     syncDirectory(plan.dataDir);
   } catch (error) {
+    plan.stop?.throwIfAborted();
     if (isCluster(cluster)) return; // Another process was faster.
+    if (error instanceof EmbeddedDatabaseError) throw error;
     throw new EmbeddedDatabaseError(`The database cannot be created in "${cluster}": ${reasonOf(error)}`, {
       cause: error,
     });
@@ -93,7 +116,8 @@ function removeUnfinished(dataDir: string): void {
   }
 }
 
-async function runInitdb(fresh: string, { dataDir, binaries, identity }: ClusterPlan): Promise<void> {
+async function runInitdb(fresh: string, plan: ClusterPlan): Promise<void> {
+  const { dataDir, binaries, identity, stop } = plan;
   const { directory, options } = runAs(identity, fresh, identity.creator);
   const access =
     readPassword(dataDir) === null
@@ -101,16 +125,28 @@ async function runInitdb(fresh: string, { dataDir, binaries, identity }: Cluster
       : ['--auth=scram-sha-256', `--pwfile=${passwordFile(dataDir)}`];
   // The same order and case rules on every machine.
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];
-  await promisify(execFile)(
-    binaries.initdb,
-    ['-D', directory, '-U', SUPERUSER, ...locale, ...access, '--no-instructions'],
-    options,
-  );
+  const args = ['-D', directory, '-U', SUPERUSER, ...locale, ...access, '--no-instructions'];
+  const named = giveUserName(binaries.initdb, args);
+  stop?.throwIfAborted();
+  const running = promisify(execFile)(named.file, named.args, {
+    ...options,
+    env: { ...options.env, ...named.env },
+  });
+  // It removes what it has made; its end is waited for.
+  const end = () => void running.child.kill('SIGTERM');
+  stop?.addEventListener('abort', end);
+  try {
+    await running;
+  } finally {
+    stop?.removeEventListener('abort', end);
+    named.remove();
+  }
+  stop?.throwIfAborted();
 }
 
 function reasonOf(error: unknown): string {
   const stderr = (error as { stderr?: string } | null)?.stderr?.trim();
-  return stderr || messageOf(error);
+  return inOneLine(stderr || messageOf(error));
 }
 
 function syncDirectory(path: string): void {

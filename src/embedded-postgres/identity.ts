@@ -43,7 +43,7 @@ interface NamedUser extends UserIds {
   name: string;
 }
 
-function readUsers(): NamedUser[] {
+export function readUsers(): NamedUser[] {
   const text = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8') : '';
   return text.split('\n').flatMap((line) => {
     const [name = '', , uid = '', gid = ''] = line.split(':');

@@ -7,17 +7,19 @@ import type { Logger } from '../lib/logger.js';
 import {
   clusterName,
   ensureSocketDirectory,
+  hasSocket,
   removeForeignSocketDirectory,
+  removeSocketDirectory,
   socketPath,
   urlOf,
   type Address,
 } from './address.js';
-import { clusterDirectory, type ClusterPlan } from './cluster.js';
+import { clusterDirectory, restoreMode, type ClusterPlan } from './cluster.js';
 import { writeAccessFiles } from './access-files.js';
-import { EmbeddedDatabaseError } from './errors.js';
+import { EmbeddedDatabaseError, inOneLine } from './errors.js';
 import { changeOwner, isOwnedByOther } from './identity.js';
 import { disownLockFile, ownerOf, readPidFile, type PidFile } from './pid-file.js';
-import { signalPostmaster, spawnPostmaster, type Postmaster } from './postmaster.js';
+import { signalPostmaster, spawnPostmaster, stopPostmaster, type Postmaster } from './postmaster.js';
 
 export interface HeldServer {
   pid: number;
@@ -37,15 +39,39 @@ const TRANSIENT =
   /lock file ".*" already exists|shared memory block .* still in use|create lock file ".*\.s\.PGSQL.*No such file/;
 
 export async function holdServer(plan: ClusterPlan, address: Address, log: Logger): Promise<HeldServer> {
-  const deadline = Date.now() + START_MS;
+  const search: Search = { plan, address, log, deadline: Date.now() + START_MS, started: null };
+  const stopAtExit = () => stopStarted(search);
+  process.once('exit', stopAtExit);
+  try {
+    return await findAndLock(search);
+  } catch (thrown) {
+    const pid = search.started?.process.pid;
+    if (plan.stop?.aborted && pid !== undefined) {
+      await stopPostmaster(pid, plan);
+      removeSocketDirectory(address);
+    }
+    throw thrown;
+  } finally {
+    process.off('exit', stopAtExit);
+  }
+}
+
+function stopStarted({ started }: Search): void {
+  const pid = started?.process.pid;
+  if (pid !== undefined && process.platform !== 'win32') signalPostmaster(pid, 'SIGINT');
+}
+
+async function findAndLock(search: Search): Promise<HeldServer> {
+  const { plan, log, deadline } = search;
   for (;;) {
-    const server = await reachServer({ plan, address, log, deadline });
+    const server = await reachServer(search);
     try {
       const lock = await takeLock(server.address);
       if (!('client' in lock)) throw inUse(plan, lock.heldBy);
       if (writeAccessFiles(plan, { isRunning: true })) signalPostmaster(server.pid, 'SIGHUP');
       return { ...server, lock: lock.client };
     } catch (err) {
+      plan.stop?.throwIfAborted();
       if (systemCodeOf(err) === WRONG_USER) throw inUse(plan, 'a server of another user');
       if (err instanceof EmbeddedDatabaseError || Date.now() > deadline) throw err;
       log.debug({ err }, 'embedded database not ready yet');
@@ -59,25 +85,30 @@ interface Search {
   address: Address;
   log: Logger;
   deadline: number;
+  started: Postmaster | null;
 }
 
 async function reachServer(search: Search): Promise<Omit<HeldServer, 'lock'>> {
-  let started: Postmaster | null = null;
   while (Date.now() < search.deadline) {
+    search.plan.stop?.throwIfAborted();
     const found = findServer(search.plan);
-    if (found?.ready)
-      return { ...toServer(found, search.address), postmaster: childWith(found.pid, started) };
-    if (started?.hasEnded()) {
+    const { started } = search;
+    if (found?.ready) {
+      const server = toServer(found, search.address);
+      if (hasSocket(server.address)) return { ...server, postmaster: childWith(found.pid, started) };
+      search.log.warn({ socket: server.address.host }, 'the socket of the embedded database is gone');
+      await stopPostmaster(found.pid, search.plan);
+    } else if (started?.hasEnded()) {
       if (!TRANSIENT.test(started.lastOutput())) throw didNotStart(search.plan, started.lastOutput());
-      started = null;
+      search.started = null;
       await delay(RETRY_MS);
     } else if (!found && !started) {
       prepareCluster(search);
-      started = spawnPostmaster(search.plan, search.address, search.log);
+      search.started = spawnPostmaster(search.plan, search.address, search.log);
     }
     await delay(POLL_MS);
   }
-  throw didNotStart(search.plan, started?.lastOutput() || `not ready after ${START_MS / 1000} s`);
+  throw didNotStart(search.plan, search.started?.lastOutput() || `not ready after ${START_MS / 1000} s`);
 }
 
 function prepareCluster({ plan, address }: Search): void {
@@ -87,6 +118,7 @@ function prepareCluster({ plan, address }: Search): void {
     changeOwner(cluster, other);
     removeForeignSocketDirectory(address, plan.identity);
   }
+  restoreMode(cluster);
   writeAccessFiles(plan, { isRunning: false });
   ensureSocketDirectory(address, plan.identity);
 }
@@ -128,7 +160,7 @@ function inUse({ dataDir }: ClusterPlan, by: string | null): EmbeddedDatabaseErr
 
 function didNotStart({ dataDir }: ClusterPlan, reason: string): EmbeddedDatabaseError {
   return new EmbeddedDatabaseError(
-    `The embedded PostgreSQL in "${dataDir}" did not start: ${reason}\n` +
+    `The embedded PostgreSQL in "${dataDir}" did not start: ${inOneLine(reason)}. ` +
       'Check that DATA_DIR is writable and has free space, or set DATABASE_URL to another server.',
   );
 }

@@ -1,8 +1,8 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { delay } from '../lib/async.js';
-import { messageOf } from '../lib/errors.js';
+import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { chooseAddress, clusterName, removeSocketDirectory, urlOf } from './address.js';
+import { chooseAddress, clusterName, hasSocket, removeSocketDirectory, urlOf } from './address.js';
 import { findBinaries } from './binaries.js';
 import { clusterDirectory, ensureCluster, type ClusterPlan } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
@@ -26,19 +26,29 @@ const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 600_000;
 /** For a full disk, or a mount that comes back; longer each time. */
 const RESTART_PAUSE_MS = 2_000;
+const SOCKET_CHECK_MS = 5_000;
 
 /** For this process alone; adopts the server that a killed process left behind. */
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log: Logger;
+  /** Ends a start that is under way; it then rejects, and nothing that it started runs. */
+  stop?: AbortSignal | undefined;
 }): Promise<EmbeddedPostgres> {
-  const plan = await planCluster(options.dataDir);
+  const plan = { ...(await planCluster(options.dataDir)), stop: options.stop };
   if (plan.identity.shared) options.log.warn({ uid: plan.identity.other?.uid }, SHARED_USER);
   await ensureCluster(plan);
   const server = await holdServer(plan, await chooseAddress(plan.dataDir, plan.identity), options.log);
-  await ensureDatabase(server.lock, DATABASE);
+  const stop = supervise(server, plan, options.log);
+  try {
+    await ensureDatabase(server.lock, DATABASE);
+    options.stop?.throwIfAborted();
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
   options.log.debug({ pid: server.pid, adopted: !server.postmaster }, 'embedded database started');
-  return { url: urlOf(server.address, DATABASE), stop: supervise(server, plan, options.log) };
+  return { url: urlOf(server.address, DATABASE), stop };
 }
 
 async function planCluster(requestedDir: string): Promise<ClusterPlan> {
@@ -52,10 +62,34 @@ async function planCluster(requestedDir: string): Promise<ClusterPlan> {
   // So that two processes see each other, whatever path leads to the directory.
   const dataDir = realpathSync(requestedDir);
   const directory = clusterDirectory(dataDir);
+  checkAccess(dataDir);
   const pid = readPidFile(directory)?.pid ?? 0;
   const isRunning = pid > 0 && ownerOf(pid, { directory, name: clusterName(dataDir) }) === 'our postgres';
   const identity = chooseIdentity(directory, { isRunning });
   return { dataDir, identity, binaries: await findBinaries(dataDir, identity) };
+}
+
+/** Root may all; for others, what root or another user has made here is out of reach. */
+function checkAccess(dataDir: string): void {
+  const uid = process.geteuid?.() ?? 0;
+  if (uid === 0) return;
+  const owner = (path: string) => statSync(path, { throwIfNoEntry: false })?.uid ?? uid;
+  const remedy = `Run: chown -R ${uid}:${process.getegid?.() ?? uid} "${dataDir}"`;
+  try {
+    const clusterOwner = owner(clusterDirectory(dataDir));
+    if (clusterOwner !== uid) {
+      throw new EmbeddedDatabaseError(
+        `The database in "${dataDir}" belongs to uid ${clusterOwner}, and Reprise runs as uid ${uid}. ${remedy}, or start Reprise as the user that made it.`,
+      );
+    }
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch (thrown) {
+    if (thrown instanceof EmbeddedDatabaseError) throw thrown;
+    throw new EmbeddedDatabaseError(
+      `DATA_DIR "${dataDir}" cannot be used by uid ${uid} (${systemCodeOf(thrown) ?? messageOf(thrown)}); it belongs to uid ${owner(dataDir)}. ${remedy}`,
+      { cause: thrown },
+    );
+  }
 }
 
 function supervise(first: HeldServer, plan: ClusterPlan, log: Logger): () => Promise<void> {
@@ -99,12 +133,20 @@ function supervise(first: HeldServer, plan: ClusterPlan, log: Logger): () => Pro
     return held;
   };
 
+  /** Connections that are open go on without it, so nothing else would report it before they end. */
+  const guard = setInterval(() => {
+    if (stopping || !server || hasSocket(server.address)) return;
+    log.error({ socket: server.address.host }, 'the socket of the embedded database is gone, restarting it');
+    signalPostmaster(server.pid, 'SIGINT');
+  }, SOCKET_CHECK_MS).unref();
+
   watch(first);
   process.once('exit', stopAtExit);
   return async () => {
     if (stopping) return;
     stopping = true;
     await recovery;
+    clearInterval(guard);
     process.off('exit', stopAtExit);
     // Released with the server and not before, or another process could adopt the server in between.
     if (!server) return;

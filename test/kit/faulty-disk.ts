@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-type Call = 'link' | 'rename' | 'fsync' | 'fsync-read-only' | 'open-new' | 'mkdir';
+type Call = 'link' | 'link-beside' | 'rename' | 'fsync' | 'fsync-read-only' | 'open-new' | 'mkdir';
 type Code = keyof typeof constants.errno;
 
 export interface FaultyDisk {
   /** What a program that is started in addition has in its environment. */
   env: Record<string, string>;
   /** From now on these calls fail, for the program that was started with `env`, and all others work. */
-  fail(faults: Partial<Record<Call, Code>>): void;
+  fail(faults: Partial<Record<Call, Code | 'SIGKILL'>>): void;
   remove(): void;
 }
 
@@ -29,6 +29,7 @@ const SHIM = `
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,13 @@ static int fault(const char *call, const char *path) {
   if (file) fclose(file);
   return found;
 }
-#define FAIL(call, path) do { int number = fault(call, path); if (number) { errno = number; return -1; } } while (0)
+#define FAIL(call, path) do { \\
+  int number = fault(call, path); \\
+  if (number < 0) kill(getpid(), -number); \\
+  if (number) { errno = number; return -1; } \\
+} while (0)
 int link(const char *from, const char *to) {
+  if (strstr(from, "/.reprise.")) FAIL("link-beside", to);
   FAIL("link", to);
   return REAL(int (*)(const char *, const char *), "link")(from, to);
 }
@@ -91,7 +97,9 @@ export function createFaultyDisk(root: string): FaultyDisk {
   writeFileSync(path('shim.c'), SHIM);
   execFileSync('gcc', ['-shared', '-fPIC', '-o', path('shim.so'), path('shim.c'), '-ldl']);
   const fail: FaultyDisk['fail'] = (faults) => {
-    const lines = Object.entries(faults).map(([call, code]) => `${call} ${constants.errno[code]}\n`);
+    const lines = Object.entries(faults).map(
+      ([call, code]) => `${call} ${code === 'SIGKILL' ? -constants.signals[code] : constants.errno[code]}\n`,
+    );
     writeFileSync(path('calls'), lines.join(''));
   };
   fail({});

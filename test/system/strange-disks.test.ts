@@ -107,6 +107,27 @@ describe.skipIf(!hasCompiler())(
       expect(await readFile(join(home, 'Same', 'Saltglass Choir.flac'), 'utf8')).toBe('mine');
       expect(await listFiles(join(home, 'Same'))).toHaveLength(items.length + 1);
     });
+
+    it('without hard links loses nothing to a worker that is killed beside the place, and keeps nothing of it', async () => {
+      const own = await createTestDatabase();
+      const env = { ...disk.env, DATABASE_URL: own.url, DOWNLOAD_DIR: home, DATA_DIR: join(home, 'data') };
+      const options = { customDirFormat: 'Killed/%album%' };
+      const first = await startServer(env);
+      disk.fail({ link: 'EOPNOTSUPP', 'link-beside': 'SIGKILL' });
+      const id = await queue(first, { item: 'demo:night-ferry-1-01', options });
+      expect((await first.ended).signal).toBe('SIGKILL');
+      const left = await listTree(join(home, 'Killed'));
+      expect(left.filter((name) => !/^Night Ferry(\/\.reprise\.[^/]+\.made)?$/.test(name))).toEqual([]);
+      expect(left).toHaveLength(2);
+      disk.fail({ link: 'EOPNOTSUPP' });
+      const second = await startServer(env);
+      const task = await ended(second, id, 60_000);
+      expect(task).toMatchObject({ state: 'COMPLETED', attempt: 2 });
+      expect(await listFiles(join(home, 'Killed'))).toEqual([task.file?.path]);
+      expect((await listTree(join(home, 'Killed'))).filter((name) => name.includes('.reprise'))).toEqual([]);
+      await second.end('SIGTERM');
+      await own.drop();
+    });
   },
 );
 
