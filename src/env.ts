@@ -32,7 +32,7 @@ import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './en
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
-const CATALOGS = ['demo', 'library'] as const;
+const CATALOGS = ['demo', 'deezer', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
 
 const facts = variableFacts;
