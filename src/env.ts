@@ -122,7 +122,8 @@ const variables = z.object({
     .register(facts, {
       kind: listOf(CATALOGS),
       default: 'demo',
-      description: 'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS.',
+      description:
+        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, and deezer is requested over the internet.',
     }),
   LIBRARY_DIRS: existingDirectories.default([]).register(facts, {
     kind: `existing directories, separated by "${delimiter}"`,

@@ -28,7 +28,9 @@ export function openUpstreams(
   const cache = createCatalogCache(deps);
   const catalogs = [
     createDemoCatalog(deps),
-    createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl }),
+    ...(env.catalog === 'deezer'
+      ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
+      : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];

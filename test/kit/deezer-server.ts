@@ -34,6 +34,8 @@ export const DEEZER_IDS = {
   unreadableTrack: 'deezer:7001003',
   /** 130 entries, one of which is a file that a user has uploaded. */
   playlist: 'deezer:9001',
+  /** Two of them. */
+  shortPlaylist: 'deezer:9002',
   show: 'deezer:3001',
   episode: 'deezer:3001001',
   missing: 'deezer:999999999',
@@ -152,7 +154,10 @@ function answer(url: string, { pathname, searchParams }: URL): unknown {
       return found && (part ? page(tracksOf(url, found).map(asAlbumRow)) : album(url, found));
     },
     track: () => allTracks(url).find((each) => each.id === id),
-    playlist: () => id === 9001 && (part ? page(entries(url)) : playlist(url)),
+    playlist: () => {
+      const found = PLAYLISTS.get(id);
+      return found && (part ? page(entries(url).slice(0, found)) : playlist(url, id));
+    },
     podcast: () => id === 3001 && (part ? page(episodes(url).map(asEpisodeRow)) : podcast(url)),
     episode: () => episodes(url).find((each) => each.id === id),
   };
@@ -281,14 +286,20 @@ function asAlbumRow(row: Row): Row {
   return row.id >= 7005001 ? without(short, 'isrc') : short;
 }
 
-function playlist(url: string): Row {
+/** How many entries each has. */
+const PLAYLISTS = new Map([
+  [9001, 130],
+  [9002, 2],
+]);
+
+function playlist(url: string, id = 9001): Row {
   return {
-    id: 9001,
+    id,
     title: 'Low Tide Mix',
     description: '',
-    nb_tracks: 130,
-    link: 'https://www.deezer.com/playlist/9001',
-    ...images(url, 'picture', 9001),
+    nb_tracks: PLAYLISTS.get(id),
+    link: `https://www.deezer.com/playlist/${id}`,
+    ...images(url, 'picture', id),
     checksum: '5d41402abc4b2a76b9719d911017c592',
     creator: { id: 41, name: 'Somebody', type: 'user' },
     type: 'playlist',
