@@ -38,8 +38,8 @@ const signal = () => new AbortController().signal;
 const all = { offset: 0, limit: 1_000 };
 const json = (body: unknown) => (response: ServerResponse) => response.end(JSON.stringify(body));
 
-describeCatalogSource('Deezer', {
-  open: () => deezer.catalog,
+describeCatalogSource('Deezer', () => ({
+  catalog: deezer.catalog,
   words: { TRACK: 'slow', ALBUM: 'e', PLAYLIST: 'tide', ARTIST: 'a', SHOW: 'dock' },
   track: IDS.track,
   album: IDS.album,
@@ -48,7 +48,7 @@ describeCatalogSource('Deezer', {
   show: IDS.show,
   episode: IDS.episode,
   missing: IDS.missing,
-});
+}));
 
 /** Nothing requested before. */
 async function openAlone(limits = withoutLimits) {

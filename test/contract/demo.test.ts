@@ -3,8 +3,8 @@ import { describeCatalogSource } from './catalog-source.js';
 
 const catalog = createDemoCatalog();
 
-describeCatalogSource('demo', {
-  open: () => catalog,
+describeCatalogSource('demo', () => ({
+  catalog,
   words: {
     TRACK: 'night',
     ALBUM: 'night',
@@ -20,4 +20,4 @@ describeCatalogSource('demo', {
   show: 'demo:keepers-hours',
   episode: 'demo:keepers-hours-001',
   missing: 'demo:nothing',
-});
+}));
