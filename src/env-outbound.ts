@@ -5,6 +5,9 @@ import { commaSeparated, isHostName, isNetwork, publicUrl, urlOf, variableFacts 
 
 const isAllowable = (value: string): boolean => (value !== '*' && isHostName(value)) || isNetwork(value);
 
+/** The services themselves: nobody has said that these may be in a private network. */
+export const PUBLIC_SERVICES: readonly string[] = ['https://api.deezer.com', 'https://accounts.spotify.com'];
+
 export const OUTBOUND_VARIABLES = {
   OUTBOUND_ALLOW: commaSeparated(isAllowable, 'a host name, an IP address or a network')
     .default([])
@@ -29,6 +32,11 @@ export const OUTBOUND_VARIABLES = {
     default: null,
     description: 'Hosts that are requested without a proxy; also as no_proxy.',
   }),
+  DEEZER_API_URL: publicUrl.default('https://api.deezer.com').register(variableFacts, {
+    kind: 'an address such as https://api.deezer.com',
+    default: 'https://api.deezer.com',
+    description: 'Where the catalog of Deezer is asked; another one for a mirror or for trials.',
+  }),
   SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(variableFacts, {
     kind: 'an address such as https://accounts.spotify.com',
     default: 'https://accounts.spotify.com',
@@ -46,7 +54,8 @@ export interface NetworkEnv {
 }
 
 export interface OutboundEnv extends NetworkEnv {
-  /** Without a slash at the end. */
+  /** Addresses without a slash at the end. */
+  deezerApiUrl: string;
   spotifyAccountsUrl: string;
 }
 
@@ -56,6 +65,7 @@ export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIAB
     httpProxy: parsed.HTTP_PROXY ?? null,
     httpsProxy: parsed.HTTPS_PROXY ?? null,
     noProxy: parsed.NO_PROXY ?? null,
+    deezerApiUrl: parsed.DEEZER_API_URL,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
   };
 }

@@ -25,6 +25,7 @@ describe('the documentation', () => {
       'benchmarks',
       'clients',
       'configuration',
+      'deezer',
       'graphql',
       'library',
       'operations',

@@ -60,6 +60,8 @@ export const trackSchema = z.object({
   album: albumSchema.nullable(),
   durationMs: durationSchema,
   explicit: z.boolean(),
+  /** Whether the catalog offers it in the country that it is asked from; absent where the catalog does not say. */
+  available: z.boolean().optional(),
   trackNumber: z.number().nullable(),
   discNumber: z.number().nullable(),
   /** Tracks of its disc, as the file says; without it, those of the album. */

@@ -150,6 +150,11 @@ builder.node(TrackType, {
       resolve: durationOf,
     }),
     explicit: t.exposeBoolean('explicit', { description: ABOUT.explicit }),
+    available: t.exposeBoolean('available', {
+      nullable: true,
+      description:
+        'Whether the catalog offers the track in the country that it is asked from; null when it does not say.',
+    }),
     trackNumber: t.int({
       nullable: true,
       description: 'Number of the track on its disc, from 1; null when unknown.',

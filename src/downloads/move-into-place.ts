@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { systemCodeOf } from '../lib/errors.js';
 import { flush, flushDirectory, flushFile, isPlainFile, openNewFile } from '../lib/plain-file.js';
 import { TargetNotWritableError } from '../media/errors.js';
+import { WAITING_PREFIX } from '../settings/path-rules.js';
 import { exists } from './target-file.js';
 
 /** By file systems without hard links (exFAT, many shares), by one that has no more, and to another disk. */
@@ -38,7 +39,7 @@ export async function moveOver(finished: string, target: string): Promise<void> 
 
 /** Where a file waits in the folder that it is moved into: hidden, and named for the attempt, so that it can be swept. */
 export function besidePath(finished: string, folder: string): string {
-  return join(folder, `.reprise.${basename(dirname(finished))}.${basename(finished)}`);
+  return join(folder, `${WAITING_PREFIX}${basename(dirname(finished))}.${basename(finished)}`);
 }
 
 async function linkUnlessTaken(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Track } from '../catalog/catalog-item.js';
+import { providerOf, type Track } from '../catalog/catalog-item.js';
+import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
@@ -26,21 +27,33 @@ export interface TrackDownload extends TaskRun {
 }
 
 export async function planTrack(
-  deps: Pick<Platform & SettingsDeps, 'db' | 'env' | 'settings'>,
+  deps: Pick<Platform & SettingsDeps & CatalogDeps, 'db' | 'env' | 'settings' | 'catalogs'>,
   run: TaskRun,
 ): Promise<TrackDownload> {
   const { task, item, options } = run.claimed;
   if (item.type !== 'TRACK')
     throw new Error(`Task ${task.id} of kind TRACK has an item of type ${item.type}.`);
   const settings = deps.settings();
-  const [playlist, earlier] = await Promise.all([
+  const [track, playlist, earlier] = await Promise.all([
+    completeTrack(deps, item, run.signal),
     findPosition(deps, task),
     findEarlierDownload(deps.db, task.itemId, fileOptionsOf(options)),
   ]);
   const root = rootOf(options, settings);
   if (options.downloadPath !== null) await expectAllowed(deps, options.downloadPath);
   const work = createWorkFolder(root, task);
-  return { ...run, track: item, options, settings, playlist, earlier, root, work };
+  return { ...run, track, options, settings, playlist, earlier, root, work };
+}
+
+/** Lists of some remote catalogs leave out the ISRC, which finds the recording, and most of what an album has. */
+async function completeTrack(
+  { catalogs }: Pick<CatalogDeps, 'catalogs'>,
+  track: Track,
+  signal: AbortSignal,
+): Promise<Track> {
+  const catalog = catalogs.get(providerOf(track));
+  const isComplete = track.isrc !== null && track.album?.trackTotal !== 0;
+  return isComplete || !catalog?.remote ? track : ((await catalog.findTrack(track.id, signal)) ?? track);
 }
 
 /** Directory above all folders of the options. */

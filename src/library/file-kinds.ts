@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { INCOMING_DIRECTORY, TRASH_DIRECTORY, WAITING_PREFIX } from '../settings/path-rules.js';
 
 /** Lower case, with the dot: what ffmpeg or music-metadata reads. docs/library.md lists them. */
 export const AUDIO_EXTENSIONS: ReadonlySet<string> = new Set(
@@ -24,7 +25,8 @@ const COMPANIONS: ReadonlySet<string> = new Set(
 /** Of systems, NAS devices and programs, and of Reprise: copies, thumbnails and what was thrown away. */
 const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(
   [
-    '.incoming .trash .trashes .recycle #recycle $recycle.bin recycler @eadir @recycle @recently-snapshot .@__thumb',
+    `${INCOMING_DIRECTORY} ${TRASH_DIRECTORY}`,
+    '.trash .trashes .recycle #recycle $recycle.bin recycler @eadir @recycle @recently-snapshot .@__thumb',
     '.snapshot .snapshots #snapshot .zfs .git .stfolder .stversions .sync .spotlight-v100 .fseventsd .temporaryitems',
     '.documentrevisions-v100 .appledouble .appledb .appledesktop .dropbox.cache lost+found .thumbnails .cache',
   ].flatMap((line) => line.split(' ')),
@@ -35,7 +37,7 @@ export type FileKind = 'audio' | 'companion' | 'unknown';
 export function kindOfFile(name: string): FileKind {
   const extension = extensionOf(name);
   // Resource forks of macOS are named like the file that they belong to.
-  if (name.startsWith('._')) return 'companion';
+  if (name.startsWith('._') || name.startsWith(WAITING_PREFIX)) return 'companion';
   if (AUDIO_EXTENSIONS.has(extension)) return 'audio';
   return COMPANIONS.has(extension) || (name.startsWith('.') && extension === '') ? 'companion' : 'unknown';
 }

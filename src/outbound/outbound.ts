@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Database } from '../database/prisma.js';
-import type { NetworkEnv } from '../env-outbound.js';
+import { PUBLIC_SERVICES, type NetworkEnv } from '../env-outbound.js';
 import type { Clock } from '../lib/clock.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
@@ -13,8 +13,8 @@ import { createServiceClient, type ServiceClient } from './service-client.js';
 
 /** All that leaves for other servers goes through it. */
 export interface Outbound {
-  /** @param trusted addresses that the owner has configured: their hosts may be private ones */
-  clientFor(...trusted: readonly string[]): HttpClient;
+  /** @param addresses that the owner may have configured: their hosts may then be private ones */
+  clientFor(...addresses: readonly string[]): HttpClient;
   openService(service: Service): ServiceClient;
   close(): Promise<void>;
 }
@@ -45,10 +45,12 @@ const RULES = { patienceMs: 6_000, probeMs: 15_000, failures: 5, blockMs: 5_000,
 export function createOutbound({ env, db, clock, log, resolve }: OutboundDeps): Outbound {
   const userAgent = userAgentOf(process.versions.node);
   const clients = new Map<string, HttpClient>();
-  const clientFor = (...trusted: readonly string[]) =>
-    getOrAdd(clients, trusted.join(' '), () =>
+  const clientFor = (...addresses: readonly string[]) => {
+    const trusted = addresses.filter((each) => !PUBLIC_SERVICES.includes(each));
+    return getOrAdd(clients, trusted.join(' '), () =>
       createHttpClient({ env, trusted, userAgent, ...(resolve && { resolve }) }),
     );
+  };
   return {
     clientFor,
     openService: ({ provider, displayName, account = '', trusted, rules, ...rest }) => {

@@ -4,10 +4,12 @@ import { countPlaceholders } from './path-placeholders.js';
 /** Directly below the download directory, or below a user's own folder. */
 export const INCOMING_DIRECTORY = '.incoming';
 export const PLAYLISTS_DIRECTORY = 'playlists';
+/** Of files that wait in the folder that they are moved into. */
+export const WAITING_PREFIX = '.reprise.';
 /** Hidden, so that scans and players pass it over; nothing in it is ever replaced or deleted. */
 export const TRASH_DIRECTORY = '.reprise-trash';
 
-const RESERVED = new Set([INCOMING_DIRECTORY, PLAYLISTS_DIRECTORY].map(foldCase));
+const RESERVED = new Set([INCOMING_DIRECTORY, PLAYLISTS_DIRECTORY, TRASH_DIRECTORY].map(foldCase));
 
 /** As a file system does that ignores case, or the dots and spaces at the end of a name. */
 function foldCase(name: string): string {

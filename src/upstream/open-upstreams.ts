@@ -9,12 +9,13 @@ import { createLibrarySource } from '../library/library-source.js';
 import { createLibraryIndex } from '../library/library-store.js';
 import type { CoverReader } from '../library/tag-reader.js';
 import type { Platform } from '../platform.js';
+import { createDeezerCatalog } from './deezer/catalog.js';
 import { createDemoCatalog } from './demo/catalog.js';
 import { createDemoSource } from './demo/source.js';
 
 /** All catalogs and sources, those of the overrides first. */
 export function openUpstreams(
-  deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log'> & {
+  deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound'> & {
     workDb: Database;
     covers: CoverReader;
   },
@@ -24,12 +25,15 @@ export function openUpstreams(
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
+  const cache = createCatalogCache(deps);
   const catalogs = [
     createDemoCatalog(deps),
+    ...(env.catalog === 'deezer'
+      ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
+      : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];
-  const cache = createCatalogCache(deps);
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),

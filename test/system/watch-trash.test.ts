@@ -151,7 +151,7 @@ describe('files of what left a watched list', () => {
     // A scan passes the trash over.
     const { open } = await openRoots([root]);
     const scanned: string[] = [];
-    for await (const step of walkLibrary(open[0] ?? '', never)) {
+    for await (const step of walkLibrary({ root: open[0] ?? '', roots: open, signal: never })) {
       if (step.kind === 'file') scanned.push(step.file.fileName);
     }
     expect(scanned.filter((name) => !name.endsWith('.m3u8'))).toEqual([fileOf(B).replace('Tides/', '')]);
