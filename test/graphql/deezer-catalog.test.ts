@@ -22,6 +22,16 @@ const SEARCH = graphql(`
   }
 `);
 
+const SEARCH_DEMO = graphql(`
+  query SearchDemoMeanwhile {
+    search(query: "night", catalog: "demo", first: 1) {
+      nodes {
+        __typename
+      }
+    }
+  }
+`);
+
 const ALBUM = graphql(`
   query AlbumOfDeezer($id: ID!) {
     album(id: $id) {
@@ -107,5 +117,26 @@ describe('CATALOG=deezer', () => {
       album: { trackTotal: 6, discTotal: 2, label: 'Breakwater' },
     });
     expect(track.artists).toHaveLength(2);
+  });
+
+  it('has tasks wait as long as Deezer says, and goes on with what does not need it', async () => {
+    server.answerOnce('/playlist/9001/tracks', (response) =>
+      response.writeHead(429, { 'retry-after': '3600' }).end(),
+    );
+    const { queueDownload } = await app.execute(QUEUE, { item: `Playlist:${IDS.playlist}` });
+    const id = ('task' in queueDownload && queueDownload.task.id.replace('Task:', '')) || '';
+    const read = () => app.deps.db.task.findUniqueOrThrow({ where: { id } });
+    const task = await waitFor(async () => ((await read()).state === 'RETRYING' ? read() : null), {
+      what: 'the task to be RETRYING',
+    });
+    const seconds = ((task.retryAt?.getTime() ?? 0) - Date.now()) / 1_000;
+    expect(seconds).toBeGreaterThan(3_000);
+    expect(seconds).toBeLessThan(3_700);
+    const before = server.requests.length;
+    const find = app.deps.catalogs.get('deezer')?.findTrack('deezer:7005400', new AbortController().signal);
+    await expect(find).rejects.toMatchObject({ code: 'UPSTREAM_LIMITED' });
+    expect(server.requests).toHaveLength(before);
+    const { search } = await app.execute(SEARCH_DEMO);
+    expect(search?.nodes.length).toBeGreaterThan(0);
   });
 });
