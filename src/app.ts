@@ -141,12 +141,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('live access', () => liveAccess.stop());
   const tagReader = createTagReader({ media });
   closers.add('tag reader', () => tagReader.stop());
-  const feed = createTaskFeed(platform);
-  closers.add('task feed', () => feed.stop());
-  const libraryFeed = createLibraryFeed(platform);
-  closers.add('library feed', () => libraryFeed.stop());
-  const watchFeed = createWatchFeed(platform);
-  closers.add('watch feed', () => watchFeed.stop());
+  const feeds = openFeeds(platform, closers);
   const leases = createLeases({ ...platform, db: workDb });
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
@@ -163,9 +158,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     liveAccess,
     ...openProviders(platform),
     tagReader,
-    feed,
-    libraryFeed,
-    watchFeed,
+    ...feeds,
     leases,
     turns: createTurns(),
     taskCounter,
@@ -176,6 +169,16 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const working = { ...shared, db: workDb };
   const runners = { ...createDownloadRunners(working), ...createWatchRunners(working) };
   return { deps: { ...shared, runners }, workDb, jobs };
+}
+
+function openFeeds(deps: Pick<Platform, 'db' | 'bus' | 'log'>, closers: Closers) {
+  const feed = createTaskFeed(deps);
+  closers.add('task feed', () => feed.stop());
+  const libraryFeed = createLibraryFeed(deps);
+  closers.add('library feed', () => libraryFeed.stop());
+  const watchFeed = createWatchFeed(deps);
+  closers.add('watch feed', () => watchFeed.stop());
+  return { feed, libraryFeed, watchFeed };
 }
 
 /** More than the transactions that may wait for each other's locks: four expansions and a few tracks. */

@@ -168,7 +168,9 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export interface Env extends LibraryEnv, UserEnv, SignInEnv, OutboundEnv {
+export type Env = OwnEnv & LibraryEnv & UserEnv & SignInEnv & OutboundEnv;
+
+interface OwnEnv {
   port: number;
   host: string;
   development: boolean;
@@ -273,9 +275,7 @@ function factsOf(name: string): VariableFacts {
   return found;
 }
 
-function toEnv(
-  parsed: z.infer<typeof variables>,
-): Omit<Env, keyof (LibraryEnv & UserEnv & SignInEnv & OutboundEnv)> {
+function toEnv(parsed: z.infer<typeof variables>): OwnEnv {
   return {
     port: parsed.PORT,
     host: parsed.HOST,
