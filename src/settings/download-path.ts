@@ -31,7 +31,9 @@ async function followLinks(path: string): Promise<string | null> {
   try {
     return await realpath(path);
   } catch {
-    if (dirname(path) === path || (await isThere(path))) return null;
+    if (dirname(path) === path) return null;
+    // It may have been made just now.
+    if (await isThere(path)) return realpath(path).catch(() => null);
     const above = await followLinks(dirname(path));
     return above === null ? null : join(above, basename(path));
   }

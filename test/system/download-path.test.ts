@@ -51,7 +51,7 @@ describe('downloadPath', () => {
     expect(task).toMatchObject({ state: 'COMPLETED', error: null });
     expect(task.file?.path.startsWith(join(root, 'new', 'music', 'Saltglass Choir'))).toBe(true);
     expect(await listTree(join(root, 'new', 'music'))).toContain('.incoming');
-    expect(await listTree(join(root, 'usual'))).toEqual([]);
+    expect(await listTree(join(root, 'usual'))).toEqual(['.incoming']);
   });
 
   it('does not move a track that is being made when it changes', async () => {
