@@ -133,7 +133,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   });
   await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
-  const outbound = openOutbound({ env, db: workDb, clock, log }, closers);
+  const outbound = createOutbound({ env, db: workDb, clock, log });
+  closers.add('outbound requests', () => outbound.close());
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, outbound, timing };
 
   const auth = await openAuth(platform, { pool, signInDelays: overrides.signInDelays });
@@ -213,12 +214,6 @@ async function openEvents(
   const relay = await startPostgresRelay({ url, bus, log, instanceId });
   closers.add('event relay', () => relay.stop());
   return { bus, relay };
-}
-
-function openOutbound(deps: Parameters<typeof createOutbound>[0], closers: Closers) {
-  const outbound = createOutbound(deps);
-  closers.add('outbound requests', () => outbound.close());
-  return outbound;
 }
 
 async function openSettings(

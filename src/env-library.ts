@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
 import type { z } from 'zod';
-import { directoriesOrMissing, positiveNumber, variableFacts } from './lib/env-values.js';
+import { directoriesOrMissing, positiveNumber, variableFacts, type Provided } from './lib/env-values.js';
 
 export const LIBRARY_VARIABLES = {
   LIBRARY_DIRS: directoriesOrMissing.default([]).register(variableFacts, {
@@ -25,4 +25,9 @@ export function toLibraryEnv(parsed: {
   [Name in keyof typeof LIBRARY_VARIABLES]: z.infer<(typeof LIBRARY_VARIABLES)[Name]>;
 }): LibraryEnv {
   return { libraryDirs: parsed.LIBRARY_DIRS, libraryForgetDays: parsed.LIBRARY_FORGET_DAYS };
+}
+
+export function findLibraryConflicts(provided: Provided): string[] {
+  if (provided['CATALOG'] !== 'library' || provided['LIBRARY_DIRS']) return [];
+  return ['CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.'];
 }

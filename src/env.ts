@@ -15,7 +15,7 @@ import {
   publicUrl,
   remedyOf,
   urlOf,
-  variableFacts,
+  variableFacts as facts,
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
@@ -28,15 +28,13 @@ import {
   toSignInEnv,
   type SignInEnv,
 } from './env-sign-in.js';
-import { LIBRARY_VARIABLES, toLibraryEnv, type LibraryEnv } from './env-library.js';
+import { findLibraryConflicts, LIBRARY_VARIABLES, toLibraryEnv, type LibraryEnv } from './env-library.js';
 import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
 const CATALOGS = ['demo', 'deezer', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
-
-const facts = variableFacts;
 
 const listOf = (values: readonly string[]) =>
   values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
@@ -238,10 +236,8 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
 }
 
 function findConflicts(provided: Provided): string[] {
-  const mistakes = [...findUserConflicts(provided), ...findSignInConflicts(provided)];
-  if (provided['CATALOG'] === 'library' && !provided['LIBRARY_DIRS']) {
-    mistakes.push('CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.');
-  }
+  const finders = [findUserConflicts, findSignInConflicts, findLibraryConflicts];
+  const mistakes = finders.flatMap((find) => find(provided));
   const role = provided['ROLE'] ?? '';
   if (['api', 'worker'].includes(role) && !provided['DATABASE_URL']) {
     mistakes.push(
