@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { levelOf } from '../database/outage.js';
+import { rootOf } from '../downloads/plan-track.js';
 import { explainDiskError } from '../downloads/target-file.js';
 import { logFieldsOf, toFailure } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
@@ -12,6 +13,7 @@ import { listUnsettledTasks, settleMembers } from '../watches/member-store.js';
 import { settleMembersOnEvent } from '../watches/settle-on-event.js';
 import { trashFiles } from './trash-files.js';
 import { listChangedWatches, saveFileProblem } from '../watches/watch-file-store.js';
+import { readWatch } from '../watches/watch-store.js';
 import { writeList } from './write-list.js';
 
 type KeepDeps = Pick<Platform & SettingsDeps, 'db' | 'env' | 'settings' | 'log'>;
@@ -68,7 +70,11 @@ async function keepWatchFiles(deps: KeepDeps, { timed }: { timed: boolean }): Pr
       try {
         await work();
       } catch (thrown) {
-        const err = explainDiskError(thrown, deps.settings().downloadPath);
+        const watch = await readWatch(deps.db, watchId);
+        const err = explainDiskError(
+          thrown,
+          rootOf({ downloadPath: watch?.downloadPath ?? null }, deps.settings()),
+        );
         problems.set(toFailure(err).message, err);
       }
     };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { incomingDirectory } from '../../src/downloads/incoming.js';
@@ -149,7 +149,7 @@ describe('the program', () => {
   });
 
   it('exits with status 78 and one line for each mistake in its environment', async () => {
-    const wrong = { PORT: 'seven', ROLE: 'boss', CATALOG: 'none', LIBRARY_DIRS: '/no/such/directory' };
+    const wrong = { PORT: 'seven', ROLE: 'boss', CATALOG: 'none', LIBRARY_DIRS: resolve('package.json') };
     const { status, stdout, stderr } = await runServer({ ...wrong, DATA_DIR: join(root, 'data') }).ended;
     expect(status).toBe(78);
     expect(stdout).toBe('');
