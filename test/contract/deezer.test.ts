@@ -21,6 +21,7 @@ import {
 import { DEEZER_IDS as IDS, error, startDeezerServer, type DeezerServer } from '../kit/deezer-server.js';
 import { openDeezer, withoutLimits, type OpenedDeezer } from '../kit/open-deezer.js';
 import { serve } from '../kit/local-server.js';
+import { waitFor } from '../kit/wait-for.js';
 import { describeCatalogSource } from './catalog-source.js';
 
 let server: DeezerServer;
@@ -193,8 +194,10 @@ describe('ISRCs that a list lacks', () => {
     );
     expect(requests).toHaveLength(before);
     allow(Infinity);
-    await new Promise((done) => setTimeout(done, limited?.retryAfterMs ?? 0));
-    const { items } = await catalog.listAlbumTracks(IDS.boxSet, page, signal());
+    // Until the block is over, and while one request tries alone, the others are refused.
+    const { items } = await waitFor(() => catalog.listAlbumTracks(IDS.boxSet, page, signal()), {
+      what: 'the list to be read',
+    });
     expect(items.every(({ isrc }) => isrc !== null)).toBe(true);
     const asked = requests.filter((path) => path.startsWith('/track/'));
     // Those that the quota error answered are asked for again, and no others.

@@ -146,8 +146,8 @@ describe('search', () => {
     ['no words', { query: '' }],
     ['only spaces', { query: '  \n' }],
     ['more than 200 characters', { query: 'x'.repeat(201) }],
-    ['a catalogue that is not here', { catalog: 'spotify' }],
-    ['a catalogue by an odd name', { catalog: '__proto__' }],
+    ['a catalog that does not exist', { catalog: 'nowhere' }],
+    ['a catalog by an odd name', { catalog: '__proto__' }],
   ])('rejects %s and names the argument', async (_what, variables) => {
     const { data, errors } = await ask(app, SEARCH, { query: 'night', ...variables });
     expect(data).toEqual({ search: null });
