@@ -1,5 +1,4 @@
 import type { Db, WatchFile } from '../database/prisma.js';
-import { ACTIVE_STATES } from '../tasks/task.js';
 import type { Watch, WatchMember } from '../watches/watch.js';
 
 /* Files of members that left their list, on their way to the trash. */
@@ -9,12 +8,27 @@ export interface LeavingMember {
   itemId: string;
 }
 
-/** Also those whose move a process that was killed has begun. */
-export function listLeaving(db: Db): Promise<LeavingMember[]> {
-  return db.$queryRaw<LeavingMember[]>`
-    SELECT "watchId", "itemId" FROM "WatchMember" WHERE "leavesAt" IS NOT NULL
-    UNION SELECT "watchId", "itemId" FROM "WatchFile" WHERE "trashPath" IS NOT NULL
-    ORDER BY "watchId", "itemId"`;
+/** Also with those whose move a process that was killed has begun. */
+export async function listWatchesWithLeaving(db: Db): Promise<string[]> {
+  const rows = await db.$queryRaw<{ watchId: string }[]>`
+    SELECT "watchId" FROM "WatchMember" WHERE "leavesAt" IS NOT NULL
+    UNION SELECT "watchId" FROM "WatchFile" WHERE "trashPath" IS NOT NULL ORDER BY "watchId"`;
+  return rows.map(({ watchId }) => watchId);
+}
+
+/** Ids of a watch's leaving items that come after `after`. */
+export async function listLeaving(
+  db: Db,
+  watchId: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<string[]> {
+  const rows = await db.$queryRaw<{ itemId: string }[]>`
+    SELECT "itemId" FROM "WatchMember"
+    WHERE "watchId" = ${watchId}::uuid AND "itemId" > ${after} AND "leavesAt" IS NOT NULL
+    UNION SELECT "itemId" FROM "WatchFile"
+    WHERE "watchId" = ${watchId}::uuid AND "itemId" > ${after} AND "trashPath" IS NOT NULL
+    ORDER BY "itemId" LIMIT ${limit}`;
+  return rows.map(({ itemId }) => itemId);
 }
 
 export function findMember(
@@ -33,8 +47,10 @@ export async function isBeingDownloaded(
   { ownerId }: Pick<Watch, 'ownerId'>,
   { itemId }: LeavingMember,
 ): Promise<boolean> {
-  const where = { itemId, ownerId, state: { in: [...ACTIVE_STATES] } };
-  return (await db.task.findFirst({ where })) !== null;
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT "id" FROM "Task" WHERE "itemId" = ${itemId} AND "ownerId" = ${ownerId}::uuid
+      AND "state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED') LIMIT 1`;
+  return rows.length > 0;
 }
 
 /** Whether another list of the same owner has the item. */
@@ -61,7 +77,8 @@ export async function isFileWanted(db: Db, path: string): Promise<boolean> {
         LEFT JOIN "Task" above ON above."id" = parent."parentId"
       WHERE task."filePath" = ${path} AND task."state" IN ('COMPLETED', 'SKIPPED') AND NOT EXISTS (
         SELECT FROM "Watch" watch JOIN "WatchMember" member ON member."watchId" = watch."id"
-        WHERE watch."ownerId" = task."ownerId" AND member."removedAt" IS NOT NULL AND (
+        WHERE watch."ownerId" = task."ownerId" AND member."removedAt" IS NOT NULL
+          AND member."itemId" IN (task."itemId", parent."itemId") AND (
           (parent."kind" = 'WATCH_CHECK' AND parent."itemId" = watch."itemId" AND member."itemId" = task."itemId")
           OR (above."kind" = 'WATCH_CHECK' AND above."itemId" = watch."itemId" AND member."itemId" = parent."itemId")))
     ) AS wanted`;

@@ -27,11 +27,18 @@ interface PlannedMove extends WatchFile {
 
 /**
  * Moves the files of an item that left its list to the trash. First the plan is stored, then the files are moved, then
- * that is recorded: a process that is killed between two of these is made up for by the next run.
+ * that is recorded: a process that is killed, or stops, between two of these is made up for by the next run.
  */
-export async function trashFiles(deps: TrashDeps, leaving: LeavingMember): Promise<void> {
+export async function trashFiles(
+  deps: TrashDeps,
+  leaving: LeavingMember,
+  signal: AbortSignal,
+): Promise<void> {
   const moves = await inTransaction(deps.db, (tx) => planMoves(deps, tx, leaving));
-  for (const move of moves) await finishMove(deps, move);
+  for (const move of moves) {
+    if (signal.aborted) return;
+    await finishMove(deps, move);
+  }
   if (moves.length === 0) return;
   const watch = await readWatch(deps.db, leaving.watchId);
   if (watch) await inTransaction(deps.db, (tx) => markGone(tx, watch, leaving));
@@ -41,7 +48,7 @@ export async function trashFiles(deps: TrashDeps, leaving: LeavingMember): Promi
 async function planMoves(deps: TrashDeps, tx: Db, leaving: LeavingMember): Promise<PlannedMove[]> {
   const watch = await lockWatch(tx, leaving.watchId);
   if (!watch) return [];
-  await noteFiles(tx, watch.id);
+  await noteFiles(tx, watch.id, leaving.itemId);
   const member = await findMember(tx, leaving);
   if (!member) return [];
   if (member.leavesAt !== null && watch.removeFiles) {

@@ -6,27 +6,37 @@ export type { WatchFile };
 
 /* Which files a watch has. Those of changed members are noted before the history may lose their tasks. */
 
-/** Files of members whose download finished since the last time. One that this watch made stays one. */
-export async function noteFiles(db: Db, watchId: string): Promise<void> {
+/**
+ * Files of members whose download finished since the last time, or of one of these. One that this watch made stays one.
+ * Each part of the union joins by a key. With statistics, PostgreSQL reads all tasks for every member of a lateral one.
+ */
+export async function noteFiles(db: Db, watchId: string, itemId: string | null = null): Promise<void> {
   await db.$executeRaw`
+    WITH changed AS MATERIALIZED (
+      SELECT member."watchId", member."itemId", task."id" AS "taskId", task."kind", parent."id" IS NOT NULL AS "isOwn"
+      FROM "Watch" watch JOIN "WatchMember" member ON member."watchId" = watch."id"
+      JOIN "Task" task ON task."id" = member."taskId"
+      LEFT JOIN "Task" parent ON parent."id" = task."parentId" AND parent."kind" = 'WATCH_CHECK'
+        AND parent."itemId" = watch."itemId" AND parent."ownerId" = watch."ownerId"
+      WHERE watch."id" = ${watchId}::uuid AND member."sequence" >= watch."fileSequence"
+        AND member."state" IN ('KNOWN', 'FAILED') ${itemId === null ? Prisma.empty : Prisma.sql`AND member."itemId" = ${itemId}`}
+    ), tracks AS (
+      ${tracksOf(Prisma.sql`track."id" = changed."taskId" AND changed."kind" = 'TRACK'`)}
+      UNION ALL
+      ${tracksOf(Prisma.sql`track."parentId" = changed."taskId" AND changed."kind" <> 'TRACK'`)}
+    )
     INSERT INTO "WatchFile" ("watchId", "itemId", "path", "title", "artists", "durationMs", "sizeBytes", "made")
-    SELECT DISTINCT ON (member."itemId", track."filePath") member."watchId", member."itemId", track."filePath",
-      track."title", track."artists", track."fileDurationMs", track."fileSizeBytes",
-      track."state" = 'COMPLETED' AND parent."id" IS NOT NULL AS made
-    FROM "Watch" watch JOIN "WatchMember" member ON member."watchId" = watch."id"
-    JOIN "Task" task ON task."id" = member."taskId"
-    LEFT JOIN "Task" parent ON parent."id" = task."parentId" AND parent."kind" = 'WATCH_CHECK'
-      AND parent."itemId" = watch."itemId" AND parent."ownerId" = watch."ownerId"
-    CROSS JOIN LATERAL (
-      SELECT * FROM "Task" WHERE "id" = task."id" UNION ALL SELECT * FROM "Task" WHERE "parentId" = task."id"
-    ) AS track
-    WHERE watch."id" = ${watchId}::uuid AND member."sequence" >= watch."fileSequence"
-      AND member."state" IN ('KNOWN', 'FAILED') AND track."kind" = 'TRACK'
-      AND track."state" IN ('COMPLETED', 'SKIPPED') AND track."filePath" IS NOT NULL AND track."trashedAt" IS NULL
-    ORDER BY member."itemId", track."filePath", made DESC
+    SELECT DISTINCT ON ("itemId", "filePath") * FROM tracks ORDER BY "itemId", "filePath", "made" DESC
     ON CONFLICT ("watchId", "itemId", "path") DO UPDATE SET
       "made" = "WatchFile"."made" OR EXCLUDED."made", "sizeBytes" = EXCLUDED."sizeBytes"`;
 }
+
+const tracksOf = (isOfMember: Prisma.Sql) => Prisma.sql`
+  SELECT changed."watchId", changed."itemId", track."filePath", track."title", track."artists",
+    track."fileDurationMs", track."fileSizeBytes", track."state" = 'COMPLETED' AND changed."isOwn" AS "made"
+  FROM changed JOIN "Task" track ON ${isOfMember}
+  WHERE track."kind" = 'TRACK' AND track."state" IN ('COMPLETED', 'SKIPPED') AND track."filePath" IS NOT NULL
+    AND track."trashedAt" IS NULL`;
 
 export interface LibraryMatch {
   itemId: string;

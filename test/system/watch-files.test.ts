@@ -11,10 +11,11 @@ import { never } from '../kit/audio.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
+import { stallStatements } from '../kit/stalled-statements.js';
 import { ended, queue } from '../kit/story.js';
 import { waitFor } from '../kit/wait-for.js';
 import { check, checked, fileStateOf, turnOnWatching, watch } from '../kit/watches.js';
-import { joinApp, spawnWorker } from './join-app.js';
+import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
 
 const TIDES = [1, 2, 3, 4].map((number) => `demo:tide-0000${number}`);
 const [A = '', B = '', C = '', D = ''] = TIDES;
@@ -70,10 +71,9 @@ const work = () =>
   });
 
 async function seeKilled(own: { LIST: string; KILLED_ON: string }): Promise<void> {
-  const [, signal] = (await once(spawnWorker(app, 'watching-child', own), 'exit')) as [
-    unknown,
-    string | null,
-  ];
+  // Its files have the names that those of the next worker have.
+  const child = spawnWorker(app, 'watching-child', { ...own, SETTINGS: JSON.stringify(SETTINGS) });
+  const [, signal] = (await once(child, 'exit')) as [unknown, string | null];
   expect(signal).toBe('SIGKILL');
 }
 
@@ -201,8 +201,14 @@ describe('the m3u8 of a watched playlist', () => {
     await startApart();
     catalog.set([A]);
     await watch(app, { item: LIST, downloadExisting: true });
+    // The event may be faster than the kill.
+    const settling = await stallStatements(databaseUrlOf(app), {
+      at: ['UPDATE', 'WatchMember', `NEW."state" = 'KNOWN'`],
+    });
     await seeKilled({ LIST: A, KILLED_ON: 'task finished' });
+    await settling.abort();
     expect(await app.deps.db.watchMember.findMany()).toMatchObject([{ itemId: A, state: 'QUEUED' }]);
+    await settling.release();
     const second = await work();
     onTestFinished(() => second.stop());
     await keepNow();

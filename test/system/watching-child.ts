@@ -4,8 +4,9 @@ import { createLogger } from '../../src/lib/logger.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { createChangingCatalog } from '../kit/changing-list.js';
 
-// A worker that follows the list LIST, and is killed when it logs KILLED_ON.
+// A worker that follows the list LIST with the SETTINGS, and is killed when it logs KILLED_ON.
 const killedOn = process.env['KILLED_ON'];
+const settings = JSON.parse(process.env['SETTINGS'] ?? '{}') as object;
 const list = (process.env['LIST'] ?? '').split(',');
 process.stdin.resume().once('end', () => process.exit());
 const demo = createDemoCatalog();
@@ -22,5 +23,6 @@ await createApp(parseEnv(), {
     },
   }),
   catalogs: [catalog.source],
+  settings,
   timing: { leaseMs: 2_000, renewMs: 500 },
 });
