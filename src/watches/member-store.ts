@@ -35,7 +35,10 @@ export async function saveMembers(tx: Db, watchId: string, rows: readonly Member
 
 /* What became of downloads. A member's task may be deleted with the history; what is KNOWN stays so. */
 
-/** Members whose task finished, was queued again or is gone; the number of those that changed. */
+/**
+ * Members whose task finished, was queued again or is gone; the number of those that changed. One that somebody changes
+ * at the same time stays as they left it.
+ */
 export async function settleMembers(
   db: Db,
   scope: { watchId: string } | { taskIds: readonly string[] },
@@ -50,7 +53,8 @@ export async function settleMembers(
       WHEN next."cancelled" THEN ${MAX_ATTEMPTS} WHEN next."state" = 'FAILED' THEN "WatchMember"."attempts" + 1
       WHEN next."state" = 'KNOWN' THEN 0 ELSE "WatchMember"."attempts" END
     FROM (
-      SELECT member."watchId", member."itemId", coalesce(task."duplicateOfId", task."id") AS "taskId",
+      SELECT member."watchId", member."itemId", member."state" AS "earlierState", member."taskId" AS "earlierTaskId",
+        coalesce(task."duplicateOfId", task."id") AS "taskId",
         coalesce(task."state" = 'CANCELLED', false) AS "cancelled", (CASE
           WHEN task."id" IS NULL AND member."state" = 'QUEUED' THEN 'MISSING'
           WHEN task."id" IS NULL THEN member."state"::text
@@ -65,6 +69,8 @@ export async function settleMembers(
       WHERE member."state" IN ('QUEUED', 'FAILED') AND ${condition}
     ) AS next
     WHERE "WatchMember"."watchId" = next."watchId" AND "WatchMember"."itemId" = next."itemId"
+      AND "WatchMember"."state" = next."earlierState"
+      AND "WatchMember"."taskId" IS NOT DISTINCT FROM next."earlierTaskId"
       AND ("WatchMember"."state" <> next."state" OR "WatchMember"."taskId" IS DISTINCT FROM next."taskId")`;
 }
 
@@ -121,15 +127,25 @@ export async function hasExplicit(db: Db, watchId: string): Promise<boolean> {
   return (await db.watchMember.findFirst({ where })) !== null;
 }
 
-export async function markQueued(
+/** Of those that are still MISSING; the number of them. */
+export function markQueued(
   tx: Db,
   watchId: string,
   rows: readonly { itemId: string; taskId: string }[],
-): Promise<void> {
-  await tx.$executeRaw`
+): Promise<number> {
+  return tx.$executeRaw`
     UPDATE "WatchMember" member SET "state" = 'QUEUED', "stateAt" = now(), "taskId" = row."taskId"
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row ("itemId" text, "taskId" uuid)
-    WHERE member."watchId" = ${watchId}::uuid AND member."itemId" = row."itemId"`;
+    WHERE member."watchId" = ${watchId}::uuid AND member."itemId" = row."itemId"
+      AND member."state" = 'MISSING' AND member."removedAt" IS NULL`;
+}
+
+/** What the library has is not downloaded, unless a person has requested it meanwhile. */
+export async function markOwned(db: Db, watchId: string, itemIds: readonly string[]): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "WatchMember" SET "state" = 'KNOWN', "stateAt" = now(), "attempts" = 0, "taskId" = NULL
+    WHERE "watchId" = ${watchId}::uuid AND "itemId" = ANY (${itemIds}::text[])
+      AND "state" = 'MISSING' AND "origin" <> 'REQUESTED'`;
 }
 
 /** Of those that are in the watch; the number of them. */

@@ -8,7 +8,7 @@ import { newChildren, type NewTask } from '../tasks/new-task.js';
 import { findFreePosition, listWantedItems, type StagedList, type WantedItem } from './entry-store.js';
 import { WatchNotFoundError } from './errors.js';
 import { findOwned } from './find-owned.js';
-import { markQueued, setMembers } from './member-store.js';
+import { markOwned, markQueued } from './member-store.js';
 import { noteLibraryFiles } from './watch-file-store.js';
 import { lockWatch } from './watch-store.js';
 import type { Watch } from './watch.js';
@@ -26,6 +26,9 @@ const BATCH = 500;
 
 /** Its next check is due at once, and queues the rest by the new options. */
 class OptionsChangedError extends Error {}
+
+/** Somebody marked one of them, or has it in the meantime. */
+class MembersChangedError extends Error {}
 
 /**
  * As children of the check, a batch and its members in one transaction. Without a list, what earlier downloads have
@@ -46,13 +49,18 @@ async function queueAll(queueing: Queueing, list: StagedList | null): Promise<vo
   let free = Math.max(children.next, await findFreePosition(deps.db, watch.id));
   for (let after: string | undefined = ''; after !== undefined;) {
     const wanted: WantedItem[] = await listWantedItems(deps.db, watch, { list, after, limit: BATCH });
-    after = wanted.at(-1)?.itemId;
     const left = await withoutOwned(queueing, wanted);
-    if (left.length > 0) free = await queueBatch(queueing, left, free);
+    try {
+      if (left.length > 0) free = await queueBatch(queueing, left, free);
+      after = wanted.at(-1)?.itemId;
+    } catch (thrown) {
+      // Nothing of the batch was queued; it is read again.
+      if (!(thrown instanceof MembersChangedError)) throw thrown;
+    }
   }
 }
 
-/** Returns the position after the last that it gave out. */
+/** Returns the position after the last that it gave out. Throws when some are not MISSING any more. */
 async function queueBatch(queueing: Queueing, wanted: WantedItem[], free: number): Promise<number> {
   const { deps, watch, claimed } = queueing;
   await queueing.expectWatched();
@@ -68,7 +76,8 @@ async function queueBatch(queueing: Queueing, wanted: WantedItem[], free: number
     children,
     also: async (tx) => {
       await expectSameOptions(tx, watch);
-      await markQueued(tx, watch.id, children.map(toQueued));
+      const queued = await markQueued(tx, watch.id, children.map(toQueued));
+      if (queued < children.length) throw new MembersChangedError();
     },
   });
   return next;
@@ -90,7 +99,7 @@ async function withoutOwned(queueing: Queueing, wanted: WantedItem[]): Promise<W
   const { itemIds, files } = await findOwned({ ...deps, catalog, signal }, open);
   if (itemIds.length > 0) {
     await noteLibraryFiles(deps.db, watch.id, files);
-    await setMembers(deps.db, { watchId: watch.id, itemIds }, 'KNOWN');
+    await markOwned(deps.db, watch.id, itemIds);
   }
   const owned = new Set(itemIds);
   return wanted.filter(({ itemId, item }) => item !== null && !owned.has(itemId));

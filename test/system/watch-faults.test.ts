@@ -5,6 +5,8 @@ import { lockOut } from '../../src/auth/user-store.js';
 import { UpstreamFailedError } from '../../src/lib/errors.js';
 import { deleteUsersJob } from '../../src/users/delete-user.job.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
+import { settleMembers } from '../../src/watches/member-store.js';
+import { makeTrack } from '../kit/catalog-items.js';
 import { CANCEL_TASK } from '../kit/documents.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
 import { endlessSource } from '../kit/endless-source.js';
@@ -18,6 +20,8 @@ import {
   check,
   checked,
   firstChecked,
+  MARK_KNOWN,
+  MARK_MISSING,
   seen,
   turnOnWatching,
   UNWATCH,
@@ -109,11 +113,13 @@ describe('a worker that is killed', () => {
 });
 
 describe('a check that runs', () => {
+  const CODED = makeTrack('stub:coded', { durationMs: 1_000, isrc: 'QZAAA2000001' });
   let catalog: ChangingCatalog;
   let app: TestApp;
   beforeEach(async () => {
-    catalog = createChangingCatalog();
+    catalog = createChangingCatalog(new Map([[CODED.id, CODED]]));
     app = await startApp({
+      env: { libraryDirs: ['/nonexistent/music'] },
       overrides: {
         catalogs: [catalog.source],
         sources: [endlessSource],
@@ -162,6 +168,76 @@ describe('a check that runs', () => {
     await check(app, id);
     await waitFor(async () => (await seen(app, id)).counts.queued === 10, { what: 'the rest' });
     expect(await countTracks(app)).toBe(1_010);
+  });
+
+  it('queues nothing that is marked as known while it queues', async () => {
+    catalog.set(ids(3));
+    const stall = await stallStatements(databaseUrlOf(app), {
+      at: ['INSERT', 'Task', `NEW."kind" = 'TRACK'`],
+    });
+    const { id, checkTask } = await watchAndFind();
+    await stall.reached();
+    expect((await app.execute(MARK_KNOWN, { id, items: ids(1, 1) })).result).toMatchObject({ count: 1 });
+    await stall.release();
+    await settled(checkTask);
+    expect(await seen(app, id)).toMatchObject({ foundCount: 2, counts: { queued: 2, known: 1 } });
+    const queued = await app.deps.db.task.findMany({
+      where: { kind: 'TRACK' },
+      orderBy: { position: 'asc' },
+      select: { itemId: true, position: true },
+    });
+    expect(queued).toEqual([
+      { itemId: ids(1)[0], position: 0 },
+      { itemId: ids(1, 2)[0], position: 2 },
+    ]);
+  });
+
+  it('leaves what is marked as missing while it finds it in the library', async () => {
+    const { id: one, title, isrc } = CODED;
+    await app.deps.db.libraryFile.create({
+      data: {
+        ...{ id: 'library:one', path: '/nonexistent/music/one.flac', sizeBytes: 1n, title, isrc },
+        ...{ modifiedAt: new Date(0), scannedAt: new Date(), durationMs: 1_000 },
+      },
+    });
+    catalog.set([one]);
+    const stall = await stallStatements(databaseUrlOf(app), { at: ['INSERT', 'WatchFile'] });
+    const { id } = await watchAndFind();
+    await stall.reached();
+    expect((await app.execute(MARK_MISSING, { id, items: [one] })).result).toMatchObject({ count: 1 });
+    await stall.release();
+    expect((await firstChecked(app, id)).watch.counts).toMatchObject({ known: 0, missing: 1 });
+    await check(app, id);
+    await waitFor(async () => (await seen(app, id)).counts.queued === 1, { what: 'the next check' });
+  });
+
+  it('does not recompute what is marked at the same time', async () => {
+    const [one = ''] = ids(1);
+    catalog.set([one]);
+    const { id } = await watch(app, { item: LIST });
+    await firstChecked(app, id);
+    const { db } = app.deps;
+    // Its task is gone with the history.
+    await db.watchMember.updateMany({ data: { state: 'QUEUED' } });
+    const stall = await stallStatements(databaseUrlOf(app), {
+      at: ['UPDATE', 'WatchMember', `NEW."state" = 'KNOWN'`],
+    });
+    const marking = app.execute(MARK_KNOWN, { id, items: [one] });
+    await stall.reached();
+    const settling = settleMembers(db, { watchId: bare(id) });
+    await waitFor(
+      async () => {
+        const waiting = await db.$queryRaw<unknown[]>`
+          SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event IN ('transactionid', 'tuple')`;
+        return waiting.length > 0;
+      },
+      { what: 'the row' },
+    );
+    await stall.release();
+    await marking;
+    expect(await settling).toBe(0);
+    expect((await seen(app, id)).counts).toMatchObject({ known: 1, missing: 0 });
   });
 
   /** The first check of the list, which downloads all. */
