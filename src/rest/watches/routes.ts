@@ -18,13 +18,15 @@ import { checksSchema, markedSchema, watchMessageSchema } from './schemas.js';
 import { serializeWatch, warningOf } from './serialize.js';
 import { ARTIST, artistOptions, PLAYLIST, playlistOptions, type Words } from './watch-lists.js';
 
-const NO_BODY = 'Without a body, everything is downloaded: what is there, and what comes.';
+const NO_BODY =
+  'Without a body, everything is downloaded: what is there, and what comes. In a body, `{}` too, an omitted option is at its default, and keys that are unknown are ignored.';
 
 interface Chosen {
   id: string;
   existing: boolean | undefined;
   added: boolean | undefined;
-  groups?: AlbumGroup[] | undefined;
+  /** Of an artist; null for the setting. */
+  groups?: AlbumGroup[] | null;
 }
 
 function watchRoute<Input>(
@@ -44,16 +46,15 @@ function watchRoute<Input>(
     },
     input,
     document: WATCH,
-    variables: (sent) => {
+    variables: (sent, { hasOptions }) => {
       const { id, existing, added, groups } = choose(sent);
-      const isBare = existing === undefined && added === undefined && groups === undefined;
       return {
         input: {
           item: id,
           kind,
-          downloadExisting: existing ?? isBare,
+          downloadExisting: existing ?? !hasOptions,
           downloadNew: added ?? true,
-          ...(groups && { albumGroups: groups }),
+          ...(groups !== undefined && { albumGroups: groups }),
         },
       };
     },
@@ -245,7 +246,7 @@ export const WATCH_ROUTES: readonly AnyRoute[] = [
       id,
       existing: download_existing,
       added: watch_new_releases,
-      groups: album_types,
+      groups: album_types ?? null,
     }),
   }),
   ...commonRoutes(ARTIST),
