@@ -247,10 +247,24 @@ export interface WatchRow {
   key: string;
   sequence: bigint;
   watch: Watch;
+  removed: boolean;
 }
 
-/** For live updates: all, or those that changed at a sequence or later. */
+/** For live updates: all, or those that changed or were removed at a sequence or later. */
 export async function readWatchRows(db: Db, since: bigint | null): Promise<WatchRow[]> {
-  const watches = await db.watch.findMany({ where: since === null ? {} : { sequence: { gte: since } } });
-  return watches.map((watch) => ({ key: watch.id, sequence: watch.sequence, watch }));
+  const from = since ?? 0n;
+  // Prisma has an empty list for null.
+  const removed = await db.$queryRaw<Watch[]>`
+    SELECT (jsonb_populate_record(NULL::"Watch", "watch" || jsonb_build_object('sequence', "sequence",
+      'albumGroups', coalesce(nullif("watch" -> 'albumGroups', 'null'), '[]'),
+      'readGroups', coalesce(nullif("watch" -> 'readGroups', 'null'), '[]')))).*
+    FROM "RemovedWatch" WHERE "sequence" >= ${from}`;
+  const watches = await db.watch.findMany({ where: since === null ? {} : { sequence: { gte: from } } });
+  const toRow = (isRemoved: boolean) => (watch: Watch) => ({
+    key: watch.id,
+    sequence: watch.sequence,
+    watch,
+    removed: isRemoved,
+  });
+  return [...watches.map(toRow(false)), ...removed.map(toRow(true))];
 }
