@@ -79,6 +79,8 @@ export async function deleteWatch(db: Db, id: string): Promise<boolean> {
 
 export interface WatchFilter {
   kind: WatchKind | null;
+  /** Also of an admin. */
+  ownOnly: boolean;
 }
 
 /** One row more than the page has. */
@@ -102,13 +104,19 @@ export function countWatches(db: Db, viewer: Viewer, filter: WatchFilter): Promi
 }
 
 /** Own ones, also for an admin: who checks all does not mean those of others. */
-export function listOwnWatches(db: Db, viewer: Viewer, filter: WatchFilter): Promise<Watch[]> {
-  const where = { ownerId: viewer.id, ...(filter.kind ? { kind: filter.kind } : {}) };
-  return db.watch.findMany({ where, orderBy: { createdAt: 'asc' } });
+export function listOwnWatches(
+  db: Db,
+  viewer: Viewer,
+  { kind }: Pick<WatchFilter, 'kind'>,
+): Promise<Watch[]> {
+  return db.watch.findMany({
+    where: whereOf(viewer, { kind, ownOnly: true }),
+    orderBy: { createdAt: 'asc' },
+  });
 }
 
-function whereOf(viewer: Viewer, { kind }: WatchFilter): Prisma.WatchWhereInput {
-  return { ...visibleTo(viewer), ...(kind ? { kind } : {}) };
+function whereOf(viewer: Viewer, { kind, ownOnly }: WatchFilter): Prisma.WatchWhereInput {
+  return { ...(ownOnly ? { ownerId: viewer.id } : visibleTo(viewer)), ...(kind ? { kind } : {}) };
 }
 
 /* Times of checks are by the database's clock, which all processes share. */

@@ -37,16 +37,17 @@ builder.queryFields((t) => ({
   }),
   watches: t.field({
     type: WatchConnection,
-    description: 'Your watches, the newest first; admins get those of all users.',
+    description: 'Your watches, the newest first; admins get those of all users, unless `ownOnly` is true.',
     args: {
       kind: t.arg({ type: WatchKindEnum, description: 'Only watches of playlists, or of artists.' }),
+      ownOnly: t.arg.boolean({ description: 'True to get only your own, also as an admin. Default: false.' }),
       ...keysetPageArgs(t),
     },
     complexity: pageComplexity,
-    resolve: (_root, { kind: only, ...args }, context, info) => {
+    resolve: (_root, { kind: only, ownOnly, ...args }, context, info) => {
       const page = keysetPageOf(args);
       const { db, viewer } = context;
-      const filter = { kind: only ?? null };
+      const filter = { kind: only ?? null, ownOnly: ownOnly ?? false };
       const query = nodeSelection('Watch', { context, info });
       return lazyConnection({
         size: page.size,

@@ -113,8 +113,8 @@ function listRoute({ kind, name, list }: Words): AnyRoute {
   return pagedRoute({
     path: `/${name}/watch/list`,
     docs: {
-      summary: `List all watched ${name}s.`,
-      description: 'The newest come first. An admin gets those of all users.',
+      summary: `List the ${name}s that you watch.`,
+      description: 'The newest come first. Those of other users are in no list, not even for an admin.',
       response: list,
       example: {},
     },
@@ -124,6 +124,11 @@ function listRoute({ kind, name, list }: Words): AnyRoute {
     next: ({ watches: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
     itemsOf: ({ watches }, { now }) => watches.nodes.map((watch) => serializeWatch(watch, now)),
   });
+}
+
+/** "1 album", "2 albums". */
+function counted(count: number, plural: 'checks' | Words['members']): string {
+  return `${count} ${count === 1 ? plural.replace(/s$/, '') : plural}`;
 }
 
 const MARKS = {
@@ -167,7 +172,7 @@ function markRoute({ kind, name, members, ids, example }: Words, method: keyof t
       if (result.__typename !== 'MembersMarked') throw toFailure(result);
       const { count, watch } = result;
       return {
-        message: `${count} ${members} of "${watch.title}" ${done}.`,
+        message: `${counted(count, members)} of "${watch.title}" ${done}.`,
         processed_count: count,
         ...warningOf(watch),
       };
@@ -191,7 +196,7 @@ function checkAllRoute({ kind, name }: Words): AnyRoute {
     respond: ({ checkAllWatches: result }) => {
       if (result.__typename !== 'ChecksQueued') throw toFailure(result);
       const task_ids = result.tasks.map(({ id }) => plainIdOf(id));
-      return { message: `Checks of ${task_ids.length} watched ${name}s queued.`, task_ids };
+      return { message: `Queued ${counted(task_ids.length, 'checks')} of watched ${name}s.`, task_ids };
     },
   });
 }
