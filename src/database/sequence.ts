@@ -44,7 +44,7 @@ export async function checkReached(db: Db, since: bigint): Promise<void> {
  * changed for ever. Writing `sequence` alone does not fire the trigger that stamps it.
  */
 export async function repairSequences(db: Database): Promise<number> {
-  const repaired = ['Task', 'SettingsVersion', 'LibraryScan', 'Watch', 'WatchMember'].map(
+  const repaired = ['Task', 'SettingsVersion', 'LibraryScan', 'Watch', 'RemovedWatch', 'WatchMember'].map(
     (table) => db.$executeRaw`
       UPDATE ${Prisma.raw(`"${table}"`)} SET "sequence" = pg_current_xact_id()::text::bigint
        WHERE "sequence" >= (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint)`,

@@ -10,6 +10,8 @@ import { closeOnReturn, createReaderQueue, type ReaderQueue } from './reader-que
 interface LatestRow {
   key: string;
   sequence: bigint;
+  /** Of one that is gone: shown to readers that may have known it. */
+  removed?: boolean;
 }
 
 export interface LatestUpdate<Row> {
@@ -44,7 +46,7 @@ const RETRY_MS = 500;
 
 /**
  * For rows that change seldom: any event makes one read of what changed, however many readers there are. A new reader
- * makes one of all, and with it goes what was deleted.
+ * makes one of all, and with it goes what was deleted and is not read as removed.
  */
 export function createLatestFeed<Row extends LatestRow>(
   { db, bus, log }: FeedDeps,
@@ -96,7 +98,7 @@ export function createLatestFeed<Row extends LatestRow>(
       return openReader(readers, async () => {
         readTo = null;
         await refresh();
-        return state.filter(({ row }) => since === null || row.sequence >= since);
+        return state.filter(({ row }) => (since === null ? !row.removed : row.sequence >= since));
       });
     },
     stop: () => {

@@ -89,12 +89,13 @@ async function answer(
     // Before the input is read: who may not call a route learns nothing about what is valid in it, or exists.
     await documents.authorize(dependencies.requirementsOf(route));
     const input = await readRequest(incoming, url.search, { parameters, bodyOnly: route.bodyOnly });
-    const raw = route.streams ? withoutToken(input) : input;
+    const raw = route.streams ? withoutToken(input.raw) : input.raw;
     return route.handle({
       documents,
       documentsFor,
       enterReader: () => dependencies.readers.enter(client.address),
       raw,
+      hasOptions: input.hasOptions,
       headers: request.headers,
       base: `${client.publicUrl}${REST_PATH}`,
       clock: dependencies.clock,

@@ -3,18 +3,28 @@ import { BodyCutError, MAX_BODY_BYTES, readBody } from '../lib/read-body.js';
 import { RestFailure } from './errors.js';
 import { invalidField, LIST_BODY, showable, type RawInput } from './input.js';
 
-/** The input of a request: path parameters override its body, its body overrides its query. */
+interface RequestInput {
+  /** Path parameters override the body, the body overrides the query. */
+  raw: RawInput;
+  /** Whether there are options: a body, though it be an empty object, or a query. */
+  hasOptions: boolean;
+}
+
 export async function readRequest(
   incoming: IncomingMessage,
   search: string,
   { parameters, bodyOnly }: { parameters: Record<string, string>; bodyOnly: boolean },
-): Promise<RawInput> {
+): Promise<RequestInput> {
   const query = readQuery(search);
   const [unexpected] = bodyOnly ? Object.keys(query) : [];
   if (unexpected !== undefined)
     throw invalidField(showable(unexpected), 'is read from the JSON body only, not from the query');
-  const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD';
-  return { ...query, ...(hasBody ? await readJson(incoming) : {}), ...parameters };
+  const mayHaveBody = incoming.method !== 'GET' && incoming.method !== 'HEAD';
+  const body = mayHaveBody ? await readJson(incoming) : null;
+  return {
+    raw: { ...query, ...body, ...parameters },
+    hasOptions: body !== null || Object.keys(query).length > 0,
+  };
 }
 
 /** Decodes text from a URL. Throws RestFailure 400 that names the field if it is not percent-encoded UTF-8. */
@@ -40,10 +50,10 @@ export function readQuery(search: string): Record<string, string> {
   return Object.fromEntries(query);
 }
 
-/** A missing body counts as an empty object. */
-async function readJson(incoming: IncomingMessage): Promise<RawInput> {
+/** Null for a missing body. */
+async function readJson(incoming: IncomingMessage): Promise<RawInput | null> {
   const body = await readText(incoming);
-  if (body === '') return {};
+  if (body === '') return null;
   const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new RestFailure(415, 'The body has to be JSON, with content-type: application/json.');

@@ -19,6 +19,8 @@ export interface RestCall {
   /** Null when the client's address has too many connections. */
   enterReader(): OpenReader | null;
   raw: RawInput;
+  /** Whether the request has a body, though it be empty, or a query. */
+  hasOptions: boolean;
   headers: { get(name: string): string | null };
   /** The URL of the API as the client used it, `http://host:port/api`; for links in responses. */
   base: string;
@@ -93,7 +95,7 @@ export interface DocumentRoute<Input, Data, Variables> {
   input: z.ZodType<Input>;
   docs: RouteDocs;
   document: TypedDocumentString<Data, Variables>;
-  variables(input: Input): NoInfer<Variables>;
+  variables(input: Input, request: Pick<RestCall, 'hasOptions'>): NoInfer<Variables>;
   /** The body, or a whole Reply (reply.ts). Throws RestFailure for an error of the result union. */
   respond(data: NoInfer<Data>, request: { input: NoInfer<Input>; base: string; now: Date }): object | Reply;
   /** Default: 200. */
@@ -125,9 +127,9 @@ export function route<Input, Data, Variables>(spec: DocumentRoute<Input, Data, V
     bodyOnly,
     streams: false,
     documents: [document],
-    async handle({ documents, raw, base, clock }) {
+    async handle({ documents, raw, hasOptions, base, clock }) {
       const parsed = parseInput(input, raw);
-      const data = await documents.run(document, spec.variables(parsed));
+      const data = await documents.run(document, spec.variables(parsed, { hasOptions }));
       return toReply(spec.respond(data, { input: parsed, base, now: clock.now() }), status);
     },
   };

@@ -128,7 +128,7 @@ const optionFields = (t: OptionsBuilder) => ({
   }),
   removeFiles: t.boolean({
     description:
-      'Whether to move files of what leaves the list from now on to the trash, `.reprise-trash`. Only files that this watch downloaded, and nothing else of yours wants. At first: false.',
+      'Whether to move files of what leaves the list from now on to the trash, `.reprise-trash`. Only files that this watch downloaded, and that no other watch or download of yours uses. At first: false.',
   }),
   filter: t.field({
     type: WatchFilterInput,

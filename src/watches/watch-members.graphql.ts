@@ -50,7 +50,7 @@ const WatchMemberType = builder.objectRef<WatchMember>('WatchMember').implement(
     }),
     state: t.expose('state', {
       type: MemberStateEnum,
-      description: 'What became of it, or why nothing did.',
+      description: 'Whether it is there, is queued, failed, or is not to be downloaded.',
     }),
     exclusion: t.expose('exclusion', {
       type: MemberExclusionEnum,

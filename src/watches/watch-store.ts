@@ -79,6 +79,8 @@ export async function deleteWatch(db: Db, id: string): Promise<boolean> {
 
 export interface WatchFilter {
   kind: WatchKind | null;
+  /** Also of an admin. */
+  ownOnly: boolean;
 }
 
 /** One row more than the page has. */
@@ -102,13 +104,19 @@ export function countWatches(db: Db, viewer: Viewer, filter: WatchFilter): Promi
 }
 
 /** Own ones, also for an admin: who checks all does not mean those of others. */
-export function listOwnWatches(db: Db, viewer: Viewer, filter: WatchFilter): Promise<Watch[]> {
-  const where = { ownerId: viewer.id, ...(filter.kind ? { kind: filter.kind } : {}) };
-  return db.watch.findMany({ where, orderBy: { createdAt: 'asc' } });
+export function listOwnWatches(
+  db: Db,
+  viewer: Viewer,
+  { kind }: Pick<WatchFilter, 'kind'>,
+): Promise<Watch[]> {
+  return db.watch.findMany({
+    where: whereOf(viewer, { kind, ownOnly: true }),
+    orderBy: { createdAt: 'asc' },
+  });
 }
 
-function whereOf(viewer: Viewer, { kind }: WatchFilter): Prisma.WatchWhereInput {
-  return { ...visibleTo(viewer), ...(kind ? { kind } : {}) };
+function whereOf(viewer: Viewer, { kind, ownOnly }: WatchFilter): Prisma.WatchWhereInput {
+  return { ...(ownOnly ? { ownerId: viewer.id } : visibleTo(viewer)), ...(kind ? { kind } : {}) };
 }
 
 /* Times of checks are by the database's clock, which all processes share. */
@@ -247,10 +255,24 @@ export interface WatchRow {
   key: string;
   sequence: bigint;
   watch: Watch;
+  removed: boolean;
 }
 
-/** For live updates: all, or those that changed at a sequence or later. */
+/** For live updates: all, or those that changed or were removed at a sequence or later. */
 export async function readWatchRows(db: Db, since: bigint | null): Promise<WatchRow[]> {
-  const watches = await db.watch.findMany({ where: since === null ? {} : { sequence: { gte: since } } });
-  return watches.map((watch) => ({ key: watch.id, sequence: watch.sequence, watch }));
+  const from = since ?? 0n;
+  // Prisma has an empty list for null.
+  const removed = await db.$queryRaw<Watch[]>`
+    SELECT (jsonb_populate_record(NULL::"Watch", "watch" || jsonb_build_object('sequence', "sequence",
+      'albumGroups', coalesce(nullif("watch" -> 'albumGroups', 'null'), '[]'),
+      'readGroups', coalesce(nullif("watch" -> 'readGroups', 'null'), '[]')))).*
+    FROM "RemovedWatch" WHERE "sequence" >= ${from}`;
+  const watches = await db.watch.findMany({ where: since === null ? {} : { sequence: { gte: from } } });
+  const toRow = (isRemoved: boolean) => (watch: Watch) => ({
+    key: watch.id,
+    sequence: watch.sequence,
+    watch,
+    removed: isRemoved,
+  });
+  return [...watches.map(toRow(false)), ...removed.map(toRow(true))];
 }

@@ -37,16 +37,17 @@ builder.queryFields((t) => ({
   }),
   watches: t.field({
     type: WatchConnection,
-    description: 'Your watches, the newest first; admins get those of all users.',
+    description: 'Your watches, the newest first; admins get those of all users, unless `ownOnly` is true.',
     args: {
       kind: t.arg({ type: WatchKindEnum, description: 'Only watches of playlists, or of artists.' }),
+      ownOnly: t.arg.boolean({ description: 'True to get only your own, also as an admin. Default: false.' }),
       ...keysetPageArgs(t),
     },
     complexity: pageComplexity,
-    resolve: (_root, { kind: only, ...args }, context, info) => {
+    resolve: (_root, { kind: only, ownOnly, ...args }, context, info) => {
       const page = keysetPageOf(args);
       const { db, viewer } = context;
-      const filter = { kind: only ?? null };
+      const filter = { kind: only ?? null, ownOnly: ownOnly ?? false };
       const query = nodeSelection('Watch', { context, info });
       return lazyConnection({
         size: page.size,
@@ -64,19 +65,26 @@ builder.queryFields((t) => ({
 }));
 
 const WatchUpdate = builder.objectRef<LatestUpdate<WatchRow>>('WatchUpdate').implement({
-  description: 'A watch after it was added, changed or checked; `watch.outcome` says what a check found.',
+  description:
+    'A watch after it was added, changed, checked or removed; `watch.outcome` says what a check found.',
   fields: (t) => ({
     sequence: t.exposeString('sequence', {
       description:
         'Position of this update, in the same numbers as those of tasks, settings and the library. To resume several streams with one number, pass the lowest of their latest as `since`.',
     }),
     initial: t.exposeBoolean('initial', {
-      description: 'True for the watches that a subscription starts with, false for a change of one.',
+      description: 'True for what a subscription starts with, false for what happens to a watch later.',
     }),
     watch: t.field({
       type: WatchType,
-      description: 'The watch after the change or the check.',
+      description:
+        'The watch after the change or the check; if `removed`, as it was before, without its items.',
       resolve: ({ row }) => row.watch,
+    }),
+    removed: t.boolean({
+      description:
+        'True if the watch is gone: it was unwatched. For seven days, a subscription with `since` reports it too.',
+      resolve: ({ row }) => row.removed,
     }),
   }),
 });
@@ -85,7 +93,7 @@ builder.subscriptionField('watchUpdates', (t) =>
   t.field({
     type: WatchUpdate,
     description:
-      'Your watches as they are checked, find something or fail, after all of them as they are; with `since`, after those that changed since then. Admins get those of all users.',
+      'Your watches as they are checked, find something, fail or are removed, after all of them as they are; with `since`, after those that changed or were removed since then. After more than seven days, subscribe without it: the removals are forgotten. Admins get those of all users.',
     args: {
       since: t.arg.string({
         description: 'The `sequence` of an earlier update of any subscription, to continue after it.',

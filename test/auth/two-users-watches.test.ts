@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WatchUpdatesSubscription } from '../../src/generated/documents/graphql.js';
 import { askText } from '../kit/ask.js';
 import { followUpdates } from '../kit/follow-tasks.js';
 import { deleteUsersJob } from '../../src/users/delete-user.job.js';
@@ -182,14 +183,14 @@ describe('over REST, a watch of another is unknown', () => {
     expect(await stored()).toEqual(before);
   });
 
-  it.each(['/playlist/watch/list', '/artist/watch/list'])('GET %s', async (path) => {
+  it.each(['/playlist/watch/list', '/artist/watch/list'])('GET %s, not even to an admin', async (path) => {
     const item = path.startsWith('/playlist') ? PLAYLIST : ARTIST;
     const [mine, all, theirs] = await Promise.all(
       [world.owner, world.admin, world.other].map(async (eyes) =>
         JSON.stringify((await eyes.rest('GET', path)).body).includes(item),
       ),
     );
-    expect([mine, all, theirs]).toEqual([true, true, false]);
+    expect([mine, all, theirs]).toEqual([true, false, false]);
   });
 });
 
@@ -199,12 +200,16 @@ describe('watchUpdates', () => {
       followUpdates(eyes, {
         document: WATCH_UPDATES,
         variables: given,
-        updateOf: ({ watchUpdates }: { watchUpdates: { initial: boolean; watch: { id: string } } }) => ({
-          initial: watchUpdates.initial,
-          id: bare(watchUpdates.watch.id),
+        updateOf: ({ watchUpdates: { initial, removed, watch: shown } }: WatchUpdatesSubscription) => ({
+          initial,
+          removed,
+          id: bare(shown.id),
         }),
       }),
     );
+    // Without those that were removed before.
+    const idsOf = ({ updates }: (typeof readers)[number]) =>
+      updates.flatMap(({ id, removed }) => (removed ? [] : [id]));
     const [mine, all, theirs] = readers;
     if (!mine || !all || !theirs) throw new Error('three readers');
     await waitFor(() => readers.every(({ updates }) => updates.length > 0), { what: 'the first updates' });
@@ -218,9 +223,19 @@ describe('watchUpdates', () => {
     await waitFor(() => [all, theirs].every(({ updates }) => updates.some(isChange(marker))), {
       what: 'the change of the marker',
     });
-    expect(new Set(theirs.updates.map(({ id }) => id))).toEqual(new Set([marker]));
+    expect(new Set(idsOf(theirs))).toEqual(new Set([marker]));
     expect(mine.updates.map(({ id }) => id)).not.toContain(marker);
     expect(theirs.ended).toBeNull();
+    const { id: own } = await watch(world.owner, { item: 'demo:dog-watch' });
+    await askText(world.owner, 'mutation ($id: ID!) { unwatch(id: $id) { __typename } }', { id: own });
+    const isRemoval = ({ id, removed }: { id: string; removed: boolean }) => removed && id === bare(own);
+    await waitFor(() => [mine, all].every(({ updates }) => updates.some(isRemoval)), {
+      what: 'the removal, for its owner and an admin',
+    });
+    await updateWatch(world.other, { id: marker, paused: true });
+    await waitFor(() => theirs.updates.filter(isChange(marker)).length > 1, { what: 'the marker again' });
+    expect(theirs.updates.map(({ id }) => id)).not.toContain(bare(own));
+    expect(new Set(idsOf(theirs))).toEqual(new Set([marker]));
     readers.forEach(({ stop }) => stop());
     await waitFor(() => world.app.deps.watchFeed.readerCount() === 0, { what: 'the readers to be gone' });
   });

@@ -203,6 +203,7 @@ export const WATCH_UPDATES = graphql(`
     watchUpdates(since: $since) {
       sequence
       initial
+      removed
       watch {
         ...WatchSeen
       }

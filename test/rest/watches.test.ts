@@ -81,6 +81,31 @@ describe('while watching is off', () => {
     expect((await app.get('/playlist/watch/list')).body).toEqual([]);
   });
 
+  it('only a missing body means everything', async () => {
+    const path = '/playlist/watch/demo:dog-watch';
+    for (const body of [{}, { unknown: 1 }]) {
+      expect((await app.send('PUT', path, json(body))).status).toBe(200);
+      expect(await optionsOf('demo:dog-watch')).toEqual([false, true, []]);
+    }
+    await app.send('PUT', path);
+    expect(await optionsOf('demo:dog-watch')).toEqual([true, true, []]);
+    await app.send('PUT', path, json({}));
+    expect(await optionsOf('demo:dog-watch')).toEqual([false, true, []]);
+    await app.send('DELETE', path);
+  });
+
+  it('an artist without a body, or types, has the types of the setting again', async () => {
+    const path = '/artist/watch/demo:saltglass-choir';
+    const groups = ['ALBUM'];
+    for (const again of [undefined, json({ watch_new_releases: false })]) {
+      await app.send('PUT', path, json({ album_types: ['album'] }));
+      expect(await optionsOf('demo:saltglass-choir')).toEqual([false, true, groups]);
+      await app.send('PUT', path, again);
+      expect(await optionsOf('demo:saltglass-choir')).toEqual([!again, !again, []]);
+    }
+    await app.send('DELETE', path);
+  });
+
   it('refuses ids that are malformed, unknown or of another type', async () => {
     const put = (path: string) => app.send('PUT', path).then(({ status }) => status);
     expect(await put('/playlist/watch/nowhere:1')).toBe(400);

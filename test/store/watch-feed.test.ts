@@ -129,13 +129,29 @@ describe('the feed of watches', () => {
     expect(reader.paused()).toEqual([later, early]);
   });
 
-  it('shows a new reader nothing that was deleted', async () => {
+  it('shows a removal to readers of before, and nothing of it to a new one', async () => {
     const reader = await follow();
     const [gone = ''] = ids;
+    const before = await connection.db.watch.findUniqueOrThrow({ where: { id: gone } });
+    const since = reader.updates.at(-1)?.sequence ?? '';
     await connection.db.watch.delete({ where: { id: gone } });
     changed();
+    const isRemoval = ({ row }: LatestUpdate<WatchRow>) => row.removed && row.key === gone;
+    await waitFor(() => reader.updates.some(isRemoval), { what: 'the removal' });
+    const removal = reader.updates.find(isRemoval);
+    expect(removal?.initial).toBe(false);
+    expect({ ...removal?.row.watch, sequence: before.sequence }).toEqual(before);
     expect((await follow()).updates.map(({ row }) => row.key)).not.toContain(gone);
-    expect(reader.updates).toHaveLength(WATCHES);
+    for await (const update of await feed.subscribe(since)) if (isRemoval(update)) break;
+  });
+
+  it('forgets removals after seven days', async () => {
+    const { db } = connection;
+    const [first = '', second = ''] = ids;
+    await db.watch.delete({ where: { id: first } });
+    await db.$executeRaw`UPDATE "RemovedWatch" SET "removedAt" = now() - interval '8 days'`;
+    await db.watch.delete({ where: { id: second } });
+    expect(await db.removedWatch.findMany({ select: { id: true } })).toEqual([{ id: second }]);
   });
 
   it('lowers sequences that came with a restored dump', async () => {

@@ -53,6 +53,7 @@ async function listTracks(directory: string): Promise<string[]> {
 
 interface SeenUpdate {
   sequence: string;
+  removed: boolean;
   watch: WatchSeenFragment;
 }
 
@@ -120,6 +121,15 @@ async function follow(app: TestApp, since: { watches: string; tasks: string } | 
       }).catch((thrown: unknown) => {
         throw new Error(JSON.stringify(shown(step.task.id, step.task)), { cause: thrown });
       });
+    },
+    /** Until both subscriptions reported that the watch is gone. */
+    async haveRemoved(id: string): Promise<void> {
+      for (const [name, updates] of Object.entries(watchesBy)) {
+        const found = await waitFor(() => updates().find(({ removed }) => removed), {
+          what: `the removal of the watch over ${name}`,
+        });
+        expect(found.watch).toMatchObject({ id, itemId: LIST, counts: { total: 0 } });
+      }
     },
     /** Outcomes in the order in which they were shown, each once in a row. */
     outcomes: () =>
@@ -243,7 +253,9 @@ it('a playlist is followed from the first check to the end, over a restart, and 
   // Unwatched: nothing is checked any more, and what was downloaded stays.
   const status = () => app.rest('GET', `/playlist/watch/${LIST}/status`);
   expect((await status()).body).toMatchObject({ is_watched: true });
+  const beforeRemoval = readers.reached();
   expect((await app.execute(UNWATCH, { id })).unwatch.__typename).toBe('Unwatched');
+  await readers.haveRemoved(id);
   expect((await status()).body).toEqual({ is_watched: false });
   expect((await app.rest('GET', '/playlist/watch/list')).body).toEqual([]);
   const checks = await app.deps.db.task.count({ where: { kind: 'WATCH_CHECK' } });
@@ -252,4 +264,8 @@ it('a playlist is followed from the first check to the end, over a restart, and 
   expect(await app.deps.db.task.count({ where: { kind: 'WATCH_CHECK' } })).toBe(checks);
   expect(await listTracks(downloadDir)).toHaveLength(3);
   expect(readers.ended()).toEqual([null, null]);
+
+  // Whoever was away meanwhile is told so too.
+  readers.stop();
+  await (await follow(app, beforeRemoval)).haveRemoved(id);
 });

@@ -80,7 +80,7 @@ export const WATCH_STATUS = graphql(`
 
 export const WATCHES = graphql(`
   query RestWatches($kind: WatchKind!, $after: String) {
-    watches(kind: $kind, first: 100, after: $after) {
+    watches(kind: $kind, ownOnly: true, first: 100, after: $after) {
       nodes {
         ...RestWatch
       }

@@ -18,13 +18,15 @@ import { checksSchema, markedSchema, watchMessageSchema } from './schemas.js';
 import { serializeWatch, warningOf } from './serialize.js';
 import { ARTIST, artistOptions, PLAYLIST, playlistOptions, type Words } from './watch-lists.js';
 
-const NO_BODY = 'Without a body, everything is downloaded: what is there, and what comes.';
+const NO_BODY =
+  'Without a body, everything is downloaded: what is there, and what comes. In a body, `{}` too, an omitted option is at its default, and keys that are unknown are ignored.';
 
 interface Chosen {
   id: string;
   existing: boolean | undefined;
   added: boolean | undefined;
-  groups?: AlbumGroup[] | undefined;
+  /** Of an artist; null for the setting. */
+  groups?: AlbumGroup[] | null;
 }
 
 function watchRoute<Input>(
@@ -44,16 +46,15 @@ function watchRoute<Input>(
     },
     input,
     document: WATCH,
-    variables: (sent) => {
+    variables: (sent, { hasOptions }) => {
       const { id, existing, added, groups } = choose(sent);
-      const isBare = existing === undefined && added === undefined && groups === undefined;
       return {
         input: {
           item: id,
           kind,
-          downloadExisting: existing ?? isBare,
+          downloadExisting: existing ?? !hasOptions,
           downloadNew: added ?? true,
-          ...(groups && { albumGroups: groups }),
+          ...(groups !== undefined && { albumGroups: groups }),
         },
       };
     },
@@ -112,8 +113,8 @@ function listRoute({ kind, name, list }: Words): AnyRoute {
   return pagedRoute({
     path: `/${name}/watch/list`,
     docs: {
-      summary: `List all watched ${name}s.`,
-      description: 'The newest come first. An admin gets those of all users.',
+      summary: `List the ${name}s that you watch.`,
+      description: 'The newest come first. Those of other users are in no list, not even for an admin.',
       response: list,
       example: {},
     },
@@ -123,6 +124,11 @@ function listRoute({ kind, name, list }: Words): AnyRoute {
     next: ({ watches: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
     itemsOf: ({ watches }, { now }) => watches.nodes.map((watch) => serializeWatch(watch, now)),
   });
+}
+
+/** "1 album", "2 albums". */
+function counted(count: number, plural: 'checks' | Words['members']): string {
+  return `${count} ${count === 1 ? plural.replace(/s$/, '') : plural}`;
 }
 
 const MARKS = {
@@ -166,7 +172,7 @@ function markRoute({ kind, name, members, ids, example }: Words, method: keyof t
       if (result.__typename !== 'MembersMarked') throw toFailure(result);
       const { count, watch } = result;
       return {
-        message: `${count} ${members} of "${watch.title}" ${done}.`,
+        message: `${counted(count, members)} of "${watch.title}" ${done}.`,
         processed_count: count,
         ...warningOf(watch),
       };
@@ -190,7 +196,7 @@ function checkAllRoute({ kind, name }: Words): AnyRoute {
     respond: ({ checkAllWatches: result }) => {
       if (result.__typename !== 'ChecksQueued') throw toFailure(result);
       const task_ids = result.tasks.map(({ id }) => plainIdOf(id));
-      return { message: `Checks of ${task_ids.length} watched ${name}s queued.`, task_ids };
+      return { message: `Queued ${counted(task_ids.length, 'checks')} of watched ${name}s.`, task_ids };
     },
   });
 }
@@ -245,7 +251,7 @@ export const WATCH_ROUTES: readonly AnyRoute[] = [
       id,
       existing: download_existing,
       added: watch_new_releases,
-      groups: album_types,
+      groups: album_types ?? null,
     }),
   }),
   ...commonRoutes(ARTIST),

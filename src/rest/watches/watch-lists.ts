@@ -58,18 +58,22 @@ const watchInput = (name: string) =>
     id: itemId(name),
     download_existing: yesOrNo()
       .optional()
-      .describe('Whether to download what is in the list at the first check.'),
+      .describe('Whether to download what is in the list at the first check. In a body: false by default.'),
   });
 
 export const playlistOptions = watchInput('playlist')
   .extend({
-    watch_new_additions: yesOrNo().optional().describe('Whether to download tracks that come later.'),
+    watch_new_additions: yesOrNo()
+      .optional()
+      .describe('Whether to download tracks that come later. By default: true.'),
   })
   .describe('What to download of a watched playlist.');
 
 export const artistOptions = watchInput('artist')
   .extend({
-    watch_new_releases: yesOrNo().optional().describe('Whether to download albums that come later.'),
+    watch_new_releases: yesOrNo()
+      .optional()
+      .describe('Whether to download albums that come later. By default: true.'),
     album_types: albumTypeList.optional(),
   })
   .describe('What to download of a watched artist.');
