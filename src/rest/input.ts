@@ -103,8 +103,7 @@ export function taskId() {
 }
 
 /** A required text of 1 to `max` characters, without surrounding space. */
-export function text(max = 500) {
-  const problem = `required, 1 to ${max} characters`;
+export function text(max = 500, problem = `required, 1 to ${max} characters`) {
   return z.string({ error: problem }).trim().min(1, { error: problem }).max(max, { error: problem });
 }
 

@@ -7,7 +7,7 @@ import { InvalidInputError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import { findDownloadPathProblem } from '../settings/download-path.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { INCOMING_DIRECTORY } from '../settings/path-rules.js';
+import { INCOMING_DIRECTORY, TRASH_DIRECTORY } from '../settings/path-rules.js';
 import { findProblems, rowsOf } from '../settings/settings-table.js';
 import { findBitrateProblems, MONTH_S, text, watchSettingsTable } from '../settings/settings.js';
 import { CHOSEN_OPTION_ROWS, DOWNLOAD_OPTION_ROWS, type DownloadOptions } from '../tasks/download-options.js';
@@ -233,12 +233,19 @@ function checkDownload(deps: CheckDeps, { albumGroups, ...download }: OptionsInp
 
 const DOWNLOAD_PATH = DOWNLOAD_OPTION_ROWS.filter(({ name }) => name === 'downloadPath');
 
+const OWN_FOLDERS = [
+  [INCOMING_DIRECTORY, 'unfinished files'],
+  [TRASH_DIRECTORY, 'files of what left a list'],
+] as const;
+
 async function checkDownloadPath({ env }: Pick<CheckDeps, 'env'>, downloadPath: string): Promise<void> {
   const [malformed] = findProblems(DOWNLOAD_PATH, { downloadPath });
   const problem = malformed ?? (await findDownloadPathProblem(downloadPath, env.downloadRoots));
   if (problem) throw new InvalidOptionsError(problem.message, problem.field);
-  if (downloadPath.split(/[/\\]/).some((part) => part.toLowerCase() === INCOMING_DIRECTORY)) {
-    const rule = `has the folder "${INCOMING_DIRECTORY}", in which Reprise keeps unfinished files; choose another one.`;
+  const folders = downloadPath.split(/[/\\]/).map((part) => part.toLowerCase());
+  for (const [own, kept] of OWN_FOLDERS) {
+    if (!folders.includes(own)) continue;
+    const rule = `has the folder "${own}", in which Reprise keeps ${kept}; choose another one.`;
     throw new InvalidOptionsError(`"downloadPath" ${rule}`, 'downloadPath');
   }
 }

@@ -175,6 +175,7 @@ describe('the options of a watch', () => {
       [join(downloadDir, 'leads-out'), 'it must be inside'],
       [join(downloadDir, 'leads-out/deep'), 'it must be inside'],
       [join(downloadDir, '.incoming'), 'keeps unfinished files'],
+      [join(downloadDir, '.Reprise-Trash', 'kids'), 'keeps files of what left a list'],
       [join(downloadDir, '.Incoming/x'), 'keeps unfinished files'],
       [`${downloadDir}/a\u0000b`, 'must not contain control'],
       [`${downloadDir}/${'ü'.repeat(490)}`, 'must have at most 1000'],

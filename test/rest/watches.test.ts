@@ -106,6 +106,28 @@ describe('while watching is off', () => {
     await app.send('DELETE', path);
   });
 
+  it('says in plain words, and by its name, which field is wrong', async () => {
+    const path = '/playlist/watch/demo:first-watch/tracks';
+    const list = 'track_ids: a list of 1 to 1000 ids of tracks is required';
+    const wrong: [string, string, unknown, string][] = [
+      ['POST', path, {}, list],
+      ['DELETE', path, {}, list],
+      ['POST', path, [], list],
+      ['POST', path, { track_ids: 'demo:night-ferry-1-01' }, list],
+      ['POST', path, [1], 'track_ids.0: each id is a text of 1 to 2000 characters'],
+      ['POST', path, [' '], 'track_ids.0: each id is a text of 1 to 2000 characters'],
+      ['POST', path, ['x'.repeat(2_001)], 'track_ids: at most 2000 characters are allowed'],
+      [
+        'PUT',
+        '/artist/watch/demo:saltglass-choir',
+        { album_types: ['album', 'ALBUM'] },
+        'album_types: has a type twice; list each once',
+      ],
+    ];
+    for (const [method, route, body, error] of wrong)
+      expect(await app.send(method, route, json(body))).toMatchObject({ status: 400, body: { error } });
+  });
+
   it('refuses ids that are malformed, unknown or of another type', async () => {
     const put = (path: string) => app.send('PUT', path).then(({ status }) => status);
     expect(await put('/playlist/watch/nowhere:1')).toBe(400);
@@ -163,7 +185,7 @@ describe('while watching is on', () => {
     });
     expect(await app.send('DELETE', path, json({ track_ids: [ids[0]] }))).toMatchObject({
       status: 200,
-      body: { processed_count: 1 },
+      body: { message: '1 track of "First Watch" marked as missing.', processed_count: 1 },
     });
     const states = await app.deps.db.watchMember.findMany({ orderBy: { itemId: 'asc' } });
     expect(states.map(({ state }) => state)).toEqual(['MISSING', 'KNOWN']);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/schema.js';
+import { waitFor } from '../kit/wait-for.js';
 import { execute, startApp, subscribe, type TestApp } from '../kit/start-app.js';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -22,11 +23,12 @@ describe('the README', () => {
     expect(features.match(/^- \*\*/gm)).toHaveLength(10);
   });
 
-  it('shows a search, a download and a subscription', () => {
+  it('shows a search, a download, a subscription and a watch', () => {
     expect(examples.map((source) => /^(\w+ \w+)/.exec(source)?.[1])).toEqual([
       'query Search',
       'mutation Download',
       'subscription Live',
+      'mutation Follow',
     ]);
   });
 
@@ -36,7 +38,7 @@ describe('the README', () => {
 });
 
 describe('the queries in the README', () => {
-  const [search = '', download = '', live = ''] = examples;
+  const [search = '', download = '', live = '', follow = ''] = examples;
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({ overrides: { timing: { stopGraceMs: 0 } } });
@@ -59,5 +61,18 @@ describe('the queries in the README', () => {
     expect(await execute(app, download, {})).toMatchObject({
       queueDownload: { __typename: 'DuplicateDownload' },
     });
+  });
+
+  it('turn watching on, and follow a list that is downloaded at once', async () => {
+    expect(await execute(app, follow, {})).toMatchObject({
+      updateWatchSettings: { __typename: 'WatchSettingsUpdated' },
+      watch: { __typename: 'WatchSaved' },
+    });
+    const isFound = '{ watch(id: "demo:dog-watch") { active outcome } }';
+    await waitFor(
+      async () =>
+        JSON.stringify(await execute(app, isFound, {})) === '{"watch":{"active":true,"outcome":"FOUND"}}',
+      { what: 'the first check', timeoutMs: 60_000 },
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AlbumGroup } from '../../generated/documents/graphql.js';
+import { MAX_TEXT_CHARS } from '../../graphql/input-limits.js';
 import { toFailure } from '../errors.js';
 import { itemId, orBareList, text } from '../input.js';
 import { plainIdOf } from '../plain-id.js';
@@ -148,9 +149,17 @@ const MARKS = {
   },
 } as const;
 
+const MAX_MARKED = 1_000;
+
+function memberIds(members: Words['members']): z.ZodType<string[]> {
+  const error = `a list of 1 to ${MAX_MARKED} ids of ${members} is required`;
+  const id = text(MAX_TEXT_CHARS, `each id is a text of 1 to ${MAX_TEXT_CHARS} characters`);
+  return z.array(id, { error }).min(1, { error }).max(MAX_MARKED, { error });
+}
+
 function markRoute({ kind, name, members, ids, example }: Words, method: keyof typeof MARKS): AnyRoute {
   const { document, summary, description, body, done } = MARKS[method];
-  const list = z.array(text()).min(1, { error: 'at least one id is required' }).max(1_000);
+  const list = memberIds(members);
   const input = z
     .object({ id: itemId(name), [ids]: list.describe(`Ids of ${members} in the list.`) })
     .describe(`Ids of ${members}; a bare list of them is accepted too.`);

@@ -47,7 +47,11 @@ export const ARTIST: Words = {
 };
 
 const groupNames = albumGroup.options.map((group) => group.toLowerCase());
-const albumTypeList = documentedAs(z.unknown().pipe(albumTypes), {
+const eachOnce = z
+  .unknown()
+  .pipe(albumTypes)
+  .refine((types) => new Set(types).size === types.length, { error: 'has a type twice; list each once' });
+const albumTypeList = documentedAs(eachOnce, {
   type: 'array',
   items: { type: 'string', enum: groupNames },
   description: 'Types of albums to follow; a text with commas works too. If omitted, the setting of watches.',
