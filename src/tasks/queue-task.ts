@@ -1,7 +1,8 @@
-import { inTransaction } from '../database/prisma.js';
+import { inTransaction, type Db } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
 import { DuplicateDownloadError } from './errors.js';
 import type { NewTask } from './new-task.js';
+import { insertChildren } from './task-children-store.js';
 import { insertTask, listActiveDuplicates } from './task-store.js';
 import type { Task } from './task.js';
 
@@ -21,4 +22,21 @@ export async function queueTask(
     if (existing) throw new DuplicateDownloadError(existing);
   }
   throw new Error(`A duplicate of ${task.itemId} appeared and vanished ${ATTEMPTS} times.`);
+}
+
+type KeyedTask = NewTask & { dedupeKey: string };
+
+/** Many at once; by the key of each, the active task that has it, which may be an existing one. */
+export async function queueTasks(tx: Db, tasks: readonly KeyedTask[]): Promise<Map<string, Task>> {
+  // In one order everywhere, or two callers with the same keys could deadlock.
+  const sorted = [...tasks].sort((a, b) => (a.dedupeKey < b.dedupeKey ? -1 : 1));
+  const active = new Map<string, Task>();
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const rest = sorted.filter(({ dedupeKey }) => !active.has(dedupeKey));
+    if (rest.length === 0) return active;
+    await insertChildren(tx, rest);
+    const keys = rest.map(({ dedupeKey }) => dedupeKey);
+    for (const task of await listActiveDuplicates(tx, keys)) active.set(task.dedupeKey ?? '', task);
+  }
+  throw new Error(`Duplicates of ${tasks.length} tasks appeared and vanished ${ATTEMPTS} times.`);
 }

@@ -16,6 +16,7 @@ import { filterOf } from './watch-options.js';
 import {
   deleteEarlierChecks,
   findWatch,
+  makeDue,
   saveCheck,
   saveFailedCheck,
   takeTurn,
@@ -42,6 +43,8 @@ async function runCheck(deps: CheckDeps, run: TaskRun): Promise<Ending | null> {
     if (!watch) throw new WatchNotFoundError(run.claimed.task.itemId);
     return await checkWatch(deps, run, watch);
   } catch (thrown) {
+    // It is made up for once watching is on again.
+    if (watch && thrown instanceof WatchingDisabledError) await makeDue(deps.db, watch.id);
     if (isStop(thrown)) return endEarly(deps, run.claimed, thrown);
     if (watch && !run.signal.aborted) await noteFailure(deps, { run, watch }, thrown);
     throw thrown;
@@ -88,15 +91,20 @@ const UNCHANGED = {
 const outcomeOf = ({ unchanged, foundCount }: { unchanged: boolean; foundCount: number }) =>
   foundCount > 0 ? 'FOUND' : unchanged ? 'UNCHANGED' : 'CHECKED';
 
-async function waitForTurn({ deps, watch, signal }: Check): Promise<void> {
+/** A check that waits ends so soon after watching is turned off. */
+const TURN_STEP_MS = 1_000;
+
+async function waitForTurn(check: Check): Promise<void> {
+  const { deps, watch, signal } = check;
   const settings = deps.watchSettings();
   const pauseSeconds = pauseBetween(watch.kind, settings);
   // No more than that many others can have taken a turn; later ones were written by a wrong clock.
   const longestSeconds = pauseSeconds * settings.maxConcurrentChecks;
-  await delay(
-    await inTransaction(deps.db, (tx) => takeTurn(tx, watch, { pauseSeconds, longestSeconds })),
-    signal,
-  );
+  let ms = await inTransaction(deps.db, (tx) => takeTurn(tx, watch, { pauseSeconds, longestSeconds }));
+  for (; ms > 0; ms -= TURN_STEP_MS) {
+    await delay(Math.min(ms, TURN_STEP_MS), signal);
+    await expectWatched(check);
+  }
 }
 
 async function findWatchedItem({ catalog, watch, signal }: Check): Promise<WatchedItem> {

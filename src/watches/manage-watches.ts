@@ -11,7 +11,7 @@ import type { Platform } from '../platform.js';
 import type { Task } from '../tasks/task.js';
 import { WatchExpiredError, WatchingDisabledError, WatchNotFoundError } from './errors.js';
 import { setMembers } from './member-store.js';
-import { queueCheck, type QueueCheckDeps } from './queue-checks.job.js';
+import { queueCheck, queueChecks, type QueueCheckDeps } from './queue-checks.job.js';
 import {
   changeWatch,
   deleteWatch,
@@ -167,9 +167,6 @@ export async function checkWatch(deps: WatchDeps, viewer: Viewer, reference: Wat
   return queueCheck(deps, watch);
 }
 
-/** No more than the pool has connections for besides. */
-const QUEUED_AT_ONCE = 4;
-
 /** The viewer's own ones that are neither paused nor expired. */
 export async function checkAllWatches(
   deps: WatchDeps,
@@ -179,12 +176,7 @@ export async function checkAllWatches(
   expectEnabled(deps);
   const now = deps.clock.now();
   const watches = (await listOwnWatches(deps.db, viewer, filter)).filter((watch) => isFollowed(watch, now));
-  const tasks: Task[] = [];
-  for (let start = 0; start < watches.length; start += QUEUED_AT_ONCE) {
-    const batch = watches.slice(start, start + QUEUED_AT_ONCE);
-    tasks.push(...(await Promise.all(batch.map((watch) => queueCheck(deps, watch)))));
-  }
-  return tasks;
+  return queueChecks(deps, viewer.id, watches);
 }
 
 function expectEnabled({ watchSettings }: WatchDeps): void {

@@ -201,6 +201,7 @@ export async function findLocallyKnown(
       WHERE task."itemId" = member."itemId" AND task."ownerId" = ${ownerId}::uuid AND ${IS_HAD})) AS known
     FROM "WatchMember" member JOIN "Watch" watch ON watch."id" = member."watchId"
     WHERE watch."ownerId" = ${ownerId}::uuid AND member."itemId" = ANY (${itemIds}::text[])
+      AND member."removedAt" IS NULL
     GROUP BY member."itemId"`;
   return new Map(rows.map(({ itemId, known }) => [itemId, known]));
 }

@@ -2,15 +2,15 @@ import { v7 as timeOrderedUuid } from 'uuid';
 import { z } from 'zod';
 import { findUser } from '../auth/user-store.js';
 import { levelOf } from '../database/outage.js';
+import { inTransaction, type Db } from '../database/prisma.js';
 import { toFailure } from '../jobs/errors.js';
 import { defineJob, type JobRun } from '../jobs/job.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
-import { DuplicateDownloadError } from '../tasks/errors.js';
-import { describeItem } from '../tasks/new-task.js';
-import { queueTask } from '../tasks/queue-task.js';
+import { describeItem, type NewTask } from '../tasks/new-task.js';
+import { queueTasks } from '../tasks/queue-task.js';
 import type { Task } from '../tasks/task.js';
-import { itemOf, listDueWatches, saveFailedCheck, saveQueuedCheck } from './watch-store.js';
+import { itemOf, listDueWatches, saveFailedCheck, saveQueuedChecks } from './watch-store.js';
 import { resolveWatchOptions } from './watch-options.js';
 import { intervalOf, secondsToNextCheck, type Watch } from './watch.js';
 
@@ -21,28 +21,64 @@ export type QueueCheckDeps = Pick<
 
 /** The check that is active already, if there is one: two checks of a watch never run at once. */
 export async function queueCheck(deps: QueueCheckDeps, watch: Watch): Promise<Task> {
-  const owner = await findUser(deps.db, watch.ownerId, {});
-  const task = await insertCheck(deps, watch, owner?.username ?? '');
-  const nextSeconds = secondsUntilNext(deps, watch, 0);
-  await saveQueuedCheck(deps.db, watch.id, { taskId: task.id, nextSeconds });
+  const [task] = await queueChecks(deps, watch.ownerId, [watch]);
+  if (!task) throw new Error(`The check of watch ${watch.id} was not queued.`);
   return task;
 }
 
-async function insertCheck(deps: QueueCheckDeps, watch: Watch, username: string): Promise<Task> {
-  try {
-    return await queueTask(deps, {
-      ...describeItem(itemOf(watch)),
-      id: timeOrderedUuid(),
-      kind: 'WATCH_CHECK',
-      ownerId: watch.ownerId,
-      options: resolveWatchOptions(deps, watch, { username }),
-      priority: 0,
-      dedupeKey: `watch:${watch.id}`,
-    });
-  } catch (thrown) {
-    if (thrown instanceof DuplicateDownloadError) return thrown.existing;
-    throw thrown;
+/** Checks queued by one transaction. */
+const QUEUED_AT_ONCE = 250;
+
+/** Of watches of one owner, as `queueCheck`. Nothing is queued when one of them cannot be. */
+export async function queueChecks(
+  deps: QueueCheckDeps,
+  ownerId: string,
+  watches: readonly Watch[],
+): Promise<Task[]> {
+  const owner = await findUser(deps.db, ownerId, {});
+  const checks = watches.map((watch) => ({ watch, check: newCheck(deps, watch, owner?.username ?? '') }));
+  const tasks: Task[] = [];
+  for (let start = 0; start < checks.length; start += QUEUED_AT_ONCE) {
+    const some = checks.slice(start, start + QUEUED_AT_ONCE);
+    tasks.push(...(await inTransaction(deps.db, (tx) => insertChecks(deps, tx, some))));
   }
+  return tasks;
+}
+
+interface NewCheck {
+  watch: Watch;
+  check: NewTask & { dedupeKey: string };
+}
+
+function newCheck(deps: QueueCheckDeps, watch: Watch, username: string): NewCheck['check'] {
+  return {
+    ...describeItem(itemOf(watch)),
+    id: timeOrderedUuid(),
+    kind: 'WATCH_CHECK',
+    ownerId: watch.ownerId,
+    options: resolveWatchOptions(deps, watch, { username }),
+    priority: 0,
+    dedupeKey: `watch:${watch.id}`,
+  };
+}
+
+async function insertChecks(deps: QueueCheckDeps, tx: Db, checks: readonly NewCheck[]): Promise<Task[]> {
+  const active = await queueTasks(
+    tx,
+    checks.map(({ check }) => check),
+  );
+  const queued = checks.flatMap(({ watch, check }) => {
+    const task = active.get(check.dedupeKey);
+    return task ? [{ watch, task, isNew: task.id === check.id }] : [];
+  });
+  const changed = queued.filter(({ watch, task, isNew }) => isNew || task.id !== watch.checkTaskId);
+  await saveQueuedChecks(
+    tx,
+    changed.map(({ watch, task, isNew }) => {
+      return { id: watch.id, taskId: task.id, seconds: isNew ? secondsUntilNext(deps, watch, 0) : null };
+    }),
+  );
+  return queued.map(({ task }) => task);
 }
 
 function secondsUntilNext({ watchSettings }: QueueCheckDeps, watch: Watch, failures: number): number {

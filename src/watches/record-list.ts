@@ -117,7 +117,7 @@ async function record(check: Check, recording: Recording) {
   if (!watch) throw new WatchNotFoundError(item.id);
   // What is not there would count as removed.
   if ((await countStaged(tx, list)) !== reading.listed) throw new ReadingLostError(watch.title);
-  const isEmptied = reading.listed === 0 && (await hasMembers(tx, watch.id));
+  const isEmptied = reading.listed === 0 && coversLast(watch, reading) && (await hasMembers(tx, watch.id));
   const complete = reading.complete && !isEmptied;
   const added = await recordListed(check, { ...recording, watch });
   const removed = complete ? await markRemoved(tx, list, { leaves: mayTrash(watch, reading) }) : 0;
@@ -140,8 +140,12 @@ function mayTrash(
   { removeFiles, unnamedCount, readGroups }: Watch,
   now: Pick<Reading, 'unnamedCount' | 'groups'>,
 ): boolean {
-  const isSameChoice = readGroups.every((group) => now.groups.some((each) => each === group));
-  return removeFiles && now.unnamedCount <= unnamedCount && isSameChoice;
+  return removeFiles && now.unnamedCount <= unnamedCount && coversLast({ readGroups }, now);
+}
+
+/** Whether all kinds of albums were read that the last reading had. */
+function coversLast({ readGroups }: Pick<Watch, 'readGroups'>, { groups }: Pick<Reading, 'groups'>): boolean {
+  return readGroups.every((group) => groups.some((each) => each === group));
 }
 
 /** Entries compared at once. */

@@ -13,7 +13,7 @@ import { WatchNotFoundError } from './errors.js';
 import { markMembers, type Marked } from './manage-watches.js';
 import { listMembers } from './member-store.js';
 import { taskLoader, WATCH_ID, WATCH_KIND, WatchType } from './watch-type.graphql.js';
-import type { MemberExclusion, MemberState, WatchMember } from './watch.js';
+import { MAX_ATTEMPTS, type MemberExclusion, type MemberState, type WatchMember } from './watch.js';
 
 const MemberStateEnum = builder.enumType('WatchMemberState', {
   description: 'What is known of the download of a track or album in a watched list.',
@@ -21,7 +21,9 @@ const MemberStateEnum = builder.enumType('WatchMemberState', {
     MISSING: { description: 'Nothing was done yet: the next check queues it, if the options want it.' },
     QUEUED: { description: 'Its download is queued or runs.' },
     KNOWN: { description: 'You have it: downloaded, in the library, or marked as known.' },
-    FAILED: { description: 'Its download failed; a later check tries it again.' },
+    FAILED: {
+      description: `Its download failed. While \`retryFailedAfterSeconds\` is set, a later check tries it again, unless it was cancelled or failed ${MAX_ATTEMPTS} times: then only \`markMissing\` has it tried again.`,
+    },
     EXCLUDED: { description: 'It is left out; `exclusion` says why.' },
     UNAVAILABLE: { description: 'The catalog lists it, and no longer has it.' },
   } satisfies Record<MemberState, object>,

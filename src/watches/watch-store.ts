@@ -126,7 +126,10 @@ async function readTime(db: Db): Promise<Date> {
   return row?.now ?? new Date(0);
 }
 
-/** The longest due first. A time that no check can have is due too. */
+/**
+ * The longest due first, without those whose check is active: they are due after it. A time that no check can have is
+ * due too.
+ */
 export async function listDueWatches(
   db: Db,
   { intervalSeconds, limit }: { intervalSeconds: number; limit: number },
@@ -137,20 +140,28 @@ export async function listDueWatches(
     WHERE ("nextCheckAt" <= now() OR "nextCheckAt" > now() + interval '1 second' * (${extra}::int + ${factor}::float8
         * greatest(coalesce("checkIntervalSeconds", ${intervalSeconds}::int), ${leastInterval}::int)))
       AND NOT "paused" AND ("expiresAt" IS NULL OR "expiresAt" > now())
+      AND NOT EXISTS (SELECT FROM "Task" task WHERE task."id" = "Watch"."checkTaskId"
+        AND task."state" IN ('QUEUED', 'RUNNING', 'RETRYING', 'PAUSED'))
     ORDER BY "nextCheckAt" LIMIT ${limit}`;
   const ids = rows.map(({ id }) => id);
   return db.watch.findMany({ where: { id: { in: ids } }, orderBy: { nextCheckAt: 'asc' } });
 }
 
-export async function saveQueuedCheck(
+/** Null seconds leave the time of the next check. */
+export async function saveQueuedChecks(
   db: Db,
-  id: string,
-  { taskId, nextSeconds }: { taskId: string | null; nextSeconds: number },
+  rows: readonly { id: string; taskId: string; seconds: number | null }[],
 ): Promise<void> {
+  if (rows.length === 0) return;
   await db.$executeRaw`
-    UPDATE "Watch" SET "checkTaskId" = coalesce(${taskId}::uuid, "checkTaskId"),
-      "nextCheckAt" = now() + ${nextSeconds} * interval '1 second'
-    WHERE "id" = ${id}::uuid`;
+    UPDATE "Watch" SET "checkTaskId" = row."taskId",
+      "nextCheckAt" = coalesce(now() + row."seconds" * interval '1 second', "nextCheckAt")
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row ("id" uuid, "taskId" uuid, "seconds" integer)
+    WHERE "Watch"."id" = row."id"`;
+}
+
+export async function makeDue(db: Db, id: string): Promise<void> {
+  await db.$executeRaw`UPDATE "Watch" SET "nextCheckAt" = now() WHERE "id" = ${id}::uuid`;
 }
 
 /**

@@ -21,6 +21,7 @@ import { findWatch, itemOf } from './watch-store.js';
 import {
   isExpired,
   isFollowed,
+  MAX_ATTEMPTS,
   type MemberState,
   type Watch,
   type WatchKind,
@@ -90,7 +91,7 @@ const WatchCountsType = builder.objectRef<Counts>('WatchCounts').implement({
       resolve: countOf('QUEUED'),
     }),
     failed: t.int({
-      description: 'Those whose download failed; a later check tries again.',
+      description: `Those whose download failed. While \`retryFailedAfterSeconds\` is set, later checks try those again that were not cancelled and failed fewer than ${MAX_ATTEMPTS} times.`,
       resolve: countOf('FAILED'),
     }),
     missing: t.int({

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
+import { spyOnQueries } from '../kit/spy-on-queries.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import {
   CHECK_ALL,
@@ -161,5 +162,30 @@ describe('watches', () => {
     const items = Array.from({ length: 1_000 }, () => '..');
     const marked = await app.execute(MARK_KNOWN, { id: 'demo:first-watch', items });
     expect(marked.result).toMatchObject({ code: 'INVALID_ITEM' });
+  });
+
+  it('are checked by the hundred with few statements, each once', async () => {
+    const many = await startApp({ env: { role: 'api' } });
+    onTestFinished(() => many.stop());
+    await turnOnWatching(many);
+    const { id } = await watch(many, { item: 'demo:first-watch' });
+    await many.deps.db.$executeRaw`
+      INSERT INTO "Watch" ("id", "kind", "ownerId", "itemId", "title", "item", "downloadExisting", "downloadNew")
+      SELECT gen_random_uuid(), "kind", "ownerId", 'demo:list-' || n, "title", "item", false, true
+      FROM "Watch", generate_series(1, 299) AS n`;
+    const { checkTask } = await seen(many, id);
+    const checkAll = async () => {
+      const { checkAllWatches } = await many.execute(CHECK_ALL);
+      if (checkAllWatches.__typename !== 'ChecksQueued') expect.fail(JSON.stringify(checkAllWatches));
+      return checkAllWatches.tasks.map((task) => task.id);
+    };
+    const count = spyOnQueries(many.deps);
+    const both = await Promise.all([checkAll(), checkAll()]);
+    expect(count()).toBeLessThan(30);
+    expect(new Set(both[0]).size).toBe(300);
+    expect(new Set(both[1])).toEqual(new Set(both[0]));
+    expect(both[0]).toContain(checkTask?.id);
+    expect(await many.deps.db.task.count()).toBe(300);
+    expect(await many.deps.db.watch.count({ where: { checkTaskId: null } })).toBe(0);
   });
 });

@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { lockOut } from '../../src/auth/user-store.js';
+import type { AlbumGroup } from '../../src/catalog/catalog-item.js';
 import { UpstreamFailedError } from '../../src/lib/errors.js';
 import { deleteUsersJob } from '../../src/users/delete-user.job.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
-import { settleMembers } from '../../src/watches/member-store.js';
+import { findLocallyKnown, settleMembers } from '../../src/watches/member-store.js';
+import { never } from '../kit/audio.js';
 import { makeTrack } from '../kit/catalog-items.js';
 import { CANCEL_TASK } from '../kit/documents.js';
 import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
@@ -14,7 +16,7 @@ import { serveOwnUser } from '../kit/serve-as.js';
 import { stallStatements } from '../kit/stalled-statements.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended } from '../kit/story.js';
-import { createStubDiscography } from '../kit/stub-discography.js';
+import { createStubDiscography, stubAlbum } from '../kit/stub-discography.js';
 import { stretch, waitFor } from '../kit/wait-for.js';
 import {
   check,
@@ -162,12 +164,62 @@ describe('a check that runs', () => {
     await settled(checkTask);
     expect(await countTracks(app)).toBe(1_000);
     expect((await seen(app, id)).counts).toMatchObject({ queued: 1_000, missing: 10 });
-    // One check at a time: this one lasts as long as its downloads.
-    await app.execute(CANCEL_TASK, { id: checkTask });
+    // One check at a time: this one lasts as long as its downloads, and the next one comes after it by itself.
     await turnOnWatching(app);
-    await check(app, id);
-    await waitFor(async () => (await seen(app, id)).counts.queued === 10, { what: 'the rest' });
-    expect(await countTracks(app)).toBe(1_010);
+    await queueDueChecksJob.run(app.deps, {}, { signal: never });
+    expect(await countChecks(app)).toBe(1);
+    await app.execute(CANCEL_TASK, { id: checkTask });
+    await waitFor(async () => (await seen(app, id)).counts.queued === 10, {
+      what: 'the rest',
+      timeoutMs: LONG_MS,
+    });
+    expect({ checks: await countChecks(app), tracks: await countTracks(app) }).toEqual({
+      checks: 2,
+      tracks: 1_010,
+    });
+  });
+
+  it('ends while it waits for its turn once watching is off, and is made up for once', async () => {
+    const { own } = await serveOwnUser(app);
+    await turnOnWatching(app, { delayBetweenPlaylistsSeconds: 300 });
+    await firstChecked(app, (await watch(own, { item: LIST })).id);
+    const { id } = await watch(app, { item: LIST });
+    const { checkTask } = await seen(app, id);
+    const { watch: watches } = app.deps.db;
+    await waitFor(async () => (await watches.count({ where: { startedAt: { gt: new Date() } } })) === 1, {
+      what: 'the check to wait',
+    });
+    await turnOnWatching(app, { enabled: false });
+    const off = await ended(app, checkTask?.id ?? '', LONG_MS);
+    expect(off).toMatchObject({ state: 'SKIPPED', error: { code: 'WATCHING_DISABLED' } });
+    await turnOnWatching(app);
+    await queueDueChecksJob.run(app.deps, {}, { signal: never });
+    await queueDueChecksJob.run(app.deps, {}, { signal: never });
+    await waitFor(async () => (await seen(app, id)).lastCheckedAt, { what: 'the check', timeoutMs: LONG_MS });
+    await queueDueChecksJob.run(app.deps, {}, { signal: never });
+    expect(await countChecks(app)).toBe(3);
+  });
+
+  it('believes an empty list of other kinds of albums, and of more kinds does not', async () => {
+    const groupsOf = (albumGroups: AlbumGroup[]) => updateWatch(app, { id, albumGroups });
+    catalog.setAlbums([stubAlbum('stub:single', 'SINGLE')]);
+    const { id } = await watch(app, { item: 'stub:singer', albumGroups: ['SINGLE'], downloadNew: false });
+    expect((await firstChecked(app, id)).watch).toMatchObject({ counts: { total: 1 } });
+    const { ownerId } = await app.deps.db.watch.findFirstOrThrow();
+    const known = () => findLocallyKnown(app.deps.db, ownerId, ['stub:single']);
+    expect((await known()).size).toBe(1);
+    await groupsOf(['ALBUM']);
+    expect((await checked(app, id)).watch).toMatchObject({ counts: { total: 0 }, notice: null });
+    expect((await known()).size).toBe(0);
+
+    catalog.setAlbums([stubAlbum('stub:first', 'ALBUM')]);
+    expect((await checked(app, id)).watch).toMatchObject({ counts: { total: 1 } });
+    catalog.setAlbums([]);
+    await groupsOf(['ALBUM', 'SINGLE']);
+    expect((await checked(app, id)).watch).toMatchObject({
+      counts: { total: 1 },
+      notice: expect.stringContaining('returned an empty list') as string,
+    });
   });
 
   it('queues nothing that is marked as known while it queues', async () => {
