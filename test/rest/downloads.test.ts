@@ -169,7 +169,6 @@ describe('downloads', () => {
     expect(await app.deps.db.task.count()).toBe(before);
   });
 
-
   it('cannot be started by pages of other sites, by any method', async () => {
     const before = await app.deps.db.task.count();
     for (const method of ['GET', 'POST']) {

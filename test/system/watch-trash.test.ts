@@ -295,7 +295,9 @@ describe('files of what left a watched list', () => {
     catalog.set([B]);
     await checked(app, id);
     const problem = async () => (await fileStateOf(app, id)).fileProblem;
-    expect(await waitFor(problem, { what: 'the problem' })).toMatch(/a file or a link is where a folder should be/);
+    expect(await waitFor(problem, { what: 'the problem' })).toMatch(
+      /a file or a link is where a folder should be/,
+    );
 
     const outside = await mkdtemp(join(tmpdir(), 'reprise-outside-'));
     onTestFinished(() => rm(outside, { recursive: true }));
