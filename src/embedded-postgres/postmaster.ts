@@ -60,7 +60,8 @@ function settingsFor(plan: ClusterPlan, { host, port, password }: Address): Reco
     port,
     // On the command line, by which a later start recognizes the server.
     cluster_name: clusterName(plan.dataDir),
-    max_connections: 100,
+    // A process uses up to thirty; a command, or one that takes over, comes on top.
+    max_connections: 200,
     shared_buffers: '64MB',
     max_wal_size: '512MB',
     // Without helpers that only pay on a large machine: three processes less.

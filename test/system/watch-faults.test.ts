@@ -433,7 +433,7 @@ describe('many workers', () => {
     };
     const { id } = await watch(api, { item: 'stub:5', kind: 'PLAYLIST' });
     await turnOnWatching(api, { maxConcurrentChecks: 10, pageSize: 1 });
-    // Each takes up to twenty connections; the embedded server has a hundred, for three files at once.
+    // Each takes up to twenty connections; the embedded server has two hundred, for three files at once.
     const [limits] = await api.deps.db.$queryRaw<{ max_connections: string }[]>`SHOW max_connections`;
     const workers = await Promise.all(
       Array.from({ length: Number(limits?.max_connections) < 300 ? 3 : 10 }, () =>
