@@ -51,7 +51,7 @@ const app = await createApp(env, {
 });
 app.deps.log.info({ role: env.role, url: app.http?.url }, 'Reprise is up');
 
-const HEAP_EVERY_MS = 1_000;
+const HEAP_EVERY_MS = 200;
 const { HEAP_FILE: heapFile } = process.env;
 if (heapFile) {
   // Without what is garbage, of which there is as much as the collector likes.
