@@ -156,7 +156,7 @@ builder.queryFields((t) => ({
     type: AccountType,
     nullable: true,
     authScopes: { ADMIN: true },
-    description: 'The app by which this server uses the API of Spotify; null if there is none.',
+    description: 'The app by which this server uses the API of Spotify; null when no app is set.',
     resolve: (_root, _args, { db }) => findAccount(db, { service: SPOTIFY_APP.name, name: SPOTIFY_APP_NAME }),
   }),
   markets: t.stringList({

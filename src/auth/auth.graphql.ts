@@ -37,7 +37,8 @@ const AuthStatusType = builder.objectRef<AuthStatus>('AuthStatus').implement({
         'Whether people may create an account themselves. True while there are no users: the first one becomes an admin.',
     }),
     ssoProviders: t.exposeStringList('ssoProviders', {
-      description: 'Names of the single sign-on providers that this server accepts; empty if there are none.',
+      description:
+        'Names of the single sign-on providers that this server accepts; empty when none is configured.',
     }),
   }),
 });
@@ -62,7 +63,7 @@ export const UserType = builder.prismaNode('User', {
       type: UserRoleEnum,
       description: '`ADMIN` or `USER`; the enum says what each may do.',
     }),
-    email: t.exposeString('email', { nullable: true, description: 'Email address; null if there is none.' }),
+    email: t.exposeString('email', { nullable: true, description: 'Email address; null when unknown.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was created.' }),
     lastSignInAt: t.expose('lastSignInAt', {
       type: 'DateTime',

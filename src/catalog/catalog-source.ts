@@ -73,6 +73,6 @@ export interface CatalogSource {
   ): Promise<Page<Album>>;
   /** The newest first. */
   listShowEpisodes(showId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Episode>>;
-  /** The front cover as JPEG or PNG; null when there is none. */
+  /** The front cover as JPEG or PNG; null when the item has none. */
   fetchCover(track: Track, signal: AbortSignal): Promise<Uint8Array | null>;
 }

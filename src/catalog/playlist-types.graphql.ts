@@ -67,7 +67,7 @@ builder.node(PlaylistType, {
     title: t.exposeString('title', { description: 'Title of the playlist.' }),
     description: t.exposeString('description', {
       nullable: true,
-      description: 'Text by its owner or publisher; null when there is none.',
+      description: 'Text by its owner or publisher; null when it has none.',
     }),
     ownerName: t.string({
       description: 'Name of the person or organization that keeps the playlist.',

@@ -67,7 +67,7 @@ builder.prismaObjectFields('Task', (t) => ({
   madeDurationMs: t.field({
     type: 'BigInt',
     description:
-      'Playing time of the downloaded audio in milliseconds: of a track’s file, or of all tracks of an album, playlist or artist. 0 if there is none.',
+      'Playing time of the downloaded audio in milliseconds: of a track’s file, or of all tracks of an album, playlist or artist. 0 without a file.',
     resolve: ({ id, kind, fileDurationMs }, _args, context) =>
       isParentKind(kind) ? durationLoader(context).load(id) : (fileDurationMs ?? 0n),
   }),

@@ -1,4 +1,4 @@
-/** Returns the value kept under a key; makes and keeps one when there is none. */
+/** Returns the value kept under a key; makes and keeps one when the key is new. */
 export function getOrAdd<Key, Value>(
   kept: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown },
   key: Key,

@@ -73,7 +73,7 @@ function artistOf(files: readonly LibraryFile[]): string {
   return new Set(firsts.map(artistKey)).size === 1 ? (firsts[0] ?? '') : VARIOUS_ARTISTS;
 }
 
-/** Empty when there is none, VARIOUS_ARTISTS when no name is that of more than half. */
+/** Empty without a name, VARIOUS_ARTISTS when no name is that of more than half. */
 function commonName(names: readonly string[]): string {
   const given = names.filter(Boolean);
   const byKey = new Map<string, string[]>();

@@ -9,7 +9,7 @@ interface LiveStream<Value> {
   cursor: string;
   /** Starts the sources of changes. */
   follow(listener: (change: Change<Value>) => void): Promise<Following[]>;
-  /** The message about these values; a heartbeat if there are none. */
+  /** The message about these values; a heartbeat without values. */
   describe(values: Value[]): Promise<object>;
   /** Aborts when the client disconnects. */
   signal: AbortSignal;

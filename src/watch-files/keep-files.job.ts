@@ -135,7 +135,7 @@ function createProblems(from?: Problems): Problems {
   return { byMessage: new Map(from?.byMessage), isIncomplete: from?.isIncomplete ?? false };
 }
 
-/** A problem of the database is none of the files: that is tried again, and only logged. */
+/** A problem of the database says nothing of the files: it is logged, and tried again. */
 async function attempt(
   { db, log, settings }: KeepDeps,
   { watchId, problems }: { watchId: string; problems: Problems },

@@ -51,35 +51,41 @@ async function planMoves(deps: TrashDeps, tx: Db, leaving: LeavingMember): Promi
   await noteFiles(tx, watch.id, leaving.itemId);
   const member = await findMember(tx, leaving);
   if (!member) return [];
-  if (member.leavesAt !== null && watch.removeFiles) {
-    if (await isBeingDownloaded(tx, watch, leaving)) return [];
-    const isKept = await isInAnotherList(tx, watch, leaving);
-    for (const file of isKept ? [] : member.files) await planFile(deps, tx, file);
+  const leaves = member.leavesAt !== null && watch.removeFiles;
+  if (leaves && (await isBeingDownloaded(tx, watch, leaving))) return [];
+  const isKept = !leaves || (await isInAnotherList(tx, watch, leaving));
+  const planned: PlannedMove[] = [];
+  for (const file of member.files) {
+    const root = findTrashRoot(deps, file.path);
+    if (root === null) continue;
+    const trashPath = file.trashPath ?? (isKept ? null : await planFile(deps, tx, { file, root }));
+    if (trashPath !== null) planned.push({ ...file, root, trashPath });
   }
-  const planned = (await findMember(tx, leaving))?.files.flatMap((file) => withRoot(deps, file)) ?? [];
   if (planned.length === 0) await endLeaving(tx, leaving);
   return planned;
 }
 
-function withRoot(deps: TrashDeps, file: WatchFile): PlannedMove[] {
-  const root = findTrashRoot(deps, file.path);
-  return root !== null && file.trashPath !== null ? [{ ...file, root, trashPath: file.trashPath }] : [];
-}
-
-/** Nothing that is not surely the watch's own work, as it was made, and of no use to anybody else. */
-async function planFile(deps: TrashDeps, tx: Db, file: WatchFile): Promise<void> {
-  const root = findTrashRoot(deps, file.path);
-  if (!file.made || file.trashPath !== null || root === null) return;
+/**
+ * Where the file goes; null for what is not surely the watch's own work, as it was made, and of no use to anybody else.
+ */
+async function planFile(
+  deps: TrashDeps,
+  tx: Db,
+  { file, root }: { file: WatchFile; root: string },
+): Promise<string | null> {
+  if (!file.made) return null;
   const size = await sizeOf(file.path);
   if (size === null || BigInt(size) !== file.sizeBytes) {
     deps.log.info(
       { watchId: file.watchId, path: file.path },
       'file changed since it was made, left in place',
     );
-    return;
+    return null;
   }
-  if (await isFileWanted(tx, file.path)) return;
-  await planMove(tx, file, await findTrashPath(root, file.path));
+  if (await isFileWanted(tx, file.path)) return null;
+  const trashPath = await findTrashPath(root, file.path);
+  await planMove(tx, file, trashPath);
+  return trashPath;
 }
 
 async function finishMove(deps: TrashDeps, { root, trashPath, ...file }: PlannedMove): Promise<void> {

@@ -159,28 +159,28 @@ async function carryOut(check: Check, { plan, item }: { plan: Plan; item: Watche
 const KEPT_CHECKS = 5;
 
 async function finishCheck(
-  { db, watchSettings }: CheckDeps,
+  deps: CheckDeps,
   watch: Watch,
   result: Omit<CheckResult, 'nextSeconds'>,
 ): Promise<void> {
+  await saveCheck(deps.db, watch, { ...result, nextSeconds: nextCheckIn(deps, watch, 0) });
+  await deleteEarlierChecks(deps.db, watch, KEPT_CHECKS);
+}
+
+function nextCheckIn({ watchSettings }: CheckDeps, watch: Watch, failures: number): number {
   const intervalSeconds = intervalOf(watch, watchSettings());
-  const nextSeconds = secondsToNextCheck({ failures: 0, intervalSeconds, random: Math.random });
-  await saveCheck(db, watch, { ...result, nextSeconds });
-  await deleteEarlierChecks(db, watch, KEPT_CHECKS);
+  return secondsToNextCheck({ failures, intervalSeconds, random: Math.random });
 }
 
 /** The last attempt of the task counts as a failed check, and the next one is later each time. */
 async function noteFailure(
-  { db, settings, watchSettings }: CheckDeps,
+  deps: CheckDeps,
   { run, watch }: { run: TaskRun; watch: Watch },
   thrown: unknown,
 ): Promise<void> {
   const { code, message, retryable } = toFailure(thrown);
-  const isRetried = retryable && run.claimed.task.failures < settings().maxRetries;
+  const isRetried = retryable && run.claimed.task.failures < deps.settings().maxRetries;
   const failures = watch.failures + (isRetried ? 0 : 1);
-  const intervalSeconds = intervalOf(watch, watchSettings());
-  const nextSeconds = isRetried
-    ? null
-    : secondsToNextCheck({ failures, intervalSeconds, random: Math.random });
-  await saveFailedCheck(db, watch, { code, message, failures, nextSeconds });
+  const nextSeconds = isRetried ? null : nextCheckIn(deps, watch, failures);
+  await saveFailedCheck(deps.db, watch, { code, message, failures, nextSeconds });
 }

@@ -93,7 +93,7 @@ export interface WantedItem {
   item: Track | Album | null;
 }
 
-/** By id. The item is the list's, or without a list that of the member's earlier download; null where there is none. */
+/** By id. The item is the list's, or without a list that of the member's earlier download; null when neither is known. */
 export async function listWantedItems(
   db: Db,
   watch: Watch,

@@ -44,7 +44,7 @@ const MAX_ENTRIES = 100_000;
 /** Items that are passed on at once, at least. */
 const BATCH = 500;
 
-/** The whole list, page by page. Throws what the catalog throws: a reading that failed on the way is none. */
+/** The whole list, page by page. Throws what the catalog throws, also when it fails on a later page. */
 export async function readList(request: ListRequest): Promise<Reading> {
   const totals = new Set<number>();
   const entries = new Map<string, ListEntry>();

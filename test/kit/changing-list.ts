@@ -1,7 +1,19 @@
 import type { Album, Artist, Track } from '../../src/catalog/catalog-item.js';
 import type { CatalogSource, PlaylistEntry } from '../../src/catalog/catalog-source.js';
+import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
+import { never } from './audio.js';
 import { createStubCatalog } from './stub-catalog.js';
 import { makeArtist, makePlaylist, makeTrack } from './catalog-items.js';
+
+/** Short tracks of the demo, whose audio can be made. */
+export const listTides = (count: number) =>
+  Array.from({ length: count }, (_, at) => `demo:tide-${String(at + 1).padStart(5, '0')}`);
+
+export async function readTides(ids: readonly string[]): Promise<Map<string, Track>> {
+  const demo = createDemoCatalog();
+  const found = await Promise.all(ids.map((id) => demo.findTrack(id, never)));
+  return new Map(found.flatMap((track) => (track ? [[track.id, track] as const] : [])));
+}
 
 /** A catalog `stub` with one playlist, `stub:list`, and one artist, `stub:singer`, that a test changes. */
 export interface ChangingCatalog {

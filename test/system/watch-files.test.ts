@@ -5,10 +5,8 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { viewerOf } from '../../src/auth/viewer.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { keepWatchFilesJob } from '../../src/watch-files/keep-files.job.js';
-import { never } from '../kit/audio.js';
-import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
+import { createChangingCatalog, listTides, readTides, type ChangingCatalog } from '../kit/changing-list.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { stallStatements } from '../kit/stalled-statements.js';
@@ -17,7 +15,7 @@ import { waitFor } from '../kit/wait-for.js';
 import { check, checked, fileStateOf, turnOnWatching, watch } from '../kit/watches.js';
 import { databaseUrlOf, joinApp, spawnWorker } from './join-app.js';
 
-const TIDES = [1, 2, 3, 4].map((number) => `demo:tide-0000${number}`);
+const TIDES = listTides(4);
 const [A = '', B = '', C = '', D = ''] = TIDES;
 const LIST = 'stub:list';
 /** Long enough for a few downloads on a busy machine. */
@@ -26,9 +24,7 @@ const SETTINGS = { maxRetries: 0, customTrackFormat: '%music%', customDirFormat:
 
 let tracks: Map<string, Track>;
 beforeAll(async () => {
-  const demo = createDemoCatalog();
-  const found = await Promise.all(TIDES.map((id) => demo.findTrack(id, never)));
-  tracks = new Map(found.flatMap((track) => (track ? [[track.id, track] as const] : [])));
+  tracks = await readTides(TIDES);
 });
 
 let catalog: ChangingCatalog;

@@ -1,13 +1,12 @@
 import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Track } from '../../src/catalog/catalog-item.js';
 import { sweepUnfinishedFiles } from '../../src/downloads/incoming.js';
 import { createDeferred } from '../../src/lib/async.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { queueDueChecks } from '../../src/watches/queue-checks.job.js';
 import { createWorkspace, never } from '../kit/audio.js';
-import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
+import { createChangingCatalog, listTides, readTides, type ChangingCatalog } from '../kit/changing-list.js';
 import { RETRY_TASK } from '../kit/documents.js';
 import { createUser, serveWith } from '../kit/serve-as.js';
 import { createSteeredSource } from '../kit/steered-source.js';
@@ -30,8 +29,7 @@ import {
 const PLAYLIST = 'demo:first-watch';
 const ARTIST = 'demo:otter-and-semaphore';
 const LIST = 'stub:list';
-/** Short tracks of the demo, whose audio can be made. */
-const TIDES = Array.from({ length: 4 }, (_, at) => `demo:tide-${String(at + 1).padStart(5, '0')}`);
+const TIDES = listTides(4);
 const [A = '', B = '', C = ''] = TIDES;
 
 const source = createSteeredSource();
@@ -41,13 +39,10 @@ let kids: string;
 /** In another of the allowed directories. */
 let elsewhere: string;
 
-const tides = Promise.all(TIDES.map((id) => createDemoCatalog().findTrack(id, never)));
+const tides = readTides(TIDES);
 
 beforeEach(async () => {
-  const tracks = new Map(
-    (await tides).flatMap((track) => (track ? [[track.id, track] as [string, Track]] : [])),
-  );
-  catalog = createChangingCatalog(tracks);
+  catalog = createChangingCatalog(await tides);
   const [main, other] = await Promise.all([createWorkspace(), createWorkspace()]);
   app = await startApp({
     env: { downloadDir: main.path, downloadRoots: [main.path, other.path] },

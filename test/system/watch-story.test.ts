@@ -7,11 +7,9 @@ import type {
   WatchSeenFragment,
   WatchUpdatesSubscription,
 } from '../../src/generated/documents/graphql.js';
-import type { Track } from '../../src/catalog/catalog-item.js';
-import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
 import { never } from '../kit/audio.js';
-import { createChangingCatalog } from '../kit/changing-list.js';
+import { createChangingCatalog, listTides, readTides } from '../kit/changing-list.js';
 import { createTestDatabase } from '../kit/database.js';
 import { listFiles } from '../kit/disk-tree.js';
 import { CHILDREN, TASK_UPDATES } from '../kit/documents.js';
@@ -33,18 +31,12 @@ import {
 
 const LIST = 'stub:list';
 /** Short tracks of the demo, whose audio can be made. */
-const IDS = ['00001', '00002', '00003', '00004', '00005'].map((number) => `demo:tide-${number}`);
+const IDS = listTides(5);
 const [A = '', B = '', C = '', D = '', E = ''] = IDS;
 const LONG_MS = 90_000;
 
 const source = createSteeredSource();
 afterAll(() => source.releaseAll());
-
-async function readTracks(): Promise<Map<string, Track>> {
-  const demo = createDemoCatalog();
-  const found = await Promise.all(IDS.map((id) => demo.findTrack(id, never)));
-  return new Map(found.flatMap((track) => (track ? [[track.id, track] as const] : [])));
-}
 
 /** Without the m3u8 of the playlist. */
 async function listTracks(directory: string): Promise<string[]> {
@@ -152,7 +144,7 @@ it('a playlist is followed from the first check to the end, over a restart, and 
   onTestFinished(() => database.drop());
   const downloadDir = await mkdtemp(join(tmpdir(), 'reprise-story-'));
   onTestFinished(() => rm(downloadDir, { recursive: true, force: true }));
-  const tracks = await readTracks();
+  const tracks = await readTides(IDS);
   const catalog = createChangingCatalog(tracks);
   const start = async () => {
     const app = await startApp({

@@ -13,7 +13,7 @@ import { openRoots, walkLibrary } from '../../src/library/walk-library.js';
 import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
 import { keepWatchFilesJob } from '../../src/watch-files/keep-files.job.js';
 import { never } from '../kit/audio.js';
-import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
+import { createChangingCatalog, listTides, readTides, type ChangingCatalog } from '../kit/changing-list.js';
 import { canMount, withSmallDisk } from '../kit/small-disk.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { createSteeredSource } from '../kit/steered-source.js';
@@ -46,7 +46,7 @@ const TRASHED = graphql(`
   }
 `);
 
-const TIDES = [1, 2, 3].map((number) => `demo:tide-0000${number}`);
+const TIDES = listTides(3);
 const [A = '', B = '', C = ''] = TIDES;
 const LIST = 'stub:list';
 /** Long enough for a few downloads on a busy machine. */
@@ -61,8 +61,7 @@ const SETTINGS = {
 const demo = createDemoCatalog();
 let tracks: Map<string, Track>;
 beforeAll(async () => {
-  const found = await Promise.all(TIDES.map((id) => demo.findTrack(id, never)));
-  tracks = new Map(found.flatMap((track) => (track ? [[track.id, track] as const] : [])));
+  tracks = await readTides(TIDES);
 });
 
 const source = createSteeredSource();

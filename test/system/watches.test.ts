@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
-import { never } from '../kit/audio.js';
-import { createChangingCatalog, type ChangingCatalog } from '../kit/changing-list.js';
+import { createChangingCatalog, listTides, readTides, type ChangingCatalog } from '../kit/changing-list.js';
 import { CHILDREN } from '../kit/documents.js';
 import { followUpdates } from '../kit/follow-tasks.js';
 import { createSteeredSource } from '../kit/steered-source.js';
@@ -23,8 +21,7 @@ import {
   WATCH_UPDATES,
 } from '../kit/watches.js';
 
-/** Short tracks of the demo, whose audio can be made. */
-const TIDES = Array.from({ length: 12 }, (_, at) => `demo:tide-${String(at + 1).padStart(5, '0')}`);
+const TIDES = listTides(12);
 const [A = '', B = '', C = '', D = ''] = TIDES;
 const LIST = 'stub:list';
 
@@ -33,14 +30,8 @@ let tracks: Map<string, Track>;
 let catalog: ChangingCatalog;
 let app: TestApp;
 
-async function readTides(): Promise<Map<string, Track>> {
-  const demo = createDemoCatalog();
-  const found = await Promise.all(TIDES.map((id) => demo.findTrack(id, never)));
-  return new Map(found.flatMap((track) => (track ? [[track.id, track] as const] : [])));
-}
-
 beforeAll(async () => {
-  tracks = await readTides();
+  tracks = await readTides(TIDES);
 });
 
 beforeEach(() => {

@@ -1,20 +1,14 @@
 import { createApp } from '../../src/app.js';
 import { parseEnv } from '../../src/env.js';
 import { createLogger } from '../../src/lib/logger.js';
-import { createDemoCatalog } from '../../src/upstream/demo/catalog.js';
-import { createChangingCatalog } from '../kit/changing-list.js';
+import { createChangingCatalog, readTides } from '../kit/changing-list.js';
 
 // A worker that follows the list LIST with the SETTINGS, and is killed when it logs KILLED_ON.
 const killedOn = process.env['KILLED_ON'];
 const settings = JSON.parse(process.env['SETTINGS'] ?? '{}') as object;
 const list = (process.env['LIST'] ?? '').split(',');
 process.stdin.resume().once('end', () => process.exit());
-const demo = createDemoCatalog();
-const never = new AbortController().signal;
-const tracks = await Promise.all(list.map((id) => demo.findTrack(id, never)));
-const catalog = createChangingCatalog(
-  new Map(tracks.flatMap((track) => (track ? [[track.id, track] as const] : []))),
-);
+const catalog = createChangingCatalog(await readTides(list));
 catalog.set(list);
 await createApp(parseEnv(), {
   log: createLogger('debug', undefined, {

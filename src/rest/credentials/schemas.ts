@@ -74,7 +74,7 @@ export const spotifyAppInput = z
 
 const hintFields = Object.fromEntries(
   [...SECRET_KEYS.keys()].map((key) => {
-    const description = `The last characters of \`${key}\`, or only \`…\`; omitted if there is none.`;
+    const description = `The last characters of \`${key}\`, or only \`…\`; omitted when not set.`;
     return [key, z.string().optional().meta({ description })];
   }),
 );
@@ -121,7 +121,7 @@ export const accountChangeSchema = z
   .meta({ id: 'CredentialsChange', description: 'A change of credentials that was made.' });
 
 const spotifyApp = z.object({
-  client_id: z.string().meta({ description: 'Empty if there is none.' }),
+  client_id: z.string().meta({ description: 'Empty when not set.' }),
   client_secret: z.literal('').meta({ description: 'Always empty: the secret is never returned.' }),
   has_secret: z.boolean().meta({ description: 'Whether a client secret is stored.' }),
 });

@@ -146,6 +146,6 @@ export const validationSchema = z
   .object({
     valid: z.boolean(),
     message: z.string(),
-    details: z.array(z.string()).nullable().meta({ description: 'The problems; null if there are none.' }),
+    details: z.array(z.string()).nullable().meta({ description: 'The problems; null without problems.' }),
   })
   .meta({ id: 'SettingsValidation', description: 'Whether a change of settings is valid.' });

@@ -98,7 +98,7 @@ export function serializeTask(task: TaskWithParent, { base, now }: { base: strin
   };
 }
 
-/** Where the file is, and why there is none. */
+/** Where the file is, or why no file was made. */
 function serializeEnd(task: RestTaskFragment, file: { path: string } | null): object {
   const { state, error } = task;
   const problem = error?.message ?? findSkipReason(task);
