@@ -210,9 +210,9 @@ export class EnvError extends Error {
   }
 }
 
-/** An empty variable counts as absent. Throws EnvError with all mistakes. */
-export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
-  const all = Object.entries(withProxyNames(source));
+/** An empty variable counts as absent; `fixed` stand in place of others. Throws EnvError with all mistakes. */
+export function parseEnv(source: Provided = process.env, fixed: Provided = {}): Env {
+  const all = Object.entries({ ...withProxyNames(source), ...fixed });
   const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
