@@ -6,6 +6,7 @@ import {
   withDatabase,
 } from './database-commands.js';
 import { runDemo } from './demo.js';
+import { runDoctor } from './doctor/doctor.js';
 import type { Env } from './env.js';
 import { createLogger } from './lib/logger.js';
 import type { Redact } from './lib/secrets.js';
@@ -29,6 +30,7 @@ interface Command {
   run(call: Call): Promise<number>;
 }
 
+const JSON_OUTPUT = '--json';
 const EXIT = '--exit';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -47,6 +49,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     about: `starts the server and downloads an album of the demo catalog; ${EXIT} ends after it`,
     run: ({ readEnv, redact, stop, args }) =>
       runDemo(readEnv({ ROLE: 'all' }), { redact, stop, exits: args.includes(EXIT) }),
+  },
+  doctor: {
+    parameters: [`[${JSON_OUTPUT}]`],
+    about: `checks what a start needs, changes nothing, and says what to do; ${JSON_OUTPUT} prints JSON`,
+    run: ({ args, ...call }) => runDoctor({ ...call, json: args.includes(JSON_OUTPUT) }),
   },
   'reset-password': {
     parameters: ['<username>'],

@@ -17,7 +17,7 @@ const ORDER = [
   ...['auth', 'sign-in', 'sso', 'catalog', 'settings', 'accounts', 'library', 'tasks'],
   ...['queue', 'live', 'history'],
   'users',
-  ...['downloads', 'watches', 'watch-files', 'upstream', 'rest'],
+  ...['downloads', 'watches', 'watch-files', 'upstream', 'rest', 'doctor'],
 ];
 const EXCEPTIONS = [
   // The builder and the resolvers need the type of the context, which holds what all domains add to Deps.
