@@ -37,6 +37,7 @@ describe('the environment', () => {
       ffprobePath: null,
       logLevel: 'info',
       graphiql: true,
+      uiDir: null,
       explicitFilter: false,
       authEnabled: false,
       registrationEnabled: false,
