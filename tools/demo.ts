@@ -109,10 +109,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** The server as `npm start` runs it, but as talkative as it must be to say that it is up. */
+/** The server as `npm start` runs it, with the demo catalog, and as talkative as it must be to say that it is up. */
 function startServer(): ChildProcess {
   return spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
-    env: { ...process.env, LOG_LEVEL: 'info' },
+    env: { ...process.env, LOG_LEVEL: 'info', CATALOG: 'demo' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
