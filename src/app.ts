@@ -6,6 +6,7 @@ import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
 import type { Settings } from './settings/settings.js';
+import { readInstalledCatalog } from './settings/settings-store.js';
 import type { Deps } from './deps.js';
 import type { AudioSource } from './catalog/audio-source.js';
 import { createDownloadRunners } from './downloads/task-runners.js';
@@ -134,7 +135,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   });
   await ensureFirstAdmin({ db: workDb, env, log });
   const clock = overrides.clock ?? systemClock;
-  const outbound = createOutbound({ env, db: workDb, clock, log });
+  const outbound = createOutbound({ env, db: workDb, clock, log, secrets: secretUrlsOf(env) });
   closers.add('outbound requests', () => outbound.close());
   const platform = { env, log, clock, instanceId, db, reads, bus, jobs, media, outbound, timing };
 
@@ -148,10 +149,11 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
+  const catalog = env.catalog ?? (await readInstalledCatalog(workDb));
+  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader, catalog }, overrides);
   const defaultCatalog = () => {
-    const { catalog } = settings.settings();
-    return upstreams.catalogs.has(catalog) ? catalog : env.catalog;
+    const { catalog: chosen } = settings.settings();
+    return upstreams.catalogs.has(chosen) ? chosen : catalog;
   };
   const taskCounter = createTaskCounter({ db });
   const shared = {

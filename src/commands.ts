@@ -48,7 +48,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     parameters: [`[${EXIT}]`],
     about: `starts the server and downloads an album of the demo catalog; ${EXIT} ends after it`,
     run: ({ readEnv, redact, stop, args }) =>
-      runDemo(readEnv({ ROLE: 'all' }), { redact, stop, exits: args.includes(EXIT) }),
+      runDemo(readEnv({ ROLE: 'all', CATALOG: 'demo' }), { redact, stop, exits: args.includes(EXIT) }),
   },
   doctor: {
     parameters: [`[${JSON_OUTPUT}]`],

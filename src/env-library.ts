@@ -29,5 +29,5 @@ export function toLibraryEnv(parsed: {
 
 export function findLibraryConflicts(provided: Provided): string[] {
   if (provided['CATALOG'] !== 'library' || provided['LIBRARY_DIRS']) return [];
-  return ['CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.'];
+  return ['CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to deezer.'];
 }

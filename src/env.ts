@@ -119,12 +119,12 @@ const variables = z.object({
     }),
   CATALOG: z
     .enum(CATALOGS)
-    .default('demo')
+    .optional()
     .register(facts, {
       kind: listOf(CATALOGS),
-      default: 'demo',
+      default: null,
       description:
-        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, and deezer is requested over the internet.',
+        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, and deezer the internet. By default deezer; installations from before that keep demo.',
     }),
   ...LIBRARY_VARIABLES,
   FFMPEG_PATH: path.optional().register(facts, {
@@ -183,7 +183,8 @@ interface OwnEnv {
   database: { kind: 'embedded' } | { kind: 'external'; url: string };
   jobStore: { kind: 'postgresql' } | { kind: 'mongodb'; url: string };
   role: (typeof ROLES)[number];
-  catalog: (typeof CATALOGS)[number];
+  /** Null: what the installation was made with. */
+  catalog: (typeof CATALOGS)[number] | null;
   ffmpegPath: string | null;
   ffprobePath: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -284,7 +285,7 @@ function toEnv(parsed: z.infer<typeof variables>): OwnEnv {
     database: parsed.DATABASE_URL ? { kind: 'external', url: parsed.DATABASE_URL } : { kind: 'embedded' },
     jobStore: parsed.MONGODB_URL ? { kind: 'mongodb', url: parsed.MONGODB_URL } : { kind: 'postgresql' },
     role: parsed.ROLE,
-    catalog: parsed.CATALOG,
+    catalog: parsed.CATALOG ?? null,
     ffmpegPath: parsed.FFMPEG_PATH ?? null,
     ffprobePath: parsed.FFPROBE_PATH ?? null,
     logLevel: parsed.LOG_LEVEL,

@@ -3,6 +3,7 @@ import './auth/audit.graphql.js';
 import './auth/auth.graphql.js';
 import './accounts/account-mutations.graphql.js';
 import './accounts/accounts.graphql.js';
+import './accounts/provider-status.graphql.js';
 import './sign-in/sign-in.graphql.js';
 import './sso/sso.graphql.js';
 import './catalog/catalog.graphql.js';

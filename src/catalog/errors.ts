@@ -5,21 +5,26 @@ export class CatalogItemNotFoundError extends DomainError {
 }
 
 /** What sets up the catalogs that ids and links can name. */
-const SETUPS = new Map([
+export const CATALOG_SETUPS: ReadonlyMap<string, string> = new Map([
+  ['deezer', 'it is off with CATALOG=demo; set CATALOG to deezer and start Reprise again'],
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
   ['spotify', 'this version of Reprise has no catalog for Spotify yet'],
-  ['deezer', 'this version of Reprise has no catalog for Deezer yet'],
+]);
+
+/** Sources that an owner can set up. */
+export const SOURCE_SETUPS: ReadonlyMap<string, string> = new Map([
+  ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
 ]);
 
 /** The id may be right: what is missing is its catalog. */
 export class CatalogNotSetUpError extends CatalogItemNotFoundError {
   static isKnown(provider: string): boolean {
-    return SETUPS.has(provider);
+    return CATALOG_SETUPS.has(provider);
   }
 
   constructor(provider: string, available: readonly string[]) {
     super(
-      `The catalog "${provider}" is not set up here: ${SETUPS.get(provider)}. Until then, use an item of: ${available.join(', ')}.`,
+      `The catalog "${provider}" is not set up here: ${CATALOG_SETUPS.get(provider)}. Until then, use an item of: ${available.join(', ')}.`,
     );
   }
 }

@@ -48,6 +48,11 @@ export function toFailure(thrown: unknown): Failure {
   return systemFailure(thrown) ?? INTERNAL;
 }
 
+/** For how long waiting for what was thrown is no failure; null if it is one at once. */
+export function maxWaitOf(thrown: unknown): number | null {
+  return thrown instanceof DomainError ? thrown.maxWaitMs : null;
+}
+
 /** Of the process, not of the disk: it passes when other work ends. */
 const NO_FILE_HANDLES = new Set(['EMFILE', 'ENFILE']);
 

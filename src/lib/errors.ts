@@ -101,6 +101,8 @@ export abstract class DomainError extends Error {
   readonly retryable: boolean = false;
   /** The shortest wait; null when unknown. */
   readonly retryAfterMs: number | null = null;
+  /** Waiting for so long is no failure; null for an error that is one at once. */
+  readonly maxWaitMs: number | null = null;
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -150,9 +152,13 @@ export class LimitExceededError extends DomainError {
 
 /* Here, because adapters throw them, domains tell them apart, and neither imports the other's values. */
 
+const DAY_MS = 24 * 3_600_000;
+
 export class UpstreamLimitedError extends DomainError {
   readonly code = 'UPSTREAM_LIMITED';
   override readonly retryable = true;
+  /** Providers state up to a day, and may do so several times in a row. */
+  override readonly maxWaitMs = 7 * DAY_MS;
 
   constructor(
     readonly provider: string,
@@ -175,6 +181,16 @@ export class UpstreamFailedError extends DomainError {
     super(message, options);
     this.retryable = options.retryable ?? true;
     this.retryAfterMs = options.retryAfterMs ?? null;
+  }
+}
+
+/** No request was sent: the provider has failed, and is left alone for a while. */
+export class UpstreamDownError extends UpstreamFailedError {
+  override readonly maxWaitMs = DAY_MS;
+
+  constructor(provider: string, retryAfterMs: number) {
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    super(`${provider} does not answer; the next request follows in ${seconds} s.`, { retryAfterMs });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
 import { VERSION } from '../lib/runtime.js';
+import { createRedactor } from '../lib/secrets.js';
 import type { Resolve } from './address-guard.js';
 import { createHttpClient, type HttpClient, type RequestLimits } from './http-client.js';
 import { createRequestGate } from './request-gate.js';
@@ -36,12 +37,15 @@ interface OutboundDeps {
   db: Database;
   clock: Clock;
   log: Logger;
+  /** Kept out of the messages that are stored. */
+  secrets?: readonly string[];
   resolve?: Resolve;
 }
 
 const RULES = { patienceMs: 6_000, probeMs: 15_000, failures: 5, blockMs: 5_000, maxBlockMs: 900_000 };
 
-export function createOutbound({ env, db, clock, log, resolve }: OutboundDeps): Outbound {
+export function createOutbound({ env, db, clock, log, secrets, resolve }: OutboundDeps): Outbound {
+  const redact = createRedactor(secrets);
   const userAgent = userAgentOf(process.versions.node);
   const clients = new Map<string, HttpClient>();
   const clientFor = (...addresses: readonly string[]) => {
@@ -54,7 +58,7 @@ export function createOutbound({ env, db, clock, log, resolve }: OutboundDeps): 
     clientFor,
     openService: ({ provider, displayName, account = '', trusted, rules, ...rest }) => {
       const gate = createRequestGate(
-        { db, log },
+        { db, log, redact },
         { provider, account, displayName, rules: { ...RULES, ...rules } },
       );
       return createServiceClient({ http: clientFor(...trusted), gate, clock, displayName, ...rest });

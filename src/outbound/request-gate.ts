@@ -1,7 +1,8 @@
 import type { Database } from '../database/prisma.js';
 import { delay } from '../lib/async.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
+import { UpstreamDownError, UpstreamLimitedError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import type { Redact } from '../lib/secrets.js';
 import {
   abandonProbe,
   blockRequests,
@@ -9,6 +10,8 @@ import {
   isBlocked,
   noteFailure,
   noteSuccess,
+  stampError,
+  stampSuccess,
   takeSlot,
   type LimitKey,
   type LimitRules,
@@ -27,7 +30,9 @@ export interface Turn {
   succeeded(): Promise<void>;
   /** Returns how long no request is sent. @param retryAfterMs as the provider says; null when it does not say */
   limited(retryAfterMs: number | null): Promise<number>;
-  failed(): Promise<void>;
+  failed(message: string): Promise<void>;
+  /** The response is of no use, and would be so again; the next one may be. */
+  unusable(message: string): Promise<void>;
   /** Ended by the caller, which says nothing about the provider. */
   abandoned(): Promise<void>;
 }
@@ -43,13 +48,20 @@ const PROBE_POLL_MS = 100;
 const PROBE_RETRY_MS = 2_000;
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 
+/** Successes in between are not written. */
+const STAMP_EVERY_MS = 5_000;
+const MAX_MESSAGE = 300;
+
 interface GateDeps {
   db: Database;
   log: Logger;
+  /** Takes secrets out of the messages that are kept. */
+  redact: Redact;
 }
 
 export function createRequestGate(deps: GateDeps, { displayName, rules, ...key }: GateOptions): RequestGate {
   const { db } = deps;
+  const stamp = createStamp(() => stampSuccess(db, key));
   return {
     async enter(signal) {
       const endsAtMs = performance.now() + rules.patienceMs;
@@ -59,7 +71,7 @@ export function createRequestGate(deps: GateDeps, { displayName, rules, ...key }
         const left = { ...rules, patienceMs };
         const slot = await takeSlot(db, key, left);
         if (slot) {
-          const turn = turnOf(deps, slot, { rules, key });
+          const turn = turnOf(deps, slot, { displayName, rules, key, stamp });
           if (await hasCome(turn, slot, { signal, isBlocked: () => isBlocked(db, key) })) return turn;
         } else {
           const refusal = await explainRefusal(db, key, left);
@@ -70,22 +82,49 @@ export function createRequestGate(deps: GateDeps, { displayName, rules, ...key }
   };
 }
 
-function turnOf(
-  { db, log }: GateDeps,
-  { isTroubled, isProbe }: TakenSlot,
-  { rules, key }: { rules: LimitRules; key: LimitKey },
-): Turn {
+/** At most once in a while, but at once after an error. */
+function createStamp(write: () => Promise<void>) {
+  let writtenAtMs = -Infinity;
   return {
-    succeeded: async () => {
-      if (isTroubled) await noteSuccess(db, key);
+    write: async () => {
+      const now = performance.now();
+      if (now - writtenAtMs < STAMP_EVERY_MS) return;
+      writtenAtMs = now;
+      await write();
     },
+    reset: () => {
+      writtenAtMs = -Infinity;
+    },
+  };
+}
+
+interface TurnOptions {
+  displayName: string;
+  rules: LimitRules;
+  key: LimitKey;
+  stamp: ReturnType<typeof createStamp>;
+}
+
+function turnOf(
+  { db, log, redact }: GateDeps,
+  { isTroubled, isProbe }: TakenSlot,
+  { displayName, rules, key, stamp }: TurnOptions,
+): Turn {
+  const kept = (message: string): string => {
+    stamp.reset();
+    return redact(message).slice(0, MAX_MESSAGE);
+  };
+  return {
+    succeeded: () => (isTroubled ? noteSuccess(db, key) : stamp.write()),
     limited: async (retryAfterMs) => {
       const knownMs = retryAfterMs === null ? null : Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
-      const blockMs = await blockRequests(db, key, { rules, retryAfterMs: knownMs });
+      const message = kept(`${displayName} limits requests.`);
+      const blockMs = await blockRequests(db, key, { rules, retryAfterMs: knownMs, message });
       log.warn({ ...key, retryAfterMs: knownMs, blockMs: Math.round(blockMs) }, 'provider limits requests');
       return blockMs;
     },
-    failed: () => noteFailure(db, key, rules),
+    failed: (message) => noteFailure(db, key, { rules, message: kept(message) }),
+    unusable: (message) => stampError(db, key, kept(message)),
     abandoned: async () => {
       if (isProbe) await abandonProbe(db, key);
     },
@@ -117,10 +156,7 @@ async function waitOut(
   if (cause === 'PROBE') throw new UpstreamLimitedError(displayName, Math.min(PROBE_RETRY_MS, waitMs));
   if (waitMs <= patienceMs) return delay(waitMs, signal);
   if (cause !== 'FAILED') throw new UpstreamLimitedError(displayName, waitMs);
-  throw new UpstreamFailedError(
-    `${displayName} does not answer; the next request follows in ${Math.ceil(waitMs / 1000)} s.`,
-    { retryAfterMs: waitMs },
-  );
+  throw new UpstreamDownError(displayName, waitMs);
 }
 
 /** RFC 9110, 10.2.3: seconds or a date, which is compared with the clock of its own server. Null for anything else. */

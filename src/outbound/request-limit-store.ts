@@ -33,6 +33,20 @@ export interface TakenSlot {
   isProbe: boolean;
 }
 
+/** What is known of a provider, as all processes have noted it. */
+export interface LimitState {
+  provider: string;
+  /** Until then no request is sent; null when one may be. */
+  blockedUntil: Date | null;
+  /** Whether the provider itself asked for that. */
+  limited: boolean;
+  /** Since its last success. */
+  hasFailed: boolean;
+  lastSuccessAt: Date | null;
+  lastErrorAt: Date | null;
+  lastError: string | null;
+}
+
 export interface Refusal {
   cause: 'LIMITED' | 'FAILED' | 'PROBE' | 'WINDOW';
   waitMs: number;
@@ -94,15 +108,18 @@ const blockLength = ({ blockMs, maxBlockMs }: LimitRules) =>
 /** Requests that were under way together are refused together: those count as one block. */
 const NEXT_BLOCKS = Prisma.sql`"blocks" + CASE WHEN "blockedUntil" > clock_timestamp() THEN 0 ELSE 1 END`;
 
+const noteError = (message: string) =>
+  Prisma.sql`"lastErrorAt" = clock_timestamp(), "lastError" = ${message}`;
+
 /** Returns how long it lasts. @param retryAfterMs as the provider says; null: as long as the rules say */
 export async function blockRequests(
   db: Db,
   key: LimitKey,
-  { rules, retryAfterMs }: { rules: LimitRules; retryAfterMs: number | null },
+  { rules, retryAfterMs, message }: { rules: LimitRules; retryAfterMs: number | null; message: string },
 ): Promise<number> {
   const length = retryAfterMs === null ? blockLength(rules) : interval(retryAfterMs);
   const [block] = await db.$queryRaw<{ ms: number }[]>`
-    UPDATE "RequestLimit" SET "blocks" = ${NEXT_BLOCKS}, "limited" = true, "probeUntil" = NULL,
+    UPDATE "RequestLimit" SET "blocks" = ${NEXT_BLOCKS}, "limited" = true, "probeUntil" = NULL, ${noteError(message)},
       "blockedUntil" = CASE WHEN "blockedUntil" > clock_timestamp() AND ${retryAfterMs === null}::boolean THEN "blockedUntil"
         ELSE greatest("blockedUntil", clock_timestamp() + ${length}) END
     WHERE ${at(key)}
@@ -111,11 +128,15 @@ export async function blockRequests(
 }
 
 /** After enough failures in a row, or one that follows a block, nothing is sent for a while. */
-export async function noteFailure(db: Db, key: LimitKey, rules: LimitRules): Promise<void> {
+export async function noteFailure(
+  db: Db,
+  key: LimitKey,
+  { rules, message }: { rules: LimitRules; message: string },
+): Promise<void> {
   const opens = Prisma.sql`("blocks" > 0 OR "failures" + 1 >= ${rules.failures}::int)
     AND ${isOver(BLOCKED_UNTIL)}`;
   await db.$executeRaw`
-    UPDATE "RequestLimit" SET "failures" = "failures" + 1, "probeUntil" = NULL,
+    UPDATE "RequestLimit" SET "failures" = "failures" + 1, "probeUntil" = NULL, ${noteError(message)},
       "limited" = CASE WHEN ${opens} THEN false ELSE "limited" END,
       "blockedUntil" = CASE WHEN ${opens} THEN clock_timestamp() + ${blockLength(rules)} ELSE "blockedUntil" END,
       "blocks" = "blocks" + CASE WHEN ${opens} THEN 1 ELSE 0 END
@@ -125,11 +146,30 @@ export async function noteFailure(db: Db, key: LimitKey, rules: LimitRules): Pro
 /** Not of a request that was under way when a block began: that says nothing about it. */
 export async function noteSuccess(db: Db, key: LimitKey): Promise<void> {
   await db.$executeRaw`
-    UPDATE "RequestLimit" SET "failures" = 0, "blocks" = 0, "probeUntil" = NULL, "blockedUntil" = NULL
+    UPDATE "RequestLimit" SET "failures" = 0, "blocks" = 0, "probeUntil" = NULL, "blockedUntil" = NULL,
+      "lastSuccessAt" = clock_timestamp()
     WHERE ${at(key)} AND ${isOver(BLOCKED_UNTIL)}`;
 }
 
 /** The one request that follows a block was given up before it was answered: the next may be it. */
 export async function abandonProbe(db: Db, key: LimitKey): Promise<void> {
   await db.$executeRaw`UPDATE "RequestLimit" SET "probeUntil" = NULL WHERE ${at(key)}`;
+}
+
+/** When nothing is in the way of requests. */
+export async function stampSuccess(db: Db, key: LimitKey): Promise<void> {
+  await db.$executeRaw`UPDATE "RequestLimit" SET "lastSuccessAt" = clock_timestamp() WHERE ${at(key)}`;
+}
+
+/** Of one response alone, which says nothing about the next one. */
+export async function stampError(db: Db, key: LimitKey, message: string): Promise<void> {
+  await db.$executeRaw`UPDATE "RequestLimit" SET "probeUntil" = NULL, ${noteError(message)} WHERE ${at(key)}`;
+}
+
+/** One for each account of each provider that has been asked. */
+export function listLimitStates(db: Db): Promise<LimitState[]> {
+  return db.$queryRaw<LimitState[]>`
+    SELECT "provider", CASE WHEN NOT ${isOver(BLOCKED_UNTIL)} THEN "blockedUntil" END AS "blockedUntil", "limited",
+      "failures" > 0 AS "hasFailed", "lastSuccessAt", "lastErrorAt", "lastError"
+    FROM "RequestLimit" ORDER BY "provider", "account"`;
 }

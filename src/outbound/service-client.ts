@@ -130,8 +130,8 @@ async function explain(
     return { error: thrown, isRepeatable: false };
   }
   const isPermanent = isOwn && PERMANENT.has(thrown.problem);
-  await (isPermanent ? turn.abandoned() : turn.failed());
   const message = isOwn ? `${displayName} failed: ${thrown.message}` : `${displayName} ${thrown.message}.`;
+  await (isPermanent ? turn.unusable(message) : turn.failed(message));
   const error = new UpstreamFailedError(message, { cause: thrown, retryable: !isPermanent });
   return { error, isRepeatable: !isPermanent };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { levelOf } from '../database/outage.js';
-import { logFieldsOf, retryDelayMs, toFailure } from '../jobs/errors.js';
+import { logFieldsOf, maxWaitOf, retryDelayMs, toFailure } from '../jobs/errors.js';
 import { defineJob } from '../jobs/job.js';
 import type { Logger } from '../lib/logger.js';
 import type { Platform } from '../platform.js';
@@ -8,6 +8,7 @@ import type { SettingsDeps } from '../settings/live-settings.js';
 import {
   releaseClaimedTask,
   retryClaimedTask,
+  waitClaimedTask,
   writeProgress,
   type Claim,
   type Ending,
@@ -109,6 +110,7 @@ async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknow
   const { code, message, retryable, retryAfterMs } = toFailure(thrown);
   const settings = deps.settings();
   const level = levelOf(thrown, code === 'INTERNAL' ? 'error' : 'warn');
+  if (await waits({ ...deps, log }, claimed.claim, thrown)) return;
   if (retryable && claimed.task.failures < settings.maxRetries) {
     const failures = claimed.task.failures + 1;
     const delayMs = retryDelayMs({ failures, settings, retryAfterMs, random: Math.random });
@@ -118,6 +120,20 @@ async function fail(deps: RunTaskDeps, { claimed, log }: Attempt, thrown: unknow
   }
   log[level](logFieldsOf(thrown), 'task failed');
   await finishTask(deps, claimed, { state: 'FAILED', error: { code, message, retryable } });
+}
+
+/** What has to wait for a provider keeps its retries, for as long as its error allows. */
+async function waits(
+  { db, log }: Pick<RunTaskDeps, 'db' | 'log'>,
+  claim: Claim,
+  thrown: unknown,
+): Promise<boolean> {
+  const { code, message, retryAfterMs: delayMs } = toFailure(thrown);
+  const maxWaitMs = maxWaitOf(thrown);
+  if (maxWaitMs === null || delayMs === null) return false;
+  const isWaiting = await waitClaimedTask(db, claim, { delayMs, maxWaitMs, error: { code, message } });
+  if (isWaiting) log.info({ ...logFieldsOf(thrown), delayMs: Math.round(delayMs) }, 'task waits');
+  return isWaiting;
 }
 
 /** More is not seen, and every write is a commit. */

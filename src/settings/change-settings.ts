@@ -141,12 +141,12 @@ function changed<Values extends object>(
 
 /** Valid settings that will not work on this server; each begins with its name. */
 export async function findSettingsWarnings(
-  deps: Pick<Platform & CatalogDeps, 'catalogs' | 'media' | 'env'>,
+  deps: Pick<Platform & CatalogDeps, 'catalogs' | 'defaultCatalog' | 'media'>,
   { catalog, format, downloadPath }: Settings,
 ): Promise<string[]> {
   const warnings: string[] = [];
   if (!deps.catalogs.has(catalog)) {
-    warnings.push(`catalog: the catalog ${catalog} is not set up; ${deps.env.catalog} is used instead.`);
+    warnings.push(`catalog: the catalog ${catalog} is not set up; ${deps.defaultCatalog()} is used instead.`);
   }
   if (!deps.media.tools) warnings.push(`format: ${deps.media.problem ?? 'ffmpeg cannot be run.'}`);
   else if (!deps.media.formats.has(format)) {

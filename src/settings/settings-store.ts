@@ -93,3 +93,9 @@ export function parseStored<Values>(table: z.ZodType<Values>, document: unknown)
   const invalid = new Set(parsed.error.issues.map(({ path }) => path[0]));
   return table.parse(Object.fromEntries(Object.entries(stored).filter(([name]) => !invalid.has(name))));
 }
+
+/** What CATALOG is by default: installations that used the demo before Deezer became the default keep it. */
+export async function readInstalledCatalog(db: Db): Promise<string> {
+  const { catalog } = await db.installation.findUniqueOrThrow({ where: { id: 1 } });
+  return catalog;
+}

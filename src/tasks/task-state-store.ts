@@ -126,18 +126,44 @@ export async function endClaimedTask(db: Db, claim: Claim, ending: Ending): Prom
   return count === 1;
 }
 
+interface Retry {
+  delayMs: number;
+  error: { code: TaskErrorCode; message: string };
+}
+
 /** False when the claim is lost. */
-export async function retryClaimedTask(
+export function retryClaimedTask(db: Db, claim: Claim, retry: Retry): Promise<boolean> {
+  return moveToRetrying(db, claim, {
+    ...retry,
+    also: Prisma.sql`"failures" = "failures" + 1, "waitingSince" = NULL`,
+    where: Prisma.empty,
+  });
+}
+
+/** Counts as no failure. False when the claim is lost, or the task has waited for that long already. */
+export function waitClaimedTask(
   db: Db,
   claim: Claim,
-  retry: { delayMs: number; error: { code: TaskErrorCode; message: string } },
+  { maxWaitMs, ...retry }: Retry & { maxWaitMs: number },
+): Promise<boolean> {
+  return moveToRetrying(db, claim, {
+    ...retry,
+    also: Prisma.sql`"waitingSince" = coalesce("waitingSince", now())`,
+    where: Prisma.sql`AND coalesce("waitingSince", now()) > now() - ${maxWaitMs} * interval '1 millisecond'`,
+  });
+}
+
+async function moveToRetrying(
+  db: Db,
+  claim: Claim,
+  { delayMs, error, also, where }: Retry & Record<'also' | 'where', Prisma.Sql>,
 ): Promise<boolean> {
   const count = await db.$executeRaw`
-    UPDATE "Task" SET "state" = 'RETRYING', "failures" = "failures" + 1, "deaths" = 0, "leaseOwner" = NULL, "leaseUntil" = NULL,
-      "retryAt" = now() + ${retry.delayMs} * interval '1 millisecond', "errorCode" = ${retry.error.code},
-      "errorMessage" = ${retry.error.message}, "errorRetryable" = true
+    UPDATE "Task" SET "state" = 'RETRYING', "deaths" = 0, "leaseOwner" = NULL, "leaseUntil" = NULL,
+      "retryAt" = now() + ${delayMs} * interval '1 millisecond', "errorCode" = ${error.code},
+      "errorMessage" = ${error.message}, "errorRetryable" = true, ${also}
     WHERE "id" = ${claim.taskId}::uuid AND "attempt" = ${claim.attempt} AND "leaseOwner" = ${claim.leaseOwner}
-      AND "state" = 'RUNNING'`;
+      AND "state" = 'RUNNING' ${where}`;
   return count === 1;
 }
 
@@ -195,8 +221,8 @@ export function retryTasks(tx: Db, where: Where): Promise<number> {
     expandedAt: null,
     item: { not: Prisma.JsonNull },
   };
-  const fresh = { progress: 0, failures: 0, deaths: 0, retryAt: null, dismissedAt: null, ...NO_ERROR };
-  return moveTasks(tx, { AND: [where, retryable] }, { state: 'QUEUED', ...fresh });
+  const fresh = { progress: 0, failures: 0, deaths: 0, retryAt: null, waitingSince: null, dismissedAt: null };
+  return moveTasks(tx, { AND: [where, retryable] }, { state: 'QUEUED', ...fresh, ...NO_ERROR });
 }
 
 /** Parents only while they are being expanded. Running tracks continue. */

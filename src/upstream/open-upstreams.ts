@@ -18,6 +18,8 @@ export function openUpstreams(
   deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound'> & {
     workDb: Database;
     covers: CoverReader;
+    /** The default one. The demo needs no network, so Deezer is off with it. */
+    catalog: string;
   },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
 ): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources'> {
@@ -28,7 +30,7 @@ export function openUpstreams(
   const cache = createCatalogCache(deps);
   const catalogs = [
     createDemoCatalog(deps),
-    ...(env.catalog === 'deezer'
+    ...(deps.catalog !== 'demo'
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
       : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),

@@ -1,7 +1,7 @@
 import { getCatalog } from '../catalog/find-item.js';
 import { CatalogItemNotFoundError } from '../catalog/errors.js';
 import { inTransaction } from '../database/prisma.js';
-import { toFailure } from '../jobs/errors.js';
+import { maxWaitOf, toFailure } from '../jobs/errors.js';
 import { expectAllowed } from '../downloads/plan-track.js';
 import { delay } from '../lib/async.js';
 import type { ClaimedTask, TaskRun, TaskRunner, TaskRunners } from '../queue/claimed-task.js';
@@ -179,7 +179,8 @@ async function noteFailure(
   thrown: unknown,
 ): Promise<void> {
   const { code, message, retryable } = toFailure(thrown);
-  const isRetried = retryable && run.claimed.task.failures < deps.settings().maxRetries;
+  const isWait = maxWaitOf(thrown) !== null;
+  const isRetried = isWait || (retryable && run.claimed.task.failures < deps.settings().maxRetries);
   const failures = watch.failures + (isRetried ? 0 : 1);
   const nextSeconds = isRetried ? null : nextCheckIn(deps, watch, failures);
   await saveFailedCheck(deps.db, watch, { code, message, failures, nextSeconds });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TEST_CATALOG } from '../kit/start-app.js';
 import type { Figures, FromServer } from '../fixtures/watched-server.js';
 import { spawnProgram } from '../kit/child-programs.js';
 import { stretch } from '../kit/wait-for.js';
@@ -20,7 +21,14 @@ const START_MS = 60_000;
 export async function startWatchedServer(env: Record<string, string>): Promise<WatchedServer> {
   const downloadDir = await mkdtemp(join(tmpdir(), 'reprise-abuse-'));
   const child = spawnProgram('watched-server', [], {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', DOWNLOAD_DIR: downloadDir, ...env },
+    env: {
+      PATH: process.env['PATH'],
+      ...TEST_CATALOG,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DOWNLOAD_DIR: downloadDir,
+      ...env,
+    },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const told = await nextMessage(child);

@@ -37,6 +37,7 @@ export async function startBuiltServer(
     env: {
       PORT: '0',
       HOST: '127.0.0.1',
+      CATALOG: 'demo',
       DATA_DIR: join(home, 'data'),
       DOWNLOAD_DIR: join(home, 'downloads'),
       ...env,

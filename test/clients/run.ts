@@ -95,7 +95,7 @@ function startServer(directory: string): ChildProcess {
   const home = { DATA_DIR: join(directory, 'data'), DOWNLOAD_DIR: join(directory, 'downloads') };
   return spawn(process.execPath, ['dist/main.js'], {
     cwd: join(HERE, '../..'),
-    env: { ...process.env, ...home, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' },
+    env: { ...process.env, ...home, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', CATALOG: 'demo' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

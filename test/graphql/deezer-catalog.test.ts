@@ -59,6 +59,59 @@ const QUEUE = graphql(`
   }
 `);
 
+const WAITING_TASK = graphql(`
+  query WaitingTask($id: ID!) {
+    task(id: $id) {
+      state
+      retryAt
+      error {
+        code
+        message
+        retryable
+      }
+    }
+  }
+`);
+
+const LIVE_TASK = graphql(`
+  subscription LiveWaitingTask($id: ID!) {
+    taskUpdates(filter: { ids: [$id] }) {
+      task {
+        state
+        retryAt
+        error {
+          code
+          message
+          retryable
+        }
+      }
+    }
+  }
+`);
+
+const STATUSES = graphql(`
+  query CatalogsAndSources {
+    catalogs {
+      ...StatusFields
+    }
+    sources {
+      ...StatusFields
+    }
+  }
+  fragment StatusFields on SourceStatus {
+    name
+    enabled
+    healthy
+    state
+    account
+    setup
+    limitedUntil
+    lastSuccessAt
+    lastErrorAt
+    lastError
+  }
+`);
+
 let server: DeezerServer;
 let app: TestApp;
 /** What the source was asked for: it has none of it. */
@@ -119,24 +172,99 @@ describe('CATALOG=deezer', () => {
     expect(track.artists).toHaveLength(2);
   });
 
-  it('has tasks wait as long as Deezer says, and goes on with what does not need it', async () => {
+  it('has tasks wait as long as Deezer says, which GraphQL, REST and live updates show', async () => {
     server.answerOnce('/playlist/9001/tracks', (response) =>
       response.writeHead(429, { 'retry-after': '3600' }).end(),
     );
     const { queueDownload } = await app.execute(QUEUE, { item: `Playlist:${IDS.playlist}` });
-    const id = ('task' in queueDownload && queueDownload.task.id.replace('Task:', '')) || '';
-    const read = () => app.deps.db.task.findUniqueOrThrow({ where: { id } });
-    const task = await waitFor(async () => ((await read()).state === 'RETRYING' ? read() : null), {
-      what: 'the task to be RETRYING',
+    const id = ('task' in queueDownload && queueDownload.task.id) || '';
+    const task = await waitFor(
+      async () => {
+        const found = (await app.execute(WAITING_TASK, { id })).task;
+        return found?.state === 'RETRYING' ? found : null;
+      },
+      { what: 'the task to be RETRYING' },
+    );
+    expect(task.error).toMatchObject({ code: 'UPSTREAM_LIMITED', retryable: true });
+    expect(isAnHour(secondsUntil(task.retryAt))).toBe(true);
+    for await (const { taskUpdates: live } of app.subscribe(LIVE_TASK, { id })) {
+      expect(live.task).toEqual(task);
+      break;
+    }
+    const { body } = await app.rest('GET', `/prgs/${id.replace('Task:', '')}`);
+    const line = (body as { last_line: { status_info: Record<string, unknown> } }).last_line;
+    expect(line.status_info).toMatchObject({ status: 'retrying', error: task.error?.message });
+    expect(isAnHour(Number(line.status_info['seconds_left']))).toBe(true);
+  });
+
+  it('is shown as limited meanwhile, with what it said and when it last answered', async () => {
+    const { catalogs, sources } = await app.execute(STATUSES);
+    const [demo, deezer] = catalogs;
+    expect(demo).toEqual({ ...READY, name: 'demo' });
+    expect(deezer).toMatchObject({
+      name: 'deezer',
+      enabled: true,
+      healthy: false,
+      state: 'LIMITED',
+      account: 'NOT_NEEDED',
+      lastError: 'Deezer limits requests.',
     });
-    const seconds = ((task.retryAt?.getTime() ?? 0) - Date.now()) / 1_000;
-    expect(seconds).toBeGreaterThan(3_000);
-    expect(seconds).toBeLessThan(3_700);
+    expect(isAnHour(secondsUntil(deezer?.limitedUntil ?? null))).toBe(true);
+    const [success = 0, error = 0] = [deezer?.lastSuccessAt, deezer?.lastErrorAt].map((time) =>
+      time ? Date.parse(time) : 0,
+    );
+    expect(success).toBeGreaterThan(0);
+    expect(error).toBeGreaterThanOrEqual(success);
+    expect(catalogs.slice(2)).toEqual([
+      { ...DISABLED, name: 'library', setup: expect.stringContaining('LIBRARY_DIRS') as string },
+      {
+        ...DISABLED,
+        name: 'spotify',
+        account: 'MISSING',
+        setup: expect.stringContaining('Spotify') as string,
+      },
+    ]);
+    expect(sources.map(({ name, state }) => [name, state])).toEqual([
+      ['listening', 'READY'],
+      ['demo', 'READY'],
+      ['library', 'DISABLED'],
+    ]);
+    const { body } = await app.rest('GET', '/config/check');
+    const check = body as { catalogs: object[]; sources: object[] };
+    expect(check.catalogs[1]).toEqual({
+      ...{ name: 'deezer', enabled: true, state: 'limited', account: 'not_needed', setup: null },
+      limited_until: deezer?.limitedUntil,
+      last_success_at: deezer?.lastSuccessAt,
+      last_error_at: deezer?.lastErrorAt,
+      last_error: deezer?.lastError,
+    });
+    expect(check.sources).toHaveLength(3);
+  });
+
+  it('goes on with what does not need Deezer, and requests nothing from it', async () => {
     const before = server.requests.length;
     const find = app.deps.catalogs.get('deezer')?.findTrack('deezer:7005400', new AbortController().signal);
     await expect(find).rejects.toMatchObject({ code: 'UPSTREAM_LIMITED' });
-    expect(server.requests).toHaveLength(before);
     const { search } = await app.execute(SEARCH_DEMO);
     expect(search?.nodes.length).toBeGreaterThan(0);
+    const { queueDownload } = await app.execute(QUEUE, { item: 'demo:night-ferry-1-01' });
+    const id = ('task' in queueDownload && queueDownload.task.id) || '';
+    await waitFor(async () => (await app.execute(WAITING_TASK, { id })).task?.state === 'COMPLETED', {
+      what: 'the track of the demo',
+    });
+    expect(server.requests).toHaveLength(before);
   });
 });
+
+const secondsUntil = (time: string | null) => (Date.parse(time ?? '') - Date.now()) / 1_000;
+const isAnHour = (seconds: number) => seconds > 3_000 && seconds <= 3_600;
+
+const UNUSED = {
+  account: 'NOT_NEEDED',
+  limitedUntil: null,
+  lastSuccessAt: null,
+  lastErrorAt: null,
+  lastError: null,
+};
+const READY = { ...UNUSED, enabled: true, healthy: true, state: 'READY', setup: null };
+const DISABLED = { ...UNUSED, enabled: false, healthy: false, state: 'DISABLED' };

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onLine, spawnProgram } from './child-programs.js';
-import { requestsTo, type TestApp } from './start-app.js';
+import { requestsTo, TEST_CATALOG, type TestApp } from './start-app.js';
 import { waitFor } from './wait-for.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -31,7 +31,7 @@ export function runServer(
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawnProgram('server', args, {
     cwd: ROOT,
-    env: { ...withoutOurs(), HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
+    env: { ...withoutOurs(), ...TEST_CATALOG, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -56,12 +56,20 @@ export interface TestAppOptions {
   database?: TestDatabase;
 }
 
+/** Of all tests that name no other. */
+export const TEST_CATALOG = { CATALOG: 'demo' };
+
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const database = options.database ?? (await createTestDatabase());
   const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
   const jobStore = jobStoreFor(database);
   const env: Env = {
-    ...parseEnv({ HOST: '127.0.0.1', PORT: '0', SECRET_KEY: 'a key that only the tests of Reprise have' }),
+    ...parseEnv({
+      ...TEST_CATALOG,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      SECRET_KEY: 'a key that only the tests of Reprise have',
+    }),
     database: { kind: 'external', url: database.url },
     jobStore,
     downloadDir,

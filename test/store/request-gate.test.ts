@@ -45,7 +45,7 @@ function gate(
 ): RequestGate {
   const { db } = connections[process];
   return createRequestGate(
-    { db, log },
+    { db, log, redact: (text) => text },
     { provider, account, displayName: 'Provider', rules: { ...RULES, ...rules } },
   );
 }
@@ -180,7 +180,7 @@ describe('a limit that the provider states', () => {
 
   it('is not lifted by a request that was under way', async () => {
     const [one, other] = [await gate().enter(never), await gate().enter(never)];
-    await (await gate().enter(never)).failed();
+    await (await gate().enter(never)).failed('It fails.');
     const troubled = await gate().enter(never);
     await one.limited(3_600_000);
     await other.succeeded();
@@ -225,7 +225,7 @@ describe('a limit that the provider states', () => {
 
 describe('a provider that fails', () => {
   const fail = async (rules: Partial<LimitRules> = {}, process: 0 | 1 = 0) =>
-    (await gate(rules, { process }).enter(never)).failed();
+    (await gate(rules, { process }).enter(never)).failed('It fails.');
 
   it('is left alone after enough failures in a row, in all processes', async () => {
     await fail();

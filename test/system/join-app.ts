@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import { spawnProgram } from '../kit/child-programs.js';
-import { startApp, type TestApp, type TestAppOptions } from '../kit/start-app.js';
+import { startApp, TEST_CATALOG, type TestApp, type TestAppOptions } from '../kit/start-app.js';
 
 /**
  * Another process's worth of an app beside the first: the same database, job store and download directory, which
@@ -35,6 +35,7 @@ export function spawnWorker(
     stdio: ['pipe', 'ignore', 'inherit'],
     env: {
       ...process.env,
+      ...TEST_CATALOG,
       ROLE: 'worker',
       LOG_LEVEL: 'silent',
       DATABASE_URL: databaseUrlOf(app),

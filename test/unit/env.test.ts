@@ -30,7 +30,7 @@ describe('the environment', () => {
       database: { kind: 'embedded' },
       jobStore: { kind: 'postgresql' },
       role: 'all',
-      catalog: 'demo',
+      catalog: null,
       libraryDirs: [],
       libraryForgetDays: 30,
       ffmpegPath: null,
@@ -194,7 +194,7 @@ describe('the environment', () => {
         "HTTPS_PROXY is invalid; expected: a URL without spaces that starts with http:// or https://.",
         "LOG_LEVEL: "loud" is invalid; expected: fatal, error, warn, info, debug, trace or silent.",
         "GRAPHIQL: "maybe" is invalid; expected: true or false.",
-        "CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to demo.",
+        "CATALOG: "library" requires LIBRARY_DIRS; set LIBRARY_DIRS, or CATALOG to deezer.",
         "ROLE: "worker" requires DATABASE_URL, because the embedded database serves one process; set DATABASE_URL, or ROLE to all.",
       ]
     `);

@@ -70,14 +70,32 @@ export const VALIDATE_WATCH_SETTINGS: ValidateDocument = new TypedDocumentString
   }`,
 );
 
+interface ProviderStatus {
+  name: string;
+  enabled: boolean;
+  state: string;
+  account: string;
+  setup: string | null;
+  limitedUntil: string | null;
+  lastSuccessAt: string | null;
+  lastErrorAt: string | null;
+  lastError: string | null;
+}
+
 export interface SettingsCheck {
   settings: SettingsValues;
+  catalogs: ProviderStatus[];
+  sources: ProviderStatus[];
   checkSettings: { valid: boolean; problems: Problem[]; warnings: string[] } | Failure;
 }
+
+const providerFields = 'name enabled state account setup limitedUntil lastSuccessAt lastErrorAt lastError';
 
 export const CHECK_SETTINGS = new TypedDocumentString<SettingsCheck, Record<string, never>>(
   `query RestCheckSettings {
     settings { ${fields} }
+    catalogs { ${providerFields} }
+    sources { ${providerFields} }
     checkSettings { ... on SettingsCheck { valid ${problems} warnings } ${forbidden} }
   }`,
 );

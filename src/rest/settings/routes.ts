@@ -186,7 +186,8 @@ const check = route({
   path: '/config/check',
   docs: {
     summary: 'Check whether the settings in force work on this server. Requires the admin role.',
-    description: '`warnings` lists what does not, such as a folder that cannot be written to.',
+    description:
+      '`warnings` lists what does not, such as a folder that cannot be written to; `catalogs` and `sources` are the state of each.',
     response: checkSchema,
     example: {},
   },

@@ -133,12 +133,31 @@ export const changedWatchSettingsSchema = watchSettings
   .extend({ message: z.string(), ignored_keys: z.array(z.string()).optional() })
   .meta({ id: 'ChangedWatchSettings', description: 'The settings of watches after a change.' });
 
+const time = z.iso.datetime().nullable();
+const providers = z.array(
+  z
+    .object({
+      name: z.string(),
+      enabled: z.boolean(),
+      state: z.enum(['ready', 'limited', 'failing', 'disabled']),
+      account: z.enum(['not_needed', 'missing', 'set']),
+      setup: z.string().nullable().meta({ description: 'How to set it up; null if it is enabled.' }),
+      limited_until: time.meta({ description: 'Until then nothing is requested from it.' }),
+      last_success_at: time,
+      last_error_at: time,
+      last_error: z.string().nullable().meta({ description: 'Why the latest request failed that did.' }),
+    })
+    .meta({ id: 'ProviderStatus', description: 'State of a catalog or source.' }),
+);
+
 export const checkSchema = z
   .object({
     message: z.string(),
     valid: z.boolean(),
     config: settingsSchema,
     warnings: z.array(z.string()),
+    catalogs: providers,
+    sources: providers,
   })
   .meta({ id: 'SettingsCheck', description: 'Whether the settings in force work on this server.' });
 

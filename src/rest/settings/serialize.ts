@@ -105,7 +105,7 @@ export function serializeValidation(problems: readonly Problem[]): object {
   };
 }
 
-export function serializeCheck({ settings, checkSettings }: SettingsCheck): object {
+export function serializeCheck({ settings, catalogs, sources, checkSettings }: SettingsCheck): object {
   if ('code' in checkSettings) throw toFailure(checkSettings);
   const { valid, problems, warnings } = checkSettings;
   return {
@@ -116,5 +116,22 @@ export function serializeCheck({ settings, checkSettings }: SettingsCheck): obje
       ...toClientProblems(REST_SETTINGS, {}, problems).map(toText),
       ...warnings.map((warning) => warning.replace(/^\w+/, restNameOf)),
     ],
+    catalogs: catalogs.map(serializeProvider),
+    sources: sources.map(serializeProvider),
+  };
+}
+
+function serializeProvider(provider: SettingsCheck['catalogs'][number]): object {
+  const { name, enabled, setup } = provider;
+  return {
+    name,
+    enabled,
+    state: provider.state.toLowerCase(),
+    account: provider.account.toLowerCase(),
+    setup,
+    limited_until: provider.limitedUntil,
+    last_success_at: provider.lastSuccessAt,
+    last_error_at: provider.lastErrorAt,
+    last_error: provider.lastError,
   };
 }
