@@ -50,6 +50,10 @@ export interface CatalogSource {
   readonly provider: string;
   /** Responses of a remote catalog are cached (cached-catalog.ts). */
   readonly remote: boolean;
+  /** The owner's files: shown rather than the same thing in another catalog. */
+  readonly isOwnMusic?: true;
+  /** For trials: not searched together with others unless it is the default. */
+  readonly isInvented?: true;
   search(
     query: { text: string; type: CatalogType } & PageRequest,
     signal: AbortSignal,

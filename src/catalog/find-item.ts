@@ -1,6 +1,4 @@
-import type { Reader } from '../database/expensive-reads.js';
 import { WrongIdTypeError } from '../lib/errors.js';
-import type { Platform } from '../platform.js';
 import {
   providerOf,
   type Album,
@@ -108,18 +106,6 @@ export async function findItemOfType<T extends CatalogType>(
   if (reference.type && reference.type !== requested.type)
     throw new WrongIdTypeError(requested.id, TYPE_NAMES[requested.type]);
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
-}
-
-/** A remote catalog must not keep a place among the reads of our own database. */
-export async function searchCatalog(
-  deps: FindDeps & Pick<Platform, 'reads'>,
-  query: { text: string; type: CatalogType; catalog: string | null } & PageRequest,
-  reader: Reader,
-): Promise<Page<CatalogItem>> {
-  const { catalog: name, ...rest } = query;
-  const catalog = getCatalog(deps, `${name ?? deps.defaultCatalog()}:`);
-  const search = () => catalog.search(rest, reader.signal);
-  return catalog.remote ? search() : deps.reads.run(reader, search);
 }
 
 /** Null for an entry that its catalog no longer has. */

@@ -16,6 +16,7 @@ export function createLibraryCatalog({ index, roots, covers }: LibraryCatalogOpt
   return {
     provider: LIBRARY,
     remote: false,
+    isOwnMusic: true,
     search: ({ text, type, ...page }) => search(index, { text, type }, page),
     findTrack: async (id) => mapItem(await index.findTrack(id), toTrack),
     findAlbum: async (id) => mapItem(await index.findAlbum(id), toAlbum),
