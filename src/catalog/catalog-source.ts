@@ -12,6 +12,7 @@ import type {
   Show,
   Track,
 } from './catalog-item.js';
+import type { ShortLinks } from './short-links.js';
 
 export interface CatalogDeps {
   /** By provider, the part of an id before the colon. Remote ones respond from the cache where they can. */
@@ -22,6 +23,7 @@ export interface CatalogDeps {
   sources: readonly AudioSource[];
   /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */
   defaultCatalog: () => string;
+  shortLinks: ShortLinks;
 }
 
 export interface PageRequest {

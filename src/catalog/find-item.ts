@@ -14,9 +14,9 @@ import {
 } from './catalog-item.js';
 import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
-import { parseItemReference, type ItemReference } from './item-reference.js';
+import { parseItemReference, shortLinkIn, type ItemReference } from './item-reference.js';
 
-type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog'>;
+type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog' | 'shortLinks'>;
 
 interface ItemOf {
   TRACK: Track;
@@ -47,7 +47,7 @@ export async function findItem(
   requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<CatalogItem> {
-  const { id, type } = parseReference(deps, requested);
+  const { id, type } = await readTyped(deps, requested, signal);
   const catalog = getCatalog(deps, id);
   for (const candidate of type ? [type] : FINDABLE) {
     const item = await findTyped(catalog, candidate, { id, signal });
@@ -62,7 +62,7 @@ export async function findQueueableItem(
   requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<QueueableItem> {
-  const { type } = parseReference(deps, requested);
+  const { type } = await readTyped(deps, requested, signal);
   if (type) refuseUnqueueable(type);
   const item = await findItem(deps, requested, signal);
   if (item.type === 'SHOW' || item.type === 'EPISODE') return refuseUnqueueable(item.type);
@@ -76,11 +76,22 @@ function refuseUnqueueable(type: CatalogType): void {
   throw new InvalidItemError(`Items of type ${type} cannot be queued; allowed: ${QUEUEABLE.join(', ')}.`);
 }
 
-function parseReference(
+/** As `parseItemReference`; a short link is followed. Throws InvalidItemError, and Upstream… errors of its service. */
+export async function readItemReference(
+  deps: Pick<FindDeps, 'defaultCatalog' | 'shortLinks'>,
+  item: string,
+  signal: AbortSignal,
+): Promise<ItemReference> {
+  const link = shortLinkIn(item);
+  return parseItemReference(link ? await deps.shortLinks.follow(link, signal) : item, deps.defaultCatalog());
+}
+
+async function readTyped(
   deps: FindDeps,
   { item, type }: { item: string; type: CatalogType | null },
-): ItemReference {
-  const reference = parseItemReference(item, deps.defaultCatalog());
+  signal: AbortSignal,
+): Promise<ItemReference> {
+  const reference = await readItemReference(deps, item, signal);
   if (!type || !reference.type || type === reference.type)
     return { ...reference, type: type ?? reference.type };
   throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
@@ -102,7 +113,7 @@ export async function findItemOfType<T extends CatalogType>(
   requested: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
-  const reference = parseItemReference(requested.id, deps.defaultCatalog());
+  const reference = await readItemReference(deps, requested.id, signal);
   if (reference.type && reference.type !== requested.type)
     throw new WrongIdTypeError(requested.id, TYPE_NAMES[requested.type]);
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });

@@ -24,7 +24,15 @@ export interface QueueDownloadInput {
 export async function queueDownload(
   deps: Pick<
     Platform & CatalogDeps & SettingsDeps,
-    'db' | 'catalogs' | 'defaultCatalog' | 'env' | 'settings' | 'watchSettings' | 'media' | 'log'
+    | 'db'
+    | 'catalogs'
+    | 'defaultCatalog'
+    | 'shortLinks'
+    | 'env'
+    | 'settings'
+    | 'watchSettings'
+    | 'media'
+    | 'log'
   >,
   viewer: Viewer,
   { signal, ...input }: QueueDownloadInput & { signal: AbortSignal },

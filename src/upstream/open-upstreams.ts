@@ -2,6 +2,7 @@ import type { AudioSource } from '../catalog/audio-source.js';
 import { createCachedCatalog } from '../catalog/cached-catalog.js';
 import { createCatalogCache } from '../catalog/catalog-cache.js';
 import type { CatalogDeps, CatalogSource } from '../catalog/catalog-source.js';
+import { createShortLinks } from '../catalog/short-links.js';
 import type { Database } from '../database/prisma.js';
 import { createLibraryCatalog } from '../library/library-catalog.js';
 import { createLibraryRoots } from '../library/library-roots.js';
@@ -20,7 +21,7 @@ export function openUpstreams(
     covers: CoverReader;
   },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
-): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources'> {
+): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks'> {
   const { env, media, covers } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
@@ -48,5 +49,6 @@ export function openUpstreams(
     ),
     liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
+    shortLinks: createShortLinks({ outbound: deps.outbound, cache }),
   };
 }
