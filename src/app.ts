@@ -147,7 +147,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
+  const { musicBrainz, ...upstreams } = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
   const defaultCatalog = () => {
     const { catalog } = settings.settings();
     return upstreams.catalogs.has(catalog) ? catalog : env.catalog;
@@ -166,6 +166,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     ...settings,
     ...upstreams,
     defaultCatalog,
+    enrichment: () => (settings.settings().musicBrainz ? musicBrainz : null),
   };
   const working = { ...shared, db: workDb };
   const runners = { ...createDownloadRunners(working), ...createWatchRunners(working) };

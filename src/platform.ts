@@ -47,6 +47,8 @@ export interface Timing {
   accountCheckMs: number;
   /** How long each catalog has for its part of a search over several. */
   catalogSearchMs: number;
+  /** How long a track waits for MusicBrainz once its audio is there; what is late is left out. */
+  enrichmentMs: number;
   /** How soon a recurring job is back whose record the job store lost. */
   restoreJobsEveryMs: number;
 }
@@ -63,5 +65,6 @@ export const TIMING: Timing = {
   stopGraceMs: 5_000,
   accountCheckMs: 8_000,
   catalogSearchMs: 6_000,
+  enrichmentMs: 10_000,
   restoreJobsEveryMs: 15_000,
 };

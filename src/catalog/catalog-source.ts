@@ -12,6 +12,7 @@ import type {
   Show,
   Track,
 } from './catalog-item.js';
+import type { Enrichment } from './enrichment.js';
 import type { ShortLinks } from './short-links.js';
 
 export interface CatalogDeps {
@@ -24,6 +25,8 @@ export interface CatalogDeps {
   /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */
   defaultCatalog: () => string;
   shortLinks: ShortLinks;
+  /** Null while the setting `musicBrainz` is off. */
+  enrichment: () => Enrichment | null;
 }
 
 export interface PageRequest {
@@ -54,6 +57,8 @@ export interface CatalogSource {
   readonly remote: boolean;
   /** The owner's files: shown rather than the same thing in another catalog. */
   readonly isOwnMusic?: true;
+  /** Whether it has what it needs, such as an account; absent for one that needs nothing. */
+  isSetUp?(): boolean;
   /** For trials: not searched together with others unless it is the default. */
   readonly isInvented?: true;
   search(
@@ -66,6 +71,10 @@ export interface CatalogSource {
   findArtist(id: string, signal: AbortSignal): Promise<Artist | null>;
   findShow(id: string, signal: AbortSignal): Promise<Show | null>;
   findEpisode(id: string, signal: AbortSignal): Promise<Episode | null>;
+  /** By International Standard Recording Code; absent where a catalog cannot look codes up. */
+  findTrackByIsrc?(isrc: string, signal: AbortSignal): Promise<Track | null>;
+  /** By bar code, a UPC or an EAN. */
+  findAlbumByUpc?(upc: string, signal: AbortSignal): Promise<Album | null>;
   listAlbumTracks(albumId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Track>>;
   listPlaylistEntries(
     playlistId: string,

@@ -8,6 +8,10 @@ export class CatalogItemNotFoundError extends DomainError {
 const SETUPS = new Map([
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
   ['spotify', 'this version of Reprise has no catalog for Spotify yet'],
+  [
+    'musicbrainz',
+    'turn on the setting "musicBrainz", which lets Reprise look up what a link to MusicBrainz names',
+  ],
   ['deezer', 'this version of Reprise has no catalog for Deezer yet'],
 ]);
 

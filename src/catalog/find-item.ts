@@ -13,10 +13,11 @@ import {
   type Track,
 } from './catalog-item.js';
 import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
+import { findByMusicBrainzId, MUSICBRAINZ } from './bridge.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
 import { parseItemReference, shortLinkIn, type ItemReference } from './item-reference.js';
 
-type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog' | 'shortLinks'>;
+type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog' | 'shortLinks' | 'enrichment'>;
 
 interface ItemOf {
   TRACK: Track;
@@ -48,6 +49,7 @@ export async function findItem(
   signal: AbortSignal,
 ): Promise<CatalogItem> {
   const { id, type } = await readTyped(deps, requested, signal);
+  if (providerOf({ id }) === MUSICBRAINZ) return findByMusicBrainzId(deps, { id, type }, signal);
   const catalog = getCatalog(deps, id);
   for (const candidate of type ? [type] : FINDABLE) {
     const item = await findTyped(catalog, candidate, { id, signal });
@@ -116,7 +118,27 @@ export async function findItemOfType<T extends CatalogType>(
   const reference = await readItemReference(deps, requested.id, signal);
   if (reference.type && reference.type !== requested.type)
     throw new WrongIdTypeError(requested.id, TYPE_NAMES[requested.type]);
+  if (providerOf(reference) === MUSICBRAINZ)
+    return findBridged(deps, { ...reference, type: requested.type }, signal);
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
+}
+
+async function findBridged<T extends CatalogType>(
+  deps: FindDeps,
+  reference: { id: string; type: T },
+  signal: AbortSignal,
+): Promise<ItemOf[T] | null> {
+  try {
+    const found = await findByMusicBrainzId(deps, reference, signal);
+    return isOfType(found, reference.type) ? found : null;
+  } catch (thrown) {
+    if (thrown instanceof CatalogItemNotFoundError && !(thrown instanceof CatalogNotSetUpError)) return null;
+    throw thrown;
+  }
+}
+
+function isOfType<T extends CatalogType>(item: CatalogItem, type: T): item is ItemOf[T] & CatalogItem {
+  return item.type === type;
 }
 
 /** Null for an entry that its catalog no longer has. */

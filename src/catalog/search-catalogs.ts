@@ -4,6 +4,7 @@ import { DomainError, isErrorCode, UpstreamFailedError, type ErrorCode } from '.
 import type { Platform } from '../platform.js';
 import type { CatalogItem, CatalogType } from './catalog-item.js';
 import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
+import { listByPreference } from './bridge.js';
 import { getCatalog } from './find-item.js';
 import { mergeResults } from './merge-results.js';
 
@@ -66,7 +67,7 @@ async function searchAll(
   { offset, limit, ...query }: Query & PageRequest,
   reader: Reader,
 ): Promise<SearchResults> {
-  const catalogs = listSearched(deps);
+  const catalogs = listByPreference(deps);
   const whole = { ...query, offset: 0, limit: MERGED_RESULTS };
   const found = await Promise.all(
     catalogs.map((catalog) => searchInTime(deps, { catalog, query: whole }, reader)),
@@ -83,16 +84,6 @@ async function searchAll(
     total: merged.length,
     problems: failed.map(({ problem }) => problem),
   };
-}
-
-/** Own music first, then the default catalog. Invented music is found only by those who have nothing else. */
-function listSearched({ catalogs, defaultCatalog }: SearchDeps): CatalogSource[] {
-  const byDefault = defaultCatalog();
-  const placeOf = ({ isOwnMusic, provider }: CatalogSource) =>
-    isOwnMusic ? 0 : provider === byDefault ? 1 : 2;
-  return [...catalogs.values()]
-    .filter(({ isInvented, provider }) => !isInvented || provider === byDefault)
-    .toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
 interface Failed {

@@ -28,6 +28,7 @@ export async function queueDownload(
     | 'catalogs'
     | 'defaultCatalog'
     | 'shortLinks'
+    | 'enrichment'
     | 'env'
     | 'settings'
     | 'watchSettings'

@@ -26,7 +26,10 @@ import {
 import { checkOptions, DEFAULT_OPTIONS, type WatchOptions } from './watch-options.js';
 import { isExpired, isFollowed, type Watch, type WatchKind } from './watch.js';
 
-type FindDeps = Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'defaultCatalog' | 'shortLinks'>;
+type FindDeps = Pick<
+  Platform & CatalogDeps,
+  'db' | 'catalogs' | 'defaultCatalog' | 'shortLinks' | 'enrichment'
+>;
 type WatchDeps = FindDeps & QueueCheckDeps & Pick<Platform, 'clock' | 'env'>;
 
 /** Which watch: its own id, or what it follows. */
