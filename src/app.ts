@@ -150,7 +150,10 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
   const settings = await openSettings(platform, options);
   const catalog = env.catalog ?? (await readInstalledCatalog(workDb));
-  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader, catalog }, overrides);
+  const { musicBrainz, ...upstreams } = openUpstreams(
+    { ...platform, workDb, covers: tagReader, catalog },
+    overrides,
+  );
   const defaultCatalog = () => {
     const { catalog: chosen } = settings.settings();
     return upstreams.catalogs.has(chosen) ? chosen : catalog;
@@ -169,6 +172,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     ...settings,
     ...upstreams,
     defaultCatalog,
+    enrichment: () => (settings.settings().musicBrainz ? musicBrainz : null),
   };
   const working = { ...shared, db: workDb };
   const runners = { ...createDownloadRunners(working), ...createWatchRunners(working) };

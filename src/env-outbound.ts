@@ -6,7 +6,12 @@ import { commaSeparated, isHostName, isNetwork, publicUrl, urlOf, variableFacts 
 const isAllowable = (value: string): boolean => (value !== '*' && isHostName(value)) || isNetwork(value);
 
 /** The services themselves: nobody has said that these may be in a private network. */
-export const PUBLIC_SERVICES: readonly string[] = ['https://api.deezer.com', 'https://accounts.spotify.com'];
+export const PUBLIC_SERVICES: readonly string[] = [
+  'https://api.deezer.com',
+  'https://accounts.spotify.com',
+  'https://musicbrainz.org',
+  'https://coverartarchive.org',
+];
 
 const proxy = urlOf(['http://', 'https://']).refine((value) => URL.canParse(value));
 
@@ -44,6 +49,16 @@ export const OUTBOUND_VARIABLES = {
     default: 'https://accounts.spotify.com',
     description: 'Where the client id and secret of a Spotify account are checked.',
   }),
+  MUSICBRAINZ_URL: publicUrl.default('https://musicbrainz.org').register(variableFacts, {
+    kind: 'an address such as https://musicbrainz.org',
+    default: 'https://musicbrainz.org',
+    description: 'Where MusicBrainz is asked, if the setting `musicBrainz` is on; another one for a mirror.',
+  }),
+  COVER_ART_ARCHIVE_URL: publicUrl.default('https://coverartarchive.org').register(variableFacts, {
+    kind: 'an address such as https://coverartarchive.org',
+    default: 'https://coverartarchive.org',
+    description: 'Where covers of releases are fetched that a catalog has none of; another one for a mirror.',
+  }),
 };
 
 /** What every request to another server depends on. */
@@ -59,6 +74,8 @@ export interface OutboundEnv extends NetworkEnv {
   /** Addresses without a slash at the end. */
   deezerApiUrl: string;
   spotifyAccountsUrl: string;
+  musicBrainzUrl: string;
+  coverArtArchiveUrl: string;
 }
 
 export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIABLES>>): OutboundEnv {
@@ -69,6 +86,8 @@ export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIAB
     noProxy: parsed.NO_PROXY ?? null,
     deezerApiUrl: parsed.DEEZER_API_URL,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
+    musicBrainzUrl: parsed.MUSICBRAINZ_URL,
+    coverArtArchiveUrl: parsed.COVER_ART_ARCHIVE_URL,
   };
 }
 

@@ -45,6 +45,10 @@ export interface Timing {
   stopGraceMs: number;
   /** How long a service has to say whether it accepts an account. */
   accountCheckMs: number;
+  /** How long each catalog has for its part of a search over several. */
+  catalogSearchMs: number;
+  /** How long a track waits for MusicBrainz once its audio is there; what is late is left out. */
+  enrichmentMs: number;
   /** How soon a recurring job is back whose record the job store lost. */
   restoreJobsEveryMs: number;
 }
@@ -60,5 +64,7 @@ export const TIMING: Timing = {
   // Docker kills a container after 10 s: time is needed to return the rest to the queue and stop the database.
   stopGraceMs: 5_000,
   accountCheckMs: 8_000,
+  catalogSearchMs: 6_000,
+  enrichmentMs: 10_000,
   restoreJobsEveryMs: 15_000,
 };

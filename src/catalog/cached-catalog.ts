@@ -30,6 +30,14 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
   return {
     provider: source.provider,
     remote: source.remote,
+    ...(source.isOwnMusic && { isOwnMusic: true as const }),
+    ...(source.isSetUp && { isSetUp: source.isSetUp }),
+    ...(source.findTrackByIsrc && {
+      findTrackByIsrc: find(source.findTrackByIsrc, 'findTrackByIsrc', [trackSchema, LASTING_MS]),
+    }),
+    ...(source.findAlbumByUpc && {
+      findAlbumByUpc: find(source.findAlbumByUpc, 'findAlbumByUpc', [albumSchema, LASTING_MS]),
+    }),
     search: (query, signal) => {
       const { type, text, offset, limit } = query;
       return request(['search', type, text, offset, limit], [pageOf(catalogItemSchema), GROWING_MS], {

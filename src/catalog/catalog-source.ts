@@ -12,6 +12,8 @@ import type {
   Show,
   Track,
 } from './catalog-item.js';
+import type { Enrichment } from './enrichment.js';
+import type { ShortLinks } from './short-links.js';
 
 export interface CatalogDeps {
   /** By provider, the part of an id before the colon. Remote ones respond from the cache where they can. */
@@ -22,6 +24,9 @@ export interface CatalogDeps {
   sources: readonly AudioSource[];
   /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */
   defaultCatalog: () => string;
+  shortLinks: ShortLinks;
+  /** Null while the setting `musicBrainz` is off. */
+  enrichment: () => Enrichment | null;
 }
 
 export interface PageRequest {
@@ -50,6 +55,12 @@ export interface CatalogSource {
   readonly provider: string;
   /** Responses of a remote catalog are cached (cached-catalog.ts). */
   readonly remote: boolean;
+  /** The owner's files: shown rather than the same thing in another catalog. */
+  readonly isOwnMusic?: true;
+  /** Whether it has what it needs, such as an account; absent for one that needs nothing. */
+  isSetUp?(): boolean;
+  /** For trials: not searched together with others unless it is the default. */
+  readonly isInvented?: true;
   search(
     query: { text: string; type: CatalogType } & PageRequest,
     signal: AbortSignal,
@@ -60,6 +71,10 @@ export interface CatalogSource {
   findArtist(id: string, signal: AbortSignal): Promise<Artist | null>;
   findShow(id: string, signal: AbortSignal): Promise<Show | null>;
   findEpisode(id: string, signal: AbortSignal): Promise<Episode | null>;
+  /** By International Standard Recording Code; absent where a catalog cannot look codes up. */
+  findTrackByIsrc?(isrc: string, signal: AbortSignal): Promise<Track | null>;
+  /** By bar code, a UPC or an EAN. */
+  findAlbumByUpc?(upc: string, signal: AbortSignal): Promise<Album | null>;
   listAlbumTracks(albumId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Track>>;
   listPlaylistEntries(
     playlistId: string,

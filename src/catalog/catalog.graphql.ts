@@ -1,16 +1,18 @@
 import { builder } from '../graphql/builder.js';
-import { ErrorInterface } from '../graphql/error-types.js';
+import { ErrorCodeType, ErrorInterface } from '../graphql/error-types.js';
 import {
   connectOffsetPage,
   createConnectionType,
   offsetPageArgs,
   searchComplexity,
+  type Connection,
 } from '../graphql/connection.js';
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
 import type { GraphqlContext } from '../context.js';
 import type { CatalogItem, CatalogType } from './catalog-item.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
-import { findItem, findItemOfType, searchCatalog } from './find-item.js';
+import { findItem, findItemOfType } from './find-item.js';
+import { ALL_CATALOGS, MERGED_RESULTS, searchCatalogs, type CatalogProblem } from './search-catalogs.js';
 import {
   ABOUT_REFERENCE,
   AlbumType,
@@ -49,7 +51,45 @@ builder.objectType(UpstreamLimitedError, {
   }),
 });
 
-const SearchConnection = createConnectionType('Search', CatalogItemType, 'the search results');
+interface FoundItems extends Connection<CatalogItem> {
+  problems: CatalogProblem[];
+}
+
+const SearchConnection = createConnectionType<CatalogItem, FoundItems>(
+  'Search',
+  CatalogItemType,
+  'the search results',
+);
+
+const CatalogProblemType = builder.objectRef<CatalogProblem>('CatalogProblem').implement({
+  description: 'A catalog that did not answer a search over several, so that its results are missing.',
+  fields: (t) => ({
+    catalog: t.exposeString('catalog', {
+      description: 'Name of the catalog without an answer, for example `deezer`.',
+    }),
+    code: t.field({
+      type: ErrorCodeType,
+      description: 'Kind of failure, for example `UPSTREAM_LIMITED`.',
+      resolve: ({ code }) => code,
+    }),
+    message: t.exposeString('message', {
+      description: 'Why the catalog did not answer, in plain English.',
+    }),
+    retryAfterSeconds: t.int({
+      nullable: true,
+      description: 'Seconds after which the catalog may be searched again; null when unknown.',
+      resolve: ({ retryAfterMs }) => (retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1000)),
+    }),
+  }),
+});
+
+builder.objectField(SearchConnection, 'problems', (t) =>
+  t.field({
+    type: [CatalogProblemType],
+    description: `Catalogs whose results are missing from a search with \`catalog: "${ALL_CATALOGS}"\`; empty when every catalog answered.`,
+    resolve: ({ problems }) => problems,
+  }),
+);
 
 const MAX_QUERY_LENGTH = 200;
 
@@ -58,7 +98,7 @@ builder.queryField('search', (t) =>
     type: SearchConnection,
     nullable: true,
     description:
-      'Searches one catalog by words in titles and names, the best match first. Case and accents do not matter. Null, with an entry in `errors`, when the search failed.',
+      'Searches one catalog, or all at once, by words in titles and names, the best match first. Case and accents do not matter. Null, with an entry in `errors`, when the search failed.',
     args: {
       query: t.arg.string({
         required: true,
@@ -70,8 +110,7 @@ builder.queryField('search', (t) =>
         description: 'The kind of items to search for.',
       }),
       catalog: t.arg.string({
-        description:
-          'Name of the catalog to search, for example `demo`; omitted, the default one (setting `catalog`, else CATALOG).',
+        description: `Name of the catalog to search, for example \`demo\`; omitted, the default one (setting \`catalog\`, else CATALOG). With \`${ALL_CATALOGS}\`, the ${MERGED_RESULTS} best results of every catalog are merged by rank: the same recording or album is shown once, as your own library has it, else the default catalog; \`totalCount\` counts what was merged.`,
       }),
       ...offsetPageArgs(t),
     },
@@ -87,7 +126,13 @@ builder.queryField('search', (t) =>
       }
       const type: CatalogType = args.type ?? 'TRACK';
       const query = { text, type, catalog: args.catalog ?? null };
-      return connectOffsetPage(args, (page) => searchCatalog(context, { ...query, ...page }, context));
+      let problems: CatalogProblem[] = [];
+      const page = await connectOffsetPage(args, async (request) => {
+        const found = await searchCatalogs(context, { ...query, ...request }, context);
+        problems = found.problems;
+        return found;
+      });
+      return { ...page, problems };
     },
   }),
 );

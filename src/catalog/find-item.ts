@@ -1,6 +1,4 @@
-import type { Reader } from '../database/expensive-reads.js';
 import { WrongIdTypeError } from '../lib/errors.js';
-import type { Platform } from '../platform.js';
 import {
   providerOf,
   type Album,
@@ -15,10 +13,11 @@ import {
   type Track,
 } from './catalog-item.js';
 import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
+import { findByMusicBrainzId, MUSICBRAINZ } from './bridge.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
-import { parseItemReference, type ItemReference } from './item-reference.js';
+import { parseItemReference, shortLinkIn, type ItemReference } from './item-reference.js';
 
-type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog'>;
+type FindDeps = Pick<CatalogDeps, 'catalogs' | 'defaultCatalog' | 'shortLinks' | 'enrichment'>;
 
 interface ItemOf {
   TRACK: Track;
@@ -49,7 +48,8 @@ export async function findItem(
   requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<CatalogItem> {
-  const { id, type } = parseReference(deps, requested);
+  const { id, type } = await readTyped(deps, requested, signal);
+  if (providerOf({ id }) === MUSICBRAINZ) return findByMusicBrainzId(deps, { id, type }, signal);
   const catalog = getCatalog(deps, id);
   for (const candidate of type ? [type] : FINDABLE) {
     const item = await findTyped(catalog, candidate, { id, signal });
@@ -64,7 +64,7 @@ export async function findQueueableItem(
   requested: { item: string; type: CatalogType | null },
   signal: AbortSignal,
 ): Promise<QueueableItem> {
-  const { type } = parseReference(deps, requested);
+  const { type } = await readTyped(deps, requested, signal);
   if (type) refuseUnqueueable(type);
   const item = await findItem(deps, requested, signal);
   if (item.type === 'SHOW' || item.type === 'EPISODE') return refuseUnqueueable(item.type);
@@ -78,11 +78,22 @@ function refuseUnqueueable(type: CatalogType): void {
   throw new InvalidItemError(`Items of type ${type} cannot be queued; allowed: ${QUEUEABLE.join(', ')}.`);
 }
 
-function parseReference(
+/** As `parseItemReference`; a short link is followed. Throws InvalidItemError, and Upstream… errors of its service. */
+export async function readItemReference(
+  deps: Pick<FindDeps, 'defaultCatalog' | 'shortLinks'>,
+  item: string,
+  signal: AbortSignal,
+): Promise<ItemReference> {
+  const link = shortLinkIn(item);
+  return parseItemReference(link ? await deps.shortLinks.follow(link, signal) : item, deps.defaultCatalog());
+}
+
+async function readTyped(
   deps: FindDeps,
   { item, type }: { item: string; type: CatalogType | null },
-): ItemReference {
-  const reference = parseItemReference(item, deps.defaultCatalog());
+  signal: AbortSignal,
+): Promise<ItemReference> {
+  const reference = await readItemReference(deps, item, signal);
   if (!type || !reference.type || type === reference.type)
     return { ...reference, type: type ?? reference.type };
   throw new InvalidItemError(`${item} is of type ${reference.type}, not ${type}.`);
@@ -104,22 +115,30 @@ export async function findItemOfType<T extends CatalogType>(
   requested: { id: string; type: T },
   signal: AbortSignal,
 ): Promise<ItemOf[T] | null> {
-  const reference = parseItemReference(requested.id, deps.defaultCatalog());
+  const reference = await readItemReference(deps, requested.id, signal);
   if (reference.type && reference.type !== requested.type)
     throw new WrongIdTypeError(requested.id, TYPE_NAMES[requested.type]);
+  if (providerOf(reference) === MUSICBRAINZ)
+    return findBridged(deps, { ...reference, type: requested.type }, signal);
   return findTyped(getCatalog(deps, reference.id), requested.type, { id: reference.id, signal });
 }
 
-/** A remote catalog must not keep a place among the reads of our own database. */
-export async function searchCatalog(
-  deps: FindDeps & Pick<Platform, 'reads'>,
-  query: { text: string; type: CatalogType; catalog: string | null } & PageRequest,
-  reader: Reader,
-): Promise<Page<CatalogItem>> {
-  const { catalog: name, ...rest } = query;
-  const catalog = getCatalog(deps, `${name ?? deps.defaultCatalog()}:`);
-  const search = () => catalog.search(rest, reader.signal);
-  return catalog.remote ? search() : deps.reads.run(reader, search);
+async function findBridged<T extends CatalogType>(
+  deps: FindDeps,
+  reference: { id: string; type: T },
+  signal: AbortSignal,
+): Promise<ItemOf[T] | null> {
+  try {
+    const found = await findByMusicBrainzId(deps, reference, signal);
+    return isOfType(found, reference.type) ? found : null;
+  } catch (thrown) {
+    if (thrown instanceof CatalogItemNotFoundError && !(thrown instanceof CatalogNotSetUpError)) return null;
+    throw thrown;
+  }
+}
+
+function isOfType<T extends CatalogType>(item: CatalogItem, type: T): item is ItemOf[T] & CatalogItem {
+  return item.type === type;
 }
 
 /** Null for an entry that its catalog no longer has. */

@@ -15,6 +15,7 @@ const SPOTIFY_ID = /^[A-Za-z0-9]{22}$/;
 const ID_FORMS = new Map([
   ['spotify', SPOTIFY_ID],
   ['deezer', /^\d{1,19}$/],
+  ['musicbrainz', /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/],
 ]);
 const MAX_REFERENCE_CHARS = 2_000;
 const SPOTIFY_USERS_PLAYLIST = /^spotify:user:[^:]+:playlist:/;
@@ -68,27 +69,37 @@ const DEEZER: Site = {
   path: /^\/(?:[a-z]{2}(?:-[a-z]{2})?\/|widget\/[a-z]+\/)?(track|album|playlist|artist|episode|show)\/(\d{1,19})\/?$/,
 };
 
+/** No catalog of its own: what it knows is looked up in the others by its codes (bridge.ts). */
+const MUSICBRAINZ: Site = {
+  provider: 'musicbrainz',
+  path: /^\/(recording|release)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\/?$/,
+};
+const TYPE_OF_WORD: Readonly<Record<string, CatalogType>> = { RECORDING: 'TRACK', RELEASE: 'ALBUM' };
+
 const SITES = new Map<string, Site>([
   ['open.spotify.com', SPOTIFY],
   ['play.spotify.com', SPOTIFY],
   ['deezer.com', DEEZER],
   ['www.deezer.com', DEEZER],
   ['widget.deezer.com', DEEZER],
+  ['musicbrainz.org', MUSICBRAINZ],
+  ['beta.musicbrainz.org', MUSICBRAINZ],
 ]);
 
-/** Only their services know where these lead, and no request is made before an id is known. */
-const SHORTENERS = new Set([
-  'spotify.link',
-  'spotify.app.link',
-  'link.deezer.com',
-  'deezer.page.link',
-  'dzr.page.link',
+/** Only these services know where their links lead (short-links.ts). */
+const SHORTENERS = new Map([
+  ['spotify.link', 'Spotify'],
+  ['spotify.app.link', 'Spotify'],
+  ['spoti.fi', 'Spotify'],
+  ['link.deezer.com', 'Deezer'],
+  ['deezer.page.link', 'Deezer'],
+  ['dzr.page.link', 'Deezer'],
 ]);
 
 /** `deezer://` is how apps call each other: followed by the site's name, or by the path at once. */
 const LINK = /^(?:https?|deezer):\/\//i;
 const WITHOUT_SCHEME = new RegExp(
-  `^(?:${[...SITES.keys(), ...SHORTENERS].join('|').replaceAll('.', '\\.')})/`,
+  `^(?:${[...SITES.keys(), ...SHORTENERS.keys()].join('|').replaceAll('.', '\\.')})/`,
   'i',
 );
 
@@ -98,16 +109,32 @@ function isLink(text: string): boolean {
 
 function parseLink(text: string): ItemReference {
   const url = toUrl(text);
-  if (url && SHORTENERS.has(url.hostname)) {
+  if (url && shortenerOf(url)) {
     throw new InvalidItemError(
-      `${quote(text)} is a short link, and only its service knows where it leads. Open it in a browser and use the address that it leads to.`,
+      `${quote(text)} is a short link, which is not followed here. Open it in a browser and use the address that it leads to.`,
     );
   }
   const site = SITES.get(url?.hostname ?? '');
   const [, type = '', id = ''] = site?.path.exec(url?.pathname ?? '') ?? [];
   const known = typeNamed(type);
   if (site && known) return { id: `${site.provider}:${id}`, type: known };
-  throw new InvalidItemError(`${quote(text)} is not a link to an item of Spotify or Deezer.`);
+  throw new InvalidItemError(`${quote(text)} is not a link to an item of ${ITEM_SITES}.`);
+}
+
+export const ITEM_SITES = 'Spotify, Deezer or MusicBrainz';
+
+/** Whose short link it is; null for any other address, such as one with a port or a password. */
+export function shortenerOf(url: URL): string | null {
+  const isPlain =
+    /^https?:$/.test(url.protocol) && url.port === '' && url.username === '' && url.password === '';
+  return isPlain ? (SHORTENERS.get(url.hostname) ?? null) : null;
+}
+
+/** Null for what is not a short link. */
+export function shortLinkIn(raw: string): URL | null {
+  const text = raw.trim();
+  const url = raw.length <= MAX_REFERENCE_CHARS && isLink(text) ? toUrl(text) : null;
+  return url && shortenerOf(url) ? url : null;
 }
 
 function toUrl(text: string): URL | null {
@@ -119,9 +146,10 @@ function toUrl(text: string): URL | null {
 }
 
 function typeNamed(word: string): CatalogType | null {
-  return CATALOG_TYPES.find((type) => type === word.toUpperCase()) ?? null;
+  const name = word.toUpperCase();
+  return CATALOG_TYPES.find((type) => type === name) ?? TYPE_OF_WORD[name] ?? null;
 }
 
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

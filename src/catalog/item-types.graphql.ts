@@ -67,7 +67,7 @@ export const ABOUT = {
 
 /** Of every argument that takes an item in any form. */
 export const ABOUT_REFERENCE =
-  'An item by its id (`Album:demo:night-ferry`, `demo:night-ferry`, or `night-ferry` in the default catalog), its URI (`spotify:album:<id>`) or a link to it (`https://www.deezer.com/track/3135556`).';
+  'An item by its id (`Album:demo:night-ferry`, `demo:night-ferry`, or `night-ferry` in the default catalog), its URI (`spotify:album:<id>`) or a link to it (`https://www.deezer.com/track/3135556`); a short link (`https://link.deezer.com/s/…`) is followed.';
 
 /** Ids in the demo catalog, for descriptions. */
 export const EXAMPLE_SLUGS = {

@@ -32,8 +32,13 @@ export function rankMatch(track: Track, candidate: Candidate): number {
   return (hasSameIsrc(track, candidate) ? 4 : 0) + (sameTitle ? 2 : 0) + (sameLength ? 1 : 0);
 }
 
+/** Codes are written with hyphens, or without. */
+export function sameCode(one: string | null, other: string | null): boolean {
+  return Boolean(one && other) && compact(one ?? '') === compact(other ?? '');
+}
+
 function hasSameIsrc(track: Track, candidate: Candidate): boolean {
-  if (!track.isrc || !candidate.isrc || compact(track.isrc) !== compact(candidate.isrc)) return false;
+  if (!sameCode(track.isrc, candidate.isrc)) return false;
   const lengthsKnown = track.durationMs !== null && candidate.durationMs !== null;
   return !lengthsKnown || isWithin(ISRC_TOLERANCE_MS, track, candidate);
 }

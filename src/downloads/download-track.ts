@@ -5,7 +5,8 @@ import type { Ending } from '../tasks/task-state-store.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { fetchCover } from './cover-file.js';
 import { fetchAudio } from './fetch-audio.js';
-import { makeFile } from './make-file.js';
+import { beginEnrichment } from './enrich-track.js';
+import { makeFile, type FetchedTrack } from './make-file.js';
 import { pickSource } from './pick-source.js';
 import { placeFile, reuseFile } from './place-file.js';
 import { planTrack, type TrackDownload } from './plan-track.js';
@@ -15,7 +16,7 @@ import { checkLength, checkRendition } from './track-limits.js';
 
 export type DownloadDeps = Pick<
   Platform & CatalogDeps & SettingsDeps,
-  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'media' | 'timing'
+  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'enrichment' | 'media' | 'timing'
 >;
 
 /** Idempotent: after a crash it continues from the file in place. Leaves nothing behind when it fails. */
@@ -38,10 +39,25 @@ async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<E
   // Before the space: a read-only disk is often a full one too.
   await download.work.open();
   await checkRendition(download, picked.rendition);
-  const [audioPath, cover] = await Promise.all([
-    fetchAudio(deps, download, picked),
-    fetchCover(deps, download),
-  ]);
-  const made = await makeFile(deps, download, { rendition: picked.rendition, audioPath, cover });
+  const enrichment = beginEnrichment(deps, download);
+  try {
+    const [audioPath, ownCover] = await Promise.all([
+      fetchAudio(deps, download, picked),
+      fetchCover(deps, download),
+    ]);
+    const { facts, cover } = await enrichment.complete(ownCover);
+    const { rendition } = picked;
+    return await placeMade(deps, download, { rendition, audioPath, cover, facts });
+  } finally {
+    enrichment.stop();
+  }
+}
+
+async function placeMade(
+  deps: DownloadDeps,
+  download: TrackDownload,
+  fetched: FetchedTrack,
+): Promise<Ending> {
+  const made = await makeFile(deps, download, fetched);
   return placeFile(deps, download, made);
 }

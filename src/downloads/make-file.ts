@@ -2,17 +2,20 @@ import type { Rendition } from '../catalog/audio-source.js';
 import { providerOf, type Track } from '../catalog/catalog-item.js';
 import { LIBRARY } from '../library/library-file.js';
 import { DamagedAudioError } from '../media/errors.js';
-import type { AudioProbe, TrackTags, TranscodeRequest } from '../media/media.js';
+import type { RecordingFacts } from '../catalog/enrichment.js';
+import type { AudioProbe, MusicBrainzIds, TrackTags, TranscodeRequest } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import { checkDuration, checkQuality } from './audio-quality.js';
 import { FETCH_SHARE } from './fetch-audio.js';
 import type { TrackDownload } from './plan-track.js';
 import { checkLength, estimateOutput, expectSpace, largestOutput } from './track-limits.js';
 
-interface FetchedTrack {
+export interface FetchedTrack {
   rendition: Rendition;
   audioPath: string;
   cover: Uint8Array | null;
+  /** What fills the gaps of the catalog; null when nothing was found in time. */
+  facts: RecordingFacts | null;
 }
 
 export interface MadeFile {
@@ -27,7 +30,7 @@ export interface MadeFile {
 export async function makeFile(
   { media }: Pick<Platform, 'media'>,
   download: TrackDownload,
-  { rendition, audioPath, cover }: FetchedTrack,
+  { rendition, audioPath, cover, facts }: FetchedTrack,
 ): Promise<MadeFile> {
   const { track, options, signal } = download;
   const input = await media.probe(audioPath, signal);
@@ -44,7 +47,7 @@ export async function makeFile(
     format: options.format,
     bitrateKbps: options.bitrateKbps,
     artistSeparator: options.artistSeparator,
-    tags: catalogTags(track, rendition),
+    tags: withFacts(catalogTags(track, rendition), facts),
     // What the library's catalog says of a file was read from its tags, where it may have been taken apart or cut.
     tagPolicy: options.tagsFromCatalog && providerOf(track) !== LIBRARY ? 'replace' : 'fill',
     cover,
@@ -101,5 +104,30 @@ function catalogTags(track: Track, rendition: Rendition): TrackTags {
     copyright: album?.copyright ?? null,
     source: rendition.source,
     licence: rendition.licence,
+  };
+}
+
+/** The catalog is right where it says something. */
+function withFacts(tags: TrackTags, facts: RecordingFacts | null): TrackTags {
+  if (!facts) return tags;
+  const { release } = facts;
+  return {
+    ...tags,
+    date: tags.date ?? release?.date ?? null,
+    label: tags.label ?? release?.label ?? null,
+    upc: tags.upc ?? (release?.upc || null),
+    genres: tags.genres.length > 0 ? tags.genres : facts.genres,
+    musicBrainz: toIds(facts),
+  };
+}
+
+function toIds({ recordingId, artistIds, release }: RecordingFacts): MusicBrainzIds {
+  return {
+    recordingId,
+    artistIds,
+    releaseTrackId: release?.trackId ?? null,
+    releaseId: release?.id ?? null,
+    releaseGroupId: release?.groupId ?? null,
+    albumArtistIds: release?.artistIds ?? [],
   };
 }

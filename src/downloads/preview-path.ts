@@ -23,7 +23,7 @@ export interface PathPreview {
 
 type PreviewDeps = Pick<
   Platform & CatalogDeps & SettingsDeps,
-  'catalogs' | 'defaultCatalog' | 'settings' | 'media'
+  'catalogs' | 'defaultCatalog' | 'shortLinks' | 'enrichment' | 'settings' | 'media'
 >;
 type Subject = Pick<PathContext, 'track' | 'playlist'>;
 

@@ -24,7 +24,16 @@ export interface QueueDownloadInput {
 export async function queueDownload(
   deps: Pick<
     Platform & CatalogDeps & SettingsDeps,
-    'db' | 'catalogs' | 'defaultCatalog' | 'env' | 'settings' | 'watchSettings' | 'media' | 'log'
+    | 'db'
+    | 'catalogs'
+    | 'defaultCatalog'
+    | 'shortLinks'
+    | 'enrichment'
+    | 'env'
+    | 'settings'
+    | 'watchSettings'
+    | 'media'
+    | 'log'
   >,
   viewer: Viewer,
   { signal, ...input }: QueueDownloadInput & { signal: AbortSignal },

@@ -42,7 +42,12 @@ export function lazyConnection<Node>({ size, read, totalCount }: LazyPage<Node>)
   };
 }
 
-export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, what: string) {
+/** `Shape`: with what this connection has beside its page. */
+export function createConnectionType<Node, Shape extends Connection<Node> = Connection<Node>>(
+  name: string,
+  ref: OutputRef<Node>,
+  what: string,
+) {
   // Pothos cannot tell what a resolver for a type parameter must return.
   const node: OutputRef<unknown> = ref;
   const edge = builder.objectRef<Page<unknown>['edges'][number]>(`${name}Edge`).implement({
@@ -58,7 +63,7 @@ export function createConnectionType<Node>(name: string, ref: OutputRef<Node>, w
       }),
     }),
   });
-  return builder.objectRef<Connection<Node>>(`${name}Connection`).implement({
+  return builder.objectRef<Shape>(`${name}Connection`).implement({
     description: `A page of ${what}.`,
     fields: (t) => ({
       edges: t.field({

@@ -50,7 +50,7 @@ const CODES: Record<ErrorCode, string> = {
   INTERNAL: 'A bug in Reprise; the server log has the details.',
 };
 
-const ErrorCodeType = builder.enumType('ErrorCode', {
+export const ErrorCodeType = builder.enumType('ErrorCode', {
   description:
     'Machine-readable reason why a request, or one field of it, was refused. `TaskErrorCode` says why a task failed.',
   values: Object.fromEntries(

@@ -16,10 +16,13 @@ export function createLibraryCatalog({ index, roots, covers }: LibraryCatalogOpt
   return {
     provider: LIBRARY,
     remote: false,
+    isOwnMusic: true,
     search: ({ text, type, ...page }) => search(index, { text, type }, page),
     findTrack: async (id) => mapItem(await index.findTrack(id), toTrack),
     findAlbum: async (id) => mapItem(await index.findAlbum(id), toAlbum),
     findArtist: async (id) => mapItem(await index.findArtist(id), toArtist),
+    findTrackByIsrc: async (isrc) => mapItem(await index.findTrackByIsrc(isrc), toTrack),
+    findAlbumByUpc: async (upc) => mapItem(await index.findAlbumByUpc(upc), toAlbum),
     findPlaylist: () => Promise.resolve(null),
     findShow: () => Promise.resolve(null),
     findEpisode: () => Promise.resolve(null),

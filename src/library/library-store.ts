@@ -27,6 +27,8 @@ export interface LibraryIndex {
   findTrack(id: string): Promise<LibraryTrack | null>;
   findAlbum(id: string): Promise<LibraryAlbum | null>;
   findArtist(id: string): Promise<LibraryArtist | null>;
+  findTrackByIsrc(isrc: string): Promise<LibraryTrack | null>;
+  findAlbumByUpc(upc: string): Promise<LibraryAlbum | null>;
   listAlbumTracks(albumId: string, page: PageRequest): Promise<Page<LibraryTrack>>;
   listArtistAlbums(
     artistId: string,
@@ -52,6 +54,15 @@ export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
     (ids) => listArtistsOf(db, ids),
     ({ id }) => id,
   );
+  const tracksByIsrc = together(
+    async (codes) =>
+      withAlbums(db, await db.libraryFile.findMany({ where: { isrc: { in: [...codes] }, ...SERVED } })),
+    ({ file }) => file.isrc ?? '',
+  );
+  const albumsByUpc = together(
+    (codes) => db.libraryAlbum.findMany({ where: { upc: { in: [...codes] } } }),
+    ({ upc }) => upc ?? '',
+  );
   return {
     searchTracks: (text, page) => searchTracks(searchDb, printable(text), page),
     searchAlbums: (text, page) => searchAlbums(searchDb, printable(text), page),
@@ -59,6 +70,8 @@ export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
     findTrack: (id) => tracks.load(id),
     findAlbum: (id) => albums.load(id),
     findArtist: (id) => artists.load(id),
+    findTrackByIsrc: (isrc) => tracksByIsrc.load(isrc),
+    findAlbumByUpc: (upc) => albumsByUpc.load(upc),
     listAlbumTracks: (albumId, page) => listAlbumTracks(db, albumId, page),
     listArtistAlbums: (artistId, query) => listArtistAlbums(db, artistId, query),
     listCopies: (file) => listCopies(db, file),
@@ -75,18 +88,17 @@ function together<Item>(
   idOf: (item: Item) => string,
 ): DataLoader<string, Item | null> {
   const load = async (ids: readonly string[]) => {
-    const items = await list([...new Set(ids)]);
-    const byId = new Map(items.map((item) => [idOf(item), item]));
+    const byId = new Map((await list([...new Set(ids)])).map((item) => [idOf(item), item]));
     return ids.map((id) => byId.get(id) ?? null);
   };
   return new DataLoader(load, { cache: false, maxBatchSize: MAX_BATCH });
 }
 
 const MAX_BATCH = 500;
+const SERVED = { problem: null, copyOfId: null };
 
 async function listTracksOf(db: Db, ids: readonly string[]): Promise<LibraryTrack[]> {
-  const files = await db.libraryFile.findMany({ where: { id: { in: [...ids] }, problem: null } });
-  return withAlbums(db, files);
+  return withAlbums(db, await db.libraryFile.findMany({ where: { id: { in: [...ids] }, problem: null } }));
 }
 
 async function searchTracks(db: Db, text: string, page: PageRequest): Promise<Page<LibraryTrack>> {
@@ -103,7 +115,7 @@ async function searchTracks(db: Db, text: string, page: PageRequest): Promise<Pa
 }
 
 async function listAlbumTracks(db: Db, albumId: string, page: PageRequest): Promise<Page<LibraryTrack>> {
-  const where = { albumId, problem: null, copyOfId: null };
+  const where = { albumId, ...SERVED };
   const [files, total] = await Promise.all([
     db.libraryFile.findMany({
       where,

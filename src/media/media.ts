@@ -44,6 +44,17 @@ export interface TrackTags {
   /** Who supplied the audio, and on what licence. A comment is its owner's, and stays. */
   source: string | null;
   licence: string | null;
+  /** Ids that people rely on who tag with MusicBrainz: those that a file has already stay. */
+  musicBrainz?: MusicBrainzIds | null;
+}
+
+export interface MusicBrainzIds {
+  recordingId: string;
+  releaseTrackId: string | null;
+  releaseId: string | null;
+  releaseGroupId: string | null;
+  artistIds: string[];
+  albumArtistIds: string[];
 }
 
 export interface AudioProbe {

@@ -166,6 +166,8 @@ export function namesOf(field: string): string[] {
   ];
 }
 
+export const isMusicBrainzId = (field: string): boolean => field.startsWith('MUSICBRAINZ_');
+
 /** In characters: far above any title, far below what breaks a reader. */
 const MAX_VALUE_LENGTH = 32_768;
 
@@ -188,6 +190,12 @@ export function toTagValues(tags: TrackTags): TagValues {
     ['COPYRIGHT', [tags.copyright]],
     ['SOURCE', [tags.source]],
     ['LICENSE', [tags.licence]],
+    ['MUSICBRAINZ_TRACKID', [tags.musicBrainz?.recordingId ?? null]],
+    ['MUSICBRAINZ_RELEASETRACKID', [tags.musicBrainz?.releaseTrackId ?? null]],
+    ['MUSICBRAINZ_ALBUMID', [tags.musicBrainz?.releaseId ?? null]],
+    ['MUSICBRAINZ_RELEASEGROUPID', [tags.musicBrainz?.releaseGroupId ?? null]],
+    ['MUSICBRAINZ_ARTISTID', tags.musicBrainz?.artistIds ?? []],
+    ['MUSICBRAINZ_ALBUMARTISTID', tags.musicBrainz?.albumArtistIds ?? []],
   ];
   return pairs
     .map(([field, values]) => [field, values.map(cleanValue).filter((value) => value !== '')] as const)

@@ -1,7 +1,7 @@
 import type { Cover } from './artwork.js';
 import { readSourceTags, type SourceTags } from './read-tags.js';
 import type { TagEditor } from './tag-editors.js';
-import type { TagValues } from './tag-fields.js';
+import { isMusicBrainzId, type TagValues } from './tag-fields.js';
 import { frontCover, isFront, openTagFile, type TagFile, toPictures } from './tag-file.js';
 
 export interface TagWrite {
@@ -36,7 +36,7 @@ export async function writeTags(write: TagWrite): Promise<void> {
       for (const editor of file.editors) apply(editor, values, 'replace');
       if (carried.pictures.length > 0) file.setPictures(toPictures(carried.pictures));
     }
-    for (const editor of file.editors) apply(editor, write.values, write.policy);
+    for (const editor of file.editors) apply(editor, withoutForeignIds(editor, write.values), write.policy);
     if (write.cover) setCover(file, write.cover, write.policy);
     file.save();
   } finally {
@@ -54,6 +54,13 @@ function apply(editor: TagEditor, values: TagValues, policy: TagWrite['policy'])
     if (policy === 'fill' && editor.get(field).length > 0) continue;
     if (!isSame(editor.get(field), texts)) editor.set(field, texts);
   }
+}
+
+/** What a person has looked up by hand is surer than what a code finds, and ids of two releases do not fit together. */
+function withoutForeignIds(editor: TagEditor, values: TagValues): TagValues {
+  const ids = values.filter(([field]) => isMusicBrainzId(field));
+  const hasOwn = ids.some(([field]) => editor.get(field).length > 0);
+  return hasOwn ? values.filter(([field]) => !isMusicBrainzId(field)) : values;
 }
 
 /** Written again, a text could lose what the editor does not read, such as the language of a comment. */

@@ -39,6 +39,7 @@ const TRIES = 3;
 const RETRY_DELAY_MS = 300;
 const TOO_MANY_REQUESTS = 429;
 const NOT_MODIFIED = 304;
+const UNAVAILABLE = 503;
 /** Of responses with an ETag, which are sent again only when they have changed. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
@@ -96,10 +97,13 @@ async function judge<T>(
 ): Promise<T> {
   const retryAfterMs = parseRetryAfter(response.headers, clock.now());
   const { status } = response;
-  if (status === TOO_MANY_REQUESTS || (status === 503 && retryAfterMs !== null))
+  if (status === TOO_MANY_REQUESTS || (status === UNAVAILABLE && retryAfterMs !== null))
     throw new StatedLimit(retryAfterMs);
-  if (status >= 500) throw new UnexpectedResponse(`answered with status ${status}`);
-  return read(response);
+  // What a reader throws of a failed request counts for more than that it failed.
+  if (status >= 500 && status !== UNAVAILABLE) throw new UnexpectedResponse(`answered with status ${status}`);
+  const result = await read(response);
+  if (status === UNAVAILABLE) throw new UnexpectedResponse(`answered with status ${status}`);
+  return result;
 }
 
 class StatedLimit extends LimitedResponse {

@@ -178,6 +178,10 @@ export const settingsTable = z.object({
     description:
       'Replace the tags of the source’s file that the catalog knows better. If false, only missing tags are added. All other tags stay either way.',
   }),
+  musicBrainz: z.boolean().default(false).meta({
+    description:
+      'Look up each track by its ISRC at MusicBrainz, and add what the catalog lacks to its tags: date, label, genres, MusicBrainz ids, and a cover of the Cover Art Archive. Off by default: it tells a third party what you download, at most one track a second.',
+  }),
   separateTracksByUser: z.boolean().default(false).meta({
     description: 'Save the files of each user in a folder of their own, named after them.',
   }),

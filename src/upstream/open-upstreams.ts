@@ -2,6 +2,8 @@ import type { AudioSource } from '../catalog/audio-source.js';
 import { createCachedCatalog } from '../catalog/cached-catalog.js';
 import { createCatalogCache } from '../catalog/catalog-cache.js';
 import type { CatalogDeps, CatalogSource } from '../catalog/catalog-source.js';
+import type { Enrichment } from '../catalog/enrichment.js';
+import { createShortLinks } from '../catalog/short-links.js';
 import type { Database } from '../database/prisma.js';
 import { createLibraryCatalog } from '../library/library-catalog.js';
 import { createLibraryRoots } from '../library/library-roots.js';
@@ -11,6 +13,7 @@ import type { CoverReader } from '../library/tag-reader.js';
 import type { Platform } from '../platform.js';
 import { createDeezerCatalog } from './deezer/catalog.js';
 import { createDemoCatalog } from './demo/catalog.js';
+import { createMusicBrainz } from './musicbrainz/musicbrainz.js';
 import { createDemoSource } from './demo/source.js';
 
 /** All catalogs and sources, those of the overrides first. */
@@ -22,7 +25,7 @@ export function openUpstreams(
     catalog: string;
   },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
-): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources'> {
+): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks'> & { musicBrainz: Enrichment } {
   const { env, media, covers } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
@@ -50,5 +53,11 @@ export function openUpstreams(
     ),
     liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
+    shortLinks: createShortLinks({ outbound: deps.outbound, cache }),
+    musicBrainz: createMusicBrainz({
+      outbound: deps.outbound,
+      cache,
+      urls: { api: env.musicBrainzUrl, covers: env.coverArtArchiveUrl },
+    }),
   };
 }

@@ -4,7 +4,7 @@ import type { Viewer } from '../auth/viewer.js';
 import { providerOf, titleOf, type CatalogType } from '../catalog/catalog-item.js';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import { CatalogItemNotFoundError, InvalidItemError } from '../catalog/errors.js';
-import { findItemOfType } from '../catalog/find-item.js';
+import { findItemOfType, readItemReference } from '../catalog/find-item.js';
 import { parseItemReference } from '../catalog/item-reference.js';
 import { inTransaction } from '../database/prisma.js';
 import type { Platform } from '../platform.js';
@@ -26,7 +26,10 @@ import {
 import { checkOptions, DEFAULT_OPTIONS, type WatchOptions } from './watch-options.js';
 import { isExpired, isFollowed, type Watch, type WatchKind } from './watch.js';
 
-type FindDeps = Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'defaultCatalog'>;
+type FindDeps = Pick<
+  Platform & CatalogDeps,
+  'db' | 'catalogs' | 'defaultCatalog' | 'shortLinks' | 'enrichment'
+>;
 type WatchDeps = FindDeps & QueueCheckDeps & Pick<Platform, 'clock' | 'env'>;
 
 /** Which watch: its own id, or what it follows. */
@@ -89,7 +92,7 @@ async function findWatchable(
   deps: FindDeps,
   { item, kind, signal }: Pick<WatchItemInput, 'item' | 'kind' | 'signal'>,
 ): Promise<WatchedItem> {
-  const { id, type } = parseItemReference(item, deps.defaultCatalog());
+  const { id, type } = await readItemReference(deps, item, signal);
   const allowed = allowedKinds(type, kind);
   if (allowed.length === 0) throw notWatchable(item);
   for (const each of allowed) {

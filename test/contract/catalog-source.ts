@@ -70,6 +70,24 @@ export function describeCatalogSource(name: string, open: () => CatalogSample): 
       expect(trackSchema.parse(JSON.parse(JSON.stringify(found)))).toEqual(found);
     });
 
+    it('finds the same thing by its code, if it can look codes up', async () => {
+      const { catalog, track, album } = open();
+      const found = await catalog.findTrack(track, signal());
+      if (found?.isrc && catalog.findTrackByIsrc) {
+        const { isrc } = found;
+        expect(await catalog.findTrackByIsrc(isrc, signal())).toMatchObject({ type: 'TRACK', isrc });
+      }
+      const foundAlbum = await catalog.findAlbum(album, signal());
+      if (foundAlbum?.upc && catalog.findAlbumByUpc) {
+        const { upc } = foundAlbum;
+        expect(await catalog.findAlbumByUpc(upc, signal())).toMatchObject({ type: 'ALBUM', upc });
+      }
+      for (const code of ['XXNOT9999999', '', '../x', '0'])
+        expect((await catalog.findTrackByIsrc?.(code, signal())) ?? null).toBeNull();
+      for (const code of ['4000000000000', '', '../x'])
+        expect((await catalog.findAlbumByUpc?.(code, signal())) ?? null).toBeNull();
+    });
+
     it('finds nothing for what it lacks, and for ids of other catalogs', async () => {
       const { catalog, missing } = open();
       for (const id of [missing, 'elsewhere:1', `${catalog.provider}:`, '']) {

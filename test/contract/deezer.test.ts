@@ -102,6 +102,15 @@ describe('items of Deezer', () => {
     });
   });
 
+  it('are found by ISRC and by UPC', async () => {
+    const { findTrackByIsrc, findAlbumByUpc } = deezer.catalog;
+    expect(await findTrackByIsrc?.('XXKEL7001002', signal())).toMatchObject({
+      id: 'deezer:7001002',
+      album: { discTotal: 2 },
+    });
+    expect(await findAlbumByUpc?.('0000000700100', signal())).toMatchObject({ id: 'deezer:7001' });
+  });
+
   it('say when they are not offered in the country of the caller', async () => {
     expect(await deezer.catalog.findTrack(IDS.unreadableTrack, signal())).toMatchObject({ available: false });
     const { items } = await deezer.catalog.listAlbumTracks(IDS.album, all, signal());

@@ -458,7 +458,7 @@ describe('a link', () => {
       [
         {
           "code": "INVALID_INPUT",
-          "message": ""https://example.com/track/1" is not a link to an item of Spotify or Deezer.",
+          "message": ""https://example.com/track/1" is not a link to an item of Spotify, Deezer or MusicBrainz.",
           "path": "resolveItem",
         },
       ]

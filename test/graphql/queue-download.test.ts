@@ -230,7 +230,7 @@ describe('a rejected download', () => {
         "a link to anything else": {
           "__typename": "InvalidItem",
           "code": "INVALID_ITEM",
-          "message": ""https://example.com/song.mp3" is not a link to an item of Spotify or Deezer.",
+          "message": ""https://example.com/song.mp3" is not a link to an item of Spotify, Deezer or MusicBrainz.",
         },
         "a malformed id": {
           "__typename": "InvalidItem",

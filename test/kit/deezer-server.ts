@@ -150,10 +150,10 @@ function answer(url: string, { pathname, searchParams }: URL): unknown {
   const finders: Record<string, () => unknown> = {
     artist: () => NAMES.has(id) && (part ? page(albumsOf(url, id)) : artist(url, id)),
     album: () => {
-      const found = ALBUMS.find((each) => each.id === id);
+      const found = ALBUMS.find((each) => each.id === id || key === `upc:${String(album(url, each)['upc'])}`);
       return found && (part ? page(tracksOf(url, found).map(asAlbumRow)) : album(url, found));
     },
-    track: () => allTracks(url).find((each) => each.id === id),
+    track: () => allTracks(url).find((each) => each.id === id || key === `isrc:${String(each['isrc'])}`),
     playlist: () => {
       const found = PLAYLISTS.get(id);
       return found && (part ? page(entries(url).slice(0, found)) : playlist(url, id));

@@ -51,6 +51,7 @@ const DEFAULTS = {
   artistSeparator: '; ',
   recursiveQuality: false,
   spotifyMetadata: true,
+  musicBrainz: false,
   separateTracksByUser: false,
 };
 const WATCH_DEFAULTS = {

@@ -63,7 +63,7 @@ describe('an item', () => {
     'deezer:%D9%A3',
     'demo:%D0%BF%D0%B0%D1%80%D0%BE%D0%BC',
     `demo:${'x'.repeat(129)}`,
-    encodeURIComponent('https://spotify.link/abc'),
+    encodeURIComponent('https://spotify.link:8443/abc'),
     encodeURIComponent('https://example.com/album/1'),
     encodeURIComponent(`https://open.spotify.com/album/${SPOTIFY}/../x`),
   ])('is rejected before any catalog request when it is named %s', async (given) => {

@@ -54,6 +54,8 @@ describe('the environment', () => {
       authProxy: null,
       spotifyAccountsUrl: 'https://accounts.spotify.com',
       deezerApiUrl: 'https://api.deezer.com',
+      musicBrainzUrl: 'https://musicbrainz.org',
+      coverArtArchiveUrl: 'https://coverartarchive.org',
       outboundAllow: [],
       httpProxy: null,
       httpsProxy: null,

@@ -147,7 +147,8 @@ describe('an item reference', () => {
     'deezer.page.link/abc',
     'https://dzr.page.link/x',
     'https://spotify.app.link/x?y=1',
-  ])('may not be a short link such as %s, because links are not followed', (raw) => {
+    'http://spoti.fi/x',
+  ])('may not be a short link such as %s, which only `readItemReference` follows', (raw) => {
     expect(() => parseItemReference(raw, 'demo')).toThrow(
       /is a short link, .* Open it in a browser and use the address that it leads to\.$/,
     );
@@ -158,7 +159,7 @@ describe('an item reference', () => {
       `[InvalidItemError: "no good xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" is not an item id; allowed: provider:id (demo:night-ferry), a node id (Album:demo:night-ferry), a URI (demo:album:night-ferry), a bare id of the default catalog, or a link.]`,
     );
     expect(() => parseItemReference('https://example.com/"\n', 'demo')).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidItemError: "https://example.com/\\"" is not a link to an item of Spotify or Deezer.]`,
+      `[InvalidItemError: "https://example.com/\\"" is not a link to an item of Spotify, Deezer or MusicBrainz.]`,
     );
   });
 });

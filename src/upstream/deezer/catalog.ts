@@ -43,6 +43,14 @@ export function createDeezerCatalog({ outbound, cache, url }: DeezerDeps): Catal
     search: ({ text, type, offset, limit }, signal) =>
       search(api, type, { query: { q: text }, offset, limit, signal }),
     findTrack: ifOwn((id, signal) => findTrack(details, id, signal)),
+    findTrackByIsrc: async (isrc, signal) => {
+      const found = /^[A-Z\d]{12}$/i.test(isrc) ? await details.track(`isrc:${isrc}`, signal) : null;
+      return found && findTrack(details, found.id, signal);
+    },
+    findAlbumByUpc: async (upc, signal) => {
+      const found = /^\d{8,14}$/.test(upc) ? await details.album(`upc:${upc}`, signal) : null;
+      return found && findAlbum(details, found.id, signal);
+    },
     findAlbum: ifOwn((id, signal) => findAlbum(details, id, signal)),
     findPlaylist: ifOwn(async (id, signal) => {
       const found = await api.find(`/playlist/${id}`, playlistSchema, signal);

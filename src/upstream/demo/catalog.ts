@@ -33,6 +33,7 @@ export function createDemoCatalog({ clock }: { clock: Clock } = { clock: systemC
   return {
     provider: PROVIDER,
     remote: false,
+    isInvented: true,
     search: (query, signal) => respond(signal, () => search(query)),
     findTrack: (id, signal) =>
       respond(signal, () => orNull(collection.findTrack(slugOf(id)), (track) => toTrack(artists, track))),
