@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createLiveAccess } from './sign-in/live-access.js';
 import { openAuth } from './sign-in/open-auth.js';
 import type { SignInDelays } from './sign-in/sign-in-limits.js';
-import type { CatalogSource } from './catalog/catalog-source.js';
+import { isCatalogSetUp, type CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
 import type { Settings } from './settings/settings.js';
@@ -147,10 +147,13 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
+  const upstreams = openUpstreams(
+    { ...platform, ...auth, ...settings, workDb, covers: tagReader },
+    overrides,
+  );
   const defaultCatalog = () => {
     const { catalog } = settings.settings();
-    return upstreams.catalogs.has(catalog) ? catalog : env.catalog;
+    return isCatalogSetUp(upstreams, catalog) ? catalog : env.catalog;
   };
   const taskCounter = createTaskCounter({ db });
   const shared = {

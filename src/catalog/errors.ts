@@ -7,7 +7,10 @@ export class CatalogItemNotFoundError extends DomainError {
 /** What sets up the catalogs that ids and links can name. */
 const SETUPS = new Map([
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
-  ['spotify', 'this version of Reprise has no catalog for Spotify yet'],
+  [
+    'spotify',
+    'enter the client id and secret of an app with the mutation setSpotifyApp or PUT /api/credentials/spotify_api_config',
+  ],
   ['deezer', 'this version of Reprise has no catalog for Deezer yet'],
 ]);
 

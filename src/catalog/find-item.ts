@@ -14,7 +14,7 @@ import {
   type Show,
   type Track,
 } from './catalog-item.js';
-import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
+import type { CatalogDeps, CatalogSource, EntryAbsence, Page, PageRequest } from './catalog-source.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
 import { parseItemReference, type ItemReference } from './item-reference.js';
 
@@ -122,18 +122,27 @@ export async function searchCatalog(
   return catalog.remote ? search() : deps.reads.run(reader, search);
 }
 
-/** Null for an entry that its catalog no longer has. */
+interface ChildPage extends Page<Track | Album | null> {
+  /** Of a playlist, why an item is null; absent where that is not known. */
+  absences?: (EntryAbsence | undefined)[];
+}
+
+/** Null for an entry that its catalog does not have. */
 export async function listChildren(
   catalog: CatalogSource,
   parent: QueueableItem,
   { request, groups, signal }: { request: PageRequest; groups: readonly AlbumGroup[]; signal: AbortSignal },
-): Promise<Page<Track | Album | null>> {
+): Promise<ChildPage> {
   switch (parent.type) {
     case 'ALBUM':
       return catalog.listAlbumTracks(parent.id, request, signal);
     case 'PLAYLIST': {
       const page = await catalog.listPlaylistEntries(parent.id, request, signal);
-      return { items: page.items.map((entry) => entry.track), total: page.total };
+      return {
+        items: page.items.map((entry) => entry.track),
+        absences: page.items.map((entry) => entry.absence),
+        total: page.total,
+      };
     }
     case 'ARTIST':
       return catalog.listArtistAlbums(parent.id, { ...request, groups }, signal);

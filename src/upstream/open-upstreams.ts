@@ -8,25 +8,31 @@ import { createLibraryRoots } from '../library/library-roots.js';
 import { createLibrarySource } from '../library/library-source.js';
 import { createLibraryIndex } from '../library/library-store.js';
 import type { CoverReader } from '../library/tag-reader.js';
+import type { SecretDeps } from '../auth/secret-key.js';
 import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { createDeezerCatalog } from './deezer/catalog.js';
 import { createDemoCatalog } from './demo/catalog.js';
 import { createDemoSource } from './demo/source.js';
+import { createSpotifyCatalog } from './spotify/catalog.js';
+import { createSpotify, type SpotifyDeps } from './spotify/client.js';
 
 /** All catalogs and sources, those of the overrides first. */
 export function openUpstreams(
-  deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound'> & {
-    workDb: Database;
-    covers: CoverReader;
-  },
+  deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound' | 'bus'> &
+    SecretDeps &
+    Pick<SettingsDeps, 'settings'> & {
+      workDb: Database;
+      covers: CoverReader;
+    },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
-): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources'> {
+): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources'> & SpotifyDeps {
   const { env, media, covers } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
-  const catalogs = [
+  const others: CatalogSource[] = [
     createDemoCatalog(deps),
     ...(env.catalog === 'deezer'
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
@@ -34,6 +40,9 @@ export function openUpstreams(
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];
+  const spotify = createSpotify({ ...deps, db: deps.workDb }, () => others.map(({ provider }) => provider));
+  const { outbound } = deps;
+  const catalogs = [createSpotifyCatalog({ outbound, cache, spotify, url: env.spotifyApiUrl }), ...others];
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
@@ -48,5 +57,6 @@ export function openUpstreams(
     ),
     liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
+    spotify,
   };
 }
