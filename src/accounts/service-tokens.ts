@@ -58,9 +58,13 @@ export function createServiceTokens(deps: TokenDeps): ServiceTokens {
     async get(source, signal, rejected = null) {
       const own = known.get(source.id);
       if (own && isUsable(own, rejected)) return own.token;
-      const found = await share(JSON.stringify([source.id, rejected]), signal, (shared) =>
-        findOrRenew(deps, source, { isUsable: (token) => isUsable(token, rejected), signal: shared }),
-      );
+      // Who leaves does not end it: the others of all processes wait for this token.
+      const wanted = {
+        isUsable: (token: Token) => isUsable(token, rejected),
+        signal: new AbortController().signal,
+      };
+      const key = JSON.stringify([source.id, rejected]);
+      const found = await share(key, signal, () => findOrRenew(deps, source, wanted));
       known.set(source.id, found);
       return found.token;
     },
