@@ -15,6 +15,8 @@ import {
   type Account,
   type SealedAccount,
 } from './account-store.js';
+import { deleteToken } from './service-token-store.js';
+import { tokenIdOf } from './service-tokens.js';
 import { SecretUnreadableError } from './errors.js';
 import { SPOTIFY_APP, SPOTIFY_APP_NAME } from './services.js';
 
@@ -96,10 +98,15 @@ export async function saveSpotifyConnection(
   return insertAccount(tx, { ...account, sealed: seal(JSON.stringify(content), purposeOf(account), key) });
 }
 
-/** Null if there was none. */
+/** Of the connected user's access token. */
+export const userTokenIdOf = (connectionId: string): string => tokenIdOf('spotify user', [connectionId]);
+
+/** With its token. Null if there was none. */
 export async function removeSpotifyConnection(tx: Db): Promise<Account | null> {
   const found = await findSealedAccount(tx, CONNECTION);
-  if (found) await removeAccount(tx, found.id);
+  if (!found) return null;
+  await removeAccount(tx, found.id);
+  await deleteToken(tx, userTokenIdOf(found.id));
   return found;
 }
 

@@ -3,6 +3,7 @@ import { SecretUnreadableError } from '../../accounts/errors.js';
 import {
   findSpotifyAccess,
   replaceRefreshToken,
+  userTokenIdOf,
   type SpotifyAccess,
   type SpotifyConnection,
 } from '../../accounts/spotify-access.js';
@@ -126,7 +127,7 @@ const userTokens = (
     if (issued.refreshToken !== null) await replaceRefreshToken(deps, access.connection, issued.refreshToken);
     return issued;
   };
-  const source = { id: tokenIdOf('spotify user', [id]), displayName: API_SERVICE.displayName, issue };
+  const source = { id: userTokenIdOf(id), displayName: API_SERVICE.displayName, issue };
   return (signal, rejected) => tokens.get(source, signal, rejected);
 };
 

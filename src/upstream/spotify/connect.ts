@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { deleteToken } from '../../accounts/service-token-store.js';
-import { tokenIdOf } from '../../accounts/service-tokens.js';
 import {
   removeSpotifyConnection,
   saveSpotifyConnection,
@@ -154,7 +152,6 @@ export async function disconnectSpotify(deps: ConnectDeps, actor: Actor): Promis
   await inTransaction(deps.db, async (tx) => {
     const removed = await removeSpotifyConnection(tx);
     if (!removed) throw new SpotifyNotConnectedError();
-    await deleteToken(tx, tokenIdOf('spotify user', [removed.id]));
     await recordAudit(tx, actor, { action: 'SPOTIFY_DISCONNECTED' });
   });
 }

@@ -102,8 +102,8 @@ export const playlistSchema = z.object({
 export const entrySchema = z.object({
   added_at: z.iso.datetime().nullable().catch(null),
   is_local: flag,
-  item: z.unknown(),
-  track: z.unknown(),
+  item: z.unknown().optional(),
+  track: z.unknown().optional(),
 });
 
 /** What an entry is, if it is not a track that the catalog has. */
