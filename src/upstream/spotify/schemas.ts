@@ -9,6 +9,11 @@ import { z } from 'zod';
 const id = z.string().regex(/^[A-Za-z0-9]{1,64}$/);
 const text = z.string().min(1);
 const optionalText = text.nullable().catch(null);
+/** Some are stored in lower case. */
+const isrc = text
+  .transform((code) => code.toUpperCase())
+  .nullable()
+  .catch(null);
 const count = z.int().nonnegative().nullable().catch(null);
 const flag = z.boolean().catch(false);
 const optionalFlag = z.boolean().nullable().catch(null);
@@ -78,7 +83,7 @@ export const trackSchema = z.object({
   available_markets: z.array(z.string()).nullable().catch(null),
   track_number: count,
   disc_number: count,
-  external_ids: z.object({ isrc: optionalText }).nullable().catch(null),
+  external_ids: z.object({ isrc }).nullable().catch(null),
   external_urls: links,
   /** The track that was requested, where another one is played in its place in the market. */
   linked_from: z.object({ id }).nullable().catch(null),
