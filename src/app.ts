@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createLiveAccess } from './sign-in/live-access.js';
 import { openAuth } from './sign-in/open-auth.js';
 import type { SignInDelays } from './sign-in/sign-in-limits.js';
-import type { CatalogSource } from './catalog/catalog-source.js';
+import { isCatalogSetUp, type CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
 import type { Settings } from './settings/settings.js';
@@ -151,12 +151,12 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const settings = await openSettings(platform, options);
   const catalog = env.catalog ?? (await readInstalledCatalog(workDb));
   const { musicBrainz, ...upstreams } = openUpstreams(
-    { ...platform, workDb, covers: tagReader, catalog },
+    { ...platform, ...auth, ...settings, workDb, covers: tagReader, catalog },
     overrides,
   );
   const defaultCatalog = () => {
     const { catalog: chosen } = settings.settings();
-    return upstreams.catalogs.has(chosen) ? chosen : catalog;
+    return isCatalogSetUp(upstreams, chosen) ? chosen : catalog;
   };
   const taskCounter = createTaskCounter({ db });
   const shared = {

@@ -8,6 +8,7 @@ import type { QueueDeps } from './queue/leases.js';
 import type { SettingsDeps } from './settings/live-settings.js';
 import type { SsoDeps } from './sso/providers.js';
 import type { TaskDeps } from './tasks/task-counter.js';
+import type { SpotifyDeps } from './upstream/spotify/client.js';
 import type { WatchDeps } from './watches/watch-feed.js';
 
 /** Everything that app.ts creates. A use case picks the few members that it needs. */
@@ -21,4 +22,5 @@ export type Deps = Platform &
   TaskDeps &
   QueueDeps &
   LiveDeps &
+  SpotifyDeps &
   WatchDeps;

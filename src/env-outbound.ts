@@ -8,6 +8,7 @@ const isAllowable = (value: string): boolean => (value !== '*' && isHostName(val
 /** The services themselves: nobody has said that these may be in a private network. */
 export const PUBLIC_SERVICES: readonly string[] = [
   'https://api.deezer.com',
+  'https://api.spotify.com',
   'https://accounts.spotify.com',
   'https://musicbrainz.org',
   'https://coverartarchive.org',
@@ -44,10 +45,16 @@ export const OUTBOUND_VARIABLES = {
     default: 'https://api.deezer.com',
     description: 'Where the catalog of Deezer is asked; another one for a mirror or for trials.',
   }),
+  SPOTIFY_API_URL: publicUrl.default('https://api.spotify.com').register(variableFacts, {
+    kind: 'an address such as https://api.spotify.com',
+    default: 'https://api.spotify.com',
+    description: 'Where the catalog of Spotify is asked; another one for a proxy or for trials.',
+  }),
   SPOTIFY_ACCOUNTS_URL: publicUrl.default('https://accounts.spotify.com').register(variableFacts, {
     kind: 'an address such as https://accounts.spotify.com',
     default: 'https://accounts.spotify.com',
-    description: 'Where the client id and secret of a Spotify account are checked.',
+    description:
+      'Where Spotify issues tokens for a client id and secret, and where a browser connects an account.',
   }),
   MUSICBRAINZ_URL: publicUrl.default('https://musicbrainz.org').register(variableFacts, {
     kind: 'an address such as https://musicbrainz.org',
@@ -73,6 +80,7 @@ export interface NetworkEnv {
 export interface OutboundEnv extends NetworkEnv {
   /** Addresses without a slash at the end. */
   deezerApiUrl: string;
+  spotifyApiUrl: string;
   spotifyAccountsUrl: string;
   musicBrainzUrl: string;
   coverArtArchiveUrl: string;
@@ -85,6 +93,7 @@ export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIAB
     httpsProxy: parsed.HTTPS_PROXY ?? null,
     noProxy: parsed.NO_PROXY ?? null,
     deezerApiUrl: parsed.DEEZER_API_URL,
+    spotifyApiUrl: parsed.SPOTIFY_API_URL,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
     musicBrainzUrl: parsed.MUSICBRAINZ_URL,
     coverArtArchiveUrl: parsed.COVER_ART_ARCHIVE_URL,

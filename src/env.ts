@@ -34,7 +34,7 @@ import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './en
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
-const CATALOGS = ['demo', 'deezer', 'library'] as const;
+const CATALOGS = ['demo', 'deezer', 'spotify', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
 
 const listOf = (values: readonly string[]) =>
@@ -124,7 +124,7 @@ const variables = z.object({
       kind: listOf(CATALOGS),
       default: null,
       description:
-        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, and deezer the internet. By default deezer; installations from before that keep demo.',
+        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, spotify needs an app, and deezer is requested over the internet. By default deezer; installations from before that keep demo.',
     }),
   ...LIBRARY_VARIABLES,
   FFMPEG_PATH: path.optional().register(facts, {

@@ -19,6 +19,7 @@ import './live/live.graphql.js';
 import './tasks/task-mutations.graphql.js';
 import './tasks/task-type.graphql.js';
 import './tasks/tasks.graphql.js';
+import './upstream/spotify/spotify.graphql.js';
 import './users/users.graphql.js';
 import './watches/watch-members.graphql.js';
 import './watches/watch-mutations.graphql.js';

@@ -30,6 +30,7 @@ describe('the documentation', () => {
       'library',
       'operations',
       'reverse-proxies',
+      'spotify',
       'watches',
     ];
     expect(PAGES).toEqual(

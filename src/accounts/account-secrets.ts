@@ -15,7 +15,7 @@ import {
 } from './services.js';
 
 /** Without it, or moved to the row of another account, a sealed text does not open. */
-const purposeOf = ({ service, id }: { service: string; id: string }) => `account ${service} ${id}`;
+export const purposeOf = ({ service, id }: { service: string; id: string }) => `account ${service} ${id}`;
 
 export function sealSecrets(
   account: { service: string; id: string },

@@ -36,6 +36,8 @@ const DESCRIPTIONS: Record<AuditAction, string> = {
   ACCOUNT_CREATED: 'An account at a catalog or source was added; `target` names it.',
   ACCOUNT_UPDATED: 'Secrets or region of the account in `target` were changed.',
   ACCOUNT_DELETED: 'The account in `target` and its secrets were deleted.',
+  SPOTIFY_CONNECTED: 'An admin connected the Spotify user in `target`, whose playlists can be read since.',
+  SPOTIFY_DISCONNECTED: 'An admin disconnected the Spotify account.',
   SETTINGS_CHANGED: 'An admin changed settings; `target` lists their names.',
   HISTORY_CLEANED_UP: 'An admin deleted old downloads from the history; `target` says how old.',
 };

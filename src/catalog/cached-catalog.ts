@@ -25,7 +25,7 @@ const GROWING_MS = HOUR_MS;
 const CHANGING_MS = 5 * MINUTE_MS;
 
 export function createCachedCatalog(source: CatalogSource, cache: CatalogCache): CatalogSource {
-  const { request, find, list } = createRequests(source.provider, cache);
+  const { request, find, list } = createRequests(source, cache);
   const findPlaylist = find(source.findPlaylist, 'findPlaylist', [playlistSchema, CHANGING_MS]);
   return {
     provider: source.provider,
@@ -81,13 +81,14 @@ const pageOf = <T>(item: z.ZodType<T>): z.ZodType<Page<T>> =>
 type Rule<T> = [schema: z.ZodType<T>, maxAgeMs: number];
 type Method = keyof CatalogSource;
 
-function createRequests(provider: string, cache: CatalogCache) {
-  const request = <T>(
+function createRequests({ provider, cacheScope }: CatalogSource, cache: CatalogCache) {
+  const request = async <T>(
     [method, ...args]: [Method, ...(string | number | null)[]],
     [schema, maxAgeMs]: Rule<T>,
     { signal, load }: { signal: AbortSignal; load: (signal: AbortSignal) => Promise<T> },
   ): Promise<T> => {
-    const key = `${provider} ${SCHEMA_VERSION} ${method} ${JSON.stringify(args)}`;
+    const scope = cacheScope ? `${await cacheScope()} ` : '';
+    const key = `${provider} ${SCHEMA_VERSION} ${scope}${method} ${JSON.stringify(args)}`;
     return cache.get({ key, schema, maxAgeMs }, signal, load);
   };
   const find =

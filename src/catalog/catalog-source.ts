@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AudioSource } from './audio-source.js';
+import { namedEnum } from '../lib/named-enum.js';
 import { trackSchema } from './catalog-item.js';
 import type {
   Album,
@@ -39,12 +40,21 @@ export interface Page<T> {
   total: number;
 }
 
+export const entryAbsence = namedEnum('PlaylistEntryAbsence', 'Why an entry of a playlist has no track.', {
+  GONE: 'The catalog lists an entry that it no longer has.',
+  LOCAL_FILE: 'A file on a device of whoever added it, which the catalog does not have.',
+  EPISODE: 'An episode of a show, which is not a track.',
+});
+export type EntryAbsence = z.infer<typeof entryAbsence>;
+
 export const playlistEntrySchema = z.object({
   /** Null when the catalog lists an entry that it no longer has. */
   track: trackSchema.nullable(),
   /** `provider:id`, also of a track that is gone; null where the catalog does not say, or an earlier version stored it. */
   trackId: z.string().nullable().default(null),
   addedAt: z.string().nullable(),
+  /** Why there is no track, where that is known; absent for an entry that is gone. */
+  absence: entryAbsence.optional(),
 });
 
 export type PlaylistEntry = z.infer<typeof playlistEntrySchema>;
@@ -59,6 +69,8 @@ export interface CatalogSource {
   readonly isOwnMusic?: true;
   /** Whether it has what it needs, such as an account; absent for one that needs nothing. */
   isSetUp?(): boolean;
+  /** What its responses depend on besides the request, such as the country of its account: kept apart in the cache. */
+  cacheScope?(): Promise<string>;
   /** For trials: not searched together with others unless it is the default. */
   readonly isInvented?: true;
   search(
@@ -90,4 +102,10 @@ export interface CatalogSource {
   listShowEpisodes(showId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Episode>>;
   /** The front cover as JPEG or PNG; null when the item has none. */
   fetchCover(track: Track, signal: AbortSignal): Promise<Uint8Array | null>;
+}
+
+/** False for one that lacks what it needs, and for a name that no catalog has. */
+export function isCatalogSetUp({ catalogs }: Pick<CatalogDeps, 'catalogs'>, name: string): boolean {
+  const catalog = catalogs.get(name);
+  return catalog !== undefined && catalog.isSetUp?.() !== false;
 }

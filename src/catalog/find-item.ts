@@ -12,7 +12,7 @@ import {
   type Show,
   type Track,
 } from './catalog-item.js';
-import type { CatalogDeps, CatalogSource, Page, PageRequest } from './catalog-source.js';
+import type { CatalogDeps, CatalogSource, EntryAbsence, Page, PageRequest } from './catalog-source.js';
 import { findByMusicBrainzId, MUSICBRAINZ } from './bridge.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
 import { parseItemReference, shortLinkIn, type ItemReference } from './item-reference.js';
@@ -141,18 +141,27 @@ function isOfType<T extends CatalogType>(item: CatalogItem, type: T): item is It
   return item.type === type;
 }
 
-/** Null for an entry that its catalog no longer has. */
+interface ChildPage extends Page<Track | Album | null> {
+  /** Of a playlist, why an item is null; absent where that is not known. */
+  absences?: (EntryAbsence | undefined)[];
+}
+
+/** Null for an entry that its catalog does not have. */
 export async function listChildren(
   catalog: CatalogSource,
   parent: QueueableItem,
   { request, groups, signal }: { request: PageRequest; groups: readonly AlbumGroup[]; signal: AbortSignal },
-): Promise<Page<Track | Album | null>> {
+): Promise<ChildPage> {
   switch (parent.type) {
     case 'ALBUM':
       return catalog.listAlbumTracks(parent.id, request, signal);
     case 'PLAYLIST': {
       const page = await catalog.listPlaylistEntries(parent.id, request, signal);
-      return { items: page.items.map((entry) => entry.track), total: page.total };
+      return {
+        items: page.items.map((entry) => entry.track),
+        absences: page.items.map((entry) => entry.absence),
+        total: page.total,
+      };
     }
     case 'ARTIST':
       return catalog.listArtistAlbums(parent.id, { ...request, groups }, signal);

@@ -1,4 +1,4 @@
-import { builder } from '../graphql/builder.js';
+import { builder, enumTypeOf } from '../graphql/builder.js';
 import {
   connectOffsetPage,
   createConnectionType,
@@ -7,7 +7,7 @@ import {
 } from '../graphql/connection.js';
 import { encodeNodeId } from '../graphql/node-id.js';
 import { providerOf, type CatalogItem } from './catalog-item.js';
-import type { PlaylistEntry } from './catalog-source.js';
+import { entryAbsence, type PlaylistEntry } from './catalog-source.js';
 import { addedAtOf, countOf, durationOf, imagesOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
 import { findItemOfType, getCatalog } from './find-item.js';
 import {
@@ -30,7 +30,7 @@ const PlaylistEntryType = builder.objectRef<PlacedEntry>('PlaylistEntry').implem
     track: t.field({
       type: TrackType,
       nullable: true,
-      description: 'The track; null when the catalog lists an entry that it no longer has.',
+      description: 'The track; null when the catalog does not have it, see `absence`.',
       resolve: (entry) => entry.track,
     }),
     trackId: t.id({
@@ -41,6 +41,12 @@ const PlaylistEntryType = builder.objectRef<PlacedEntry>('PlaylistEntry').implem
         const id = track?.id ?? trackId;
         return id === null ? null : encodeNodeId('Track', id);
       },
+    }),
+    absence: t.field({
+      type: enumTypeOf(entryAbsence),
+      nullable: true,
+      description: 'Why `track` is null; null where there is a track.',
+      resolve: ({ track, absence }) => (track ? null : (absence ?? 'GONE')),
     }),
     addedAt: t.field({
       type: 'DateTime',

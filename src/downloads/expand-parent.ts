@@ -33,6 +33,7 @@ export async function expandParent(
     total = page.total;
     const entries = page.items.map((child, index) => ({
       item: child,
+      absence: page.absences?.[index] ?? 'GONE',
       position: offset + index,
       refusal: refusalOf(deps, child, options),
     }));

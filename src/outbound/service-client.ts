@@ -9,11 +9,13 @@ import { parseRetryAfter, type RequestGate, type Turn } from './request-gate.js'
 export interface ServiceRequest<T> {
   signal: AbortSignal;
   headers?: Readonly<Record<string, string>>;
+  /** Sent by POST, and as often as a GET: for requests that may be repeated. */
+  form?: URLSearchParams;
   /** Throws UnexpectedResponse or LimitedResponse. */
   read: (response: Response) => Promise<T>;
 }
 
-/** GET requests to one provider: within its limits, repeated where that may help, revalidated by ETag. */
+/** Requests to one provider: within its limits, repeated where that may help, revalidated by ETag. */
 export interface ServiceClient {
   /** Throws Upstream… errors (lib/errors.ts), and the signal's reason. */
   get<T>(url: string, request: ServiceRequest<T>): Promise<T>;
@@ -75,8 +77,9 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
 async function fetchKept(
   { http, limits }: ServiceClientOptions,
   kept: LRUCache<string, Kept>,
-  { url, request: { headers, signal } }: { url: string; request: ServiceRequest<unknown> },
+  { url, request: { headers = {}, form, signal } }: { url: string; request: ServiceRequest<unknown> },
 ): Promise<Response> {
+  if (form) return http.request(url, { method: 'POST', headers, body: form }, { ...limits, signal });
   const known = kept.get(url);
   const revalidate = known ? { 'if-none-match': known.etag } : {};
   const response = await http.request(url, { headers: { ...headers, ...revalidate } }, { ...limits, signal });

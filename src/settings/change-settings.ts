@@ -2,7 +2,7 @@ import type { Platform } from '../platform.js';
 import { requireAdmin } from '../auth/access-rules.js';
 import { recordAudit, type Actor } from '../auth/audit-store.js';
 import type { Viewer } from '../auth/viewer.js';
-import type { CatalogDeps } from '../catalog/catalog-source.js';
+import { isCatalogSetUp, type CatalogDeps } from '../catalog/catalog-source.js';
 import { inTransaction } from '../database/prisma.js';
 import { findDownloadPathProblem, isWritable, withoutTrailingSlash } from './download-path.js';
 import { InvalidSettingsError, type SettingsProblem } from './errors.js';
@@ -145,7 +145,7 @@ export async function findSettingsWarnings(
   { catalog, format, downloadPath }: Settings,
 ): Promise<string[]> {
   const warnings: string[] = [];
-  if (!deps.catalogs.has(catalog)) {
+  if (!isCatalogSetUp(deps, catalog)) {
     warnings.push(`catalog: the catalog ${catalog} is not set up; ${deps.defaultCatalog()} is used instead.`);
   }
   if (!deps.media.tools) warnings.push(`format: ${deps.media.problem ?? 'ffmpeg cannot be run.'}`);

@@ -37,16 +37,19 @@ function callbackPath(provider: string): string {
   return `${REST_PATH}/auth/sso/callback/${provider}`;
 }
 
+/** Who begins, and where the provider sends the browser back to; by default the callback of sign-ins. */
+type Start = Pick<StartedSignIn, 'provider' | 'link'> & { path?: string };
+
 /** The cookie goes to the callback of this provider only, also from the provider's page: SameSite=Lax. */
 export async function beginSignIn(
   { clock, secrets }: Omit<StateDeps, 'db'>,
   request: ContextRequest,
-  { provider, link }: Pick<StartedSignIn, 'provider' | 'link'>,
+  { provider, link, path = callbackPath(provider) }: Start,
 ): Promise<SignInFlow> {
   if (!request.setCookie)
     throw new InvalidInputError('A sign-in at a provider starts over HTTP, because it needs a cookie.');
   const flow = {
-    redirectUri: `${request.publicUrl}${callbackPath(provider)}`,
+    redirectUri: `${request.publicUrl}${path}`,
     state: generateState(),
     nonce: generateState(),
     codeVerifier: generateCodeVerifier(),
@@ -58,7 +61,7 @@ export async function beginSignIn(
     value: seal(JSON.stringify({ ...flow, provider, link, expiresAtMs }), PURPOSE, key),
     maxAgeS: LIFETIME_MS / 1_000,
     sameSite: 'Lax',
-    path: callbackPath(provider),
+    path,
   });
   return flow;
 }
@@ -67,14 +70,18 @@ export async function beginSignIn(
 export async function takeSignIn(
   { db, clock, secrets }: StateDeps,
   request: ContextRequest,
-  { provider, state }: { provider: string; state: string | null },
+  {
+    provider,
+    state,
+    path = callbackPath(provider),
+  }: { provider: string; state: string | null; path?: string },
 ): Promise<StartedSignIn> {
   const cookie = request.readCookie(COOKIE);
   const text = cookie && unseal(cookie, PURPOSE, await secrets.keys());
   const started = startedSchema.safeParse(text ? parseJson(text) : null).data;
   const isMine = started?.provider === provider && state !== null && isEqual(started.state, state);
   if (!isMine || started.expiresAtMs <= clock.now().getTime()) throw new SignInExpiredError();
-  request.setCookie?.({ name: COOKIE, value: '', maxAgeS: 0, path: callbackPath(provider) });
+  request.setCookie?.({ name: COOKIE, value: '', maxAgeS: 0, path });
   const isFirst = await takeState(db, {
     id: digest(state).toString('base64url'),
     expiresAt: new Date(started.expiresAtMs),

@@ -63,7 +63,7 @@ builder.queryField('signInProviders', (t) =>
   }),
 );
 
-const ProviderRedirect = builder.objectRef<{ url: URL }>('ProviderRedirect').implement({
+export const ProviderRedirect = builder.objectRef<{ url: URL }>('ProviderRedirect').implement({
   description: 'A page of the provider that the browser must open, within ten minutes.',
   fields: (t) => ({
     url: t.field({
@@ -155,7 +155,7 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-const CallbackInput = builder.inputType('SignInCallbackInput', {
+export const CallbackInput = builder.inputType('SignInCallbackInput', {
   ...INTERNAL,
   description: 'Parameters that a provider added to the redirect URI.',
   fields: (t) => ({

@@ -1,5 +1,6 @@
 import { v7 as timeOrderedUuid } from 'uuid';
 import { titleOf, type QueueableItem } from '../catalog/catalog-item.js';
+import type { EntryAbsence } from '../catalog/catalog-source.js';
 import { normalizeText } from '../catalog/normalize.js';
 import type { TaskErrorCode } from '../lib/errors.js';
 import { dedupeKeyOf, type DownloadOptions } from './download-options.js';
@@ -67,6 +68,8 @@ export interface Refusal {
 
 interface NewEntry {
   item: QueueableItem | null;
+  /** Why `item` is null. */
+  absence?: EntryAbsence;
   position: number;
   refusal: Refusal | null;
 }
@@ -80,7 +83,8 @@ export function newChildren(
   return entries.map((entry) => newChild(parent.task, options, entry));
 }
 
-function newChild(parent: Task, options: DownloadOptions, { item, position, refusal }: NewEntry): NewTask {
+function newChild(parent: Task, options: DownloadOptions, entry: NewEntry): NewTask {
+  const { item, position, refusal, absence = 'GONE' } = entry;
   const inherited = {
     id: timeOrderedUuid(),
     ownerId: parent.ownerId,
@@ -107,10 +111,17 @@ function newChild(parent: Task, options: DownloadOptions, { item, position, refu
     searchText: toSearchText([title]),
     item: null,
     errorCode: 'CATALOG_ITEM_NOT_FOUND',
-    errorMessage: `Entry ${position + 1} of "${parent.title}" is no longer in the catalog.`,
+    errorMessage: `${title} of "${parent.title}" ${ABSENCES[absence]}.`,
     errorRetryable: false,
   };
 }
+
+/** Completes a sentence about the entry. */
+const ABSENCES: Readonly<Record<EntryAbsence, string>> = {
+  GONE: 'is no longer in the catalog',
+  LOCAL_FILE: 'is a file on a device of whoever added it, which the catalog does not have',
+  EPISODE: 'is an episode of a show, which cannot be downloaded',
+};
 
 export function asDuplicate(child: NewTask, existing: Task): NewTask {
   const { code, message } = new DuplicateDownloadError(existing);

@@ -10,28 +10,37 @@ import { createLibraryRoots } from '../library/library-roots.js';
 import { createLibrarySource } from '../library/library-source.js';
 import { createLibraryIndex } from '../library/library-store.js';
 import type { CoverReader } from '../library/tag-reader.js';
+import type { SecretDeps } from '../auth/secret-key.js';
 import type { Platform } from '../platform.js';
+import type { SettingsDeps } from '../settings/live-settings.js';
 import { createDeezerCatalog } from './deezer/catalog.js';
 import { createDemoCatalog } from './demo/catalog.js';
 import { createMusicBrainz } from './musicbrainz/musicbrainz.js';
 import { createDemoSource } from './demo/source.js';
+import { createSpotifyCatalog } from './spotify/catalog.js';
+import { createSpotify, type SpotifyDeps } from './spotify/client.js';
+
+type Upstreams = Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks'> &
+  SpotifyDeps & { musicBrainz: Enrichment };
 
 /** All catalogs and sources, those of the overrides first. */
 export function openUpstreams(
-  deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound'> & {
-    workDb: Database;
-    covers: CoverReader;
-    /** The default one. The demo needs no network, so Deezer is off with it. */
-    catalog: string;
-  },
+  deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound' | 'bus'> &
+    SecretDeps &
+    Pick<SettingsDeps, 'settings'> & {
+      workDb: Database;
+      covers: CoverReader;
+      /** The default one. The demo needs no network, so Deezer is off with it. */
+      catalog: string;
+    },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
-): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks'> & { musicBrainz: Enrichment } {
+): Upstreams {
   const { env, media, covers } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
-  const catalogs = [
+  const others: CatalogSource[] = [
     createDemoCatalog(deps),
     ...(deps.catalog !== 'demo'
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
@@ -39,6 +48,9 @@ export function openUpstreams(
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
     ...(overrides.catalogs ?? []),
   ];
+  const spotify = createSpotify({ ...deps, db: deps.workDb }, () => others.map(({ provider }) => provider));
+  const { outbound } = deps;
+  const catalogs = [createSpotifyCatalog({ outbound, cache, spotify, url: env.spotifyApiUrl }), ...others];
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
@@ -53,9 +65,10 @@ export function openUpstreams(
     ),
     liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
-    shortLinks: createShortLinks({ outbound: deps.outbound, cache }),
+    spotify,
+    shortLinks: createShortLinks({ outbound, cache }),
     musicBrainz: createMusicBrainz({
-      outbound: deps.outbound,
+      outbound,
       cache,
       urls: { api: env.musicBrainzUrl, covers: env.coverArtArchiveUrl },
     }),

@@ -467,7 +467,7 @@ describe('a link', () => {
       [
         {
           "code": "CATALOG_ITEM_NOT_FOUND",
-          "message": "The catalog "spotify" is not set up here: this version of Reprise has no catalog for Spotify yet. Until then, use an item of: demo.",
+          "message": "The catalog "spotify" is not set up here: enter the client id and secret of an app with the mutation setSpotifyApp or PUT /api/credentials/spotify_api_config. Until then, use an item of: demo.",
           "path": "resolveItem",
         },
       ]

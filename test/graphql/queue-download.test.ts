@@ -225,7 +225,7 @@ describe('a rejected download', () => {
         "a link to a catalogue that is not here": {
           "__typename": "CatalogItemNotFound",
           "code": "CATALOG_ITEM_NOT_FOUND",
-          "message": "The catalog "spotify" is not set up here: this version of Reprise has no catalog for Spotify yet. Until then, use an item of: demo, limited, broken.",
+          "message": "The catalog "spotify" is not set up here: enter the client id and secret of an app with the mutation setSpotifyApp or PUT /api/credentials/spotify_api_config. Until then, use an item of: demo, limited, broken.",
         },
         "a link to anything else": {
           "__typename": "InvalidItem",

@@ -99,7 +99,7 @@ describe('an item of a catalog that is not set up', () => {
       expect({ status, error: body['error'] }, form).toEqual({
         status: 404,
         error:
-          'The catalog "spotify" is not set up here: this version of Reprise has no catalog for Spotify yet. Until then, use an item of: demo.',
+          'The catalog "spotify" is not set up here: enter the client id and secret of an app with the mutation setSpotifyApp or PUT /api/credentials/spotify_api_config. Until then, use an item of: demo.',
       });
     }
     const library = await app.send(method, path.replace('{id}', 'library:Zk3'));

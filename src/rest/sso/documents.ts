@@ -33,6 +33,12 @@ export const FINISH_SIGN_IN = graphql(`
   }
 `);
 
+export const FINISH_SPOTIFY = graphql(`
+  mutation RestFinishSpotify($callback: SignInCallbackInput!) {
+    finishSpotifyConnection(callback: $callback)
+  }
+`);
+
 export const UNLINK_PROVIDER = graphql(`
   mutation RestUnlinkProvider($provider: String!) {
     unlinkProvider(provider: $provider) {

@@ -3,7 +3,7 @@ import { toFailure } from '../errors.js';
 import { text } from '../input.js';
 import { redirect } from '../reply.js';
 import { route, type AnyRoute } from '../route.js';
-import { FINISH_SIGN_IN, SSO_STATUS, START_SIGN_IN, UNLINK_PROVIDER } from './documents.js';
+import { FINISH_SIGN_IN, FINISH_SPOTIFY, SSO_STATUS, START_SIGN_IN, UNLINK_PROVIDER } from './documents.js';
 import { ssoStatusSchema, unlinkedSchema } from './schemas.js';
 import { serializeSsoStatus } from './serialize.js';
 
@@ -49,6 +49,13 @@ const login = route({
 
 const parameter = (about: string) => z.string().max(2_000).optional().describe(about);
 
+const answer = {
+  code: parameter('Authorization code of the provider.'),
+  state: parameter('State that the sign-in began with; each is accepted once.'),
+  iss: parameter('Issuer that the provider says it is.'),
+  error: parameter('Code of an error at the provider. It is never shown.'),
+};
+
 const callback = route({
   path: '/auth/sso/callback/{provider}',
   docs: {
@@ -58,19 +65,30 @@ const callback = route({
     response: null,
     example: { provider: 'google', state: 'x', code: 'y' },
   },
-  input: z.object({
-    provider,
-    code: parameter('Authorization code of the provider.'),
-    state: parameter('State that the sign-in began with; each is accepted once.'),
-    iss: parameter('Issuer that the provider says it is.'),
-    error: parameter('Code of an error at the provider. It is never shown.'),
-  }),
+  input: z.object({ provider, ...answer }),
   document: FINISH_SIGN_IN,
   variables: ({ provider, ...callback }) => ({ provider, callback }),
   status: 302,
   foreignPages:
     'The provider’s page leads here; the state, in a cookie of this browser, says that it began here.',
   respond: ({ finishProviderSignIn }) => redirect(finishProviderSignIn, REDIRECT),
+});
+
+const spotify = route({
+  path: '/auth/spotify/callback',
+  docs: {
+    summary: 'Come back from Spotify.',
+    description:
+      'Where Spotify sends the browser of an admin who connects an account; the settings of the app need this address. It goes on to FRONTEND_URL, with `?spotify=connected`, or with `?error=` and a text.',
+    response: null,
+    example: { state: 'x', code: 'y' },
+  },
+  input: z.object(answer),
+  document: FINISH_SPOTIFY,
+  variables: (callback) => ({ callback }),
+  status: 302,
+  foreignPages: 'Spotify’s page leads here; the state, in a cookie of this browser, says that it began here.',
+  respond: ({ finishSpotifyConnection }) => redirect(finishSpotifyConnection, REDIRECT),
 });
 
 const unlink = route({
@@ -93,4 +111,4 @@ const unlink = route({
   },
 });
 
-export const SSO_ROUTES: readonly AnyRoute[] = [status, login, callback, unlink];
+export const SSO_ROUTES: readonly AnyRoute[] = [status, login, callback, spotify, unlink];

@@ -3,8 +3,8 @@ import type { Album, CatalogItem, CatalogType, Episode, Show, Track } from '../.
 import type { CatalogCache } from '../../catalog/catalog-cache.js';
 import type { CatalogSource, Page } from '../../catalog/catalog-source.js';
 import type { Outbound } from '../../outbound/outbound.js';
-import { API_SERVICE, createDeezerApi, type DeezerApi, type ListRequest } from './api.js';
-import { createCoverFetcher } from './cover.js';
+import { createCoverFetcher } from '../cover.js';
+import { API_SERVICE, createDeezerApi, DISPLAY_NAME, type DeezerApi, type ListRequest } from './api.js';
 import { createDetails, type Details } from './details.js';
 import {
   localIdOf,
@@ -77,7 +77,7 @@ export function createDeezerCatalog({ outbound, cache, url }: DeezerDeps): Catal
       const { items, total } = await api.list(`/podcast/${id}/episodes`, episodeSchema, page);
       return { items: present(items).map((each) => toEpisode(each, null)), total };
     }),
-    fetchCover: createCoverFetcher(outbound, url),
+    fetchCover: createCoverFetcher(outbound, { provider: PROVIDER, displayName: DISPLAY_NAME, url }),
   };
 }
 

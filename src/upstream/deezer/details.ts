@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CatalogCache } from '../../catalog/catalog-cache.js';
+import { completeRows } from '../complete-rows.js';
 import type { DeezerApi } from './api.js';
 import { albumSchema, artistSchema, podcastSchema, trackRowSchema } from './schemas.js';
 import type { DeezerAlbum, DeezerAlbumRow, DeezerArtist, DeezerPodcast, DeezerTrack } from './schemas.js';
@@ -19,8 +20,7 @@ export interface Details {
 
 const MAX_AGE_MS = 24 * 3_600_000;
 const ALL = { offset: 0, limit: 10_000 };
-/** Requests at once, and for one page: a list is not worth more than the quota of 5 s. A download asks for the rest. */
-const AT_ONCE = 6;
+/** For one page: a list is not worth more than the quota of 5 s. A download asks for the rest. */
 const MAX_REQUESTS = 50;
 
 export function createDetails(api: DeezerApi, cache: CatalogCache): Details {
@@ -46,42 +46,19 @@ export function createDetails(api: DeezerApi, cache: CatalogCache): Details {
       });
     },
     completeTracks: (rows, signal) =>
-      complete(
-        rows,
-        (row) => row?.isrc === null,
-        async (row) => {
+      completeRows(rows, {
+        lacksDetails: (row) => row?.isrc === null,
+        find: async (row) => {
           const found = row && (await track(row.id, signal));
           return found && { ...found, time_add: row.time_add };
         },
-      ),
+        maxRequests: MAX_REQUESTS,
+      }),
     completeAlbums: (rows, signal) =>
-      complete(
-        rows,
-        (row) => row.nb_tracks === null,
-        (row) => album(row.id, signal),
-      ),
+      completeRows(rows, {
+        lacksDetails: (row) => row.nb_tracks === null,
+        find: (row) => album(row.id, signal),
+        maxRequests: MAX_REQUESTS,
+      }),
   };
-}
-
-/** A row stays as it is when `find` resolves with null. Ends at the first failure: what was found until then is kept. */
-async function complete<T>(
-  rows: readonly T[],
-  lacksDetails: (row: T) => boolean,
-  find: (row: T) => Promise<T | null>,
-): Promise<T[]> {
-  const completed = [...rows];
-  const waiting = [...rows.entries()].filter(([, row]) => lacksDetails(row)).slice(0, MAX_REQUESTS);
-  let hasFailed = false;
-  const work = async () => {
-    for (let next = waiting.shift(); next && !hasFailed; next = waiting.shift()) {
-      const [index, row] = next;
-      completed[index] = (await find(row)) ?? row;
-    }
-  };
-  const fail = (thrown: unknown) => {
-    hasFailed = true;
-    throw thrown;
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, () => work().catch(fail)));
-  return completed;
 }

@@ -1,18 +1,31 @@
-import type { CatalogSource } from '../../catalog/catalog-source.js';
-import type { Outbound, Service } from '../../outbound/outbound.js';
-import { UnexpectedResponse } from '../../outbound/service-client.js';
+import type { CatalogSource } from '../catalog/catalog-source.js';
+import type { Outbound, Service } from '../outbound/outbound.js';
+import { UnexpectedResponse } from '../outbound/service-client.js';
 
 /** Pictures come from other hosts than the API, and are no part of its quota. */
-const PICTURES: Omit<Service, 'trusted'> = {
-  provider: 'deezer-pictures',
-  displayName: 'Deezer',
+const PICTURES: Pick<Service, 'limits' | 'rules'> = {
   limits: { timeoutMs: 20_000, headersMs: 10_000, idleMs: 5_000, maxBytes: 10 * 1024 * 1024, redirects: 3 },
   rules: { requests: 20, windowMs: 1_000 },
 };
 
-/** Of the album, 1,000 pixels where there are so many. */
-export function createCoverFetcher(outbound: Outbound, url: string): CatalogSource['fetchCover'] {
-  const service = outbound.openService({ ...PICTURES, trusted: [url] });
+interface Pictures {
+  provider: string;
+  displayName: string;
+  /** Of the API. */
+  url: string;
+}
+
+/** Of the album, the largest that there is. */
+export function createCoverFetcher(
+  outbound: Outbound,
+  { provider, displayName, url }: Pictures,
+): CatalogSource['fetchCover'] {
+  const service = outbound.openService({
+    ...PICTURES,
+    provider: `${provider}-pictures`,
+    displayName,
+    trusted: [url],
+  });
   return async (track, signal) => {
     const [largest] = track.album?.images ?? [];
     if (!largest) return null;
