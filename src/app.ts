@@ -147,11 +147,8 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   closers.add('leases', () => leases.stop());
   closers.add('job runner', (graceMs) => jobs.stop({ graceMs }));
   const settings = await openSettings(platform, options);
-  const upstreams = openUpstreams({ ...platform, workDb, covers: tagReader }, overrides);
-  const defaultCatalog = () => {
-    const { catalog } = settings.settings();
-    return upstreams.catalogs.has(catalog) ? catalog : env.catalog;
-  };
+  const upstreams = openUpstreams({ ...platform, ...auth, ...settings, workDb, tagReader }, overrides);
+  closers.add('covers', () => upstreams.covers.stop());
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
@@ -165,7 +162,6 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     taskCounter,
     ...settings,
     ...upstreams,
-    defaultCatalog,
   };
   const working = { ...shared, db: workDb };
   const runners = { ...createDownloadRunners(working), ...createWatchRunners(working) };
@@ -282,6 +278,11 @@ async function startServer(
       origins: env.corsOrigins,
       tracebacks: env.development,
     }),
+    covers: {
+      covers: deps.covers,
+      mayRead: async (request) => (await createContext(request)).permissions.READ,
+      isPublic: !env.authEnabled,
+    },
     origins: env.corsOrigins,
     allowedHosts: env.allowedHosts,
     publicUrl: env.publicUrl,

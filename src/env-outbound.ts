@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { commaSeparated, isHostName, isNetwork, publicUrl, urlOf, variableFacts } from './lib/env-values.js';
+import {
+  commaSeparated,
+  isHostName,
+  isNetwork,
+  positiveNumber,
+  publicUrl,
+  urlOf,
+  variableFacts,
+} from './lib/env-values.js';
 
 /* Variables about the requests that the server sends to others. */
 
@@ -42,6 +50,12 @@ export const OUTBOUND_VARIABLES = {
     default: 'https://accounts.spotify.com',
     description: 'Where the client id and secret of a Spotify account are checked.',
   }),
+  COVER_CACHE_MB: positiveNumber.default(500).register(variableFacts, {
+    kind: 'an integer from 1 to 99999',
+    default: '500',
+    description:
+      'Megabytes of covers that are kept in DATA_DIR; those that were not used for the longest time are removed first.',
+  }),
 };
 
 /** What every request to another server depends on. */
@@ -57,6 +71,7 @@ export interface OutboundEnv extends NetworkEnv {
   /** Addresses without a slash at the end. */
   deezerApiUrl: string;
   spotifyAccountsUrl: string;
+  coverCacheMb: number;
 }
 
 export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIABLES>>): OutboundEnv {
@@ -67,6 +82,7 @@ export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIAB
     noProxy: parsed.NO_PROXY ?? null,
     deezerApiUrl: parsed.DEEZER_API_URL,
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
+    coverCacheMb: parsed.COVER_CACHE_MB,
   };
 }
 

@@ -1,5 +1,6 @@
 import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
+import { COVERS_PATH } from './covers.js';
 import type { Readiness } from './readiness.js';
 import type { HttpExchange, HttpHandler } from './request-context.js';
 import { schemaFiles } from './schema-files.js';
@@ -7,6 +8,7 @@ import { sendEmpty, sendJson, toFailureBody } from './send.js';
 
 interface RouterOptions {
   routes?: HttpHandler | undefined;
+  covers?: HttpHandler | undefined;
   graphql: Pick<GraphqlServer, 'graphiql' | 'schema'>;
   readiness: () => Promise<Readiness>;
   keySet?: KeySet | undefined;
@@ -20,14 +22,16 @@ export const REST_PATH = '/api';
 
 /** Every path but /graphql. */
 export function createRouter(options: RouterOptions): (exchange: HttpExchange, url: URL) => Promise<void> {
-  const { routes, log } = options;
+  const { routes, covers, log } = options;
   const pages = fixedPages(options);
   const handle: HttpHandler = async (exchange, url) => {
     const { incoming, outgoing } = exchange;
     const { pathname } = url;
     if (routes && (pathname === REST_PATH || pathname.startsWith(`${REST_PATH}/`)))
       return routes(exchange, url);
-    const page = incoming.method === 'GET' || incoming.method === 'HEAD' ? pages.get(pathname) : undefined;
+    const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
+    if (covers && isRead && pathname.startsWith(`${COVERS_PATH}/`)) return covers(exchange, url);
+    const page = isRead ? pages.get(pathname) : undefined;
     if (page) return page(exchange, url);
     sendJson(outgoing, toFailureBody(`Unknown route: "${incoming.method} ${pathname}".`), { status: 404 });
   };

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import type { Album, CatalogItem, CatalogType, Episode, Show, Track } from '../../catalog/catalog-item.js';
 import type { CatalogCache } from '../../catalog/catalog-cache.js';
 import type { CatalogSource, Page } from '../../catalog/catalog-source.js';
+import { createPictureFetcher } from '../../catalog/fetch-picture.js';
 import type { Outbound } from '../../outbound/outbound.js';
 import { API_SERVICE, createDeezerApi, type DeezerApi, type ListRequest } from './api.js';
-import { createCoverFetcher } from './cover.js';
 import { createDetails, type Details } from './details.js';
 import {
   localIdOf,
@@ -69,7 +69,7 @@ export function createDeezerCatalog({ outbound, cache, url }: DeezerDeps): Catal
       const { items, total } = await api.list(`/podcast/${id}/episodes`, episodeSchema, page);
       return { items: present(items).map((each) => toEpisode(each, null)), total };
     }),
-    fetchCover: createCoverFetcher(outbound, url),
+    fetchCover: createPictureFetcher(outbound, { provider: PROVIDER, displayName: 'Deezer', trusted: [url] }),
   };
 }
 
