@@ -1,3 +1,4 @@
+import { isWebAddress } from '../lib/formats.js';
 import type { Outbound, Service } from '../outbound/outbound.js';
 import { UnexpectedResponse } from '../outbound/service-client.js';
 import { picturesOf } from './catalog-item.js';
@@ -30,7 +31,7 @@ export function createPictureFetcher(
 ): CatalogSource['fetchCover'] {
   const pictures = outbound.openService({ ...PICTURES, ...service, provider: `${provider}-pictures` });
   return async (item, signal) => {
-    const [largest] = picturesOf(item);
+    const largest = picturesOf(item).find(({ url }) => isWebAddress(url));
     if (!largest) return null;
     return pictures.get(largest.url, {
       headers: { accept: 'image/jpeg, image/png, image/webp;q=0.5' },

@@ -13,6 +13,7 @@ import {
   RESOLVE_ITEM,
   TRACK_BY_ID,
 } from '../kit/catalog-documents.js';
+import { withCoverPaths } from '../kit/covers.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const BY_ID_OF_ANY_TYPE = graphql(`
@@ -102,7 +103,8 @@ describe('a track, an album, a playlist and an artist', () => {
         "url": null,
       }
     `);
-    expect((await app.execute(ALBUM_BY_ID, { id: 'night-ferry' })).album).toMatchInlineSnapshot(`
+    const { album } = await app.execute(ALBUM_BY_ID, { id: 'night-ferry' });
+    expect(withCoverPaths(album)).toMatchInlineSnapshot(`
       {
         "artists": [
           {

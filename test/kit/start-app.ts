@@ -59,6 +59,8 @@ export interface TestAppOptions {
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const database = options.database ?? (await createTestDatabase());
   const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
+  // Of covers: an address of one test's server may be another's in the next.
+  const dataDir = options.env?.dataDir ?? (await mkdtemp(join(tmpdir(), 'reprise-data-')));
   const jobStore = jobStoreFor(database);
   const env: Env = {
     ...parseEnv({ HOST: '127.0.0.1', PORT: '0', SECRET_KEY: 'a key that only the tests of Reprise have' }),
@@ -66,6 +68,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     jobStore,
     downloadDir,
     downloadRoots: [downloadDir],
+    dataDir,
     // Some tests move the clock by days.
     ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
@@ -94,6 +97,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       dropToken(url);
       if (!options.database) await dropAll(database, jobStore);
       if (!options.env?.downloadDir) await rm(downloadDir, { recursive: true, force: true });
+      if (!options.env?.dataDir) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withCoverPaths } from '../kit/covers.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -26,7 +27,7 @@ describe('GET /playlist/info', () => {
   it('shows a playlist with every key that clients read, without its tracks', async () => {
     const { status, body } = await app.get('/playlist/info?id=demo:first-watch');
     expect(status).toBe(200);
-    expect(body).toMatchInlineSnapshot(`
+    expect(withCoverPaths(body)).toMatchInlineSnapshot(`
       {
         "description": "Twelve to stay awake by.",
         "external_urls": {
@@ -114,7 +115,7 @@ describe('GET /artist/info', () => {
     const { status, body } = await app.get('/artist/info?id=demo:saltglass-choir&limit=1');
     expect(status).toBe(200);
     const { albums, ...artist } = body;
-    expect(artist).toMatchInlineSnapshot(`
+    expect(withCoverPaths(artist)).toMatchInlineSnapshot(`
       {
         "external_urls": {
           "spotify": "",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withCoverPaths } from '../kit/covers.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -15,7 +16,7 @@ describe('GET /search', () => {
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(body).toMatchInlineSnapshot(`
+    expect(withCoverPaths(body)).toMatchInlineSnapshot(`
       {
         "items": [
           {
@@ -106,7 +107,7 @@ describe('GET /search', () => {
   it('shows artists and playlists with every key that clients read', async () => {
     const artist = await app.get('/search?q=brass&type=artist&limit=1');
     const playlist = await app.get('/search?q=hands&type=playlist&limit=1');
-    expect([artist.body['items'], playlist.body['items']]).toMatchInlineSnapshot(`
+    expect(withCoverPaths([artist.body['items'], playlist.body['items']])).toMatchInlineSnapshot(`
       [
         [
           {
@@ -159,7 +160,7 @@ describe('GET /search', () => {
   it('shows shows and episodes with every key that clients read', async () => {
     const show = await app.get('/search?q=kustenfunk&type=show&limit=1');
     const episode = await app.get('/search?q=fog%20signals&type=episode&limit=1');
-    expect([show.body['items'], episode.body['items']]).toMatchInlineSnapshot(`
+    expect(withCoverPaths([show.body['items'], episode.body['items']])).toMatchInlineSnapshot(`
       [
         [
           {
@@ -312,7 +313,7 @@ describe('GET /album/info', () => {
     const { status, body } = await app.get('/album/info?id=demo:night-ferry&limit=1');
     expect(status).toBe(200);
     const { tracks, ...album } = body as { tracks: { items: { id: string }[] } };
-    expect(album).toMatchInlineSnapshot(`
+    expect(withCoverPaths(album)).toMatchInlineSnapshot(`
       {
         "album_type": "album",
         "artists": [
