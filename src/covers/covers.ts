@@ -161,6 +161,7 @@ async function sourceOf(
   const catalog = catalogs.get(providerOf(item));
   if (!catalog) return null;
   const version = await catalog.coverVersion?.(item, signal);
-  const own = picturesOf(item)[0]?.url ?? `${item.type} ${item.id}`;
+  const owner = item.type === 'TRACK' ? (item.album ?? item) : item;
+  const own = picturesOf(item)[0]?.url ?? `${owner.type} ${owner.id}`;
   return { key: version === undefined ? own : `${own} ${version}`, item, catalog };
 }

@@ -42,6 +42,11 @@ const MISSING_MS = 60_000;
 export function createOriginals(deps: OriginalDeps): Originals {
   const memo = createMemo();
   const share = createSharedCalls();
+  const reject = ({ key, item }: PictureSource, thrown: unknown): boolean => {
+    const isRejected = memo.reject(key, thrown);
+    if (isRejected) deps.log.warn({ item: item.id, ...logFieldsOf(thrown) }, 'cover cannot be used');
+    return isRejected;
+  };
   return {
     knownHash: (source) => memo.get(source.key),
     load: (source, signal) =>
@@ -53,14 +58,13 @@ export function createOriginals(deps: OriginalDeps): Originals {
           memo.remember(source, hash);
           return bytes && hash ? { bytes, hash } : null;
         } catch (thrown) {
-          memo.reject(source.key, thrown);
+          reject(source, thrown);
           throw thrown;
         }
       }),
     async reject(source, thrown) {
-      memo.reject(source.key, thrown);
       // What came only in part may come whole the next time.
-      if (source.catalog.remote) await deps.files.remove(nameOf(source));
+      if (reject(source, thrown) && source.catalog.remote) await deps.files.remove(nameOf(source));
     },
   };
 }
@@ -79,10 +83,11 @@ function createMemo() {
       const ttl = hash === null ? MISSING_MS : catalog.remote ? KNOWN_MS : 0;
       known.set(key, { hash }, { ttl });
     },
-    /** Only what would end in the same way. */
-    reject(key: string, thrown: unknown): void {
-      if (thrown instanceof UpstreamFailedError && !thrown.retryable)
-        known.set(key, { error: thrown }, { ttl: KNOWN_MS });
+    /** Only what would end in the same way; true if so. */
+    reject(key: string, thrown: unknown): boolean {
+      if (!(thrown instanceof UpstreamFailedError) || thrown.retryable) return false;
+      known.set(key, { error: thrown }, { ttl: KNOWN_MS });
+      return true;
     },
   };
 }

@@ -119,7 +119,11 @@ describe('a track, an album, a playlist and an artist', () => {
         ],
         "group": "ALBUM",
         "id": "Album:demo:night-ferry",
-        "images": [],
+        "images": [
+          "/covers/demo:album:night-ferry/640",
+          "/covers/demo:album:night-ferry/300",
+          "/covers/demo:album:night-ferry/64",
+        ],
         "label": "Harbour Light Recordings",
         "releaseDate": "2024-10-18",
         "title": "Night Ferry",

@@ -41,7 +41,11 @@ describe('a show', () => {
         },
         "explicit": false,
         "id": "Show:demo:keepers-hours",
-        "images": [],
+        "images": [
+          "/covers/demo:show:keepers-hours/640",
+          "/covers/demo:show:keepers-hours/300",
+          "/covers/demo:show:keepers-hours/64",
+        ],
         "languages": [
           "en",
         ],
@@ -85,7 +89,11 @@ describe('an episode', () => {
         "durationMs": 1990000,
         "explicit": false,
         "id": "Episode:demo:keepers-hours-004",
-        "images": [],
+        "images": [
+          "/covers/demo:episode:keepers-hours-004/640",
+          "/covers/demo:episode:keepers-hours-004/300",
+          "/covers/demo:episode:keepers-hours-004/64",
+        ],
         "releaseDate": "2024-02-20",
         "show": {
           "id": "Show:demo:keepers-hours",

@@ -37,7 +37,11 @@ describe('GET /playlist/info', () => {
           "total": 0,
         },
         "id": "demo:first-watch",
-        "images": [],
+        "images": [
+          "/covers/demo:playlist:first-watch/640",
+          "/covers/demo:playlist:first-watch/300",
+          "/covers/demo:playlist:first-watch/64",
+        ],
         "name": "First Watch",
         "owner": {
           "display_name": "Harbour Radio",
@@ -128,7 +132,11 @@ describe('GET /artist/info', () => {
           "Choral",
         ],
         "id": "demo:saltglass-choir",
-        "images": [],
+        "images": [
+          "/covers/demo:artist:saltglass-choir/640",
+          "/covers/demo:artist:saltglass-choir/300",
+          "/covers/demo:artist:saltglass-choir/64",
+        ],
         "name": "Saltglass Choir",
         "popularity": 0,
         "type": "artist",

@@ -49,7 +49,11 @@ describe('GET /search', () => {
                 "Ambient",
               ],
               "id": "demo:night-ferry",
-              "images": [],
+              "images": [
+                "/covers/demo:album:night-ferry/640",
+                "/covers/demo:album:night-ferry/300",
+                "/covers/demo:album:night-ferry/64",
+              ],
               "label": "Harbour Light Recordings",
               "name": "Night Ferry",
               "popularity": 0,
@@ -122,7 +126,11 @@ describe('GET /search', () => {
               "Jazz",
             ],
             "id": "demo:brass-meridian-nine",
-            "images": [],
+            "images": [
+              "/covers/demo:artist:brass-meridian-nine/640",
+              "/covers/demo:artist:brass-meridian-nine/300",
+              "/covers/demo:artist:brass-meridian-nine/64",
+            ],
             "name": "Brass Meridian Nine",
             "popularity": 0,
             "type": "artist",
@@ -139,7 +147,11 @@ describe('GET /search', () => {
               "total": 0,
             },
             "id": "demo:all-hands",
-            "images": [],
+            "images": [
+              "/covers/demo:playlist:all-hands/640",
+              "/covers/demo:playlist:all-hands/300",
+              "/covers/demo:playlist:all-hands/64",
+            ],
             "name": "All Hands",
             "owner": {
               "display_name": "Harbour Radio",
@@ -170,7 +182,11 @@ describe('GET /search', () => {
               "spotify": "",
             },
             "id": "demo:kuestenfunk",
-            "images": [],
+            "images": [
+              "/covers/demo:show:kuestenfunk/640",
+              "/covers/demo:show:kuestenfunk/300",
+              "/covers/demo:show:kuestenfunk/64",
+            ],
             "languages": [
               "de",
             ],
@@ -192,7 +208,11 @@ describe('GET /search', () => {
               "spotify": "",
             },
             "id": "demo:keepers-hours-004",
-            "images": [],
+            "images": [
+              "/covers/demo:episode:keepers-hours-004/640",
+              "/covers/demo:episode:keepers-hours-004/300",
+              "/covers/demo:episode:keepers-hours-004/64",
+            ],
             "language": "en",
             "languages": [
               "en",
@@ -207,7 +227,11 @@ describe('GET /search', () => {
                 "spotify": "",
               },
               "id": "demo:keepers-hours",
-              "images": [],
+              "images": [
+                "/covers/demo:show:keepers-hours/640",
+                "/covers/demo:show:keepers-hours/300",
+                "/covers/demo:show:keepers-hours/64",
+              ],
               "languages": [
                 "en",
               ],
@@ -343,7 +367,11 @@ describe('GET /album/info', () => {
           "Ambient",
         ],
         "id": "demo:night-ferry",
-        "images": [],
+        "images": [
+          "/covers/demo:album:night-ferry/640",
+          "/covers/demo:album:night-ferry/300",
+          "/covers/demo:album:night-ferry/64",
+        ],
         "label": "Harbour Light Recordings",
         "name": "Night Ferry",
         "popularity": 0,

@@ -51,6 +51,7 @@ describe('the environment', () => {
       frontendUrl: null,
       ssoLinkByEmail: false,
       authProxy: null,
+      coverCacheMb: 500,
       spotifyAccountsUrl: 'https://accounts.spotify.com',
       deezerApiUrl: 'https://api.deezer.com',
       outboundAllow: [],
