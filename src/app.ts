@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createLiveAccess } from './sign-in/live-access.js';
 import { openAuth } from './sign-in/open-auth.js';
 import type { SignInDelays } from './sign-in/sign-in-limits.js';
-import { isCatalogSetUp, type CatalogSource } from './catalog/catalog-source.js';
+import type { CatalogSource } from './catalog/catalog-source.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
 import { followSettings } from './settings/live-settings.js';
 import type { Settings } from './settings/settings.js';
@@ -151,13 +151,10 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const settings = await openSettings(platform, options);
   const catalog = env.catalog ?? (await readInstalledCatalog(workDb));
   const { musicBrainz, ...upstreams } = openUpstreams(
-    { ...platform, ...auth, ...settings, workDb, covers: tagReader, catalog },
+    { ...platform, ...auth, ...settings, workDb, tagReader, catalog },
     overrides,
   );
-  const defaultCatalog = () => {
-    const { catalog: chosen } = settings.settings();
-    return isCatalogSetUp(upstreams, chosen) ? chosen : catalog;
-  };
+  closers.add('covers', () => upstreams.covers.stop());
   const taskCounter = createTaskCounter({ db });
   const shared = {
     ...platform,
@@ -171,7 +168,6 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
     taskCounter,
     ...settings,
     ...upstreams,
-    defaultCatalog,
     enrichment: () => (settings.settings().musicBrainz ? musicBrainz : null),
   };
   const working = { ...shared, db: workDb };
@@ -289,6 +285,11 @@ async function startServer(
       origins: env.corsOrigins,
       tracebacks: env.development,
     }),
+    covers: {
+      covers: deps.covers,
+      mayRead: async (request) => (await createContext(request)).permissions.READ,
+      isPublic: !env.authEnabled,
+    },
     origins: env.corsOrigins,
     allowedHosts: env.allowedHosts,
     publicUrl: env.publicUrl,

@@ -1,6 +1,7 @@
 import type { LiveAccessDeps } from './sign-in/live-access.js';
 import type { AuthDeps } from './sign-in/tokens.js';
 import type { CatalogDeps } from './catalog/catalog-source.js';
+import type { CoverDeps } from './covers/covers.js';
 import type { LibraryDeps } from './library/tag-reader.js';
 import type { LiveDeps } from './live/task-feed.js';
 import type { Platform } from './platform.js';
@@ -17,6 +18,7 @@ export type Deps = Platform &
   LiveAccessDeps &
   SsoDeps &
   CatalogDeps &
+  CoverDeps &
   SettingsDeps &
   LibraryDeps &
   TaskDeps &

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { commaSeparated, isHostName, isNetwork, publicUrl, urlOf, variableFacts } from './lib/env-values.js';
+import {
+  commaSeparated,
+  isHostName,
+  isNetwork,
+  positiveNumber,
+  publicUrl,
+  urlOf,
+  variableFacts,
+} from './lib/env-values.js';
 
 /* Variables about the requests that the server sends to others. */
 
@@ -66,6 +74,12 @@ export const OUTBOUND_VARIABLES = {
     default: 'https://coverartarchive.org',
     description: 'Where covers of releases are fetched that a catalog has none of; another one for a mirror.',
   }),
+  COVER_CACHE_MB: positiveNumber.default(500).register(variableFacts, {
+    kind: 'an integer from 1 to 99999',
+    default: '500',
+    description:
+      'Megabytes of covers that are kept in DATA_DIR; those that were not used for the longest time are removed first.',
+  }),
 };
 
 /** What every request to another server depends on. */
@@ -84,6 +98,7 @@ export interface OutboundEnv extends NetworkEnv {
   spotifyAccountsUrl: string;
   musicBrainzUrl: string;
   coverArtArchiveUrl: string;
+  coverCacheMb: number;
 }
 
 export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIABLES>>): OutboundEnv {
@@ -97,6 +112,7 @@ export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIAB
     spotifyAccountsUrl: parsed.SPOTIFY_ACCOUNTS_URL,
     musicBrainzUrl: parsed.MUSICBRAINZ_URL,
     coverArtArchiveUrl: parsed.COVER_ART_ARCHIVE_URL,
+    coverCacheMb: parsed.COVER_CACHE_MB,
   };
 }
 

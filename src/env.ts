@@ -85,7 +85,8 @@ const variables = z.object({
   DATA_DIR: directory.default(resolve('data')).register(facts, {
     kind: 'a directory, existing or not',
     default: './data',
-    description: 'Directory of the embedded database, for one process at a time. Unused with DATABASE_URL.',
+    description:
+      'Directory of the embedded database, for one process at a time, of the secret key and of covers.',
   }),
   DOWNLOAD_DIR: directory.default(resolve('downloads')).register(facts, {
     kind: 'a directory, existing or not',

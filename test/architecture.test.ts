@@ -14,7 +14,7 @@ const ORDER = [
   ...['database', 'embedded-postgres', 'media'],
   ...['events', 'jobs', 'graphql', 'http', 'outbound'],
   'platform',
-  ...['auth', 'sign-in', 'sso', 'catalog', 'settings', 'accounts', 'library', 'tasks'],
+  ...['auth', 'sign-in', 'sso', 'catalog', 'covers', 'settings', 'accounts', 'library', 'tasks'],
   ...['queue', 'live', 'history'],
   'users',
   ...['downloads', 'watches', 'watch-files', 'upstream', 'rest', 'doctor'],

@@ -1,6 +1,4 @@
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { createSharedCalls } from '../lib/async.js';
 import type { CatalogCache } from './catalog-cache.js';
 import {
   albumSchema,
@@ -71,7 +69,8 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
         { signal, load: (shared) => source.listArtistAlbums(id, query, shared) },
       );
     },
-    fetchCover: createCoverCache(source),
+    // Kept on disk (covers/): pictures would make up most of a database of texts.
+    fetchCover: source.fetchCover,
   };
 }
 
@@ -111,24 +110,4 @@ function createRequests({ provider, cacheScope }: CatalogSource, cache: CatalogC
         load: (shared) => load(id, page, shared),
       });
   return { request, find, list };
-}
-
-/** Albums at most, and bytes of a cover that is kept: 16 MiB of memory in the worst case. */
-const KEPT_ALBUMS = 16;
-const KEPT_BYTES = 1024 * 1024;
-
-/** In memory, because pictures would make up most of a database of texts. */
-export function createCoverCache({
-  fetchCover,
-}: Pick<CatalogSource, 'fetchCover'>): CatalogSource['fetchCover'] {
-  const covers = new LRUCache<string, Uint8Array>({ max: KEPT_ALBUMS });
-  const share = createSharedCalls();
-  return async (track, signal) => {
-    const album = track.album?.id ?? track.id;
-    const kept = covers.get(album);
-    if (kept) return kept;
-    const cover = await share(album, signal, (shared) => fetchCover(track, shared));
-    if (cover && cover.length <= KEPT_BYTES) covers.set(album, cover);
-    return cover;
-  };
 }

@@ -28,6 +28,7 @@ const durationSchema = z
   .nullable()
   .transform((ms) => ms || null);
 
+/** Where the catalog has the picture: its web address, or `provider:…` for one that only the catalog can read. */
 const imageSchema = z.object({
   url: z.string(),
   widthPx: z.number().nullable(),
@@ -152,6 +153,13 @@ export type CatalogItem = z.infer<typeof catalogItemSchema>;
 
 export function titleOf(item: CatalogItem): string {
   return item.type === 'ARTIST' ? item.name : item.title;
+}
+
+/** The largest first; those of the album of a track, and of the show of an episode that has no own. */
+export function picturesOf(item: CatalogItem): readonly Image[] {
+  if (item.type === 'TRACK') return item.album?.images ?? [];
+  if (item.type === 'EPISODE' && item.images.length === 0) return item.show?.images ?? [];
+  return item.images;
 }
 
 export function providerOf({ id }: { id: string }): string {

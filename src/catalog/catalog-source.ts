@@ -100,8 +100,10 @@ export interface CatalogSource {
   ): Promise<Page<Album>>;
   /** The newest first. */
   listShowEpisodes(showId: string, page: PageRequest, signal: AbortSignal): Promise<Page<Episode>>;
-  /** The front cover as JPEG or PNG; null when the item has none. */
-  fetchCover(track: Track, signal: AbortSignal): Promise<Uint8Array | null>;
+  /** The picture of an item in the size that the catalog has, of a track the cover of its album; null without one. */
+  fetchCover(item: CatalogItem, signal: AbortSignal): Promise<Uint8Array | null>;
+  /** Of catalogs that are not remote: changes when `fetchCover` may return another picture. Absent where it never does. */
+  coverVersion?(item: CatalogItem, signal: AbortSignal): Promise<string>;
 }
 
 /** False for one that lacks what it needs, and for a name that no catalog has. */

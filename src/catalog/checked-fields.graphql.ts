@@ -1,7 +1,12 @@
 import { createContextCache } from '@pothos/core';
 import type { GraphqlContext } from '../context.js';
 import { isPartialDate, isWebAddress } from '../lib/formats.js';
-import { providerOf, type Image } from './catalog-item.js';
+import { picturesOf, providerOf, type CatalogItem, type Image } from './catalog-item.js';
+
+export interface ServedImage {
+  url: string;
+  sizePx: number;
+}
 
 /*
  * Resolvers for what a catalog may send in any form, and the schema promises in one. A value of another form is
@@ -87,16 +92,23 @@ export function durationOf(
   return null;
 }
 
-/** A picture without an address is left out. */
-export function imagesOf(
-  { id, images }: { id: string; images: Image[] },
+type Pictured = Extract<CatalogItem, { images: Image[] }>;
+
+/** Addresses of ours; none for an item whose catalog names no picture. */
+export async function imagesOf(
+  item: Pictured,
   _args: object,
   context: GraphqlContext,
-): Image[] {
-  const size = (sent: number | null) => numberOf(context, { id, field: 'images', sent });
-  return images
-    .filter(({ url }) => checked(context, isWebAddress, { id, field: 'images', sent: url }) !== null)
-    .map(({ url, widthPx, heightPx }) => ({ url, widthPx: size(widthPx), heightPx: size(heightPx) }));
+): Promise<ServedImage[]> {
+  const { id } = item;
+  const isKnown = (url: string) => url.startsWith(`${providerOf(item)}:`) || isWebAddress(url);
+  const known = picturesOf(item).filter(
+    ({ url }) => checked(context, isKnown, { id, field: 'images', sent: url }) !== null,
+  );
+  if (known.length === 0) return [];
+  const { publicUrl } = context.request;
+  const addresses = await context.covers.addresses.of(item);
+  return addresses.map(({ path, sizePx }) => ({ url: `${publicUrl}${path}`, sizePx }));
 }
 
 /** `Date.parse` also reads `1` and `May 5`. */

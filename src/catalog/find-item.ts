@@ -170,7 +170,7 @@ export async function listChildren(
   }
 }
 
-function findTyped<T extends CatalogType>(
+export function findTyped<T extends CatalogType>(
   catalog: CatalogSource,
   type: T,
   { id, signal }: { id: string; signal: AbortSignal },

@@ -17,13 +17,20 @@ import {
   type CatalogItem,
   type CatalogType,
   type Episode,
-  type Image,
   type Playlist,
   type QueueableItem,
   type Show,
   type Track,
 } from './catalog-item.js';
-import { countOf, durationOf, imagesOf, numberOf, releaseDateOf, urlOf } from './checked-fields.graphql.js';
+import {
+  countOf,
+  durationOf,
+  imagesOf,
+  numberOf,
+  releaseDateOf,
+  urlOf,
+  type ServedImage,
+} from './checked-fields.graphql.js';
 import { findItemOfType, getCatalog, TYPE_NAMES } from './find-item.js';
 
 export const CatalogTypeEnum = builder.enumType('CatalogType', {
@@ -41,17 +48,24 @@ export const CatalogTypeEnum = builder.enumType('CatalogType', {
 const AlbumGroupEnum = enumTypeOf(albumGroup);
 const USUAL_GROUPS: AlbumGroup[] = ['ALBUM', 'SINGLE'];
 
-export const ImageType = builder.objectRef<Image>('Image').implement({
-  description: 'A picture that the catalog has of an item.',
+export const ImageType = builder.objectRef<ServedImage>('Image').implement({
+  description:
+    'A square picture of an item, served by this server as JPEG, or as WebP where `Accept` allows it.',
   fields: (t) => ({
-    url: t.expose('url', { type: 'URL', description: 'Address of the picture, as the catalog gives it.' }),
-    widthPx: t.exposeInt('widthPx', {
-      nullable: true,
-      description: 'Width in pixels; null when unknown.',
+    url: t.expose('url', {
+      type: 'URL',
+      description:
+        'Address of the picture. With authentication it is signed: it works without a token, for two to three days.',
     }),
-    heightPx: t.exposeInt('heightPx', {
+    widthPx: t.int({
       nullable: true,
-      description: 'Height in pixels; null when unknown.',
+      description: 'Width in pixels: 640, 300 or 64.',
+      resolve: ({ sizePx }) => sizePx,
+    }),
+    heightPx: t.int({
+      nullable: true,
+      description: 'Height in pixels, which equals the width.',
+      resolve: ({ sizePx }) => sizePx,
     }),
   }),
 });
@@ -222,7 +236,7 @@ builder.node(AlbumType, {
     genres: t.exposeStringList('genres', { description: ABOUT.genres }),
     images: t.field({
       type: [ImageType],
-      description: 'Covers in several sizes; empty when the catalog has none.',
+      description: 'Covers, the largest first; empty when the catalog has none.',
       resolve: imagesOf,
     }),
     url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),
@@ -248,7 +262,7 @@ builder.node(ArtistType, {
     genres: t.exposeStringList('genres', { description: ABOUT.genres }),
     images: t.field({
       type: [ImageType],
-      description: 'Pictures of the artist in several sizes; empty when the catalog has none.',
+      description: 'Pictures of the artist, the largest first; empty when the catalog has none.',
       resolve: imagesOf,
     }),
     url: t.field({ type: 'URL', nullable: true, description: ABOUT.url, resolve: urlOf }),

@@ -1,8 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { providerOf } from '../catalog/catalog-item.js';
+import type { CoverDeps } from '../covers/covers.js';
 import { logFieldsOf } from '../jobs/errors.js';
-import type { CatalogDeps } from '../catalog/catalog-source.js';
 import { writeNewFile } from '../lib/plain-file.js';
 import { moveIntoPlace } from './move-into-place.js';
 import type { TrackDownload } from './plan-track.js';
@@ -12,11 +11,11 @@ const NAMES = ['cover.jpg', 'cover.png'] as const;
 
 /** Null when there is none or it cannot be fetched, which does not fail the download. */
 export async function fetchCover(
-  { catalogs }: Pick<CatalogDeps, 'catalogs'>,
+  { covers }: CoverDeps,
   { track, signal, log }: TrackDownload,
 ): Promise<Uint8Array | null> {
   try {
-    return (await catalogs.get(providerOf(track))?.fetchCover(track, signal)) ?? null;
+    return await covers.original(track, signal);
   } catch (thrown) {
     signal.throwIfAborted();
     log.warn(logFieldsOf(thrown), 'could not fetch the cover');

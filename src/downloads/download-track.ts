@@ -1,4 +1,5 @@
 import type { CatalogDeps } from '../catalog/catalog-source.js';
+import type { CoverDeps } from '../covers/covers.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import type { Ending } from '../tasks/task-state-store.js';
@@ -15,8 +16,8 @@ import { explainDiskError } from './target-file.js';
 import { checkLength, checkRendition } from './track-limits.js';
 
 export type DownloadDeps = Pick<
-  Platform & CatalogDeps & SettingsDeps,
-  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'enrichment' | 'media' | 'timing'
+  Platform & CatalogDeps & CoverDeps & SettingsDeps,
+  'db' | 'env' | 'settings' | 'sources' | 'catalogs' | 'covers' | 'enrichment' | 'media' | 'timing'
 >;
 
 /** Idempotent: after a crash it continues from the file in place. Leaves nothing behind when it fails. */

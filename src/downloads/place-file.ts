@@ -1,7 +1,7 @@
 import { dirname, join, parse } from 'node:path';
 import { normalizeText } from '../catalog/normalize.js';
-import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { Rendition } from '../catalog/audio-source.js';
+import type { CoverDeps } from '../covers/covers.js';
 import { CODEC_OF_FORMAT, type AudioProbe } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
@@ -19,7 +19,7 @@ import { exists, makeDirectoryInside, removeEmptyDirectories, sizeOf } from './t
 type PlaceDeps = Pick<Platform, 'db' | 'media'>;
 
 export async function reuseFile(
-  deps: Pick<Platform & CatalogDeps, 'db' | 'catalogs'>,
+  deps: Pick<Platform, 'db'> & CoverDeps,
   download: TrackDownload,
 ): Promise<Ending | null> {
   const placed = await findOwnFile(download.claimed);

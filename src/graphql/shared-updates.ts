@@ -51,10 +51,10 @@ function createSharedExecution(): (args: ExecutionArgs) => Promise<ExecutionResu
 }
 
 function keyOf({ contextValue, operationName, variableValues }: ExecutionArgs): string | null {
-  const { viewer } = contextValue as { viewer?: object };
+  const { viewer, request } = contextValue as { viewer?: object; request?: { publicUrl?: string } };
   if (!viewer) return null;
-  // With role and scopes: an API key may see less than its owner.
-  return JSON.stringify([viewer, operationName ?? null, variableValues ?? null]);
+  // With role and scopes: an API key may see less than its owner. Addresses of covers begin with the public one.
+  return JSON.stringify([viewer, request?.publicUrl ?? null, operationName ?? null, variableValues ?? null]);
 }
 
 function mapEach<From, To>(

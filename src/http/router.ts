@@ -1,5 +1,6 @@
 import { GRAPHQL_PATH, type GraphqlServer } from '../graphql/server.js';
 import type { Logger } from '../lib/logger.js';
+import { COVERS_PATH } from './covers.js';
 import type { Readiness } from './readiness.js';
 import type { HttpExchange, HttpHandler } from './request-context.js';
 import { schemaFiles } from './schema-files.js';
@@ -8,6 +9,7 @@ import type { SinglePage } from './single-page.js';
 
 interface RouterOptions {
   routes?: HttpHandler | undefined;
+  covers?: HttpHandler | undefined;
   graphql: Pick<GraphqlServer, 'graphiql' | 'schema'>;
   readiness: () => Promise<Readiness>;
   keySet?: KeySet | undefined;
@@ -22,7 +24,7 @@ export const REST_PATH = '/api';
 
 /** Every path but /graphql. */
 export function createRouter(options: RouterOptions): (exchange: HttpExchange, url: URL) => Promise<void> {
-  const { routes, page, log } = options;
+  const { routes, covers, page, log } = options;
   const pages = fixedPages(options);
   const handle: HttpHandler = async (exchange, url) => {
     const { incoming, outgoing } = exchange;
@@ -30,6 +32,7 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange, u
     if (routes && (pathname === REST_PATH || pathname.startsWith(`${REST_PATH}/`)))
       return routes(exchange, url);
     const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
+    if (covers && reads && pathname.startsWith(`${COVERS_PATH}/`)) return covers(exchange, url);
     const fixed = reads ? pages.get(pathname) : undefined;
     if (fixed) return fixed(exchange, url);
     if (reads && page && (await page(exchange, url))) return;

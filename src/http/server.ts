@@ -6,6 +6,7 @@ import type { WebSocketLimits } from '../graphql/websocket-connection.js';
 import { checkAccess, isGraphql, isWebSocketUpgrade } from './access.js';
 import { createHostRule } from './allowed-hosts.js';
 import { answerCors } from './cors.js';
+import { createCoverHandler, type CoverRoute } from './covers.js';
 import { listen } from './listen.js';
 import { createOrderlyStop } from './orderly-stop.js';
 import { createArrivalReader } from './proxies.js';
@@ -33,6 +34,7 @@ export interface HttpServerOptions {
   graphql: GraphqlServer;
   checks: Readonly<Record<string, Check>>;
   routes?: HttpHandler;
+  covers?: CoverRoute;
   keySet?: KeySet | undefined;
   /** At `/`, below what has a path of its own. */
   page?: SinglePage | null;
@@ -71,6 +73,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
   const { graphql, log, origins = [], readers = createReaderCounter() } = options;
   const handleOthers = createRouter({
     routes: options.routes,
+    covers: options.covers && createCoverHandler(options.covers),
     graphql,
     readiness: createReadiness(options.checks),
     keySet: options.keySet,

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import type { LibraryRoots } from './library-roots.js';
 import { withoutDiscFolder } from './path-tags.js';
@@ -46,15 +46,30 @@ async function readEmbedded(
 }
 
 async function readBeside(roots: LibraryRoots, folder: string): Promise<Uint8Array | null> {
-  const pictures = (await readdir(folder))
-    .map((file) => ({ file, ...parse(file.toLowerCase()) }))
-    .filter(({ name, ext }) => NAMES.includes(name) && EXTENSIONS.has(ext))
-    .sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name) || (a.file < b.file ? -1 : 1));
-  for (const { file } of pictures) {
-    const data = await readPicture(roots, join(folder, file)).catch(() => null);
+  for (const path of await listPictures(folder)) {
+    const data = await readPicture(roots, path).catch(() => null);
     if (data && isPicture(data)) return data;
   }
   return null;
+}
+
+async function listPictures(folder: string): Promise<string[]> {
+  return (await readdir(folder))
+    .map((file) => ({ file, ...parse(file.toLowerCase()) }))
+    .filter(({ name, ext }) => NAMES.includes(name) && EXTENSIONS.has(ext))
+    .sort((a, b) => NAMES.indexOf(a.name) - NAMES.indexOf(b.name) || (a.file < b.file ? -1 : 1))
+    .map(({ file }) => join(folder, file));
+}
+
+/** Of the files in which `findCover` looks: another one, another time or another size is another version. */
+export async function coverVersion(paths: readonly string[]): Promise<string> {
+  const folders = [...new Set(paths.flatMap((path) => foldersOfAlbum(dirname(path))))];
+  const beside = await Promise.all(folders.map((folder) => listPictures(folder).catch((): string[] => [])));
+  const facts = [...paths, ...beside.flat()].map(async (path) => {
+    const found = await lstat(path).catch(() => null);
+    return `${path}\n${found?.mtimeMs}\n${found?.size}`;
+  });
+  return (await Promise.all(facts)).join('\n');
 }
 
 async function readPicture(roots: LibraryRoots, path: string): Promise<Uint8Array | null> {

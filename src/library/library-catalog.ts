@@ -1,6 +1,15 @@
-import { albumGroup, type Album, type Artist, type ArtistRef, type Track } from '../catalog/catalog-item.js';
+import {
+  albumGroup,
+  ALBUM_GROUPS,
+  type Album,
+  type Artist,
+  type ArtistRef,
+  type CatalogItem,
+  type Image,
+  type Track,
+} from '../catalog/catalog-item.js';
 import type { CatalogSource, Page } from '../catalog/catalog-source.js';
-import { findCover } from './find-cover.js';
+import { coverVersion, findCover } from './find-cover.js';
 import { LIBRARY, lengthOf } from './library-file.js';
 import type { LibraryAlbum, LibraryArtist, LibraryIndex, LibraryTrack } from './library-store.js';
 import type { LibraryRoots } from './library-roots.js';
@@ -30,12 +39,46 @@ export function createLibraryCatalog({ index, roots, covers }: LibraryCatalogOpt
     listPlaylistEntries: () => Promise.resolve(emptyPage()),
     listShowEpisodes: () => Promise.resolve(emptyPage()),
     listArtistAlbums: async (id, query) => mapPage(await index.listArtistAlbums(id, query), toAlbum),
-    async fetchCover(track, signal) {
-      const found = await index.findTrack(track.id);
-      return found && findCover({ roots, covers }, found.file.path, signal);
+    async fetchCover(item, signal) {
+      for (const path of await listPicturedFiles(index, item)) {
+        const cover = await findCover({ roots, covers }, path, signal);
+        if (cover) return cover;
+      }
+      return null;
     },
+    coverVersion: async (item) => coverVersion(await listPicturedFiles(index, item)),
   };
 }
+
+/** Of an artist, the newest albums stand for what is not known of the artist. */
+const PICTURED_ALBUMS = 3;
+
+/** Files that may have the picture of an item, or lie beside it. */
+async function listPicturedFiles(index: LibraryIndex, item: CatalogItem): Promise<string[]> {
+  switch (item.type) {
+    case 'TRACK': {
+      const found = await index.findTrack(item.id);
+      return found ? [found.file.path] : [];
+    }
+    case 'ALBUM': {
+      const { items } = await index.listAlbumTracks(item.id, { offset: 0, limit: 1 });
+      return items.map(({ file }) => file.path);
+    }
+    case 'ARTIST': {
+      const query = { offset: 0, limit: PICTURED_ALBUMS, groups: ALBUM_GROUPS };
+      const { items } = await index.listArtistAlbums(item.id, query);
+      const albums = items.map((album) => listPicturedFiles(index, toAlbum(album)));
+      return (await Promise.all(albums)).flat();
+    }
+    case 'PLAYLIST':
+    case 'SHOW':
+    case 'EPISODE':
+      return [];
+  }
+}
+
+/** Only its file or folder says whether it has a picture, and which. */
+const pictureOf = (id: string): Image[] => [{ url: id, widthPx: null, heightPx: null }];
 
 type Query = Parameters<CatalogSource['search']>[0];
 
@@ -92,11 +135,11 @@ function toAlbum({ artistId, artistName, searchText: _, ...album }: LibraryAlbum
     ...album,
     group: albumGroup.parse(album.group),
     artists: artistId ? [{ id: artistId, name: artistName }] : [],
-    images: [],
+    images: pictureOf(album.id),
     url: null,
   };
 }
 
 function toArtist({ id, name, genres }: LibraryArtist): Artist {
-  return { type: 'ARTIST', id, name, genres, images: [], url: null };
+  return { type: 'ARTIST', id, name, genres, images: pictureOf(id), url: null };
 }

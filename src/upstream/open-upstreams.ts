@@ -1,16 +1,17 @@
+import type { SecretDeps } from '../auth/secret-key.js';
 import type { AudioSource } from '../catalog/audio-source.js';
 import { createCachedCatalog } from '../catalog/cached-catalog.js';
 import { createCatalogCache } from '../catalog/catalog-cache.js';
-import type { CatalogDeps, CatalogSource } from '../catalog/catalog-source.js';
+import { isCatalogSetUp, type CatalogDeps, type CatalogSource } from '../catalog/catalog-source.js';
 import type { Enrichment } from '../catalog/enrichment.js';
 import { createShortLinks } from '../catalog/short-links.js';
+import { createCovers, type CoverDeps } from '../covers/covers.js';
 import type { Database } from '../database/prisma.js';
 import { createLibraryCatalog } from '../library/library-catalog.js';
 import { createLibraryRoots } from '../library/library-roots.js';
 import { createLibrarySource } from '../library/library-source.js';
 import { createLibraryIndex } from '../library/library-store.js';
 import type { CoverReader } from '../library/tag-reader.js';
-import type { SecretDeps } from '../auth/secret-key.js';
 import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { createDeezerCatalog } from './deezer/catalog.js';
@@ -20,22 +21,21 @@ import { createDemoSource } from './demo/source.js';
 import { createSpotifyCatalog } from './spotify/catalog.js';
 import { createSpotify, type SpotifyDeps } from './spotify/client.js';
 
-type Upstreams = Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks'> &
-  SpotifyDeps & { musicBrainz: Enrichment };
+type Upstreams = Omit<CatalogDeps, 'enrichment'> & CoverDeps & SpotifyDeps & { musicBrainz: Enrichment };
 
-/** All catalogs and sources, those of the overrides first. */
+/** All catalogs and sources, those of the overrides first, and the covers of their items. */
 export function openUpstreams(
   deps: Pick<Platform, 'db' | 'reads' | 'env' | 'media' | 'clock' | 'log' | 'outbound' | 'bus'> &
     SecretDeps &
     Pick<SettingsDeps, 'settings'> & {
       workDb: Database;
-      covers: CoverReader;
+      tagReader: CoverReader;
       /** The default one. The demo needs no network, so Deezer is off with it. */
       catalog: string;
     },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
 ): Upstreams {
-  const { env, media, covers } = deps;
+  const { env, media } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
@@ -45,7 +45,7 @@ export function openUpstreams(
     ...(deps.catalog !== 'demo'
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
       : []),
-    ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
+    ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers: deps.tagReader })] : []),
     ...(overrides.catalogs ?? []),
   ];
   const spotify = createSpotify({ ...deps, db: deps.workDb }, () => others.map(({ provider }) => provider));
@@ -56,15 +56,22 @@ export function openUpstreams(
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
     createDemoSource({ media }),
   ];
+  const served = new Map(
+    catalogs.map((catalog) => [
+      catalog.provider,
+      catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
+    ]),
+  );
+  const defaultCatalog = () => {
+    const { catalog } = deps.settings();
+    return isCatalogSetUp({ catalogs: served }, catalog) ? catalog : deps.catalog;
+  };
   return {
-    catalogs: new Map(
-      catalogs.map((catalog) => [
-        catalog.provider,
-        catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
-      ]),
-    ),
+    catalogs: served,
     liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
+    defaultCatalog,
+    covers: createCovers({ ...deps, catalogs: served }),
     spotify,
     shortLinks: createShortLinks({ outbound, cache }),
     musicBrainz: createMusicBrainz({

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { benchChildren } from './api-children.js';
+import { benchCovers } from './api-covers.js';
 import { benchFanout } from './api-fanout.js';
 import { benchHistory } from './api-history.js';
 import { benchList } from './api-list.js';
@@ -26,6 +27,7 @@ const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
     queue: benchQueue,
     fanout: benchFanout,
     'sign-in': benchSignIn,
+    covers: benchCovers,
   },
   watches: { checks: benchWatchChecks, memory: benchWatchMemory, idle: benchIdleWatches },
   start: { start: benchStart },

@@ -145,15 +145,17 @@ describe('items of Deezer', () => {
     expect(await deezer.catalog.search(query, signal())).toEqual({ items: [], total: 0 });
   });
 
-  it('have a cover, unless what comes is none', async () => {
-    const { catalog, answerOnce } = await openAlone();
+  it('have a picture, a track that of its album', async () => {
+    const { catalog, answerOnce, requests } = await openAlone();
     const track = await catalog.findTrack(IDS.track, signal());
     if (!track) throw new Error('no track');
     expect((await catalog.fetchCover(track, signal()))?.[0]).toBe(0xff);
-    for (let n = 0; n < 3; n++) answerOnce('/images', (response) => response.end('<html>'));
-    expect((await errorOf(catalog.fetchCover(track, signal())))?.message).toMatch(
-      /cover that is not a picture/,
-    );
+    const artist = await catalog.findArtist(IDS.artist, signal());
+    expect((await catalog.fetchCover(artist ?? track, signal()))?.[0]).toBe(0xff);
+    const pictures = requests.filter((path) => path.startsWith('/images'));
+    expect(pictures).toEqual(['/images/7001/xl.jpg', '/images/501/xl.jpg']);
+    for (let n = 0; n < 3; n++) answerOnce('/images', (response) => response.writeHead(500).end());
+    expect((await errorOf(catalog.fetchCover(track, signal())))?.message).toMatch(/answered with status 500/);
     answerOnce('/images', (response) => response.writeHead(200, { 'content-length': 50_000_000 }).write('x'));
     expect((await errorOf(catalog.fetchCover(track, signal())))?.message).toMatch(/more than \d+ bytes/);
     answerOnce('/images', (response) => response.writeHead(404).end());

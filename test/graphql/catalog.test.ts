@@ -13,6 +13,7 @@ import {
   RESOLVE_ITEM,
   TRACK_BY_ID,
 } from '../kit/catalog-documents.js';
+import { withCoverPaths } from '../kit/covers.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 const BY_ID_OF_ANY_TYPE = graphql(`
@@ -102,7 +103,8 @@ describe('a track, an album, a playlist and an artist', () => {
         "url": null,
       }
     `);
-    expect((await app.execute(ALBUM_BY_ID, { id: 'night-ferry' })).album).toMatchInlineSnapshot(`
+    const { album } = await app.execute(ALBUM_BY_ID, { id: 'night-ferry' });
+    expect(withCoverPaths(album)).toMatchInlineSnapshot(`
       {
         "artists": [
           {
@@ -117,7 +119,11 @@ describe('a track, an album, a playlist and an artist', () => {
         ],
         "group": "ALBUM",
         "id": "Album:demo:night-ferry",
-        "images": [],
+        "images": [
+          "/covers/demo:album:night-ferry/640",
+          "/covers/demo:album:night-ferry/300",
+          "/covers/demo:album:night-ferry/64",
+        ],
         "label": "Harbour Light Recordings",
         "releaseDate": "2024-10-18",
         "title": "Night Ferry",

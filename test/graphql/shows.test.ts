@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ShowByIdQuery } from '../../src/generated/documents/graphql.js';
 import { EPISODE_BY_ID, NODE, RESOLVE_ITEM, SHOW_BY_ID } from '../kit/catalog-documents.js';
+import { withCoverPaths } from '../kit/covers.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 
 let app: TestApp;
@@ -12,7 +13,7 @@ afterAll(() => app?.stop());
 describe('a show', () => {
   it('has all the fields that its catalog provides, with its newest episodes', async () => {
     const { show } = await app.execute(SHOW_BY_ID, { id: 'keepers-hours', first: 2 });
-    expect(show).toMatchInlineSnapshot(`
+    expect(withCoverPaths(show)).toMatchInlineSnapshot(`
       {
         "catalog": "demo",
         "description": "Conversations about lighthouses and those who kept them.",
@@ -40,7 +41,11 @@ describe('a show', () => {
         },
         "explicit": false,
         "id": "Show:demo:keepers-hours",
-        "images": [],
+        "images": [
+          "/covers/demo:show:keepers-hours/640",
+          "/covers/demo:show:keepers-hours/300",
+          "/covers/demo:show:keepers-hours/64",
+        ],
         "languages": [
           "en",
         ],
@@ -77,14 +82,18 @@ describe('a show', () => {
 describe('an episode', () => {
   it('has all the fields that its catalog provides', async () => {
     const { episode } = await app.execute(EPISODE_BY_ID, { id: 'keepers-hours-004' });
-    expect(episode).toMatchInlineSnapshot(`
+    expect(withCoverPaths(episode)).toMatchInlineSnapshot(`
       {
         "catalog": "demo",
         "description": "Bells, guns, reeds and the diaphone, loudest last.",
         "durationMs": 1990000,
         "explicit": false,
         "id": "Episode:demo:keepers-hours-004",
-        "images": [],
+        "images": [
+          "/covers/demo:episode:keepers-hours-004/640",
+          "/covers/demo:episode:keepers-hours-004/300",
+          "/covers/demo:episode:keepers-hours-004/64",
+        ],
         "releaseDate": "2024-02-20",
         "show": {
           "id": "Show:demo:keepers-hours",

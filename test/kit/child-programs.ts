@@ -12,6 +12,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = {
   server: 'src/main.ts',
   'tag-worker': 'src/library/tag-worker.ts',
+  'picture-worker': 'src/covers/picture-worker.ts',
   'tag-writer-process': 'src/media/tag-writer-process.ts',
   'embedded-process': 'test/fixtures/embedded-process.ts',
   'expanding-child': 'test/system/expanding-child.ts',

@@ -62,6 +62,8 @@ export const TEST_CATALOG = { CATALOG: 'demo' };
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const database = options.database ?? (await createTestDatabase());
   const downloadDir = options.env?.downloadDir ?? (await mkdtemp(join(tmpdir(), 'reprise-downloads-')));
+  // Of covers: an address of one test's server may be another's in the next.
+  const dataDir = options.env?.dataDir ?? (await mkdtemp(join(tmpdir(), 'reprise-data-')));
   const jobStore = jobStoreFor(database);
   const env: Env = {
     ...parseEnv({
@@ -74,6 +76,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     jobStore,
     downloadDir,
     downloadRoots: [downloadDir],
+    dataDir,
     // Some tests move the clock by days.
     ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
@@ -102,6 +105,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       dropToken(url);
       if (!options.database) await dropAll(database, jobStore);
       if (!options.env?.downloadDir) await rm(downloadDir, { recursive: true, force: true });
+      if (!options.env?.dataDir) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

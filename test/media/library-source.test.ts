@@ -2,7 +2,7 @@ import { readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogSource } from '../../src/catalog/catalog-source.js';
-import type { Track } from '../../src/catalog/catalog-item.js';
+import { ALBUM_GROUPS, type Track } from '../../src/catalog/catalog-item.js';
 import { createLibraryIndex } from '../../src/library/library-store.js';
 import type { AudioSource, Rendition } from '../../src/catalog/audio-source.js';
 import { createLibraryCatalog } from '../../src/library/library-catalog.js';
@@ -15,6 +15,7 @@ let library: TestLibrary;
 let catalog: CatalogSource;
 let source: AudioSource;
 
+const FIRST = { offset: 0, limit: 10 };
 const TAGS = { artist: 'The Lanterns', album: 'Night' };
 
 beforeAll(async () => {
@@ -94,7 +95,7 @@ describe('the library as a catalog', () => {
         label: null,
         copyright: '© L',
         genres: [],
-        images: [],
+        images: [{ url: track.album?.id, widthPx: null, heightPx: null }],
         url: null,
       },
       durationMs: 5_000,
@@ -167,6 +168,39 @@ describe('covers', () => {
     );
     const beside = await catalog.fetchCover(await own('Plain Cover'), never);
     expect(Buffer.from(beside ?? []).equals(await readFile(library.path('covers/Front.PNG')))).toBe(true);
+  });
+
+  it('of an album are those of its first file, of an artist those of an album, and change with their files', async () => {
+    await library.add('Pictured/Old/1.mp3', { title: 'A', album: 'Old', artist: 'Pictured', date: '1999' });
+    await library.add('Pictured/New/CD1/1.mp3', {
+      title: 'B',
+      album: 'New',
+      artist: 'Pictured',
+      date: '2024',
+    });
+    const older = await makeCover(library.path('Pictured/Old/folder.jpg'), 'green');
+    await library.scan();
+    const artist = (await catalog.search({ text: 'Pictured', type: 'ARTIST', ...FIRST }, never)).items[0]!;
+    const query = { ...FIRST, groups: ALBUM_GROUPS };
+    const albums = (await catalog.listArtistAlbums(artist.id, query, never)).items;
+    expect(albums.map(({ title, images }) => [title, images.length])).toEqual([
+      ['New', 1],
+      ['Old', 1],
+    ]);
+    const [newest, oldest] = [albums[0]!, albums[1]!];
+    expect(await catalog.fetchCover(newest, never)).toBeNull();
+    expect(await catalog.fetchCover(oldest, never)).toEqual(await readFile(older));
+    expect(await catalog.fetchCover(artist, never)).toEqual(await readFile(older));
+
+    const version = await catalog.coverVersion?.(newest, never);
+    expect(await catalog.coverVersion?.(newest, never)).toBe(version);
+    const newer = await makeCover(library.path('Pictured/New/front.jpg'), 'yellow');
+    expect(await catalog.coverVersion?.(newest, never)).not.toBe(version);
+    expect(await catalog.fetchCover(newest, never)).toEqual(await readFile(newer));
+    expect(await catalog.fetchCover(artist, never)).toEqual(await readFile(newer));
+    const changed = await catalog.coverVersion?.(artist, never);
+    await touch(newer);
+    expect(await catalog.coverVersion?.(artist, never)).not.toBe(changed);
   });
 
   it('are null where there are none, and never come from outside the folders', async () => {

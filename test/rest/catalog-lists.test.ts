@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withCoverPaths } from '../kit/covers.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -26,7 +27,7 @@ describe('GET /playlist/info', () => {
   it('shows a playlist with every key that clients read, without its tracks', async () => {
     const { status, body } = await app.get('/playlist/info?id=demo:first-watch');
     expect(status).toBe(200);
-    expect(body).toMatchInlineSnapshot(`
+    expect(withCoverPaths(body)).toMatchInlineSnapshot(`
       {
         "description": "Twelve to stay awake by.",
         "external_urls": {
@@ -36,7 +37,11 @@ describe('GET /playlist/info', () => {
           "total": 0,
         },
         "id": "demo:first-watch",
-        "images": [],
+        "images": [
+          "/covers/demo:playlist:first-watch/640",
+          "/covers/demo:playlist:first-watch/300",
+          "/covers/demo:playlist:first-watch/64",
+        ],
         "name": "First Watch",
         "owner": {
           "display_name": "Harbour Radio",
@@ -114,7 +119,7 @@ describe('GET /artist/info', () => {
     const { status, body } = await app.get('/artist/info?id=demo:saltglass-choir&limit=1');
     expect(status).toBe(200);
     const { albums, ...artist } = body;
-    expect(artist).toMatchInlineSnapshot(`
+    expect(withCoverPaths(artist)).toMatchInlineSnapshot(`
       {
         "external_urls": {
           "spotify": "",
@@ -127,7 +132,11 @@ describe('GET /artist/info', () => {
           "Choral",
         ],
         "id": "demo:saltglass-choir",
-        "images": [],
+        "images": [
+          "/covers/demo:artist:saltglass-choir/640",
+          "/covers/demo:artist:saltglass-choir/300",
+          "/covers/demo:artist:saltglass-choir/64",
+        ],
         "name": "Saltglass Choir",
         "popularity": 0,
         "type": "artist",

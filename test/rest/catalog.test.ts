@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withCoverPaths } from '../kit/covers.js';
 import { startRest, type RestTestApp } from './rest-app.js';
 
 let app: RestTestApp;
@@ -15,7 +16,7 @@ describe('GET /search', () => {
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(body).toMatchInlineSnapshot(`
+    expect(withCoverPaths(body)).toMatchInlineSnapshot(`
       {
         "items": [
           {
@@ -48,7 +49,11 @@ describe('GET /search', () => {
                 "Ambient",
               ],
               "id": "demo:night-ferry",
-              "images": [],
+              "images": [
+                "/covers/demo:album:night-ferry/640",
+                "/covers/demo:album:night-ferry/300",
+                "/covers/demo:album:night-ferry/64",
+              ],
               "label": "Harbour Light Recordings",
               "name": "Night Ferry",
               "popularity": 0,
@@ -106,7 +111,7 @@ describe('GET /search', () => {
   it('shows artists and playlists with every key that clients read', async () => {
     const artist = await app.get('/search?q=brass&type=artist&limit=1');
     const playlist = await app.get('/search?q=hands&type=playlist&limit=1');
-    expect([artist.body['items'], playlist.body['items']]).toMatchInlineSnapshot(`
+    expect(withCoverPaths([artist.body['items'], playlist.body['items']])).toMatchInlineSnapshot(`
       [
         [
           {
@@ -121,7 +126,11 @@ describe('GET /search', () => {
               "Jazz",
             ],
             "id": "demo:brass-meridian-nine",
-            "images": [],
+            "images": [
+              "/covers/demo:artist:brass-meridian-nine/640",
+              "/covers/demo:artist:brass-meridian-nine/300",
+              "/covers/demo:artist:brass-meridian-nine/64",
+            ],
             "name": "Brass Meridian Nine",
             "popularity": 0,
             "type": "artist",
@@ -138,7 +147,11 @@ describe('GET /search', () => {
               "total": 0,
             },
             "id": "demo:all-hands",
-            "images": [],
+            "images": [
+              "/covers/demo:playlist:all-hands/640",
+              "/covers/demo:playlist:all-hands/300",
+              "/covers/demo:playlist:all-hands/64",
+            ],
             "name": "All Hands",
             "owner": {
               "display_name": "Harbour Radio",
@@ -159,7 +172,7 @@ describe('GET /search', () => {
   it('shows shows and episodes with every key that clients read', async () => {
     const show = await app.get('/search?q=kustenfunk&type=show&limit=1');
     const episode = await app.get('/search?q=fog%20signals&type=episode&limit=1');
-    expect([show.body['items'], episode.body['items']]).toMatchInlineSnapshot(`
+    expect(withCoverPaths([show.body['items'], episode.body['items']])).toMatchInlineSnapshot(`
       [
         [
           {
@@ -169,7 +182,11 @@ describe('GET /search', () => {
               "spotify": "",
             },
             "id": "demo:kuestenfunk",
-            "images": [],
+            "images": [
+              "/covers/demo:show:kuestenfunk/640",
+              "/covers/demo:show:kuestenfunk/300",
+              "/covers/demo:show:kuestenfunk/64",
+            ],
             "languages": [
               "de",
             ],
@@ -191,7 +208,11 @@ describe('GET /search', () => {
               "spotify": "",
             },
             "id": "demo:keepers-hours-004",
-            "images": [],
+            "images": [
+              "/covers/demo:episode:keepers-hours-004/640",
+              "/covers/demo:episode:keepers-hours-004/300",
+              "/covers/demo:episode:keepers-hours-004/64",
+            ],
             "language": "en",
             "languages": [
               "en",
@@ -206,7 +227,11 @@ describe('GET /search', () => {
                 "spotify": "",
               },
               "id": "demo:keepers-hours",
-              "images": [],
+              "images": [
+                "/covers/demo:show:keepers-hours/640",
+                "/covers/demo:show:keepers-hours/300",
+                "/covers/demo:show:keepers-hours/64",
+              ],
               "languages": [
                 "en",
               ],
@@ -312,7 +337,7 @@ describe('GET /album/info', () => {
     const { status, body } = await app.get('/album/info?id=demo:night-ferry&limit=1');
     expect(status).toBe(200);
     const { tracks, ...album } = body as { tracks: { items: { id: string }[] } };
-    expect(album).toMatchInlineSnapshot(`
+    expect(withCoverPaths(album)).toMatchInlineSnapshot(`
       {
         "album_type": "album",
         "artists": [
@@ -342,7 +367,11 @@ describe('GET /album/info', () => {
           "Ambient",
         ],
         "id": "demo:night-ferry",
-        "images": [],
+        "images": [
+          "/covers/demo:album:night-ferry/640",
+          "/covers/demo:album:night-ferry/300",
+          "/covers/demo:album:night-ferry/64",
+        ],
         "label": "Harbour Light Recordings",
         "name": "Night Ferry",
         "popularity": 0,

@@ -53,6 +53,7 @@ describe('the environment', () => {
       ssoLinkByEmail: false,
       authProxy: null,
       spotifyApiUrl: 'https://api.spotify.com',
+      coverCacheMb: 500,
       spotifyAccountsUrl: 'https://accounts.spotify.com',
       deezerApiUrl: 'https://api.deezer.com',
       musicBrainzUrl: 'https://musicbrainz.org',

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Album, CatalogItem, CatalogType, Episode, Show, Track } from '../../catalog/catalog-item.js';
 import type { CatalogCache } from '../../catalog/catalog-cache.js';
 import type { CatalogSource, Page } from '../../catalog/catalog-source.js';
+import { createPictureFetcher } from '../../catalog/fetch-picture.js';
 import type { Outbound } from '../../outbound/outbound.js';
-import { createCoverFetcher } from '../cover.js';
 import { API_SERVICE, createDeezerApi, DISPLAY_NAME, type DeezerApi, type ListRequest } from './api.js';
 import { createDetails, type Details } from './details.js';
 import {
@@ -77,7 +77,11 @@ export function createDeezerCatalog({ outbound, cache, url }: DeezerDeps): Catal
       const { items, total } = await api.list(`/podcast/${id}/episodes`, episodeSchema, page);
       return { items: present(items).map((each) => toEpisode(each, null)), total };
     }),
-    fetchCover: createCoverFetcher(outbound, { provider: PROVIDER, displayName: DISPLAY_NAME, url }),
+    fetchCover: createPictureFetcher(outbound, {
+      provider: PROVIDER,
+      displayName: DISPLAY_NAME,
+      trusted: [url],
+    }),
   };
 }
 

@@ -1,8 +1,8 @@
-import type { Album, AlbumGroup, Episode, Track } from '../../catalog/catalog-item.js';
+import type { Album, AlbumGroup, CatalogItem, Episode, Track } from '../../catalog/catalog-item.js';
 import type { CatalogSource, Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
 import { systemClock, type Clock } from '../../lib/clock.js';
 import { createCollection, episodesOf, tracksOf, type Collection } from './collection.js';
-import { renderCover } from './cover.js';
+import { renderCover, renderMosaic, renderPortrait } from './cover.js';
 import {
   pageOf,
   PROVIDER,
@@ -52,9 +52,45 @@ export function createDemoCatalog({ clock }: { clock: Clock } = { clock: systemC
       respond(signal, () => listArtistAlbums(collection, slugOf(id), query)),
     listShowEpisodes: (id, page, signal) =>
       respond(signal, () => listShowEpisodes(collection, slugOf(id), page)),
-    fetchCover: (track, signal) =>
-      respond(signal, () => orNull(collection.findTrack(slugOf(track.id))?.place?.album, coverOf)),
+    fetchCover: (item, signal) => respond(signal, () => drawPicture(collection, item, coverOf)),
+    // That of a playlist shows what is in it.
+    coverVersion: (item) => Promise.resolve((item.type === 'PLAYLIST' && item.revision) || ''),
   };
+}
+
+function drawPicture(
+  collection: Collection,
+  item: CatalogItem,
+  coverOf: (album: DemoAlbum) => Uint8Array,
+): Uint8Array | null {
+  const slug = slugOf(item.id);
+  const albums = [...collection.albums.values()];
+  switch (item.type) {
+    case 'TRACK':
+      return orNull(collection.findTrack(slug)?.place?.album, coverOf);
+    case 'ALBUM':
+      return orNull(collection.findAlbum(slug), coverOf);
+    case 'PLAYLIST': {
+      const four = albumsIn(collection, slug);
+      return four.length === 4 ? renderMosaic(four) : renderPortrait(slug, albums);
+    }
+    case 'EPISODE':
+      return orNull(item.show, (show) => renderPortrait(slugOf(show.id), albums));
+    case 'ARTIST':
+    case 'SHOW':
+      return renderPortrait(slug, albums);
+  }
+}
+
+/** Enough to find four albums in. */
+const PICTURED_ENTRIES = 100;
+
+/** The first four. */
+function albumsIn({ playlists, findTrack }: Collection, playlistSlug: string): DemoAlbum[] {
+  const playlist = playlists.get(playlistSlug);
+  const slugs = Array.from({ length: PICTURED_ENTRIES }, (_, place) => playlist?.entryAt(place) ?? '');
+  const found = slugs.flatMap((slug) => findTrack(slug)?.place?.album ?? []);
+  return [...new Set(found)].slice(0, 4);
 }
 
 /** Drawing a cover takes a tenth of a second, and each track of an album needs it. */

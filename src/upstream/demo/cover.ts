@@ -1,43 +1,74 @@
 import { crc32, deflateSync } from 'node:zlib';
-import { hashOf } from './codes.js';
+import { hashOf, pick } from './codes.js';
 import { DESIGNS, type Box, type Layer } from './cover-designs.js';
-import type { DemoAlbum } from './music.js';
+import type { CoverDesign, DemoAlbum } from './music.js';
 
-const SIZE_PX = 600;
+export const COVER_PX = 600;
 
 type Rgb = readonly [number, number, number];
 
-/** An album's front cover as PNG, drawn from its design and its colors; the same bytes each time. */
-export function renderCover({ slug, cover }: Pick<DemoAlbum, 'slug' | 'cover'>): Uint8Array {
-  const [background = '#000000', ...inks] = cover.colors;
-  const pixels = new Uint8Array(SIZE_PX * SIZE_PX * 3);
-  const layers = DESIGNS[cover.design]({ inks, random: createRandom(slug) });
-  paint(pixels, {
-    ink: background,
-    shape: { depth: () => 1, box: { left: 0, top: 0, right: 1, bottom: 1 } },
-  });
-  for (const layer of layers) paint(pixels, layer);
-  return encodePng(pixels, SIZE_PX);
+type Drawn = Pick<DemoAlbum, 'slug' | 'cover'>;
+
+/** A square part of the picture. */
+interface Tile {
+  pixels: Uint8Array;
+  left: number;
+  top: number;
+  sizePx: number;
 }
 
-function paint(pixels: Uint8Array, { ink, shape }: Layer): void {
+/** An album's front cover as PNG, drawn from its design and its colors; the same bytes each time. */
+export function renderCover(album: Drawn): Uint8Array {
+  const pixels = new Uint8Array(COVER_PX * COVER_PX * 3);
+  draw(album, { pixels, left: 0, top: 0, sizePx: COVER_PX });
+  return encodePng(pixels, COVER_PX);
+}
+
+/** The covers of four albums in one. */
+export function renderMosaic(albums: readonly Drawn[]): Uint8Array {
+  const pixels = new Uint8Array(COVER_PX * COVER_PX * 3);
+  const sizePx = COVER_PX / 2;
+  albums.slice(0, 4).forEach((album, place) => {
+    draw(album, { pixels, left: (place % 2) * sizePx, top: Math.floor(place / 2) * sizePx, sizePx });
+  });
+  return encodePng(pixels, COVER_PX);
+}
+
+/** For what is no album: a design, and colors of one of the albums. */
+export function renderPortrait(slug: string, albums: readonly Drawn[]): Uint8Array {
+  const design = pick(Object.keys(DESIGNS) as CoverDesign[], `${slug}/design`);
+  const { colors } = pick(albums, `${slug}/colors`).cover;
+  return renderCover({ slug, cover: { design, colors } });
+}
+
+const WHOLE: Box = { left: 0, top: 0, right: 1, bottom: 1 };
+
+function draw({ slug, cover }: Drawn, tile: Tile): void {
+  const [background = '#000000', ...inks] = cover.colors;
+  const layers = DESIGNS[cover.design]({ inks, random: createRandom(slug) });
+  paint(tile, { ink: background, shape: { depth: () => 1, box: WHOLE } });
+  for (const layer of layers) paint(tile, layer);
+}
+
+function paint({ pixels, sizePx, ...tile }: Tile, { ink, shape }: Layer): void {
   const rgb = toRgb(ink);
-  const { left, top, right, bottom } = toPixels(shape.box);
+  const { left, top, right, bottom } = toPixels(shape.box, sizePx);
   for (let row = top; row < bottom; row++) {
     for (let column = left; column < right; column++) {
-      const cover = shape.depth((column + 0.5) / SIZE_PX, (row + 0.5) / SIZE_PX) * SIZE_PX + 0.5;
-      if (cover > 0) blend(pixels, (row * SIZE_PX + column) * 3, { rgb, share: Math.min(1, cover) });
+      const cover = shape.depth((column + 0.5) / sizePx, (row + 0.5) / sizePx) * sizePx + 0.5;
+      const at = ((tile.top + row) * COVER_PX + tile.left + column) * 3;
+      if (cover > 0) blend(pixels, at, { rgb, share: Math.min(1, cover) });
     }
   }
 }
 
-function toPixels({ left, top, right, bottom }: Box): Box {
-  const inside = (value: number) => Math.max(0, Math.min(SIZE_PX, value));
+function toPixels({ left, top, right, bottom }: Box, sizePx: number): Box {
+  const inside = (value: number) => Math.max(0, Math.min(sizePx, value));
   return {
-    left: inside(Math.floor(left * SIZE_PX) - 1),
-    top: inside(Math.floor(top * SIZE_PX) - 1),
-    right: inside(Math.ceil(right * SIZE_PX) + 1),
-    bottom: inside(Math.ceil(bottom * SIZE_PX) + 1),
+    left: inside(Math.floor(left * sizePx) - 1),
+    top: inside(Math.floor(top * sizePx) - 1),
+    right: inside(Math.ceil(right * sizePx) + 1),
+    bottom: inside(Math.ceil(bottom * sizePx) + 1),
   };
 }
 
@@ -68,7 +99,7 @@ function encodePng(rgb: Uint8Array, sizePx: number): Uint8Array {
   header.writeUInt32BE(sizePx, 0);
   header.writeUInt32BE(sizePx, 4);
   header.set([8, TRUE_COLOR, 0, 0, 0], 8);
-  const body = deflateSync(filterLines(rgb, sizePx * 3), { level: 9 });
+  const body = deflateSync(filterLines(rgb, sizePx * 3), { level: 6 });
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', header),

@@ -4,12 +4,14 @@ import type {
   Artist,
   ArtistRef,
   Episode,
+  Image,
   Playlist,
   Show,
   Track,
 } from '../../catalog/catalog-item.js';
 import type { Page, PageRequest, PlaylistEntry } from '../../catalog/catalog-source.js';
 import { hashOf, toUpc } from './codes.js';
+import { COVER_PX } from './cover.js';
 import type { DemoAlbum, DemoArtist, DemoPlaylist, DemoShow, PlacedEpisode, PlacedTrack } from './music.js';
 
 export const PROVIDER = 'demo';
@@ -27,8 +29,13 @@ export function slugOf(id: string): string {
   return id.startsWith(`${PROVIDER}:`) ? id.slice(PROVIDER.length + 1) : '';
 }
 
+/** Pictures are drawn when they are needed (cover.ts); none of the items has a web page. */
+function pictured(slug: string): { images: Image[]; url: null } {
+  return { images: [{ url: toId(slug), widthPx: COVER_PX, heightPx: COVER_PX }], url: null };
+}
+
 export function toArtist(artist: DemoArtist): Artist {
-  return { type: 'ARTIST', ...toArtistRef(artist), genres: [...artist.genres], images: [], url: null };
+  return { type: 'ARTIST', ...toArtistRef(artist), genres: [...artist.genres], ...pictured(artist.slug) };
 }
 
 function toArtistRef(artist: DemoArtist): ArtistRef {
@@ -53,8 +60,7 @@ export function toAlbum(artists: ArtistLookup, album: DemoAlbum, group: AlbumGro
     label,
     copyright: label ? `℗ ${album.released.slice(0, 4)} ${label}, which is invented; the audio is CC0` : null,
     genres: [...album.genres],
-    images: [],
-    url: null,
+    ...pictured(album.slug),
   };
 }
 
@@ -85,8 +91,7 @@ export function toPlaylist(playlist: DemoPlaylist): Playlist {
     owner: { ...OWNER },
     total: playlist.total,
     revision: revisionOf(playlist),
-    images: [],
-    url: null,
+    ...pictured(playlist.slug),
   };
 }
 
@@ -111,8 +116,7 @@ export function toShow(show: DemoShow): Show {
     explicit: show.explicit,
     total: show.episodes.length,
     languages: [...show.languages],
-    images: [],
-    url: null,
+    ...pictured(show.slug),
   };
 }
 
@@ -126,8 +130,7 @@ export function toEpisode({ show, ...episode }: PlacedEpisode): Episode {
     durationMs: episode.seconds * 1000,
     explicit: show.explicit,
     releaseDate: episode.released,
-    images: [],
-    url: null,
+    ...pictured(show.slug),
   };
 }
 

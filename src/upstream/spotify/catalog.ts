@@ -11,7 +11,7 @@ import type {
 import type { CatalogCache } from '../../catalog/catalog-cache.js';
 import type { CatalogSource, Page, PageRequest } from '../../catalog/catalog-source.js';
 import type { Outbound } from '../../outbound/outbound.js';
-import { createCoverFetcher } from '../cover.js';
+import { createPictureFetcher } from '../../catalog/fetch-picture.js';
 import { DISPLAY_NAME, type FindRequest } from './api.js';
 import type { Spotify, SpotifyClient } from './client.js';
 import { createDetails, type Details } from './details.js';
@@ -102,7 +102,11 @@ export function createSpotifyCatalog({ outbound, cache, spotify, url }: SpotifyC
     ),
     listArtistAlbums: pageIfOwn(listArtistAlbums),
     listShowEpisodes: pageIfOwn(listShowEpisodes),
-    fetchCover: createCoverFetcher(outbound, { provider: PROVIDER, displayName: DISPLAY_NAME, url }),
+    fetchCover: createPictureFetcher(outbound, {
+      provider: PROVIDER,
+      displayName: DISPLAY_NAME,
+      trusted: [url],
+    }),
   };
 }
 
