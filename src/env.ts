@@ -2,6 +2,7 @@ import { delimiter, resolve } from 'node:path';
 import { z } from 'zod';
 import {
   commaSeparated,
+  describeIssue,
   directory,
   host,
   isHostName,
@@ -13,9 +14,9 @@ import {
   isProxyAddress,
   positiveNumber,
   publicUrl,
-  remedyOf,
   urlOf,
   variableFacts as facts,
+  type ParseNumbered,
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
@@ -29,6 +30,14 @@ import {
   type SignInEnv,
 } from './env-sign-in.js';
 import { findLibraryConflicts, LIBRARY_VARIABLES, toLibraryEnv, type LibraryEnv } from './env-library.js';
+import {
+  findSubsonicConflicts,
+  parseFurtherSubsonic,
+  SUBSONIC_VARIABLES,
+  subsonicSecretsOf,
+  subsonicSuffixes,
+  toSubsonicEnv,
+} from './env-subsonic.js';
 import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
@@ -126,6 +135,7 @@ const variables = z.object({
         'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, and deezer is requested over the internet.',
     }),
   ...LIBRARY_VARIABLES,
+  ...SUBSONIC_VARIABLES,
   FFMPEG_PATH: path.optional().register(facts, {
     kind: 'a path',
     default: null,
@@ -166,7 +176,7 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export type Env = OwnEnv & LibraryEnv & UserEnv & SignInEnv & OutboundEnv;
+export type Env = OwnEnv & LibraryEnv & UserEnv & SignInEnv & OutboundEnv & ReturnType<typeof toSubsonicEnv>;
 
 interface OwnEnv {
   port: number;
@@ -199,7 +209,14 @@ export function secretUrlsOf(env: Env): string[] {
   const { database, jobStore, signInProviders, secretKey, firstAdmin, httpProxy, httpsProxy } = env;
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
   const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
-  const secrets = [...clientSecrets, secretKey, firstAdmin?.password, httpProxy, httpsProxy];
+  const secrets = [
+    ...clientSecrets,
+    ...subsonicSecretsOf(env),
+    secretKey,
+    firstAdmin?.password,
+    httpProxy,
+    httpsProxy,
+  ];
   return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
@@ -216,13 +233,16 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
-    issues.map((issue) => describe(issue, { provided, suffix }));
+    issues.map((issue) => describeIssue(issue, { provided, suffix, factsOf }));
   const mistakes = describeAll(parsed.error?.issues);
-  const further = oidcSuffixes(provided).flatMap((suffix) => {
-    const { data, error } = parseFurtherOidc(provided, suffix);
-    mistakes.push(...describeAll(error?.issues, suffix));
-    return data ? [[suffix, data] as [string, typeof data]] : [];
-  });
+  const furtherOf = <T>(suffixes: string[], parse: ParseNumbered<T>) =>
+    suffixes.flatMap((suffix): [string, T][] => {
+      const { data, error } = parse(provided, suffix);
+      mistakes.push(...describeAll(error?.issues, suffix));
+      return data ? [[suffix, data]] : [];
+    });
+  const oidc = furtherOf(oidcSuffixes(provided), parseFurtherOidc);
+  const subsonic = furtherOf(subsonicSuffixes(provided), parseFurtherSubsonic);
   mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
   const { data } = parsed;
@@ -231,12 +251,13 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
     ...toLibraryEnv(data),
     ...toUserEnv(data),
     ...toOutboundEnv(data),
-    ...toSignInEnv(data, further),
+    ...toSignInEnv(data, oidc),
+    ...toSubsonicEnv(data, subsonic),
   };
 }
 
 function findConflicts(provided: Provided): string[] {
-  const finders = [findUserConflicts, findSignInConflicts, findLibraryConflicts];
+  const finders = [findUserConflicts, findSignInConflicts, findLibraryConflicts, findSubsonicConflicts];
   const mistakes = finders.flatMap((find) => find(provided));
   const role = provided['ROLE'] ?? '';
   if (['api', 'worker'].includes(role) && !provided['DATABASE_URL']) {
@@ -246,24 +267,6 @@ function findConflicts(provided: Provided): string[] {
   }
   return mistakes;
 }
-
-/** `suffix`: what the name has after that of the table, as for one of several providers. */
-function describe(
-  issue: z.core.$ZodIssue,
-  { provided, suffix }: { provided: Provided; suffix: string },
-): string {
-  const listed = String(issue.path[0]);
-  const name = `${listed}${suffix}`;
-  // Any part of a malformed URL may be the password.
-  if (isSecret(listed)) return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
-  const value = JSON.stringify(provided[name] ?? '');
-  const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
-  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
-}
-
-/** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean =>
-  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);

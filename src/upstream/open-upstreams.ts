@@ -12,6 +12,7 @@ import type { Platform } from '../platform.js';
 import { createDeezerCatalog } from './deezer/catalog.js';
 import { createDemoCatalog } from './demo/catalog.js';
 import { createDemoSource } from './demo/source.js';
+import { openSubsonic } from './subsonic/open-subsonic.js';
 
 /** All catalogs and sources, those of the overrides first. */
 export function openUpstreams(
@@ -26,17 +27,20 @@ export function openUpstreams(
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
+  const subsonic = env.subsonicServers.map((server) => openSubsonic(deps.outbound, server));
   const catalogs = [
     createDemoCatalog(deps),
     ...(env.catalog === 'deezer'
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
       : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers })] : []),
+    ...subsonic.map(({ catalog }) => catalog),
     ...(overrides.catalogs ?? []),
   ];
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
+    ...subsonic.map(({ source }) => source),
     createDemoSource({ media }),
   ];
   return {
