@@ -7,6 +7,7 @@ export class CatalogItemNotFoundError extends DomainError {
 /** What sets up the catalogs that ids and links can name. */
 const SETUPS = new Map([
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
+  ['subsonic', 'set SUBSONIC_URL to your own server and start Reprise again'],
   ['spotify', 'this version of Reprise has no catalog for Spotify yet'],
   ['deezer', 'this version of Reprise has no catalog for Deezer yet'],
 ]);
