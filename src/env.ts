@@ -2,6 +2,7 @@ import { delimiter, resolve } from 'node:path';
 import { z } from 'zod';
 import {
   commaSeparated,
+  describeIssue,
   directory,
   host,
   isHostName,
@@ -13,9 +14,9 @@ import {
   isProxyAddress,
   positiveNumber,
   publicUrl,
-  remedyOf,
   urlOf,
   variableFacts as facts,
+  type ParseNumbered,
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
@@ -30,6 +31,14 @@ import {
 } from './env-sign-in.js';
 import { findLibraryConflicts, LIBRARY_VARIABLES, toLibraryEnv, type LibraryEnv } from './env-library.js';
 import { PAGE_VARIABLES, toPageEnv, type PageEnv } from './env-pages.js';
+import {
+  findSubsonicConflicts,
+  parseFurtherSubsonic,
+  SUBSONIC_VARIABLES,
+  subsonicSecretsOf,
+  subsonicSuffixes,
+  toSubsonicEnv,
+} from './env-subsonic.js';
 import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
@@ -128,6 +137,7 @@ const variables = z.object({
         'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, spotify needs an app, and deezer is requested over the internet. By default deezer; installations from before that keep demo.',
     }),
   ...LIBRARY_VARIABLES,
+  ...SUBSONIC_VARIABLES,
   FFMPEG_PATH: path.optional().register(facts, {
     kind: 'a path',
     default: null,
@@ -163,7 +173,13 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export type Env = OwnEnv & PageEnv & LibraryEnv & UserEnv & SignInEnv & OutboundEnv;
+export type Env = OwnEnv &
+  PageEnv &
+  LibraryEnv &
+  UserEnv &
+  SignInEnv &
+  OutboundEnv &
+  ReturnType<typeof toSubsonicEnv>;
 
 interface OwnEnv {
   port: number;
@@ -196,7 +212,14 @@ export function secretUrlsOf(env: Env): string[] {
   const { database, jobStore, signInProviders, secretKey, firstAdmin, httpProxy, httpsProxy } = env;
   const urls = [database, jobStore].flatMap((each) => ('url' in each ? [each.url] : []));
   const clientSecrets = signInProviders.map(({ clientSecret }) => clientSecret);
-  const secrets = [...clientSecrets, secretKey, firstAdmin?.password, httpProxy, httpsProxy];
+  const secrets = [
+    ...clientSecrets,
+    ...subsonicSecretsOf(env),
+    secretKey,
+    firstAdmin?.password,
+    httpProxy,
+    httpsProxy,
+  ];
   return [...urls, ...secrets.filter((each) => typeof each === 'string')];
 }
 
@@ -213,13 +236,16 @@ export function parseEnv(source: Provided = process.env, fixed: Provided = {}): 
   const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
-    issues.map((issue) => describe(issue, { provided, suffix }));
+    issues.map((issue) => describeIssue(issue, { provided, suffix, factsOf }));
   const mistakes = describeAll(parsed.error?.issues);
-  const further = oidcSuffixes(provided).flatMap((suffix) => {
-    const { data, error } = parseFurtherOidc(provided, suffix);
-    mistakes.push(...describeAll(error?.issues, suffix));
-    return data ? [[suffix, data] as [string, typeof data]] : [];
-  });
+  const furtherOf = <T>(suffixes: string[], parse: ParseNumbered<T>) =>
+    suffixes.flatMap((suffix): [string, T][] => {
+      const { data, error } = parse(provided, suffix);
+      mistakes.push(...describeAll(error?.issues, suffix));
+      return data ? [[suffix, data]] : [];
+    });
+  const oidc = furtherOf(oidcSuffixes(provided), parseFurtherOidc);
+  const subsonic = furtherOf(subsonicSuffixes(provided), parseFurtherSubsonic);
   mistakes.push(...findConflicts(provided));
   if (!parsed.success || mistakes.length > 0) throw new EnvError(mistakes);
   const { data } = parsed;
@@ -229,12 +255,13 @@ export function parseEnv(source: Provided = process.env, fixed: Provided = {}): 
     ...toPageEnv(data),
     ...toUserEnv(data),
     ...toOutboundEnv(data),
-    ...toSignInEnv(data, further),
+    ...toSignInEnv(data, oidc),
+    ...toSubsonicEnv(data, subsonic),
   };
 }
 
 function findConflicts(provided: Provided): string[] {
-  const finders = [findUserConflicts, findSignInConflicts, findLibraryConflicts];
+  const finders = [findUserConflicts, findSignInConflicts, findLibraryConflicts, findSubsonicConflicts];
   const mistakes = finders.flatMap((find) => find(provided));
   const role = provided['ROLE'] ?? '';
   if (['api', 'worker'].includes(role) && !provided['DATABASE_URL']) {
@@ -244,24 +271,6 @@ function findConflicts(provided: Provided): string[] {
   }
   return mistakes;
 }
-
-/** `suffix`: what the name has after that of the table, as for one of several providers. */
-function describe(
-  issue: z.core.$ZodIssue,
-  { provided, suffix }: { provided: Provided; suffix: string },
-): string {
-  const listed = String(issue.path[0]);
-  const name = `${listed}${suffix}`;
-  // Any part of a malformed URL may be the password.
-  if (isSecret(listed)) return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
-  const value = JSON.stringify(provided[name] ?? '');
-  const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
-  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
-}
-
-/** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean =>
-  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);

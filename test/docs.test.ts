@@ -30,7 +30,9 @@ describe('the documentation', () => {
       'library',
       'operations',
       'reverse-proxies',
+      'sources',
       'spotify',
+      'subsonic',
       'watches',
     ];
     expect(PAGES).toEqual(
@@ -149,6 +151,7 @@ function unsetValueOf(name: string): unknown {
     secretKeyPrevious: env.previousSecretKey,
     trustProxy: env.trustedProxies,
     ...namedAlike(/^(?:GOOGLE|GITHUB|OIDC)_/, env.signInProviders),
+    ...namedAlike(/^SUBSONIC_/, env.subsonicServers),
     ...namedAlike(/^ADMIN_/, env.firstAdmin),
     ...namedAlike(/^AUTH_PROXY_/, env.authProxy),
     downloadRoots: env.downloadRoots.filter((root) => root !== env.downloadDir),

@@ -24,9 +24,25 @@ export interface Rendition {
   resumable: boolean;
 }
 
-/** A port. `find` returns null unless it is the same recording; both stop when their signal aborts. */
+/** What a source has that may be the track. */
+export interface SourceCandidate {
+  rendition: Rendition;
+  title: string;
+  artists: readonly string[];
+  album: string | null;
+  /** Whether it is the same recording: no other is downloaded unless a person chooses it. */
+  isSame: boolean;
+  /** From 0 to 100, the higher the more alike. */
+  score: number;
+  /** In words: what is equal, or the first thing that differs. */
+  reason: string;
+}
+
+/** A port. `find` returns null unless it is the same recording; all stop when their signal aborts. */
 export interface AudioSource {
   readonly name: string;
   find(track: Track, signal: AbortSignal): Promise<Rendition | null>;
+  /** The likeliest first, what `find` refuses included; absent where a source has only tracks of its own catalog. */
+  listCandidates?(track: Track, signal: AbortSignal): Promise<SourceCandidate[]>;
   open(rendition: Rendition, options: { offsetBytes: number; signal: AbortSignal }): Promise<Readable>;
 }

@@ -21,6 +21,7 @@ export const CATALOG_SETUPS: ReadonlyMap<string, string> = new Map([
 /** Sources that an owner can set up. */
 export const SOURCE_SETUPS: ReadonlyMap<string, string> = new Map([
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
+  ['subsonic', 'set SUBSONIC_URL to your own server and start Reprise again'],
 ]);
 
 /** The id may be right: what is missing is its catalog. */

@@ -37,6 +37,43 @@ export function sameCode(one: string | null, other: string | null): boolean {
   return Boolean(one && other) && compact(one ?? '') === compact(other ?? '');
 }
 
+export interface MatchReport {
+  isSame: boolean;
+  /** From 0 to 100. */
+  score: number;
+  /** What is equal; of what is not the same recording, what differs. */
+  reason: string;
+}
+
+const SCORES = { isrc: 25, title: 30, artist: 20, length: 15, variant: 10 };
+
+export function explainMatch(track: Track, candidate: Candidate): MatchReport {
+  const equal = {
+    isrc: hasSameIsrc(track, candidate),
+    title: titleKey(track.title) === titleKey(candidate.title),
+    artist: hasMainArtist(track, candidate),
+    length: isWithin(TITLE_TOLERANCE_MS, track, candidate),
+    variant:
+      variantOf(track.title, track.album?.title ?? '') === variantOf(candidate.title, candidate.album ?? ''),
+  };
+  const kinds = Object.keys(SCORES) as (keyof typeof SCORES)[];
+  const isSame = isSameRecording(track, candidate);
+  const named = kinds.filter((kind) => equal[kind] === isSame && !(kind === 'isrc' && !isSame));
+  return {
+    isSame,
+    score: kinds.reduce((sum, kind) => sum + (equal[kind] ? SCORES[kind] : 0), 0),
+    reason: `${isSame ? 'equal' : 'differs'}: ${named.map((kind) => WORDS[kind]).join(', ')}`,
+  };
+}
+
+const WORDS = {
+  isrc: 'ISRC',
+  title: 'title',
+  artist: 'artist',
+  length: 'length',
+  variant: 'version (live, remix, …)',
+};
+
 function hasSameIsrc(track: Track, candidate: Candidate): boolean {
   if (!sameCode(track.isrc, candidate.isrc)) return false;
   const lengthsKnown = track.durationMs !== null && candidate.durationMs !== null;

@@ -1,5 +1,8 @@
+import { rm } from 'node:fs/promises';
 import type { CatalogDeps } from '../catalog/catalog-source.js';
 import type { CoverDeps } from '../covers/covers.js';
+import { logFieldsOf } from '../jobs/errors.js';
+import { DomainError } from '../lib/errors.js';
 import type { Platform } from '../platform.js';
 import type { TaskRun } from '../queue/claimed-task.js';
 import type { Ending } from '../tasks/task-state-store.js';
@@ -7,8 +10,15 @@ import type { SettingsDeps } from '../settings/live-settings.js';
 import { fetchCover } from './cover-file.js';
 import { fetchAudio } from './fetch-audio.js';
 import { beginEnrichment } from './enrich-track.js';
-import { makeFile, type FetchedTrack } from './make-file.js';
-import { pickSource } from './pick-source.js';
+import { makeFile } from './make-file.js';
+import {
+  explainAnswers,
+  offerSources,
+  sourceNoteOf,
+  TRYING_NEXT,
+  type PickedSource,
+  type SourceAnswer,
+} from './pick-source.js';
 import { placeFile, reuseFile } from './place-file.js';
 import { planTrack, type TrackDownload } from './plan-track.js';
 import { removeUnfinished } from './incoming.js';
@@ -36,7 +46,46 @@ export async function downloadTrack(deps: DownloadDeps, run: TaskRun): Promise<E
 
 async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<Ending> {
   checkLength(download, download.track.durationMs);
-  const picked = await pickSource(deps, download);
+  const answers: SourceAnswer[] = [];
+  let failed: object | null = null;
+  for await (const picked of offerSources(deps, download, answers)) {
+    const { source } = picked;
+    // What fails last is logged with the task.
+    if (failed) download.log.warn(failed, TRYING_NEXT);
+    download.log.info({ source: source.name }, 'source picked');
+    try {
+      return await makeFrom(deps, download, { picked, sourceNote: sourceNoteOf(answers) });
+    } catch (thrown) {
+      download.signal.throwIfAborted();
+      if (!isFaultOfSource(thrown)) throw thrown;
+      failed = { source: source.name, ...logFieldsOf(thrown) };
+      answers.push({ source, error: thrown });
+    }
+    const { received, made } = await download.work.open();
+    await Promise.all([received, made].map((path) => rm(path, { force: true })));
+  }
+  throw await explainAnswers(download, answers);
+}
+
+/** Another source may do better. */
+const FAULTS_OF_SOURCES: readonly DomainError['code'][] = [
+  'UPSTREAM_FAILED',
+  'UPSTREAM_LIMITED',
+  'SOURCE_STALLED',
+  'SOURCE_CUT_OFF',
+  'SOURCE_INVALID_AUDIO',
+  'SOURCE_DAMAGED',
+  'QUALITY_UNAVAILABLE',
+];
+
+const isFaultOfSource = (thrown: unknown): thrown is DomainError =>
+  thrown instanceof DomainError && FAULTS_OF_SOURCES.includes(thrown.code);
+
+async function makeFrom(
+  deps: DownloadDeps,
+  download: TrackDownload,
+  { picked, sourceNote }: { picked: PickedSource; sourceNote: string | null },
+): Promise<Ending> {
   // Before the space: a read-only disk is often a full one too.
   await download.work.open();
   await checkRendition(download, picked.rendition);
@@ -48,17 +97,9 @@ async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<E
     ]);
     const { facts, cover } = await enrichment.complete(ownCover);
     const { rendition } = picked;
-    return await placeMade(deps, download, { rendition, audioPath, cover, facts });
+    const made = await makeFile(deps, download, { rendition, audioPath, cover, facts });
+    return await placeFile(deps, download, { ...made, sourceNote });
   } finally {
     enrichment.stop();
   }
-}
-
-async function placeMade(
-  deps: DownloadDeps,
-  download: TrackDownload,
-  fetched: FetchedTrack,
-): Promise<Ending> {
-  const made = await makeFile(deps, download, fetched);
-  return placeFile(deps, download, made);
 }

@@ -5,6 +5,20 @@ export class NoSourceError extends DomainError {
   readonly code = 'NO_SOURCE';
 }
 
+/** Several sources did not supply a track. Code and retry are those of the one error that `main` is. */
+export class SourcesFailedError extends DomainError {
+  readonly code: DomainError['code'];
+  override readonly retryable: boolean;
+  override readonly retryAfterMs: number | null;
+
+  constructor(main: DomainError, others: string) {
+    super(`${main.message} Other sources: ${others}.`, { cause: main.cause });
+    this.code = main.code;
+    this.retryable = main.retryable;
+    this.retryAfterMs = main.retryAfterMs;
+  }
+}
+
 export class SourceStalledError extends DomainError {
   readonly code = 'SOURCE_STALLED';
   override readonly retryable = true;

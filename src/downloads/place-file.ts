@@ -47,9 +47,10 @@ async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> 
 }
 
 /** Never replaces a file: the same recording is SKIPPED, another gets a number. Records before it moves. */
-export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: MadeFile): Promise<Ending> {
+export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: PlacedFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
-  const draft = await draftRecord(made.path, made.output, made.rendition);
+  const record = await draftRecord(made.path, made.output, made.rendition);
+  const draft = { ...record, fileSourceNote: made.sourceNote };
   const stem = await findTargetStem(download, qualityOf(draft));
   const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
   try {
@@ -58,6 +59,11 @@ export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: 
     await removeEmptyDirectories(download.root, dirname(stem));
     throw thrown;
   }
+}
+
+interface PlacedFile extends MadeFile {
+  /** What the sources that were tried before said. */
+  sourceNote: string | null;
 }
 
 interface Placing {
@@ -149,6 +155,7 @@ async function draftRecord(
     fileDurationMs: BigInt(Math.round(durationMs)),
     fileSource: source,
     fileLicence: licence,
+    fileSourceNote: null,
   };
 }
 
@@ -161,5 +168,6 @@ function fileOf(task: Task): FileRecord {
     fileDurationMs: task.fileDurationMs ?? 0n,
     fileSource: task.fileSource ?? '',
     fileLicence: task.fileLicence ?? '',
+    fileSourceNote: null,
   };
 }

@@ -16,6 +16,9 @@ export const variableFacts = z.registry<VariableFacts>();
 /** The environment, without empty variables. */
 export type Provided = Readonly<Record<string, string | undefined>>;
 
+/** Reads the variables of one of several things, whose names end in its number. */
+export type ParseNumbered<T> = (provided: Provided, suffix: string) => z.ZodSafeParseResult<T>;
+
 /* Forms of the values of environment variables, as text to what the program uses. */
 
 export const portNumber = z
@@ -37,7 +40,7 @@ const NOT_ENCODED =
   'percent-encode special characters in the password ("#" as %23, "/" as %2F, "?" as %3F, "@" as %40, "%" as %25)';
 
 /** What a message may say of a value that is secret. */
-export const remedyOf = ({ message }: { message: string }) => (message === NOT_ENCODED ? `: ${message}` : '');
+const remedyOf = ({ message }: { message: string }) => (message === NOT_ENCODED ? `: ${message}` : '');
 
 /** Little more than the protocol: MongoDB and PostgreSQL take several hosts, which the URL standard does not. */
 export const urlOf = (protocols: readonly string[]) =>
@@ -189,3 +192,24 @@ function mayBeDirectory(path: string): boolean {
 function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
+
+interface IssueContext {
+  provided: Provided;
+  suffix: string;
+  factsOf: (name: string) => VariableFacts;
+}
+
+/** `suffix`: what the name has after that of the table, as for one of several providers. */
+export function describeIssue(issue: z.core.$ZodIssue, { provided, suffix, factsOf }: IssueContext): string {
+  const listed = String(issue.path[0]);
+  const name = `${listed}${suffix}`;
+  // Any part of a malformed URL may be the password.
+  if (isSecret(listed)) return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
+  const value = JSON.stringify(provided[name] ?? '');
+  const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
+  return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
+}
+
+/** Variables whose value no message may repeat. */
+const isSecret = (name: string): boolean =>
+  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);

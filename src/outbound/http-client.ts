@@ -1,4 +1,5 @@
 import { lookup as dnsLookup } from 'node:dns/promises';
+import type { Readable } from 'node:stream';
 import { EnvHttpProxyAgent, request as send, type Dispatcher } from 'undici';
 import type { NetworkEnv } from '../env-outbound.js';
 import { createAddressGuard, type AddressGuard, type Resolve } from './address-guard.js';
@@ -31,7 +32,18 @@ export interface RequestLimits {
 export interface HttpClient {
   /** The body has been read when it resolves. Throws OutboundError. */
   request(url: string | URL, request: OutboundRequest, limits: RequestLimits): Promise<Response>;
+  /** The body is still to be read, or destroyed: `timeoutMs` ends with the headers, and nothing limits its size. */
+  open(url: string | URL, request: OutboundRequest, limits: StreamLimits): Promise<OpenedResponse>;
   close(): Promise<void>;
+}
+
+export type StreamLimits = Omit<RequestLimits, 'maxBytes'>;
+
+export interface OpenedResponse {
+  status: number;
+  headers: Headers;
+  /** As it was sent; destroyed with the signal of the request. */
+  body: Readable;
 }
 
 export interface HttpClientOptions {
@@ -66,14 +78,32 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
   return {
     request: (url, request, limits) =>
-      withDeadline(new URL(url), limits, (signal) =>
-        follow({ route, userAgent }, { url: new URL(url), request }, { ...limits, signal }),
-      ),
+      withDeadline(new URL(url), limits, async (signal) => {
+        const first = { url: new URL(url), request };
+        const { hop, opened } = await follow({ route, userAgent }, first, { ...limits, signal });
+        return toResponse(hop.url, opened, limits);
+      }),
+    open: (url, { headers, ...request }, limits) =>
+      withDeadline(new URL(url), limits, async (deadline) => {
+        const first = { url: new URL(url), request: { ...request, headers: { ...headers, ...UNPACKED } } };
+        const { signal } = limits;
+        const { opened } = await follow({ route, userAgent }, first, { ...limits, signal: deadline });
+        const { body } = opened;
+        const destroy = () => void body.destroy(signal?.reason as Error);
+        // Its caller may have left before it has begun to read: an error without a listener ends the process.
+        body.on('error', () => undefined);
+        signal?.addEventListener('abort', destroy, { once: true });
+        body.once('close', () => signal?.removeEventListener('abort', destroy));
+        return opened;
+      }),
     close: async () => {
       await Promise.all([guarded.destroy(), open.destroy()]);
     },
   };
 }
+
+/** A range is one of the bytes that are sent. */
+const UNPACKED = { 'accept-encoding': 'identity' };
 
 function createAgent(
   { httpProxy, httpsProxy, noProxy }: NetworkEnv,
@@ -94,7 +124,7 @@ function createAgent(
 /** One for all hops; why it ended is told apart from what undici threw then. */
 async function withDeadline<T>(
   { host }: URL,
-  { timeoutMs, signal }: RequestLimits,
+  { timeoutMs, signal }: StreamLimits,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
@@ -120,16 +150,21 @@ interface Hop {
   request: OutboundRequest;
 }
 
-type Limits = RequestLimits & { signal: AbortSignal };
+type Limits = StreamLimits & { signal: AbortSignal };
 type Router = { route: (url: URL) => Dispatcher; userAgent: string };
 
-async function follow(router: Router, first: Hop, limits: Limits): Promise<Response> {
+async function follow(
+  router: Router,
+  first: Hop,
+  limits: Limits,
+): Promise<{ hop: Hop; opened: OpenedResponse }> {
   const { redirects = 0 } = limits;
   let hop = first;
   for (let followed = 0; ; followed++) {
-    const response = await exchange(router, hop, limits);
-    const next = redirects > 0 ? nextHop(hop, response) : null;
-    if (!next) return response;
+    const opened = await exchange(router, hop, limits);
+    const next = redirects > 0 ? nextHop(hop, opened) : null;
+    if (!next) return { hop, opened };
+    opened.body.on('error', () => undefined).destroy();
     if (followed === redirects) {
       throw new OutboundError(
         'TOO_MANY_REDIRECTS',
@@ -144,7 +179,7 @@ async function exchange(
   { route, userAgent }: Router,
   { url, request }: Hop,
   limits: Limits,
-): Promise<Response> {
+): Promise<OpenedResponse> {
   const { method = 'GET', headers = {}, body } = request;
   const isForm = body instanceof URLSearchParams;
   const response = await send(url, {
@@ -163,19 +198,22 @@ async function exchange(
   }).catch((thrown: unknown) => {
     throw toOutboundError(thrown, url.host);
   });
-  return toResponse(url, response, limits);
+  return { status: response.statusCode, headers: toHeaders(response.headers), body: response.body };
 }
 
-async function toResponse(
-  { host }: URL,
-  { statusCode: status, headers: sent, body: stream }: Dispatcher.ResponseData,
-  { maxBytes }: Limits,
-): Promise<Response> {
-  const headers = new Headers(
+function toHeaders(sent: Dispatcher.ResponseData['headers']): Headers {
+  return new Headers(
     Object.entries(sent).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value ?? '']).map((each): [string, string] => [name, each]),
     ),
   );
+}
+
+async function toResponse(
+  { host }: URL,
+  { status, headers, body: stream }: OpenedResponse,
+  { maxBytes }: RequestLimits,
+): Promise<Response> {
   const [contentEncoding, contentLength] = ['content-encoding', 'content-length'].map(
     (name) => headers.get(name) ?? '',
   ) as [string, string];
@@ -196,7 +234,7 @@ async function toResponse(
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** As fetch does it: a POST becomes a GET but for 307 and 308, and another origin gets none of the credentials. */
-function nextHop({ url, request }: Hop, { status, headers }: Response): Hop | null {
+function nextHop({ url, request }: Hop, { status, headers }: OpenedResponse): Hop | null {
   const location = headers.get('location');
   if (!REDIRECTS.includes(status) || location === null) return null;
   if (!URL.canParse(location, url)) {

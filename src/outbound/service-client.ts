@@ -3,22 +3,32 @@ import { delay } from '../lib/async.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../lib/errors.js';
 import type { Clock } from '../lib/clock.js';
 import { OutboundError } from './errors.js';
-import type { HttpClient, RequestLimits } from './http-client.js';
+import type { HttpClient, OpenedResponse, OutboundRequest, RequestLimits } from './http-client.js';
 import { parseRetryAfter, type RequestGate, type Turn } from './request-gate.js';
 
-export interface ServiceRequest<T> {
+interface AnyRequest {
   signal: AbortSignal;
   headers?: Readonly<Record<string, string>>;
   /** Sent by POST, and as often as a GET: for requests that may be repeated. */
   form?: URLSearchParams;
+}
+
+export interface ServiceRequest<T> extends AnyRequest {
   /** Throws UnexpectedResponse or LimitedResponse. */
   read: (response: Response) => Promise<T>;
+}
+
+export interface OpenRequest<T> extends AnyRequest {
+  /** Throws as `read` does; the body is then destroyed. */
+  begin: (response: OpenedResponse) => Promise<T>;
 }
 
 /** Requests to one provider: within its limits, repeated where that may help, revalidated by ETag. */
 export interface ServiceClient {
   /** Throws Upstream… errors (lib/errors.ts), and the signal's reason. */
   get<T>(url: string, request: ServiceRequest<T>): Promise<T>;
+  /** For what is too large to be held. What fails after it has begun is not repeated. Throws as `get` does. */
+  open<T>(url: string, request: OpenRequest<T>): Promise<T>;
 }
 
 /** Something else than the service promises, such as HTML in place of JSON. */
@@ -52,34 +62,58 @@ interface Kept {
 
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
   const kept = new LRUCache<string, Kept>({ maxSize: KEPT_BYTES });
+  const { http, limits } = options;
   return {
-    async get(url, request) {
-      for (let attempt = 1; ; attempt++) {
-        const turn = await options.gate.enter(request.signal);
+    get: (url, request) =>
+      repeat(options, request.signal, async () => {
+        const response = await fetchKept(options, kept, { url, request });
+        return judge(options, response, () => request.read(response));
+      }),
+    open: (url, request) =>
+      repeat(options, request.signal, async () => {
+        const opened = await http.open(url, toOutbound(request), { ...limits, signal: request.signal });
         try {
-          const response = await fetchKept(options, kept, { url, request });
-          const result = await judge(options, response, request);
-          await turn.succeeded();
-          return result;
+          return await judge(options, opened, () => request.begin(opened));
         } catch (thrown) {
-          if (request.signal.aborted) await turn.abandoned();
-          request.signal.throwIfAborted();
-          const { error, isRepeatable } = await explain(options, turn, thrown);
-          if (!isRepeatable || attempt === TRIES) throw error;
-          const baseMs = (options.retryDelayMs ?? RETRY_DELAY_MS) * 2 ** attempt;
-          await delay(baseMs * (0.5 + Math.random() / 2), request.signal);
+          opened.body.destroy();
+          throw thrown;
         }
-      }
-    },
+      }),
   };
 }
+
+async function repeat<T>(
+  options: ServiceClientOptions,
+  signal: AbortSignal,
+  send: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const turn = await options.gate.enter(signal);
+    try {
+      const result = await send();
+      await turn.succeeded();
+      return result;
+    } catch (thrown) {
+      if (signal.aborted) await turn.abandoned();
+      signal.throwIfAborted();
+      const { error, isRepeatable } = await explain(options, turn, thrown);
+      if (!isRepeatable || attempt === TRIES) throw error;
+      const baseMs = (options.retryDelayMs ?? RETRY_DELAY_MS) * 2 ** attempt;
+      await delay(baseMs * (0.5 + Math.random() / 2), signal);
+    }
+  }
+}
+
+const toOutbound = ({ headers = {}, form }: AnyRequest): OutboundRequest =>
+  form ? { method: 'POST', headers, body: form } : { headers };
 
 async function fetchKept(
   { http, limits }: ServiceClientOptions,
   kept: LRUCache<string, Kept>,
-  { url, request: { headers = {}, form, signal } }: { url: string; request: ServiceRequest<unknown> },
+  { url, request }: { url: string; request: ServiceRequest<unknown> },
 ): Promise<Response> {
-  if (form) return http.request(url, { method: 'POST', headers, body: form }, { ...limits, signal });
+  const { headers, signal } = request;
+  if (request.form) return http.request(url, toOutbound(request), { ...limits, signal });
   const known = kept.get(url);
   const revalidate = known ? { 'if-none-match': known.etag } : {};
   const response = await http.request(url, { headers: { ...headers, ...revalidate } }, { ...limits, signal });
@@ -95,16 +129,15 @@ async function fetchKept(
 /** Says what a status means that means the same everywhere. */
 async function judge<T>(
   { clock }: ServiceClientOptions,
-  response: Response,
-  { read }: ServiceRequest<T>,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  read: () => Promise<T>,
 ): Promise<T> {
-  const retryAfterMs = parseRetryAfter(response.headers, clock.now());
-  const { status } = response;
+  const retryAfterMs = parseRetryAfter(headers, clock.now());
   if (status === TOO_MANY_REQUESTS || (status === UNAVAILABLE && retryAfterMs !== null))
     throw new StatedLimit(retryAfterMs);
   // What a reader throws of a failed request counts for more than that it failed.
   if (status >= 500 && status !== UNAVAILABLE) throw new UnexpectedResponse(`answered with status ${status}`);
-  const result = await read(response);
+  const result = await read();
   if (status === UNAVAILABLE) throw new UnexpectedResponse(`answered with status ${status}`);
   return result;
 }

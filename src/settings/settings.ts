@@ -64,6 +64,8 @@ const account = z
   .nullable()
   .default(null);
 
+const SOURCE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
 const rule = (findProblem: (value: string) => string | null) =>
   [
     (value: string) => findProblem(value) === null,
@@ -89,6 +91,17 @@ export const settingsTable = z.object({
     description:
       'Try every source in order until one has the track. If false, only your own library and the first other source are tried.',
   }),
+  sourceOrder: text(500)
+    .refine((names) => names.split(',').every((name) => SOURCE_NAME.test(name.trim())), {
+      error: 'must be names of sources separated by commas, for example "library, subsonic".',
+    })
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Names of the sources that audio may come from, the first to be tried first, separated by commas: for example `subsonic, library`. Sources that are not named are not used.',
+      nullMeans: 'all of them in their usual order',
+    }),
   spotifyAccount: account.meta({ description: 'Name of the active Spotify account.', nullMeans: 'none' }),
   deezerAccount: account.meta({ description: 'Name of the active Deezer account.', nullMeans: 'none' }),
   spotifyQuality: spotifyQuality.default('NORMAL').meta({

@@ -102,6 +102,7 @@ export interface FileRecord {
   fileDurationMs: bigint;
   fileSource: string;
   fileLicence: string;
+  fileSourceNote: string | null;
 }
 
 /** Called before the file is renamed into place. False when the claim is lost. */

@@ -152,14 +152,16 @@ const TaskFileType = builder.objectRef<Task>('TaskFile').implement({
       resolve: (task) => task.fileDurationMs ?? 0n,
     }),
     source: t.string({
-      description:
-        'Source that supplied the audio, for example `demo`; `unknown` for a file not made by Reprise.',
+      description: 'Source of the audio, for example `demo`; `unknown` for a file not made by Reprise.',
       resolve: (task) => task.fileSource ?? '',
     }),
     licence: t.string({
-      description:
-        'License under which the source supplied the audio; `unknown` for a file not made by Reprise.',
+      description: 'License that the source states; `unknown` for a file not made by Reprise.',
       resolve: (task) => task.fileLicence ?? '',
+    }),
+    sourceNote: t.exposeString('fileSourceNote', {
+      nullable: true,
+      description: 'Errors of the sources that were tried before, each after its name; null if none failed.',
     }),
   }),
 });

@@ -20,6 +20,7 @@ import { createMusicBrainz } from './musicbrainz/musicbrainz.js';
 import { createDemoSource } from './demo/source.js';
 import { createSpotifyCatalog } from './spotify/catalog.js';
 import { createSpotify, type SpotifyDeps } from './spotify/client.js';
+import { openSubsonic } from './subsonic/open-subsonic.js';
 
 type Upstreams = Omit<CatalogDeps, 'enrichment'> & CoverDeps & SpotifyDeps & { musicBrainz: Enrichment };
 
@@ -40,12 +41,14 @@ export function openUpstreams(
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
+  const subsonic = env.subsonicServers.map((server) => openSubsonic(deps.outbound, server));
   const others: CatalogSource[] = [
     createDemoCatalog(deps),
     ...(deps.catalog !== 'demo'
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
       : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers: deps.tagReader })] : []),
+    ...subsonic.map(({ catalog }) => catalog),
     ...(overrides.catalogs ?? []),
   ];
   const spotify = createSpotify({ ...deps, db: deps.workDb }, () => others.map(({ provider }) => provider));
@@ -54,6 +57,7 @@ export function openUpstreams(
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
+    ...subsonic.map(({ source }) => source),
     createDemoSource({ media }),
   ];
   const served = new Map(

@@ -81,7 +81,7 @@ export async function openDistantCovers(): Promise<DistantCovers> {
         clock,
         secrets: createSecretKeys({ secretKey: null, previousSecretKey: null, dataDir }),
         catalogs: new Map([['far', catalog]]),
-        defaultCatalog: () => 'far',
+
       });
       opened.push(covers);
       return covers;

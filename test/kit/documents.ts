@@ -58,6 +58,7 @@ export const TASK = graphql(`
         durationMs
         source
         licence
+        sourceNote
       }
     }
   }

@@ -29,6 +29,7 @@ const versions = () => app.deps.db.settingsVersion.count();
 const DEFAULTS = {
   service: 'spotify',
   fallback: false,
+  sourceOrder: null,
   spotify: '',
   deezer: '',
   spotifyQuality: 'NORMAL',

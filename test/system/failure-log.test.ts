@@ -23,7 +23,10 @@ async function download({
   const lines: Line[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Line) });
   const settings = { maxRetries: 1, retryDelaySeconds: 0, retryDelayIncrease: 0 };
-  app = await startApp({ env, overrides: { ...overrides, log, settings } });
+  app = await startApp({
+    env,
+    overrides: { ...overrides, log, settings: { ...settings, ...overrides.settings } },
+  });
   const taskId = await queue(app, { item: TRACK, type: 'TRACK' });
   const { state } = await ended(app, taskId, 60_000);
   const ofTask = (line: Line) => `Task:${String(line['taskId'])}` === taskId;
@@ -59,7 +62,8 @@ describe('the log of a failed task', () => {
 
   it('has one line without a stack for each attempt while a source is down, with the cause', async () => {
     const down = new UpstreamFailedError('far answers with status 502.', { cause: new Error('bad gateway') });
-    const { state, lines } = await download({ overrides: { sources: [failingSource(down)] } });
+    const settings = { sourceOrder: 'steered' };
+    const { state, lines } = await download({ overrides: { sources: [failingSource(down)], settings } });
     expect(state).toBe('FAILED');
     expect(lines.map(({ msg }) => msg)).toEqual(['task will be retried', 'task failed']);
     for (const line of lines) {
@@ -84,6 +88,15 @@ describe('the log of a failed task', () => {
       expect.objectContaining({ level: WARN, source: 'steered', code: 'UPSTREAM_FAILED', message: 'down.' }),
     ]);
     expect(JSON.stringify(lines)).not.toMatch(STACK);
+  });
+
+  it('has one line without a stack for a source whose audio fails before another supplies it', async () => {
+    const broken = failingSource(new UpstreamFailedError('cut.'));
+    const { state, lines } = await download({ overrides: { sources: [broken] } });
+    expect(state).toBe('COMPLETED');
+    expect(lines).toEqual([
+      expect.objectContaining({ level: WARN, source: 'steered', code: 'UPSTREAM_FAILED', message: 'cut.' }),
+    ]);
   });
 
   it('has the stack of an unexpected error, at the level of errors', async () => {

@@ -1,6 +1,6 @@
 import { delimiter, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ENV_VARIABLES, EnvError, parseEnv } from '../../src/env.js';
+import { ENV_VARIABLES, EnvError, parseEnv, secretUrlsOf } from '../../src/env.js';
 
 type Variables = Record<string, string>;
 
@@ -51,6 +51,7 @@ describe('the environment', () => {
       signInProviders: [],
       frontendUrl: null,
       ssoLinkByEmail: false,
+      subsonicServers: [],
       authProxy: null,
       spotifyApiUrl: 'https://api.spotify.com',
       coverCacheMb: 500,
@@ -314,5 +315,53 @@ describe('sign-in providers in the environment', () => {
     });
     expect(line).toMatch(/^OIDC_CLIENT_SECRET_2 is invalid; expected: /);
     expect(line).not.toContain('xxxx');
+  });
+});
+
+describe('OpenSubsonic servers', () => {
+  const first = {
+    SUBSONIC_URL: 'http://192.168.1.5:4533/',
+    SUBSONIC_USERNAME: 'ada',
+    SUBSONIC_PASSWORD: 'a secret',
+  };
+
+  it('may be several, each with a number and a login of its own', () => {
+    const { subsonicServers } = parseEnv({
+      ...first,
+      SUBSONIC_URL_10: 'https://far.example.org/music',
+      SUBSONIC_API_KEY_10: 'key',
+      SUBSONIC_URL_2: 'http://10.0.0.2',
+      SUBSONIC_USERNAME_2: 'bob',
+      SUBSONIC_PASSWORD_2: 'another',
+    });
+    expect(subsonicServers.map(({ name, url, login }) => [name, url, login.kind])).toEqual([
+      ['subsonic', 'http://192.168.1.5:4533', 'password'],
+      ['subsonic2', 'http://10.0.0.2', 'password'],
+      ['subsonic10', 'https://far.example.org/music', 'apiKey'],
+    ]);
+  });
+
+  it.each<[Variables, RegExp]>([
+    [{ SUBSONIC_PASSWORD: 'x' }, /^SUBSONIC_USERNAME and SUBSONIC_PASSWORD, or .* require SUBSONIC_URL;/],
+    [
+      { ...first, SUBSONIC_PASSWORD: '' },
+      /^SUBSONIC_URL requires SUBSONIC_USERNAME and SUBSONIC_PASSWORD, or/,
+    ],
+    [
+      { ...first, SUBSONIC_API_KEY: 'x' },
+      /^SUBSONIC_API_KEY excludes SUBSONIC_USERNAME and SUBSONIC_PASSWORD/,
+    ],
+    [
+      { SUBSONIC_URL_3: 'http://x', SUBSONIC_USERNAME_3: 'x' },
+      /^SUBSONIC_URL_3 requires SUBSONIC_USERNAME_3/,
+    ],
+    [{ SUBSONIC_URL: 'http://ada:secret@x', SUBSONIC_API_KEY: 'x' }, /^SUBSONIC_URL is invalid; expected: /],
+  ])('are rejected as %j', (variables, mistake) => {
+    expect(mistakesOf(variables)).toEqual([expect.stringMatching(mistake)]);
+  });
+
+  it('have secrets that nothing may log', () => {
+    const env = parseEnv({ ...first, SUBSONIC_URL_2: 'http://x', SUBSONIC_API_KEY_2: 'a key' });
+    expect(secretUrlsOf(env)).toEqual(expect.arrayContaining(['a secret', 'a key']));
   });
 });

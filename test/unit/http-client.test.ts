@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Resolve } from '../../src/outbound/address-guard.js';
@@ -455,5 +456,55 @@ describe('a proxy', () => {
     const failed = get(url, {}, { client });
     await expect(failed).rejects.toBeInstanceOf(OutboundError);
     await expect(failed).rejects.not.toThrow('hidden-word');
+  });
+});
+
+describe('a response that is opened and not read', () => {
+  const openAt = (url: string, limits: Partial<RequestLimits> = {}, client = open()) =>
+    client.open(url, { headers: { range: 'bytes=2-' } }, { timeoutMs: stretch(20_000), ...limits });
+
+  it('has a body of any size, as it was sent', async () => {
+    const url = await serve(({ headers }, response) =>
+      response
+        .writeHead(206, { 'x-got': `${headers.range} ${headers['accept-encoding']}` })
+        .end('x'.repeat(5_000)),
+    );
+    const { status, headers, body } = await openAt(url, { maxBytes: 10 });
+    expect([status, headers.get('x-got')]).toEqual([206, 'bytes=2- identity']);
+    expect(await text(body)).toHaveLength(5_000);
+  });
+
+  it('is limited in time only until it begins', async () => {
+    const silent = await serve(() => undefined);
+    await expect(openAt(silent, { timeoutMs: 50 })).rejects.toMatchObject({ problem: 'TIMEOUT' });
+    // Its end comes later than a whole request may take.
+    const timeoutMs = stretch(500);
+    const slow = await serve((_request, response) => {
+      response.write('slow');
+      setTimeout(() => response.end('ly'), 1.2 * timeoutMs);
+    });
+    const { body } = await openAt(slow, { timeoutMs, idleMs: stretch(20_000) });
+    expect(await text(body)).toBe('slowly');
+  });
+
+  it('ends with the signal, whether or not somebody reads it', async () => {
+    const url = await serve((_request, response) => void response.write('begun'));
+    const controller = new AbortController();
+    const { body } = await openAt(url, { signal: controller.signal });
+    controller.abort(new Error('left'));
+    await expect(text(body)).rejects.toThrow();
+    expect(body.destroyed).toBe(true);
+  });
+
+  it('comes from no private address, at a redirect either', async () => {
+    const url = await serve((_request, response) => response.end('private'));
+    await expect(openAt(url, {}, open({ allow: [] }))).rejects.toMatchObject({
+      problem: 'FORBIDDEN_ADDRESS',
+    });
+    const front = await redirectTo(url);
+    const trusting = open({ allow: [], trusted: [front] });
+    await expect(openAt(front, { redirects: 1 }, trusting)).rejects.toMatchObject({
+      problem: 'FORBIDDEN_ADDRESS',
+    });
   });
 });

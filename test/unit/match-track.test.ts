@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Track } from '../../src/catalog/catalog-item.js';
-import { isSameRecording, type Candidate } from '../../src/catalog/match-track.js';
+import { explainMatch, isSameRecording, type Candidate } from '../../src/catalog/match-track.js';
 
 const ALBUM: NonNullable<Track['album']> = {
   type: 'ALBUM',
@@ -136,5 +136,25 @@ describe('a recording is another one', () => {
     ['with empty titles', { title: '' }, { title: 'Night Drive' }],
   ])('%s', (_, track, file) => {
     expect(isSameRecording(wanted(track), candidate(file))).toBe(false);
+  });
+});
+
+describe('the report of a match', () => {
+  it.each<[string, Partial<Track>, Partial<Candidate>, { score: number; reason: string }]>([
+    ['all but the ISRC', {}, {}, { score: 75, reason: 'equal: title, artist, length, version' }],
+    [
+      'the ISRC alone',
+      { isrc: 'X' },
+      { isrc: 'X', title: 'Other', artists: ['B'] },
+      { score: 50, reason: 'equal: ISRC, length' },
+    ],
+    ['another length', {}, { durationMs: 260_000 }, { score: 60, reason: 'differs: length' }],
+    ['another artist', {}, { artists: ['Somebody'] }, { score: 55, reason: 'differs: artist' }],
+    ['a live version', {}, { title: 'Night Drive (Live)' }, { score: 35, reason: 'differs: title, version' }],
+  ])('says of %s what counts', (_, track, file, { score, reason }) => {
+    const report = explainMatch(wanted(track), candidate(file));
+    expect(report.score).toBe(score);
+    expect(report.reason).toContain(reason);
+    expect(report.isSame).toBe(isSameRecording(wanted(track), candidate(file)));
   });
 });
