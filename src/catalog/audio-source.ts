@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Verified } from '../media/media.js';
 import type { Track } from './catalog-item.js';
 
 interface Checksum {
@@ -22,6 +23,8 @@ export interface Rendition {
   licence: string;
   /** Whether `open` honors an offset. */
   resumable: boolean;
+  /** Of a local file, when it was decoded before. */
+  verified?: Verified;
 }
 
 /** A port. `find` returns null unless it is the same recording; both stop when their signal aborts. */
@@ -29,4 +32,6 @@ export interface AudioSource {
   readonly name: string;
   find(track: Track, signal: AbortSignal): Promise<Rendition | null>;
   open(rendition: Rendition, options: { offsetBytes: number; signal: AbortSignal }): Promise<Readable>;
+  /** Keeps that the audio is whole, for the next `find`. */
+  saveVerified?(rendition: Rendition, verified: Verified): Promise<void>;
 }

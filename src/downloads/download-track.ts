@@ -5,8 +5,8 @@ import type { Ending } from '../tasks/task-state-store.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { fetchCover } from './cover-file.js';
 import { fetchAudio } from './fetch-audio.js';
-import { makeFile } from './make-file.js';
-import { pickSource } from './pick-source.js';
+import { makeFile, type MadeFile } from './make-file.js';
+import { pickSource, type PickedSource } from './pick-source.js';
 import { placeFile, reuseFile } from './place-file.js';
 import { planTrack, type TrackDownload } from './plan-track.js';
 import { removeUnfinished } from './incoming.js';
@@ -43,5 +43,12 @@ async function makeTrack(deps: DownloadDeps, download: TrackDownload): Promise<E
     fetchCover(deps, download),
   ]);
   const made = await makeFile(deps, download, { rendition: picked.rendition, audioPath, cover });
+  await saveVerified(picked, made);
   return placeFile(deps, download, made);
+}
+
+/** Of the source's own file: another download of it copies the same bytes. */
+async function saveVerified({ source, rendition }: PickedSource, { verified }: MadeFile): Promise<void> {
+  const isNew = verified !== null && verified.sha256 !== rendition.verified?.sha256;
+  if (isNew && rendition.localPath !== null) await source.saveVerified?.(rendition, verified);
 }

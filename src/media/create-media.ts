@@ -8,7 +8,7 @@ import { probeAudio } from './probe.js';
 import { synthesizeAudio } from './synthesize.js';
 import { createTagWriter } from './tag-writer.js';
 import { extensionOf } from './transcode-plan.js';
-import { transcode } from './transcode.js';
+import { transcode, verifyAudio } from './transcode.js';
 
 /** Without ffmpeg it still resolves, so that the server can start and report what is missing. */
 export async function createMedia(options: {
@@ -36,6 +36,7 @@ function mediaWith(tools: Tools, log: Logger): Media {
     formats,
     probe: (path, signal) => probeAudio(tools, path, signal),
     transcode: (request, options) => transcode({ tools, log, tagWriter }, request, options),
+    verify: (path, signal) => verifyAudio(tools, path, signal),
     extensionFor: extensionOf,
     synthesize: (request, signal) => synthesizeAudio(ffmpegPath, request, signal),
     stop: () => tagWriter.stop(),
@@ -50,6 +51,7 @@ function mediaWithout(problem: string): Media {
     formats: new Set(),
     probe: () => Promise.reject(missing()),
     transcode: () => Promise.reject(missing()),
+    verify: () => Promise.reject(missing()),
     extensionFor: extensionOf,
     synthesize: () => new Readable({ read: () => undefined }).destroy(missing()),
     stop: () => undefined,

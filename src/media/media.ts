@@ -70,6 +70,13 @@ export interface AudioProbe {
   tags: Record<string, string>;
 }
 
+/** Audio that was once decoded whole, without an error: its bytes need not be decoded again. */
+export interface Verified {
+  /** Of audio-digest.ts. */
+  sha256: string;
+  decodedMs: number;
+}
+
 export interface TranscodeRequest {
   inputPath: string;
   /** A new file, in a folder that only we can write in: ffmpeg would follow a link. */
@@ -86,11 +93,15 @@ export interface TranscodeRequest {
   /** `fill`: tags and the cover only where the source has none. All that is not in `tags` stays as the source has it. */
   tagPolicy: 'replace' | 'fill';
   cover: Uint8Array | null;
+  /** A copy of these very bytes is not decoded again. */
+  verified?: Verified | null;
 }
 
 export interface Transcoded {
   /** Counted; what a header states is a hint. Null when ffmpeg did not say. */
   decodedMs: number | null;
+  /** Of a copy, where its format allows. */
+  verified: Verified | null;
 }
 
 export interface Media {
@@ -108,6 +119,8 @@ export interface Media {
     request: TranscodeRequest,
     options: { signal: AbortSignal; onProgress(percent: number): void },
   ): Promise<Transcoded>;
+  /** Decodes all of it. Null for what is not whole, and for formats whose copies are decoded each time. */
+  verify(path: string, signal: AbortSignal): Promise<Verified | null>;
   /** The file extension, without a dot, that a request's output takes: `m4a`, `ogg`, `opus`, … */
   extensionFor(format: AudioFormat, input: AudioProbe): string;
   /** From a filter graph (`-f lavfi -i <graph>`), written to the stream as it is made. */

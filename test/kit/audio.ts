@@ -20,13 +20,16 @@ export const silentLog = createLogger('silent');
 
 const run = promisify(execFile);
 
+/** The product's, which CI also runs with the oldest and the newest ffmpeg that people have. */
+const productFfmpegPath = process.env['FFMPEG_PATH'] ?? packagedFfmpegPath;
+
 /** Runs ffmpeg as it is, for what the program itself has no need to do. */
 export async function bareFfmpeg(...args: string[]): Promise<void> {
   await run(packagedFfmpegPath, ['-nostdin', '-v', 'error', '-y', ...args]);
 }
 
-export function createTestMedia(ffmpegPath: string | null = packagedFfmpegPath): Promise<Media> {
-  return createMedia({ ffmpegPath, ffprobePath: null, log: silentLog });
+export function createTestMedia(ffmpegPath: string | null = productFfmpegPath): Promise<Media> {
+  return createMedia({ ffmpegPath, ffprobePath: process.env['FFPROBE_PATH'] ?? null, log: silentLog });
 }
 
 /** A directory of the test's own; `remove` it in afterAll. */
@@ -53,7 +56,7 @@ export async function makeAudio(
 
 /** A program that stands before the real ffmpeg: `script` is shell, in which "$FFMPEG" is the real one. */
 export async function writeFfmpegScript(path: string, script: string): Promise<string> {
-  await writeFile(path, `#!/bin/sh\nFFMPEG='${packagedFfmpegPath}'\n${script}\n`);
+  await writeFile(path, `#!/bin/sh\nFFMPEG='${productFfmpegPath}'\n${script}\n`);
   await chmod(path, 0o755);
   return path;
 }

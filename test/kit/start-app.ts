@@ -66,6 +66,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     jobStore,
     downloadDir,
     downloadRoots: [downloadDir],
+    // Only for tests about it: decoding takes CPU time from the others.
+    libraryVerify: false,
     // Some tests move the clock by days.
     ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
@@ -102,7 +104,7 @@ let media: Promise<Media> | undefined;
 
 /** The same for all apps of a file: to find ffmpeg and what it can do takes three processes. */
 async function openMedia(): Promise<Media> {
-  media ??= createTestMedia(null);
+  media ??= createTestMedia(process.env['FFMPEG_PATH'] ?? null);
   return keepAudio(await media, inject('keptAudio'));
 }
 
