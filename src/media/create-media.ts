@@ -15,20 +15,21 @@ export async function createMedia(options: {
   ffmpegPath: string | null;
   ffprobePath: string | null;
   log: Logger;
+  programUrl?: string;
 }): Promise<Media> {
   const search = await locateTools(options);
   if ('problem' in search) {
     options.log.error({ problem: search.problem }, 'ffmpeg unavailable, downloads will fail');
     return mediaWithout(search.problem);
   }
-  return mediaWith(search.found, options.log);
+  return mediaWith(search.found, options);
 }
 
-function mediaWith(tools: Tools, log: Logger): Media {
+function mediaWith(tools: Tools, { log, programUrl }: { log: Logger; programUrl?: string }): Media {
   const formats = formatsOf(tools.encoders);
   const formatsOff = AUDIO_FORMATS.filter((format) => !formats.has(format));
   const { ffmpegPath, ffprobePath, version } = tools;
-  const tagWriter = createTagWriter();
+  const tagWriter = createTagWriter(programUrl);
   log.info({ ffmpeg: version, formatsOff }, 'ffmpeg found');
   return {
     tools: { ffmpegPath, ffprobePath, version },

@@ -13,7 +13,7 @@ import { startSession } from '../../src/sign-in/sessions.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
 import type { Media } from '../../src/media/media.js';
-import { createTestMedia } from './audio.js';
+import { bundledPrograms, createTestMedia } from './audio.js';
 import { createContextRequest } from './context-request.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { keepAudio } from './kept-audio.js';
@@ -80,6 +80,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     log,
     settings: { askAllSources: true, ...settings },
     ...media,
+    programs: bundledPrograms(),
     ...overrides,
   });
   const url = app.http?.url ?? '';
