@@ -14,7 +14,13 @@ import type { MadeFile } from './make-file.js';
 import { qualityOf } from './path-format.js';
 import { findTargetStem, type TrackDownload } from './plan-track.js';
 import { moveIntoPlace } from './move-into-place.js';
-import { exists, makeDirectoryInside, removeEmptyDirectories, sizeOf } from './target-file.js';
+import {
+  exists,
+  makeDirectoryInside,
+  removeEmptyDirectories,
+  sizeOf,
+  withShortNames,
+} from './target-file.js';
 
 type PlaceDeps = Pick<Platform, 'db' | 'media'>;
 
@@ -50,14 +56,16 @@ async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> 
 export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: MadeFile): Promise<Ending> {
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const draft = await draftRecord(made.path, made.output, made.rendition);
-  const stem = await findTargetStem(download, qualityOf(draft));
-  const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
-  try {
-    return await placeAtFreeName(deps, download, { made, draft, targetOf });
-  } catch (thrown) {
-    await removeEmptyDirectories(download.root, dirname(stem));
-    throw thrown;
-  }
+  return withShortNames(async (maxPartBytes) => {
+    const stem = await findTargetStem(download, qualityOf(draft), maxPartBytes);
+    const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
+    try {
+      return await placeAtFreeName(deps, download, { made, draft, targetOf });
+    } catch (thrown) {
+      await removeEmptyDirectories(download.root, dirname(stem));
+      throw thrown;
+    }
+  });
 }
 
 interface Placing {
