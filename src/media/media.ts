@@ -54,6 +54,8 @@ export interface AudioProbe {
   durationMs: number;
   sampleRateHz: number;
   channels: number;
+  /** ffmpeg's name, where there are more than two and the file says what they are: `5.1`, `quad`. */
+  channelLayout?: string;
   bitDepth?: number;
   /** The file does not state its length, like one written to a pipe; `durationMs` was counted. */
   streamed?: true;

@@ -27,7 +27,7 @@ import type { Transcoded, TranscodeRequest, Verified } from './media.js';
 import { lastTimeS, probeAudio } from './probe.js';
 import { isEditable, toTagValues } from './tag-fields.js';
 import type { TagWriter } from './tag-writer.js';
-import { extensionOf, loudnessOf, planTranscode } from './transcode-plan.js';
+import { extensionOf, loudnessOf, mixesDown, planTranscode } from './transcode-plan.js';
 import type { TagWrite } from './write-tags.js';
 
 interface TranscodeDeps {
@@ -91,6 +91,10 @@ async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob
   );
   // A stream that was copied into another container was not decoded on the way.
   const isCopied = job.outputOptions.includes('copy');
+  if (!isCopied && mixesDown(request)) {
+    const { channels } = request.input;
+    deps.log.warn({ channels, format: request.format }, 'channels mixed down to stereo');
+  }
   return isCopied ? decodeOutput(deps, making) : readDecoded(stderr);
 }
 
