@@ -65,6 +65,7 @@ export interface Overrides {
   sources?: readonly AudioSource[];
   catalogs?: readonly CatalogSource[];
   media?: Media;
+  programs?: { programUrl?: string };
   readers?: Partial<ReaderLimits>;
   signInDelays?: SignInDelays;
   /** Ends a start that is under way, which then rejects once all is closed. */
@@ -142,7 +143,7 @@ async function createDeps(env: Env, options: StartOptions): Promise<CreatedDeps>
   const auth = await openAuth(platform, { pool, signInDelays: overrides.signInDelays });
   const liveAccess = createLiveAccess(platform);
   closers.add('live access', () => liveAccess.stop());
-  const tagReader = createTagReader({ media });
+  const tagReader = createTagReader({ media, ...overrides.programs });
   closers.add('tag reader', () => tagReader.stop());
   const feeds = openFeeds(platform, closers);
   const leases = createLeases({ ...platform, db: workDb });

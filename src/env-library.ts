@@ -1,6 +1,12 @@
 import { delimiter } from 'node:path';
 import type { z } from 'zod';
-import { directoriesOrMissing, positiveNumber, variableFacts, type Provided } from './lib/env-values.js';
+import {
+  directoriesOrMissing,
+  onOff,
+  positiveNumber,
+  variableFacts,
+  type Provided,
+} from './lib/env-values.js';
 
 export const LIBRARY_VARIABLES = {
   LIBRARY_DIRS: directoriesOrMissing.default([]).register(variableFacts, {
@@ -14,17 +20,27 @@ export const LIBRARY_VARIABLES = {
     default: '30',
     description: 'Days after which files are forgotten whose disk or folder is away.',
   }),
+  LIBRARY_VERIFY: onOff.default(true).register(variableFacts, {
+    kind: 'true or false',
+    default: 'true',
+    description: 'Whether files of the library are decoded in the background, so that copying them is fast.',
+  }),
 };
 
 export interface LibraryEnv {
   libraryDirs: string[];
   libraryForgetDays: number;
+  libraryVerify: boolean;
 }
 
 export function toLibraryEnv(parsed: {
   [Name in keyof typeof LIBRARY_VARIABLES]: z.infer<(typeof LIBRARY_VARIABLES)[Name]>;
 }): LibraryEnv {
-  return { libraryDirs: parsed.LIBRARY_DIRS, libraryForgetDays: parsed.LIBRARY_FORGET_DAYS };
+  return {
+    libraryDirs: parsed.LIBRARY_DIRS,
+    libraryForgetDays: parsed.LIBRARY_FORGET_DAYS,
+    libraryVerify: parsed.LIBRARY_VERIFY,
+  };
 }
 
 export function findLibraryConflicts(provided: Provided): string[] {

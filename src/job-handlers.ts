@@ -1,6 +1,7 @@
 import { pruneAccessJob } from './sign-in/prune-access.job.js';
 import { pruneCatalogCacheJob } from './catalog/prune-catalog-cache.job.js';
 import type { Deps } from './deps.js';
+import { verifyLibraryJob } from './downloads/verify-library.job.js';
 import { writePlaylistsJob } from './downloads/write-playlists.job.js';
 import type { RunnableJob } from './jobs/job.js';
 import { scanLibraryJob } from './library/scan-library.job.js';
@@ -12,6 +13,7 @@ import { queueDueChecksJob } from './watches/queue-checks.job.js';
 export const JOBS: readonly RunnableJob<Deps>[] = [
   runTaskJob,
   scanLibraryJob,
+  verifyLibraryJob,
   pruneAccessJob,
   pruneCatalogCacheJob,
   writePlaylistsJob,

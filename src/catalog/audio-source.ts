@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Verified } from '../media/media.js';
 import type { Track } from './catalog-item.js';
 
 interface Checksum {
@@ -22,6 +23,8 @@ export interface Rendition {
   licence: string;
   /** Whether `open` honors an offset. */
   resumable: boolean;
+  /** Of a local file, when it was decoded before. */
+  verified?: Verified;
 }
 
 /** What a source has that may be the track. */
@@ -45,4 +48,6 @@ export interface AudioSource {
   /** The likeliest first, what `find` refuses included; absent where a source has only tracks of its own catalog. */
   listCandidates?(track: Track, signal: AbortSignal): Promise<SourceCandidate[]>;
   open(rendition: Rendition, options: { offsetBytes: number; signal: AbortSignal }): Promise<Readable>;
+  /** Keeps that the audio is whole, for the next `find`. */
+  saveVerified?(rendition: Rendition, verified: Verified): Promise<void>;
 }

@@ -10,7 +10,7 @@ import type { SettingsDeps } from '../settings/live-settings.js';
 import { fetchCover } from './cover-file.js';
 import { fetchAudio } from './fetch-audio.js';
 import { beginEnrichment } from './enrich-track.js';
-import { makeFile } from './make-file.js';
+import { makeFile, type MadeFile } from './make-file.js';
 import {
   explainAnswers,
   offerSources,
@@ -98,8 +98,15 @@ async function makeFrom(
     const { facts, cover } = await enrichment.complete(ownCover);
     const { rendition } = picked;
     const made = await makeFile(deps, download, { rendition, audioPath, cover, facts });
+    await saveVerified(picked, made);
     return await placeFile(deps, download, { ...made, sourceNote });
   } finally {
     enrichment.stop();
   }
+}
+
+/** Of the source's own file: another download of it copies the same bytes. */
+async function saveVerified({ source, rendition }: PickedSource, { verified }: MadeFile): Promise<void> {
+  const isNew = verified !== null && verified.sha256 !== rendition.verified?.sha256;
+  if (isNew && rendition.localPath !== null) await source.saveVerified?.(rendition, verified);
 }

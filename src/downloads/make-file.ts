@@ -3,7 +3,14 @@ import { providerOf, type Track } from '../catalog/catalog-item.js';
 import { LIBRARY } from '../library/library-file.js';
 import { DamagedAudioError } from '../media/errors.js';
 import type { RecordingFacts } from '../catalog/enrichment.js';
-import type { AudioProbe, MusicBrainzIds, TrackTags, TranscodeRequest } from '../media/media.js';
+import type {
+  AudioProbe,
+  MusicBrainzIds,
+  TrackTags,
+  Transcoded,
+  TranscodeRequest,
+  Verified,
+} from '../media/media.js';
 import type { Platform } from '../platform.js';
 import { checkDuration, checkQuality } from './audio-quality.js';
 import { FETCH_SHARE } from './fetch-audio.js';
@@ -24,6 +31,7 @@ export interface MadeFile {
   request: TranscodeRequest;
   output: AudioProbe;
   cover: Uint8Array | null;
+  verified: Verified | null;
 }
 
 /** Checks both: a stated length is a hint, decoded audio the fact. */
@@ -51,28 +59,28 @@ export async function makeFile(
     // What the library's catalog says of a file was read from its tags, where it may have been taken apart or cut.
     tagPolicy: options.tagsFromCatalog && providerOf(track) !== LIBRARY ? 'replace' : 'fill',
     cover,
+    verified: rendition.verified ?? null,
   };
-  const decodedMs = await transcode(media, download, { rendition, request });
+  const { decodedMs, verified } = await transcode(media, download, { rendition, request });
   if (decodedMs !== null) checkDuration(track, rendition, { durationMs: decodedMs });
   const output = await media.probe(request.outputPath, signal);
   signal.throwIfAborted();
   // The header of a copied file may be wrong; ffmpeg's count is less precise than a right one.
   const isStatedRight = Math.abs((decodedMs ?? output.durationMs) - output.durationMs) < 1_000;
   const durationMs = isStatedRight ? output.durationMs : (decodedMs ?? 0);
-  return { path: request.outputPath, rendition, request, output: { ...output, durationMs }, cover };
+  return { path: request.outputPath, rendition, request, output: { ...output, durationMs }, cover, verified };
 }
 
 async function transcode(
   media: Platform['media'],
   { onProgress, signal }: TrackDownload,
   { request, rendition }: Pick<MadeFile, 'request' | 'rendition'>,
-): Promise<number | null> {
+): Promise<Transcoded> {
   try {
-    const { decodedMs } = await media.transcode(request, {
+    return await media.transcode(request, {
       signal,
       onProgress: (percent) => onProgress(100 * FETCH_SHARE + percent * (1 - FETCH_SHARE)),
     });
-    return decodedMs;
   } catch (thrown) {
     // Another transfer may be whole; a file of the owner's stays as it is.
     const mayBeWhole = thrown instanceof DamagedAudioError && rendition.localPath === null;

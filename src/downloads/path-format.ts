@@ -2,7 +2,7 @@ import type { Track } from '../catalog/catalog-item.js';
 import { fillPlaceholders } from '../settings/path-placeholders.js';
 import { DEFAULT_SETTINGS, type Settings } from '../settings/settings.js';
 import { cleanPathPart } from '../lib/filenames.js';
-import { avoidReserved, cleanPath, foldersOf } from '../settings/path-rules.js';
+import { avoidReserved, cleanPath, foldersOf, MAX_PART_BYTES } from '../settings/path-rules.js';
 
 export interface PathContext {
   track: Track;
@@ -17,11 +17,18 @@ export type PathSettings = Pick<
 >;
 
 /** Splits the format on `/` before filling it in: no value can add a level or lead out (rest-contract §7). */
-export function formatPath(settings: PathSettings, context: PathContext): string[] {
+export function formatPath(
+  settings: PathSettings,
+  context: PathContext,
+  maxPartBytes = MAX_PART_BYTES,
+): string[] {
   const values = placeholderValues(settings, context);
   const folders = foldersOf(settings.customDirFormat);
   const parts = [...folders, settings.customTrackFormat.replaceAll('/', ' ')];
-  const [first = '', ...others] = cleanPath(parts.map((part) => fillPlaceholders(part, values)));
+  const [first = '', ...others] = cleanPath(
+    parts.map((part) => fillPlaceholders(part, values)),
+    maxPartBytes,
+  );
   return others.length === 0 ? [first] : [avoidReserved(first), ...others];
 }
 

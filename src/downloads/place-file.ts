@@ -14,7 +14,13 @@ import type { MadeFile } from './make-file.js';
 import { qualityOf } from './path-format.js';
 import { findTargetStem, type TrackDownload } from './plan-track.js';
 import { moveIntoPlace } from './move-into-place.js';
-import { exists, makeDirectoryInside, removeEmptyDirectories, sizeOf } from './target-file.js';
+import {
+  exists,
+  makeDirectoryInside,
+  removeEmptyDirectories,
+  sizeOf,
+  withShortNames,
+} from './target-file.js';
 
 type PlaceDeps = Pick<Platform, 'db' | 'media'>;
 
@@ -51,14 +57,16 @@ export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: 
   const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const record = await draftRecord(made.path, made.output, made.rendition);
   const draft = { ...record, fileSourceNote: made.sourceNote };
-  const stem = await findTargetStem(download, qualityOf(draft));
-  const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
-  try {
-    return await placeAtFreeName(deps, download, { made, draft, targetOf });
-  } catch (thrown) {
-    await removeEmptyDirectories(download.root, dirname(stem));
-    throw thrown;
-  }
+  return withShortNames(async (maxPartBytes) => {
+    const stem = await findTargetStem(download, qualityOf(draft), maxPartBytes);
+    const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
+    try {
+      return await placeAtFreeName(deps, download, { made, draft, targetOf });
+    } catch (thrown) {
+      await removeEmptyDirectories(download.root, dirname(stem));
+      throw thrown;
+    }
+  });
 }
 
 interface PlacedFile extends MadeFile {

@@ -79,9 +79,13 @@ async function findPosition(
 }
 
 /** Folders that differ from existing ones by the case of letters alone are those: one for each artist. */
-export async function findTargetStem(download: TrackDownload, quality: string): Promise<string> {
+export async function findTargetStem(
+  download: TrackDownload,
+  quality: string,
+  maxPartBytes?: number,
+): Promise<string> {
   const { track, playlist, options } = download;
-  const parts = formatPath(options, { track, playlist, quality });
+  const parts = formatPath(options, { track, playlist, quality }, maxPartBytes);
   const folders = [...userDirectories(options.userDirectory), ...parts.slice(0, -1)];
   return join(await findDirectory(download.root, folders), parts.at(-1) ?? '');
 }

@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, realpath, rmdir, stat, statfs } from 'node:fs/pr
 import { dirname, join, sep } from 'node:path';
 import { describeDiskError } from '../lib/disk-errors.js';
 import { DomainError, systemCodeOf } from '../lib/errors.js';
+import { MAX_PART_BYTES } from '../settings/path-rules.js';
 import { DiskFullError, InvalidFileNameError, TargetNotWritableError } from '../media/errors.js';
 
 /** Proves first that, links followed, it is below the root: nothing is made outside. */
@@ -89,6 +90,23 @@ export async function sizeOf(path: string): Promise<number | null> {
     if (isMissing(thrown)) return null;
     throw thrown;
   }
+}
+
+/** Encrypted folders take 143 bytes a name, some shares fewer. */
+const PART_BYTES = [MAX_PART_BYTES, 120, 60];
+
+/** Names as long as the disk takes them. */
+export async function withShortNames<T>(work: (maxPartBytes: number) => Promise<T>): Promise<T> {
+  let refused: unknown;
+  for (const maxPartBytes of PART_BYTES) {
+    try {
+      return await work(maxPartBytes);
+    } catch (thrown) {
+      if (systemCodeOf(thrown) !== 'ENAMETOOLONG') throw thrown;
+      refused = thrown;
+    }
+  }
+  throw refused;
 }
 
 function isMissing(thrown: unknown): boolean {

@@ -24,7 +24,7 @@ import { userDirectories } from './path-format.js';
 import { newUnfinishedFile } from './incoming.js';
 import { moveOver } from './move-into-place.js';
 import { rootOf } from './plan-track.js';
-import { exists, explainDiskError, makeDirectoryInside, proveInside } from './target-file.js';
+import { exists, explainDiskError, makeDirectoryInside, proveInside, withShortNames } from './target-file.js';
 
 type PlaylistDeps = Pick<Platform & SettingsDeps, 'db' | 'settings' | 'log'>;
 
@@ -107,13 +107,15 @@ export async function writePlaylistFile(
 ): Promise<string> {
   const directory = join(root, ...userDirectories(userDirectory), PLAYLISTS_DIRECTORY);
   await makeDirectoryInside(root, directory);
-  const path = await findPath(directory, playlist);
   const text = formatPlaylist(playlist, toEntries(directory, files));
-  const written = await readFile(path, 'utf8').catch(() => null);
-  if (written === text) return path;
-  await replaceFile(path, { root, text });
-  log.info({ path, entries: files.length }, 'playlist file written');
-  return path;
+  return withShortNames(async (maxNameBytes) => {
+    const path = await findPath(directory, playlist, maxNameBytes);
+    const written = await readFile(path, 'utf8').catch(() => null);
+    if (written === text) return path;
+    await replaceFile(path, { root, text });
+    log.info({ path, entries: files.length }, 'playlist file written');
+    return path;
+  });
 }
 
 /** Only one that Reprise wrote for this playlist. */
@@ -170,9 +172,11 @@ async function isFileBelow(root: string, path: string): Promise<boolean> {
 async function findPath(
   directory: string,
   { title, itemId }: Pick<Task, 'title' | 'itemId'>,
+  maxNameBytes: number,
 ): Promise<string> {
+  const name = cleanPathPart(title, maxNameBytes);
   for (let number = 1; ; number++) {
-    const path = join(directory, `${cleanPathPart(title)}${number === 1 ? '' : ` (${number})`}.m3u8`);
+    const path = join(directory, `${name}${number === 1 ? '' : ` (${number})`}.m3u8`);
     if (!(await exists(path)) || (await isOurs(path, itemId))) return path;
   }
 }

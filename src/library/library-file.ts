@@ -186,5 +186,7 @@ function emptyRecord(found: FoundFile, scannedAt: Date): LibraryFile {
     grouped: false,
     copyOfId: null,
     awaySince: null,
+    verifiedSha256: null,
+    verifiedMs: null,
   };
 }

@@ -2,6 +2,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { Database, Db } from '../database/prisma.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
 import { changeIndex, ungroupWith } from './group-store.js';
+import type { Verified } from '../media/media.js';
 import type { LibraryFile } from './library-file.js';
 import { problemKind, type PassedOver, type ProblemKind, type ProblemList } from './library-problems.js';
 
@@ -46,6 +47,17 @@ export async function saveFiles(db: Database, files: readonly LibraryFile[]): Pr
         "albumId" = CASE WHEN EXCLUDED."album" = '' THEN EXCLUDED."albumId" ELSE f."albumId" END,
         ${Prisma.raw(columns.map((column) => `"${column}" = EXCLUDED."${column}"`).join(', '))}`;
   });
+}
+
+/** Until the file changes. Empty: it was decoded, and the next download decodes it again. */
+export async function saveVerified(db: Db, id: string, { sha256, decodedMs }: Verified): Promise<void> {
+  await db.libraryFile.updateMany({ where: { id }, data: { verifiedSha256: sha256, verifiedMs: decodedMs } });
+}
+
+/** Formats of which a copy is decoded each time are left out (media/audio-digest.ts). */
+export async function findUnverifiedFile(db: Db): Promise<LibraryFile | null> {
+  const where = { verifiedSha256: null, problem: null, awaySince: null, codec: { in: ['flac', 'mp3'] } };
+  return db.libraryFile.findFirst({ where, orderBy: { path: 'asc' } });
 }
 
 /** Except those that another scan has written since they were listed. */

@@ -26,6 +26,7 @@ export function createLibrarySource(options: LibrarySourceOptions): AudioSource 
       const { handle } = await openUnchanged(options.roots, found.file);
       return handle.createReadStream({ start: offsetBytes, signal });
     },
+    saveVerified: ({ ref }, verified) => options.index.saveVerified(ref, verified),
   };
 }
 
@@ -73,6 +74,7 @@ async function openUnchanged(roots: LibraryRoots, file: LibraryFile): Promise<Op
 }
 
 function toRendition(file: LibraryFile, localPath: string): Rendition {
+  const { verifiedSha256, verifiedMs } = file;
   const ownFile = file.copyright ? `Your own file; ${file.copyright}` : 'Your own file';
   return {
     source: LIBRARY,
@@ -85,5 +87,7 @@ function toRendition(file: LibraryFile, localPath: string): Rendition {
     localPath,
     licence: file.licence ?? ownFile,
     resumable: true,
+    ...(verifiedSha256 &&
+      verifiedMs !== null && { verified: { sha256: verifiedSha256, decodedMs: verifiedMs } }),
   };
 }

@@ -4,6 +4,8 @@ import type { AlbumGroup, Artist, Track } from '../catalog/catalog-item.js';
 import type { Page, PageRequest } from '../catalog/catalog-source.js';
 import { escapeLike, searchKey, searchWords, titleKey, wordPatterns } from '../catalog/normalize.js';
 import type { Db, LibraryAlbum } from '../database/prisma.js';
+import type { Verified } from '../media/media.js';
+import { saveVerified } from './library-scan-store.js';
 import { artistIdOf, qualityOf, type LibraryFile } from './library-file.js';
 import { VARIOUS_ARTISTS } from './path-tags.js';
 
@@ -38,6 +40,7 @@ export interface LibraryIndex {
   listCopies(file: LibraryFile): Promise<LibraryFile[]>;
   /** Files with the same ISRC or normalized title and about the same length; at most 100. */
   listCandidates(query: CandidateQuery): Promise<LibraryFile[]>;
+  saveVerified(id: string, verified: Verified): Promise<void>;
 }
 
 /** Searches go to `searchDb`: their cost grows with the library. */
@@ -76,6 +79,7 @@ export function createLibraryIndex(db: Db, searchDb: Db = db): LibraryIndex {
     listArtistAlbums: (artistId, query) => listArtistAlbums(db, artistId, query),
     listCopies: (file) => listCopies(db, file),
     listCandidates: (query) => listCandidates(db, query),
+    saveVerified: (id, verified) => saveVerified(db, id, verified),
   };
 }
 

@@ -23,9 +23,18 @@ class TagProcessError extends DomainError {
   override readonly retryable = true;
 }
 
-export function createTagProcesses({ timeLimitMs = TIME_LIMIT_MS }: { timeLimitMs?: number } = {}) {
+export interface TagProcessOptions {
+  timeLimitMs?: number;
+  /** A module beside which the program of the processes is. */
+  programUrl?: string;
+}
+
+export function createTagProcesses({
+  timeLimitMs = TIME_LIMIT_MS,
+  programUrl = import.meta.url,
+}: TagProcessOptions = {}) {
   const pool = createProcessPool<TagRequest, TagReply>({
-    script: { name: 'tag-worker', besideUrl: import.meta.url },
+    script: { name: 'tag-worker', besideUrl: programUrl },
     maxProcesses: MAX_PROCESSES,
     timeLimitMs,
     errors: {

@@ -4,7 +4,7 @@ import { abortable } from '../lib/async.js';
 import { isFileSystemError, messageOf, systemCodeOf } from '../lib/errors.js';
 import type { AudioProbe, Media } from '../media/media.js';
 import { cutTags, MAX_TEXT_LENGTH, UnreadableTagsError, type RawTags } from './raw-tags.js';
-import { createTagProcesses } from './tag-processes.js';
+import { createTagProcesses, type TagProcessOptions } from './tag-processes.js';
 
 /** A port. Throws UnreadableTagsError for what is wrong with the file; other errors may pass. */
 export interface TagReader {
@@ -22,8 +22,8 @@ export interface LibraryDeps {
   libraryFeed: LatestFeed<LibraryRow>;
 }
 
-export function createTagReader({ media, ...limits }: { media: Pick<Media, 'probe'>; timeLimitMs?: number }) {
-  const processes = createTagProcesses(limits);
+export function createTagReader({ media, ...options }: { media: Pick<Media, 'probe'> } & TagProcessOptions) {
+  const processes = createTagProcesses(options);
   return {
     async read(path, signal) {
       const parsed = await abortable(processes.readTags(path, signal), signal);

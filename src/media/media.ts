@@ -65,6 +65,8 @@ export interface AudioProbe {
   durationMs: number;
   sampleRateHz: number;
   channels: number;
+  /** ffmpeg's name, where there are more than two and the file says what they are: `5.1`, `quad`. */
+  channelLayout?: string;
   bitDepth?: number;
   /** The file does not state its length, like one written to a pipe; `durationMs` was counted. */
   streamed?: true;
@@ -79,6 +81,13 @@ export interface AudioProbe {
   hasCover: boolean;
   /** Those that this program uses, with keys in lower case, each cut to 10,000 characters. */
   tags: Record<string, string>;
+}
+
+/** Audio that was once decoded whole, without an error: its bytes need not be decoded again. */
+export interface Verified {
+  /** Of audio-digest.ts. */
+  sha256: string;
+  decodedMs: number;
 }
 
 export interface TranscodeRequest {
@@ -97,11 +106,15 @@ export interface TranscodeRequest {
   /** `fill`: tags and the cover only where the source has none. All that is not in `tags` stays as the source has it. */
   tagPolicy: 'replace' | 'fill';
   cover: Uint8Array | null;
+  /** A copy of these very bytes is not decoded again. */
+  verified?: Verified | null;
 }
 
 export interface Transcoded {
   /** Counted; what a header states is a hint. Null when ffmpeg did not say. */
   decodedMs: number | null;
+  /** Of a copy, where its format allows. */
+  verified: Verified | null;
 }
 
 export interface Media {
@@ -119,6 +132,8 @@ export interface Media {
     request: TranscodeRequest,
     options: { signal: AbortSignal; onProgress(percent: number): void },
   ): Promise<Transcoded>;
+  /** Decodes all of it. Null for what is not whole, and for formats whose copies are decoded each time. */
+  verify(path: string, signal: AbortSignal): Promise<Verified | null>;
   /** The file extension, without a dot, that a request's output takes: `m4a`, `ogg`, `opus`, … */
   extensionFor(format: AudioFormat, input: AudioProbe): string;
   /** From a filter graph (`-f lavfi -i <graph>`), written to the stream as it is made. */

@@ -227,7 +227,7 @@ export function editAsf(tag: AsfTag, separator: string): TagEditor {
   });
 }
 
-/** RIFF INFO names no character set: only plain ASCII goes there. All of it is in the ID3 chunk. */
+/** RIFF INFO names no character set: ffmpeg reads UTF-8, and 5.1 passes over the ID3 chunk where there is INFO. */
 export function editRiffInfo(tag: InfoTag, separator: string): TagEditor {
   return {
     get(field) {
@@ -238,7 +238,7 @@ export function editRiffInfo(tag: InfoTag, separator: string): TagEditor {
       const name = nameIn('riff', field);
       if (name === null) return;
       const text = values.join(separator);
-      tag.setValuesFromStrings(name, /^[\x20-\x7e]+$/.test(text) ? [text] : []);
+      tag.setValuesFromStrings(name, text === '' ? [] : [text]);
     },
   };
 }

@@ -14,9 +14,10 @@ const MAX_PROCESSES = 2;
 /** Growing a tag at the start of a large file moves all of it. */
 const TIME_LIMIT_MS = 120_000;
 
-export function createTagWriter(): TagWriter {
+/** `programUrl`: a module beside which the program of the processes is. */
+export function createTagWriter(programUrl: string = import.meta.url): TagWriter {
   const pool = createProcessPool<TagWrite, WriteReply>({
-    script: { name: 'tag-writer-process', besideUrl: import.meta.url },
+    script: { name: 'tag-writer-process', besideUrl: programUrl },
     maxProcesses: MAX_PROCESSES,
     timeLimitMs: TIME_LIMIT_MS,
     errors: {

@@ -75,10 +75,15 @@ export function extensionOf(format: AudioFormat, input: AudioProbe): string {
 }
 
 /** What converting does to measured loudness. */
-export function loudnessOf({ format, input }: Pick<PlanRequest, 'format' | 'input'>): Loudness {
+export function loudnessOf(request: Pick<PlanRequest, 'format' | 'input'>): Loudness {
+  const { format, input } = request;
   const isLossless = !isLossy(format) && LOSSLESS_CODECS.test(input.codec);
-  const mixesDown = isLossy(format) && input.channels > LOSSY_MAX_CHANNELS;
-  return { keep: mixesDown ? 'none' : isLossless ? 'all' : 'gains', asR128: format === 'OPUS' };
+  return { keep: mixesDown(request) ? 'none' : isLossless ? 'all' : 'gains', asR128: format === 'OPUS' };
+}
+
+/** More than two channels, for a lossy format. */
+export function mixesDown({ format, input }: Pick<PlanRequest, 'format' | 'input'>): boolean {
+  return isLossy(format) && input.channels > LOSSY_MAX_CHANNELS;
 }
 
 function isByteCopy(request: PlanRequest, encoders: ReadonlySet<string>): boolean {
@@ -125,12 +130,24 @@ function isLossy(format: AudioFormat): format is LossyFormat {
 /** Of FLAC and ALAC. */
 const LOSSLESS_MAX_CHANNELS = 8;
 
+/** Any other ffmpeg would mix into one of these without a word. Side and back are the same speakers where only one is. */
+const LAYOUTS: Partial<Record<AudioFormat, RegExp>> = {
+  FLAC: /^(?:3\.0|quad|5\.[01](?:\(side\))?|6\.1|7\.1)$/,
+  ALAC: /^(?:3\.0|4\.0|5\.[01](?:\(side\))?|6\.1\(back\)|7\.1\(wide\))$/,
+};
+
 /** Without -sample_fmt ffmpeg makes 24-bit files of a lossy source's floats, 50 % larger for nothing. */
 function losslessOptions(format: AudioFormat, input: AudioProbe): string[] {
   const deep = (input.bitDepth ?? 16) > 16;
   if (format !== 'WAV' && input.channels > LOSSLESS_MAX_CHANNELS) {
     throw new FormatUnavailableError(
       `${format} holds at most ${LOSSLESS_MAX_CHANNELS} channels, and this audio has ${input.channels}. Use KEEP or WAV.`,
+    );
+  }
+  const { channelLayout } = input;
+  if (channelLayout !== undefined && LAYOUTS[format]?.test(channelLayout) === false) {
+    throw new FormatUnavailableError(
+      `${format} does not hold the channel layout "${channelLayout}" of this audio. Use KEEP or WAV.`,
     );
   }
   if (format === 'WAV') return ['-c:a', deep ? 'pcm_s24le' : 'pcm_s16le'];

@@ -5,6 +5,7 @@ import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { isPlainFile, openNewFile } from '../lib/plain-file.js';
 import { type Cover, prepareCover } from './artwork.js';
+import { digestAudio } from './audio-digest.js';
 import { copyBytes, findTailTag, tooLarge } from './copy-file.js';
 import { decodeAudio, type Decoded, describeDamage, measureSkipped, readDecoded } from './damage.js';
 import {
@@ -22,11 +23,11 @@ import {
 import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
 import type { Tools } from './locate-tools.js';
 import { planRemux } from './matroska.js';
-import type { Transcoded, TranscodeRequest } from './media.js';
-import { lastTimeS } from './probe.js';
+import type { Transcoded, TranscodeRequest, Verified } from './media.js';
+import { lastTimeS, probeAudio } from './probe.js';
 import { isEditable, toTagValues } from './tag-fields.js';
 import type { TagWriter } from './tag-writer.js';
-import { extensionOf, loudnessOf, planTranscode } from './transcode-plan.js';
+import { extensionOf, loudnessOf, mixesDown, planTranscode } from './transcode-plan.js';
 import type { TagWrite } from './write-tags.js';
 
 interface TranscodeDeps {
@@ -70,7 +71,7 @@ export async function transcode(
     await expectWhole(deps, making, decoded);
     options.onProgress(100);
     options.signal.throwIfAborted();
-    return { decodedMs: decoded.decodedMs };
+    return { decodedMs: decoded.decodedMs, verified: toVerified(decoded) };
   } catch (error) {
     if (isMade) await rm(request.outputPath, { force: true });
     throw options.signal.aborted ? options.signal.reason : asMediaError(error);
@@ -90,6 +91,10 @@ async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob
   );
   // A stream that was copied into another container was not decoded on the way.
   const isCopied = job.outputOptions.includes('copy');
+  if (!isCopied && mixesDown(request)) {
+    const { channels } = request.input;
+    deps.log.warn({ channels, format: request.format }, 'channels mixed down to stereo');
+  }
   return isCopied ? decodeOutput(deps, making) : readDecoded(stderr);
 }
 
@@ -107,7 +112,7 @@ async function withoutTailTag(
 }
 
 /** The bytes as they are, then tags in place. What cannot be edited without damage keeps the tags that it has. */
-async function makeCopy(deps: TranscodeDeps, making: Making): Promise<Decoded> {
+async function makeCopy(deps: TranscodeDeps, making: Making): Promise<DecodedCopy> {
   const { request, options } = making;
   const job = await planRemux(request, making);
   if (job) {
@@ -117,8 +122,12 @@ async function makeCopy(deps: TranscodeDeps, making: Making): Promise<Decoded> {
   }
   await copySource(making);
   const isEdited = await editTags(deps, making);
+  const sha256 = await digestAudio(request.outputPath, request.input.container, options.signal);
+  if (sha256 !== null && sha256 === request.verified?.sha256) {
+    return { decodedMs: request.verified.decodedMs, errors: [], sha256 };
+  }
   const decoded = await decodeOutput(deps, making);
-  if (!isEdited || isWhole(request, decoded)) return decoded;
+  if (!isEdited || isWhole(request, decoded)) return { ...decoded, sha256 };
   const source = await decodeAudio(deps.tools, request.inputPath, limitsOf(request, options));
   if (!isWhole(request, source)) return source;
   deps.log.warn({ errors: decoded.errors }, 'tags left as they are, editing them would damage the file');
@@ -126,7 +135,27 @@ async function makeCopy(deps: TranscodeDeps, making: Making): Promise<Decoded> {
   return source;
 }
 
-function isWhole({ input }: TranscodeRequest, decoded: Decoded): boolean {
+interface DecodedCopy extends Decoded {
+  sha256?: string | null;
+}
+
+function toVerified({ decodedMs, errors, sha256 }: DecodedCopy): Verified | null {
+  return sha256 && decodedMs !== null && errors.length === 0 ? { sha256, decodedMs } : null;
+}
+
+/** What a copy of the file would be measured by. */
+export async function verifyAudio(tools: Tools, path: string, signal: AbortSignal): Promise<Verified | null> {
+  const input = await probeAudio(tools, path, signal);
+  const sha256 = await digestAudio(path, input.container, signal);
+  if (sha256 === null) return null;
+  const decoded = await decodeAudio(tools, path, {
+    signal,
+    timeLimitMs: BASE_TIME_LIMIT_MS + input.durationMs,
+  });
+  return isWhole({ input }, decoded) ? toVerified({ ...decoded, sha256 }) : null;
+}
+
+function isWhole({ input }: Pick<TranscodeRequest, 'input'>, decoded: Decoded): boolean {
   return describeDamage(input, decoded, 0) === null;
 }
 

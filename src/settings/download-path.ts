@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { SettingsProblem } from './errors.js';
+import { findOwnFolder } from './path-rules.js';
 
 export function withoutTrailingSlash(path: string): string {
   return path.replace(/(?<=[^/])\/+$/, '');
@@ -12,6 +13,11 @@ export async function findDownloadPathProblem(
   path: string,
   roots: readonly string[],
 ): Promise<SettingsProblem | null> {
+  const own = findOwnFolder(path);
+  if (own !== null) {
+    const message = `"downloadPath" is "${path}"; "${own}" is a folder that Reprise uses itself, choose another.`;
+    return { field: 'downloadPath', message };
+  }
   const [target, ...real] = await Promise.all([path, ...roots].map(followLinks));
   if (target && real.some((root) => root !== null && isInside(root, target))) return null;
   if (!target) {

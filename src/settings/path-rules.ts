@@ -20,6 +20,13 @@ function foldCase(name: string): string {
     .replace(/(?<![. ])[. ]+$/, '');
 }
 
+const UNFINISHED_OR_DELETED = new Set([INCOMING_DIRECTORY, TRASH_DIRECTORY].map(foldCase));
+
+/** The folder in a path that Reprise sweeps, or that scans pass over; null without one. */
+export function findOwnFolder(path: string): string | null {
+  return path.split(/[\\/]/).find((name) => UNFINISHED_OR_DELETED.has(foldCase(name))) ?? null;
+}
+
 /** For a name at the first level. Another one where it would be a directory of Reprise's own. */
 export function avoidReserved(name: string): string {
   return RESERVED.has(foldCase(name)) ? `_${name}` : name;
@@ -73,9 +80,11 @@ function beginsWithDot(what: string, part: string): string {
 const MAX_PATH_BYTES = 700;
 const SHORTEST_PART_BYTES = 40;
 
+export const MAX_PART_BYTES = 200;
+
 /** Cleans each, and cuts the longest ones until the whole is short enough for every file system. */
-export function cleanPath(parts: readonly string[]): string[] {
-  for (let maxBytes = 200; ; maxBytes -= 10) {
+export function cleanPath(parts: readonly string[], maxPartBytes = MAX_PART_BYTES): string[] {
+  for (let maxBytes = maxPartBytes; ; maxBytes -= 10) {
     const cleaned = parts.map((part) => cleanPathPart(part, maxBytes));
     const isShort = Buffer.byteLength(cleaned.join('/')) <= MAX_PATH_BYTES;
     if (isShort || maxBytes <= SHORTEST_PART_BYTES) return cleaned;

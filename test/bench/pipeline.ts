@@ -12,6 +12,8 @@ import { median, ms, report } from './figures.js';
 const run = promisify(execFile);
 const ROUNDS = 5;
 const MAX_RATIO = 1.15;
+/** The first format that is a copy. */
+const FIRST_COPY = 'FLAC';
 const TRACK_MS = 240_000;
 
 /** What the pipeline runs for each format, by hand and without tags: the baseline. */
@@ -22,8 +24,8 @@ const BARE: Record<string, string[]> = {
   FLAC: ['-c:a', 'copy', '-f', 'flac'],
   KEEP: ['-c:a', 'copy', '-f', 'flac'],
 };
-/** Copying takes some ten milliseconds: starting two probes and fsync weigh more there than a ratio allows. */
-const BUDGETED = ['MP3', 'AAC', 'OPUS'];
+/** FLAC as FLAC is a copy like KEEP. */
+const MAX_RATIOS: Record<string, number> = { MP3: MAX_RATIO, AAC: MAX_RATIO, OPUS: MAX_RATIO, KEEP: 1 };
 
 /**
  * One four-minute FLAC file of the owner's, from the mutation to its end as a subscriber sees it, against the same
@@ -42,7 +44,11 @@ export async function benchPipeline(): Promise<void> {
   const { ffmpegPath } = media.tools ?? { ffmpegPath: 'ffmpeg' };
   await run(ffmpegPath, ['-v', 'error', '-i', source, '-c:a', 'flac', track]);
   await rm(source);
-  const server = await startBuiltServer({ LIBRARY_DIRS: library, LOG_LEVEL: 'info' });
+  const server = await startBuiltServer({
+    LIBRARY_DIRS: library,
+    LIBRARY_VERIFY: 'false',
+    LOG_LEVEL: 'info',
+  });
   try {
     const id = await findTrack(server);
     for (const [format, options] of Object.entries(BARE)) {
@@ -78,16 +84,19 @@ async function measure(format: string, { bare, whole }: Record<'bare' | 'whole',
   const bareMs: number[] = [];
   const wholeMs: number[] = [];
   await bare();
-  await whole();
+  // The first copy of a file that was not verified in the background also decodes it (verify-library.job.ts).
+  const firstMs = await time(whole);
+  if (format === FIRST_COPY) report(`one track to ${format}, never verified: whole pipeline`, ms(firstMs));
   for (let round = 0; round < ROUNDS; round++) {
     bareMs.push(await time(bare));
     wholeMs.push(await time(whole));
   }
   const ratio = median(wholeMs.map((value, round) => value / (bareMs[round] ?? Number.NaN)));
+  const limit = MAX_RATIOS[format];
   report(
     `one track to ${format}: whole pipeline / bare ffmpeg`,
     `${ratio.toFixed(3)} (${ms(median(wholeMs))} / ${ms(median(bareMs))}, median of ${ROUNDS} pairs)`,
-    BUDGETED.includes(format) ? { ok: ratio <= MAX_RATIO, budget: `≤ ${MAX_RATIO}` } : undefined,
+    limit === undefined ? undefined : { ok: ratio <= limit, budget: `≤ ${limit}` },
   );
 }
 

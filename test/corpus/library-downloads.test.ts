@@ -150,6 +150,16 @@ describe('a file of the library', () => {
     expect(read).toMatchObject({ ...RICH, SOURCE: ['library'], LICENSE: ['Your own file'] });
   });
 
+  it('is remembered as whole once a copy of it was decoded, and not when it is damaged', async () => {
+    const of = (title: string) => app.deps.db.libraryFile.findFirstOrThrow({ where: { title } });
+    expect(['COMPLETED', 'SKIPPED']).toContain((await download('Rich Song', 'KEEP')).state);
+    expect(await of('Rich Song')).toMatchObject({
+      verifiedSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(await download('Eight Gone', 'KEEP')).toMatchObject({ state: 'FAILED' });
+    expect(await of('Eight Gone')).toMatchObject({ verifiedSha256: null });
+  });
+
   it('keeps AIFF an AIFF, whose format is not called WAV (F15)', async () => {
     const { file } = await download('Aiff Song', 'KEEP');
     expect(file).toMatchObject({ format: null, path: expect.stringMatching(/\.aiff$/) as string });

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import ffmpegInstaller from '@ffmpeg-installer/ffmpeg';
 import { parseFile } from 'music-metadata';
@@ -20,13 +21,23 @@ export const silentLog = createLogger('silent');
 
 const run = promisify(execFile);
 
+/** The product's, which CI also runs with the oldest and the newest ffmpeg that people have. */
+const productFfmpegPath = process.env['FFMPEG_PATH'] ?? packagedFfmpegPath;
+
+/** For the processes that read and write tags: through tsx each takes half a second more of CPU time to start. */
+export function bundledPrograms(): { programUrl?: string } {
+  const directory = process.env['REPRISE_TEST_PROGRAMS'];
+  return directory ? { programUrl: pathToFileURL(join(directory, 'bundle.mjs')).href } : {};
+}
+
 /** Runs ffmpeg as it is, for what the program itself has no need to do. */
 export async function bareFfmpeg(...args: string[]): Promise<void> {
   await run(packagedFfmpegPath, ['-nostdin', '-v', 'error', '-y', ...args]);
 }
 
-export function createTestMedia(ffmpegPath: string | null = packagedFfmpegPath): Promise<Media> {
-  return createMedia({ ffmpegPath, ffprobePath: null, log: silentLog });
+export function createTestMedia(ffmpegPath: string | null = productFfmpegPath): Promise<Media> {
+  const ffprobePath = process.env['FFPROBE_PATH'] ?? null;
+  return createMedia({ ffmpegPath, ffprobePath, log: silentLog, ...bundledPrograms() });
 }
 
 /** A directory of the test's own; `remove` it in afterAll. */
@@ -53,7 +64,7 @@ export async function makeAudio(
 
 /** A program that stands before the real ffmpeg: `script` is shell, in which "$FFMPEG" is the real one. */
 export async function writeFfmpegScript(path: string, script: string): Promise<string> {
-  await writeFile(path, `#!/bin/sh\nFFMPEG='${packagedFfmpegPath}'\n${script}\n`);
+  await writeFile(path, `#!/bin/sh\nFFMPEG='${productFfmpegPath}'\n${script}\n`);
   await chmod(path, 0o755);
   return path;
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-type Call = 'link' | 'link-beside' | 'rename' | 'fsync' | 'fsync-read-only' | 'open-new' | 'mkdir';
+type Call =
+  'link' | 'link-beside' | 'rename' | 'fsync' | 'fsync-read-only' | 'open-new' | 'mkdir' | 'long-name';
 type Code = keyof typeof constants.errno;
 
 export interface FaultyDisk {
@@ -52,16 +53,23 @@ static int fault(const char *call, const char *path) {
   if (number < 0) kill(getpid(), -number); \\
   if (number) { errno = number; return -1; } \\
 } while (0)
+static int is_long(const char *path) {
+  const char *name = strrchr(path, '/');
+  return name && strlen(name + 1) > 143;
+}
 int link(const char *from, const char *to) {
+  if (is_long(to)) FAIL("long-name", to);
   if (strstr(from, "/.reprise.")) FAIL("link-beside", to);
   FAIL("link", to);
   return REAL(int (*)(const char *, const char *), "link")(from, to);
 }
 int rename(const char *from, const char *to) {
+  if (is_long(to)) FAIL("long-name", to);
   FAIL("rename", to);
   return REAL(int (*)(const char *, const char *), "rename")(from, to);
 }
 int mkdir(const char *path, mode_t mode) {
+  if (is_long(path)) FAIL("long-name", path);
   FAIL("mkdir", path);
   return REAL(int (*)(const char *, mode_t), "mkdir")(path, mode);
 }

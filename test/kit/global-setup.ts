@@ -36,6 +36,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('keptAudio', mkdtempSync(join(temporary, 'audio-')));
   const childPrograms = await buildChildPrograms();
   project.provide('childPrograms', childPrograms);
+  // Not provided: the bench uses the kit without vitest.
+  process.env['REPRISE_TEST_PROGRAMS'] = childPrograms;
   const server = await startServer();
   const maintenance = withDatabase(server.url, 'postgres');
   const template = `template_${randomBytes(8).toString('hex')}`;

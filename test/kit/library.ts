@@ -12,7 +12,7 @@ import { groupChangedFiles } from '../../src/library/group-store.js';
 import type { LibraryFile } from '../../src/library/library-file.js';
 import { saveFiles } from '../../src/library/library-scan-store.js';
 import { createTagReader, type CoverReader, type TagReader } from '../../src/library/tag-reader.js';
-import { bareFfmpeg, createTestMedia, createWorkspace, never, silentLog } from './audio.js';
+import { bareFfmpeg, bundledPrograms, createTestMedia, createWorkspace, never, silentLog } from './audio.js';
 import { createTestDatabase } from './database.js';
 
 /** Five seconds of a tone in each container, made once; the codecs are what the extension stands for. */
@@ -55,7 +55,7 @@ export async function createTestLibrary() {
   const root = workspace.file('music');
   await mkdir(root);
   await chmod(workspace.path, 0o755);
-  const tagReader = createTagReader({ media });
+  const tagReader = createTagReader({ media, ...bundledPrograms() });
   const reader = countReads(tagReader);
   const log = recordWarnings();
   const deps: ScanDeps = {

@@ -13,7 +13,7 @@ import { startSession } from '../../src/sign-in/sessions.js';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger } from '../../src/lib/logger.js';
 import type { Media } from '../../src/media/media.js';
-import { createTestMedia } from './audio.js';
+import { bundledPrograms, createTestMedia } from './audio.js';
 import { createContextRequest } from './context-request.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { keepAudio } from './kept-audio.js';
@@ -77,6 +77,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     downloadDir,
     downloadRoots: [downloadDir],
     dataDir,
+    // Only for tests about it: decoding takes CPU time from the others.
+    libraryVerify: false,
     // Some tests move the clock by days.
     ...(SUITE_HAS_AUTH && { authEnabled: true, tokenHours: 10_000 }),
     ...options.env,
@@ -89,6 +91,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     log,
     settings: { askAllSources: true, ...settings },
     ...media,
+    programs: bundledPrograms(),
     ...overrides,
   });
   const url = app.http?.url ?? '';
@@ -114,7 +117,7 @@ let media: Promise<Media> | undefined;
 
 /** The same for all apps of a file: to find ffmpeg and what it can do takes three processes. */
 async function openMedia(): Promise<Media> {
-  media ??= createTestMedia(null);
+  media ??= createTestMedia(process.env['FFMPEG_PATH'] ?? null);
   return keepAudio(await media, inject('keptAudio'));
 }
 

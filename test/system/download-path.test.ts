@@ -46,6 +46,17 @@ describe('downloadPath', () => {
     expect(ready.checks.disk).toMatchObject({ ok: true });
   });
 
+  it.each(['.incoming', '.INCOMING/music', 'a/.reprise-trash'])(
+    'may not be %s, which Reprise sweeps or scans pass over',
+    async (folder) => {
+      const path = join(root, folder);
+      const { body } = await app.rest('PUT', '/config', { downloadPath: path });
+      expect(JSON.stringify(body)).toContain('is a folder that Reprise uses itself');
+      const { updateSettings } = await app.execute(DOWNLOAD_TO, { path });
+      expect(updateSettings.__typename).toBe('InvalidSettings');
+    },
+  );
+
   it('receives the next track and its unfinished files', async () => {
     const task = await ended(app, await queue(app, { item: TRACK }));
     expect(task).toMatchObject({ state: 'COMPLETED', error: null });

@@ -91,6 +91,24 @@ describe.skipIf(!hasCompiler())(
       expect(await listFiles(home)).toEqual(before);
     });
 
+    it('that takes 143 bytes a name gets shorter names, whole letters, extensions and no two alike', async () => {
+      disk.fail({ 'long-name': 'ENAMETOOLONG' });
+      const long = 'ü'.repeat(90);
+      const options = { customDirFormat: `Short/${long}%album%`, customTrackFormat: `${long}%music%` };
+      const items = ['01', '02', '03'].map((number) => `demo:night-ferry-1-${number}`);
+      const ids = [];
+      for (const item of items) ids.push(await queue(server, { item, options }));
+      const tasks = await Promise.all(ids.map((id) => ended(server, id)));
+      for (const task of tasks) expect(task).toMatchObject({ state: 'COMPLETED', attempt: 1, error: null });
+      const paths = await listFiles(join(home, 'Short'));
+      expect(paths.sort()).toEqual(
+        expect.arrayContaining(tasks.map(({ file }) => file?.path ?? '').sort()) as string[],
+      );
+      const names = tasks.map(({ file }) => (file?.path ?? '').slice(home.length + 1));
+      expect(new Set(names).size).toBe(3);
+      for (const name of names) expect(name).toMatch(/^Short\/ü{60}\/ü{60}(?: \(\d\))?\.\w+$/);
+    });
+
     it('without hard links never replaces a file, also when several tracks want one name at once', async () => {
       disk.fail({ link: 'EOPNOTSUPP' });
       const options = { customDirFormat: 'Same', customTrackFormat: '%artist%' };

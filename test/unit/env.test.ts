@@ -33,6 +33,7 @@ describe('the environment', () => {
       catalog: null,
       libraryDirs: [],
       libraryForgetDays: 30,
+      libraryVerify: true,
       ffmpegPath: null,
       ffprobePath: null,
       logLevel: 'info',
