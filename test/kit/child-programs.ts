@@ -13,6 +13,7 @@ const PROGRAMS = {
   server: 'src/main.ts',
   'tag-worker': 'src/library/tag-worker.ts',
   'tag-writer-process': 'src/media/tag-writer-process.ts',
+  'deezer-child': 'test/system/deezer-child.ts',
   'embedded-process': 'test/fixtures/embedded-process.ts',
   'expanding-child': 'test/system/expanding-child.ts',
   'recurring-child': 'test/jobs/recurring-child.ts',
