@@ -150,8 +150,8 @@ describe('many files on their way to the trash', () => {
     await start();
     const { db } = app.deps;
     await db.$executeRaw`
-      INSERT INTO "Watch" ("id", "kind", "ownerId", "itemId", "title", "item", "nextCheckAt", "fileProblem")
-      SELECT gen_random_uuid(), 'PLAYLIST', ${SYSTEM_VIEWER.id}::uuid, 'stub:' || n, 'stuck ' || n, '{}', '2100-01-01', 'full'
+      INSERT INTO "Watch" ("id", "kind", "ownerId", "itemId", "title", "item", "nextCheckAt", "fileProblem", "downloadExisting", "downloadNew")
+      SELECT gen_random_uuid(), 'PLAYLIST', ${SYSTEM_VIEWER.id}::uuid, 'stub:' || n, 'stuck ' || n, '{}', '2100-01-01', 'full', true, true
       FROM generate_series(1, 150) AS n`;
     await makeFiles('last', 1);
     const id = await seedWatch({ title: 'last', count: 1 });
