@@ -296,7 +296,7 @@ describe('what is known of a service', () => {
     });
   });
 
-  it('is a failure of one response, which is none of the service', async () => {
+  it('is a failure of one response, not of the service', async () => {
     const { url } = await serveInTurn(text('x'.repeat(20_000)));
     await errorOf(get(open(url), url));
     expect(await known()).toMatchObject({
