@@ -18,7 +18,7 @@ export const accountState = namedEnum(
   'Whether a catalog or source can be used without an account.',
   {
     NOT_NEEDED: 'It answers without an account.',
-    MISSING: 'It needs an account, and there is none: add one with `createAccount`.',
+    MISSING: 'It needs an account: add one with `createAccount`.',
     SET: 'It needs an account, and has one.',
   },
 );

@@ -23,6 +23,7 @@ export class OutboundError extends Error {
 }
 
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const NO_NETWORK = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
 const INVALID = /^(?:HPE_|Z_|ERR_|UND_ERR_RES_|UND_ERR_NOT_SUPPORTED)/;
 
 /** What undici, zlib or the system threw, as one of our problems. */
@@ -45,7 +46,8 @@ export function toOutboundError(thrown: unknown, host: string): OutboundError {
       cause: thrown,
     });
   }
-  return new OutboundError('UNREACHABLE', `${host} is not reachable: ${reasonOf(thrown)}.`, {
+  const remedy = NO_NETWORK.has(code) ? ' Check the network of this server, or set HTTPS_PROXY.' : '';
+  return new OutboundError('UNREACHABLE', `${host} is not reachable: ${reasonOf(thrown)}.${remedy}`, {
     cause: thrown,
   });
 }

@@ -122,7 +122,8 @@ export const settingsTable = z.object({
       'Tracks downloaded at the same time, over all workers. A lower value takes effect as running downloads finish.',
   }),
   maxRetries: z.int().min(0).max(100).default(3).meta({
-    description: 'Maximum number of retries after the first attempt.',
+    description:
+      'Maximum number of retries after the first attempt. Waiting for a provider that limits requests uses none.',
   }),
   retryDelaySeconds: z.number().min(0).max(DAY_S).default(5).meta({
     description: 'Delay before the first retry.',

@@ -61,7 +61,8 @@ export async function noteLibraryFiles(
 
 /**
  * Watches with members that changed. One that still downloads waits for the timer: a list of thousands is not written
- * for each of its tracks.
+ * for each of its tracks. Those whose files have a problem come last, in any order: they would keep the others from a
+ * place.
  */
 export function listChangedWatches(
   db: Db,
@@ -75,7 +76,8 @@ export function listChangedWatches(
         SELECT FROM "WatchMember" member
         WHERE member."watchId" = watch."id" AND member."sequence" >= watch."fileSequence"))
       ${timed ? Prisma.empty : isIdle}
-    ORDER BY watch."fileSequence" LIMIT ${limit}`;
+    ORDER BY watch."fileProblem" IS NOT NULL,
+      CASE WHEN watch."fileProblem" IS NULL THEN watch."fileSequence" END, random() LIMIT ${limit}`;
 }
 
 export interface ListedFile {

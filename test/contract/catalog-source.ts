@@ -209,11 +209,26 @@ export function describeCatalogSource(name: string, open: () => CatalogSample): 
     });
 
     it('stops with the signal of its caller, if it is remote', async () => {
-      const { catalog, track } = open();
+      const { catalog, track, album, playlist, artist, show, episode } = open();
       if (!catalog.remote) return;
       const left = AbortSignal.abort(new Error('left'));
-      await expect(catalog.findTrack(track, left)).rejects.toThrow('left');
-      await expect(catalog.search({ text: 'a', type: 'TRACK', ...first }, left)).rejects.toThrow('left');
+      const query = { ...first, groups: ALBUM_GROUPS };
+      const requests = [
+        catalog.search({ text: 'a', type: 'TRACK', ...first }, left),
+        catalog.findTrack(track, left),
+        catalog.findAlbum(album, left),
+        catalog.findArtist(artist, left),
+        catalog.listAlbumTracks(album, first, left),
+        catalog.listArtistAlbums(artist, query, left),
+        ...(playlist === null
+          ? []
+          : [catalog.findPlaylist(playlist, left), catalog.listPlaylistEntries(playlist, first, left)]),
+        ...(show === null ? [] : [catalog.findShow(show, left), catalog.listShowEpisodes(show, first, left)]),
+        ...(episode === null ? [] : [catalog.findEpisode(episode, left)]),
+      ];
+      for (const ended of await Promise.allSettled(requests)) {
+        expect(ended).toMatchObject({ status: 'rejected', reason: { message: 'left' } });
+      }
     });
   });
 }

@@ -482,7 +482,7 @@ describe('a link', () => {
       [
         {
           "code": "CATALOG_ITEM_NOT_FOUND",
-          "message": "The catalog "deezer" is not set up here: this version of Reprise has no catalog for Deezer yet. Until then, use an item of: demo.",
+          "message": "The catalog "deezer" is not set up here: it is off with CATALOG=demo; set CATALOG to deezer and start Reprise again. Until then, use an item of: demo.",
           "path": "resolveItem",
         },
       ]

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AudioSource } from '../../src/catalog/audio-source.js';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import { graphql } from '../../src/generated/documents/gql.js';
 import { DEEZER_IDS as IDS, startDeezerServer, type DeezerServer } from '../kit/deezer-server.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
+import { joinApp } from '../system/join-app.js';
 
 const SEARCH = graphql(`
   query SearchDeezerCatalog($query: String!) {
@@ -253,6 +254,40 @@ describe('CATALOG=deezer', () => {
       what: 'the track of the demo',
     });
     expect(server.requests).toHaveLength(before);
+  });
+});
+
+describe('an installation without CATALOG', () => {
+  const openWith = (catalog: TestApp['env']['catalog']) =>
+    startApp({ env: { role: 'api', catalog, deezerApiUrl: 'http://127.0.0.1:1' } });
+
+  it('uses Deezer if it is new, and says what is wrong where there is no network', async () => {
+    const own = await openWith(null);
+    onTestFinished(() => own.stop());
+    expect(own.deps.defaultCatalog()).toBe('deezer');
+    await expect(own.execute(SEARCH, { query: 'slow' })).rejects.toThrow(
+      /Deezer failed: 127\.0\.0\.1:1 is not reachable: connect ECONNREFUSED.*UPSTREAM_FAILED/s,
+    );
+    expect((await own.execute(SEARCH_DEMO)).search?.nodes.length).toBeGreaterThan(0);
+    const { catalogs } = await own.execute(STATUSES);
+    expect(catalogs.find(({ name }) => name === 'deezer')).toMatchObject({
+      ...{ enabled: true, healthy: false, state: 'FAILING', lastSuccessAt: null },
+      lastError: expect.stringContaining('is not reachable') as string,
+    });
+  });
+
+  it('keeps the demo if it was used before that was so, and then requests nothing from Deezer', async () => {
+    const own = await openWith('demo');
+    onTestFinished(() => own.stop());
+    await own.deps.db.installation.updateMany({ data: { catalog: 'demo' } });
+    const later = await joinApp(own, { env: { role: 'api', catalog: null } });
+    onTestFinished(() => later.stop());
+    expect(later.deps.defaultCatalog()).toBe('demo');
+    const { catalogs } = await later.execute(STATUSES);
+    expect(catalogs.find(({ name }) => name === 'deezer')).toMatchObject({
+      enabled: false,
+      setup: expect.stringContaining('CATALOG') as string,
+    });
   });
 });
 

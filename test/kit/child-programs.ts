@@ -14,6 +14,7 @@ const PROGRAMS = {
   'tag-worker': 'src/library/tag-worker.ts',
   'picture-worker': 'src/covers/picture-worker.ts',
   'tag-writer-process': 'src/media/tag-writer-process.ts',
+  'deezer-child': 'test/system/deezer-child.ts',
   'embedded-process': 'test/fixtures/embedded-process.ts',
   'expanding-child': 'test/system/expanding-child.ts',
   'recurring-child': 'test/jobs/recurring-child.ts',

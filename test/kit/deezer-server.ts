@@ -11,6 +11,10 @@ export interface DeezerServer {
   requests: string[];
   /** Answers the next requests whose path begins so in place of the usual answer, each once. */
   answerOnce(path: string, answer: (response: ServerResponse) => unknown): void;
+  /** When each request came, by this server's clock, and whether it was limited. */
+  arrivals: { atMs: number; limited: boolean }[];
+  /** After so many more requests, those of the seconds that follow are answered with 429 and `Retry-After`. */
+  limitAfter(requests: number, seconds: number): void;
   /** From now on, at most that many requests are answered before the quota error comes. */
   allow(requests: number): void;
   stop(): Promise<void>;
@@ -100,11 +104,19 @@ const ALBUMS: AlbumFacts[] = [
 export async function startDeezerServer(): Promise<DeezerServer> {
   const requests: string[] = [];
   const once: { path: string; answer: (response: ServerResponse) => unknown }[] = [];
+  const arrivals: DeezerServer['arrivals'] = [];
   let left = Infinity;
+  let limit = { from: Infinity, seconds: 0, untilMs: Infinity };
   let url = '';
   const server = createServer((request, response) => {
     const target = new URL(request.url ?? '', url);
     requests.push(request.url ?? '');
+    const atMs = performance.now();
+    if (requests.length > limit.from && limit.untilMs === Infinity)
+      limit.untilMs = atMs + limit.seconds * 1_000;
+    const limited = requests.length > limit.from && atMs < limit.untilMs;
+    arrivals.push({ atMs, limited });
+    if (limited) return response.writeHead(429, { 'retry-after': String(limit.seconds) }).end();
     const special = once.findIndex(({ path }) => target.pathname.startsWith(path));
     if (special >= 0) return once.splice(special, 1)[0]?.answer(response);
     if (left-- <= 0) return send(response, error(4, 'QuotaException', 'Quota limit exceeded'));
@@ -119,6 +131,10 @@ export async function startDeezerServer(): Promise<DeezerServer> {
     url,
     requests,
     answerOnce: (path, answer) => void once.push({ path, answer }),
+    arrivals,
+    limitAfter: (count, seconds) => {
+      limit = { from: requests.length + count, seconds, untilMs: Infinity };
+    },
     allow: (count) => {
       left = count;
     },

@@ -109,6 +109,23 @@ describe('migrations', () => {
     ]);
   });
 
+  it.each([
+    [
+      'demo',
+      'of an installation that was used',
+      `INSERT INTO "SettingsVersion" ("section", "document") VALUES ('WATCHES', '{}')`,
+    ],
+    ['deezer', 'of a new one', 'SELECT 1'],
+  ])('make %s the default catalog %s', async (catalog, _what, use) => {
+    const later = OWN_NAMES.filter((name) => name >= '0028');
+    for (const name of later) rmSync(join(directory, name), { recursive: true });
+    await run();
+    await query(database, use);
+    for (const name of later) cpSync(join(OWN, name), join(directory, name), { recursive: true });
+    await run();
+    expect(await query(database, 'SELECT * FROM "Installation"')).toEqual([{ id: 1, catalog }]);
+  });
+
   it('keep the albums of the library, before its files are read again', async () => {
     const later = OWN_NAMES.filter((name) => name >= '0022');
     for (const name of later) rmSync(join(directory, name), { recursive: true });

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/lib/clock.js';
 import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { createLogger } from '../../src/lib/logger.js';
 import { createOutbound, type Service } from '../../src/outbound/outbound.js';
+import { listLimitStates } from '../../src/outbound/request-limit-store.js';
 import {
   LimitedResponse,
   UnexpectedResponse,
@@ -38,12 +39,13 @@ beforeEach(() => {
 interface Options extends Partial<Omit<Service, 'rules'>> {
   rules?: Partial<Service['rules']>;
   process?: 0 | 1;
+  secrets?: string[];
 }
 
 /** As a process has it that calls the server at this address. */
-function open(url: string, { process = 0, rules, ...service }: Options = {}): ServiceClient {
+function open(url: string, { process = 0, rules, secrets = [], ...service }: Options = {}): ServiceClient {
   const env = { outboundAllow: [], httpProxy: null, httpsProxy: null, noProxy: null };
-  const outbound = createOutbound({ env, db: connections[process].db, clock: systemClock, log });
+  const outbound = createOutbound({ env, db: connections[process].db, clock: systemClock, log, secrets });
   onTestFinished(() => outbound.close());
   return outbound.openService({
     provider,
@@ -241,6 +243,80 @@ describe('a service that is down', () => {
     expect(error).toBeInstanceOf(UpstreamFailedError);
     expect(error?.retryAfterMs).toBeGreaterThan(500_000);
     expect(connections).toBe(2);
+  });
+});
+
+describe('what is known of a service', () => {
+  const known = async () =>
+    (await listLimitStates(connections[1].db)).find((each) => each.provider === provider);
+
+  it('is when it last succeeded and failed, and why, until it succeeds again', async () => {
+    const { url } = await serveInTurn(ok, status(500), status(500), status(500), ok);
+    const client = open(url);
+    await get(client, url);
+    const first = await known();
+    expect(first).toMatchObject({ blockedUntil: null, hasFailed: false, lastErrorAt: null, lastError: null });
+    expect(first?.lastSuccessAt).toBeInstanceOf(Date);
+    await errorOf(get(client, url));
+    const failed = await known();
+    expect(failed).toMatchObject({ hasFailed: true, lastError: 'Provider answered with status 500.' });
+    expect(failed?.lastSuccessAt).toEqual(first?.lastSuccessAt);
+    await get(client, url);
+    const again = await known();
+    expect(again).toMatchObject({
+      hasFailed: false,
+      lastErrorAt: failed?.lastErrorAt,
+      lastError: failed?.lastError,
+    });
+    expect(again?.lastSuccessAt?.getTime()).toBeGreaterThan(first?.lastSuccessAt?.getTime() ?? 0);
+  });
+
+  it('is written seldom while it succeeds', async () => {
+    const { url } = await serveInTurn(ok);
+    const client = open(url);
+    await get(client, url);
+    const first = await known();
+    for (let n = 0; n < 10; n++) await get(client, url);
+    expect(await known()).toEqual(first);
+  });
+
+  it('is until when it is left alone, and who asked for that', async () => {
+    const limiting = await serveInTurn(status(429, { 'retry-after': '3600' }));
+    await errorOf(get(open(limiting.url), limiting.url));
+    const limited = await known();
+    expect(limited).toMatchObject({ limited: true, lastError: 'Provider limits requests.' });
+    expect(limited?.blockedUntil?.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
+    provider += '+';
+    const failing = await serveInTurn(status(500));
+    await errorOf(get(open(failing.url, { rules: { failures: 2, blockMs: 600_000 } }), failing.url));
+    expect(await known()).toMatchObject({
+      limited: false,
+      hasFailed: true,
+      blockedUntil: expect.any(Date) as Date,
+    });
+  });
+
+  it('is a failure of one response, not of the service', async () => {
+    const { url } = await serveInTurn(text('x'.repeat(20_000)));
+    await errorOf(get(open(url), url));
+    expect(await known()).toMatchObject({
+      hasFailed: false,
+      lastError: expect.stringMatching(/sent more than 10000 bytes/) as string,
+    });
+  });
+
+  it('holds no secrets, and is short', async () => {
+    const { url } = await serveInTurn(ok);
+    const read = () => {
+      throw new UnexpectedResponse(
+        `says hidden-word, ?token=abcdef and Bearer abcdefgh; ${'long '.repeat(200)}`,
+      );
+    };
+    const client = open(url, { secrets: ['https://user:hidden-word@proxy.example'] });
+    await expect(client.get(url, { signal: signal(), read })).rejects.toThrow();
+    const { lastError = '' } = (await known()) ?? {};
+    expect(lastError).toMatch(/^Provider says …, \?token=… and Bearer …; long /);
+    expect(lastError).toHaveLength(300);
   });
 });
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SYSTEM_VIEWER } from '../../src/auth/viewer.js';
 import { createLogger, type Logger } from '../../src/lib/logger.js';
 import { keepWatchFilesJob, keepWatchFilesOnEvent } from '../../src/watch-files/keep-files.job.js';
-import { noteFiles } from '../../src/watches/watch-file-store.js';
+import { listChangedWatches, noteFiles } from '../../src/watches/watch-file-store.js';
 import { leastOf } from '../kit/least.js';
 import { never } from '../kit/audio.js';
 import { stallStatements } from '../kit/stalled-statements.js';
@@ -144,6 +144,20 @@ describe('many files on their way to the trash', () => {
     expect(await trashed('old')).toBe(COUNT);
     const [counted] = await db.$queryRaw<{ n: number }[]>`SELECT count(*)::int AS n FROM noted`;
     expect(counted?.n).toBeLessThanOrEqual(3 * COUNT);
+  });
+
+  it('that cannot be moved do not keep the list of another watch waiting, however many they are', async () => {
+    await start();
+    const { db } = app.deps;
+    await db.$executeRaw`
+      INSERT INTO "Watch" ("id", "kind", "ownerId", "itemId", "title", "item", "nextCheckAt", "fileProblem", "downloadExisting", "downloadNew")
+      SELECT gen_random_uuid(), 'PLAYLIST', ${SYSTEM_VIEWER.id}::uuid, 'stub:' || n, 'stuck ' || n, '{}', '2100-01-01', 'full', true, true
+      FROM generate_series(1, 150) AS n`;
+    await makeFiles('last', 1);
+    const id = await seedWatch({ title: 'last', count: 1 });
+    const changed = await listChangedWatches(db, { timed: true, limit: 100 });
+    expect(changed[0]).toEqual({ id });
+    expect(changed).toHaveLength(100);
   });
 
   it('do not keep the list of another watch waiting', async () => {

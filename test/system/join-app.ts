@@ -27,7 +27,7 @@ export function databaseUrlOf({ env: { database } }: TestApp): string {
 /** A worker beside this app, in a process of its own; killed at the end of the test. */
 export function spawnWorker(
   app: TestApp,
-  program: 'worker-child' | 'expanding-child' | 'watching-child',
+  program: 'worker-child' | 'deezer-child' | 'expanding-child' | 'watching-child',
   own: NodeJS.ProcessEnv,
 ): ChildProcess {
   const { jobStore, downloadDir } = app.env;

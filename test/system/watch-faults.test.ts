@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { lockOut } from '../../src/auth/user-store.js';
 import type { AlbumGroup } from '../../src/catalog/catalog-item.js';
-import { UpstreamFailedError } from '../../src/lib/errors.js';
+import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import { deleteUsersJob } from '../../src/users/delete-user.job.js';
 import { queueDueChecksJob } from '../../src/watches/queue-checks.job.js';
 import { findLocallyKnown, settleMembers } from '../../src/watches/member-store.js';
@@ -355,6 +355,25 @@ describe('a check that runs', () => {
     await check(app, id);
     await waitFor(async () => (await seen(app, id)).outcome === 'FOUND', { what: 'the next check' });
     expect(await seen(app, id)).toMatchObject({ foundCount: 70, failedChecks: 0, counts: { total: 100 } });
+  });
+
+  it('waits while its catalog limits requests, which is no failed check', async () => {
+    await turnOnWatching(app);
+    catalog.set(ids(3));
+    const { id } = await watch(app, { item: LIST, downloadNew: false });
+    await firstChecked(app, id);
+    catalog.set(ids(4));
+    let limits = 2;
+    const failedChecks: number[] = [];
+    catalog.beforePage(async () => {
+      failedChecks.push((await seen(app, id)).failedChecks);
+      if (limits-- > 0) throw new UpstreamLimitedError('far', 20);
+    });
+    const { task, watch: after } = await checked(app, id);
+    expect(task).toMatchObject({ state: 'COMPLETED', attempt: 3 });
+    expect(after).toMatchObject({ failedChecks: 0, counts: { total: 4 } });
+    expect(failedChecks).toEqual([0, 0, 0]);
+    catalog.beforePage(null);
   });
 
   it('counts entries that shift between two pages once, and takes none of them for removed', async () => {

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { Resolver } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -116,6 +118,15 @@ describe('a time limit', () => {
     const port = await serveTcp(() => undefined);
     const client = open({ connectMs: 50 });
     expect(await problemOf(get(`https://127.0.0.1:${port}`, {}, { client }))).toBe('TIMEOUT');
+  });
+
+  it('ends a header that trickles', async () => {
+    const port = await serveTcp((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      const timer = setInterval(() => socket.write('x-more: and more\r\n'), 5);
+      socket.on('close', () => clearInterval(timer));
+    });
+    expect(await problemOf(get(`http://127.0.0.1:${port}`, { timeoutMs: 300 }))).toBe('TIMEOUT');
   });
 
   it('ends a body that stalls', async () => {
@@ -285,6 +296,20 @@ describe('a redirect', () => {
     expect(await problemOf(get(await redirectTo(location), { redirects: 5 }))).toBe('FORBIDDEN_ADDRESS');
   });
 
+  it.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://127.0.0.1/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://2130706433/',
+    'http://0x7f.1/',
+    'http://017700000001/',
+    'file:///etc/passwd',
+  ])('of a server that the owner has configured is not followed to %s', async (location) => {
+    const start = await redirectTo(location);
+    const client = open({ allow: [], trusted: [start] });
+    expect(await problemOf(get(start, { redirects: 5 }, { client }))).toBe('FORBIDDEN_ADDRESS');
+  });
+
   it('is not followed to what is no address', async () => {
     expect(await problemOf(get(await redirectTo('http://[::'), { redirects: 1 }))).toBe('INVALID_RESPONSE');
   });
@@ -357,6 +382,25 @@ const to =
   () =>
     Promise.resolve(addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
 
+/** A name server whose answers to all questions are these addresses in turn (RFC 1035, 4.1). */
+async function serveNames(...addresses: string[]) {
+  let asked = 0;
+  const socket = createSocket('udp4', (query, { port, address }) => {
+    const found = addresses[Math.min(asked++, addresses.length - 1)] ?? '';
+    const end = query.indexOf(0, 12) + 5;
+    const head = Buffer.from(query.subarray(0, 12));
+    head.writeUInt16BE(0x8180, 2);
+    head.writeUInt16BE(1, 6);
+    head.fill(0, 8);
+    // The name of the question, an address, the internet, for no time at all.
+    const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...found.split('.').map(Number)]);
+    socket.send(Buffer.concat([head, query.subarray(12, end), record]), port, address);
+  });
+  onTestFinished(() => void socket.close());
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return { port: socket.address().port, asked: () => asked };
+}
+
 describe('a host name', () => {
   it('is not requested when it resolves to private addresses only', async () => {
     const { url, received } = await serveEcho();
@@ -384,6 +428,23 @@ describe('a host name', () => {
     );
     expect(asked).toBe(2);
     expect(received.map(({ socket }) => socket.localAddress)).toHaveLength(1);
+  });
+
+  it('of a name server that rebinds it is requested at the first address, and not at the second', async () => {
+    const { url, received } = await serveEcho();
+    const { port } = new URL(url);
+    const names = await serveNames('127.0.0.1', '127.0.0.2');
+    const resolver = new Resolver();
+    resolver.setServers([`127.0.0.1:${names.port}`]);
+    const resolve: Resolve = async (host) =>
+      (await resolver.resolve4(host)).map((address) => ({ address, family: 4 }));
+    const request = () =>
+      problemOf(
+        get(`http://rebound.example:${port}`, {}, { client: open({ allow: ['127.0.0.1'], resolve }) }),
+      );
+    expect([await request(), await request()]).toEqual([200, 'FORBIDDEN_ADDRESS']);
+    expect(names.asked()).toBe(2);
+    expect(received).toHaveLength(1);
   });
 
   it('is requested at those of its addresses that are allowed', async () => {
