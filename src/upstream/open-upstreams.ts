@@ -3,6 +3,7 @@ import { createCachedCatalog } from '../catalog/cached-catalog.js';
 import { createCatalogCache } from '../catalog/catalog-cache.js';
 import type { CatalogDeps, CatalogSource } from '../catalog/catalog-source.js';
 import type { Enrichment } from '../catalog/enrichment.js';
+import { createCatalogLinks } from '../catalog/elsewhere.js';
 import { createShortLinks } from '../catalog/short-links.js';
 import type { Database } from '../database/prisma.js';
 import { createLibraryCatalog } from '../library/library-catalog.js';
@@ -23,12 +24,15 @@ export function openUpstreams(
     covers: CoverReader;
   },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
-): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks'> & { musicBrainz: Enrichment } {
+): Pick<CatalogDeps, 'catalogs' | 'liveCatalogs' | 'sources' | 'shortLinks' | 'links'> & {
+  musicBrainz: Enrichment;
+} {
   const { env, media, covers } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
+  const links = createCatalogLinks(deps);
   const catalogs = [
     createDemoCatalog(deps),
     ...(env.catalog === 'deezer'
@@ -46,11 +50,12 @@ export function openUpstreams(
     catalogs: new Map(
       catalogs.map((catalog) => [
         catalog.provider,
-        catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
+        catalog.remote ? createCachedCatalog(catalog, cache, links.note) : catalog,
       ]),
     ),
     liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
     sources,
+    links,
     shortLinks: createShortLinks({ outbound: deps.outbound, cache }),
     musicBrainz: createMusicBrainz({
       outbound: deps.outbound,
