@@ -124,7 +124,10 @@ function createRequests(provider: string, { cache, note }: CacheUse) {
     { signal, load, itemsIn }: Load<T>,
   ): Promise<T> => {
     const key = `${provider} ${SCHEMA_VERSION} ${method} ${JSON.stringify(args)}`;
-    return cache.get({ key, schema, maxAgeMs }, signal, async (shared) => {
+    const markStale = (value: T, fetchedAt: Date) => {
+      for (const item of itemsIn(value)) item.asOf = fetchedAt.toISOString();
+    };
+    return cache.get({ key, schema, maxAgeMs, markStale }, signal, async (shared) => {
       const value = await load(shared);
       await note(itemsIn(value));
       return value;
