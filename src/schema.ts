@@ -7,6 +7,7 @@ import './accounts/provider-status.graphql.js';
 import './sign-in/sign-in.graphql.js';
 import './sso/sso.graphql.js';
 import './catalog/catalog.graphql.js';
+import './catalog/elsewhere.graphql.js';
 import './library/library.graphql.js';
 import './catalog/item-types.graphql.js';
 import './catalog/playlist-types.graphql.js';

@@ -9,6 +9,7 @@ import {
   SCHEMA_VERSION,
   showSchema,
   trackSchema,
+  type CatalogItem,
 } from './catalog-item.js';
 import { playlistEntrySchema, type CatalogSource, type Page, type PageRequest } from './catalog-source.js';
 
@@ -22,25 +23,26 @@ const GROWING_MS = HOUR_MS;
 /** Playlists: who adds a track and then queues the playlist expects that track too. */
 const CHANGING_MS = 5 * MINUTE_MS;
 
-export function createCachedCatalog(source: CatalogSource, cache: CatalogCache): CatalogSource {
-  const { request, find, list } = createRequests(source, cache);
+/** @param note is told what items a fresh response has */
+export function createCachedCatalog(
+  source: CatalogSource,
+  cache: CatalogCache,
+  note: (items: readonly CatalogItem[]) => Promise<void> = () => Promise.resolve(),
+): CatalogSource {
+  const { request, find, list } = createRequests(source, { cache, note });
   const findPlaylist = find(source.findPlaylist, 'findPlaylist', [playlistSchema, CHANGING_MS]);
   return {
     provider: source.provider,
     remote: source.remote,
     ...(source.isOwnMusic && { isOwnMusic: true as const }),
     ...(source.isSetUp && { isSetUp: source.isSetUp }),
-    ...(source.findTrackByIsrc && {
-      findTrackByIsrc: find(source.findTrackByIsrc, 'findTrackByIsrc', [trackSchema, LASTING_MS]),
-    }),
-    ...(source.findAlbumByUpc && {
-      findAlbumByUpc: find(source.findAlbumByUpc, 'findAlbumByUpc', [albumSchema, LASTING_MS]),
-    }),
+    ...cacheCodes(source, find),
     search: (query, signal) => {
       const { type, text, offset, limit } = query;
       return request(['search', type, text, offset, limit], [pageOf(catalogItemSchema), GROWING_MS], {
         signal,
         load: (shared) => source.search(query, shared),
+        itemsIn: ({ items }) => items,
       });
     },
     findTrack: find(source.findTrack, 'findTrack', [trackSchema, LASTING_MS]),
@@ -58,7 +60,11 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
       return request(
         ['listPlaylistEntries', id, revision, page.offset, page.limit],
         [pageOf(playlistEntrySchema), maxAgeMs],
-        { signal, load: (shared) => source.listPlaylistEntries(id, page, shared) },
+        {
+          signal,
+          load: (shared) => source.listPlaylistEntries(id, page, shared),
+          itemsIn: ({ items }) => items.flatMap(({ track }) => track ?? []),
+        },
       );
     },
     listArtistAlbums: (id, query, signal) => {
@@ -66,11 +72,30 @@ export function createCachedCatalog(source: CatalogSource, cache: CatalogCache):
       return request(
         ['listArtistAlbums', id, groups, query.offset, query.limit],
         [pageOf(albumSchema), GROWING_MS],
-        { signal, load: (shared) => source.listArtistAlbums(id, query, shared) },
+        {
+          signal,
+          load: (shared) => source.listArtistAlbums(id, query, shared),
+          itemsIn: ({ items }) => items,
+        },
       );
     },
     // Kept on disk (covers/): pictures would make up most of a database of texts.
     fetchCover: source.fetchCover,
+  };
+}
+
+/** Absent where the catalog cannot look codes up. */
+function cacheCodes(
+  source: CatalogSource,
+  find: ReturnType<typeof createRequests>['find'],
+): Pick<CatalogSource, 'findTrackByIsrc' | 'findAlbumByUpc'> {
+  return {
+    ...(source.findTrackByIsrc && {
+      findTrackByIsrc: find(source.findTrackByIsrc, 'findTrackByIsrc', [trackSchema, LASTING_MS]),
+    }),
+    ...(source.findAlbumByUpc && {
+      findAlbumByUpc: find(source.findAlbumByUpc, 'findAlbumByUpc', [albumSchema, LASTING_MS]),
+    }),
   };
 }
 
@@ -80,26 +105,48 @@ const pageOf = <T>(item: z.ZodType<T>): z.ZodType<Page<T>> =>
 type Rule<T> = [schema: z.ZodType<T>, maxAgeMs: number];
 type Method = keyof CatalogSource;
 
-function createRequests({ provider, cacheScope }: CatalogSource, cache: CatalogCache) {
+interface Load<T> {
+  signal: AbortSignal;
+  load: (signal: AbortSignal) => Promise<T>;
+  itemsIn: (value: T) => readonly CatalogItem[];
+}
+
+interface CacheUse {
+  cache: CatalogCache;
+  note: (items: readonly CatalogItem[]) => Promise<void>;
+}
+
+function createRequests({ provider, cacheScope }: CatalogSource, { cache, note }: CacheUse) {
   const request = async <T>(
     [method, ...args]: [Method, ...(string | number | null)[]],
     [schema, maxAgeMs]: Rule<T>,
-    { signal, load }: { signal: AbortSignal; load: (signal: AbortSignal) => Promise<T> },
+    { signal, load, itemsIn }: Load<T>,
   ): Promise<T> => {
     const scope = cacheScope ? `${await cacheScope()} ` : '';
     const key = `${provider} ${SCHEMA_VERSION} ${scope}${method} ${JSON.stringify(args)}`;
-    return cache.get({ key, schema, maxAgeMs }, signal, load);
+    const markStale = (value: T, fetchedAt: Date) => {
+      for (const item of itemsIn(value)) item.asOf = fetchedAt.toISOString();
+    };
+    return cache.get({ key, schema, maxAgeMs, markStale }, signal, async (shared) => {
+      const value = await load(shared);
+      await note(itemsIn(value));
+      return value;
+    });
   };
   const find =
-    <T>(
+    <T extends CatalogItem>(
       load: (id: string, signal: AbortSignal) => Promise<T | null>,
       method: Method,
       [schema, maxAgeMs]: Rule<T>,
     ) =>
     (id: string, signal: AbortSignal) =>
-      request([method, id], [schema.nullable(), maxAgeMs], { signal, load: (shared) => load(id, shared) });
+      request([method, id], [schema.nullable(), maxAgeMs], {
+        signal,
+        load: (shared) => load(id, shared),
+        itemsIn: (item) => (item ? [item] : []),
+      });
   const list =
-    <T>(
+    <T extends CatalogItem>(
       load: (id: string, page: PageRequest, signal: AbortSignal) => Promise<Page<T>>,
       method: Method,
       [schema, maxAgeMs]: Rule<T>,
@@ -108,6 +155,7 @@ function createRequests({ provider, cacheScope }: CatalogSource, cache: CatalogC
       request([method, id, page.offset, page.limit], [pageOf(schema), maxAgeMs], {
         signal,
         load: (shared) => load(id, page, shared),
+        itemsIn: ({ items }) => items,
       });
   return { request, find, list };
 }

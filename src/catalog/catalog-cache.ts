@@ -13,6 +13,8 @@ interface CachedRequest<T> {
   /** A stored response of another form is fetched again. */
   schema: z.ZodType<T>;
   maxAgeMs: number;
+  /** Marks what stands in for a response that the catalog does not give now. */
+  markStale?: (value: T, fetchedAt: Date) => void;
 }
 
 /** A process sends one request once at a time, whoever waits for it. Failures are not kept. */
@@ -72,7 +74,7 @@ function isFresh<T>(
 
 async function refresh<T>(
   deps: CacheDeps,
-  { key }: CachedRequest<T>,
+  { key, markStale }: CachedRequest<T>,
   { stored, load }: { stored: Stored<T> | null; load: () => Promise<T> },
 ): Promise<T> {
   const fetchedAt = deps.clock.now();
@@ -86,6 +88,7 @@ async function refresh<T>(
       { key, fetchedAt: stored.fetchedAt, ...logFieldsOf(thrown) },
       'catalog unavailable, serving cached response',
     );
+    markStale?.(stored.value, stored.fetchedAt);
     return stored.value;
   }
 }

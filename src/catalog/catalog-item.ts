@@ -35,9 +35,13 @@ const imageSchema = z.object({
   heightPx: z.number().nullable(),
 });
 
+/** When the catalog was read, of an item that stands in for what it does not answer now; absent from a current one. */
+const asOf = z.string().optional();
+
 export const albumSchema = z.object({
   type: z.literal('ALBUM'),
   id: z.string(),
+  asOf,
   title: z.string(),
   artists: z.array(artistRefSchema),
   group: albumGroup,
@@ -56,6 +60,7 @@ export const albumSchema = z.object({
 export const trackSchema = z.object({
   type: z.literal('TRACK'),
   id: z.string(),
+  asOf,
   title: z.string(),
   artists: z.array(artistRefSchema),
   album: albumSchema.nullable(),
@@ -75,6 +80,7 @@ export const trackSchema = z.object({
 export const playlistSchema = z.object({
   type: z.literal('PLAYLIST'),
   id: z.string(),
+  asOf,
   title: z.string(),
   description: z.string().nullable(),
   owner: artistRefSchema,
@@ -89,6 +95,7 @@ export const playlistSchema = z.object({
 export const artistSchema = z.object({
   type: z.literal('ARTIST'),
   id: z.string(),
+  asOf,
   name: z.string(),
   genres: z.array(z.string()),
   images: z.array(imageSchema),
@@ -98,6 +105,7 @@ export const artistSchema = z.object({
 export const showSchema = z.object({
   type: z.literal('SHOW'),
   id: z.string(),
+  asOf,
   title: z.string(),
   /** Null where the catalog does not say who makes it; earlier versions stored an empty text. */
   publisher: z
@@ -116,6 +124,7 @@ export const showSchema = z.object({
 export const episodeSchema = z.object({
   type: z.literal('EPISODE'),
   id: z.string(),
+  asOf,
   title: z.string(),
   description: z.string().nullable(),
   /** Null where the catalog does not send it with each episode. */

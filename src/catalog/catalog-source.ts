@@ -13,6 +13,7 @@ import type {
   Show,
   Track,
 } from './catalog-item.js';
+import type { CatalogLinks } from './catalog-link-store.js';
 import type { Enrichment } from './enrichment.js';
 import type { ShortLinks } from './short-links.js';
 
@@ -26,6 +27,7 @@ export interface CatalogDeps {
   /** The provider of searches and ids that name none: the setting `catalog` if it is set up, else CATALOG. */
   defaultCatalog: () => string;
   shortLinks: ShortLinks;
+  links: CatalogLinks;
   /** Null while the setting `musicBrainz` is off. */
   enrichment: () => Enrichment | null;
 }

@@ -93,6 +93,18 @@ builder.objectField(SearchConnection, 'problems', (t) =>
 
 const MAX_QUERY_LENGTH = 200;
 
+for (const type of [TrackType, AlbumType, PlaylistType, ArtistType, ShowType, EpisodeType]) {
+  builder.objectField(type, 'asOf', (t) =>
+    t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the catalog was last read for this item, while it does not answer and a kept response stands in for it; null for a current item.',
+      resolve: ({ asOf }) => (asOf === undefined ? null : new Date(asOf)),
+    }),
+  );
+}
+
 builder.queryField('search', (t) =>
   t.field({
     type: SearchConnection,

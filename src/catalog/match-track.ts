@@ -34,7 +34,7 @@ export function rankMatch(track: Track, candidate: Candidate): number {
 
 /** Codes are written with hyphens, or without. */
 export function sameCode(one: string | null, other: string | null): boolean {
-  return Boolean(one && other) && compact(one ?? '') === compact(other ?? '');
+  return Boolean(one && other) && compactCode(one ?? '') === compactCode(other ?? '');
 }
 
 export interface MatchReport {
@@ -76,11 +76,18 @@ const WORDS = {
 
 function hasSameIsrc(track: Track, candidate: Candidate): boolean {
   if (!sameCode(track.isrc, candidate.isrc)) return false;
-  const lengthsKnown = track.durationMs !== null && candidate.durationMs !== null;
-  return !lengthsKnown || isWithin(ISRC_TOLERANCE_MS, track, candidate);
+  return isAboutAsLong(track, candidate);
 }
 
-const compact = (isrc: string): string => isrc.replace(/[\s-]/g, '').toUpperCase();
+/** Of what has the same code. Unknown lengths do not differ. */
+export function isAboutAsLong(one: Timed, other: Timed): boolean {
+  const lengthsKnown = one.durationMs !== null && other.durationMs !== null;
+  return !lengthsKnown || isWithin(ISRC_TOLERANCE_MS, one, other);
+}
+
+/** Without the hyphens and spaces that it may be written with. A UPC of 12 digits is the EAN with a zero before it. */
+export const compactCode = (code: string): string =>
+  code.replace(/[\s-]/g, '').replace(/^0+/, '').toUpperCase();
 
 type Timed = Pick<Candidate, 'durationMs'>;
 

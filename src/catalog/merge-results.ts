@@ -1,5 +1,5 @@
 import { providerOf, titleOf, type Album, type CatalogItem, type Track } from './catalog-item.js';
-import { isSameRecording, sameCode } from './match-track.js';
+import { compactCode, isSameRecording, sameCode } from './match-track.js';
 import { artistKey, titleKey } from './normalize.js';
 
 /** What one catalog found, the best match first. */
@@ -53,11 +53,8 @@ function inRankOrder(lists: readonly RankedResults[]): Entry[] {
 function keysOf(item: CatalogItem): string[] {
   if (item.type !== 'TRACK' && item.type !== 'ALBUM') return [`id ${item.id}`];
   const code = item.type === 'TRACK' ? item.isrc : item.upc;
-  return [`title ${titleKey(titleOf(item))}`, ...(code ? [`code ${codeKey(code)}`] : [])];
+  return [`title ${titleKey(titleOf(item))}`, ...(code ? [`code ${compactCode(code)}`] : [])];
 }
-
-/** A UPC of 12 digits is the EAN with a zero before it. */
-const codeKey = (code: string): string => code.replace(/[\s-]/g, '').replace(/^0+/, '').toUpperCase();
 
 function isSame(one: Entry, other: Entry): boolean {
   const [a, b] = [one.item, other.item];
@@ -82,7 +79,7 @@ export const candidateOf = ({ title, artists, album, durationMs, isrc }: Track) 
 
 /** One catalog tells its own albums apart: there, only the bar code makes two the same. */
 function isSameAlbum(one: Album, other: Album): boolean {
-  if (one.upc && other.upc && codeKey(one.upc) === codeKey(other.upc)) return true;
+  if (sameCode(one.upc, other.upc)) return true;
   const [artist, otherArtist] = [one.artists[0]?.name, other.artists[0]?.name];
   return (
     providerOf(one) !== providerOf(other) &&

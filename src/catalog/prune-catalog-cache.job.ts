@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { defineJob, type JobRun } from '../jobs/job.js';
 import type { Platform } from '../platform.js';
+import { deleteLinksUntil } from './catalog-link-store.js';
 import { deleteResponsesUntil, findOverflowTime } from './catalog-cache-store.js';
 
 const DAY_MS = 24 * 3_600_000;
 /** Far longer than any response is fresh: it is served while the catalog is down. */
 const KEPT_MS = 7 * DAY_MS;
+/** What has not been seen for so long may be gone from its catalog. */
+const KEPT_LINKS_MS = 90 * DAY_MS;
 /** About a gigabyte. */
 const KEPT_RESPONSES = 100_000;
 const BATCH = 1_000;
@@ -33,6 +36,10 @@ export async function pruneCatalogCache(
   let deleted = 0;
   for (let batch = BATCH; batch === BATCH && !signal.aborted; deleted += batch) {
     batch = await deleteResponsesUntil(db, until, BATCH);
+  }
+  const unseenSince = new Date(clock.now().getTime() - KEPT_LINKS_MS);
+  for (let batch = BATCH; batch === BATCH && !signal.aborted;) {
+    batch = await deleteLinksUntil(db, unseenSince, BATCH);
   }
   return deleted;
 }

@@ -4,6 +4,7 @@ import { createCachedCatalog } from '../catalog/cached-catalog.js';
 import { createCatalogCache } from '../catalog/catalog-cache.js';
 import { isCatalogSetUp, type CatalogDeps, type CatalogSource } from '../catalog/catalog-source.js';
 import type { Enrichment } from '../catalog/enrichment.js';
+import { createCatalogLinks } from '../catalog/elsewhere.js';
 import { createShortLinks } from '../catalog/short-links.js';
 import { createCovers, type CoverDeps } from '../covers/covers.js';
 import type { Database } from '../database/prisma.js';
@@ -42,6 +43,7 @@ export function openUpstreams(
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
   const subsonic = env.subsonicServers.map((server) => openSubsonic(deps.outbound, server));
+  const links = createCatalogLinks(deps);
   const others: CatalogSource[] = [
     createDemoCatalog(deps),
     ...(deps.catalog !== 'demo'
@@ -63,7 +65,7 @@ export function openUpstreams(
   const served = new Map(
     catalogs.map((catalog) => [
       catalog.provider,
-      catalog.remote ? createCachedCatalog(catalog, cache) : catalog,
+      catalog.remote ? createCachedCatalog(catalog, cache, links.note) : catalog,
     ]),
   );
   const defaultCatalog = () => {
@@ -76,6 +78,7 @@ export function openUpstreams(
     sources,
     defaultCatalog,
     covers: createCovers({ ...deps, catalogs: served }),
+    links,
     spotify,
     shortLinks: createShortLinks({ outbound, cache }),
     musicBrainz: createMusicBrainz({

@@ -119,6 +119,48 @@ describe('responses of a network catalog', () => {
   });
 });
 
+describe('an item of a catalog that is down', () => {
+  const ageOf = async (app: TestApp) => {
+    const { track } = await app.execute(AGE_OF_TRACK, { id: 'far:1' });
+    const search = searchOf(await app.execute(AGES_OF_SEARCH));
+    const ages = search.nodes.map((node) => ('asOf' in node ? node.asOf : 'no track'));
+    return { track: track?.asOf, search: [...new Set(ages)] };
+  };
+
+  it('says when its catalog was last read, by id and in a search, and no longer once it answers', async () => {
+    const app = await start();
+    expect(await ageOf(app)).toEqual({ track: null, search: [null] });
+    const readAt = new Date(now).toISOString();
+    now += 60_000;
+    expect(await ageOf(app)).toEqual({ track: null, search: [null] });
+    now += 48 * 3_600_000;
+    far.failWith(new UpstreamFailedError('far is down.'));
+    expect(await ageOf(app)).toEqual({ track: readAt, search: [readAt] });
+    far.failWith(null);
+    expect(await ageOf(app)).toEqual({ track: null, search: [null] });
+  });
+});
+
+const AGE_OF_TRACK = graphql(`
+  query AgeOfTrack($id: ID!) {
+    track(id: $id) {
+      asOf
+    }
+  }
+`);
+
+const AGES_OF_SEARCH = graphql(`
+  query AgesOfSearch {
+    search(query: "sea", catalog: "far") {
+      nodes {
+        ... on Track {
+          asOf
+        }
+      }
+    }
+  }
+`);
+
 const TITLE_OF_TRACK = graphql(`
   query TitleOfTrack($id: ID!) {
     track(id: $id) {
