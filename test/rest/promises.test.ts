@@ -119,6 +119,7 @@ describe('a page of another site', () => {
     expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /auth/sso/login/{provider}',
       'GET /auth/sso/callback/{provider}',
+      'GET /auth/spotify/callback',
     ]);
     for (const row of open) {
       const { status } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
