@@ -11,7 +11,7 @@ import { startRest, type RestTestApp } from './rest-app.js';
 let app: RestTestApp;
 let described: DescribedOperation[];
 beforeAll(async () => {
-  app = await startRest({ as: 'ADMIN' });
+  app = await startRest({ as: 'ADMIN', overrides: { settings: { catalog: 'demo' } } });
   await seedExampleTasks(app);
   await seedExampleUsers(app);
   described = operationsOf(await readDescription(app));
