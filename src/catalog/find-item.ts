@@ -12,8 +12,15 @@ import {
   type Show,
   type Track,
 } from './catalog-item.js';
-import type { CatalogDeps, CatalogSource, EntryAbsence, Page, PageRequest } from './catalog-source.js';
 import { findByMusicBrainzId, MUSICBRAINZ } from './bridge.js';
+import {
+  isCatalogSetUp,
+  type CatalogDeps,
+  type CatalogSource,
+  type EntryAbsence,
+  type Page,
+  type PageRequest,
+} from './catalog-source.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
 import { parseItemReference, shortLinkIn, type ItemReference } from './item-reference.js';
 
@@ -37,7 +44,7 @@ export function getCatalog({ catalogs }: Pick<CatalogDeps, 'catalogs'>, id: stri
   const provider = providerOf({ id });
   const catalog = catalogs.get(provider);
   if (catalog) return catalog;
-  const available = [...catalogs.keys()];
+  const available = [...catalogs.keys()].filter((name) => isCatalogSetUp({ catalogs }, name));
   if (CatalogNotSetUpError.isKnown(provider)) throw new CatalogNotSetUpError(provider, available);
   throw new InvalidItemError(`There is no catalog "${provider}"; available: ${available.join(', ')}.`);
 }

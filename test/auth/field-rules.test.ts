@@ -27,7 +27,7 @@ import { rootFieldsOf } from './root-fields.js';
 /** What anybody may use who reaches the server. All else needs a rule. */
 const PUBLIC_MUTATIONS = [
   ...['signIn', 'register', 'refreshSession', 'signOut'],
-  ...['startProviderSignIn', 'finishProviderSignIn'],
+  ...['startProviderSignIn', 'finishProviderSignIn', 'finishSpotifyConnection'],
 ];
 /** All that they make is a way to read. */
 const READING_MUTATIONS = ['createStreamTicket'];
@@ -35,6 +35,7 @@ const PUBLIC_QUERIES = ['authStatus', 'viewer', 'signInProviders'];
 const PUBLIC_ROUTES = [
   ...['/auth/status', '/auth/login', '/auth/register', '/auth/logout'],
   ...['/auth/sso/status', '/auth/sso/login/{provider}', '/auth/sso/callback/{provider}'],
+  '/auth/spotify/callback',
   // They describe the API, and hold no data of this server.
   ...['/openapi.json', '/docs', '/docs/{file}'],
 ];

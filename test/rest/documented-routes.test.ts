@@ -72,7 +72,7 @@ describe('the documented API', () => {
 describe('a running server', () => {
   let app: RestTestApp;
   beforeAll(async () => {
-    app = await startRest({ as: 'ADMIN' });
+    app = await startRest({ as: 'ADMIN', overrides: { settings: { catalog: 'demo' } } });
     await seedExampleTasks(app);
     await seedExampleUsers(app);
   });

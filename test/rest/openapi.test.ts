@@ -14,7 +14,7 @@ let app: RestTestApp;
 let description: Description;
 let ajv: Ajv2020;
 beforeAll(async () => {
-  app = await startRest({ as: 'ADMIN' });
+  app = await startRest({ as: 'ADMIN', overrides: { settings: { catalog: 'demo' } } });
   description = await readDescription(app);
   ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);

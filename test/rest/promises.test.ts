@@ -11,7 +11,8 @@ import { startRest, type RestTestApp } from './rest-app.js';
 let app: RestTestApp;
 let described: DescribedOperation[];
 beforeAll(async () => {
-  app = await startRest({ as: 'ADMIN' });
+  // An example adds an app of Spotify, which would be searched over the internet.
+  app = await startRest({ as: 'ADMIN', overrides: { settings: { catalog: 'demo' } } });
   described = operationsOf(await readDescription(app));
 });
 beforeEach(async () => {
@@ -119,6 +120,7 @@ describe('a page of another site', () => {
     expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /auth/sso/login/{provider}',
       'GET /auth/sso/callback/{provider}',
+      'GET /auth/spotify/callback',
     ]);
     for (const row of open) {
       const { status } = await send(requestFor(row), { 'sec-fetch-site': 'cross-site' });
