@@ -27,7 +27,7 @@ const SIGNATURES: readonly (readonly [kind: string, pattern: RegExp])[] = [
 export function pictureKindOf(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
   const found = SIGNATURES.find(([, pattern]) => pattern.test(start));
-  if (!found) throw new InvalidPictureError('it is no JPEG, PNG, WebP or GIF.');
+  if (!found) throw new InvalidPictureError('it is not a JPEG, PNG, WebP or GIF.');
   return found[0];
 }
 

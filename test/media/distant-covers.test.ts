@@ -139,9 +139,9 @@ describe('a picture that cannot be used', () => {
   const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>';
 
   it.each([
-    ['html', /no JPEG, PNG, WebP or GIF/, () => Buffer.from('<!doctype html><script>alert(1)</script>')],
-    ['svg', /no JPEG, PNG, WebP or GIF/, () => Buffer.from(SVG)],
-    ['empty', /no JPEG, PNG, WebP or GIF/, () => Buffer.alloc(0)],
+    ['html', /not a JPEG, PNG, WebP or GIF/, () => Buffer.from('<!doctype html><script>alert(1)</script>')],
+    ['svg', /not a JPEG, PNG, WebP or GIF/, () => Buffer.from(SVG)],
+    ['empty', /not a JPEG, PNG, WebP or GIF/, () => Buffer.alloc(0)],
     ['bomb', /pixel limit/, () => hugePng(50_000)],
     [
       'half',

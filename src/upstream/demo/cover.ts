@@ -34,7 +34,7 @@ export function renderMosaic(albums: readonly Drawn[]): Uint8Array {
   return encodePng(pixels, COVER_PX);
 }
 
-/** For what is no album: a design, and colors of one of the albums. */
+/** Of artists, shows and other playlists: a design, and colors of one of the albums. */
 export function renderPortrait(slug: string, albums: readonly Drawn[]): Uint8Array {
   const design = pick(Object.keys(DESIGNS) as CoverDesign[], `${slug}/design`);
   const { colors } = pick(albums, `${slug}/colors`).cover;
