@@ -19,6 +19,7 @@ import {
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
+import { mayHoldSecret, readSecretFiles } from './env-files.js';
 import { OUTBOUND_VARIABLES, toOutboundEnv, withProxyNames, type OutboundEnv } from './env-outbound.js';
 import {
   findSignInConflicts,
@@ -213,11 +214,14 @@ export class EnvError extends Error {
 /** An empty variable counts as absent. Throws EnvError with all mistakes. */
 export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
   const all = Object.entries(withProxyNames(source));
-  const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
+  const { values: provided, mistakes } = readSecretFiles(
+    Object.fromEntries(all.filter(([, value]) => value)),
+    (name) => name in variables.shape,
+  );
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
     issues.map((issue) => describe(issue, { provided, suffix }));
-  const mistakes = describeAll(parsed.error?.issues);
+  mistakes.push(...describeAll(parsed.error?.issues));
   const further = oidcSuffixes(provided).flatMap((suffix) => {
     const { data, error } = parseFurtherOidc(provided, suffix);
     mistakes.push(...describeAll(error?.issues, suffix));
@@ -255,15 +259,12 @@ function describe(
   const listed = String(issue.path[0]);
   const name = `${listed}${suffix}`;
   // Any part of a malformed URL may be the password.
-  if (isSecret(listed)) return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
+  if (mayHoldSecret(listed))
+    return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
   return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
 }
-
-/** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean =>
-  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
 
 function factsOf(name: string): VariableFacts {
   const found = facts.get(variables.shape[name as keyof typeof variables.shape]);

@@ -10,7 +10,7 @@ const SRC = resolve('src');
 
 /** R1: a file imports only from its own folder and from those before it. Other files directly in src/ come last. */
 const ORDER = [
-  ...['lib', 'env-users', 'env-sign-in', 'env-outbound', 'env-library', 'env'],
+  ...['lib', 'env-users', 'env-sign-in', 'env-outbound', 'env-library', 'env-files', 'env'],
   ...['database', 'embedded-postgres', 'media'],
   ...['events', 'jobs', 'graphql', 'http', 'outbound'],
   'platform',
