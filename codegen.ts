@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 /** Typed documents for REST routes and tests, from the schema that REST documents run against. */
 const config: CodegenConfig = {
   schema: 'src/generated/internal.graphql',
-  documents: ['src/rest/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', '!test/clients/**'],
+  documents: ['src/rest/**/*.ts', 'src/demo.ts', 'test/**/*.ts', 'tools/**/*.ts', '!test/clients/**'],
   ignoreNoDocuments: true,
   generates: {
     'src/generated/documents/': {

@@ -8,7 +8,7 @@ const recommended = Object.fromEntries(
 );
 
 /** Documents stand in `graphql(…)` templates; each is checked as a file of its own. */
-const DOCUMENTS = ['src/rest/**/documents.ts', 'test/**/*.ts', 'tools/**/*.ts'];
+const DOCUMENTS = ['src/rest/**/documents.ts', 'src/demo.ts', 'test/**/*.ts', 'tools/**/*.ts'];
 /** What the example clients share, against the schema that they see. */
 const CLIENT_OPERATIONS = 'test/clients/operations.graphql';
 /** A schema of its own. */

@@ -20,6 +20,7 @@ import { createGraphqlServer } from './graphql/server.js';
 import type { Check } from './http/readiness.js';
 import { readinessChecks } from './readiness-checks.js';
 import { createHttpServer, type RunningHttpServer } from './http/server.js';
+import { createSinglePage } from './http/single-page.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
 import { abortable } from './lib/async.js';
@@ -287,6 +288,7 @@ async function startServer(
     publicUrl: env.publicUrl,
     trustedProxies: env.trustedProxies,
     keySet: env.authEnabled ? async () => ({ keys: await deps.signingKeys.published() }) : undefined,
+    page: env.uiDir === null ? null : createSinglePage(env.uiDir),
     checks,
     log,
   });

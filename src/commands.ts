@@ -1,76 +1,101 @@
-import { resealAccounts } from './accounts/account-secrets.js';
-import { getSealedAccount, removeAccount } from './accounts/account-store.js';
-import { checkSecrets } from './sign-in/open-auth.js';
-import { createSecretKeys, replaceKeyFile } from './auth/secret-key.js';
-import { deleteSigningKeys } from './sign-in/signing-key-store.js';
-import { resealSigningKeys, rotateSigningKey } from './sign-in/signing-keys.js';
-import { migrate } from './database/migrate.js';
-import { openDatabaseServer } from './open-database-server.js';
-import { createDatabase, type Database } from './database/prisma.js';
-import { EnvError, type Env } from './env.js';
-import { systemClock } from './lib/clock.js';
-import { createClosers } from './lib/closers.js';
-import type { Logger } from './lib/logger.js';
-import { resetForgottenPassword } from './users/manage-users.js';
+import {
+  DISCARD,
+  replaceSecretKey,
+  replaceSigningKey,
+  resetPassword,
+  withDatabase,
+} from './database-commands.js';
+import { runDemo } from './demo.js';
+import { runDoctor } from './doctor/doctor.js';
+import type { Env } from './env.js';
+import { createLogger } from './lib/logger.js';
+import type { Redact } from './lib/secrets.js';
+import { serve } from './serve.js';
 
-interface CommandDeps {
-  env: Env;
-  db: Database;
+/** What a command gets from the program that runs it. */
+export interface Call {
+  args: readonly string[];
+  /** The environment, with these variables in place of its own. Throws EnvError. */
+  readEnv(fixed?: Readonly<Record<string, string>>): Env;
+  /** Removes the secrets of the environment that was read last. */
+  redact: Redact;
+  stop: AbortSignal;
 }
 
 interface Command {
   /** As usage shows them; those in brackets may be left out, and are flags. */
   parameters: readonly string[];
   about: string;
-  /** Returns what is printed. */
-  run(deps: CommandDeps, args: readonly string[]): Promise<string>;
+  /** Returns the exit status. */
+  run(call: Call): Promise<number>;
 }
 
-const DISCARD = '--discard';
+const JSON_OUTPUT = '--json';
+const EXIT = '--exit';
 
-/** `node dist/main.js <name>`; without a name, the server starts. */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  start: {
+    parameters: [],
+    about: 'starts the server; ROLE says which part of it, by default all',
+    run: ({ readEnv, stop }) => serve(readEnv(), stop),
+  },
+  worker: {
+    parameters: [],
+    about: 'starts a worker, as "start" with ROLE=worker does',
+    run: ({ readEnv, stop }) => serve(readEnv({ ROLE: 'worker' }), stop),
+  },
+  demo: {
+    parameters: [`[${EXIT}]`],
+    about: `starts the server and downloads an album of the demo catalog; ${EXIT} ends after it`,
+    run: ({ readEnv, redact, stop, args }) =>
+      runDemo(readEnv({ ROLE: 'all' }), { redact, stop, exits: args.includes(EXIT) }),
+  },
+  doctor: {
+    parameters: [`[${JSON_OUTPUT}]`],
+    about: `checks what a start needs, changes nothing, and says what to do; ${JSON_OUTPUT} prints JSON`,
+    run: ({ args, ...call }) => runDoctor({ ...call, json: args.includes(JSON_OUTPUT) }),
+  },
   'reset-password': {
     parameters: ['<username>'],
     about: 'gives a user a new random password, prints it, and signs the user out everywhere',
-    async run(deps, [username = '']) {
-      const password = await resetForgottenPassword(deps, username);
-      return `New password of "${username}": ${password}`;
-    },
+    run: onDatabase((deps, [username = '']) => resetPassword(deps, username)),
   },
   'rotate-signing-key': {
     parameters: [],
     about: 'makes a new key that signs tokens; tokens of the one before stay valid until they end',
-    run: runRotateSigningKey,
+    run: onDatabase((deps) => replaceSigningKey(deps)),
   },
   'rotate-secret-key': {
     parameters: [`[${DISCARD}]`],
     about: `encrypts all secrets with a new key; ${DISCARD} deletes those that no key decrypts`,
-    run: runRotateSecretKey,
+    run: onDatabase((deps, args) => replaceSecretKey(deps, { discards: args.includes(DISCARD) })),
   },
 };
 
+type Work = (deps: Parameters<typeof resetPassword>[0], args: readonly string[]) => Promise<string>;
+
+function onDatabase(work: Work): Command['run'] {
+  return async ({ args, readEnv, redact, stop }) => {
+    const env = readEnv();
+    // Standard output is for what the command prints, which a program may read.
+    const log = createLogger('warn', redact, process.stderr);
+    const output = await withDatabase(env, { log, stop }, (deps) => work(deps, args));
+    process.stdout.write(`${output}\n`);
+    return 0;
+  };
+}
+
 export class UsageError extends Error {}
 
-/** Throws UsageError for an unknown command, before anything is opened. */
-export async function runCommand(
-  env: Env,
-  { log, words, stop }: { log: Logger; words: readonly string[]; stop: AbortSignal },
-): Promise<string> {
-  const [name = '', ...args] = words;
+/** Throws UsageError for words that name no command, or another one's arguments. */
+export function findCommand([name = 'start', ...args]: readonly string[]): {
+  command: Command;
+  args: readonly string[];
+} {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command || !fits(command, args)) throw new UsageError(usage());
-  const closers = createClosers(log);
-  try {
-    const url = await openDatabaseServer(env, { log, closers, stop });
-    stop.throwIfAborted();
-    await migrate({ url, log });
-    const database = createDatabase({ url, log, poolSize: 2 });
-    closers.add('database', () => database.close());
-    return await command.run({ env, db: database.db }, args);
-  } finally {
-    await closers.close();
-  }
+  if (!command) throw new UsageError(`"${name}" is not a command of reprise.\n\n${usage()}`);
+  if (fits(command, args)) return { command, args };
+  throw new UsageError(`The arguments of "${name}" are wrong. Usage: reprise ${toUsage(name, command)}`);
 }
 
 function fits({ parameters }: Command, args: readonly string[]): boolean {
@@ -79,55 +104,16 @@ function fits({ parameters }: Command, args: readonly string[]): boolean {
   return args.length >= required.length && further.every((arg) => parameters.includes(`[${arg}]`));
 }
 
-function usage(): string {
+const toUsage = (name: string, { parameters }: Command) => [name, ...parameters].join(' ');
+
+export function usage(): string {
   const lines = Object.entries(COMMANDS).map(
-    ([name, { parameters, about }]) => `  ${[name, ...parameters].join(' ')}: ${about}`,
+    ([name, command]) => `  ${toUsage(name, command)}: ${command.about}`,
   );
-  return ['Without a command, the server starts. Commands:', ...lines].join('\n');
-}
-
-async function runRotateSigningKey({ env, db }: CommandDeps): Promise<string> {
-  const secrets = createSecretKeys(env);
-  // The servers could not use a key that is encrypted otherwise than theirs.
-  await checkSecrets(db, await secrets.existing());
-  const kid = await rotateSigningKey({ env, db, clock: systemClock, secrets });
-  return `Tokens are now signed with the key "${kid}", by running servers within a minute. Tokens of the key before stay valid until they end.`;
-}
-
-/** The key of DATA_DIR is replaced; SECRET_KEY is changed by hand, before this. */
-async function runRotateSecretKey({ env, db }: CommandDeps, options: readonly string[]): Promise<string> {
-  const secrets = createSecretKeys(env);
-  const before = await reseal(db, await secrets.keys());
-  if (before.unreadable.length > 0 && !options.includes(DISCARD)) {
-    throw new EnvError([
-      `SECRET_KEY: no key decrypts ${before.unreadable.join(', ')}. Set SECRET_KEY_PREVIOUS to the key that encrypted them, or add ${DISCARD} to delete them.`,
-    ]);
-  }
-  await before.discard();
-  const discarded = before.unreadable.length > 0 ? ` Deleted: ${before.unreadable.join(', ')}.` : '';
-  if (env.secretKey !== null) {
-    return `Secrets encrypted again with SECRET_KEY: ${before.resealed}. SECRET_KEY_PREVIOUS is not needed any more.${discarded}`;
-  }
-  await replaceKeyFile(env.dataDir);
-  const { resealed } = await reseal(db, await secrets.keys());
-  return `A new key was made in DATA_DIR. Secrets encrypted again with it: ${resealed}.${discarded}`;
-}
-
-async function reseal(db: Database, keys: Parameters<typeof resealAccounts>[1]) {
-  const signing = await resealSigningKeys(db, keys);
-  const accounts = await resealAccounts(db, keys);
-  return {
-    resealed: signing.resealed + accounts.resealed,
-    unreadable: [
-      ...signing.unreadable.map((id) => `signing key ${id}`),
-      ...accounts.unreadable.map((name) => `account ${name}`),
-    ],
-    async discard() {
-      await deleteSigningKeys(db, signing.unreadable);
-      for (const each of accounts.unreadable) {
-        const [service = '', name = ''] = each.split('/');
-        await removeAccount(db, (await getSealedAccount(db, { service, name })).id);
-      }
-    },
-  };
+  return [
+    'Usage: reprise [command]',
+    'Without a command, the server starts. Commands:',
+    ...lines,
+    'Settings are environment variables: see docs/configuration.md.',
+  ].join('\n');
 }

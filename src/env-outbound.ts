@@ -8,6 +8,8 @@ const isAllowable = (value: string): boolean => (value !== '*' && isHostName(val
 /** The services themselves: nobody has said that these may be in a private network. */
 export const PUBLIC_SERVICES: readonly string[] = ['https://api.deezer.com', 'https://accounts.spotify.com'];
 
+const proxy = urlOf(['http://', 'https://']).refine((value) => URL.canParse(value));
+
 export const OUTBOUND_VARIABLES = {
   OUTBOUND_ALLOW: commaSeparated(isAllowable, 'a host name, an IP address or a network')
     .default([])
@@ -17,12 +19,12 @@ export const OUTBOUND_VARIABLES = {
       description:
         'Private addresses that the server may send requests to, besides those that other variables name. Without it, only public ones.',
     }),
-  HTTP_PROXY: urlOf(['http://', 'https://']).optional().register(variableFacts, {
+  HTTP_PROXY: proxy.optional().register(variableFacts, {
     kind: 'a URL without spaces that starts with http:// or https://',
     default: null,
     description: 'Proxy for requests to http:// addresses; also as http_proxy.',
   }),
-  HTTPS_PROXY: urlOf(['http://', 'https://']).optional().register(variableFacts, {
+  HTTPS_PROXY: proxy.optional().register(variableFacts, {
     kind: 'a URL without spaces that starts with http:// or https://',
     default: null,
     description: 'Proxy for requests to https:// addresses; also as https_proxy. By default as HTTP_PROXY.',

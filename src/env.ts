@@ -30,6 +30,7 @@ import {
   type SignInEnv,
 } from './env-sign-in.js';
 import { findLibraryConflicts, LIBRARY_VARIABLES, toLibraryEnv, type LibraryEnv } from './env-library.js';
+import { PAGE_VARIABLES, toPageEnv, type PageEnv } from './env-pages.js';
 import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './env-users.js';
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
@@ -150,12 +151,7 @@ const variables = z.object({
     default: 'false',
     description: 'Whether tracks marked as explicit are skipped.',
   }),
-  GRAPHIQL: onOff.default(true).register(facts, {
-    kind: 'true or false',
-    default: 'true',
-    description:
-      'Whether GraphiQL, introspection, `/schema.graphql` and `/possible-types.json` are available.',
-  }),
+  ...PAGE_VARIABLES,
   NODE_ENV: z.string().optional().register(facts, {
     kind: 'any text',
     default: null,
@@ -167,7 +163,7 @@ export const ENV_VARIABLES: readonly (VariableFacts & { name: string })[] = Obje
   (name) => ({ name, ...factsOf(name) }),
 );
 
-export type Env = OwnEnv & LibraryEnv & UserEnv & SignInEnv & OutboundEnv;
+export type Env = OwnEnv & PageEnv & LibraryEnv & UserEnv & SignInEnv & OutboundEnv;
 
 interface OwnEnv {
   port: number;
@@ -192,7 +188,6 @@ interface OwnEnv {
   ffmpegPath: string | null;
   ffprobePath: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
-  graphiql: boolean;
 }
 
 /** Values that may hold passwords, or are some. */
@@ -211,9 +206,9 @@ export class EnvError extends Error {
   }
 }
 
-/** An empty variable counts as absent. Throws EnvError with all mistakes. */
-export function parseEnv(source: Record<string, string | undefined> = process.env): Env {
-  const all = Object.entries(withProxyNames(source));
+/** An empty variable counts as absent; `fixed` stand in place of others. Throws EnvError with all mistakes. */
+export function parseEnv(source: Provided = process.env, fixed: Provided = {}): Env {
+  const all = Object.entries({ ...withProxyNames(source), ...fixed });
   const { values: provided, mistakes } = readSecretFiles(
     Object.fromEntries(all.filter(([, value]) => value)),
     (name) => name in variables.shape,
@@ -233,6 +228,7 @@ export function parseEnv(source: Record<string, string | undefined> = process.en
   return {
     ...toEnv(data),
     ...toLibraryEnv(data),
+    ...toPageEnv(data),
     ...toUserEnv(data),
     ...toOutboundEnv(data),
     ...toSignInEnv(data, further),
@@ -293,6 +289,5 @@ function toEnv(parsed: z.infer<typeof variables>): OwnEnv {
     ffmpegPath: parsed.FFMPEG_PATH ?? null,
     ffprobePath: parsed.FFPROBE_PATH ?? null,
     logLevel: parsed.LOG_LEVEL,
-    graphiql: parsed.GRAPHIQL,
   };
 }

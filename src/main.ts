@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 
 /**
  * From the first instruction on, before the rest is loaded: without a handler a signal would leave PostgreSQL behind,
@@ -14,25 +13,15 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-/** Loading the program opens its files at once, and then each client is one. */
-const OPEN_FILES_NEEDED = 512;
-const openFiles = findOpenFilesLimit();
-if (openFiles < OPEN_FILES_NEEDED) {
-  process.stderr.write(
-    `Reprise may have ${openFiles} files open, and needs ${OPEN_FILES_NEEDED} or more: raise the limit ("ulimit -n 4096", "LimitNOFILE=4096" of systemd, "--ulimit nofile=4096" of Docker).\n`,
-  );
+const { checkRuntime } = await import('./lib/runtime.js');
+const problem = checkRuntime().find(({ ok }) => !ok);
+if (problem) {
+  process.stderr.write(`${problem.message}\n`);
   process.exit(78);
 }
 
+process.setSourceMapsEnabled(true);
 const { start } = await import('./start.js');
-start(stop.signal);
+await start(process.argv.slice(2), stop.signal);
 
-/** Only Linux says. */
-function findOpenFilesLimit(): number {
-  try {
-    const found = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return found ? Number(found[1]) : Infinity;
-  } catch {
-    return Infinity;
-  }
-}
+export {};

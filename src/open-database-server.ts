@@ -16,7 +16,8 @@ export async function openDatabaseServer(
   { log, closers, stop }: OpenOptions,
 ): Promise<string> {
   if (database.kind === 'external') {
-    return prepareDatabaseUrl({ ...database, keepsJobs: jobStore.kind === 'postgresql', log });
+    const keepsJobs = jobStore.kind === 'postgresql';
+    return prepareDatabaseUrl({ ...database, keepsJobs, log, createsSchema: true });
   }
   const starting = startEmbeddedPostgres({ dataDir, log, stop });
   // Before it is up: closing waits for a start that was cut off, which ends what it had started.

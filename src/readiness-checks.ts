@@ -1,7 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import type { Deps } from './deps.js';
 import { findWriteProblem } from './downloads/incoming.js';
-import { nearestExisting } from './downloads/target-file.js';
+import { describeFreeSpace } from './downloads/target-file.js';
 import type { Check, CheckResult } from './http/readiness.js';
 import type { AgendaJobs } from './jobs/agenda.js';
 import { messageOf } from './lib/errors.js';
@@ -12,8 +11,6 @@ function checkDispatcher(dispatcher: Dispatcher): CheckResult {
   const detail = dispatcher.problem();
   return detail === null ? { ok: true } : { ok: false, detail };
 }
-
-const MIN_FREE_BYTES = 500_000_000;
 
 /** Writing at each request would keep the disks of a NAS awake. */
 const WRITE_EVERY_MS = 60_000;
@@ -32,11 +29,7 @@ function createDiskCheck({ settings }: Pick<Deps, 'settings'>, { writes }: { wri
     const directory = settings().downloadPath;
     const problem = await findProblem(directory);
     if (problem !== null) return { ok: false, detail: messageOf(problem) };
-    const { bavail, bsize, blocks } = await statfs(await nearestExisting(directory));
-    // Some shares do not say how large they are.
-    if (blocks === 0) return { ok: true, detail: 'free space unknown' };
-    const freeBytes = bavail * bsize;
-    return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
+    return describeFreeSpace(directory);
   };
 }
 

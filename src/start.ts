@@ -1,21 +1,21 @@
 import { inspect } from 'node:util';
-import { createApp } from './app.js';
-import { runCommand, UsageError } from './commands.js';
+import { findCommand, usage, UsageError, type Call } from './commands.js';
 import { tooManyConnections } from './database/connect.js';
-import { EnvError, parseEnv, secretUrlsOf, type Env } from './env.js';
+import { EnvError, parseEnv, secretUrlsOf } from './env.js';
 import { messageOf } from './lib/errors.js';
-import { createLogger } from './lib/logger.js';
+import { VERSION } from './lib/runtime.js';
 import { createRedactor, type Redact } from './lib/secrets.js';
 
 /** Of BSD's sysexits.h. */
 const EX_USAGE = 64;
 const EX_CONFIG = 78;
 
-/** The server, or the command that the arguments name. Once `stop` aborts, all that was started is ended. */
-export function start(stop: AbortSignal): void {
+/** Runs the command that the words name, by default the server. Once `stop` aborts, all that was started is ended. */
+export async function start(words: readonly string[], stop: AbortSignal): Promise<void> {
   if (stop.aborted) process.exit(0);
-  const env = readEnv();
-  const redact = createRedactor(secretUrlsOf(env));
+  const information = informationFor(words);
+  if (information !== null) return void process.stdout.write(`${information}\n`);
+  let redact: Redact = createRedactor();
   /** Node itself would print the error with all its properties, of which one may be a URL with its password. */
   const crash = (thrown: unknown) => {
     process.stderr.write(
@@ -25,50 +25,29 @@ export function start(stop: AbortSignal): void {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  const words = process.argv.slice(2);
-  const work = words.length > 0 ? printCommand(env, { redact, words, stop }) : serve(env, stop);
-  work.catch((thrown: unknown) => {
+  const readEnv: Call['readEnv'] = (fixed) => {
+    const env = parseEnv(undefined, fixed);
+    redact = createRedactor(secretUrlsOf(env));
+    return env;
+  };
+  try {
+    const { command, args } = findCommand(words);
+    process.exitCode = await command.run({ args, readEnv, redact: (text) => redact(text), stop });
+  } catch (thrown) {
     // What was cut off in its start has closed all that it had opened.
     if (stop.aborted) process.exit(0);
-    fail(thrown, { redact, prefix: words.length > 0 ? '' : 'Reprise could not start: ' });
-  });
-}
-
-function readEnv(): Env {
-  try {
-    return parseEnv();
-  } catch (thrown) {
-    if (!(thrown instanceof EnvError)) throw thrown;
-    process.stderr.write(`${thrown.message}\n`);
-    process.exit(EX_CONFIG);
+    fail(thrown, redact);
   }
 }
 
-async function serve(env: Env, stop: AbortSignal): Promise<void> {
-  const app = await createApp(env, { stop });
-  const { log } = app.deps;
-  log.info({ role: env.role, url: app.http?.url }, 'Reprise is up');
-  const end = async () => {
-    log.info({ signal: stop.reason as unknown }, 'stopping');
-    await app.stop();
-    process.exit(0);
-  };
-  if (stop.aborted) await end();
-  stop.addEventListener('abort', () => void end(), { once: true });
+function informationFor(words: readonly string[]): string | null {
+  const has = (...flags: string[]) => words.some((word) => flags.includes(word));
+  if (has('--help', '-h')) return usage();
+  return has('--version', '-v') ? VERSION : null;
 }
 
-async function printCommand(
-  env: Env,
-  { redact, words, stop }: { redact: Redact; words: string[]; stop: AbortSignal },
-): Promise<void> {
-  // Standard output is for what the command prints, which a program may read.
-  const log = createLogger('warn', redact, process.stderr);
-  const output = await runCommand(env, { log, words, stop });
-  process.stdout.write(`${output}\n`);
-}
-
-function fail(thrown: unknown, { redact, prefix }: { redact: Redact; prefix: string }): never {
+function fail(thrown: unknown, redact: Redact): never {
   const known = thrown instanceof EnvError ? thrown : tooManyConnections(thrown);
-  process.stderr.write(`${known ? '' : prefix}${redact(messageOf(known ?? thrown))}\n`);
+  process.stderr.write(`${redact(messageOf(known ?? thrown))}\n`);
   process.exit(known ? EX_CONFIG : thrown instanceof UsageError ? EX_USAGE : 1);
 }

@@ -46,6 +46,22 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   }
 }
 
+/** Those that `migrate` would apply. Changes nothing. */
+export async function findMissingMigrations({ url }: { url: string }): Promise<string[]> {
+  const known = readMigrations(OWN_MIGRATIONS);
+  const client = await connectTo(url, { application_name: 'reprise doctor' });
+  try {
+    const { rows } = await client.query<{ table: string | null }>(
+      `SELECT to_regclass('"_prisma_migrations"')::text AS table`,
+    );
+    const recorded = rows[0]?.table ? await readRecords(client) : new Map<string, string>();
+    assertKnown(recorded, known);
+    return known.flatMap(({ name }) => (recorded.has(name) ? [] : [name]));
+  } finally {
+    await client.end();
+  }
+}
+
 function readMigrations(directory: string): Migration[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -58,6 +74,7 @@ function readMigrations(directory: string): Migration[] {
 }
 
 async function applyMissing(client: pg.Client, known: Migration[], log: Logger): Promise<string[]> {
+  await createRecords(client);
   const recorded = await readRecords(client);
   assertKnown(recorded, known);
   const missing = known.filter(({ name }) => !recorded.has(name));
@@ -68,7 +85,7 @@ async function applyMissing(client: pg.Client, known: Migration[], log: Logger):
   return missing.map(({ name }) => name);
 }
 
-async function readRecords(client: pg.Client): Promise<Map<string, string>> {
+async function createRecords(client: pg.Client): Promise<void> {
   await client.query(`
     CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
       "id"                  VARCHAR(36) NOT NULL PRIMARY KEY,
@@ -80,6 +97,9 @@ async function readRecords(client: pg.Client): Promise<Map<string, string>> {
       "started_at"          TIMESTAMPTZ NOT NULL DEFAULT now(),
       "applied_steps_count" INTEGER NOT NULL DEFAULT 0
     )`);
+}
+
+async function readRecords(client: pg.Client): Promise<Map<string, string>> {
   const { rows } = await client.query<{ migration_name: string; checksum: string }>(
     `SELECT migration_name, checksum FROM "_prisma_migrations"
       WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,

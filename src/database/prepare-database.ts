@@ -17,13 +17,22 @@ interface PrepareOptions {
   /** Whether jobs are kept there too. */
   keepsJobs: boolean;
   log: Logger;
+  /** Whether a schema that `?schema=` names is made if it is missing; otherwise the URL is then null. */
+  createsSchema: boolean;
 }
 
 /**
  * Throws DatabaseSetupError, before anything is written, for a database that Reprise cannot work in. Returns the URL for
  * all connections: it names the schema, which is the one that the server chooses unless `?schema=` names one.
  */
-export async function prepareDatabaseUrl({ url, keepsJobs, log }: PrepareOptions): Promise<string> {
+export async function prepareDatabaseUrl(options: PrepareOptions & { createsSchema: true }): Promise<string>;
+export async function prepareDatabaseUrl(options: PrepareOptions): Promise<string | null>;
+export async function prepareDatabaseUrl({
+  url,
+  keepsJobs,
+  log,
+  createsSchema,
+}: PrepareOptions): Promise<string | null> {
   const plain = withPlainTls(url);
   const requested = queryOf(plain).get('schema');
   const chosen = requested && requested !== USUAL_SCHEMA ? withSchema(plain, requested, []) : plain;
@@ -32,7 +41,11 @@ export async function prepareDatabaseUrl({ url, keepsJobs, log }: PrepareOptions
     const found = await readFacts(client, requested);
     await checkSession(client, chosen, found);
     checkServer(found);
-    const schema = await findSchema(client, found, requested);
+    const schema = findSchema(found, requested);
+    if (requested && !found.requestedExists) {
+      if (!createsSchema) return null;
+      await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(requested)}`);
+    }
     const ready = schema === USUAL_SCHEMA ? plain : withSchema(plain, schema, [found.trigramSchema]);
     await checkRights(client, found, { schema, jobSchema: keepsJobs ? jobSchemaOf(ready) : null });
     if (schema !== USUAL_SCHEMA) log.info({ schema }, 'tables are kept in a schema of their own');
@@ -133,7 +146,7 @@ function checkServer(found: Facts): void {
   }
 }
 
-async function findSchema(client: pg.Client, found: Facts, requested: string | null): Promise<string> {
+function findSchema(found: Facts, requested: string | null): string {
   const { schema, path, role } = found;
   if (!requested) {
     if (schema !== null) return schema;
@@ -141,15 +154,10 @@ async function findSchema(client: pg.Client, found: Facts, requested: string | n
       `The search path of DATABASE_URL (${path}) names no schema that exists and that the role "${role}" may use. Create one: CREATE SCHEMA … AUTHORIZATION ${pg.escapeIdentifier(role)};`,
     );
   }
-  if (found.requestedExists) return requested;
-  const create = `CREATE SCHEMA ${pg.escapeIdentifier(requested)}`;
-  if (!found.mayCreateSchemas) {
-    throw new DatabaseSetupError(
-      `The schema "${requested}" of DATABASE_URL does not exist, and the role "${role}" may not create it: ${create} AUTHORIZATION ${pg.escapeIdentifier(role)};`,
-    );
-  }
-  await client.query(create.replace('SCHEMA', 'SCHEMA IF NOT EXISTS'));
-  return requested;
+  if (found.requestedExists || found.mayCreateSchemas) return requested;
+  throw new DatabaseSetupError(
+    `The schema "${requested}" of DATABASE_URL does not exist, and the role "${role}" may not create it: CREATE SCHEMA ${pg.escapeIdentifier(requested)} AUTHORIZATION ${pg.escapeIdentifier(role)};`,
+  );
 }
 
 interface Rights {

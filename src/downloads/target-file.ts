@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { lstat, mkdir, readdir, realpath, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { describeDiskError } from '../lib/disk-errors.js';
 import { DomainError, systemCodeOf } from '../lib/errors.js';
@@ -51,6 +51,16 @@ export async function proveInside(root: string, directory: string): Promise<void
 
 export async function nearestExisting(directory: string): Promise<string> {
   return (await exists(directory)) ? directory : nearestExisting(dirname(directory));
+}
+
+const MIN_FREE_BYTES = 500_000_000;
+
+export async function describeFreeSpace(directory: string): Promise<{ ok: boolean; detail: string }> {
+  const { bavail, bsize, blocks } = await statfs(await nearestExisting(directory));
+  // Some shares do not say how large they are.
+  if (blocks === 0) return { ok: true, detail: 'free space unknown' };
+  const freeBytes = bavail * bsize;
+  return { ok: freeBytes >= MIN_FREE_BYTES, detail: `${Math.floor(freeBytes / 1e6)} MB free` };
 }
 
 export async function removeEmptyDirectories(root: string, directory: string): Promise<void> {

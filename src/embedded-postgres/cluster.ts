@@ -56,6 +56,10 @@ export async function ensureCluster(plan: ClusterPlan): Promise<void> {
   const cluster = clusterDirectory(plan.dataDir);
   removeUnfinished(plan.dataDir);
   if (!isCluster(cluster)) await createCluster(cluster, plan);
+  checkVersion(cluster);
+}
+
+export function checkVersion(cluster: string): void {
   const version = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
   if (version === MAJOR_VERSION) return;
   throw new EmbeddedDatabaseError(
@@ -81,7 +85,7 @@ export function restoreMode(cluster: string): void {
   );
 }
 
-function isCluster(directory: string): boolean {
+export function isCluster(directory: string): boolean {
   return existsSync(join(directory, 'PG_VERSION'));
 }
 

@@ -1,10 +1,10 @@
-import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { delay } from '../lib/async.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { chooseAddress, clusterName, hasSocket, removeSocketDirectory, urlOf } from './address.js';
 import { findBinaries } from './binaries.js';
-import { clusterDirectory, ensureCluster, type ClusterPlan } from './cluster.js';
+import { checkVersion, clusterDirectory, ensureCluster, isCluster, type ClusterPlan } from './cluster.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import { chooseIdentity } from './identity.js';
 import { ownerOf, readPidFile } from './pid-file.js';
@@ -63,10 +63,26 @@ async function planCluster(requestedDir: string): Promise<ClusterPlan> {
   const dataDir = realpathSync(requestedDir);
   const directory = clusterDirectory(dataDir);
   checkAccess(dataDir);
-  const pid = readPidFile(directory)?.pid ?? 0;
-  const isRunning = pid > 0 && ownerOf(pid, { directory, name: clusterName(dataDir) }) === 'our postgres';
-  const identity = chooseIdentity(directory, { isRunning });
+  const identity = chooseIdentity(directory, { isRunning: findRunning(dataDir) !== null });
   return { dataDir, identity, binaries: await findBinaries(dataDir, identity) };
+}
+
+function findRunning(dataDir: string): number | null {
+  const directory = clusterDirectory(dataDir);
+  const pid = readPidFile(directory)?.pid ?? 0;
+  const isOurs = pid > 0 && ownerOf(pid, { directory, name: clusterName(dataDir) }) === 'our postgres';
+  return isOurs ? pid : null;
+}
+
+/** What a start would find in DATA_DIR. Changes nothing; throws EmbeddedDatabaseError where a start would. */
+export function inspectDataDirectory(requestedDir: string): { hasCluster: boolean; pid: number | null } {
+  if (!existsSync(requestedDir)) return { hasCluster: false, pid: null };
+  const dataDir = realpathSync(requestedDir);
+  checkAccess(dataDir);
+  const cluster = clusterDirectory(dataDir);
+  const hasCluster = isCluster(cluster);
+  if (hasCluster) checkVersion(cluster);
+  return { hasCluster, pid: findRunning(dataDir) };
 }
 
 /** Root may all; for others, what root or another user has made here is out of reach. */

@@ -4,12 +4,14 @@ import type { Readiness } from './readiness.js';
 import type { HttpExchange, HttpHandler } from './request-context.js';
 import { schemaFiles } from './schema-files.js';
 import { sendEmpty, sendJson, toFailureBody } from './send.js';
+import type { SinglePage } from './single-page.js';
 
 interface RouterOptions {
   routes?: HttpHandler | undefined;
   graphql: Pick<GraphqlServer, 'graphiql' | 'schema'>;
   readiness: () => Promise<Readiness>;
   keySet?: KeySet | undefined;
+  page?: SinglePage | null | undefined;
   log: Logger;
 }
 
@@ -20,15 +22,17 @@ export const REST_PATH = '/api';
 
 /** Every path but /graphql. */
 export function createRouter(options: RouterOptions): (exchange: HttpExchange, url: URL) => Promise<void> {
-  const { routes, log } = options;
+  const { routes, page, log } = options;
   const pages = fixedPages(options);
   const handle: HttpHandler = async (exchange, url) => {
     const { incoming, outgoing } = exchange;
     const { pathname } = url;
     if (routes && (pathname === REST_PATH || pathname.startsWith(`${REST_PATH}/`)))
       return routes(exchange, url);
-    const page = incoming.method === 'GET' || incoming.method === 'HEAD' ? pages.get(pathname) : undefined;
-    if (page) return page(exchange, url);
+    const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
+    const fixed = reads ? pages.get(pathname) : undefined;
+    if (fixed) return fixed(exchange, url);
+    if (reads && page && (await page(exchange, url))) return;
     sendJson(outgoing, toFailureBody(`Unknown route: "${incoming.method} ${pathname}".`), { status: 404 });
   };
   return async (exchange, url) => {
@@ -47,7 +51,7 @@ export function createRouter(options: RouterOptions): (exchange: HttpExchange, u
 /** Less than a retired key stays. */
 const KEY_SET_HEADERS = { 'cache-control': 'public, max-age=60' };
 
-function fixedPages({ graphql, readiness, keySet }: RouterOptions): Map<string, HttpHandler> {
+function fixedPages({ graphql, readiness, keySet, page }: RouterOptions): Map<string, HttpHandler> {
   const front: HttpHandler = ({ outgoing, client }) => {
     const below = new URL(client.publicUrl).pathname.replace(/\/$/, '');
     const [location, rest] = [`${below}${GRAPHQL_PATH}`, `${below}${REST_PATH}`];
@@ -64,7 +68,7 @@ function fixedPages({ graphql, readiness, keySet }: RouterOptions): Map<string, 
   const files = graphql.graphiql ? schemaFiles(graphql.schema) : {};
   return new Map(
     Object.entries({
-      '/': front,
+      ...(!page && { '/': front }),
       '/healthz': health,
       '/readyz': ready,
       ...files,

@@ -21,6 +21,7 @@ import {
 import { createRouter, type KeySet } from './router.js';
 import { commonHeaders } from './security-headers.js';
 import { sendJson, toFailureBody } from './send.js';
+import type { SinglePage } from './single-page.js';
 import { answerUnreadable } from './unreadable-request.js';
 import { listenForUpgrades, refuseUpgrade } from './upgrades.js';
 import type { Logger } from '../lib/logger.js';
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   checks: Readonly<Record<string, Check>>;
   routes?: HttpHandler;
   keySet?: KeySet | undefined;
+  /** At `/`, below what has a path of its own. */
+  page?: SinglePage | null;
   /** Shared with the event streams of REST. */
   readers?: ReaderCounter;
   websocketLimits?: WebSocketLimits;
@@ -71,6 +74,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Runn
     graphql,
     readiness: createReadiness(options.checks),
     keySet: options.keySet,
+    page: options.page,
     log,
   });
   const { receive, targetOf } = createReception(options);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { MongoClient, MongoServerError, ObjectId, type Collection, type Db, type Document } from 'mongodb';
+import { messageOf } from '../lib/errors.js';
 import type { JobRecords, JobStore, RecurringJob } from './job-store.js';
 import { later } from './store-clock.js';
 
@@ -21,6 +22,19 @@ function createClient(url: string): MongoClient {
     throw new Error(
       'MONGODB_URL is not a valid URL; expected: mongodb://user:password@host:port/database, percent-encoded.',
     );
+  }
+}
+
+export async function readMongoVersion(url: string): Promise<string> {
+  const client = createClient(url);
+  try {
+    const { version } = await client.db('admin').command({ buildInfo: 1 });
+    return String(version);
+  } catch (cause) {
+    const why = `MongoDB does not answer, or refuses: ${messageOf(cause)}.`;
+    throw new Error(`${why} Check MONGODB_URL, and that the server is up.`, { cause });
+  } finally {
+    await client.close();
   }
 }
 

@@ -46,6 +46,12 @@ export function answerWith(
 }
 
 function encodingFor(accepted: string): Encoding {
-  const names = accepted.split(',').map((part) => part.trim().split(';')[0]);
-  return (['br', 'gzip'] as const).find((name) => names.includes(name)) ?? 'identity';
+  const names = acceptedEncodings(accepted);
+  return (['br', 'gzip'] as const).find((name) => names.has(name)) ?? 'identity';
+}
+
+/** Those of an Accept-Encoding header that are not refused with "q=0". */
+export function acceptedEncodings(header: string): ReadonlySet<string> {
+  const parts = header.split(',').map((part) => part.split(';').map((each) => each.trim().toLowerCase()));
+  return new Set(parts.filter(([, q]) => !/^q=0(?:\.0*)?$/.test(q ?? '')).map(([name = '']) => name));
 }

@@ -119,6 +119,14 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   return Promise.race([promise, aborted]).finally(stop);
 }
 
+/** Resolves once the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = createDeferred<void>();
+  onAbort(signal, () => resolve());
+  return promise;
+}
+
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** One listener for all who wait on a signal: Node warns of a leak from the eleventh on. */

@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { delimiter, dirname, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 
 /** What docs/configuration.md and error messages say of a variable. */
@@ -133,6 +133,22 @@ export const directory = path.superRefine((requested, context) => {
   const existing = nearestExisting(requested);
   if (!isDirectory(existing)) context.addIssue(`"${existing}" is a file`);
 });
+
+/** Of a built client: its files are read when they are requested. */
+export const pageDirectory = path.superRefine((requested, context) => {
+  const index = join(requested, 'index.html');
+  if (!isDirectory(requested)) context.addIssue(`"${requested}" is not a directory that can be read`);
+  else if (!isReadableFile(index)) context.addIssue(`"${index}" is not a file that can be read`);
+});
+
+function isReadableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 export const commaSeparated = (isValid: (value: string) => boolean, what: string) =>
   z

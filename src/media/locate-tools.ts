@@ -1,4 +1,4 @@
-import { access, chmod, constants } from 'node:fs/promises';
+import { access, chmod, constants, stat } from 'node:fs/promises';
 import type { Logger } from '../lib/logger.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import { runTool } from './run-tool.js';
@@ -82,13 +82,15 @@ async function pathOf(tool: Tool): Promise<{ path: string } | { reason: string }
   }
 }
 
-/** npm may block the install script that does this. If chmod fails, starting the program says why. */
+const FOR_ALL = 0o755;
+
+/** npm may block the install script that does this for the owner; nobody does it for others. */
 async function allowToRun(path: string): Promise<void> {
-  const runs = await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!runs) await chmod(path, 0o755).catch(() => undefined);
+  const { mode } = await stat(path);
+  if ((mode & FOR_ALL) !== FOR_ALL) await chmod(path, FOR_ALL).catch(() => undefined);
+  await access(path, constants.X_OK).catch((cause: unknown) => {
+    throw new Error(`not executable for this user; its owner runs: chmod 755 "${path}"`, { cause });
+  });
 }
 
 async function versionOf(path: string, name: string): Promise<{ version: string } | { reason: string }> {

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import type { Database } from '../database/prisma.js';
 import { PUBLIC_SERVICES, type NetworkEnv } from '../env-outbound.js';
 import type { Clock } from '../lib/clock.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import type { Logger } from '../lib/logger.js';
+import { VERSION } from '../lib/runtime.js';
 import type { Resolve } from './address-guard.js';
 import { createHttpClient, type HttpClient, type RequestLimits } from './http-client.js';
 import { createRequestGate } from './request-gate.js';
@@ -68,8 +67,5 @@ export function createOutbound({ env, db, clock, log, resolve }: OutboundDeps): 
 
 /** Services block programs that do not say what they are. */
 function userAgentOf(node: string): string {
-  const { version } = z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
-  return `Reprise/${version} (self-hosted music server; Node.js ${node})`;
+  return `Reprise/${VERSION} (self-hosted music server; Node.js ${node})`;
 }

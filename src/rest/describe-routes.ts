@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { GRAPHQL_PATH } from '../graphql/server.js';
 import { REST_PATH } from '../http/router.js';
 import { createAsset, type Asset } from '../lib/asset.js';
+import { VERSION } from '../lib/runtime.js';
 import { RestFailure } from './errors.js';
 import { parseInput, text } from './input.js';
 import { toOpenapi } from './openapi.js';
@@ -148,10 +149,9 @@ const DESCRIPTION_DOCS: RouteDocs = {
   example: {},
 };
 
-async function describe(routes: readonly AnyRoute[], api: string): Promise<Asset> {
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(manifest) as { version: string };
-  return createAsset('application/json; charset=utf-8', JSON.stringify(toOpenapi(routes, { version, api })));
+function describe(routes: readonly AnyRoute[], api: string): Promise<Asset> {
+  const document = toOpenapi(routes, { version: VERSION, api });
+  return createAsset('application/json; charset=utf-8', JSON.stringify(document));
 }
 
 interface AssetRoute {

@@ -41,6 +41,7 @@ describe('the environment', () => {
       ffprobePath: null,
       logLevel: 'info',
       graphiql: true,
+      uiDir: null,
       explicitFilter: false,
       authEnabled: false,
       registrationEnabled: false,

@@ -1,15 +1,13 @@
-/**
- * `npm run demo`: starts the built server, queues the demo catalog's album through the public GraphQL API, shows
- * it live from the WebSocket subscription, prints the files, and stays up. `-- --exit` ends after the album: with
- * status 0 when every track has its file, else 1.
- */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { createClient } from 'graphql-ws';
 import { parseFile } from 'music-metadata';
 import { WebSocket } from 'ws';
-import { graphql } from '../src/generated/documents/gql.js';
-import type { DemoUpdatesSubscription, TypedDocumentString } from '../src/generated/documents/graphql.js';
+import { createApp } from './app.js';
+import type { Env } from './env.js';
+import { graphql } from './generated/documents/gql.js';
+import type { DemoUpdatesSubscription, TypedDocumentString } from './generated/documents/graphql.js';
+import { abortable, aborted } from './lib/async.js';
+import { createLogger } from './lib/logger.js';
+import type { Redact } from './lib/secrets.js';
 
 const ALBUM = 'demo:night-ferry';
 
@@ -89,45 +87,34 @@ const FILES = graphql(`
 
 type DemoTask = DemoUpdatesSubscription['taskUpdates']['task'];
 
-async function main(): Promise<number> {
-  const server = startServer();
-  // Ctrl-C reaches the server too, which then ends in order; the demo waits for that.
-  process.on('SIGINT', () => undefined);
+/**
+ * Starts the server, queues the demo catalog's album through the public GraphQL API, shows it live from the WebSocket
+ * subscription, prints the files, and stays up unless `exits`. The status is 0 when every track has its file.
+ */
+export async function runDemo(
+  env: Env,
+  { redact, stop, exits }: { redact: Redact; stop: AbortSignal; exits: boolean },
+): Promise<number> {
+  const app = await createApp(env, { stop, log: createLogger('warn', redact, process.stderr) });
   try {
-    const url = await listening(server);
-    const album = await queueAlbum(url);
-    say(`Queued "${album.title}" by ${album.artistNames.join(', ')} as ${album.id}.`);
-    await follow(url, album.id);
-    const failed = await printFiles(url, album.id);
-    if (process.argv.includes('--exit')) return failed === 0 ? 0 : 1;
+    const { http } = app;
+    if (!http) throw new Error('A worker alone serves no requests.');
+    const failed = await abortable(downloadAlbum(http.url), stop);
+    if (exits) return failed === 0 ? 0 : 1;
     say('\nStill up; Ctrl-C stops it. Have a look around:');
-    say(`${url}/graphql`);
-    await ended(server);
+    say(`${http.url}/graphql`);
+    await aborted(stop);
     return 0;
   } finally {
-    await stop(server);
+    await app.stop();
   }
 }
 
-/** The server as `npm start` runs it, but as talkative as it must be to say that it is up. */
-function startServer(): ChildProcess {
-  return spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
-    env: { ...process.env, LOG_LEVEL: 'info' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
-
-/** The address that the server logs when it is up. */
-function listening(server: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('exit', (code) => reject(new Error(`The server ended with status ${code ?? 'none'}.`)));
-    if (!server.stdout) return reject(new Error('The server has no output.'));
-    createInterface({ input: server.stdout }).on('line', (line) => {
-      const entry = JSON.parse(line) as { level: number; url?: string; msg?: string };
-      if (entry.url && entry.msg === 'Reprise is up') resolve(entry.url);
-      if (entry.level >= 40) process.stderr.write(`${line}\n`);
-    });
-  });
+async function downloadAlbum(url: string): Promise<number> {
+  const album = await queueAlbum(url);
+  say(`Queued "${album.title}" by ${album.artistNames.join(', ')} as ${album.id}.`);
+  await follow(url, album.id);
+  return printFiles(url, album.id);
 }
 
 async function queueAlbum(url: string): Promise<{ id: string; title: string; artistNames: string[] }> {
@@ -228,22 +215,6 @@ async function execute<Data, Variables>(
   return result.data;
 }
 
-function ended(server: ChildProcess): Promise<void> {
-  return new Promise((resolve) => server.once('exit', () => resolve()));
-}
-
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const over = ended(server);
-  server.kill('SIGTERM');
-  await over;
-}
-
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
-
-process.exitCode = await main().catch((thrown: unknown) => {
-  process.stderr.write(`The demo failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-  return 1;
-});
