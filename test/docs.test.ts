@@ -27,6 +27,7 @@ describe('the documentation', () => {
       'configuration',
       'deezer',
       'graphql',
+      'installing',
       'library',
       'operations',
       'reverse-proxies',
