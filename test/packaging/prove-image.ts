@@ -20,6 +20,7 @@ import { parseDockerfile } from './dockerfile.js';
 const ignore = createRequire(import.meta.url)('@balena/dockerignore') as typeof dockerignore.default;
 
 const EX_CONFIG = 78;
+const ROOT = '0:0';
 const START_MS = 120_000;
 const STOP_MS = 30_000;
 
@@ -107,6 +108,7 @@ async function runStory(
   const container = startContainer(image, { ...options, env: { ...options.env, PORT: String(port) } });
   try {
     await untilHealthy(image, container);
+    if (options.user !== ROOT) checkDoctor(container);
     const path = await download(`http://127.0.0.1:${port}`, item);
     checkFiles(container, { path, owner, modes });
     assert.deepEqual(
@@ -133,6 +135,12 @@ async function untilHealthy({ config }: Image, container: Container): Promise<vo
   const elsewhere = container.exec(['env', 'PORT=1', ...config.healthcheck]);
   assert.equal(elsewhere.status, 1, 'HEALTHCHECK succeeds where nothing answers');
   assert.match(elsewhere.output, /ECONNREFUSED/);
+}
+
+function checkDoctor(container: Container): void {
+  const { status, output } = container.exec(['reprise', 'doctor']);
+  assert.equal(status, 0, output);
+  assert.match(output, /Reprise has what it needs\./);
 }
 
 /** The path of the file in the container. */
@@ -218,7 +226,7 @@ async function prove(scratch: string): Promise<void> {
   const { '/data': data = '' } = volumes;
   await runStory(image, {
     scratch: directory('puid'),
-    user: '0:0',
+    user: ROOT,
     env: { PUID: '99', PGID: '100', UMASK: '002' },
     volumes: { '/data': data, '/downloads': directory('music') },
     item: 'demo:night-ferry-1-03',
@@ -235,7 +243,7 @@ async function prove(scratch: string): Promise<void> {
   await checkRefusal(image, { scratch: directory('r3'), env: { PUID: 'me' } }, /^PUID: "me" is invalid/);
   await checkRefusal(
     image,
-    { scratch: directory('r4'), user: '0:0', capabilities: [] },
+    { scratch: directory('r4'), user: ROOT, capabilities: [] },
     /^Root may not become uid 1000 here/,
   );
   await checkRefusal(
