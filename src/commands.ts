@@ -1,16 +1,9 @@
-import {
-  DISCARD,
-  replaceSecretKey,
-  replaceSigningKey,
-  resetPassword,
-  withDatabase,
-} from './database-commands.js';
-import { runDemo } from './demo.js';
-import { runDoctor } from './doctor/doctor.js';
+import type * as databaseCommands from './database-commands.js';
 import type { Env } from './env.js';
 import { createLogger } from './lib/logger.js';
 import type { Redact } from './lib/secrets.js';
-import { serve } from './serve.js';
+
+/* Each command loads its own part of the program: usage and mistakes are answered at once. */
 
 /** What a command gets from the program that runs it. */
 export interface Call {
@@ -32,6 +25,7 @@ interface Command {
 
 const JSON_OUTPUT = '--json';
 const EXIT = '--exit';
+const DISCARD = '--discard';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
@@ -47,39 +41,56 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   demo: {
     parameters: [`[${EXIT}]`],
     about: `starts the server and downloads an album of the demo catalog; ${EXIT} ends after it`,
-    run: ({ readEnv, redact, stop, args }) =>
-      runDemo(readEnv({ ROLE: 'all' }), { redact, stop, exits: args.includes(EXIT) }),
+    async run({ readEnv, redact, stop, args }) {
+      const { runDemo } = await import('./demo.js');
+      return runDemo(readEnv({ ROLE: 'all' }), { redact, stop, exits: args.includes(EXIT) });
+    },
   },
   doctor: {
     parameters: [`[${JSON_OUTPUT}]`],
     about: `checks what a start needs, changes nothing, and says what to do; ${JSON_OUTPUT} prints JSON`,
-    run: ({ args, ...call }) => runDoctor({ ...call, json: args.includes(JSON_OUTPUT) }),
+    async run({ args, ...call }) {
+      const { runDoctor } = await import('./doctor/doctor.js');
+      return runDoctor({ ...call, json: args.includes(JSON_OUTPUT) });
+    },
   },
   'reset-password': {
     parameters: ['<username>'],
     about: 'gives a user a new random password, prints it, and signs the user out everywhere',
-    run: onDatabase((deps, [username = '']) => resetPassword(deps, username)),
+    run: onDatabase(({ resetPassword }, deps, [username = '']) => resetPassword(deps, username)),
   },
   'rotate-signing-key': {
     parameters: [],
     about: 'makes a new key that signs tokens; tokens of the one before stay valid until they end',
-    run: onDatabase((deps) => replaceSigningKey(deps)),
+    run: onDatabase(({ replaceSigningKey }, deps) => replaceSigningKey(deps)),
   },
   'rotate-secret-key': {
     parameters: [`[${DISCARD}]`],
     about: `encrypts all secrets with a new key; ${DISCARD} deletes those that no key decrypts`,
-    run: onDatabase((deps, args) => replaceSecretKey(deps, { discards: args.includes(DISCARD) })),
+    run: onDatabase(({ replaceSecretKey }, deps, args) =>
+      replaceSecretKey(deps, { discards: args.includes(DISCARD) }),
+    ),
   },
 };
 
-type Work = (deps: Parameters<typeof resetPassword>[0], args: readonly string[]) => Promise<string>;
+async function serve(env: Env, stop: AbortSignal): Promise<number> {
+  const { runServer } = await import('./serve.js');
+  return runServer(env, stop);
+}
+
+type Work = (
+  commands: typeof databaseCommands,
+  deps: databaseCommands.CommandDeps,
+  args: readonly string[],
+) => Promise<string>;
 
 function onDatabase(work: Work): Command['run'] {
   return async ({ args, readEnv, redact, stop }) => {
     const env = readEnv();
+    const commands = await import('./database-commands.js');
     // Standard output is for what the command prints, which a program may read.
     const log = createLogger('warn', redact, process.stderr);
-    const output = await withDatabase(env, { log, stop }, (deps) => work(deps, args));
+    const output = await commands.withDatabase(env, { log, stop }, (deps) => work(commands, deps, args));
     process.stdout.write(`${output}\n`);
     return 0;
   };

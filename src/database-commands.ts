@@ -13,7 +13,7 @@ import { createClosers } from './lib/closers.js';
 import type { Logger } from './lib/logger.js';
 import { resetForgottenPassword } from './users/manage-users.js';
 
-interface CommandDeps {
+export interface CommandDeps {
   env: Env;
   db: Database;
 }
@@ -22,8 +22,6 @@ interface OpenOptions {
   log: Logger;
   stop: AbortSignal;
 }
-
-export const DISCARD = '--discard';
 
 /** Opens the database as a start does, migrations included, for as long as the work takes. */
 export async function withDatabase(
@@ -66,7 +64,7 @@ export async function replaceSecretKey(
   const before = await reseal(db, await secrets.keys());
   if (before.unreadable.length > 0 && !options.discards) {
     throw new EnvError([
-      `SECRET_KEY: no key decrypts ${before.unreadable.join(', ')}. Set SECRET_KEY_PREVIOUS to the key that encrypted them, or add ${DISCARD} to delete them.`,
+      `SECRET_KEY: no key decrypts ${before.unreadable.join(', ')}. Set SECRET_KEY_PREVIOUS to the key that encrypted them, or add --discard to delete them.`,
     ]);
   }
   await before.discard();

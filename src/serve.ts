@@ -4,7 +4,7 @@ import { aborted } from './lib/async.js';
 import { messageOf } from './lib/errors.js';
 
 /** Until `stop` aborts. A part of a library that still holds the process open must not keep it. */
-export async function serve(env: Env, stop: AbortSignal): Promise<never> {
+export async function runServer(env: Env, stop: AbortSignal): Promise<never> {
   const app = await createApp(env, { stop }).catch((thrown: unknown) => {
     if (thrown instanceof EnvError) throw thrown;
     throw new Error(`Reprise could not start: ${messageOf(thrown)}`, { cause: thrown });
