@@ -26,7 +26,7 @@ LABEL org.opencontainers.image.title="Reprise" \
   org.opencontainers.image.licenses="MIT"
 # nss_wrapper names a user id that has no line in /etc/passwd, as initdb requires.
 RUN apt-get update \
-  && apt-get install --yes --no-install-recommends ffmpeg libnss-wrapper \
+  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ffmpeg libnss-wrapper \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=install /opt/reprise /opt/reprise
 COPY --chmod=755 packaging/entrypoint.sh /usr/local/bin/reprise-entrypoint

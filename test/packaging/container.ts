@@ -4,12 +4,6 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type Image } from './build-image.js';
 
-/** What Docker leaves to a container that is given no other capabilities. */
-const DOCKER_CAPABILITIES = [
-  ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap', 'net_bind_service'],
-  ...['net_raw', 'sys_chroot', 'mknod', 'audit_write', 'setfcap'],
-];
-
 export interface ContainerOptions {
   /** Where its own files are. */
   scratch: string;
@@ -18,6 +12,7 @@ export interface ContainerOptions {
   env?: Readonly<Record<string, string>>;
   /** Directories by their path in the container; those of VOLUME that are not named are new. */
   volumes?: Readonly<Record<string, string>>;
+  /** By default none, as with `--cap-drop ALL`. */
   capabilities?: readonly string[];
 }
 
@@ -38,7 +33,7 @@ export interface Container {
 
 /** A container of the image on a root that cannot be written, with no_new_privs. */
 export function startContainer({ root, config }: Image, options: ContainerOptions): Container {
-  const { scratch, user = config.user, env = {}, capabilities = DOCKER_CAPABILITIES } = options;
+  const { scratch, user = config.user, env = {}, capabilities = [] } = options;
   const volumes = { ...makeVolumes(root, config.volumes, scratch), ...options.volumes };
   const variables = Object.entries({ ...config.env, HOME: '/', ...env });
   const start = ['env', '-i', '-C', config.workdir, ...variables.map(([name, value]) => `${name}=${value}`)];
