@@ -1,11 +1,12 @@
 /**
- * Starts the built server as `npm start` does, on whatever Node runs this, and sees that every native part works:
- * the embedded PostgreSQL, ffmpeg and ffprobe, the Prisma client, WebSockets. Ends with status 0 when all is well.
+ * Packs the program, installs the tarball into an empty folder as its users do, with whatever Node runs this, and sees
+ * that every native part works there: the embedded PostgreSQL, ffmpeg and ffprobe, the Prisma client, WebSockets.
+ * Install scripts are off, as npm 12 has them. Ends with status 0 when all is well.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -70,25 +71,59 @@ async function untilUp(server) {
   throw new Error('The server ended before it was up.');
 }
 
+/** Where the program is, installed from what `npm pack` makes of this folder. */
+function install(root) {
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', root], options),
+  );
+  const strange = packed.files.filter(({ path }) => !/^(?:dist|prisma\/migrations)\/|^[\w.-]+$/.test(path));
+  assert.deepEqual(strange, [], 'the tarball has files that nobody needs who installs it');
+  writeFileSync(join(root, 'package.json'), '{}');
+  const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--silent'];
+  execFileSync('npm', ['install', ...flags, join(root, packed.filename)], { ...options, cwd: root });
+  const pins = readFileSync(join(root, 'node_modules', 'reprise', 'npm-shrinkwrap.json'), 'utf8');
+  assert.ok(!pins.includes('"resolved"'), 'npm-shrinkwrap.json names a registry');
+  return join(root, 'node_modules', '.bin', 'reprise');
+}
+
 const root = mkdtempSync(join(tmpdir(), 'reprise-smoke-'));
-const directories = { DATA_DIR: join(root, 'data'), DOWNLOAD_DIR: join(root, 'downloads') };
-const server = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
-  env: { ...process.env, ...directories, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const ended = once(server, 'exit');
-try {
-  const url = await untilUp(server);
-  server.stdout.resume();
-  await checkServer(url);
-  server.kill('SIGTERM');
-  const [status] = await ended;
-  assert.equal(status, 0, `the server ended with status ${status}`);
-  process.stdout.write(`The server works on Node ${process.version}.\n`);
-} finally {
-  if (server.exitCode === null) {
+const env = {
+  ...process.env,
+  DATA_DIR: join(root, 'data'),
+  DOWNLOAD_DIR: join(root, 'downloads'),
+  HOST: '127.0.0.1',
+  PORT: '0',
+  LOG_LEVEL: 'info',
+};
+
+/** Shows what a command prints; a status other than 0 is thrown. */
+const run = (reprise, ...args) => execFileSync(reprise, args, { env, cwd: root, stdio: 'inherit' });
+
+async function checkStart(reprise) {
+  const server = spawn(reprise, ['start'], { env, cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(server, 'exit');
+  try {
+    const url = await untilUp(server);
+    server.stdout.resume();
+    await checkServer(url);
     server.kill('SIGTERM');
-    await ended;
+    const [status] = await ended;
+    assert.equal(status, 0, `the server ended with status ${status}`);
+  } finally {
+    if (server.exitCode === null) {
+      server.kill('SIGTERM');
+      await ended;
+    }
   }
+}
+
+try {
+  const reprise = install(root);
+  run(reprise, 'doctor');
+  await checkStart(reprise);
+  run(reprise, 'demo', '--exit');
+  process.stdout.write(`The package works on Node ${process.version}.\n`);
+} finally {
   rmSync(root, { recursive: true, force: true });
 }

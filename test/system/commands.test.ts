@@ -252,6 +252,11 @@ describe('doctor', () => {
     expect(told.join()).not.toContain('hunter2');
   });
 
+  it.skipIf(!process.env['MONGODB_URL'])('tells which MongoDB answers', async () => {
+    const found = await examine({ MONGODB_URL: process.env['MONGODB_URL'] ?? '' });
+    expect(found('MONGODB_URL')).toEqual([expect.stringMatching(/^ok: MongoDB \d+\.\S+ answers\.$/)]);
+  });
+
   it('tells of a database of another PostgreSQL in DATA_DIR', async () => {
     const { DATA_DIR } = placesIn();
     mkdirSync(join(DATA_DIR, 'postgres'), { recursive: true });
