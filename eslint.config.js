@@ -70,7 +70,7 @@ export default tseslint.config(
     files: ['test/**'],
     rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', 'max-params': ['error', 4] },
   },
-  { files: ['*.js', 'tools/**/*.{mjs,ts}'], ...tseslint.configs.disableTypeChecked },
+  { files: ['*.js', 'packaging/*.mjs', 'tools/**/*.{mjs,ts}'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['schema.graphql'],
     ...withGraphql({

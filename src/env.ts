@@ -20,6 +20,7 @@ import {
   type Provided,
   type VariableFacts,
 } from './lib/env-values.js';
+import { readSecretFiles } from './env-files.js';
 import { OUTBOUND_VARIABLES, toOutboundEnv, withProxyNames, type OutboundEnv } from './env-outbound.js';
 import {
   findSignInConflicts,
@@ -233,11 +234,14 @@ export class EnvError extends Error {
 /** An empty variable counts as absent; `fixed` stand in place of others. Throws EnvError with all mistakes. */
 export function parseEnv(source: Provided = process.env, fixed: Provided = {}): Env {
   const all = Object.entries({ ...withProxyNames(source), ...fixed });
-  const provided = Object.fromEntries(all.filter(([, value]) => value !== ''));
+  const { values: provided, mistakes } = readSecretFiles(
+    Object.fromEntries(all.filter(([, value]) => value)),
+    (name) => name in variables.shape,
+  );
   const parsed = variables.safeParse(provided);
   const describeAll = (issues: readonly z.core.$ZodIssue[] = [], suffix = '') =>
     issues.map((issue) => describeIssue(issue, { provided, suffix, factsOf }));
-  const mistakes = describeAll(parsed.error?.issues);
+  mistakes.push(...describeAll(parsed.error?.issues));
   const furtherOf = <T>(suffixes: string[], parse: ParseNumbered<T>) =>
     suffixes.flatMap((suffix): [string, T][] => {
       const { data, error } = parse(provided, suffix);

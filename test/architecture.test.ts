@@ -10,7 +10,17 @@ const SRC = resolve('src');
 
 /** R1: a file imports only from its own folder and from those before it. Other files directly in src/ come last. */
 const ORDER = [
-  ...['lib', 'env-users', 'env-sign-in', 'env-outbound', 'env-library', 'env-pages', 'env-subsonic', 'env'],
+  'lib',
+  ...[
+    'env-files',
+    'env-users',
+    'env-sign-in',
+    'env-outbound',
+    'env-library',
+    'env-pages',
+    'env-subsonic',
+    'env',
+  ],
   ...['database', 'embedded-postgres', 'media'],
   ...['events', 'jobs', 'graphql', 'http', 'outbound'],
   'platform',

@@ -7,7 +7,7 @@ import { ENV_VARIABLES, parseEnv } from '../src/env.js';
 import { MAX_LIST_ITEMS, MAX_TEXT_CHARS } from '../src/graphql/input-limits.js';
 import { MAX_COMPLEXITY, QUERY_LIMITS } from '../src/graphql/limits.js';
 import { schema } from '../src/schema.js';
-import { PAGES_WITH_TABLES, renderPage, withoutTables } from '../tools/docs-tables.js';
+import { PAGES_WITH_TABLES, renderEnvExample, renderPage, withoutTables } from '../tools/docs-tables.js';
 
 const PAGES = [
   ...readdirSync('.').filter((name) => name.endsWith('.md')),
@@ -27,6 +27,7 @@ describe('the documentation', () => {
       'configuration',
       'deezer',
       'graphql',
+      'installing',
       'library',
       'operations',
       'reverse-proxies',
@@ -111,6 +112,22 @@ describe('docs/configuration.md', () => {
       [...cell.matchAll(/%([a-z]\w*)%/g)].map(([, name]) => name),
     );
     expect(listed.sort()).toEqual([...PATH_PLACEHOLDERS, 'artist_N', 'ar_album_N'].sort());
+  });
+});
+
+describe('.env.example', () => {
+  const example = readFileSync('.env.example', 'utf8');
+  const set = [...example.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]);
+
+  it('follows the code (npm run docs writes it)', () => {
+    expect(example).toBe(renderEnvExample());
+  });
+
+  it('has every variable once, with a line of meaning, and changes nothing as it is', () => {
+    expect(set.map(([name]) => name)).toEqual(ENV_VARIABLES.map(({ name }) => name));
+    expect(example.match(/^# .+\n#[A-Z_]+=/gm)).toHaveLength(set.length);
+    expect(example.match(/^[^#\n]/gm)).toBeNull();
+    expect(parseEnv(Object.fromEntries(set) as Record<string, string>)).toEqual(parseEnv({}));
   });
 });
 

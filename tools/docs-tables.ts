@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
+import { isSecretVariable } from '../src/lib/env-values.js';
+import { ENV_VARIABLES } from '../src/env.js';
 import { mainRequirementOf, ruledFieldsOf } from '../src/graphql/field-rules.js';
 import { REQUEST_CODES } from '../src/graphql/request-codes.js';
 import { describeRow, nullNote, wordsOf, type TableRow } from '../src/settings/settings-table.js';
@@ -26,6 +28,7 @@ const TABLES: Record<string, () => string> = {
   routes: routeTables,
   'request codes': codesTable,
   scopes: scopesTable,
+  'secret files': secretFilesList,
 };
 
 const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
@@ -47,6 +50,24 @@ export async function renderPage(path: string): Promise<{ current: string; rende
       return `\n\`\`\`${LANGUAGES[extension] ?? extension}\n${readFileSync(name, 'utf8')}\`\`\`\n\n`;
     });
   return { current, rendered: await format(filled, { ...(await resolveConfig(path)), filepath: path }) };
+}
+
+const ENV_EXAMPLE_HEAD = `# Variables of Reprise, with their defaults. Copy this file to .env, and remove the "#" before what you change.
+# Docker Compose reads it by "env_file", systemd by "EnvironmentFile", Node by "--env-file".
+# docs/configuration.md says more of each.`;
+
+/** `.env.example`: every variable, what it means, and its default. */
+export function renderEnvExample(): string {
+  const entries = ENV_VARIABLES.map(({ name, default: value, description }) => {
+    const further = isSecretVariable(name) ? ` Or ${name}_FILE, a file that holds it.` : '';
+    return `# ${description}${further}\n#${name}=${value ?? ''}`;
+  });
+  return `${[ENV_EXAMPLE_HEAD, ...entries].join('\n\n')}\n`;
+}
+
+function secretFilesList(): string {
+  const names = ENV_VARIABLES.map(({ name }) => name).filter(isSecretVariable);
+  return names.map((name) => `\`${name}_FILE\``).join(', ');
 }
 
 /** Hand-written text only: what is made from the code has its words from there. */

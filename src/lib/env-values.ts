@@ -204,12 +204,16 @@ export function describeIssue(issue: z.core.$ZodIssue, { provided, suffix, facts
   const listed = String(issue.path[0]);
   const name = `${listed}${suffix}`;
   // Any part of a malformed URL may be the password.
-  if (isSecret(listed)) return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
+  if (mayHoldSecret(listed))
+    return `${name} is invalid${remedyOf(issue)}; expected: ${factsOf(listed).kind}.`;
   const value = JSON.stringify(provided[name] ?? '');
   const problem = issue.message.startsWith('"') ? issue.message : `${value} is invalid`;
   return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
 }
 
-/** Variables whose value no message may repeat. */
-const isSecret = (name: string): boolean =>
-  /_URL$|^HTTPS?_PROXY$|_PASSWORD$|_SECRET$|_KEY$|_KEY_PREVIOUS$/.test(name);
+/** Variables that may be read from a file. */
+export const isSecretVariable = (name: string): boolean =>
+  /^(?:DATABASE|MONGODB)_URL$|^HTTPS?_PROXY$|_(?:PASSWORD|SECRET|TOKEN|KEY|KEY_PREVIOUS)$/.test(name);
+
+/** Variables whose value no message may repeat: any address may have a password in it. */
+const mayHoldSecret = (name: string): boolean => name.endsWith('_URL') || isSecretVariable(name);

@@ -1,5 +1,9 @@
-import { delimiter, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isSecretVariable } from '../../src/lib/env-values.js';
 import { ENV_VARIABLES, EnvError, parseEnv, secretUrlsOf } from '../../src/env.js';
 
 type Variables = Record<string, string>;
@@ -261,6 +265,78 @@ describe('the environment', () => {
     const [line] = mistakesOf({ DATABASE_URL: 'mysql://admin:hunter2@db/reprise' });
     expect(line).not.toContain('hunter2');
     expect(line).toContain('DATABASE_URL');
+  });
+});
+
+describe('a secret in a file', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'secrets-'));
+  const write = (content: string | Uint8Array) => {
+    const path = join(directory, randomUUID());
+    writeFileSync(path, content);
+    return path;
+  };
+  const url = 'postgresql://reprise:p%40ss@db/reprise';
+  const key = 'k'.repeat(40);
+
+  it.each(['', '\n', '\r\n', ' \n\n'])('is read without what an editor leaves at its end: %j', (end) => {
+    const env = parseEnv({ DATABASE_URL_FILE: write(url + end), SECRET_KEY_FILE: write(key + end) });
+    expect(env.database).toEqual({ kind: 'external', url });
+    expect(env.secretKey).toBe(key);
+    expect(secretUrlsOf(env)).toEqual(expect.arrayContaining([url, key]));
+  });
+
+  it('serves every variable that is secret, and those of further sign-in providers', () => {
+    const secrets = ENV_VARIABLES.map(({ name }) => name).filter(isSecretVariable);
+    expect(secrets).toEqual(
+      expect.arrayContaining(['MONGODB_URL', 'SECRET_KEY_PREVIOUS', 'HTTPS_PROXY', 'ADMIN_PASSWORD']),
+    );
+    const missing = [...secrets, 'OIDC_CLIENT_SECRET_2'].map(
+      (name) => [`${name}_FILE`, '/nowhere/x'] as const,
+    );
+    expect(mistakesOf(Object.fromEntries(missing)).filter((line) => line.includes('_FILE: '))).toEqual(
+      missing.map(
+        ([name]) => `${name}: the file does not exist; expected: a file that holds ${name.slice(0, -5)}.`,
+      ),
+    );
+  });
+
+  it('counts for what other variables require', () => {
+    expect(parseEnv({ ROLE: 'api', DATABASE_URL_FILE: write(url) }).role).toBe('api');
+    const admin = { ADMIN_USERNAME: 'alex', ADMIN_PASSWORD_FILE: write('correct horse') };
+    expect(parseEnv(admin).firstAdmin).toEqual({ username: 'alex', password: 'correct horse' });
+  });
+
+  it('is refused beside the variable itself', () => {
+    expect(mistakesOf({ DATABASE_URL: url, DATABASE_URL_FILE: write(url) })).toEqual([
+      'DATABASE_URL and DATABASE_URL_FILE are both set; set one of them.',
+    ]);
+    const proxy = { https_proxy: 'http://proxy:3128', HTTPS_PROXY_FILE: write('http://proxy:3128') };
+    expect(mistakesOf(proxy)).toEqual(['HTTPS_PROXY and HTTPS_PROXY_FILE are both set; set one of them.']);
+  });
+
+  it('is checked like the variable, without repeating anything of it', () => {
+    const [line = ''] = mistakesOf({ DATABASE_URL_FILE: write('postgresql://reprise:abc#def@db/x') });
+    expect(line).toMatch(/^DATABASE_URL is invalid: percent-encode /);
+    expect(line).not.toMatch(/abc|def@/);
+  });
+
+  it.each([
+    ['a folder', () => directory, 'this is not a file'],
+    ['an empty file', () => write(' \n'), 'the file is empty'],
+    ['a file that is too large', () => write(new Uint8Array(70_000)), 'the file has more than 65536 bytes'],
+    ['a device that never ends', () => '/dev/zero', 'this is not a file'],
+    ['the secret itself', () => url, 'the file does not exist'],
+    ['a path that no system takes', () => `/${'hunter2'.repeat(100)}`, 'cannot be read (ENAMETOOLONG)'],
+  ])('says what is wrong with %s, in one line that repeats nothing', (_what, make, problem) => {
+    const value = make();
+    const mistakes = mistakesOf({ DATABASE_URL_FILE: value });
+    expect(mistakes).toEqual([expect.stringContaining(problem)]);
+    expect(mistakes[0]).not.toContain(value.slice(0, 20));
+  });
+
+  it('ignores such variables of other programs', () => {
+    const others = { POSTGRES_PASSWORD_FILE: '/nowhere', PORT_FILE: '/nowhere', PUBLIC_URL_FILE: '/nowhere' };
+    expect(parseEnv(others)).toEqual(parseEnv({}));
   });
 });
 
