@@ -8,6 +8,7 @@ export class CatalogItemNotFoundError extends DomainError {
 export const CATALOG_SETUPS: ReadonlyMap<string, string> = new Map([
   ['deezer', 'it is off with CATALOG=demo; set CATALOG to deezer and start Reprise again'],
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
+  ['subsonic', 'set SUBSONIC_URL to your own server and start Reprise again'],
   [
     'spotify',
     'enter the client id and secret of an app with the mutation setSpotifyApp or PUT /api/credentials/spotify_api_config',
