@@ -3,6 +3,8 @@ import { LIBRARY, lengthOf, qualityOf, type LibraryFile } from './library-file.j
 import type { LibraryIndex } from './library-store.js';
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
 import { isSameRecording, rankMatch } from '../catalog/match-track.js';
+import type { Verified } from '../media/media.js';
+import { parseProbe } from '../media/probe.js';
 import { LibraryFileError, type LibraryRoots, type OpenFile } from './library-roots.js';
 
 interface LibrarySourceOptions {
@@ -74,7 +76,7 @@ async function openUnchanged(roots: LibraryRoots, file: LibraryFile): Promise<Op
 }
 
 function toRendition(file: LibraryFile, localPath: string): Rendition {
-  const { verifiedSha256, verifiedMs } = file;
+  const verified = verifiedOf(file);
   const ownFile = file.copyright ? `Your own file; ${file.copyright}` : 'Your own file';
   return {
     source: LIBRARY,
@@ -87,7 +89,11 @@ function toRendition(file: LibraryFile, localPath: string): Rendition {
     localPath,
     licence: file.licence ?? ownFile,
     resumable: true,
-    ...(verifiedSha256 &&
-      verifiedMs !== null && { verified: { sha256: verifiedSha256, decodedMs: verifiedMs } }),
+    ...(verified && { verified }),
   };
+}
+
+function verifiedOf({ verifiedSha256: sha256, verifiedMs, verifiedProbe }: LibraryFile): Verified | null {
+  if (!sha256 || verifiedMs === null) return null;
+  return { sha256, decodedMs: verifiedMs, probe: parseProbe(verifiedProbe) };
 }
