@@ -2,7 +2,7 @@ import { dirname, join, parse } from 'node:path';
 import { normalizeText } from '../catalog/normalize.js';
 import type { Rendition } from '../catalog/audio-source.js';
 import type { CoverDeps } from '../covers/covers.js';
-import { CODEC_OF_FORMAT, type AudioProbe } from '../media/media.js';
+import { CODEC_OF_FORMAT, type AudioFacts, type AudioProbe } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
 import { LeaseLostError } from '../queue/leases.js';
@@ -152,7 +152,7 @@ const FORMAT_OF_CODEC = new Map(Object.entries(CODEC_OF_FORMAT).map(([format, co
 
 async function draftRecord(
   path: string,
-  { container, codec, bitrateKbps, durationMs }: AudioProbe,
+  { container, codec, bitrateKbps, durationMs }: AudioFacts,
   { source, licence }: Pick<Rendition, 'source' | 'licence'>,
 ): Promise<Omit<FileRecord, 'filePath'>> {
   return {

@@ -53,6 +53,29 @@ const ENTRIES = [
   'packet=codec_type,size',
 ].join(':');
 
+const probe = z.object({
+  container: z.string(),
+  codec: z.string(),
+  bitrateKbps: z.number().nullable(),
+  durationMs: z.number(),
+  sampleRateHz: z.number(),
+  channels: z.number(),
+  channelLayout: z.string().exactOptional(),
+  bitDepth: z.number().exactOptional(),
+  streamed: z.literal(true).exactOptional(),
+  estimated: z.literal(true).exactOptional(),
+  cutOff: z.literal(true).exactOptional(),
+  extraStreams: z.literal(true).exactOptional(),
+  extension: z.string().exactOptional(),
+  hasCover: z.boolean(),
+  tags: z.record(z.string(), z.string()),
+});
+
+/** One that was kept as JSON; null for none, or one of another version. */
+export function parseProbe(json: string | null): AudioProbe | null {
+  return probe.safeParse(parseJson(json ?? '')).data ?? null;
+}
+
 type Report = z.infer<typeof report>;
 type Stream = z.infer<typeof stream>;
 
