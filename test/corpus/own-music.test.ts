@@ -278,8 +278,8 @@ describe('KEEP leaves the container what it was, and edits tags in place (F15)',
     { file: 'a.wav', options: ['-c:a', 'pcm_s24le'], chapters: [], artists: TWO, composer: '', own: '' },
     {
       file: 'a.wma',
-      options: ['-c:a', 'wmav2', '-map_chapters', '-1', '-f', 'asf'],
-      chapters: [],
+      options: ['-c:a', 'wmav2', '-f', 'asf'],
+      chapters: CHAPTERED,
       artists: ['Ana Sol; Björk Ü'],
       composer: 'WM/Composer',
       own: 'MY_OWN_FIELD',
@@ -342,6 +342,17 @@ describe('KEEP leaves the container what it was, and edits tags in place (F15)',
     const path = await convert(file, 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
     expect(path.split('.').at(-1)).toBe(file.split('.').at(-1));
     expect((await readFile(path)).equals(await readFile(workspace.file(file)))).toBe(true);
+  });
+
+  it('keeps chapters and length of a WMA whose header grows', async () => {
+    await makeTagged(workspace.file('large.wma'), ['-c:a', 'wmav2', '-f', 'asf']);
+    const tags = { ...fullTags, copyright: '©'.repeat(9_000) };
+    const path = await convert('large.wma', 'KEEP', { tags, tagPolicy: 'replace', cover: FRONT });
+    const before = await media.probe(workspace.file('large.wma'), never);
+    expect((await stat(path)).size).toBeGreaterThan((await stat(workspace.file('large.wma'))).size + 18_000);
+    expect((await media.probe(path, never)).durationMs).toBe(before.durationMs);
+    expect(await chaptersOf(path)).toEqual(CHAPTERED);
+    expect(await audioDigest(path)).toBe(await audioDigest(workspace.file('large.wma')));
   });
 
   it('carries chapters and their titles into formats that have them', async () => {
