@@ -105,7 +105,8 @@ function patchCommand(command: ffmpeg.FfmpegCommand, ffmpegPath: string): ffmpeg
       try {
         spawn.call(command, args, options, started, endedSafely);
       } catch (error) {
-        endedSafely(error);
+        // After the event of a program that was not started, which says why: such a child has no streams to listen to.
+        setImmediate(endedSafely, error);
       }
     },
   });
