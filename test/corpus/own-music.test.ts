@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, stat } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import ffprobeInstaller from '@ffprobe-installer/ffprobe';
@@ -12,6 +12,7 @@ import {
   FRONT,
   framesOf,
   keptBlocks,
+  makeDsf,
   makeOldMp3,
   makeRichFlac,
   makeTagged,
@@ -337,11 +338,25 @@ describe('KEEP leaves the container what it was, and edits tags in place (F15)',
   it.each([
     { file: 'b.w64', options: ['-c:a', 'pcm_s16le'] },
     { file: 'b.oga', options: ['-c:a', 'flac', '-f', 'ogg'] },
+    { file: 'b.caf', options: ['-c:a', 'pcm_s16be'] },
+    { file: 'b.au', options: ['-c:a', 'pcm_s16be'] },
+    { file: 'b.voc', options: ['-c:a', 'pcm_u8'] },
+    { file: 'b.ac3', options: ['-c:a', 'ac3'] },
+    { file: 'b.eac3', options: ['-c:a', 'eac3'] },
+    { file: 'b.mlp', options: ['-c:a', 'mlp', '-strict', '-2'] },
+    { file: 'b.thd', options: ['-c:a', 'truehd', '-strict', '-2'] },
   ])('leaves $file as it is, whose tags the library cannot edit', async ({ file, options }) => {
     await makeTagged(workspace.file(file), options);
     const path = await convert(file, 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
     expect(path.split('.').at(-1)).toBe(file.split('.').at(-1));
     expect((await readFile(path)).equals(await readFile(workspace.file(file)))).toBe(true);
+  });
+
+  it('leaves a.dsf as it is', async () => {
+    await writeFile(workspace.file('a.dsf'), makeDsf(2));
+    const path = await convert('a.dsf', 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
+    expect(path.split('.').at(-1)).toBe('dsf');
+    expect((await readFile(path)).equals(await readFile(workspace.file('a.dsf')))).toBe(true);
   });
 
   it('keeps chapters and length of a WMA whose header grows', async () => {

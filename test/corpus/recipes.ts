@@ -256,3 +256,35 @@ export async function cutFile(path: string, share: number): Promise<void> {
   const { size } = await stat(path);
   await writeFile(path, (await readFile(path)).subarray(0, Math.round(size * share)));
 }
+
+/** Silence of that many seconds, in one bit at 2.8 MHz. */
+export function makeDsf(seconds: number): Buffer {
+  const rate = 2_822_400;
+  const blocks = Math.ceil((rate * seconds) / 8 / 4_096);
+  const data = Buffer.alloc(blocks * 4_096, 0x69);
+  const chunk = (name: string, size: number) => {
+    const buffer = Buffer.alloc(size);
+    buffer.write(name, 'latin1');
+    return buffer;
+  };
+  const head = chunk('DSD ', 28);
+  head.writeBigUInt64LE(28n, 4);
+  head.writeBigUInt64LE(BigInt(28 + 52 + 12 + data.length), 12);
+  const format = chunk('fmt ', 52);
+  format.writeBigUInt64LE(52n, 4);
+  for (const [at, value] of [
+    [12, 1],
+    [16, 0],
+    [20, 1],
+    [24, 1],
+    [28, rate],
+    [32, 1],
+    [44, 4_096],
+  ] as const) {
+    format.writeUInt32LE(value, at);
+  }
+  format.writeBigUInt64LE(BigInt(rate * seconds), 36);
+  const body = chunk('data', 12);
+  body.writeBigUInt64LE(BigInt(12 + data.length), 4);
+  return Buffer.concat([head, format, body, data]);
+}
