@@ -8,7 +8,7 @@ import { countProblems, deleteAwayFiles, listProblems } from '../../src/library/
 import { createLibraryIndex } from '../../src/library/library-store.js';
 import { createTagReader } from '../../src/library/tag-reader.js';
 import { bareFfmpeg, never } from '../kit/audio.js';
-import { makeDsf } from './recipes.js';
+import { makeApe, makeDsf } from './recipes.js';
 import { asUserWithoutRights, makeCover, remove, useTestLibrary, type TestLibrary } from '../kit/library.js';
 
 /* What people's folders hold, and what a scan makes of it: nothing is passed over in silence, and nothing forgotten. */
@@ -77,10 +77,13 @@ describe('what is read', () => {
     },
   );
 
-  it('.dsf', async () => {
+  it.each([
+    ['dsf', makeDsf],
+    ['ape', makeApe],
+  ] as const)('.%s, which ffmpeg cannot write', async (extension, make) => {
     const library = await useTestLibrary();
     await mkdir(library.path('A/B'), { recursive: true });
-    await writeFile(library.path('A/B/01 - One Bit.dsf'), makeDsf(2));
+    await writeFile(library.path(`A/B/01 - One Bit.${extension}`), make(2));
     expect(await library.scan()).toMatchObject({ added: 1, unreadable: 0 });
     const [file] = await library.db.libraryFile.findMany();
     expect(file).toMatchObject({ title: 'One Bit', artists: ['A'], album: 'B', problem: null });

@@ -12,6 +12,7 @@ import {
   FRONT,
   framesOf,
   keptBlocks,
+  makeApe,
   makeDsf,
   makeOldMp3,
   makeRichFlac,
@@ -350,6 +351,16 @@ describe('KEEP leaves the container what it was, and edits tags in place (F15)',
     const path = await convert(file, 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
     expect(path.split('.').at(-1)).toBe(file.split('.').at(-1));
     expect((await readFile(path)).equals(await readFile(workspace.file(file)))).toBe(true);
+  });
+
+  it('a.ape', async () => {
+    await writeFile(workspace.file('a.ape'), makeApe(4));
+    const path = await convert('a.ape', 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
+    expect(path.split('.').at(-1)).toBe('ape');
+    const [before, after] = [await readFile(workspace.file('a.ape')), await readFile(path)];
+    expect(after.subarray(0, before.length).equals(before)).toBe(true);
+    expect(await media.probe(path, never)).toMatchObject({ codec: 'ape', durationMs: 4_000 });
+    expect((await parseFile(path)).common).toMatchObject({ title: fullTags.title, artists: TWO });
   });
 
   it('leaves a.dsf as it is', async () => {
