@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
+import { describeFileLimit } from '../lib/disk-errors.js';
 import { systemCodeOf } from '../lib/errors.js';
-import { FfmpegMissingError, InvalidAudioError } from './errors.js';
+import { FfmpegMissingError, FileLimitError, InvalidAudioError } from './errors.js';
 import { GUARDED_INPUT } from './ffmpeg.js';
 import type { AudioProbe } from './media.js';
 import { runTool, type ToolLimits } from './run-tool.js';
@@ -152,6 +153,8 @@ export async function startTool(
     return await runTool(path, args, { ...PROBE_LIMITS, ...limits });
   } catch (error) {
     if (limits.signal.aborted || systemCodeOf(error) === null) throw error;
+    const fileLimit = describeFileLimit(error);
+    if (fileLimit !== null) throw new FileLimitError(fileLimit, { cause: error });
     throw new FfmpegMissingError('ffprobe or ffmpeg can no longer be started.', { cause: error });
   }
 }
