@@ -8,7 +8,7 @@ import { countProblems, deleteAwayFiles, listProblems } from '../../src/library/
 import { createLibraryIndex } from '../../src/library/library-store.js';
 import { createTagReader } from '../../src/library/tag-reader.js';
 import { bareFfmpeg, never } from '../kit/audio.js';
-import { makeApe, makeDsf } from './recipes.js';
+import { makeApe, makeDsf, makeMpc } from './recipes.js';
 import { asUserWithoutRights, makeCover, remove, useTestLibrary, type TestLibrary } from '../kit/library.js';
 
 /* What people's folders hold, and what a scan makes of it: nothing is passed over in silence, and nothing forgotten. */
@@ -80,6 +80,7 @@ describe('what is read', () => {
   it.each([
     ['dsf', makeDsf],
     ['ape', makeApe],
+    ['mpc', makeMpc],
   ] as const)('.%s, which ffmpeg cannot write', async (extension, make) => {
     const library = await useTestLibrary();
     await mkdir(library.path('A/B'), { recursive: true });

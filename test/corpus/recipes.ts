@@ -312,3 +312,18 @@ export function makeApe(seconds: number): Buffer {
     ...Array.from({ length: frames }, () => frame),
   ]);
 }
+
+/** Stereo silence as Musepack of version 7: bits in words of 32, each frame with its length in 20 bits and one empty band. */
+export function makeMpc(seconds: number): Buffer {
+  const frames = Math.ceil((44_100 * seconds) / 1_152);
+  const frame = '0'.repeat(8);
+  const bits = frame.length.toString(2).padStart(20, '0') + frame;
+  const body = '0'.repeat(8) + bits.repeat(frames) + '0'.repeat(64);
+  const words = body.padEnd(Math.ceil(body.length / 32) * 32, '0').match(/.{32}/g) ?? [];
+  return Buffer.concat([
+    Buffer.from('MP+\x07'),
+    uint32le(frames),
+    Buffer.alloc(16),
+    ...words.map((word) => uint32le(Number.parseInt(word, 2))),
+  ]);
+}
