@@ -132,7 +132,7 @@ describe('a file of the library', () => {
         error: {
           code: 'SOURCE_DAMAGED',
           message: expect.stringMatching(
-            /^The audio is damaged: [34](?:\.\d)? of 40 s cannot be decoded\.$/,
+            /^The audio is damaged: [34](?:\.\d)? of 40 s cannot be decoded\. Other sources: demo has no such track\.$/,
           ) as string,
         },
       });
