@@ -15,6 +15,8 @@ export interface DeezerServer {
   arrivals: { atMs: number; limited: boolean }[];
   /** After so many more requests, those of the seconds that follow are answered with 429 and `Retry-After`. */
   limitAfter(requests: number, seconds: number): void;
+  /** Ends that sooner: after so many milliseconds. */
+  endLimitAfter(ms: number): void;
   /** From now on, at most that many requests are answered before the quota error comes. */
   allow(requests: number): void;
   stop(): Promise<void>;
@@ -134,6 +136,9 @@ export async function startDeezerServer(): Promise<DeezerServer> {
     arrivals,
     limitAfter: (count, seconds) => {
       limit = { from: requests.length + count, seconds, untilMs: Infinity };
+    },
+    endLimitAfter: (ms) => {
+      limit.untilMs = performance.now() + ms;
     },
     allow: (count) => {
       left = count;
