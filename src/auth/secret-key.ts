@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { EnvError, type Env } from '../env.js';
 import { systemCodeOf } from '../lib/errors.js';
-import { writeNewFile } from '../lib/plain-file.js';
+import { makeDirectories, writeNewFile } from '../lib/plain-file.js';
 import { sealingKeyOf, type SealingKey } from '../lib/seal.js';
 
 export interface SecretKeys {
@@ -76,7 +76,7 @@ export async function replaceKeyFile(dataDir: string): Promise<void> {
 }
 
 async function withNewKey(dataDir: string, use: (made: string) => Promise<void>): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
+  await makeDirectories(dataDir);
   const made = join(dataDir, `secret.${randomBytes(6).toString('hex')}.new`);
   try {
     await writeNewFile(made, `${randomBytes(KEY_BYTES).toString('hex')}\n`, 0o600);

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { delay } from '../lib/async.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
+import { makeDirectories } from '../lib/plain-file.js';
 import type { Logger } from '../lib/logger.js';
 import { chooseAddress, clusterName, hasSocket, removeSocketDirectory, urlOf } from './address.js';
 import { findBinaries } from './binaries.js';
@@ -53,7 +54,7 @@ export async function startEmbeddedPostgres(options: {
 
 async function planCluster(requestedDir: string): Promise<ClusterPlan> {
   try {
-    mkdirSync(requestedDir, { recursive: true });
+    await makeDirectories(requestedDir);
   } catch (cause) {
     throw new EmbeddedDatabaseError(`DATA_DIR "${requestedDir}" cannot be created: ${messageOf(cause)}`, {
       cause,

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { systemCodeOf } from './errors.js';
 
 /** Windows has no such flag, and needs a privilege to make a link. */
@@ -62,4 +63,24 @@ export async function flushDirectory(path: string): Promise<void> {
 export async function isPlainFile(path: string): Promise<boolean> {
   const found = await lstat(path);
   return found.isFile() && found.nlink <= 1;
+}
+
+/** With its parents. Node's own never ends where the parent exists and the disk says ENOENT, as /proc does. */
+export async function makeDirectories(path: string): Promise<void> {
+  try {
+    await makeDirectory(path);
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== 'ENOENT' || dirname(path) === path) throw thrown;
+    await makeDirectories(dirname(path));
+    await makeDirectory(path);
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (thrown) {
+    const found = await stat(path).catch(() => null);
+    if (!found?.isDirectory()) throw thrown;
+  }
 }

@@ -12,8 +12,6 @@ export interface ContainerOptions {
   /** `uid:gid` in place of that of the image. */
   user?: string;
   env?: Readonly<Record<string, string>>;
-  /** In place of that of the image. */
-  command?: readonly string[];
   /** Directories by their path in the container; those of VOLUME that are not named are new. */
   volumes?: Readonly<Record<string, string>>;
   /** By default none, as with `--cap-drop ALL`. */
@@ -37,18 +35,12 @@ export interface Container {
 
 /** A container of the image on a root that cannot be written, with no_new_privs. */
 export function startContainer({ root, config }: Image, options: ContainerOptions): Container {
-  const {
-    scratch,
-    user = config.user,
-    env = {},
-    capabilities = [],
-    command: given = config.command,
-  } = options;
+  const { scratch, user = config.user, env = {}, capabilities = [] } = options;
   const volumes = { ...makeVolumes(root, config.volumes, scratch), ...options.volumes };
   const variables = Object.entries({ ...config.env, HOME: '/', ...env });
   const start = ['env', '-i', '-C', config.workdir, ...variables.map(([name, value]) => `${name}=${value}`)];
   const privileges = privilegesOf(user, capabilities);
-  const command = [...privileges, ...start, ...config.entrypoint, ...given];
+  const command = [...privileges, ...start, ...config.entrypoint, ...config.command];
   const script = mountScript({ root, view: join(scratch, 'root'), volumes });
   mkdirSync(join(scratch, 'root'), { recursive: true });
   const isolated = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', 'sh', '-c', script, 'sh'];
@@ -131,7 +123,10 @@ function collect(child: ChildProcess): string[] {
 /** The child of unshare. */
 function processOneOf({ pid = 0 }: ChildProcess): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return Number(children.trim().split(' ')[0]);
+  const [id = ''] = children.trim().split(' ');
+  // Signals to 0 would go to this process too.
+  if (id === '') throw new Error('The container has ended, or has not begun.');
+  return Number(id);
 }
 
 function runBeside(pid: number, command: readonly string[]): { status: number | null; output: string } {
@@ -151,16 +146,11 @@ export function accessOf(path: string): string {
   return `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
 }
 
-export async function listen(): Promise<{ port: number; close(): Promise<void> }> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
-export async function freePort(): Promise<number> {
-  const { port, close } = await listen();
-  await close();
+  await new Promise((resolve) => server.close(resolve));
   return port;
 }
 

@@ -85,6 +85,23 @@ describe('the image', () => {
   });
 });
 
+describe('HEALTHCHECK', () => {
+  const canIsolate = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
+
+  it.skipIf(!canIsolate).each([
+    ['worker', 0],
+    ['start', 1],
+  ])(
+    'of a container that runs "reprise %s" where nothing listens ends with %i (skipped without root)',
+    (name, status) => {
+      const script = join(mkdtempSync(join(tmpdir(), 'health-')), 'reprise');
+      const check = `HOST=0.0.0.0 PORT=1 '${process.execPath}' '${join(process.cwd(), 'packaging/healthcheck.mjs')}'`;
+      writeFileSync(script, `#!/bin/sh\n${check}\nexit $?\n`, { mode: 0o755 });
+      expect(spawnSync('unshare', ['--pid', '--fork', '--mount-proc', script, name]).status).toBe(status);
+    },
+  );
+});
+
 describe.each(['compose.yaml', 'compose.production.yaml'])('%s', (path) => {
   const { document, compose } = readCompose(path);
   const services = Object.entries(compose.services);

@@ -14,7 +14,6 @@ import { buildImage, run, type Image } from './build-image.js';
 import {
   accessOf,
   freePort,
-  listen,
   startContainer,
   until,
   type Container,
@@ -184,26 +183,6 @@ async function checkRefusal(image: Image, options: ContainerOptions, message: Re
   assert.equal(container.output().trim().split('\n').length, 1);
 }
 
-/** It waits for a database that accepts connections and says nothing. */
-async function checkWorker(
-  image: Image,
-  { scratch, role }: { scratch: string; role: string },
-): Promise<void> {
-  const { port, close } = await listen();
-  const { entrypoint, healthcheck } = image.config;
-  const env = { DATABASE_URL: `postgresql://reprise@127.0.0.1:${port}/reprise`, PORT: '1' };
-  const container = startContainer(image, { scratch, env, command: ['reprise', role] });
-  const isStarted = () =>
-    container.exec(['sh', '-c', "tr '\\0' ' ' </proc/1/cmdline"]).output.startsWith('node ') ? true : null;
-  try {
-    await until(`${entrypoint.join(' ')} starts a ${role}`, START_MS, isStarted);
-    assert.equal(container.exec(healthcheck).status, role === 'worker' ? 0 : 1, container.output());
-  } finally {
-    await container.stop(STOP_MS);
-    await close();
-  }
-}
-
 async function prove(scratch: string): Promise<void> {
   // Ten thousands of small files are written, and removed at the end: minutes on a busy disk.
   if (process.availableMemory() > ENOUGH_MEMORY)
@@ -260,8 +239,6 @@ async function prove(scratch: string): Promise<void> {
     /^ROLE: "api" requires DATABASE_URL/,
   );
   say('a container that cannot work says why, in one line');
-  for (const role of ['worker', 'start']) await checkWorker(image, { scratch: directory(role), role });
-  say('HEALTHCHECK asks a server for an answer, and a worker for nothing');
 }
 
 function findObstacle(): string | null {
