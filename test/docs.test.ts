@@ -28,6 +28,7 @@ describe('the documentation', () => {
       'deezer',
       'graphql',
       'installing',
+      'internet-archive',
       'library',
       'operations',
       'reverse-proxies',
