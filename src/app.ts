@@ -15,13 +15,8 @@ import { writePlaylistsOnEvent } from './downloads/write-playlists.job.js';
 import { secretUrlsOf, type Env } from './env.js';
 import { createEventBus } from './events/bus.js';
 import { startPostgresRelay } from './events/postgres-relay.js';
-import { createContextFactory } from './context.js';
-import { internalSchema, schema } from './schema.js';
-import { createGraphqlServer } from './graphql/server.js';
-import type { Check } from './http/readiness.js';
 import { readinessChecks } from './readiness-checks.js';
-import { createHttpServer, type RunningHttpServer } from './http/server.js';
-import { createSinglePage } from './http/single-page.js';
+import type { RunningHttpServer } from './http/server.js';
 import { createJobRunner, type AgendaJobs } from './jobs/agenda.js';
 import { JOBS } from './job-handlers.js';
 import { abortable } from './lib/async.js';
@@ -29,16 +24,15 @@ import { systemClock, type Clock } from './lib/clock.js';
 import { messageOf } from './lib/errors.js';
 import { createClosers, type Closers } from './lib/closers.js';
 import { createLogger, type Logger } from './lib/logger.js';
-import { createReaderCounter, READER_LIMITS, type ReaderLimits } from './lib/reader-limits.js';
+import type { ReaderLimits } from './lib/reader-limits.js';
 import { createRedactor } from './lib/secrets.js';
 import { createMedia } from './media/create-media.js';
 import type { Media } from './media/media.js';
 import { TIMING, type Platform, type Timing } from './platform.js';
 import { createOutbound } from './outbound/outbound.js';
-import { createRestApp } from './rest/handle.js';
-import { ROUTES } from './rest-routes.js';
 import { migrate } from './database/migrate.js';
 import { openDatabaseServer } from './open-database-server.js';
+import { startServer } from './start-server.js';
 import { createExpensiveReads, READ_LIMITS } from './database/expensive-reads.js';
 import { createDatabase, READ_STATEMENT_MS, type Database, type DatabaseOptions } from './database/prisma.js';
 import { repairSequences } from './database/sequence.js';
@@ -99,7 +93,8 @@ async function openApp(env: Env, options: StartOptions): Promise<App> {
   const workDeps = { ...deps, db: workDb };
   const dispatcher = env.role === 'api' ? null : await startWorker(workDeps, jobs, closers);
   const checks = readinessChecks(workDeps, { jobs, dispatcher });
-  const http = env.role === 'worker' ? null : await startServer(deps, checks, { overrides, closers });
+  const http =
+    env.role === 'worker' ? null : await startServer(deps, { checks, readers: overrides.readers, closers });
   return { http, deps, stop: () => closers.close() };
 }
 
@@ -252,54 +247,4 @@ async function startWorker(deps: Deps, jobs: AgendaJobs, closers: Closers): Prom
   closers.add('files of watches', keepWatchFilesOnEvent(deps));
   if (deps.env.libraryDirs.length > 0) await jobs.enqueue(scanLibraryJob, {});
   return dispatcher;
-}
-
-async function startServer(
-  deps: Deps,
-  checks: Readonly<Record<string, Check>>,
-  { overrides, closers }: Pick<StartOptions, 'overrides' | 'closers'>,
-): Promise<RunningHttpServer> {
-  const { env, log } = deps;
-  const createContext = createContextFactory(deps);
-  const graphql = createGraphqlServer({
-    schema,
-    internalSchema,
-    createContext,
-    log,
-    graphiql: env.graphiql,
-  });
-  const readers = createReaderCounter({
-    ...READER_LIMITS,
-    perAddress: env.maxReadersPerAddress,
-    ...overrides.readers,
-  });
-  const http = await createHttpServer({
-    host: env.host,
-    port: env.port,
-    graphql,
-    readers,
-    routes: createRestApp({
-      graphql,
-      log,
-      readers,
-      routes: ROUTES,
-      origins: env.corsOrigins,
-      tracebacks: env.development,
-    }),
-    covers: {
-      covers: deps.covers,
-      mayRead: async (request) => (await createContext(request)).permissions.READ,
-      isPublic: !env.authEnabled,
-    },
-    origins: env.corsOrigins,
-    allowedHosts: env.allowedHosts,
-    publicUrl: env.publicUrl,
-    trustedProxies: env.trustedProxies,
-    keySet: env.authEnabled ? async () => ({ keys: await deps.signingKeys.published() }) : undefined,
-    page: env.uiDir === null ? null : createSinglePage(env.uiDir),
-    checks,
-    log,
-  });
-  closers.add('http server', (graceMs) => http.stop({ graceMs }));
-  return http;
 }

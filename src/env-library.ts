@@ -1,14 +1,26 @@
 import { delimiter } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   directoriesOrMissing,
+  listOf,
   onOff,
   positiveNumber,
   variableFacts,
   type Provided,
 } from './lib/env-values.js';
 
+const CATALOGS = ['demo', 'deezer', 'spotify', 'library'] as const;
+
 export const LIBRARY_VARIABLES = {
+  CATALOG: z
+    .enum(CATALOGS)
+    .optional()
+    .register(variableFacts, {
+      kind: listOf(CATALOGS),
+      default: null,
+      description:
+        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, spotify needs an app, and deezer is requested over the internet. By default deezer; installations from before that keep demo.',
+    }),
   LIBRARY_DIRS: directoriesOrMissing.default([]).register(variableFacts, {
     kind: `directories, separated by "${delimiter}"`,
     default: null,
@@ -28,15 +40,16 @@ export const LIBRARY_VARIABLES = {
 };
 
 export interface LibraryEnv {
+  /** Null for the one that the installation was made with. */
+  catalog: (typeof CATALOGS)[number] | null;
   libraryDirs: string[];
   libraryForgetDays: number;
   libraryVerify: boolean;
 }
 
-export function toLibraryEnv(parsed: {
-  [Name in keyof typeof LIBRARY_VARIABLES]: z.infer<(typeof LIBRARY_VARIABLES)[Name]>;
-}): LibraryEnv {
+export function toLibraryEnv(parsed: z.infer<z.ZodObject<typeof LIBRARY_VARIABLES>>): LibraryEnv {
   return {
+    catalog: parsed.CATALOG ?? null,
     libraryDirs: parsed.LIBRARY_DIRS,
     libraryForgetDays: parsed.LIBRARY_FORGET_DAYS,
     libraryVerify: parsed.LIBRARY_VERIFY,

@@ -6,6 +6,7 @@ import {
   directory,
   host,
   isHostName,
+  listOf,
   isOrigin,
   onOff,
   path,
@@ -44,11 +45,7 @@ import { findUserConflicts, toUserEnv, USER_VARIABLES, type UserEnv } from './en
 import { LOG_LEVELS } from './lib/logger.js';
 import { READER_LIMITS } from './lib/reader-limits.js';
 
-const CATALOGS = ['demo', 'deezer', 'spotify', 'library'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
-
-const listOf = (values: readonly string[]) =>
-  values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
 
 const variables = z.object({
   PORT: portNumber.default(7171).register(facts, {
@@ -128,15 +125,6 @@ const variables = z.object({
       description:
         'What this process does; the roles api and worker need DATABASE_URL and a shared DOWNLOAD_DIR.',
     }),
-  CATALOG: z
-    .enum(CATALOGS)
-    .optional()
-    .register(facts, {
-      kind: listOf(CATALOGS),
-      default: null,
-      description:
-        'Catalog for searches and for ids without a provider; library needs LIBRARY_DIRS, spotify needs an app, and deezer is requested over the internet. By default deezer; installations from before that keep demo.',
-    }),
   ...LIBRARY_VARIABLES,
   ...SUBSONIC_VARIABLES,
   FFMPEG_PATH: path.optional().register(facts, {
@@ -201,8 +189,6 @@ interface OwnEnv {
   database: { kind: 'embedded' } | { kind: 'external'; url: string };
   jobStore: { kind: 'postgresql' } | { kind: 'mongodb'; url: string };
   role: (typeof ROLES)[number];
-  /** Null: what the installation was made with. */
-  catalog: (typeof CATALOGS)[number] | null;
   ffmpegPath: string | null;
   ffprobePath: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -299,7 +285,6 @@ function toEnv(parsed: z.infer<typeof variables>): OwnEnv {
     database: parsed.DATABASE_URL ? { kind: 'external', url: parsed.DATABASE_URL } : { kind: 'embedded' },
     jobStore: parsed.MONGODB_URL ? { kind: 'mongodb', url: parsed.MONGODB_URL } : { kind: 'postgresql' },
     role: parsed.ROLE,
-    catalog: parsed.CATALOG ?? null,
     ffmpegPath: parsed.FFMPEG_PATH ?? null,
     ffprobePath: parsed.FFPROBE_PATH ?? null,
     logLevel: parsed.LOG_LEVEL,

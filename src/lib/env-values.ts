@@ -211,6 +211,9 @@ export function describeIssue(issue: z.core.$ZodIssue, { provided, suffix, facts
   return `${name}: ${problem.replace(/\/\/[^/@]*@/, '//…@')}; expected: ${factsOf(listed).kind}.`;
 }
 
+export const listOf = (values: readonly string[]) =>
+  values.join(', ').replace(/, ([^,]*)$/, (_, last: string) => ` or ${last}`);
+
 /** Variables that may be read from a file. */
 export const isSecretVariable = (name: string): boolean =>
   /^(?:DATABASE|MONGODB)_URL$|^HTTPS?_PROXY$|_(?:PASSWORD|SECRET|TOKEN|KEY|KEY_PREVIOUS)$/.test(name);

@@ -270,28 +270,17 @@ function rankOf(text: string): Prisma.Sql {
   if (words.length === 0) return Prisma.sql`0::integer`;
   const key = escapeLike(searchKey(text));
   const title = Prisma.sql`split_part("searchText", E'\n', 1)`;
+  const all = (column: Prisma.Sql, like: (word: string) => string) => allLike(column, words.map(like));
   const credits = Prisma.sql`(E'\t' || split_part("searchText", E'\n', 2) || E'\t')`;
   return Prisma.sql`CASE
     WHEN ${title} LIKE ${` ${key} `} OR ${title} LIKE ${` the ${key} `} THEN 0
     WHEN ${title} LIKE ${` ${key} %`} THEN 1
     WHEN ${title} LIKE ${` ${key}%`} THEN 2
-    WHEN ${allLike(
-      title,
-      words.map((word) => `% ${word} %`),
-    )} THEN 3
-    WHEN ${allLike(
-      title,
-      words.map((word) => `% ${word}%`),
-    )} THEN 4
-    WHEN ${allLike(
-      title,
-      words.map((word) => `%${word}%`),
-    )} THEN 5
+    WHEN ${all(title, (word) => `% ${word} %`)} THEN 3
+    WHEN ${all(title, (word) => `% ${word}%`)} THEN 4
+    WHEN ${all(title, (word) => `%${word}%`)} THEN 5
     WHEN ${credits} LIKE ${`%\t ${key} \t%`} THEN 6
-    WHEN ${allLike(
-      credits,
-      words.map((word) => `% ${word}%`),
-    )} THEN 7
+    WHEN ${all(credits, (word) => `% ${word}%`)} THEN 7
     ELSE 8 END`;
 }
 

@@ -62,11 +62,8 @@ export function openUpstreams(
     ...further.map(({ source }) => source),
     createDemoSource({ media }),
   ];
-  const served = new Map(
-    catalogs.map((catalog) => [
-      catalog.provider,
-      catalog.remote ? createCachedCatalog(catalog, cache, links.note) : catalog,
-    ]),
+  const served = byName(
+    catalogs.map((each) => (each.remote ? createCachedCatalog(each, cache, links.note) : each)),
   );
   const defaultCatalog = () => {
     const { catalog } = deps.settings();
@@ -74,7 +71,7 @@ export function openUpstreams(
   };
   return {
     catalogs: served,
-    liveCatalogs: new Map(catalogs.map((catalog) => [catalog.provider, catalog])),
+    liveCatalogs: byName(catalogs),
     sources,
     defaultCatalog,
     covers: createCovers({ ...deps, catalogs: served }),
@@ -101,3 +98,6 @@ function openFurther(
     ...(collections.length > 0 ? [openInternetArchive(archive)] : []),
   ];
 }
+
+const byName = (catalogs: readonly CatalogSource[]) =>
+  new Map(catalogs.map((catalog) => [catalog.provider, catalog]));

@@ -226,13 +226,16 @@ describe('the cover of a track that was in place before the worker died', () => 
 
 describe('a name that the disk does not allow', () => {
   it('fails the task at the first attempt, with a code of its own', async () => {
-    // Linux takes 4,096 bytes: enough for an unfinished file here, too few for the folders of the track.
-    const depth = Array.from({ length: 19 }, (_, level) => `${level}`.padEnd(200, 'x')).join('/');
+    // Linux takes 4,096 bytes: enough for an unfinished file here, too few for the folders of the track, however short.
+    const depth = Array.from({ length: 19 }, (_, level) => `${level}`.padEnd(205, 'x')).join('/');
     root = join(root, depth);
     await mkdir(root, { recursive: true });
     const id = await queueTrack({
       title: 'T'.repeat(190),
-      album: makeAlbum('demo:alb', { title: 'A'.repeat(190) }),
+      album: makeAlbum('demo:alb', {
+        title: 'A'.repeat(190),
+        artists: [{ id: 'demo:long', name: 'L'.repeat(190) }],
+      }),
     });
     const worker = await joinApp(api, {
       env: { role: 'worker', downloadDir: root, downloadRoots: [root] },
