@@ -4,7 +4,7 @@ import { createPictureFetcher } from '../../catalog/fetch-picture.js';
 import { artistKey, normalizeText, searchWords } from '../../catalog/normalize.js';
 import type { Outbound } from '../../outbound/outbound.js';
 import { DISPLAY_NAME, NAME, PICTURE_RULES, quoted, type ArchiveApi } from './api.js';
-import { artistNameOf, identifierOf, recordingsOf, toAlbum, toArtist, toTrack, trackKeyOf } from './map.js';
+import { artistNameOf, localIdOf, recordingsOf, toAlbum, toArtist, toTrack, trackKeyOf } from './map.js';
 import type { ArchiveRow } from './schemas.js';
 
 interface CatalogParts {
@@ -31,7 +31,7 @@ export function createArchiveCatalog({ api, outbound, url }: CatalogParts): Cata
       return tracks.find((track) => track.id.endsWith(`.${key}`)) ?? null;
     },
     findAlbum: async (id, signal) => {
-      const identifier = identifierOf(id);
+      const identifier = localIdOf(id);
       const [track] = identifier === null ? [] : await readTracks(api, identifier, signal);
       return track?.album ?? null;
     },
@@ -44,7 +44,7 @@ export function createArchiveCatalog({ api, outbound, url }: CatalogParts): Cata
     findShow: () => Promise.resolve(null),
     findEpisode: () => Promise.resolve(null),
     listAlbumTracks: async (id, page, signal) => {
-      const identifier = identifierOf(id);
+      const identifier = localIdOf(id);
       return slice(identifier === null ? [] : await readTracks(api, identifier, signal), page);
     },
     listPlaylistEntries: () => Promise.resolve(nothing()),

@@ -11,13 +11,11 @@ const ARTIST_MARK = 'a.';
 /** What an id here may have (catalog/item-reference.ts). */
 const MAX_LOCAL_CHARS = 128;
 
-/** Null for an id of another catalog. */
-function localIdOf(id: string): string | null {
+/** Of an album, its item. Null for an id of another catalog. */
+export function localIdOf(id: string): string | null {
   const [own, local = '', ...rest] = id.split(':');
   return own === NAME && local !== '' && rest.length === 0 ? local : null;
 }
-
-export const identifierOf = (albumId: string): string | null => localIdOf(albumId);
 
 export function trackKeyOf(trackId: string): { identifier: string; key: string } | null {
   const [, identifier, key] = TRACK_ID.exec(localIdOf(trackId) ?? '') ?? [];
