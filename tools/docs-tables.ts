@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { isSecretVariable } from '../src/lib/env-values.js';
 import { ENV_VARIABLES } from '../src/env.js';
+import { AUDIO_EXTENSIONS } from '../src/library/file-kinds.js';
+import { FORMAT_FACTS } from '../src/media/containers.js';
 import { mainRequirementOf, ruledFieldsOf } from '../src/graphql/field-rules.js';
 import { REQUEST_CODES } from '../src/graphql/request-codes.js';
 import { describeRow, nullNote, wordsOf, type TableRow } from '../src/settings/settings-table.js';
@@ -18,6 +20,7 @@ export const PAGES_WITH_TABLES = [
   'docs/clients.md',
   'docs/configuration.md',
   'docs/graphql.md',
+  'docs/library.md',
   'docs/rest.md',
 ];
 
@@ -29,6 +32,8 @@ const TABLES: Record<string, () => string> = {
   'request codes': codesTable,
   scopes: scopesTable,
   'secret files': secretFilesList,
+  extensions: extensionsList,
+  formats: formatsTable,
 };
 
 const TABLE = /(?<=<!-- table: ([a-z ]+) -->\n).*?(?=<!-- end of table -->)/gs;
@@ -68,6 +73,20 @@ export function renderEnvExample(): string {
 function secretFilesList(): string {
   const names = ENV_VARIABLES.map(({ name }) => name).filter(isSecretVariable);
   return names.map((name) => `\`${name}_FILE\``).join(', ');
+}
+
+function extensionsList(): string {
+  return `${[...AUDIO_EXTENSIONS].map((extension) => `\`${extension}\``).join(', ')}.`;
+}
+
+function formatsTable(): string {
+  const rows = Object.entries(FORMAT_FACTS).map(([format, { container, codecs, encoder }]) => [
+    `\`${format}\``,
+    `\`.${container}\``,
+    codecs.map((codec) => `\`${codec}\``).join(', '),
+    `\`${encoder}\``,
+  ]);
+  return toTable(['format', 'extension', 'codecs that need no converting', 'encoder'], rows);
 }
 
 /** Hand-written text only: what is made from the code has its words from there. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { CatalogDeps } from '../catalog/catalog-source.js';
+import { MUSICBRAINZ } from '../catalog/bridge.js';
+import { isCatalogSetUp, type CatalogDeps } from '../catalog/catalog-source.js';
 import { CATALOG_SETUPS, SOURCE_SETUPS } from '../catalog/errors.js';
 import { namedEnum } from '../lib/named-enum.js';
 import { listLimitStates, type LimitState } from '../outbound/request-limit-store.js';
@@ -35,10 +36,12 @@ export interface SourceStatus {
   lastError: string | null;
 }
 
-type Deps = Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'sources'>;
+type Deps = Pick<Platform & CatalogDeps, 'db' | 'catalogs' | 'enrichment' | 'sources'>;
 
 export function listCatalogStatuses(deps: Deps): Promise<SourceStatus[]> {
-  return listStatuses(deps, { enabled: [...deps.catalogs.keys()], setups: CATALOG_SETUPS });
+  const enabled = [...deps.catalogs.keys()].filter((name) => isCatalogSetUp(deps, name));
+  if (deps.enrichment()) enabled.push(MUSICBRAINZ);
+  return listStatuses(deps, { enabled, setups: CATALOG_SETUPS });
 }
 
 export function listSourceStatuses(deps: Deps): Promise<SourceStatus[]> {
@@ -61,10 +64,13 @@ async function listStatuses({ db }: Deps, { enabled, setups }: Providers): Promi
       account: await findAccountState(db, name),
       ...(disabled.includes(name)
         ? { ...UNUSED, state: 'DISABLED' as const, setup: setups.get(name) ?? null }
-        : toStatus(states.filter(({ provider }) => provider === name))),
+        : toStatus(states.filter(({ provider }) => [name, AUTHORITIES[name]].includes(provider)))),
     })),
   );
 }
+
+/** Without whose tokens a provider answers nobody: what stops one stops the other. */
+const AUTHORITIES: Readonly<Record<string, string>> = { spotify: 'spotify-accounts' };
 
 /** Services whose accounts open a provider that answers nobody else. */
 const ACCOUNTS: Readonly<Record<string, readonly string[]>> = { spotify: ['spotify_api', 'spotify'] };

@@ -28,7 +28,12 @@ export async function findByMusicBrainzId(
   signal: AbortSignal,
 ): Promise<Track | Album> {
   const enrichment = deps.enrichment();
-  if (!enrichment) throw new CatalogNotSetUpError(MUSICBRAINZ, [...deps.catalogs.keys()]);
+  if (!enrichment) {
+    throw new CatalogNotSetUpError(
+      MUSICBRAINZ,
+      listByPreference(deps).map(({ provider }) => provider),
+    );
+  }
   const mbid = id.slice(MUSICBRAINZ.length + 1);
   const isAlbum = type === 'ALBUM';
   const codes = isAlbum

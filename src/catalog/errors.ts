@@ -8,6 +8,7 @@ export class CatalogItemNotFoundError extends DomainError {
 export const CATALOG_SETUPS: ReadonlyMap<string, string> = new Map([
   ['deezer', 'it is off with CATALOG=demo; set CATALOG to deezer and start Reprise again'],
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
+  ['subsonic', 'set SUBSONIC_URL to your own server and start Reprise again'],
   [
     'internet-archive',
     'set INTERNET_ARCHIVE_COLLECTIONS to the collections to search and start Reprise again',

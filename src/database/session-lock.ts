@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { Prisma } from '../generated/prisma/client.js';
+import { inTransaction, type Database } from './prisma.js';
 
 const IDLE_MS = 15_000;
 
@@ -17,6 +18,14 @@ export async function takeSessionLock(client: pg.Client, key: number, idleMs = I
  */
 export async function showAlive(client: pg.Client, instanceId: string): Promise<void> {
   await client.query('SELECT pg_advisory_lock_shared(hashtextextended($1, 0))', [instanceId]);
+}
+
+/** Over all processes, until `work` ends. It must be short, for it holds a connection, and do no harm when repeated. */
+export function oneAtATime<T>(db: Database, name: string, work: () => Promise<T>): Promise<T> {
+  return inTransaction(db, async (tx) => {
+    await tx.$queryRaw`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtext(${name}))) AS taken`;
+    return work();
+  });
 }
 
 /** Columns `key`, the `hashtextextended` of the instance's id, and `pid`. */

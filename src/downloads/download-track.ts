@@ -107,6 +107,7 @@ async function makeFrom(
 
 /** Of the source's own file: another download of it copies the same bytes. */
 async function saveVerified({ source, rendition }: PickedSource, { verified }: MadeFile): Promise<void> {
-  const isNew = verified !== null && verified.sha256 !== rendition.verified?.sha256;
+  const known = rendition.verified;
+  const isNew = verified !== null && (verified.sha256 !== known?.sha256 || !known.probe);
   if (isNew && rendition.localPath !== null) await source.saveVerified?.(rendition, verified);
 }

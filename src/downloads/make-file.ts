@@ -4,6 +4,7 @@ import { LIBRARY } from '../library/library-file.js';
 import { DamagedAudioError } from '../media/errors.js';
 import type { RecordingFacts } from '../catalog/enrichment.js';
 import type {
+  AudioFacts,
   AudioProbe,
   MusicBrainzIds,
   TrackTags,
@@ -29,7 +30,7 @@ export interface MadeFile {
   path: string;
   rendition: Rendition;
   request: TranscodeRequest;
-  output: AudioProbe;
+  output: AudioFacts;
   cover: Uint8Array | null;
   verified: Verified | null;
 }
@@ -41,10 +42,10 @@ export async function makeFile(
   { rendition, audioPath, cover, facts }: FetchedTrack,
 ): Promise<MadeFile> {
   const { track, options, signal } = download;
-  const input = await media.probe(audioPath, signal);
-  checkLength(download, input.durationMs);
-  checkDuration(track, rendition, input);
-  if (!options.acceptLowerQuality) checkQuality(download.settings, track, input);
+  // A copy is compared with what was verified; nothing else would notice an old probe.
+  const known = options.format === 'KEEP' && rendition.localPath !== null ? rendition.verified?.probe : null;
+  const input = known ?? (await media.probe(audioPath, signal));
+  checkInput(download, rendition, input);
   await expectSpace(download, estimateOutput(options, { durationMs: input.durationMs, input }));
   const { made } = await download.work.open();
   const request: TranscodeRequest = {
@@ -61,14 +62,29 @@ export async function makeFile(
     cover,
     verified: rendition.verified ?? null,
   };
-  const { decodedMs, verified } = await transcode(media, download, { rendition, request });
+  const transcoded = await transcode(media, download, { rendition, request });
+  const { decodedMs, output, verified } = transcoded;
+  if (transcoded.input !== input) checkInput(download, rendition, transcoded.input);
   if (decodedMs !== null) checkDuration(track, rendition, { durationMs: decodedMs });
-  const output = await media.probe(request.outputPath, signal);
   signal.throwIfAborted();
   // The header of a copied file may be wrong; ffmpeg's count is less precise than a right one.
   const isStatedRight = Math.abs((decodedMs ?? output.durationMs) - output.durationMs) < 1_000;
   const durationMs = isStatedRight ? output.durationMs : (decodedMs ?? 0);
-  return { path: request.outputPath, rendition, request, output: { ...output, durationMs }, cover, verified };
+  return {
+    path: request.outputPath,
+    rendition,
+    request: { ...request, input: transcoded.input },
+    output: { ...output, durationMs },
+    cover,
+    verified,
+  };
+}
+
+function checkInput(download: TrackDownload, rendition: Rendition, input: AudioProbe): void {
+  const { track, options, settings } = download;
+  checkLength(download, input.durationMs);
+  checkDuration(track, rendition, input);
+  if (!options.acceptLowerQuality) checkQuality(settings, track, input);
 }
 
 async function transcode(

@@ -2,7 +2,8 @@ import { dirname, join, parse } from 'node:path';
 import { normalizeText } from '../catalog/normalize.js';
 import type { Rendition } from '../catalog/audio-source.js';
 import type { CoverDeps } from '../covers/covers.js';
-import { CODEC_OF_FORMAT, type AudioProbe } from '../media/media.js';
+import { oneAtATime } from '../database/session-lock.js';
+import { CODEC_OF_FORMAT, type AudioFacts, type AudioProbe } from '../media/media.js';
 import type { Platform } from '../platform.js';
 import type { ClaimedTask } from '../queue/claimed-task.js';
 import { LeaseLostError } from '../queue/leases.js';
@@ -17,6 +18,8 @@ import { moveIntoPlace } from './move-into-place.js';
 import {
   exists,
   makeDirectoryInside,
+  nearestExisting,
+  proveInside,
   removeEmptyDirectories,
   sizeOf,
   withShortNames,
@@ -54,16 +57,15 @@ async function isUnchanged({ filePath, fileSizeBytes }: Task): Promise<boolean> 
 
 /** Never replaces a file: the same recording is SKIPPED, another gets a number. Records before it moves. */
 export async function placeFile(deps: PlaceDeps, download: TrackDownload, made: PlacedFile): Promise<Ending> {
-  const extension = deps.media.extensionFor(made.request.format, made.request.input);
   const record = await draftRecord(made.path, made.output, made.rendition);
   const draft = { ...record, fileSourceNote: made.sourceNote };
   return withShortNames(async (maxPartBytes) => {
-    const stem = await findTargetStem(download, qualityOf(draft), maxPartBytes);
-    const targetOf = (number: number) => `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
+    const findStem = () => findTargetStem(download, qualityOf(draft), maxPartBytes);
     try {
-      return await placeAtFreeName(deps, download, { made, draft, targetOf });
+      return await placeAtFreeName(deps, download, { made, draft, findStem });
     } catch (thrown) {
-      await removeEmptyDirectories(download.root, dirname(stem));
+      const stem = await findStem().catch(() => null);
+      if (stem !== null) await removeEmptyDirectories(download.root, dirname(stem));
       throw thrown;
     }
   });
@@ -77,15 +79,16 @@ interface PlacedFile extends MadeFile {
 interface Placing {
   made: MadeFile;
   draft: Omit<FileRecord, 'filePath'>;
-  targetOf: (number: number) => string;
+  findStem: () => Promise<string>;
 }
 
 async function placeAtFreeName(deps: PlaceDeps, download: TrackDownload, placing: Placing): Promise<Ending> {
-  const { made, draft, targetOf } = placing;
+  const { made, draft, findStem } = placing;
+  const extension = deps.media.extensionFor(made.request.format, made.request.input);
   for (let number = 1; ;) {
-    const target = targetOf(number);
+    const stem = await openFolder(deps, download.root, findStem);
+    const target = `${stem}${number === 1 ? '' : ` (${number})`}.${extension}`;
     if (!(await exists(target))) {
-      await makeDirectoryInside(download.root, dirname(target));
       await recordFile(deps, download.claimed, { ...draft, filePath: target });
       if (!(await moveIntoPlace(made.path, target))) continue;
       await saveCover(download, target, made.cover);
@@ -98,6 +101,24 @@ async function placeAtFreeName(deps: PlaceDeps, download: TrackDownload, placing
     }
     number++;
   }
+}
+
+/** A folder is made by one task at a time: two at once that spell an artist differently would each make one. */
+async function openFolder(
+  { db }: Pick<Platform, 'db'>,
+  root: string,
+  findStem: () => Promise<string>,
+): Promise<string> {
+  const found = await findStem();
+  if (await exists(dirname(found))) {
+    await proveInside(root, await nearestExisting(dirname(found)));
+    return found;
+  }
+  return oneAtATime(db, 'reprise.folders', async () => {
+    const stem = await findStem();
+    await makeDirectoryInside(root, dirname(stem));
+    return stem;
+  });
 }
 
 async function recordFile(
@@ -152,7 +173,7 @@ const FORMAT_OF_CODEC = new Map(Object.entries(CODEC_OF_FORMAT).map(([format, co
 
 async function draftRecord(
   path: string,
-  { container, codec, bitrateKbps, durationMs }: AudioProbe,
+  { container, codec, bitrateKbps, durationMs }: AudioFacts,
   { source, licence }: Pick<Rendition, 'source' | 'licence'>,
 ): Promise<Omit<FileRecord, 'filePath'>> {
   return {

@@ -16,7 +16,7 @@ type VerifyDeps = Pick<Platform, 'db' | 'log' | 'media'> & {
 };
 
 /** Until the file changes, or a download that decodes it finds it whole. */
-const NOT_VERIFIED: Verified = { sha256: '', decodedMs: 0 };
+const NOT_VERIFIED: Verified = { sha256: '', decodedMs: 0, probe: null };
 
 /**
  * Every minute. Decodes files of the library one after the other, half of the time, so that a copy of one need not be.

@@ -1,5 +1,5 @@
 import { toDatabaseError } from '../database/outage.js';
-import { describeDiskError } from '../lib/disk-errors.js';
+import { describeDiskError, describeFileLimit } from '../lib/disk-errors.js';
 import { DomainError, isTaskErrorCode, messageOf, systemCodeOf, type TaskErrorCode } from '../lib/errors.js';
 
 export class JobStoreUnavailableError extends Error {
@@ -53,15 +53,12 @@ export function maxWaitOf(thrown: unknown): number | null {
   return thrown instanceof DomainError ? thrown.maxWaitMs : null;
 }
 
-/** Of the process, not of the disk: it passes when other work ends. */
-const NO_FILE_HANDLES = new Set(['EMFILE', 'ENFILE']);
-
 function systemFailure(thrown: unknown): Failure | null {
-  const system = systemCodeOf(thrown) ?? '';
-  if (NO_FILE_HANDLES.has(system)) {
-    const message = `Reprise has too many files open (${system}); raise the limit (ulimit -n) and start it again.`;
-    return { code: 'TARGET_NOT_WRITABLE', message, retryable: true, retryAfterMs: null };
+  const fileLimit = describeFileLimit(thrown);
+  if (fileLimit !== null) {
+    return { code: 'TARGET_NOT_WRITABLE', message: fileLimit, retryable: true, retryAfterMs: null };
   }
+  const system = systemCodeOf(thrown) ?? '';
   if (NETWORK.has(system)) {
     const message = `The source could not be reached (${system}).`;
     return { code: 'SOURCE_FAILED', message, retryable: true, retryAfterMs: null };

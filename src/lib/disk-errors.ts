@@ -47,9 +47,20 @@ const NOT_WRITABLE: Readonly<Record<string, string>> = {
 /** Codes that a socket or a missing program has too: they count where the error names a path in the directory. */
 const AMBIGUOUS = new Set(['ENOENT', 'EINVAL', 'ENOTCONN', 'EHOSTDOWN']);
 
+/** Of the process or the machine, not of the disk: it passes when other work ends. */
+const NO_FILE_HANDLES = new Set(['EMFILE', 'ENFILE']);
+
+/** Null for any other error. */
+export function describeFileLimit(thrown: unknown): string | null {
+  const system = systemCodeOf(thrown) ?? '';
+  if (!NO_FILE_HANDLES.has(system)) return null;
+  return `Reprise has too many files open (${system}); raise the limit (ulimit -n) and start it again.`;
+}
+
 /** The one classification of what a disk refuses; null for any other error. */
 export function describeDiskError(thrown: unknown, directory: string | null = null): DiskFailure | null {
   const system = systemCodeOf(thrown) ?? '';
+  if (NO_FILE_HANDLES.has(system)) return null;
   if (AMBIGUOUS.has(system) && (directory === null || !namesPathIn(thrown, directory))) return null;
   const where = directory === null ? '' : ` "${directory}"`;
   if (NO_SPACE.has(system)) {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createDeferred, type Deferred } from './async.js';
+import { describeFileLimit } from './disk-errors.js';
 import type { WorkerMessage } from './worker-process.js';
 
 export interface PoolOptions {
@@ -141,7 +142,11 @@ function startProcess<Request extends Serializable, Reply>(
     start.resolve();
   });
   child.on('error', (cause) =>
-    end(errors.unavailable(`The process "${script.name}" cannot be used.`, { cause })),
+    end(
+      describeFileLimit(cause) === null
+        ? errors.unavailable(`The process "${script.name}" cannot be used.`, { cause })
+        : cause,
+    ),
   );
   child.on('exit', (code, signal) =>
     end(ready ? new ProcessEndedError(signal ?? code) : notStarted(signal ?? code)),

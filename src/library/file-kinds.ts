@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { INCOMING_DIRECTORY, TRASH_DIRECTORY, WAITING_PREFIX } from '../settings/path-rules.js';
 
-/** Lower case, with the dot: what ffmpeg or music-metadata reads. docs/library.md lists them. */
+/** Lower case, with the dot: what ffmpeg or music-metadata reads. `npm run docs` lists them. */
 export const AUDIO_EXTENSIONS: ReadonlySet<string> = new Set(
   [
     '.mp3 .mp2 .mp1 .mpga .flac .ogg .oga .ogx .opus .spx .m4a .m4b .m4r .mp4 .aac .adts .alac .wav .wave .bwf .rf64',

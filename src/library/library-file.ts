@@ -188,5 +188,6 @@ function emptyRecord(found: FoundFile, scannedAt: Date): LibraryFile {
     awaySince: null,
     verifiedSha256: null,
     verifiedMs: null,
+    verifiedProbe: null,
   };
 }

@@ -50,8 +50,14 @@ export async function saveFiles(db: Database, files: readonly LibraryFile[]): Pr
 }
 
 /** Until the file changes. Empty: it was decoded, and the next download decodes it again. */
-export async function saveVerified(db: Db, id: string, { sha256, decodedMs }: Verified): Promise<void> {
-  await db.libraryFile.updateMany({ where: { id }, data: { verifiedSha256: sha256, verifiedMs: decodedMs } });
+export async function saveVerified(
+  db: Db,
+  id: string,
+  { sha256, decodedMs, probe }: Verified,
+): Promise<void> {
+  const verifiedProbe = probe && JSON.stringify(probe);
+  const data = { verifiedSha256: sha256, verifiedMs: decodedMs, verifiedProbe };
+  await db.libraryFile.updateMany({ where: { id }, data });
 }
 
 /** Formats of which a copy is decoded each time are left out (media/audio-digest.ts). */

@@ -3,6 +3,8 @@ import { LIBRARY, lengthOf, qualityOf, type LibraryFile } from './library-file.j
 import type { LibraryIndex } from './library-store.js';
 import type { AudioSource, Rendition } from '../catalog/audio-source.js';
 import { isSameRecording, rankMatch } from '../catalog/match-track.js';
+import type { Verified } from '../media/media.js';
+import { parseProbe } from '../media/probe.js';
 import { LibraryFileError, type LibraryRoots, type OpenFile } from './library-roots.js';
 
 interface LibrarySourceOptions {
@@ -14,11 +16,7 @@ interface LibrarySourceOptions {
 export function createLibrarySource(options: LibrarySourceOptions): AudioSource {
   return {
     name: LIBRARY,
-    async find(track, signal) {
-      const files = await listFiles(options, track);
-      signal.throwIfAborted();
-      return files.length === 0 ? null : firstUnchanged(options.roots, files);
-    },
+    find: (track, signal) => findUnchanged(options.roots, listFiles(options, track), signal),
     async open(rendition, { offsetBytes, signal }) {
       const found = await options.index.findTrack(rendition.ref);
       if (!found) throw new LibraryFileError('The file is no longer in the library.');
@@ -30,13 +28,19 @@ export function createLibrarySource(options: LibrarySourceOptions): AudioSource 
   };
 }
 
-async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise<LibraryFile[]> {
+/** Copies are asked for only where the file itself is away. */
+async function* listFiles(
+  { index }: LibrarySourceOptions,
+  track: Track,
+): AsyncGenerator<LibraryFile, void, void> {
   if (providerOf(track) === LIBRARY) {
     const own = await index.findTrack(track.id);
-    return own ? [own.file, ...(await index.listCopies(own.file))] : [];
+    if (!own) return;
+    yield own.file;
+    return yield* await index.listCopies(own.file);
   }
   const candidates = await index.listCandidates(track);
-  return candidates
+  yield* candidates
     .map((file) => ({ file, candidate: { ...file, durationMs: lengthOf(file) } }))
     .filter(({ candidate }) => isSameRecording(track, candidate))
     .map(({ file, candidate }) => ({ file, match: rankMatch(track, candidate) }))
@@ -44,18 +48,26 @@ async function listFiles({ index }: LibrarySourceOptions, track: Track): Promise
     .map(({ file }) => file);
 }
 
-async function firstUnchanged(roots: LibraryRoots, files: readonly LibraryFile[]): Promise<Rendition> {
-  let problem: unknown;
-  for (const file of files) {
+/** Null without any file. */
+async function findUnchanged(
+  roots: LibraryRoots,
+  files: AsyncIterable<LibraryFile>,
+  signal: AbortSignal,
+): Promise<Rendition | null> {
+  let first: { problem: unknown } | null = null;
+  for await (const file of files) {
+    signal.throwIfAborted();
     try {
       const { path, handle } = await openUnchanged(roots, file);
       await handle.close();
       return toRendition(file, path);
     } catch (error) {
-      problem ??= error;
+      first ??= { problem: error };
     }
   }
-  throw problem;
+  signal.throwIfAborted();
+  if (first) throw first.problem;
+  return null;
 }
 
 /** The index describes this size and time: a file with others may be another recording by now. */
@@ -74,7 +86,7 @@ async function openUnchanged(roots: LibraryRoots, file: LibraryFile): Promise<Op
 }
 
 function toRendition(file: LibraryFile, localPath: string): Rendition {
-  const { verifiedSha256, verifiedMs } = file;
+  const verified = verifiedOf(file);
   const ownFile = file.copyright ? `Your own file; ${file.copyright}` : 'Your own file';
   return {
     source: LIBRARY,
@@ -87,7 +99,11 @@ function toRendition(file: LibraryFile, localPath: string): Rendition {
     localPath,
     licence: file.licence ?? ownFile,
     resumable: true,
-    ...(verifiedSha256 &&
-      verifiedMs !== null && { verified: { sha256: verifiedSha256, decodedMs: verifiedMs } }),
+    ...(verified && { verified }),
   };
+}
+
+function verifiedOf({ verifiedSha256: sha256, verifiedMs, verifiedProbe }: LibraryFile): Verified | null {
+  if (!sha256 || verifiedMs === null) return null;
+  return { sha256, decodedMs: verifiedMs, probe: parseProbe(verifiedProbe) };
 }

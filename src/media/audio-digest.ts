@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { readAhead } from './copy-file.js';
+import { decodeAudio, type Decoded, isWhole, timeLimitFor } from './damage.js';
+import type { Tools } from './locate-tools.js';
+import type { AudioProbe, Verified } from './media.js';
+import { probeAudio } from './probe.js';
 
 /** Where the frames are; all else of such a file is tags. */
 interface AudioRegion {
@@ -9,8 +13,6 @@ interface AudioRegion {
   /** Has to be unchanged too: without it the frames cannot be decoded. */
   header: Buffer;
 }
-
-const CHUNK_BYTES = 1_048_576;
 
 /**
  * SHA-256 of all that a decoder reads of a FLAC or MP3 file, the same whatever its tags are. Null for other formats,
@@ -21,33 +23,43 @@ export async function digestAudio(
   container: string,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const region = await findRegion(path, container);
-  if (region === null || region.end <= region.start) return null;
-  const { start, end, header } = region;
-  const hash = createHash('sha256').update(`${container}\0`).update(header);
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, {
-    start,
-    end: end - 1,
-    highWaterMark: CHUNK_BYTES,
-    signal,
-  });
-  for await (const chunk of chunks) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-async function findRegion(path: string, container: string): Promise<AudioRegion | null> {
   if (container !== 'flac' && container !== 'mp3') return null;
   const file = await open(path);
   try {
-    const { size } = await file.stat();
-    const start = await endOfId3v2(file);
-    const end = await startOfTailTags(file, size);
-    return container === 'flac'
-      ? await findFlacFrames(file, { start, end })
-      : { start, end, header: NOTHING };
+    const region = await findRegion(file, container);
+    if (region === null || region.end <= region.start) return null;
+    const hash = createHash('sha256').update(`${container}\0`).update(region.header);
+    for await (const chunk of readAhead(file, region)) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+    }
+    return hash.digest('hex');
   } finally {
     await file.close();
   }
+}
+
+/** What a copy of the file would be measured by. */
+export async function verifyAudio(tools: Tools, path: string, signal: AbortSignal): Promise<Verified | null> {
+  const input = await probeAudio(tools, path, signal);
+  const sha256 = await digestAudio(path, input.container, signal);
+  if (sha256 === null) return null;
+  const decoded = await decodeAudio(tools, path, { signal, timeLimitMs: timeLimitFor(input) });
+  return isWhole(input, decoded) ? toVerified({ ...decoded, sha256 }, input) : null;
+}
+
+export function toVerified(
+  { decodedMs, errors, sha256 }: Decoded & { sha256?: string | null },
+  probe: AudioProbe,
+): Verified | null {
+  return sha256 && decodedMs !== null && errors.length === 0 ? { sha256, decodedMs, probe } : null;
+}
+
+async function findRegion(file: FileHandle, container: 'flac' | 'mp3'): Promise<AudioRegion | null> {
+  const { size } = await file.stat();
+  const start = await endOfId3v2(file);
+  const end = await startOfTailTags(file, size);
+  return container === 'flac' ? findFlacFrames(file, { start, end }) : { start, end, header: NOTHING };
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -31,6 +31,10 @@ const EXTENSIONS: Record<string, readonly string[]> = {
   asf: ['wma', 'asf'],
   mp3: ['mp3', 'mp2'],
   mpc8: ['mpc'],
+  truehd: ['thd'],
+  iff: ['dff'],
+  rm: ['ra'],
+  amr: ['amr', 'awb'],
 };
 const OGG_EXTENSIONS: Record<string, string> = { opus: 'opus', speex: 'spx', flac: 'oga' };
 

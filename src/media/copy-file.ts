@@ -1,7 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { openNewFile } from '../lib/plain-file.js';
 import { TrackTooLargeError } from './errors.js';
 
@@ -14,24 +11,56 @@ interface CopyOptions {
 
 /** Into a new file. */
 export async function copyBytes(from: string, to: string, options: CopyOptions): Promise<void> {
-  const handle = await openNewFile(to);
-  await pipeline(
-    createReadStream(from, { highWaterMark: CHUNK_BYTES }),
-    createLimit(options.maxBytes),
-    handle.createWriteStream({ highWaterMark: CHUNK_BYTES }),
-    { signal: options.signal },
-  );
+  const source = await open(from);
+  try {
+    const target = await openNewFile(to);
+    try {
+      await copyChunks(source, target, options);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
 }
 
-function createLimit(maxBytes: number): Transform {
+async function copyChunks(source: FileHandle, target: FileHandle, { maxBytes, signal }: CopyOptions) {
   let bytes = 0;
-  return new Transform({
-    highWaterMark: CHUNK_BYTES,
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      done(bytes >= maxBytes ? tooLarge(maxBytes) : null, chunk);
-    },
-  });
+  for await (const chunk of readAhead(source, { start: 0, end: Infinity })) {
+    signal.throwIfAborted();
+    bytes += chunk.length;
+    if (bytes >= maxBytes) throw tooLarge(maxBytes);
+    await writeAll(target, chunk);
+  }
+}
+
+/** A nearly full disk may take a part. */
+async function writeAll(target: FileHandle, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length;) at += (await target.write(chunk, at)).bytesWritten;
+}
+
+/** The next chunk is read while one is worked on, which is overwritten after that. */
+export async function* readAhead(
+  file: FileHandle,
+  { start, end }: { start: number; end: number },
+): AsyncGenerator<Buffer, void, void> {
+  let at = start;
+  const read = (into: Buffer) => file.read(into, 0, Math.min(CHUNK_BYTES, end - at), at);
+  let next: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let reading = read(Buffer.allocUnsafe(CHUNK_BYTES));
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await reading;
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      reading = read(next);
+      yield buffer.subarray(0, bytesRead);
+      next = buffer;
+    }
+  } finally {
+    // Where the reader gave up, nobody else hears of its failure.
+    await reading.catch(() => undefined);
+  }
 }
 
 export function tooLarge(maxBytes: number): TrackTooLargeError {

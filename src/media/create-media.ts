@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Logger } from '../lib/logger.js';
+import { verifyAudio } from './audio-digest.js';
 import { formatsOf } from './containers.js';
 import { FfmpegMissingError } from './errors.js';
 import { locateTools, type Tools } from './locate-tools.js';
@@ -8,7 +9,7 @@ import { probeAudio } from './probe.js';
 import { synthesizeAudio } from './synthesize.js';
 import { createTagWriter } from './tag-writer.js';
 import { extensionOf } from './transcode-plan.js';
-import { transcode, verifyAudio } from './transcode.js';
+import { transcode } from './transcode.js';
 
 /** Without ffmpeg it still resolves, so that the server can start and report what is missing. */
 export async function createMedia(options: {

@@ -83,6 +83,12 @@ const failures = (count: number) => (count === 1 ? 'one failure' : `${count} fai
 
 const seconds = (ms: number) => String(Math.round(ms / 100) / 10);
 
+export const isWhole = (input: AudioProbe, decoded: Decoded): boolean =>
+  describeDamage(input, decoded, 0) === null;
+
+/** ffmpeg converts at twenty times playing speed and more; it takes this long only when it hangs. */
+export const timeLimitFor = ({ durationMs }: AudioProbe): number => 300_000 + durationMs;
+
 /** No frame of MP3, AAC, AC-3 or DTS is larger. */
 const LARGEST_FRAME_BYTES = 8_192;
 

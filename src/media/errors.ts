@@ -1,3 +1,4 @@
+import { describeFileLimit } from '../lib/disk-errors.js';
 import { DomainError, systemCodeOf } from '../lib/errors.js';
 import type { FfmpegRunError } from './ffmpeg.js';
 
@@ -53,6 +54,12 @@ export class TargetNotWritableError extends MediaError {
   readonly code = 'TARGET_NOT_WRITABLE';
 }
 
+/** The process may open no more files, and so start no program. */
+export class FileLimitError extends MediaError {
+  readonly code = 'TARGET_NOT_WRITABLE';
+  override readonly retryable = true;
+}
+
 export class InvalidFileNameError extends MediaError {
   readonly code = 'INVALID_FILE_NAME';
 }
@@ -73,6 +80,8 @@ const MAX_LINE_LENGTH = 300;
 /** Judged by ffmpeg's stderr, because its exit status says nothing. */
 export function toMediaError(error: FfmpegRunError): MediaError {
   const cause = { cause: error };
+  const fileLimit = describeFileLimit(error.cause);
+  if (fileLimit !== null) return new FileLimitError(fileLimit, cause);
   const systemCode = systemCodeOf(error.cause);
   if (systemCode === 'ENOENT' || systemCode === 'EACCES') {
     return new FfmpegMissingError('ffmpeg can no longer be started.', cause);

@@ -3,7 +3,7 @@ import ffmpeg from 'fluent-ffmpeg';
 
 /** No playlists, concatenations or image sequences: they make ffmpeg open files that the supplier chose. */
 const DEMUXERS =
-  'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv';
+  'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mlp,mov,mp3,mpc,mpc8,ogg,rm,shn,tak,truehd,tta,voc,w64,wav,wv';
 
 /** Options of ffmpeg and ffprobe for every file from outside: audio formats only, and no network. */
 export const GUARDED_INPUT = ['-protocol_whitelist', 'file,pipe', '-format_whitelist', DEMUXERS];
@@ -105,7 +105,8 @@ function patchCommand(command: ffmpeg.FfmpegCommand, ffmpegPath: string): ffmpeg
       try {
         spawn.call(command, args, options, started, endedSafely);
       } catch (error) {
-        endedSafely(error);
+        // After the event of a program that was not started, which says why: such a child has no streams to listen to.
+        setImmediate(endedSafely, error);
       }
     },
   });

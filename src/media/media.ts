@@ -83,11 +83,16 @@ export interface AudioProbe {
   tags: Record<string, string>;
 }
 
-/** Audio that was once decoded whole, without an error: its bytes need not be decoded again. */
+/** The same in each file that has the same audio. */
+export type AudioFacts = Pick<AudioProbe, 'container' | 'codec' | 'bitrateKbps' | 'durationMs'>;
+
+/** Audio that was once decoded whole, without an error: its bytes need not be decoded, or probed, again. */
 export interface Verified {
   /** Of audio-digest.ts. */
   sha256: string;
   decodedMs: number;
+  /** Of the file that was decoded. Null: not kept. */
+  probe: AudioProbe | null;
 }
 
 export interface TranscodeRequest {
@@ -96,6 +101,7 @@ export interface TranscodeRequest {
   outputPath: string;
   /** With more it fails as TRACK_TOO_LARGE. */
   maxOutputBytes: number;
+  /** Of a file that was verified it may be the probe of that time. */
   input: AudioProbe;
   format: AudioFormat;
   /** Null: the format's usual quality, or the source's when copied. */
@@ -111,6 +117,9 @@ export interface TranscodeRequest {
 }
 
 export interface Transcoded {
+  /** That of the request, or of now, where the audio is no longer what was verified. */
+  input: AudioProbe;
+  output: AudioFacts;
   /** Counted; what a header states is a hint. Null when ffmpeg did not say. */
   decodedMs: number | null;
   /** Of a copy, where its format allows. */

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
+import { describeFileLimit } from '../lib/disk-errors.js';
 import { systemCodeOf } from '../lib/errors.js';
-import { FfmpegMissingError, InvalidAudioError } from './errors.js';
+import { FfmpegMissingError, FileLimitError, InvalidAudioError } from './errors.js';
 import { GUARDED_INPUT } from './ffmpeg.js';
 import type { AudioProbe } from './media.js';
 import { runTool, type ToolLimits } from './run-tool.js';
@@ -52,6 +53,29 @@ const ENTRIES = [
   `stream_tags=${TAGS}`,
   'packet=codec_type,size',
 ].join(':');
+
+const probe = z.object({
+  container: z.string(),
+  codec: z.string(),
+  bitrateKbps: z.number().nullable(),
+  durationMs: z.number(),
+  sampleRateHz: z.number(),
+  channels: z.number(),
+  channelLayout: z.string().exactOptional(),
+  bitDepth: z.number().exactOptional(),
+  streamed: z.literal(true).exactOptional(),
+  estimated: z.literal(true).exactOptional(),
+  cutOff: z.literal(true).exactOptional(),
+  extraStreams: z.literal(true).exactOptional(),
+  extension: z.string().exactOptional(),
+  hasCover: z.boolean(),
+  tags: z.record(z.string(), z.string()),
+});
+
+/** One that was kept as JSON; null for none, or one of another version. */
+export function parseProbe(json: string | null): AudioProbe | null {
+  return probe.safeParse(parseJson(json ?? '')).data ?? null;
+}
 
 type Report = z.infer<typeof report>;
 type Stream = z.infer<typeof stream>;
@@ -129,6 +153,8 @@ export async function startTool(
     return await runTool(path, args, { ...PROBE_LIMITS, ...limits });
   } catch (error) {
     if (limits.signal.aborted || systemCodeOf(error) === null) throw error;
+    const fileLimit = describeFileLimit(error);
+    if (fileLimit !== null) throw new FileLimitError(fileLimit, { cause: error });
     throw new FfmpegMissingError('ffprobe or ffmpeg can no longer be started.', { cause: error });
   }
 }

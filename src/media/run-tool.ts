@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface ToolLimits {
   signal: AbortSignal;
@@ -19,7 +19,7 @@ const KEPT_STDERR_BYTES = 16_384;
 export function runTool(path: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
   return new Promise((resolve, reject) => {
     if (limits.signal.aborted) return reject(limits.signal.reason as Error);
-    const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const child: ChildProcess = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
     const stdout: Buffer[] = [];
     let stdoutBytes = 0;
     let stderr = '';
@@ -35,12 +35,13 @@ export function runTool(path: string, args: string[], limits: ToolLimits): Promi
       clearTimeout(timer);
       limits.signal.removeEventListener('abort', kill);
     };
-    child.stdout.on('data', (chunk: Buffer) => {
+    // Without a free file descriptor the child has no streams, and its error follows.
+    child.stdout?.on('data', (chunk: Buffer) => {
       stdoutBytes += chunk.length;
       if (stdoutBytes > limits.maxOutputBytes) return killFor('output');
       stdout.push(chunk);
     });
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-KEPT_STDERR_BYTES);
     });
     child.once('error', (error) => {

@@ -63,11 +63,26 @@ class WmaFile extends AsfFile {
       header.addUniqueObject(tag.contentDescriptionObject);
       header.addUniqueObject(tag.extendedContentDescriptionObject);
       header.extension.addUniqueObject(tag.metadataLibraryObject);
-      this.insert(header.render(), 0, header.originalSize);
+      const rendered = header.render();
+      stateSize(rendered, this.length - header.originalSize + rendered.length);
+      this.insert(rendered, 0, header.originalSize);
     } finally {
       this.mode = FileAccessMode.Closed;
     }
   }
+}
+
+const ASF_FILE_PROPERTIES = ByteVector.fromByteArray(Buffer.from('a1dcab8c47a9cf118ee400c00c205365', 'hex'));
+/** Behind the object's id and size, and the file's id. */
+const ASF_FILE_SIZE_AT = 40;
+
+/** ffmpeg guesses the length of a file whose size is not what its header states. */
+function stateSize(header: ByteVector, bytes: number): void {
+  const at = header.find(ASF_FILE_PROPERTIES);
+  if (at < 0) return;
+  ByteVector.fromUlong(bytes, false)
+    .toByteArray()
+    .forEach((byte, index) => header.set(at + ASF_FILE_SIZE_AT + index, byte));
 }
 
 for (const extension of ['wv', 'tta', 'mpc']) File.addFileType(`taglib/${extension}`, TailTaggedFile, true);

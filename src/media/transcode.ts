@@ -3,11 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { isPlainFile, openNewFile } from '../lib/plain-file.js';
+import { flushFile, isPlainFile, openNewFile } from '../lib/plain-file.js';
 import { type Cover, prepareCover } from './artwork.js';
-import { digestAudio } from './audio-digest.js';
+import { digestAudio, toVerified } from './audio-digest.js';
 import { copyBytes, findTailTag, tooLarge } from './copy-file.js';
-import { decodeAudio, type Decoded, describeDamage, measureSkipped, readDecoded } from './damage.js';
+import {
+  decodeAudio,
+  type Decoded,
+  describeDamage,
+  isWhole,
+  measureSkipped,
+  readDecoded,
+  timeLimitFor,
+} from './damage.js';
 import {
   DamagedAudioError,
   DISK_FULL,
@@ -23,7 +31,7 @@ import {
 import { type FfmpegJob, FfmpegRunError, runFfmpeg } from './ffmpeg.js';
 import type { Tools } from './locate-tools.js';
 import { planRemux } from './matroska.js';
-import type { Transcoded, TranscodeRequest, Verified } from './media.js';
+import type { AudioFacts, AudioProbe, Transcoded, TranscodeRequest } from './media.js';
 import { lastTimeS, probeAudio } from './probe.js';
 import { isEditable, toTagValues } from './tag-fields.js';
 import type { TagWriter } from './tag-writer.js';
@@ -48,9 +56,6 @@ interface Making {
   workDir: string;
 }
 
-/** ffmpeg converts at twenty times playing speed and more; it takes this long only when it hangs. */
-const BASE_TIME_LIMIT_MS = 300_000;
-
 /** Leaves no output behind when it fails, and never a temporary file. */
 export async function transcode(
   deps: TranscodeDeps,
@@ -67,11 +72,13 @@ export async function transcode(
     await (await openNewFile(request.outputPath)).close();
     isMade = true;
     const making = { request, options, cover, workDir };
-    const decoded = await (job ? makeConverted(deps, making, job) : makeCopy(deps, making));
-    await expectWhole(deps, making, decoded);
+    const made = await (job ? makeConverted(deps, making, job) : makeCopy(deps, making));
+    const input = made.input ?? request.input;
+    await expectWhole(deps, { ...request, input }, { decoded: made, signal: options.signal });
+    const output = made.output ?? (await probeAudio(deps.tools, request.outputPath, options.signal));
     options.onProgress(100);
     options.signal.throwIfAborted();
-    return { decodedMs: decoded.decodedMs, verified: toVerified(decoded) };
+    return { input, output, decodedMs: made.decodedMs, verified: toVerified(made, input) };
   } catch (error) {
     if (isMade) await rm(request.outputPath, { force: true });
     throw options.signal.aborted ? options.signal.reason : asMediaError(error);
@@ -80,7 +87,15 @@ export async function transcode(
   }
 }
 
-async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob): Promise<Decoded> {
+interface Made extends Decoded {
+  sha256?: string | null;
+  /** Where it is not that of the request. */
+  input?: AudioProbe;
+  /** Where it need not be probed. */
+  output?: AudioFacts;
+}
+
+async function makeConverted(deps: TranscodeDeps, making: Making, job: FfmpegJob): Promise<Made> {
   const { request, options } = making;
   const inputs = await withoutTailTag(job, request);
   const stderr = await convert(deps.tools, { ...job, inputs, outputPath: request.outputPath }, making);
@@ -112,7 +127,7 @@ async function withoutTailTag(
 }
 
 /** The bytes as they are, then tags in place. What cannot be edited without damage keeps the tags that it has. */
-async function makeCopy(deps: TranscodeDeps, making: Making): Promise<DecodedCopy> {
+async function makeCopy(deps: TranscodeDeps, making: Making): Promise<Made> {
   const { request, options } = making;
   const job = await planRemux(request, making);
   if (job) {
@@ -121,42 +136,35 @@ async function makeCopy(deps: TranscodeDeps, making: Making): Promise<DecodedCop
     return decodeOutput(deps, making);
   }
   await copySource(making);
+  // The disk writes while the tags and the checksum are made: the flush before the file is moved has little left.
+  const flushing = flushFile(request.outputPath);
+  flushing.catch(() => undefined);
   const isEdited = await editTags(deps, making);
   const sha256 = await digestAudio(request.outputPath, request.input.container, options.signal);
+  await flushing;
   if (sha256 !== null && sha256 === request.verified?.sha256) {
-    return { decodedMs: request.verified.decodedMs, errors: [], sha256 };
+    return { decodedMs: request.verified.decodedMs, errors: [], sha256, output: request.input };
   }
+  return decodeCopy(deps, making, { isEdited, sha256 });
+}
+
+async function decodeCopy(
+  deps: TranscodeDeps,
+  making: Making,
+  { isEdited, sha256 }: { isEdited: boolean; sha256: string | null },
+): Promise<Made> {
+  const { request, options } = making;
+  // What is known of a file that was verified says nothing of this one.
+  const input = request.verified
+    ? await probeAudio(deps.tools, request.inputPath, options.signal)
+    : request.input;
   const decoded = await decodeOutput(deps, making);
-  if (!isEdited || isWhole(request, decoded)) return { ...decoded, sha256 };
+  if (!isEdited || isWhole(input, decoded)) return { ...decoded, sha256, input };
   const source = await decodeAudio(deps.tools, request.inputPath, limitsOf(request, options));
-  if (!isWhole(request, source)) return source;
+  if (!isWhole(input, source)) return { ...source, input };
   deps.log.warn({ errors: decoded.errors }, 'tags left as they are, editing them would damage the file');
   await copySource(making);
-  return source;
-}
-
-interface DecodedCopy extends Decoded {
-  sha256?: string | null;
-}
-
-function toVerified({ decodedMs, errors, sha256 }: DecodedCopy): Verified | null {
-  return sha256 && decodedMs !== null && errors.length === 0 ? { sha256, decodedMs } : null;
-}
-
-/** What a copy of the file would be measured by. */
-export async function verifyAudio(tools: Tools, path: string, signal: AbortSignal): Promise<Verified | null> {
-  const input = await probeAudio(tools, path, signal);
-  const sha256 = await digestAudio(path, input.container, signal);
-  if (sha256 === null) return null;
-  const decoded = await decodeAudio(tools, path, {
-    signal,
-    timeLimitMs: BASE_TIME_LIMIT_MS + input.durationMs,
-  });
-  return isWhole({ input }, decoded) ? toVerified({ ...decoded, sha256 }) : null;
-}
-
-function isWhole({ input }: Pick<TranscodeRequest, 'input'>, decoded: Decoded): boolean {
-  return describeDamage(input, decoded, 0) === null;
+  return { ...source, input };
 }
 
 async function copySource({ request, options }: Making): Promise<void> {
@@ -198,13 +206,15 @@ function decodeOutput({ tools }: TranscodeDeps, { request, options }: Making): P
 }
 
 function limitsOf({ input }: TranscodeRequest, { signal }: TranscodeOptions) {
-  return { signal, timeLimitMs: BASE_TIME_LIMIT_MS + input.durationMs };
+  return { signal, timeLimitMs: timeLimitFor(input) };
 }
 
-async function expectWhole({ tools }: TranscodeDeps, making: Making, decoded: Decoded): Promise<void> {
-  const { input, inputPath } = making.request;
+async function expectWhole(
+  { tools }: TranscodeDeps,
+  { input, inputPath }: TranscodeRequest,
+  { decoded, signal }: { decoded: Decoded; signal: AbortSignal },
+): Promise<void> {
   const isUncertain = decoded.errors.length > 0 && input.estimated === true;
-  const { signal } = making.options;
   const about = { durationMs: input.durationMs, isRawAac: input.container === 'aac', signal };
   const skippedMs = isUncertain ? await measureSkipped(tools, inputPath, about) : 0;
   const damage = describeDamage(input, decoded, skippedMs);

@@ -14,12 +14,12 @@ import { benchQueue } from './api-queue.js';
 import { benchSignIn } from './api-sign-in.js';
 import { createBenchDatabase } from './bench-database.js';
 import { benchDispatch } from './dispatch.js';
-import { benchPipeline } from './pipeline.js';
+import { benchCopies, benchTracks } from './pipeline.js';
 import { benchStart } from './start.js';
 import { benchIdleWatches, benchWatchChecks, benchWatchMemory } from './watches.js';
 
 const BENCHES: Record<string, Record<string, () => Promise<void>>> = {
-  pipeline: { tracks: benchPipeline, dispatch: benchDispatch },
+  pipeline: { tracks: benchTracks, copies: benchCopies, dispatch: benchDispatch },
   api: {
     list: benchList,
     history: benchHistory,

@@ -43,6 +43,27 @@ const errorOf = (request: Promise<unknown>) =>
     (thrown: unknown) => thrown as UpstreamFailedError | UpstreamLimitedError,
   );
 
+describe('codes at Spotify', () => {
+  it('find a track by ISRC, and not what is only similar', async () => {
+    const { catalog, server } = await openAlone();
+    expect(await catalog.findTrackByIsrc?.('xxkel0001001', signal())).toMatchObject({ id: IDS.track });
+    const similar = { id: 'T'.repeat(22), name: 'Similar', external_ids: { isrc: 'XXKEL0001009' } };
+    server.answerOnce('/search', json({ tracks: { items: [similar, null], total: 2, next: null } }));
+    expect(await catalog.findTrackByIsrc?.('XXKEL0001002', signal())).toBeNull();
+  });
+
+  it('find an album by its bar code, with however many zeros it is stored', async () => {
+    const { catalog, server } = await openAlone();
+    for (const upc of ['00600000000001', '0600000000001', '600000000001'])
+      expect(await catalog.findAlbumByUpc?.(upc, signal())).toMatchObject({ id: IDS.album });
+    expect(await catalog.findAlbumByUpc?.('4000000000000', signal())).toBeNull();
+    const before = server.requests.length;
+    expect(await catalog.findAlbumByUpc?.('1 OR artist:x', signal())).toBeNull();
+    expect(await catalog.findTrackByIsrc?.('', signal())).toBeNull();
+    expect(server.requests).toHaveLength(before);
+  });
+});
+
 describe('items of Spotify', () => {
   it('have all that the API has', async () => {
     const { catalog } = await openAlone();
@@ -58,7 +79,7 @@ describe('items of Spotify', () => {
       url: expect.stringContaining('https://open.spotify.com/track/') as string,
       album: {
         group: 'ALBUM',
-        upc: '000000001',
+        upc: '00600000000001',
         label: 'Breakwater',
         copyright: '2021 Breakwater',
         releaseDate: '2021-05-14',

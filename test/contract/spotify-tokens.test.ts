@@ -93,7 +93,7 @@ describe('the token of the Spotify app', () => {
   it('may be missing for a while: the next request asks again', async () => {
     const { server, first } = await openTwo();
     server.refuseTokens = { status: 503, body: '<html>busy</html>' };
-    expect(await messageOf(find(first))).toMatch(/^Spotify answered with status 503\.$/);
+    expect(await messageOf(find(first))).toMatch(/^Spotify issued no token \(status 503\)\.$/);
     server.refuseTokens = { status: 200, body: '<html>fine</html>' };
     expect(await messageOf(find(first))).toMatch(/^Spotify issued no token \(status 200\)\.$/);
     server.refuseTokens = null;

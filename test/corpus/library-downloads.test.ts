@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql } from '../../src/generated/documents/gql.js';
 import type { AudioFormat } from '../../src/generated/documents/graphql.js';
@@ -34,7 +34,7 @@ const SEARCH = graphql(`
   }
 `);
 
-const FILES = 5;
+const FILES = 6;
 let workspace: Awaited<ReturnType<typeof createWorkspace>>;
 const apps: TestApp[] = [];
 
@@ -89,6 +89,7 @@ beforeAll(async () => {
     await path('aif/1.aiff'),
   );
   await makeOldMp3(await path('slash/1.mp3'));
+  await bareFfmpeg(...FADE_IN(20), ...says('Verified Song'), await path('verified/1.flac'));
   app = await startWith(true);
   strict = await startWith(false);
 });
@@ -155,9 +156,29 @@ describe('a file of the library', () => {
     expect(['COMPLETED', 'SKIPPED']).toContain((await download('Rich Song', 'KEEP')).state);
     expect(await of('Rich Song')).toMatchObject({
       verifiedSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      verifiedProbe: expect.stringContaining('"codec":"flac"') as string,
     });
     expect(await download('Eight Gone', 'KEEP')).toMatchObject({ state: 'FAILED' });
     expect(await of('Eight Gone')).toMatchObject({ verifiedSha256: null });
+  });
+
+  it('that was verified is copied with what was known of it, until its audio is another', async () => {
+    const path = workspace.file('verified/1.flac');
+    const copy = () => download('Verified Song', 'KEEP');
+    const { file: first } = await copy();
+    const where = { title: 'Verified Song' };
+    const { verifiedProbe } = await app.deps.db.libraryFile.findFirstOrThrow({ where });
+    // What no probe would say shows that there was none.
+    const known: object = JSON.parse(verifiedProbe ?? '') as object;
+    const data = { verifiedProbe: JSON.stringify({ ...known, bitrateKbps: 1_234 }) };
+    await app.deps.db.libraryFile.updateMany({ where, data });
+    await rm(first?.path ?? '');
+    expect((await copy()).file).toMatchObject({ bitrateKbps: 1_234, durationMs: first?.durationMs });
+    const { atime, mtime } = await stat(path);
+    await breakFile(path, { from: 0.5, share: 0.2 });
+    await utimes(path, atime, mtime);
+    await rm(first?.path ?? '');
+    expect(await copy()).toMatchObject({ state: 'FAILED', error: { code: 'SOURCE_DAMAGED' } });
   });
 
   it('keeps AIFF an AIFF, whose format is not called WAV (F15)', async () => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +5,6 @@ import type { Track } from '../../src/catalog/catalog-item.js';
 import { rankMatch, type Candidate } from '../../src/catalog/match-track.js';
 import { formatPath } from '../../src/downloads/path-format.js';
 import { findDirectory } from '../../src/downloads/target-file.js';
-import { AUDIO_EXTENSIONS } from '../../src/library/file-kinds.js';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.js';
 import { createWorkspace } from '../kit/audio.js';
 
@@ -111,11 +109,4 @@ describe('of several files with one code, title and length decide', () => {
   ])('%s', (_what, better, worse) => {
     expect(rankMatch(wanted, file(better))).toBeGreaterThan(rankMatch(wanted, file(worse)));
   });
-});
-
-it('docs/library.md lists every extension that is read, and no other', () => {
-  const page = readFileSync('docs/library.md', 'utf8');
-  const [list = ''] = /Files with these extensions are read: ([^]*?)\.\n/.exec(page) ?? [];
-  const listed = [...list.matchAll(/`(\.[\w+]+)`/g)].map(([, extension = '']) => extension);
-  expect(listed.sort()).toEqual([...AUDIO_EXTENSIONS].sort());
 });

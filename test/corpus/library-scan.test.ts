@@ -8,6 +8,7 @@ import { countProblems, deleteAwayFiles, listProblems } from '../../src/library/
 import { createLibraryIndex } from '../../src/library/library-store.js';
 import { createTagReader } from '../../src/library/tag-reader.js';
 import { bareFfmpeg, never } from '../kit/audio.js';
+import { makeApe, makeDsf } from './recipes.js';
 import { asUserWithoutRights, makeCover, remove, useTestLibrary, type TestLibrary } from '../kit/library.js';
 
 /* What people's folders hold, and what a scan makes of it: nothing is passed over in silence, and nothing forgotten. */
@@ -63,7 +64,7 @@ describe('what is read', () => {
     expect(await problems(library)).toEqual([]);
   });
 
-  it.each('m4b mp4 mka webm tta spx caf w64 au ac3 mp2 dts'.split(' '))(
+  it.each('m4b mp4 mka webm tta spx caf w64 au ac3 mp2 dts eac3 mlp thd voc'.split(' '))(
     '.%s, by its tags or its path',
     async (extension) => {
       const library = await useTestLibrary();
@@ -76,10 +77,13 @@ describe('what is read', () => {
     },
   );
 
-  it('.dsf', async () => {
+  it.each([
+    ['dsf', makeDsf],
+    ['ape', makeApe],
+  ] as const)('.%s, which ffmpeg cannot write', async (extension, make) => {
     const library = await useTestLibrary();
     await mkdir(library.path('A/B'), { recursive: true });
-    await writeFile(library.path('A/B/01 - One Bit.dsf'), makeDsf(2));
+    await writeFile(library.path(`A/B/01 - One Bit.${extension}`), make(2));
     expect(await library.scan()).toMatchObject({ added: 1, unreadable: 0 });
     const [file] = await library.db.libraryFile.findMany();
     expect(file).toMatchObject({ title: 'One Bit', artists: ['A'], album: 'B', problem: null });
@@ -352,35 +356,3 @@ describe('what Reprise has made, below a folder of the library', () => {
     expect(await source.find(track, never)).toMatchObject({ localPath: own });
   });
 });
-
-/** Silence of that many seconds, in one bit at 2.8 MHz. */
-function makeDsf(seconds: number): Buffer {
-  const rate = 2_822_400;
-  const blocks = Math.ceil((rate * seconds) / 8 / 4_096);
-  const data = Buffer.alloc(blocks * 4_096, 0x69);
-  const chunk = (name: string, size: number) => {
-    const buffer = Buffer.alloc(size);
-    buffer.write(name, 'latin1');
-    return buffer;
-  };
-  const head = chunk('DSD ', 28);
-  head.writeBigUInt64LE(28n, 4);
-  head.writeBigUInt64LE(BigInt(28 + 52 + 12 + data.length), 12);
-  const format = chunk('fmt ', 52);
-  format.writeBigUInt64LE(52n, 4);
-  for (const [at, value] of [
-    [12, 1],
-    [16, 0],
-    [20, 1],
-    [24, 1],
-    [28, rate],
-    [32, 1],
-    [44, 4_096],
-  ] as const) {
-    format.writeUInt32LE(value, at);
-  }
-  format.writeBigUInt64LE(BigInt(rate * seconds), 36);
-  const body = chunk('data', 12);
-  body.writeBigUInt64LE(BigInt(12 + data.length), 4);
-  return Buffer.concat([head, format, body, data]);
-}

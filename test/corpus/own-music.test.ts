@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, readFile, stat } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import ffprobeInstaller from '@ffprobe-installer/ffprobe';
@@ -12,6 +12,8 @@ import {
   FRONT,
   framesOf,
   keptBlocks,
+  makeApe,
+  makeDsf,
   makeOldMp3,
   makeRichFlac,
   makeTagged,
@@ -278,8 +280,8 @@ describe('KEEP leaves the container what it was, and edits tags in place (F15)',
     { file: 'a.wav', options: ['-c:a', 'pcm_s24le'], chapters: [], artists: TWO, composer: '', own: '' },
     {
       file: 'a.wma',
-      options: ['-c:a', 'wmav2', '-map_chapters', '-1', '-f', 'asf'],
-      chapters: [],
+      options: ['-c:a', 'wmav2', '-f', 'asf'],
+      chapters: CHAPTERED,
       artists: ['Ana Sol; Björk Ü'],
       composer: 'WM/Composer',
       own: 'MY_OWN_FIELD',
@@ -337,11 +339,46 @@ describe('KEEP leaves the container what it was, and edits tags in place (F15)',
   it.each([
     { file: 'b.w64', options: ['-c:a', 'pcm_s16le'] },
     { file: 'b.oga', options: ['-c:a', 'flac', '-f', 'ogg'] },
+    { file: 'b.caf', options: ['-c:a', 'pcm_s16be'] },
+    { file: 'b.au', options: ['-c:a', 'pcm_s16be'] },
+    { file: 'b.voc', options: ['-c:a', 'pcm_u8'] },
+    { file: 'b.ac3', options: ['-c:a', 'ac3'] },
+    { file: 'b.eac3', options: ['-c:a', 'eac3'] },
+    { file: 'b.mlp', options: ['-c:a', 'mlp', '-strict', '-2'] },
+    { file: 'b.thd', options: ['-c:a', 'truehd', '-strict', '-2'] },
   ])('leaves $file as it is, whose tags the library cannot edit', async ({ file, options }) => {
     await makeTagged(workspace.file(file), options);
     const path = await convert(file, 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
     expect(path.split('.').at(-1)).toBe(file.split('.').at(-1));
     expect((await readFile(path)).equals(await readFile(workspace.file(file)))).toBe(true);
+  });
+
+  it('a.ape', async () => {
+    await writeFile(workspace.file('a.ape'), makeApe(4));
+    const path = await convert('a.ape', 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
+    expect(path.split('.').at(-1)).toBe('ape');
+    const [before, after] = [await readFile(workspace.file('a.ape')), await readFile(path)];
+    expect(after.subarray(0, before.length).equals(before)).toBe(true);
+    expect(await media.probe(path, never)).toMatchObject({ codec: 'ape', durationMs: 4_000 });
+    expect((await parseFile(path)).common).toMatchObject({ title: fullTags.title, artists: TWO });
+  });
+
+  it('leaves a.dsf as it is', async () => {
+    await writeFile(workspace.file('a.dsf'), makeDsf(2));
+    const path = await convert('a.dsf', 'KEEP', { tags: fullTags, tagPolicy: 'replace' });
+    expect(path.split('.').at(-1)).toBe('dsf');
+    expect((await readFile(path)).equals(await readFile(workspace.file('a.dsf')))).toBe(true);
+  });
+
+  it('keeps chapters and length of a WMA whose header grows', async () => {
+    await makeTagged(workspace.file('large.wma'), ['-c:a', 'wmav2', '-f', 'asf']);
+    const tags = { ...fullTags, copyright: '©'.repeat(9_000) };
+    const path = await convert('large.wma', 'KEEP', { tags, tagPolicy: 'replace', cover: FRONT });
+    const before = await media.probe(workspace.file('large.wma'), never);
+    expect((await stat(path)).size).toBeGreaterThan((await stat(workspace.file('large.wma'))).size + 18_000);
+    expect((await media.probe(path, never)).durationMs).toBe(before.durationMs);
+    expect(await chaptersOf(path)).toEqual(CHAPTERED);
+    expect(await audioDigest(path)).toBe(await audioDigest(workspace.file('large.wma')));
   });
 
   it('carries chapters and their titles into formats that have them', async () => {

@@ -256,3 +256,59 @@ export async function cutFile(path: string, share: number): Promise<void> {
   const { size } = await stat(path);
   await writeFile(path, (await readFile(path)).subarray(0, Math.round(size * share)));
 }
+
+/** Silence of that many seconds, in one bit at 2.8 MHz. */
+export function makeDsf(seconds: number): Buffer {
+  const rate = 2_822_400;
+  const blocks = Math.ceil((rate * seconds) / 8 / 4_096);
+  const data = Buffer.alloc(blocks * 4_096, 0x69);
+  const chunk = (name: string, size: number) => {
+    const buffer = Buffer.alloc(size);
+    buffer.write(name, 'latin1');
+    return buffer;
+  };
+  const head = chunk('DSD ', 28);
+  head.writeBigUInt64LE(28n, 4);
+  head.writeBigUInt64LE(BigInt(28 + 52 + 12 + data.length), 12);
+  const format = chunk('fmt ', 52);
+  format.writeBigUInt64LE(52n, 4);
+  for (const [at, value] of [
+    [12, 1],
+    [16, 0],
+    [20, 1],
+    [24, 1],
+    [28, rate],
+    [32, 1],
+    [44, 4_096],
+  ] as const) {
+    format.writeUInt32LE(value, at);
+  }
+  format.writeBigUInt64LE(BigInt(rate * seconds), 36);
+  const body = chunk('data', 12);
+  body.writeBigUInt64LE(BigInt(12 + data.length), 4);
+  return Buffer.concat([head, format, body, data]);
+}
+
+const APE_FRAME_BLOCKS = 73_728;
+
+/** Stereo silence at 44.1 kHz, as version 3.99 of Monkey's Audio writes it: a frame is no more than a flag that says so. */
+export function makeApe(seconds: number): Buffer {
+  const blocks = 44_100 * seconds;
+  const frames = Math.ceil(blocks / APE_FRAME_BLOCKS);
+  const frame = Buffer.concat([uint32le(0x80000000), uint32le(3), Buffer.alloc(8)]);
+  const [descriptorBytes, headerBytes, tableBytes] = [52, 24, 4 * frames];
+  const start = descriptorBytes + headerBytes + tableBytes;
+  const uint16le = (value: number) => Buffer.of(value & 0xff, value >> 8);
+  return Buffer.concat([
+    Buffer.from('MAC '),
+    ...[3_990, 0].map(uint16le),
+    ...[descriptorBytes, headerBytes, tableBytes, 0, frame.length * frames, 0, 0].map(uint32le),
+    Buffer.alloc(16),
+    ...[1_000, 32].map(uint16le),
+    ...[APE_FRAME_BLOCKS, blocks - (frames - 1) * APE_FRAME_BLOCKS, frames].map(uint32le),
+    ...[16, 2].map(uint16le),
+    uint32le(44_100),
+    ...Array.from({ length: frames }, (_, number) => uint32le(start + number * frame.length)),
+    ...Array.from({ length: frames }, () => frame),
+  ]);
+}

@@ -3,7 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyLibrary } from '../../src/downloads/verify-library.job.js';
 import { digestAudio } from '../../src/media/audio-digest.js';
 import type { Media, Verified } from '../../src/media/media.js';
-import { bareFfmpeg, createTestMedia, fullTags, never, readTags, writeFfmpegScript } from '../kit/audio.js';
+import {
+  bareFfmpeg,
+  createTestMedia,
+  fullTags,
+  never,
+  readTags,
+  writeFfmpegScript,
+  writeFfprobeScript,
+} from '../kit/audio.js';
 import { createTestLibrary, touch, type TestLibrary } from '../kit/library.js';
 import { breakFile, FADE_IN, makeRichFlac } from './recipes.js';
 
@@ -15,9 +23,10 @@ const file = (name: string) => library.workspace.file(name);
 
 beforeAll(async () => {
   library = await createTestLibrary();
-  // Notes each run of it.
+  // Notes each run of them.
   media = await createTestMedia(
     await writeFfmpegScript(file('ffmpeg'), `echo "$@" >> '${file('runs')}'\nexec "$FFMPEG" "$@"`),
+    await writeFfprobeScript(file('ffprobe'), `echo "$@" >> '${file('probes')}'\nexec "$FFPROBE" "$@"`),
   );
   await makeRichFlac(file('rich.flac'), { TITLE: ['Rich Song'] });
   await bareFfmpeg(...FADE_IN(20), '-metadata', 'title=Old', '-b:a', '128k', file('old.mp3'));
@@ -28,31 +37,40 @@ afterAll(async () => {
   await library.close();
 });
 
-async function decodings(): Promise<number> {
-  const runs = await readFile(file('runs'), 'utf8').catch(() => '');
-  return runs.split('\n').filter((line) => line.includes('-f null')).length;
+async function countRuns(log: 'runs' | 'probes', part: string): Promise<number> {
+  const runs = await readFile(file(log), 'utf8').catch(() => '');
+  return runs.split('\n').filter((line) => line.includes(part)).length;
 }
+
+const decodings = () => countRuns('runs', '-f null');
+const probes = () => countRuns('probes', 'file:');
 
 async function copy(name: string, verified: Verified | null) {
   const inputPath = file(name);
-  const input = await media.probe(inputPath, never);
+  const input = verified?.probe ?? (await media.probe(inputPath, never));
   const outputPath = file(`${++made}.${input.extension}`);
   const request = { inputPath, outputPath, input, verified, maxOutputBytes: 1e9, bitrateKbps: null };
-  const before = await decodings();
+  const before = { decodings: await decodings(), probes: await probes() };
   const options = { signal: never, onProgress: () => undefined };
   const transcoded = await media.transcode(
     { ...request, format: 'KEEP', artistSeparator: '; ', tags: fullTags, tagPolicy: 'replace', cover: null },
     options,
   );
-  return { ...transcoded, outputPath, decoded: (await decodings()) - before };
+  const decoded = (await decodings()) - before.decodings;
+  return { ...transcoded, outputPath, decoded, probed: (await probes()) - before.probes };
 }
 
 describe.each(['rich.flac', 'old.mp3'])('a copy of %s', (name) => {
-  it('is decoded once, and not again when its audio is that of the first time', async () => {
+  it('is decoded and probed once, and not again when its audio is that of the first time', async () => {
     const first = await copy(name, null);
-    expect(first.decoded).toBe(1);
+    expect(first).toMatchObject({ decoded: 1, probed: 1 });
     const second = await copy(name, first.verified);
-    expect(second).toMatchObject({ decoded: 0, decodedMs: first.decodedMs, verified: first.verified });
+    const { decodedMs, verified } = first;
+    expect(second).toMatchObject({ decoded: 0, probed: 0, decodedMs, verified });
+    const { container, codec, durationMs } = first.output;
+    expect(second.output).toMatchObject({ container, codec, durationMs });
+    // The mean of a FLAC counts its tags.
+    expect(Math.abs((second.output.bitrateKbps ?? 0) - (first.output.bitrateKbps ?? 0))).toBeLessThan(60);
     expect((await readTags(second.outputPath)).common.title).toBe(fullTags.title);
     expect(await readFile(second.outputPath)).toEqual(await readFile(first.outputPath));
   });
@@ -66,6 +84,19 @@ describe.each(['rich.flac', 'old.mp3'])('a copy of %s', (name) => {
     await utimes(file(damaged), atime, mtime);
     expect((await stat(file(damaged))).size).toBe(size);
     await expect(copy(damaged, verified)).rejects.toThrow(/^The audio is damaged/);
+  });
+
+  it('is probed and decoded when another file took its place', async () => {
+    const { verified } = await copy(name, null);
+    const other = `other-${name}`;
+    await bareFfmpeg(...FADE_IN(7), file(other));
+    await writeFile(file(`replaced-${name}`), await readFile(file(other)));
+    const copied = await copy(`replaced-${name}`, verified);
+    expect(copied.decoded).toBe(1);
+    for (const { durationMs } of [copied.input, copied.output]) {
+      expect(Math.abs(durationMs - 7_000)).toBeLessThan(200);
+    }
+    expect(copied.verified?.sha256).not.toBe(verified?.sha256);
   });
 
   it('has the checksum of its audio whatever its tags are, and another with one byte of it changed', async () => {

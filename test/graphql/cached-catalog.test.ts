@@ -124,6 +124,8 @@ describe('an item of a catalog that is down', () => {
     const { track } = await app.execute(AGE_OF_TRACK, { id: 'far:1' });
     const search = searchOf(await app.execute(AGES_OF_SEARCH));
     const ages = search.nodes.map((node) => ('asOf' in node ? node.asOf : 'no track'));
+    const { body } = await app.rest('GET', '/track/info?id=far:1');
+    expect((body as { as_of?: string }).as_of ?? null).toBe(track?.asOf);
     return { track: track?.asOf, search: [...new Set(ages)] };
   };
 

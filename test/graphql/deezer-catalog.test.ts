@@ -218,17 +218,20 @@ describe('CATALOG=deezer', () => {
     expect(error).toBeGreaterThanOrEqual(success);
     expect(catalogs.slice(2)).toEqual([
       { ...DISABLED, name: 'library', setup: expect.stringContaining('LIBRARY_DIRS') as string },
+      { ...DISABLED, name: 'subsonic', setup: expect.stringContaining('SUBSONIC_URL') as string },
       {
         ...DISABLED,
         name: 'spotify',
         account: 'MISSING',
-        setup: expect.stringContaining('Spotify') as string,
+        setup: expect.stringContaining('setSpotifyApp') as string,
       },
+      { ...DISABLED, name: 'musicbrainz', setup: expect.stringContaining('musicBrainz') as string },
     ]);
     expect(sources.map(({ name, state }) => [name, state])).toEqual([
       ['listening', 'READY'],
       ['demo', 'READY'],
       ['library', 'DISABLED'],
+      ['subsonic', 'DISABLED'],
     ]);
     const { body } = await app.rest('GET', '/config/check');
     const check = body as { catalogs: object[]; sources: object[] };
@@ -239,7 +242,7 @@ describe('CATALOG=deezer', () => {
       last_error_at: deezer?.lastErrorAt,
       last_error: deezer?.lastError,
     });
-    expect(check.sources).toHaveLength(3);
+    expect(check.sources).toHaveLength(4);
   });
 
   it('goes on with what does not need Deezer, and requests nothing from it', async () => {

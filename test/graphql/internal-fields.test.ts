@@ -156,6 +156,7 @@ describe('a field that only REST documents select', () => {
     expect(hiddenFields.map((path) => path.join('.'))).toMatchInlineSnapshot(`
       [
         "Mutation.finishProviderSignIn",
+        "Mutation.finishSpotifyConnection",
         "Query.activeFirstTasks",
         "Query.changedTasks",
         "Query.profile",

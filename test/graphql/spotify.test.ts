@@ -9,8 +9,10 @@ import {
   type SpotifyServer,
 } from '../kit/spotify-server.js';
 import { createPerson } from '../kit/sign-in.js';
-import { createToken, requestsTo, startApp, type TestApp } from '../kit/start-app.js';
+import { startServer } from '../kit/server-process.js';
+import { createToken, requestsTo, startApp, TEST_SECRET_KEY, type TestApp } from '../kit/start-app.js';
 import { waitFor } from '../kit/wait-for.js';
+import { databaseUrlOf } from '../system/join-app.js';
 
 const SEARCH = graphql(`
   query SearchSpotify($catalog: String) {
@@ -127,6 +129,18 @@ const CHILDREN = graphql(`
   }
 `);
 
+const STATES = graphql(`
+  query StateOfSpotify {
+    catalogs {
+      name
+      state
+      account
+      setup
+      lastError
+    }
+  }
+`);
+
 const FRONTEND = 'http://front.example/music';
 
 let server: SpotifyServer;
@@ -142,6 +156,9 @@ afterAll(async () => {
   await server.stop();
 });
 
+const stateOfSpotify = async () =>
+  (await app.execute(STATES)).catalogs.find(({ name }) => name === 'spotify');
+
 const setApp = () => app.execute(SET_APP, { input: SPOTIFY_APP_SECRETS });
 
 describe('the catalog of Spotify', () => {
@@ -150,6 +167,10 @@ describe('the catalog of Spotify', () => {
     expect(errors).toMatchObject([{ code: 'CATALOG_ITEM_NOT_FOUND' }]);
     expect(errors[0]?.message).toContain('setSpotifyApp or PUT /api/credentials/spotify_api_config');
     expect((await app.execute(SEARCH, { catalog: null })).search?.nodes).toEqual([]);
+    expect(await stateOfSpotify()).toMatchObject({
+      ...{ state: 'DISABLED', account: 'MISSING' },
+      setup: expect.stringContaining('setSpotifyApp') as string,
+    });
     const started = (await app.execute(START)).startSpotifyConnection;
     expect(started).toMatchObject({ __typename: 'CatalogItemNotFound' });
   });
@@ -164,6 +185,22 @@ describe('the catalog of Spotify', () => {
       { what: 'Spotify to be searched' },
     );
     expect(search).toEqual([{ id: `Album:${IDS.album}`, title: 'Slow Weather' }]);
+  });
+
+  it('is READY with an app, and FAILING while it gets no token', async () => {
+    expect(await stateOfSpotify()).toMatchObject({ state: 'READY', account: 'SET', setup: null });
+    const find = () =>
+      app.deps.liveCatalogs.get('spotify')?.findArtist(IDS.artist, new AbortController().signal);
+    server.expireTokens();
+    server.refuseTokens = { status: 500, body: 'out of order' };
+    await expect(find()).rejects.toMatchObject({ code: 'UPSTREAM_FAILED' });
+    expect(await stateOfSpotify()).toMatchObject({
+      state: 'FAILING',
+      lastError: expect.stringContaining('status 500') as string,
+    });
+    server.refuseTokens = null;
+    await find();
+    expect(await stateOfSpotify()).toMatchObject({ state: 'READY' });
   });
 
   it('takes links and URIs of Spotify', async () => {
@@ -183,6 +220,42 @@ describe('the catalog of Spotify', () => {
       `open.spotify.com/album/${id}`,
     ])
       expect((await app.execute(resolve, { item })).resolveItem).toEqual({ id: `Album:${IDS.album}` });
+  });
+});
+
+const SEARCH_FOR = graphql(`
+  query SearchSpotifyFor($query: String!) {
+    search(query: $query, type: ALBUM, catalog: "spotify") {
+      totalCount
+    }
+  }
+`);
+
+describe('a token that has expired', () => {
+  it('is renewed once by two processes that need it at once', async () => {
+    await setApp();
+    const env = {
+      ...{ ROLE: 'api', DATABASE_URL: databaseUrlOf(app), SECRET_KEY: TEST_SECRET_KEY },
+      ...{ SPOTIFY_API_URL: server.url, SPOTIFY_ACCOUNTS_URL: server.url },
+      ...{ DOWNLOAD_DIR: app.env.downloadDir, DATA_DIR: app.env.dataDir },
+    };
+    const processes = await Promise.all([startServer(env), startServer(env)]);
+    onTestFinished(async () => {
+      await Promise.all(processes.map((each) => each.end('SIGKILL')));
+    });
+    const searchInBoth = (round: string) =>
+      Promise.all(
+        processes.flatMap(({ pid, execute }) =>
+          [1, 2, 3].map((n) => execute(SEARCH_FOR, { query: `${round} ${pid} ${n}` })),
+        ),
+      );
+    await searchInBoth('before');
+    const [tokens, requests] = [server.tokenRequests.length, server.requests.length];
+    server.expireTokens();
+    await searchInBoth('after');
+    expect(server.tokenRequests.length - tokens).toBe(1);
+    // Those that were refused, by each process at least one, and each of them again.
+    expect(server.requests.length - requests).toBeGreaterThanOrEqual(8);
   });
 });
 

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import ffmpegInstaller from '@ffmpeg-installer/ffmpeg';
+import ffprobeInstaller from '@ffprobe-installer/ffprobe';
 import { parseFile } from 'music-metadata';
 import { createLogger } from '../../src/lib/logger.js';
 import { createMedia } from '../../src/media/create-media.js';
@@ -35,8 +36,12 @@ export async function bareFfmpeg(...args: string[]): Promise<void> {
   await run(packagedFfmpegPath, ['-nostdin', '-v', 'error', '-y', ...args]);
 }
 
-export function createTestMedia(ffmpegPath: string | null = productFfmpegPath): Promise<Media> {
-  const ffprobePath = process.env['FFPROBE_PATH'] ?? null;
+const productFfprobePath = process.env['FFPROBE_PATH'] ?? null;
+
+export function createTestMedia(
+  ffmpegPath: string | null = productFfmpegPath,
+  ffprobePath: string | null = productFfprobePath,
+): Promise<Media> {
   return createMedia({ ffmpegPath, ffprobePath, log: silentLog, ...bundledPrograms() });
 }
 
@@ -65,6 +70,14 @@ export async function makeAudio(
 /** A program that stands before the real ffmpeg: `script` is shell, in which "$FFMPEG" is the real one. */
 export async function writeFfmpegScript(path: string, script: string): Promise<string> {
   await writeFile(path, `#!/bin/sh\nFFMPEG='${productFfmpegPath}'\n${script}\n`);
+  await chmod(path, 0o755);
+  return path;
+}
+
+/** The same before the real ffprobe, "$FFPROBE". */
+export async function writeFfprobeScript(path: string, script: string): Promise<string> {
+  const real = productFfprobePath ?? ffprobeInstaller.path;
+  await writeFile(path, `#!/bin/sh\nFFPROBE='${real}'\n${script}\n`);
   await chmod(path, 0o755);
   return path;
 }

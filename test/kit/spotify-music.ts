@@ -154,6 +154,9 @@ export function albumRow(base: string, { n, title, by, type, tracks, released }:
   };
 }
 
+/** As one who delivers may send it, with zeros before it. */
+const upcOf = ({ n }: AlbumFacts): string => `0060${String(n).padStart(10, '0')}`;
+
 function wholeAlbum(base: string, facts: AlbumFacts): Row {
   return {
     ...albumRow(base, facts),
@@ -163,7 +166,7 @@ function wholeAlbum(base: string, facts: AlbumFacts): Row {
       { text: '2021 Breakwater Sound', type: 'P' },
       { text: '2021 Breakwater', type: 'C' },
     ],
-    external_ids: { upc: `00000000${facts.n}` },
+    external_ids: { upc: upcOf(facts) },
     tracks: { items: [], total: facts.tracks },
   };
 }
@@ -282,15 +285,27 @@ function search(url: URL, asked: Asked): Answer {
   const type = url.searchParams.get('type') ?? '';
   const base = url.origin;
   if (words === '') return fail(400, 'No search query');
+  const [, isrc] = /^isrc:(.*)/.exec(words) ?? [];
+  const [, upc] = /^upc:(.*)/.exec(words) ?? [];
   const kinds: Record<string, () => Row[]> = {
     track: () => allTracks(base).map((row) => forMarket(row, url)),
-    album: () => ALBUMS.map((facts) => albumRow(base, facts)),
+    album: () =>
+      ALBUMS.filter((facts) => upc === undefined || upcOf(facts) === upc).map((facts) =>
+        albumRow(base, facts),
+      ),
     artist: () => [...NAMES.keys()].map((id) => artist(base, id)),
     playlist: () => [playlist(base, 1, asked)],
     show: () => [show(base)],
     episode: () => episodes(base).map(({ show: _show, ...row }) => row as Row),
   };
-  const rows = (kinds[type]?.() ?? []).filter(({ name }) => String(name).toLowerCase().includes(words));
+  const isFound = ({ name, external_ids: ids }: Row) => {
+    if (isrc !== undefined)
+      return JSON.stringify(ids ?? null)
+        .toLowerCase()
+        .includes(`"${isrc}"`);
+    return upc !== undefined || String(name).toLowerCase().includes(words);
+  };
+  const rows = (kinds[type]?.() ?? []).filter(isFound);
   const page = pageOf(url, rows, asked.kind === 'new' ? 10 : 50);
   return page.status === 200 ? ok({ [`${type}s`]: page.body }) : page;
 }

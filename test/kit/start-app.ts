@@ -58,6 +58,7 @@ export interface TestAppOptions {
 
 /** Of all tests that name no other. */
 export const TEST_CATALOG = { CATALOG: 'demo' };
+export const TEST_SECRET_KEY = 'a key that only the tests of Reprise have';
 
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const database = options.database ?? (await createTestDatabase());
@@ -70,7 +71,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
       ...TEST_CATALOG,
       HOST: '127.0.0.1',
       PORT: '0',
-      SECRET_KEY: 'a key that only the tests of Reprise have',
+      SECRET_KEY: TEST_SECRET_KEY,
     }),
     database: { kind: 'external', url: database.url },
     jobStore,

@@ -17,16 +17,21 @@ interface BuildOptions {
   scratch: string;
 }
 
+/** Where npm keeps its downloads in an image. */
+const NPM_CACHE = '/root/.npm';
+
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export function buildImage(stages: readonly Stage[], { context, scratch }: BuildOptions): Image {
   const bases = new Map<string, string>();
   const roots: Record<string, string> = {};
+  const caches = join(scratch, 'caches');
+  mountNpmCache(join(caches, NPM_CACHE), join(scratch, 'npm-cache'));
   for (const [at, stage] of stages.entries()) {
     const base = bases.get(stage.image) ?? makeBase(stage.image, join(scratch, `base-${bases.size}`));
     bases.set(stage.image, base);
     const root = mountCopy(base, join(scratch, `stage-${at}`));
-    runSteps(stage, { root, sources: { ...roots, '': context }, caches: join(scratch, 'caches') });
+    runSteps(stage, { root, sources: { ...roots, '': context }, caches });
     roots[stage.name ?? String(at)] = root;
   }
   const last = stages.at(-1);
@@ -58,7 +63,8 @@ function makeBase(image: string, root: string): string {
   const quick = ['--dpkgopt=force-unsafe-io', '--aptopt=Acquire::Languages "none"'];
   run('mmdebstrap', ['--quiet', '--variant=minbase', ...quick, suite, root]);
   const packages = `${root}.npm`;
-  run('npm', ['install', '--silent', '--prefix', packages, '--ignore-scripts', `${node}@${major}`, 'npm@11']);
+  const flags = ['--silent', '--ignore-scripts', '--prefer-offline', '--prefix', packages];
+  run('npm', ['install', ...flags, `${node}@${major}`, 'npm@11']);
   const modules = join(root, 'usr/local/lib/node_modules');
   cpSync(join(packages, 'node_modules', node, 'bin/node'), join(root, 'usr/local/bin/node'));
   cpSync(join(packages, 'node_modules/npm'), join(modules, 'npm'), { recursive: true });
@@ -70,7 +76,14 @@ function makeBase(image: string, root: string): string {
 }
 
 function mountCopy(base: string, directory: string): string {
-  const [root = '', upper = '', work = ''] = ['root', 'upper', 'work'].map((name) => join(directory, name));
+  const root = join(directory, 'root');
+  mountOverlay(base, root, directory);
+  return root;
+}
+
+/** Shows `base` at `root`; what is written there gets into `directory`. */
+function mountOverlay(base: string, root: string, directory: string): void {
+  const [upper = '', work = ''] = ['upper', 'work'].map((name) => join(directory, name));
   for (const each of [root, upper, work]) mkdirSync(each, { recursive: true });
   run('mount', [
     '-t',
@@ -80,8 +93,16 @@ function mountCopy(base: string, directory: string): string {
     `lowerdir=${base},upperdir=${upper},workdir=${work}`,
     root,
   ]);
-  return root;
 }
+
+/** What this machine has of npm's downloads is not downloaded again, and stays as it is. */
+function mountNpmCache(target: string, directory: string): void {
+  const own = npmConfig('cache');
+  if (existsSync(own)) mountOverlay(own, target, directory);
+}
+
+const npmConfig = (name: string): string =>
+  spawnSync('npm', ['config', 'get', name], { encoding: 'utf8' }).stdout.trim();
 
 interface StageOptions {
   root: string;
@@ -94,7 +115,8 @@ function runSteps({ steps }: Stage, options: StageOptions): void {
   const env: Record<string, string> = { PATH };
   let workdir = '/';
   for (const step of steps) {
-    process.stdout.write(`   ${step.keyword} ${step.text.slice(0, 90)}\n`);
+    const seconds = (performance.now() / 1_000).toFixed(0).padStart(4);
+    process.stdout.write(`${seconds} s     ${step.keyword} ${step.text.slice(0, 90)}\n`);
     const args = () => step.args.map((each) => expand(each, env));
     if (step.keyword === 'ENV')
       Object.assign(env, Object.fromEntries(args().map((each) => each.split(/=(.*)/s))));
@@ -178,8 +200,8 @@ function hostVariables(): Record<string, string> {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  const registry = spawnSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).stdout.trim();
   const certificates =
     process.env['NODE_EXTRA_CA_CERTS'] === undefined ? {} : { NODE_EXTRA_CA_CERTS: CERTIFICATES };
-  return { ...Object.fromEntries(found), ...certificates, npm_config_registry: registry };
+  const npm = { npm_config_registry: npmConfig('registry'), npm_config_prefer_offline: 'true' };
+  return { ...Object.fromEntries(found), ...certificates, ...npm };
 }

@@ -1,7 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { run, type Image } from './build-image.js';
 
 export interface ContainerOptions {
@@ -10,6 +12,8 @@ export interface ContainerOptions {
   /** `uid:gid` in place of that of the image. */
   user?: string;
   env?: Readonly<Record<string, string>>;
+  /** In place of that of the image. */
+  command?: readonly string[];
   /** Directories by their path in the container; those of VOLUME that are not named are new. */
   volumes?: Readonly<Record<string, string>>;
   /** By default none, as with `--cap-drop ALL`. */
@@ -33,12 +37,18 @@ export interface Container {
 
 /** A container of the image on a root that cannot be written, with no_new_privs. */
 export function startContainer({ root, config }: Image, options: ContainerOptions): Container {
-  const { scratch, user = config.user, env = {}, capabilities = [] } = options;
+  const {
+    scratch,
+    user = config.user,
+    env = {},
+    capabilities = [],
+    command: given = config.command,
+  } = options;
   const volumes = { ...makeVolumes(root, config.volumes, scratch), ...options.volumes };
   const variables = Object.entries({ ...config.env, HOME: '/', ...env });
   const start = ['env', '-i', '-C', config.workdir, ...variables.map(([name, value]) => `${name}=${value}`)];
   const privileges = privilegesOf(user, capabilities);
-  const command = [...privileges, ...start, ...config.entrypoint, ...config.command];
+  const command = [...privileges, ...start, ...config.entrypoint, ...given];
   const script = mountScript({ root, view: join(scratch, 'root'), volumes });
   mkdirSync(join(scratch, 'root'), { recursive: true });
   const isolated = ['--mount', '--pid', '--ipc', '--fork', '--kill-child', 'sh', '-c', script, 'sh'];
@@ -53,7 +63,7 @@ export function startContainer({ root, config }: Image, options: ContainerOption
       return pid();
     },
     output: () => printed.join(''),
-    exec: (given) => runBeside(pid(), [...privileges, ...start, ...given]),
+    exec: (called) => runBeside(pid(), [...privileges, ...start, ...called]),
     states: () => statesBeside(pid()),
     async stop(limitMs) {
       process.kill(pid(), config.stopSignal);
@@ -139,4 +149,29 @@ function statesBeside(pid: number): string[] {
 export function accessOf(path: string): string {
   const { uid, gid, mode } = statSync(path);
   return `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
+}
+
+export async function listen(): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+export async function freePort(): Promise<number> {
+  const { port, close } = await listen();
+  await close();
+  return port;
+}
+
+export async function until<T>(
+  what: string,
+  limitMs: number,
+  check: () => T | null | Promise<T | null>,
+): Promise<T> {
+  for (const end = performance.now() + limitMs; performance.now() < end; await pause(100)) {
+    const found = await check();
+    if (found !== null) return found;
+  }
+  throw new Error(`${what}: not within ${limitMs} ms`);
 }

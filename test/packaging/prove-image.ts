@@ -6,14 +6,20 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type dockerignore from '@balena/dockerignore';
 import { buildImage, run, type Image } from './build-image.js';
-import { accessOf, startContainer, type Container, type ContainerOptions } from './container.js';
+import {
+  accessOf,
+  freePort,
+  listen,
+  startContainer,
+  until,
+  type Container,
+  type ContainerOptions,
+} from './container.js';
 import { parseDockerfile } from './dockerfile.js';
 
 /** Its types say that it has a default export; it has none. */
@@ -23,6 +29,8 @@ const EX_CONFIG = 78;
 const ROOT = '0:0';
 const START_MS = 120_000;
 const STOP_MS = 30_000;
+/** What the whole takes is about 3 GB. */
+const ENOUGH_MEMORY = 10 * 2 ** 30;
 
 /** Files that a working copy may have, and no image. */
 const PRIVATE_FILES = [
@@ -70,26 +78,6 @@ function checkImage({ root }: Image, context: string): void {
     encoding: 'utf8',
   });
   assert.equal(writable.stdout, '', 'everyone may write files of the program');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function until<T>(
-  what: string,
-  limitMs: number,
-  check: () => T | null | Promise<T | null>,
-): Promise<T> {
-  for (const end = performance.now() + limitMs; performance.now() < end; await pause(100)) {
-    const found = await check();
-    if (found !== null) return found;
-  }
-  throw new Error(`${what}: not within ${limitMs} ms`);
 }
 
 interface Story extends ContainerOptions {
@@ -196,7 +184,30 @@ async function checkRefusal(image: Image, options: ContainerOptions, message: Re
   assert.equal(container.output().trim().split('\n').length, 1);
 }
 
+/** It waits for a database that accepts connections and says nothing. */
+async function checkWorker(
+  image: Image,
+  { scratch, role }: { scratch: string; role: string },
+): Promise<void> {
+  const { port, close } = await listen();
+  const { entrypoint, healthcheck } = image.config;
+  const env = { DATABASE_URL: `postgresql://reprise@127.0.0.1:${port}/reprise`, PORT: '1' };
+  const container = startContainer(image, { scratch, env, command: ['reprise', role] });
+  const isStarted = () =>
+    container.exec(['sh', '-c', "tr '\\0' ' ' </proc/1/cmdline"]).output.startsWith('node ') ? true : null;
+  try {
+    await until(`${entrypoint.join(' ')} starts a ${role}`, START_MS, isStarted);
+    assert.equal(container.exec(healthcheck).status, role === 'worker' ? 0 : 1, container.output());
+  } finally {
+    await container.stop(STOP_MS);
+    await close();
+  }
+}
+
 async function prove(scratch: string): Promise<void> {
+  // Ten thousands of small files are written, and removed at the end: minutes on a busy disk.
+  if (process.availableMemory() > ENOUGH_MEMORY)
+    run('mount', ['-t', 'tmpfs', '-o', 'size=6g', 'tmpfs', scratch]);
   const say = (line: string) =>
     process.stdout.write(`${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
   const directory = (name: string) => {
@@ -249,6 +260,8 @@ async function prove(scratch: string): Promise<void> {
     /^ROLE: "api" requires DATABASE_URL/,
   );
   say('a container that cannot work says why, in one line');
+  for (const role of ['worker', 'start']) await checkWorker(image, { scratch: directory(role), role });
+  say('HEALTHCHECK asks a server for an answer, and a worker for nothing');
 }
 
 function findObstacle(): string | null {

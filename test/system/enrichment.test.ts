@@ -162,6 +162,13 @@ describe('a link to MusicBrainz', () => {
     expect(providerOf(bare)).toBe('far');
   });
 
+  it('needs MusicBrainz, which is listed among the catalogs with its state', async () => {
+    const { body } = await app.rest('GET', '/config/check');
+    expect((body as { catalogs: unknown }).catalogs).toContainEqual(
+      expect.objectContaining({ name: 'musicbrainz', enabled: true, state: 'ready', setup: null }),
+    );
+  });
+
   it('is taken by queueDownload and by REST', async () => {
     const item = `https://musicbrainz.org/recording/${MB.recording}`;
     const { status, body } = await app.rest('GET', `/track/info?id=${encodeURIComponent(item)}`);

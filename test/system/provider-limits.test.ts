@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AudioSource } from '../../src/catalog/audio-source.js';
-import { UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
+import { UpstreamDownError, UpstreamFailedError, UpstreamLimitedError } from '../../src/lib/errors.js';
 import type { Media } from '../../src/media/media.js';
 import { createTestMedia, createWorkspace, makeAudio } from '../kit/audio.js';
 import { DEEZER_IDS, startDeezerServer, type DeezerServer } from '../kit/deezer-server.js';
@@ -9,7 +9,8 @@ import { ended, inState, queue } from '../kit/story.js';
 import { stretch, stretchNow, waitFor } from '../kit/wait-for.js';
 import { spawnWorker } from './join-app.js';
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const TRACK = 'demo:night-ferry-1-01';
 
 describe('a task that waits for a limit', () => {
@@ -55,16 +56,24 @@ describe('a task that waits for a limit', () => {
   });
 
   it('is RETRYING until the limit is over', async () => {
-    errors = [limited(3_600_000)];
+    errors = [limited(HOUR_MS)];
     const id = await queue(app, { item: TRACK });
     await inState(app, id, 'RETRYING');
     const { retryAt, waitingSince, failures } = await rowOf(id);
-    expect((retryAt?.getTime() ?? 0) - (waitingSince?.getTime() ?? 0)).toBe(3_600_000);
+    expect((retryAt?.getTime() ?? 0) - (waitingSince?.getTime() ?? 0)).toBe(HOUR_MS);
     expect(failures).toBe(0);
   });
 
-  it('fails as usual after a week of nothing else', async () => {
-    errors = [limited(3_600_000), limited(3_600_000), limited(3_600_000)];
+  it.each([
+    ['after a week of limits', limited(HOUR_MS), 7 * DAY_MS, 'UPSTREAM_LIMITED'],
+    [
+      'after a day without an answer',
+      new UpstreamDownError('The source', HOUR_MS),
+      DAY_MS,
+      'UPSTREAM_FAILED',
+    ],
+  ])('fails as usual %s', async (_, error, boundMs, code) => {
+    errors = [error, error, error];
     const id = await queue(app, { item: TRACK });
     const waitedFor = async (ms: number) => {
       await inState(app, id, 'RETRYING');
@@ -72,14 +81,14 @@ describe('a task that waits for a limit', () => {
         data: { waitingSince: new Date(Date.now() - ms), retryAt: new Date(0) },
       });
     };
-    await waitedFor(6 * DAY_MS);
+    await waitedFor(boundMs - HOUR_MS);
     await waitFor(() => opened === 2, { what: 'the second attempt' });
-    await waitedFor(8 * DAY_MS);
-    expect(await ended(app, id)).toMatchObject({ state: 'FAILED', error: { code: 'UPSTREAM_LIMITED' } });
+    await waitedFor(boundMs + HOUR_MS);
+    expect(await ended(app, id)).toMatchObject({ state: 'FAILED', error: { code } });
   });
 
   it('begins to wait again when it is retried by hand', async () => {
-    errors = [limited(3_600_000), limited(3_600_000)];
+    errors = [limited(HOUR_MS), limited(HOUR_MS)];
     const id = await queue(app, { item: TRACK });
     await inState(app, id, 'RETRYING');
     await app.deps.db.task.updateMany({

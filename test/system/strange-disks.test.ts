@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +10,8 @@ import { createFaultyDisk, hasCompiler, type FaultyDisk } from '../kit/faulty-di
 import { startServer, type ServerProcess } from '../kit/server-process.js';
 import { canMount, mountAt } from '../kit/small-disk.js';
 import { startApp } from '../kit/start-app.js';
-import { ended, queue, type SeenTask } from '../kit/story.js';
+import { ended, inState, queue, type SeenTask } from '../kit/story.js';
+import { spawnWorker } from './join-app.js';
 
 const FOLDER = 'Saltglass Choir/Night Ferry';
 let root: string;
@@ -212,6 +215,28 @@ describe('a download directory that is a link to nowhere', () => {
       const check = await app.rest('GET', '/config/check');
       expect(JSON.stringify(check.body)).not.toContain('DOWNLOAD_ROOTS');
       expect(JSON.stringify(check.body)).toContain('leads nowhere');
+    } finally {
+      await app.stop();
+    }
+  });
+});
+
+describe.runIf(existsSync('/proc/self/limits'))('a worker that may open no more files', () => {
+  it('puts its track off in plain words, and completes it when it may', async () => {
+    const app = await startApp({ env: { downloadDir: downloads, role: 'api' } });
+    const worker = spawnWorker(app, 'worker-child', { DEADLY: 'demo:nothing', LEASE_MS: '60000' });
+    const allow = (files: number) =>
+      execFileSync('prlimit', ['--pid', String(worker.pid), `--nofile=${files}:`]);
+    try {
+      const first = await queue(app, { item: 'demo:night-ferry-1-01' });
+      expect(await ended(app, first, 60_000)).toMatchObject({ state: 'COMPLETED' });
+      allow(3);
+      const id = await queue(app, { item: 'demo:night-ferry-1-02' });
+      const task = await inState(app, id, 'RETRYING', 60_000);
+      expect(task.error?.code).toBe('TARGET_NOT_WRITABLE');
+      expect(task.error?.message).toMatch(/^Reprise has too many files open \(EMFILE\); raise the limit/);
+      allow(1_024);
+      expect(await ended(app, id, 60_000)).toMatchObject({ state: 'COMPLETED', error: null });
     } finally {
       await app.stop();
     }

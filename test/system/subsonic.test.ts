@@ -5,6 +5,7 @@ import type { Track } from '../../src/catalog/catalog-item.js';
 import { createAudioServer, createHttpSource, type AudioServer, type Offer } from '../kit/audio-server.js';
 import { readTags } from '../kit/audio.js';
 import { makeTrack } from '../kit/catalog-items.js';
+import { sizeOfPicture } from '../kit/covers.js';
 import { CHILDREN } from '../kit/documents.js';
 import { startApp, type TestApp } from '../kit/start-app.js';
 import { ended, queue, type SeenTask } from '../kit/story.js';
@@ -165,6 +166,42 @@ async function expectWholeAlbum(on: TestApp, item: string, titles: string[]): Pr
     expect(await readdir(dirname(task.file?.path ?? ''))).toContain('cover.jpg');
   }
 }
+
+describe('covers of a Subsonic catalog', () => {
+  it.each(['subsonic:album:al-1', 'subsonic:track:tr-1', 'subsonic2:album:al-1'])(
+    'are served by us, at addresses without the password: %s',
+    async (name) => {
+      const response = await fetch(`${app.url}/covers/${name}/300`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toBe('image/jpeg');
+      const { format } = await sizeOfPicture(new Uint8Array(await response.arrayBuffer()));
+      expect(format).toBe('jpeg');
+      const requested = (name.startsWith('subsonic2') ? second : first).requests;
+      expect(requested.map(({ method }) => method)).toContain('getCoverArt');
+    },
+  );
+
+  it('are named by items that have them, and by no others', async () => {
+    const pathsOf = async (id: string) => {
+      const { body } = await app.rest('GET', `/album/info?id=${id}`);
+      return (body as { images: { url: string }[] }).images.map(({ url }) => new URL(url).pathname);
+    };
+    expect(await pathsOf('subsonic:al-1')).toEqual(
+      [640, 300, 64].map((px) => `/covers/subsonic:album:al-1/${px}`),
+    );
+    expect(await pathsOf('subsonic:al-3')).toEqual([]);
+    expect((await fetch(`${app.url}/covers/subsonic:album:al-3/300`)).status).toBe(404);
+  });
+
+  it('that come as an error document are said to be unusable', async () => {
+    first.answerAlways('getCoverArt', answerError(50));
+    onTestFinished(() => first.answerAlways('getCoverArt', null));
+    const catalog = app.deps.liveCatalogs.get('subsonic');
+    const album = await catalog?.findAlbum('subsonic:al-2', AbortSignal.timeout(10_000));
+    const fetched = album && catalog?.fetchCover(album, AbortSignal.timeout(10_000));
+    await expect(fetched).rejects.toThrow(/does not allow this to its user/);
+  });
+});
 
 describe('an album of a Subsonic catalog', () => {
   it('is downloaded whole from its own server', async () => {

@@ -19,6 +19,7 @@ graphql(`
   fragment RestAlbum on Album {
     __typename
     id
+    asOf
     title
     url
     group
@@ -41,6 +42,7 @@ graphql(`
   fragment RestTrack on Track {
     __typename
     id
+    asOf
     title
     url
     durationMs
@@ -61,6 +63,7 @@ graphql(`
   fragment RestArtist on Artist {
     __typename
     id
+    asOf
     name
     url
     genres
@@ -74,6 +77,7 @@ graphql(`
   fragment RestPlaylist on Playlist {
     __typename
     id
+    asOf
     title
     url
     description
@@ -91,6 +95,7 @@ graphql(`
   fragment RestShow on Show {
     __typename
     id
+    asOf
     title
     url
     publisher
@@ -108,6 +113,7 @@ graphql(`
   fragment RestEpisode on Episode {
     __typename
     id
+    asOf
     title
     url
     description

@@ -48,7 +48,16 @@ const followersSchema = z
 
 /** The keys that every item starts with. */
 function identity<Type extends string>(type: Type) {
-  return { id: z.string(), type: z.literal(type), uri: z.string(), external_urls: linkSchema };
+  return {
+    id: z.string(),
+    type: z.literal(type),
+    uri: z.string(),
+    external_urls: linkSchema,
+    as_of: z.iso.datetime().optional().meta({
+      description:
+        'Only while the catalog does not answer: when it last described this item, which a kept response shows.',
+    }),
+  };
 }
 
 /** An artist as tracks and albums name it. The id is null when the catalog gave only a name. */

@@ -206,12 +206,13 @@ function listUrl(address: string, { id }: { id: string }): string {
   return `${address}?id=${encodeURIComponent(plainIdOf(id))}`;
 }
 
-function serializeIdentity(item: Pick<RestItemFragment, '__typename' | 'id' | 'url'>) {
+function serializeIdentity(item: Pick<RestItemFragment, '__typename' | 'id' | 'url' | 'asOf'>) {
   return {
     id: plainIdOf(item.id),
     type: item.__typename.toLowerCase(),
     uri: plainUriOf(item.id),
     external_urls: { spotify: item.url ?? '' },
+    ...(item.asOf !== null && { as_of: item.asOf }),
   };
 }
 

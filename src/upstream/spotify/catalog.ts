@@ -12,6 +12,7 @@ import type { CatalogCache } from '../../catalog/catalog-cache.js';
 import type { CatalogSource, Page, PageRequest } from '../../catalog/catalog-source.js';
 import type { Outbound } from '../../outbound/outbound.js';
 import { createPictureFetcher } from '../../catalog/fetch-picture.js';
+import { compactCode, sameCode } from '../../catalog/match-track.js';
 import { DISPLAY_NAME, type FindRequest } from './api.js';
 import type { Spotify, SpotifyClient } from './client.js';
 import { createDetails, type Details } from './details.js';
@@ -87,6 +88,9 @@ export function createSpotifyCatalog({ outbound, cache, spotify, url }: SpotifyC
     },
     search: async ({ text, type, offset, limit }, signal) =>
       search({ text, type }, { offset, limit, session: await begin(signal) }),
+    findTrackByIsrc: async (isrc, signal) =>
+      ISRC.test(isrc) ? findTrackByIsrc(isrc, await begin(signal)) : null,
+    findAlbumByUpc: async (upc, signal) => (UPC.test(upc) ? findAlbumByUpc(upc, await begin(signal)) : null),
     findTrack: ifOwn(findTrack),
     findAlbum: ifOwn((id, { details, request }) => details.wholeAlbum(id, request.signal)),
     findPlaylist: ifOwn(async (id, { client, request }) => {
@@ -151,6 +155,45 @@ async function search(
     case 'EPISODE':
       return find('episode', episodeSchema, toEpisode);
   }
+}
+
+const ISRC = /^[A-Z\d]{12}$/i;
+const UPC = /^\d{8,14}$/;
+/** Of a search for a code, which may also return what is only similar. */
+const CODE_RESULTS = 3;
+
+async function searchByCode<T>(
+  [name, code]: ['isrc' | 'upc', string],
+  schema: z.ZodType<T>,
+  { client, request: { signal, query } }: Session,
+): Promise<T[]> {
+  const type = name === 'isrc' ? 'track' : 'album';
+  const page = await client.app.list('/search', schema, {
+    kind: 'search',
+    within: `${type}s`,
+    query: { ...query, q: `${name}:${code}`, type },
+    ...{ offset: 0, limit: CODE_RESULTS, signal },
+  });
+  return present(page?.items ?? []);
+}
+
+async function findTrackByIsrc(isrc: string, session: Session): Promise<Track | null> {
+  const rows = await searchByCode(['isrc', isrc.toUpperCase()], trackSchema, session);
+  const found = rows.find((row) => sameCode(row.external_ids?.isrc ?? null, isrc));
+  return found ? findTrack(found.id, session) : null;
+}
+
+/** A bar code is stored with as many zeros before it as whoever delivered the album has sent. */
+async function findAlbumByUpc(upc: string, session: Session): Promise<Album | null> {
+  const digits = compactCode(upc);
+  const spellings = new Set([upc, ...[12, 13, 14].map((length) => digits.padStart(length, '0'))]);
+  for (const spelling of spellings) {
+    for (const { id } of await searchByCode(['upc', spelling], albumRowSchema, session)) {
+      const album = await session.details.wholeAlbum(id, session.request.signal);
+      if (album && sameCode(album.upc, upc)) return album;
+    }
+  }
+  return null;
 }
 
 async function findArtist(id: string, { client, request }: Session): Promise<Artist | null> {
