@@ -20,7 +20,21 @@ export const PUBLIC_SERVICES: readonly string[] = [
   'https://accounts.spotify.com',
   'https://musicbrainz.org',
   'https://coverartarchive.org',
+  'https://archive.org',
 ];
+
+export const ARCHIVE_FORMATS = ['flac', 'alac', 'wav', 'aiff', 'mp3', 'ogg', 'opus', 'aac'] as const;
+export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
+
+const isArchiveFormat = (value: string): value is ArchiveFormat =>
+  ARCHIVE_FORMATS.some((format) => format === value);
+
+const listed = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean),
+);
 
 const proxy = urlOf(['http://', 'https://']).refine((value) => URL.canParse(value));
 
@@ -74,6 +88,37 @@ export const OUTBOUND_VARIABLES = {
     default: 'https://coverartarchive.org',
     description: 'Where covers of releases are fetched that a catalog has none of; another one for a mirror.',
   }),
+  INTERNET_ARCHIVE_COLLECTIONS: listed
+    .superRefine((names, context) => {
+      for (const name of names.filter((each) => !/^[\w.-]{1,100}$/.test(each)))
+        context.addIssue(`"${name}" is not the name of a collection`);
+    })
+    .default([])
+    .register(variableFacts, {
+      kind: 'names of collections as in their addresses, separated by commas, such as netlabels, etree',
+      default: null,
+      description:
+        'Collections of the Internet Archive that are searched for music; turns it on as a catalog and a source.',
+    }),
+  INTERNET_ARCHIVE_FORMATS: listed
+    .superRefine((names, context) => {
+      for (const name of names.filter((each) => !isArchiveFormat(each)))
+        context.addIssue(`"${name}" is not one of them`);
+    })
+    .transform((names) => names.filter(isArchiveFormat))
+    .default([...ARCHIVE_FORMATS])
+    .register(variableFacts, {
+      kind: `some of ${ARCHIVE_FORMATS.join(', ')}, separated by commas`,
+      default: ARCHIVE_FORMATS.join(', '),
+      description:
+        'Formats that are taken from the Internet Archive, the first one that a track is there in; others are not used.',
+    }),
+  INTERNET_ARCHIVE_URL: publicUrl.default('https://archive.org').register(variableFacts, {
+    kind: 'an address such as https://archive.org',
+    default: 'https://archive.org',
+    description:
+      'Where the Internet Archive is requested, if INTERNET_ARCHIVE_COLLECTIONS is set; another one for a mirror.',
+  }),
   COVER_CACHE_MB: positiveNumber.default(500).register(variableFacts, {
     kind: 'an integer from 1 to 99999',
     default: '500',
@@ -99,6 +144,10 @@ export interface OutboundEnv extends NetworkEnv {
   musicBrainzUrl: string;
   coverArtArchiveUrl: string;
   coverCacheMb: number;
+  /** Off while it is empty. */
+  internetArchiveCollections: readonly string[];
+  internetArchiveFormats: readonly ArchiveFormat[];
+  internetArchiveUrl: string;
 }
 
 export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIABLES>>): OutboundEnv {
@@ -113,6 +162,9 @@ export function toOutboundEnv(parsed: z.infer<z.ZodObject<typeof OUTBOUND_VARIAB
     musicBrainzUrl: parsed.MUSICBRAINZ_URL,
     coverArtArchiveUrl: parsed.COVER_ART_ARCHIVE_URL,
     coverCacheMb: parsed.COVER_CACHE_MB,
+    internetArchiveCollections: parsed.INTERNET_ARCHIVE_COLLECTIONS,
+    internetArchiveFormats: parsed.INTERNET_ARCHIVE_FORMATS,
+    internetArchiveUrl: parsed.INTERNET_ARCHIVE_URL,
   };
 }
 

@@ -28,6 +28,7 @@ describe('the documentation', () => {
       'deezer',
       'graphql',
       'installing',
+      'internet-archive',
       'library',
       'operations',
       'reverse-proxies',
@@ -97,7 +98,7 @@ describe('docs/configuration.md', () => {
   it.each(rows.filter(({ value }) => value !== 'none'))('states the default of $name', ({ name, value }) => {
     const stated = /^`(.+)`$/.exec(value)?.[1];
     expect(parseEnv({ [name]: stated })).toEqual(parseEnv({}));
-    expect(Object.values(parseEnv({})).flat().join('\n')).toContain(String(stated).replace(/^\.\//, ''));
+    expect(Object.values(parseEnv({})).flat().join(', ')).toContain(String(stated).replace(/^\.\//, ''));
   });
 
   it.each(rows.filter(({ value }) => value === 'none'))('says that $name has no default', ({ name }) => {

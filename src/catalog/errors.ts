@@ -10,6 +10,10 @@ export const CATALOG_SETUPS: ReadonlyMap<string, string> = new Map([
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
   ['subsonic', 'set SUBSONIC_URL to your own server and start Reprise again'],
   [
+    'internet-archive',
+    'set INTERNET_ARCHIVE_COLLECTIONS to the collections to search and start Reprise again',
+  ],
+  [
     'spotify',
     'enter the client id and secret of an app with the mutation setSpotifyApp or PUT /api/credentials/spotify_api_config',
   ],
@@ -23,6 +27,10 @@ export const CATALOG_SETUPS: ReadonlyMap<string, string> = new Map([
 export const SOURCE_SETUPS: ReadonlyMap<string, string> = new Map([
   ['library', 'set LIBRARY_DIRS to the folders with your music and start Reprise again'],
   ['subsonic', 'set SUBSONIC_URL to your own server and start Reprise again'],
+  [
+    'internet-archive',
+    'set INTERNET_ARCHIVE_COLLECTIONS to the collections to search and start Reprise again',
+  ],
 ]);
 
 /** The id may be right: what is missing is its catalog. */

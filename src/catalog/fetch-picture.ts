@@ -27,7 +27,10 @@ const MISSING = [403, 404, 410];
  */
 export function createPictureFetcher(
   outbound: Outbound,
-  { provider, ...service }: Pick<Service, 'provider' | 'displayName' | 'trusted'>,
+  {
+    provider,
+    ...service
+  }: Pick<Service, 'provider' | 'displayName' | 'trusted'> & Partial<Pick<Service, 'rules'>>,
 ): CatalogSource['fetchCover'] {
   const pictures = outbound.openService({ ...PICTURES, ...service, provider: `${provider}-pictures` });
   return async (item, signal) => {

@@ -58,12 +58,13 @@ export async function fetchAudio(
 async function streamAudio(request: FetchRequest): Promise<void> {
   const { rendition, file } = request;
   const pace = { totalMs: request.paceMs, startedAtMs: performance.now() };
+  const hash = rendition.checksum ? createHash(rendition.checksum.algorithm) : null;
   for (let resumes = 0, offsetBytes = 0; ; resumes++) {
     try {
-      await fetchFrom(request, pace, offsetBytes);
+      await fetchFrom(request, { pace, offsetBytes, hash });
       break;
     } catch (thrown) {
-      const mayResume = rendition.resumable && !rendition.checksum && resumes < RESUMES;
+      const mayResume = rendition.resumable && resumes < RESUMES;
       if (request.signal.aborted || !mayResume || !(thrown instanceof SourceCutOffError)) throw thrown;
       offsetBytes = (await file.stat()).size;
     }
@@ -71,14 +72,22 @@ async function streamAudio(request: FetchRequest): Promise<void> {
   if ((await file.stat()).size === 0) {
     throw new InvalidAudioError(`${rendition.source} sent an empty file.`);
   }
+  verifyChecksum(rendition, hash);
 }
 
-async function fetchFrom(request: FetchRequest, pace: Pace, offsetBytes: number): Promise<void> {
+interface Part {
+  pace: Pace;
+  offsetBytes: number;
+  /** Of all bytes that are in the file. */
+  hash: Hash | null;
+}
+
+async function fetchFrom(request: FetchRequest, { pace, offsetBytes, hash }: Part): Promise<void> {
   const { rendition, idleMs } = request;
   const watchdog = createWatchdog(idleMs, rendition.source);
   const signal = AbortSignal.any([request.signal, watchdog.signal]);
   const meter = createMeter(request, { offsetBytes, onData: watchdog.touch });
-  const appender = createAppender(request.file);
+  const appender = createAppender(request.file, hash);
   try {
     const audio = await openInTime(request, offsetBytes, signal);
     const waiting = { signal, onWait: watchdog.touch };
@@ -94,15 +103,14 @@ async function fetchFrom(request: FetchRequest, pace: Pace, offsetBytes: number)
   }
   if (rendition.sizeBytes !== null && meter.bytes() < rendition.sizeBytes)
     throw cutOff(rendition, meter.bytes());
-  verifyChecksum(rendition, meter.hash);
 }
 
 /** A stream of the file's own may still write after it was destroyed, when the rest is already requested. */
-function createAppender(file: FileHandle) {
+function createAppender(file: FileHandle, hash: Hash | null) {
   let writing = Promise.resolve();
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      writing = file.appendFile(chunk);
+      writing = file.appendFile(chunk).then(() => void hash?.update(chunk));
       writing.then(() => done(), done);
     },
   });
@@ -138,20 +146,18 @@ function createWatchdog(idleMs: number, source: string) {
 }
 
 function createMeter(request: FetchRequest, options: { offsetBytes: number; onData(): void }) {
-  const { sizeBytes, checksum } = request.rendition;
-  const hash = checksum ? createHash(checksum.algorithm) : null;
+  const { sizeBytes } = request.rendition;
   let bytes = options.offsetBytes;
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
       if (bytes > request.maxBytes) return done(tooManyBytes(request.rendition, request.maxBytes));
-      hash?.update(chunk);
       options.onData();
       if (sizeBytes) request.onProgress(Math.min(100, (100 * bytes) / sizeBytes));
       done(null, chunk);
     },
   });
-  return { stream, hash, bytes: () => bytes };
+  return { stream, bytes: () => bytes };
 }
 
 function verifyChecksum({ source, checksum }: Rendition, hash: Hash | null): void {

@@ -263,6 +263,6 @@ function nextHop({ url, request }: Hop, { status, headers }: OpenedResponse): Ho
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const kept = ['accept', 'accept-language', 'user-agent'];
+  const kept = ['accept', 'accept-encoding', 'accept-language', 'range', 'user-agent'];
   return Object.fromEntries(Object.entries(headers).filter(([name]) => kept.includes(name.toLowerCase())));
 }

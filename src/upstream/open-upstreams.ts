@@ -1,7 +1,7 @@
 import type { SecretDeps } from '../auth/secret-key.js';
 import type { AudioSource } from '../catalog/audio-source.js';
 import { createCachedCatalog } from '../catalog/cached-catalog.js';
-import { createCatalogCache } from '../catalog/catalog-cache.js';
+import { createCatalogCache, type CatalogCache } from '../catalog/catalog-cache.js';
 import { isCatalogSetUp, type CatalogDeps, type CatalogSource } from '../catalog/catalog-source.js';
 import type { Enrichment } from '../catalog/enrichment.js';
 import { createCatalogLinks } from '../catalog/elsewhere.js';
@@ -17,6 +17,7 @@ import type { Platform } from '../platform.js';
 import type { SettingsDeps } from '../settings/live-settings.js';
 import { createDeezerCatalog } from './deezer/catalog.js';
 import { createDemoCatalog } from './demo/catalog.js';
+import { openInternetArchive } from './internet-archive/open-internet-archive.js';
 import { createMusicBrainz } from './musicbrainz/musicbrainz.js';
 import { createDemoSource } from './demo/source.js';
 import { createSpotifyCatalog } from './spotify/catalog.js';
@@ -37,12 +38,12 @@ export function openUpstreams(
     },
   overrides: { catalogs?: readonly CatalogSource[]; sources?: readonly AudioSource[] },
 ): Upstreams {
-  const { env, media } = deps;
+  const { env, media, outbound } = deps;
   const index = createLibraryIndex(deps.db, deps.reads.db);
   const roots = createLibraryRoots(env.libraryDirs);
   const hasLibrary = env.libraryDirs.length > 0;
   const cache = createCatalogCache(deps);
-  const subsonic = env.subsonicServers.map((server) => openSubsonic(deps.outbound, server));
+  const further = openFurther(deps, cache);
   const links = createCatalogLinks(deps);
   const others: CatalogSource[] = [
     createDemoCatalog(deps),
@@ -50,16 +51,15 @@ export function openUpstreams(
       ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
       : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers: deps.tagReader })] : []),
-    ...subsonic.map(({ catalog }) => catalog),
+    ...further.map(({ catalog }) => catalog),
     ...(overrides.catalogs ?? []),
   ];
   const spotify = createSpotify({ ...deps, db: deps.workDb }, () => others.map(({ provider }) => provider));
-  const { outbound } = deps;
   const catalogs = [createSpotifyCatalog({ outbound, cache, spotify, url: env.spotifyApiUrl }), ...others];
   const sources = [
     ...(overrides.sources ?? []),
     ...(hasLibrary ? [createLibrarySource({ index: createLibraryIndex(deps.workDb), roots })] : []),
-    ...subsonic.map(({ source }) => source),
+    ...further.map(({ source }) => source),
     createDemoSource({ media }),
   ];
   const served = byName(
@@ -84,6 +84,19 @@ export function openUpstreams(
       urls: { api: env.musicBrainzUrl, covers: env.coverArtArchiveUrl },
     }),
   };
+}
+
+/** What is a catalog and a source in one, each off until the owner sets it up. */
+function openFurther(
+  { env, outbound }: Pick<Platform, 'env' | 'outbound'>,
+  cache: CatalogCache,
+): { catalog: CatalogSource; source: AudioSource }[] {
+  const { internetArchiveCollections: collections, internetArchiveFormats: formats } = env;
+  const archive = { outbound, cache, url: env.internetArchiveUrl, collections, formats };
+  return [
+    ...env.subsonicServers.map((server) => openSubsonic(outbound, server)),
+    ...(collections.length > 0 ? [openInternetArchive(archive)] : []),
+  ];
 }
 
 const byName = (catalogs: readonly CatalogSource[]) =>

@@ -130,7 +130,8 @@ export function configured(
 
 let flac: Promise<Buffer> | undefined;
 
-function makeFlac(): Promise<Buffer> {
+/** Five seconds of noise. */
+export function makeFlac(): Promise<Buffer> {
   flac ??= (async () => {
     const workspace = await createWorkspace();
     const path = workspace.file('noise.flac');
@@ -279,7 +280,7 @@ function search(
 }
 
 /** One white pixel. */
-const COVER = Buffer.from(
+export const COVER = Buffer.from(
   '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AN//Z',
   'base64',
 );

@@ -64,6 +64,9 @@ describe('the environment', () => {
       deezerApiUrl: 'https://api.deezer.com',
       musicBrainzUrl: 'https://musicbrainz.org',
       coverArtArchiveUrl: 'https://coverartarchive.org',
+      internetArchiveCollections: [],
+      internetArchiveFormats: ['flac', 'alac', 'wav', 'aiff', 'mp3', 'ogg', 'opus', 'aac'],
+      internetArchiveUrl: 'https://archive.org',
       outboundAllow: [],
       httpProxy: null,
       httpsProxy: null,
@@ -440,5 +443,23 @@ describe('OpenSubsonic servers', () => {
   it('have secrets that nothing may log', () => {
     const env = parseEnv({ ...first, SUBSONIC_URL_2: 'http://x', SUBSONIC_API_KEY_2: 'a key' });
     expect(secretUrlsOf(env)).toEqual(expect.arrayContaining(['a secret', 'a key']));
+  });
+});
+
+describe('the Internet Archive', () => {
+  it('has collections and formats in the order that is given', () => {
+    const { internetArchiveCollections, internetArchiveFormats } = parseEnv({
+      INTERNET_ARCHIVE_COLLECTIONS: 'netlabels, GratefulDead',
+      INTERNET_ARCHIVE_FORMATS: 'mp3,flac',
+    });
+    expect(internetArchiveCollections).toEqual(['netlabels', 'GratefulDead']);
+    expect(internetArchiveFormats).toEqual(['mp3', 'flac']);
+  });
+
+  it.each<[Variables, RegExp]>([
+    [{ INTERNET_ARCHIVE_COLLECTIONS: 'a, b OR c' }, /"b OR c" is not the name of a collection/],
+    [{ INTERNET_ARCHIVE_FORMATS: 'flac, wma' }, /"wma" is not one of them/],
+  ])('is rejected as %j', (variables, mistake) => {
+    expect(mistakesOf(variables)).toEqual([expect.stringMatching(mistake)]);
   });
 });

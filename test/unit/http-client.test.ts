@@ -251,6 +251,18 @@ describe('a redirect', () => {
     expect(JSON.stringify(received[0]?.headers)).not.toMatch(/hidden|cookie/);
   });
 
+  it('of a stream keeps the range, and that its bytes are not to be packed', async () => {
+    const { url, received } = await serveEcho();
+    const client = open();
+    const opened = await client.open(
+      await redirectTo(`${url}/there`),
+      { headers: { range: 'bytes=7-' } },
+      { timeoutMs: 5_000, redirects: 1 },
+    );
+    opened.body.destroy();
+    expect(received[0]?.headers).toMatchObject({ range: 'bytes=7-', 'accept-encoding': 'identity' });
+  });
+
   it('keeps credentials on the same server', async () => {
     const asked: unknown[] = [];
     const url = await serve(({ url: path, headers }, response) => {

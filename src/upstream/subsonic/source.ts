@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
 import type { AudioSource, Rendition, SourceCandidate } from '../../catalog/audio-source.js';
 import { providerOf, type Track } from '../../catalog/catalog-item.js';
 import { explainMatch, rankMatch } from '../../catalog/match-track.js';
 import { rankQuality } from '../../downloads/audio-quality.js';
+import { skipBytes } from '../audio-response.js';
 import type { SubsonicApi } from './api.js';
 import type { SubsonicParts } from './catalog.js';
 import { isrcOf, lengthOf } from './map.js';
@@ -29,20 +29,10 @@ export function createSubsonicSource(parts: SubsonicParts): AudioSource {
       const id = ids.localIdOf(ref) ?? '';
       // Some servers convert what is downloaded unless it is requested raw; others ignore it.
       const parameters = { id, format: 'raw' };
-      const { body, skipBytes } = await api.openFile('download', { parameters, offsetBytes, signal });
-      return skipBytes === 0 ? body : Readable.from(withoutStart(body, skipBytes), { objectMode: false });
+      const opened = await api.openFile('download', { parameters, offsetBytes, signal });
+      return opened.skipBytes === 0 ? opened.body : skipBytes(opened.body, opened.skipBytes);
     },
   };
-}
-
-/** For servers that send the whole file whatever part is requested. */
-async function* withoutStart(body: Readable, bytes: number): AsyncGenerator<Buffer> {
-  let left = bytes;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    const rest = chunk.subarray(left);
-    left = Math.max(0, left - chunk.length);
-    if (rest.length > 0) yield rest;
-  }
 }
 
 async function findOwn(
