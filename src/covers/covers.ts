@@ -48,9 +48,7 @@ export interface RenderedCover {
   bytes: Uint8Array | null;
 }
 
-type Deps = Pick<Platform, 'env' | 'log' | 'clock'> &
-  SecretDeps &
-  Pick<CatalogDeps, 'catalogs'>;
+type Deps = Pick<Platform, 'env' | 'log' | 'clock'> & SecretDeps & Pick<CatalogDeps, 'catalogs'>;
 
 /** How long an item of a remote catalog is not looked up again. */
 const ITEM_MS = 600_000;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { coalesce } from '../lib/async.js';
 import { messageOf, systemCodeOf } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { writeNewFile } from '../lib/plain-file.js';
+import { makeDirectories, writeNewFile } from '../lib/plain-file.js';
 
 export interface PictureFile {
   bytes: Uint8Array;
@@ -87,7 +87,7 @@ async function readUsed(path: string): Promise<PictureFile | null> {
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const unfinished = `${path}.${randomBytes(6).toString('hex')}${UNFINISHED}`;
-  await mkdir(join(path, '..'), { recursive: true });
+  await makeDirectories(dirname(path));
   try {
     await writeNewFile(unfinished, bytes);
     await rename(unfinished, path);

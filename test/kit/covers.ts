@@ -81,7 +81,6 @@ export async function openDistantCovers(): Promise<DistantCovers> {
         clock,
         secrets: createSecretKeys({ secretKey: null, previousSecretKey: null, dataDir }),
         catalogs: new Map([['far', catalog]]),
-
       });
       opened.push(covers);
       return covers;

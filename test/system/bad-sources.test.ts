@@ -37,7 +37,12 @@ beforeAll(async () => {
     overrides: {
       sources: [createHttpSource(server, offers)],
       timing: { sourceIdleMs: SOURCE_IDLE_S * 1000 },
-      settings: { sourceOrder: 'http', maxRetries: MAX_RETRIES, retryDelaySeconds: DELAY_S, retryDelayIncrease: INCREASE_S },
+      settings: {
+        sourceOrder: 'http',
+        maxRetries: MAX_RETRIES,
+        retryDelaySeconds: DELAY_S,
+        retryDelayIncrease: INCREASE_S,
+      },
     },
   });
 });

@@ -19,7 +19,7 @@ import {
   startSpotifyConnection,
 } from './connect.js';
 
-const SpotifyConnectionType = builder.objectRef<SpotifyConnection>('SpotifyConnection').implement({
+const ConnectedAccountType = builder.objectRef<SpotifyConnection>('ConnectedSpotifyAccount').implement({
   description: 'The Spotify account whose private playlists this server can read.',
   fields: (t) => ({
     userId: t.exposeString('userId', { description: 'Id of the user at Spotify.' }),
@@ -42,7 +42,7 @@ const SpotifyPlaylistConnection = createConnectionType(
 
 builder.queryFields((t) => ({
   spotifyConnection: t.field({
-    type: SpotifyConnectionType,
+    type: ConnectedAccountType,
     nullable: true,
     authScopes: { ADMIN: true },
     description: 'The Spotify account that is connected; null while none is. An error without a Spotify app.',
