@@ -285,7 +285,7 @@ export function createProgress(
 function asMediaError(error: unknown): unknown {
   if (error instanceof FfmpegRunError) return toMediaError(error);
   const code = (error instanceof MediaError ? null : systemCodeOf(error)) ?? '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(DISK_FULL, { cause: error });
+  if (code === 'ENOSPC') return new DiskFullError(DISK_FULL, { cause: error });
   if (['EROFS', 'EACCES', 'EEXIST', 'ELOOP'].includes(code))
     return new TargetNotWritableError(NOT_WRITABLE, { cause: error });
   return error;

@@ -221,6 +221,11 @@ describe('CATALOG=deezer', () => {
       { ...DISABLED, name: 'subsonic', setup: expect.stringContaining('SUBSONIC_URL') as string },
       {
         ...DISABLED,
+        name: 'internet-archive',
+        setup: expect.stringContaining('INTERNET_ARCHIVE_COLLECTIONS') as string,
+      },
+      {
+        ...DISABLED,
         name: 'spotify',
         account: 'MISSING',
         setup: expect.stringContaining('setSpotifyApp') as string,
@@ -232,6 +237,7 @@ describe('CATALOG=deezer', () => {
       ['demo', 'READY'],
       ['library', 'DISABLED'],
       ['subsonic', 'DISABLED'],
+      ['internet-archive', 'DISABLED'],
     ]);
     const { body } = await app.rest('GET', '/config/check');
     const check = body as { catalogs: object[]; sources: object[] };
@@ -242,7 +248,7 @@ describe('CATALOG=deezer', () => {
       last_error_at: deezer?.lastErrorAt,
       last_error: deezer?.lastError,
     });
-    expect(check.sources).toHaveLength(4);
+    expect(check.sources).toHaveLength(5);
   });
 
   it('goes on with what does not need Deezer, and requests nothing from it', async () => {

@@ -59,7 +59,7 @@ describe('the whole argument list', () => {
             '-protocol_whitelist',
             'file,pipe',
             '-format_whitelist',
-            'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv',
+            'aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,iff,matroska,webm,mlp,mov,mp3,mpc,mpc8,ogg,rm,shn,tak,truehd,tta,voc,w64,wav,wv',
             '-err_detect',
             'crccheck',
             '-threads',

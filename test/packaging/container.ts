@@ -33,8 +33,8 @@ export interface Container {
   ended: Promise<number | null>;
 }
 
-/** A container of the image on a root that cannot be written, with no_new_privs. */
-export function startContainer({ root, config }: Image, options: ContainerOptions): Container {
+/** A container of the image on a root that cannot be written, with no_new_privs: once it has begun. */
+export async function startContainer({ root, config }: Image, options: ContainerOptions): Promise<Container> {
   const { scratch, user = config.user, env = {}, capabilities = [] } = options;
   const volumes = { ...makeVolumes(root, config.volumes, scratch), ...options.volumes };
   const variables = Object.entries({ ...config.env, HOME: '/', ...env });
@@ -47,7 +47,8 @@ export function startContainer({ root, config }: Image, options: ContainerOption
   const child = spawn('unshare', [...isolated, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   const printed = collect(child);
   const ended = once(child, 'close').then(([status]) => status as number | null);
-  const pid = () => processOneOf(child);
+  const pid = () => processOneOf(child) ?? fail();
+  await until('the container begins', BEGIN_MS, () => processOneOf(child) ?? child.exitCode);
   return {
     volumes,
     ended,
@@ -121,13 +122,17 @@ function collect(child: ChildProcess): string[] {
 }
 
 /** The child of unshare. */
-function processOneOf({ pid = 0 }: ChildProcess): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const [id = ''] = children.trim().split(' ');
-  // Signals to 0 would go to this process too.
-  if (id === '') throw new Error('The container has ended, or has not begun.');
-  return Number(id);
+function processOneOf({ pid = 0, exitCode, signalCode }: ChildProcess): number | null {
+  if (exitCode !== null || signalCode !== null) return null;
+  const [id = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  return id === '' ? null : Number(id);
 }
+
+function fail(): never {
+  throw new Error('The container has ended.');
+}
+
+const BEGIN_MS = 30_000;
 
 function runBeside(pid: number, command: readonly string[]): { status: number | null; output: string } {
   const spaces = ['--target', String(pid), '--mount', '--pid', '--ipc', '--root'];

@@ -92,7 +92,7 @@ async function runStory(
   { item, owner, modes, ...options }: Story,
 ): Promise<Container['volumes']> {
   const port = await freePort();
-  const container = startContainer(image, { ...options, env: { ...options.env, PORT: String(port) } });
+  const container = await startContainer(image, { ...options, env: { ...options.env, PORT: String(port) } });
   try {
     await untilHealthy(image, container);
     if (options.user !== ROOT) checkDoctor(container);
@@ -177,7 +177,7 @@ function checkFiles(
 
 /** Ends before anything is started, with one line. */
 async function checkRefusal(image: Image, options: ContainerOptions, message: RegExp): Promise<void> {
-  const container = startContainer(image, options);
+  const container = await startContainer(image, options);
   assert.equal(await container.ended, EX_CONFIG, container.output());
   assert.match(container.output(), message);
   assert.equal(container.output().trim().split('\n').length, 1);

@@ -183,7 +183,8 @@ describe('a network catalog', () => {
       await catalog.findTrack('far:1', never);
       now += 2 * DAY;
       far.failWith(thrown);
-      expect(await catalog.findTrack('far:1', never)).toEqual(makeTrack('far:1'));
+      const asOf = '2026-03-01T12:00:00.000Z';
+      expect(await catalog.findTrack('far:1', never)).toEqual({ ...makeTrack('far:1'), asOf });
       expect(warnings).toEqual([
         {
           key: `${provider} 1 findTrack ["far:1"]`,
