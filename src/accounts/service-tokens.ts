@@ -102,7 +102,7 @@ async function findOrRenew(
 
 /** Null also for one that another key has sealed: the next one takes its place. */
 async function open({ secrets }: SecretDeps, id: string, { sealed }: StoredToken): Promise<Token | null> {
-  const text = sealed === null ? null : unseal(sealed, purposeOf(id), await secrets.keys());
+  const text = sealed === null ? null : unseal(sealed, purposeOf(id), await secrets.existing());
   return tokenSchema.safeParse(text === null ? null : parseJson(text)).data ?? null;
 }
 

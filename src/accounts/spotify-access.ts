@@ -53,7 +53,7 @@ export async function findSpotifyAccess({
     spotifyAccount === null ? null : findSealedAccount(db, { service: 'spotify', name: spotifyAccount }),
     findSealedAccount(db, CONNECTION),
   ]);
-  const keys = await secrets.keys();
+  const keys = await secrets.existing();
   const own = [app, active].find((account) => account?.hints['clientSecret'] !== undefined);
   const { clientId, clientSecret } = own ? unsealSecrets(own, keys) : {};
   if (clientId === undefined || clientSecret === undefined) return null;
