@@ -291,11 +291,19 @@ export function makeDsf(seconds: number): Buffer {
 
 const APE_FRAME_BLOCKS = 73_728;
 
-/** Stereo silence at 44.1 kHz, as version 3.99 of Monkey's Audio writes it: a frame is no more than a flag that says so. */
+/** Stereo silence at 44.1 kHz, as version 3.99 of Monkey's Audio writes it: a frame is a checksum and a flag that says so. */
 export function makeApe(seconds: number): Buffer {
   const blocks = 44_100 * seconds;
   const frames = Math.ceil(blocks / APE_FRAME_BLOCKS);
-  const frame = Buffer.concat([uint32le(0x80000000), uint32le(3), Buffer.alloc(8)]);
+  const lastBlocks = blocks - (frames - 1) * APE_FRAME_BLOCKS;
+  // The highest bit says that the flag follows.
+  const frameOf = (count: number) =>
+    Buffer.concat([
+      uint32le(0x80000000 + (crc32(Buffer.alloc(4 * count)) >>> 1)),
+      uint32le(3),
+      Buffer.alloc(8),
+    ]);
+  const frame = frameOf(APE_FRAME_BLOCKS);
   const [descriptorBytes, headerBytes, tableBytes] = [52, 24, 4 * frames];
   const start = descriptorBytes + headerBytes + tableBytes;
   const uint16le = (value: number) => Buffer.of(value & 0xff, value >> 8);
@@ -305,11 +313,12 @@ export function makeApe(seconds: number): Buffer {
     ...[descriptorBytes, headerBytes, tableBytes, 0, frame.length * frames, 0, 0].map(uint32le),
     Buffer.alloc(16),
     ...[1_000, 32].map(uint16le),
-    ...[APE_FRAME_BLOCKS, blocks - (frames - 1) * APE_FRAME_BLOCKS, frames].map(uint32le),
+    ...[APE_FRAME_BLOCKS, lastBlocks, frames].map(uint32le),
     ...[16, 2].map(uint16le),
     uint32le(44_100),
     ...Array.from({ length: frames }, (_, number) => uint32le(start + number * frame.length)),
-    ...Array.from({ length: frames }, () => frame),
+    ...Array.from({ length: frames - 1 }, () => frame),
+    frameOf(lastBlocks),
   ]);
 }
 
