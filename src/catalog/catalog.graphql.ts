@@ -8,6 +8,7 @@ import {
   type Connection,
 } from '../graphql/connection.js';
 import { InvalidInputError, UpstreamLimitedError } from '../lib/errors.js';
+import { countCharacters } from '../lib/formats.js';
 import type { GraphqlContext } from '../context.js';
 import type { CatalogItem, CatalogType } from './catalog-item.js';
 import { CatalogItemNotFoundError, CatalogNotSetUpError, InvalidItemError } from './errors.js';
@@ -130,9 +131,10 @@ builder.queryField('search', (t) =>
     resolve: async (_root, args, context) => {
       // PostgreSQL rejects NUL in a text, and titles have no control characters.
       const text = args.query.replace(/\p{Cc}/gu, ' ').trim();
-      if (text === '' || text.length > MAX_QUERY_LENGTH) {
+      const characters = countCharacters(text);
+      if (text === '' || characters > MAX_QUERY_LENGTH) {
         throw new InvalidInputError(
-          `"query" has ${text.length} characters; allowed are 1 to ${MAX_QUERY_LENGTH}.`,
+          `"query" has ${characters} characters; allowed are 1 to ${MAX_QUERY_LENGTH}.`,
           'query',
         );
       }

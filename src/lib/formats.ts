@@ -26,6 +26,9 @@ export function isDateTime(text: string): boolean {
   return dateTime.safeParse(text).success && /^(?!0000)\d{4}-/.test(new Date(text).toISOString());
 }
 
+/** What a reader counts, and JSON Schema: an emoji is one, though it takes two units of UTF-16. */
+export const countCharacters = (text: string): number => [...text].length;
+
 /* Control and format characters, halves of pairs, breaks of lines and paragraphs: not for a name, nor for a log. */
 
 export const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);

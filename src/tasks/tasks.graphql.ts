@@ -24,6 +24,7 @@ import { awaitTurn } from '../graphql/large-results.js';
 import { parseOptionalId, parseRowId, parseRowIds } from '../graphql/node-id.js';
 import { getOrAdd } from '../lib/get-or-add.js';
 import { InvalidInputError, type TaskErrorCode } from '../lib/errors.js';
+import { countCharacters } from '../lib/formats.js';
 import { countChildren, listChildPages, listCurrentChildren, type ChildPage } from './task-children-store.js';
 import { countTasks } from './task-count-store.js';
 import { hasRowCondition, type RowFilter, type TaskFilter } from './task-filter.js';
@@ -90,7 +91,7 @@ export function toRowFilter(input: Input | null | undefined): RowFilter {
 function parseQuery(query: string): string[] {
   // PostgreSQL rejects NUL in text, and no title has a control character.
   const text = query.replace(/\p{Cc}/gu, ' ').trim();
-  if (text !== '' && text.length <= MAX_QUERY_LENGTH) return searchWords(text);
+  if (text !== '' && countCharacters(text) <= MAX_QUERY_LENGTH) return searchWords(text);
   throw new InvalidInputError(`"query" must have 1 to ${MAX_QUERY_LENGTH} characters.`, 'query');
 }
 

@@ -155,8 +155,8 @@ describe('search', () => {
     expect(errors[0]?.message).toMatch(new RegExp(Object.keys(variables)[0] ?? '', 'i'));
   });
 
-  it('accepts 200 characters', async () => {
-    expect((await ask(app, SEARCH, { query: 'x'.repeat(200) })).errors).toEqual([]);
+  it.each(['x', '🌊'])('accepts 200 characters, of which each counts once: %s', async (character) => {
+    expect((await ask(app, SEARCH, { query: character.repeat(200) })).errors).toEqual([]);
   });
 
   it('rejects an unknown type before anything runs', async () => {

@@ -11,6 +11,17 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 describe('GET /search', () => {
+  it('takes 150 emoji, each of which is one character', async () => {
+    for (const [emoji, total] of [
+      ['🌊', 1],
+      ['🧭', 0],
+    ] as const) {
+      const { status, body } = await app.get(`/search?q=${encodeURIComponent(emoji.repeat(150))}`);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ total });
+    }
+  });
+
   it('returns tracks in the format of Spotify’s Web API', async () => {
     const { status, headers, body } = await app.get('/search?q=night%20ferry&limit=1');
     expect(status).toBe(200);
