@@ -31,6 +31,6 @@ export interface Enrichment {
   findUpc(releaseId: string, signal: AbortSignal): Promise<string | null>;
   /** Where the front cover of a release may be, the largest first: not every release has one. */
   coverAddresses(releaseId: string): { url: string; widthPx: number }[];
-  /** JPEG or PNG; null when there is none. */
+  /** JPEG or PNG; null when the archive has no cover. */
   fetchCover(releaseId: string, signal: AbortSignal): Promise<Uint8Array | null>;
 }

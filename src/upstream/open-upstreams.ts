@@ -47,9 +47,7 @@ export function openUpstreams(
   const links = createCatalogLinks(deps);
   const others: CatalogSource[] = [
     createDemoCatalog(deps),
-    ...(deps.catalog !== 'demo'
-      ? [createDeezerCatalog({ outbound: deps.outbound, cache, url: env.deezerApiUrl })]
-      : []),
+    ...(deps.catalog !== 'demo' ? [createDeezerCatalog({ outbound, cache, url: env.deezerApiUrl })] : []),
     ...(hasLibrary ? [createLibraryCatalog({ index, roots, covers: deps.tagReader })] : []),
     ...further.map(({ catalog }) => catalog),
     ...(overrides.catalogs ?? []),

@@ -18,6 +18,7 @@ import {
   podcastSchema,
   trackRowSchema,
 } from '../../src/upstream/deezer/schemas.js';
+import { errorOf } from '../kit/error-of.js';
 import { DEEZER_IDS as IDS, error, startDeezerServer, type DeezerServer } from '../kit/deezer-server.js';
 import { openDeezer, withoutLimits, type OpenedDeezer } from '../kit/open-deezer.js';
 import { serve } from '../kit/local-server.js';
@@ -61,12 +62,6 @@ async function openAlone(limits = withoutLimits) {
   });
   return { ...own, catalog: opened.catalog };
 }
-
-const errorOf = (request: Promise<unknown>) =>
-  request.then(
-    () => null,
-    (thrown: unknown) => thrown as UpstreamFailedError | UpstreamLimitedError,
-  );
 
 describe('items of Deezer', () => {
   it('have all that the public API has', async () => {

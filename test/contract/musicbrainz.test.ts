@@ -8,6 +8,7 @@ import { createDatabase, type Database } from '../../src/database/prisma.js';
 import { parseEnv } from '../../src/env.js';
 import { createOutbound, type Outbound, type Service } from '../../src/outbound/outbound.js';
 import { createMusicBrainz } from '../../src/upstream/musicbrainz/musicbrainz.js';
+import { errorOf } from '../kit/error-of.js';
 import { makeAlbum, makeTrack } from '../kit/catalog-items.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { JPEG, MB, startMusicBrainzServer, type MusicBrainzServer } from '../kit/musicbrainz-server.js';
@@ -60,12 +61,6 @@ const track = makeTrack('far:1', {
 });
 
 const find = (own: Partial<typeof track> = {}) => open().findRecording({ ...track, ...own }, signal());
-const errorOf = (request: Promise<unknown>) =>
-  request.then(
-    () => null,
-    (thrown: unknown) => thrown as UpstreamFailedError | UpstreamLimitedError,
-  );
-
 describe('what MusicBrainz knows of a recording', () => {
   it('is found by ISRC, with the release that has the bar code of the album', async () => {
     expect(await find()).toEqual({

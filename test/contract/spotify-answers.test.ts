@@ -5,9 +5,10 @@ import { createCachedCatalog } from '../../src/catalog/cached-catalog.js';
 import { createCatalogCache } from '../../src/catalog/catalog-cache.js';
 import { CatalogNotSetUpError } from '../../src/catalog/errors.js';
 import { systemClock } from '../../src/lib/clock.js';
-import { UpstreamLimitedError, type UpstreamFailedError } from '../../src/lib/errors.js';
+import { UpstreamLimitedError } from '../../src/lib/errors.js';
 import { createLogger } from '../../src/lib/logger.js';
 import type { Outbound } from '../../src/outbound/outbound.js';
+import { errorOf } from '../kit/error-of.js';
 import { openSpotify, type OpenedSpotify } from '../kit/open-spotify.js';
 import {
   failure,
@@ -36,12 +37,6 @@ async function openAlone({ kind, ...options }: Options = {}) {
   });
   return { server, ...opened };
 }
-
-const errorOf = (request: Promise<unknown>) =>
-  request.then(
-    () => null,
-    (thrown: unknown) => thrown as UpstreamFailedError | UpstreamLimitedError,
-  );
 
 describe('codes at Spotify', () => {
   it('find a track by ISRC, and not what is only similar', async () => {

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { buffer } from 'node:stream/consumers';
 import type { Track } from '../../src/catalog/catalog-item.js';
 import type { SubsonicServer } from '../../src/env-subsonic.js';
-import { UpstreamLimitedError, type UpstreamFailedError } from '../../src/lib/errors.js';
+import { UpstreamLimitedError } from '../../src/lib/errors.js';
 import type { OpenedSubsonic } from '../../src/upstream/subsonic/open-subsonic.js';
+import { errorOf } from '../kit/error-of.js';
 import { makeTrack } from '../kit/catalog-items.js';
 import { createSubsonicOpener, type SubsonicOpener } from '../kit/open-subsonic.js';
 import {
@@ -81,12 +82,6 @@ async function openAlone(options: StandInOptions = {}, own: Partial<SubsonicServ
   onTestFinished(() => server.stop());
   return { ...server, ...opener.open(configured(server, own)) };
 }
-
-const errorOf = (request: Promise<unknown>) =>
-  request.then(
-    () => null,
-    (thrown: unknown) => thrown as UpstreamFailedError | UpstreamLimitedError,
-  );
 
 const findAlbum = ({ catalog }: Pick<OpenedSubsonic, 'catalog'>) =>
   catalog.findAlbum('subsonic:al-1', signal());

@@ -11,6 +11,7 @@ import {
   UnexpectedResponse,
   type ServiceClient,
 } from '../../src/outbound/service-client.js';
+import { errorOf } from '../kit/error-of.js';
 import { createTestDatabase, type TestDatabase } from '../kit/database.js';
 import { serve, serveTcp } from '../kit/local-server.js';
 import { stretch } from '../kit/wait-for.js';
@@ -69,12 +70,6 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 const get = (client: ServiceClient, url: string) => client.get(url, { signal: signal(), read: readJson });
-
-const errorOf = (request: Promise<unknown>) =>
-  request.then(
-    () => null,
-    (thrown: unknown) => thrown as UpstreamLimitedError | UpstreamFailedError,
-  );
 
 /** Answers in turn, the last one for ever. */
 async function serveInTurn(...answers: ((response: ServerResponse) => unknown)[]) {

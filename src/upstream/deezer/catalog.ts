@@ -4,6 +4,7 @@ import type { CatalogCache } from '../../catalog/catalog-cache.js';
 import type { CatalogSource, Page } from '../../catalog/catalog-source.js';
 import { createPictureFetcher } from '../../catalog/fetch-picture.js';
 import type { Outbound } from '../../outbound/outbound.js';
+import { present } from '../answers.js';
 import { API_SERVICE, createDeezerApi, DISPLAY_NAME, type DeezerApi, type ListRequest } from './api.js';
 import { createDetails, type Details } from './details.js';
 import {
@@ -102,8 +103,6 @@ function pageIfOwn<T>(list: (id: string, request: ListRequest) => Promise<Page<T
     return local === null ? { items: [], total: 0 } : list(local, { ...page, signal });
   };
 }
-
-const present = <T>(items: readonly (T | null)[]): T[] => items.flatMap((each) => each ?? []);
 
 /** The public API searches no episodes. */
 async function search(api: DeezerApi, type: CatalogType, request: ListRequest): Promise<Page<CatalogItem>> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rowsOf, webAddress } from '../answers.js';
 
 /*
  * Answers of the public API (developers.deezer.com/api), as far as they are used. Only an id and a name are required:
@@ -19,15 +20,6 @@ const day = z
   .transform((value) => /^(?!0000)\d{4}-(?!00)\d{2}-(?!00)\d{2}/.exec(value)?.[0] ?? null)
   .nullable()
   .catch(null);
-
-const webAddress = z
-  .string()
-  .regex(/^https?:\/\/\S+$/)
-  .nullable()
-  .catch(null);
-
-/** Items of a list that do not have the form; their places are kept. */
-const rowsOf = <T>(item: z.ZodType<T>) => z.array(item.nullable().catch(null));
 
 const covers = {
   cover_small: webAddress,

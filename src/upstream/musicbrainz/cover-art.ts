@@ -1,6 +1,7 @@
 import type { Enrichment } from '../../catalog/enrichment.js';
 import type { Outbound, Service } from '../../outbound/outbound.js';
 import { UnexpectedResponse } from '../../outbound/service-client.js';
+import { isJpegOrPng } from '../answers.js';
 
 /** It redirects to archive.org, and from there to one of its data nodes: each is checked as every address is. */
 const SERVICE: Omit<Service, 'trusted'> = {
@@ -13,9 +14,6 @@ const SERVICE: Omit<Service, 'trusted'> = {
 /** The originals may have 50 MB. */
 const SIZES = [1_200, 500, 250] as const;
 const DOWNLOADED_PX = 500;
-
-const JPEG = [0xff, 0xd8, 0xff];
-const PNG = [0x89, 0x50, 0x4e, 0x47];
 
 export function createCoverArt(
   outbound: Outbound,
@@ -36,11 +34,9 @@ export function createCoverArt(
 
 const NONE = [400, 404];
 
-/** By its first bytes: what a server calls a picture may be a page. */
 async function readPicture(response: Response): Promise<Uint8Array | null> {
   if (NONE.includes(response.status)) return null;
   const bytes = new Uint8Array(await response.arrayBuffer());
-  const isPicture = [JPEG, PNG].some((start) => start.every((byte, index) => bytes[index] === byte));
-  if (!response.ok || !isPicture) throw new UnexpectedResponse('sent a cover that is not a picture');
+  if (!response.ok || !isJpegOrPng(bytes)) throw new UnexpectedResponse('sent a cover that is not a picture');
   return bytes;
 }

@@ -4,7 +4,7 @@ import { isSameRecording, rankMatch, type Candidate } from '../../catalog/match-
 import { titleKey } from '../../catalog/normalize.js';
 import type { MusicBrainzRecording, MusicBrainzRelease, MusicBrainzReleaseRow } from './schemas.js';
 
-/** One code may stand on several recordings; a video of it is none that is heard. */
+/** One code may stand on several recordings, also on a video, which comes last. */
 export function pickRecording(
   track: Track,
   recordings: readonly MusicBrainzRecording[],

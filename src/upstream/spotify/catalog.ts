@@ -13,6 +13,7 @@ import type { CatalogSource, Page, PageRequest } from '../../catalog/catalog-sou
 import type { Outbound } from '../../outbound/outbound.js';
 import { createPictureFetcher } from '../../catalog/fetch-picture.js';
 import { compactCode, sameCode } from '../../catalog/match-track.js';
+import { present } from '../answers.js';
 import { DISPLAY_NAME, type FindRequest } from './api.js';
 import type { Spotify, SpotifyClient } from './client.js';
 import { createDetails, type Details } from './details.js';
@@ -113,8 +114,6 @@ export function createSpotifyCatalog({ outbound, cache, spotify, url }: SpotifyC
     }),
   };
 }
-
-const present = <T>(items: readonly (T | null)[]): T[] => items.flatMap((each) => each ?? []);
 
 /** Without a country, Spotify has neither shows nor episodes. */
 const SPOKEN_MARKET = 'US';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rowsOf, webAddress } from '../answers.js';
 
 /*
  * Answers of the Web API (developer.spotify.com), as far as they are used. Only an id and a name are required: apps in
@@ -28,15 +29,6 @@ const releaseDate = z
   .transform((value) => /^(?!0000)\d{4}(?:-(?!00)\d{2}(?:-(?!00)\d{2})?)?/.exec(value)?.[0] ?? null)
   .nullable()
   .catch(null);
-
-const webAddress = z
-  .string()
-  .regex(/^https?:\/\/\S+$/)
-  .nullable()
-  .catch(null);
-
-/** Items of a list that do not have the form; their places are kept. */
-const rowsOf = <T>(item: z.ZodType<T>) => z.array(item.nullable().catch(null));
 
 const links = z.object({ spotify: webAddress }).nullable().catch(null);
 const images = rowsOf(

@@ -7,6 +7,7 @@ import { parseJson } from '../../lib/parse-json.js';
 import type { OpenedResponse } from '../../outbound/http-client.js';
 import type { Outbound, Service } from '../../outbound/outbound.js';
 import { UnexpectedResponse, type ServiceClient } from '../../outbound/service-client.js';
+import { isJpegOrPng } from '../answers.js';
 import { refusalOf, SubsonicRefusal } from './errors.js';
 import { envelopeSchema, extensionsSchema } from './schemas.js';
 
@@ -224,13 +225,10 @@ async function readStart(body: Readable): Promise<string> {
   return start;
 }
 
-const JPEG = [0xff, 0xd8, 0xff];
-const PNG = [0x89, 0x50, 0x4e, 0x47];
-
-/** By its first bytes: others, and servers that send a picture of their own for what they lack, are no cover. */
+/** Others, and servers that send a picture of their own for what they lack, are no cover. */
 async function readPicture(response: Response, context: ReadContext): Promise<Uint8Array | null> {
   const bytes = new Uint8Array(await response.arrayBuffer());
-  if ([JPEG, PNG].some((start) => start.every((byte, index) => bytes[index] === byte))) return bytes;
+  if (isJpegOrPng(bytes)) return bytes;
   const refusal = refusalOf(Buffer.from(bytes.subarray(0, MAX_DOCUMENT_CHARS)).toString(), context);
   if (refusal && refusal.refusalCode !== NOT_FOUND && !refusal.retryable) throw refusal;
   return null;

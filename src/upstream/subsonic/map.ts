@@ -1,5 +1,6 @@
 import type { Album, AlbumGroup, Artist, ArtistRef, Playlist, Track } from '../../catalog/catalog-item.js';
 import type { PlaylistEntry } from '../../catalog/catalog-source.js';
+import { present } from '../answers.js';
 import type { SubsonicAlbum, SubsonicArtist, SubsonicPlaylist, SubsonicSong } from './schemas.js';
 
 /** What an id here may consist of (catalog/item-reference.ts), less the mark of those that are encoded. */
@@ -25,8 +26,6 @@ export function createIds(provider: string): SubsonicIds {
 }
 
 type Rows<T> = readonly (T | null)[];
-
-const present = <T>(rows: Rows<T>): T[] => rows.flatMap((each) => each ?? []);
 
 export function createMapping({ toId }: SubsonicIds) {
   const toRefs = (
